@@ -1,0 +1,58 @@
+"""Many rows in one statement, whatever their number: Postgres reads them from one JSON parameter."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import JSON, FromClause, Insert, Table, Text, func, insert, literal, literal_column, select
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+
+from dashboard.store.models import Base
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table under a model: Core statements are not rewritten by the ORM."""
+    return cast(Table, model.__table__)
+
+
+def record(row: Any) -> dict[str, object]:
+    """Return a frozen value as a row: its fields by name."""
+    return {field.name: getattr(row, field.name) for field in fields(row)}
+
+
+def as_json(rows: Iterable[Mapping[str, object]]) -> str:
+    """Return the rows as the JSON that Postgres reads them from."""
+    return json.dumps(list(rows), default=_plain)
+
+
+def given(model: type[Base], rows: Iterable[Mapping[str, object]]) -> FromClause:
+    """Return the rows as something to select from, with the table's own column types; what is left out is null."""
+    table = table_of(model)
+    text = literal(as_json(rows), Text)
+    recordset = func.json_populate_recordset(literal_column(f"NULL::{table.name}"), sql_cast(text, JSON))
+    return cast(FromClause, recordset.table_valued(*table.columns, name="given"))
+
+
+def insert_rows(model: type[Base], names: Iterable[str], rows: Iterable[Mapping[str, object]]) -> Insert:
+    """Return the insert of these columns of the rows."""
+    return insert(table_of(model)).from_select(*_columns(model, names, rows))
+
+
+def insert_new(model: type[Base], names: Iterable[str], rows: Iterable[Mapping[str, object]]) -> PostgresInsert:
+    """Return the same insert, passing over rows that some unique key already has."""
+    return postgres_insert(table_of(model)).from_select(*_columns(model, names, rows)).on_conflict_do_nothing()
+
+
+def _columns(model: type[Base], names: Iterable[str], rows: Iterable[Mapping[str, object]]) -> Any:
+    source, wanted = given(model, rows), list(names)
+    return wanted, select(*(source.c[name] for name in wanted))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"not a column's value: {value!r}")

@@ -1,0 +1,169 @@
+"""What happened, written with the change itself: ledger rows, outbox events, audit entries.
+
+Every writer is one statement in the session's transaction, whatever the number of rows.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import text
+
+from dashboard.engine.decisions import Source
+from dashboard.engine.model import Presence
+from dashboard.store.bulk import as_json, insert_rows, record
+from dashboard.store.database import Session
+from dashboard.store.models import Assignment, AuditEntry
+
+
+class Event(StrEnum):
+    """What others may hear of."""
+
+    ASSIGNEE_CHANGED = "assignee_changed"
+    CONVERSATION_CREATED = "conversation_created"
+    CONVERSATION_UPDATED = "conversation_updated"
+    CONVERSATION_STATUS_CHANGED = "conversation_status_changed"
+    AGENT_PRESENCE_CHANGED = "agent_presence_changed"
+
+
+class Why(StrEnum):
+    """Why a person or a rule, not a run, wrote a ledger row."""
+
+    BY_HAND = "by_hand"
+    IMPORTED = "imported"
+    LEFT_INBOX = "left_inbox"
+    AGENT_REMOVED = "agent_removed"
+    CUSTOMER_WROTE_TO_ABSENT_AGENT = "customer_wrote_to_absent_agent"
+    TEAM_MOVED = "team_moved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentRow:
+    """A row of the ledger; a release has no agent, a run's row has its position."""
+
+    account_id: int
+    conversation_id: int
+    inbox_id: int
+    agent_id: int | None
+    previous_agent_id: int | None = None
+    source: Source
+    reason: str | None = None
+    run_id: int | None = None
+    position: int | None = None
+    policy_id: int | None = None
+    policy_version: int | None = None
+    actor_id: int | None = None
+    waiting_since: datetime | None = None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event by ids: its body is made from the rows as the transaction leaves them."""
+
+    account_id: int
+    event: Event
+    conversation_id: int | None = None
+    agent_id: int | None = None
+    previous_agent_id: int | None = None
+    run_id: int | None = None
+    presence: Presence | None = None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """Who changed what, before and after; a creation has no before, a deletion no after."""
+
+    account_id: int
+    actor_id: int | None
+    action: str
+    subject: str
+    subject_id: int | None
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    at: datetime
+
+
+LEDGER_COLUMNS = tuple(AssignmentRow.__slots__)
+AUDIT_COLUMNS = tuple(AuditRow.__slots__)
+ZULU = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
+
+# The ids come first, in the order given: a body names its own row, and receivers hear in that order.
+WRITE_EVENTS = f"""
+WITH said AS MATERIALIZED (
+  SELECT nextval(pg_get_serial_sequence('outbox_events', 'id')) AS id, given.*
+  FROM json_to_recordset(CAST(:rows AS json)) AS given(
+    account_id bigint, event text, conversation_id bigint, agent_id bigint, previous_agent_id bigint, run_id bigint,
+    presence text, at timestamptz
+  )
+)
+INSERT INTO outbox_events (id, account_id, event, conversation_id, run_id, at, body)
+SELECT said.id, said.account_id, said.event, said.conversation_id, said.run_id, said.at,
+  jsonb_build_object(
+    'event', said.event, 'id', said.id, 'account_id', said.account_id,
+    'at', to_char(said.at AT TIME ZONE 'UTC', {ZULU})
+  )
+  || CASE WHEN c.id IS NULL THEN '{{}}' ELSE jsonb_build_object('conversation', jsonb_build_object(
+    'id', c.id, 'external_id', c.external_id, 'inbox_id', c.inbox_id, 'team_id', c.team_id,
+    'contact', CASE WHEN k.id IS NOT NULL THEN
+      jsonb_build_object('id', k.id, 'identifier', k.identifier, 'name', k.name)
+    END,
+    'subject', c.subject, 'status', c.status, 'priority', c.priority, 'assignee_id', c.assignee_id,
+    'labels', to_jsonb(c.labels),
+    'created_at', to_char(c.created_at AT TIME ZONE 'UTC', {ZULU}),
+    'last_activity_at', to_char(c.last_activity_at AT TIME ZONE 'UTC', {ZULU}),
+    'waiting_since', to_char(c.waiting_since AT TIME ZONE 'UTC', {ZULU}),
+    'assigned_at', to_char(c.assigned_at AT TIME ZONE 'UTC', {ZULU}),
+    'resolved_at', to_char(c.resolved_at AT TIME ZONE 'UTC', {ZULU})
+  )) END
+  || CASE WHEN a.user_id IS NULL THEN '{{}}' ELSE jsonb_build_object('agent',
+    jsonb_build_object('id', a.user_id, 'name', a.name) || jsonb_strip_nulls(jsonb_build_object('presence', presence))
+  ) END
+  || CASE WHEN p.user_id IS NULL THEN '{{}}'
+    ELSE jsonb_build_object('previous_agent', jsonb_build_object('id', p.user_id, 'name', p.name)) END
+  || jsonb_strip_nulls(jsonb_build_object('run_id', said.run_id))
+FROM said
+LEFT JOIN conversations c ON c.account_id = said.account_id AND c.id = said.conversation_id
+LEFT JOIN contacts k ON k.account_id = c.account_id AND k.id = c.contact_id
+LEFT JOIN account_users a ON a.account_id = said.account_id AND a.user_id = said.agent_id
+LEFT JOIN account_users p ON p.account_id = said.account_id AND p.user_id = said.previous_agent_id
+"""
+
+
+def write_assignments(session: Session, rows: Collection[AssignmentRow]) -> None:
+    """Append to the ledger."""
+    if rows:
+        session.execute(insert_rows(Assignment, LEDGER_COLUMNS, map(record, rows)))
+
+
+def write_events(session: Session, rows: Collection[EventRow]) -> None:
+    """Put events into the outbox; write the rows they speak of before."""
+    if rows:
+        session.flush()
+        session.execute(text(WRITE_EVENTS), {"rows": as_json(map(record, rows))})
+
+
+def write_audit(session: Session, rows: Collection[AuditRow]) -> None:
+    """Append to the audit log."""
+    if rows:
+        session.execute(insert_rows(AuditEntry, AUDIT_COLUMNS, map(record, rows)))
+
+
+def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
+    """Return the two events of each ledger row (E26)."""
+    return [_event(row, event) for row in rows for event in (Event.ASSIGNEE_CHANGED, Event.CONVERSATION_UPDATED)]
+
+
+def _event(row: AssignmentRow, event: Event) -> EventRow:
+    return EventRow(
+        account_id=row.account_id,
+        event=event,
+        conversation_id=row.conversation_id,
+        agent_id=row.agent_id,
+        previous_agent_id=row.previous_agent_id,
+        run_id=row.run_id,
+        at=row.at,
+    )
