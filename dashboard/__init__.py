@@ -1,0 +1,1 @@
+"""Evenhand: gives every waiting conversation to the right agent, and shows why."""

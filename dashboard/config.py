@@ -1,0 +1,156 @@
+"""Typed settings, read once from the environment and from instance/config.py."""
+
+import os
+import runpy
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+E = TypeVar("E", bound=StrEnum)
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULTS = {
+    "DATABASE_URL": "",
+    "REDIS_URL": "",
+    "SECRET_KEY": "",
+    "AUTO_ASSIGNMENT_BULK_LIMIT": "100",
+    "ASSIGNMENT_SWEEP_MINUTES": "30",
+    "PRESENCE_DURATION": "60",
+    "RATE_LIMIT_ON_FAILURE": "open",
+    "RUN_RETENTION_DAYS": "180",
+    "METRICS_TOKEN": "",
+    "WEBHOOK_ALLOW_PRIVATE": "0",
+    "LOG_FORMAT": "console",
+}
+
+
+class OnFailure(StrEnum):
+    """What a limit says when it cannot be read."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class BadSetting(Exception):
+    """A setting makes no sense; the message is one sentence that names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set from outside."""
+
+    instance: Path
+    database_url: str
+    redis_url: str
+    secret_key: str
+    bulk_limit: int
+    sweep_minutes: int
+    presence_seconds: int
+    rate_limit_on_failure: OnFailure
+    run_retention_days: int
+    metrics_token: str
+    webhook_allow_private: bool
+    log_format: LogFormat
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; the environment wins over instance/config.py.
+
+    Raises BadSetting with one sentence that names the setting.
+    """
+    env = os.environ if environment is None else environment
+    instance = Path(env.get("EVENHAND_INSTANCE") or ROOT / "instance").resolve()
+    said = {**DEFAULTS, **_from_file(instance / "config.py"), **{k: env[k] for k in DEFAULTS if k in env}}
+    return Settings(
+        instance=instance,
+        database_url=_postgres_url(said["DATABASE_URL"]),
+        redis_url=_redis_url(said["REDIS_URL"]),
+        secret_key=said["SECRET_KEY"] or _kept_secret(instance),
+        bulk_limit=_whole(said, "AUTO_ASSIGNMENT_BULK_LIMIT", 1, 10_000),
+        sweep_minutes=_whole(said, "ASSIGNMENT_SWEEP_MINUTES", 1, 24 * 60),
+        presence_seconds=_whole(said, "PRESENCE_DURATION", 1, 86_400),
+        rate_limit_on_failure=_one_of(said, "RATE_LIMIT_ON_FAILURE", OnFailure),
+        run_retention_days=_whole(said, "RUN_RETENTION_DAYS", 1, 36_500),
+        metrics_token=said["METRICS_TOKEN"],
+        webhook_allow_private=_switch(said, "WEBHOOK_ALLOW_PRIVATE"),
+        log_format=_one_of(said, "LOG_FORMAT", LogFormat),
+    )
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        names = runpy.run_path(str(path))
+    except Exception as error:
+        raise BadSetting(f"{path} cannot be read: {error}.") from error
+    return {name: str(value) for name, value in names.items() if name in DEFAULTS}
+
+
+def _whole(said: Mapping[str, str], name: str, least: int, most: int) -> int:
+    text = said[name].strip()
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise BadSetting(f"{name} must be a whole number from {least} to {most}, not {said[name]!r}.")
+    return int(text)
+
+
+def _one_of(said: Mapping[str, str], name: str, kind: type[E]) -> E:
+    try:
+        return kind(said[name])
+    except ValueError:
+        raise BadSetting(f"{name} must be {' or '.join(kind)}, not {said[name]!r}.") from None
+
+
+def _switch(said: Mapping[str, str], name: str) -> bool:
+    answers = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+    if (answer := answers.get(said[name].lower())) is None:
+        raise BadSetting(f"{name} must be 1 or 0, not {said[name]!r}.")
+    return answer
+
+
+def _postgres_url(url: str) -> str:
+    """Return the URL with the driver that we ship, or "" for the embedded server."""
+    scheme, _, rest = url.partition("://")
+    if url and (scheme not in ("postgresql", "postgres", "postgresql+psycopg") or not rest):
+        raise BadSetting("DATABASE_URL must start with postgresql://.")
+    return f"postgresql+psycopg://{rest}" if url else ""
+
+
+def _redis_url(url: str) -> str:
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise BadSetting("REDIS_URL must start with redis://, rediss:// or unix://.")
+    return url
+
+
+def _kept_secret(instance: Path) -> str:
+    """Return the secret kept in instance/, made at the first start."""
+    path = instance / "secret_key"
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_once(path, secrets.token_urlsafe(48))
+    except OSError as error:
+        raise BadSetting(f"SECRET_KEY is not set and none can be kept in {instance}: {error.strerror}.") from error
+    return path.read_text().strip()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a private file unless it exists; two processes that start together keep the same text."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(draft, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(text)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # the other process's text is the one that counts
+    finally:
+        draft.unlink()

@@ -1,0 +1,223 @@
+"""What the engine answers: a decision per conversation, a verdict per agent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from dashboard.engine.model import Presence
+
+
+class Reason(StrEnum):
+    """Why a conversation was not given to anybody (E49)."""
+
+    NOTHING_WAITING = "nothing_waiting"
+    FEATURE_OFF = "feature_off"
+    NO_POLICY = "no_policy"
+    POLICY_DISABLED = "policy_disabled"
+    INBOX_OFF = "inbox_off"
+    TEAM_MANUAL = "team_manual"
+    NO_MEMBERS = "no_members"
+    NOBODY_ONLINE = "nobody_online"
+    ALL_RATE_LIMITED = "all_rate_limited"
+    ALL_AT_CAPACITY = "all_at_capacity"
+    NOT_OPEN = "not_open"
+    ALREADY_ASSIGNED = "already_assigned"
+    EXCLUDED_LABEL = "excluded_label"
+    EXCLUDED_AGE = "excluded_age"
+    CONTACT_BEING_SERVED = "contact_being_served"
+    LOST_RACE = "lost_race"
+    STORE_UNAVAILABLE = "store_unavailable"
+    INTERNAL_ERROR = "internal_error"
+
+
+class Outcome(StrEnum):
+    """How a run ended; `assigned` when anything was."""
+
+    ASSIGNED = "assigned"
+    STOP = "stop"
+    ERROR = "error"
+
+
+class Source(StrEnum):
+    """What started a run, or wrote a ledger row (E35)."""
+
+    REALTIME = "realtime"
+    PERIODIC = "periodic"
+    MANUAL = "manual"
+    WAKEUP = "wakeup"
+    BY_HAND = "by_hand"
+    RELEASE = "release"
+
+
+class VerdictKind(StrEnum):
+    """Why one agent may not take one conversation, or that they may (E49)."""
+
+    ELIGIBLE = "eligible"
+    NOT_A_MEMBER = "not_a_member"
+    NOT_ONLINE = "not_online"
+    RATE_LIMITED = "rate_limited"
+    AT_CAPACITY = "at_capacity"
+    AT_TOTAL_CAPACITY = "at_total_capacity"
+    AT_TEAM_LIMIT = "at_team_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """The agent may take it."""
+
+    kind = VerdictKind.ELIGIBLE
+
+
+@dataclass(frozen=True, slots=True)
+class NotAMember:
+    """The agent answers neither this inbox nor this team (E11)."""
+
+    kind = VerdictKind.NOT_A_MEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class NotOnline:
+    """The agent's presence is not one that the policy gives work to (E13)."""
+
+    presence: Presence
+    kind = VerdictKind.NOT_ONLINE
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited:
+    """The agent had their share; `free_at` is the next slot, None when it cannot be known (E14, E41)."""
+
+    count: int
+    limit: int
+    free_at: datetime | None
+    kind = VerdictKind.RATE_LIMITED
+
+
+@dataclass(frozen=True, slots=True)
+class AtCapacity:
+    """The agent holds as many open conversations of this inbox as they may (E15)."""
+
+    open: int
+    limit: int
+    kind = VerdictKind.AT_CAPACITY
+
+
+@dataclass(frozen=True, slots=True)
+class AtTotalCapacity:
+    """The agent holds as many open conversations of all inboxes as they may (E16)."""
+
+    open: int
+    limit: int
+    kind = VerdictKind.AT_TOTAL_CAPACITY
+
+
+@dataclass(frozen=True, slots=True)
+class AtTeamLimit:
+    """The agent holds as many open conversations as the team lets its members (E17)."""
+
+    open: int
+    limit: int
+    kind = VerdictKind.AT_TEAM_LIMIT
+
+
+Verdict: TypeAlias = Eligible | NotAMember | NotOnline | RateLimited | AtCapacity | AtTotalCapacity | AtTeamLimit
+ELIGIBLE = Eligible()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """How many agents were left after each gate (E18)."""
+
+    members: int
+    online: int
+    under_rate_limit: int
+    with_capacity: int
+
+    @property
+    def reason(self) -> Reason:
+        """Return the gate at which the last candidates fell."""
+        if not self.members:
+            return Reason.NO_MEMBERS
+        if not self.online:
+            return Reason.NOBODY_ONLINE
+        return Reason.ALL_AT_CAPACITY if self.under_rate_limit else Reason.ALL_RATE_LIMITED
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """This agent gets it; `team_id` names the rotation whose turn is spent, None the inbox's own."""
+
+    conversation_id: int
+    agent_id: int
+    team_id: int | None
+    reason = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Not this conversation, whoever is free; an exclusion names its label and policy (E6)."""
+
+    conversation_id: int
+    reason: Reason
+    label: str | None = None
+    policy_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Nobody is left for it, or nothing is given out at all; then there is no funnel."""
+
+    conversation_id: int | None
+    reason: Reason
+    funnel: Funnel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """It could not be decided; the others go on (E43)."""
+
+    conversation_id: int
+    message: str
+    reason: Reason = Reason.INTERNAL_ERROR
+
+
+Decision: TypeAlias = Assign | Skip | Stop | Error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a pool stands: open while somebody is left (reason None), else why nobody is.
+
+    `next_slot_at` is when the first rate-limited agent may take something again.
+    """
+
+    reason: Reason | None
+    funnel: Funnel
+    next_slot_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One decision per conversation looked at, in order; `stop` when a switch is off (E1).
+
+    `standings` are the pools' after the last decision, by team id, None being the inbox's own.
+    """
+
+    decisions: tuple[Decision, ...] = ()
+    stop: Reason | None = None
+    standings: Mapping[int | None, Standing] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """One conversation's decision with every agent's verdict and the turns, at the moment it was made (E47, E48).
+
+    `turns` are the agent ids of its rotation, next first.
+    """
+
+    decision: Decision
+    verdicts: Mapping[int, Verdict]
+    funnel: Funnel | None
+    turns: tuple[int, ...]

@@ -1,0 +1,93 @@
+"""Who may take a conversation: one small function per gate, asked in this order; the first refusal wins (E11 to E17).
+
+Membership comes before: a pool has only members (planner.py). A gate is asked again for one agent alone, the one
+who was just given something, so a `Seat` carries the load as the plan goes on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.engine.decisions import (
+    ELIGIBLE,
+    AtCapacity,
+    AtTeamLimit,
+    AtTotalCapacity,
+    NotOnline,
+    RateLimited,
+    Verdict,
+)
+from dashboard.engine.model import Agent, Team
+from dashboard.engine.policy import AssignmentPolicy
+
+
+class Seat:
+    """An agent during one plan: what they hold, counting what the plan has given them."""
+
+    __slots__ = ("agent", "open_here", "open_total", "recent")
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self.open_here = agent.open_here
+        self.open_total = agent.open_total
+        self.recent = agent.recent
+
+    def take(self) -> None:
+        """Count one more conversation of this inbox."""
+        self.open_here += 1
+        self.open_total += 1
+        self.recent += 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a pool's gates compare with."""
+
+    policy: AssignmentPolicy
+    team: Team | None
+    now: datetime
+
+
+def present(seat: Seat, rules: Rules) -> Verdict | None:
+    """E13."""
+    presence = seat.agent.presence
+    return None if presence in rules.policy.eligible_presence else NotOnline(presence)
+
+
+def under_rate_limit(seat: Seat, rules: Rules) -> Verdict | None:
+    """E14. When the plan itself used up the limit, the oldest entry is the agent's first, or one made now."""
+    limit = rules.policy.fair_distribution_limit
+    if not limit or seat.recent < limit:
+        return None
+    free_at = seat.agent.slot_frees_at if seat.agent.recent else rules.now + rules.policy.window
+    return RateLimited(seat.recent, limit, free_at)
+
+
+def with_capacity(seat: Seat, rules: Rules) -> Verdict | None:
+    """E15."""
+    limit = seat.agent.capacity
+    return None if limit is None or seat.open_here < limit else AtCapacity(seat.open_here, limit)
+
+
+def with_total_capacity(seat: Seat, rules: Rules) -> Verdict | None:
+    """E16."""
+    limit = seat.agent.total_capacity
+    return None if limit is None or seat.open_total < limit else AtTotalCapacity(seat.open_total, limit)
+
+
+def under_team_limit(seat: Seat, rules: Rules) -> Verdict | None:
+    """E17."""
+    limit = rules.team.max_open if rules.team else 0
+    return None if not limit or seat.open_total < limit else AtTeamLimit(seat.open_total, limit)
+
+
+Gate = Callable[[Seat, Rules], Verdict | None]
+GATES: tuple[Gate, ...] = (present, under_rate_limit, with_capacity, with_total_capacity, under_team_limit)
+
+
+def verdict(seat: Seat, rules: Rules) -> Verdict:
+    """Return the first gate's refusal, or ELIGIBLE."""
+    for gate in GATES:
+        if no := gate(seat, rules):
+            return no
+    return ELIGIBLE

@@ -1,0 +1,115 @@
+"""What a decision is made from: frozen values, one snapshot of them per batch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from dashboard.engine.policy import AssignmentPolicy, ExclusionRules
+
+
+class Presence(StrEnum):
+    """What an agent set, or `offline` while nothing is heard of them (E37)."""
+
+    ONLINE = "online"
+    BUSY = "busy"
+    OFFLINE = "offline"
+    AWAY = "away"
+    AWAY_MANUAL = "away_manual"
+    AWAY_AND_REASSIGNING = "away_and_reassigning"
+
+
+class Status(StrEnum):
+    """Where a conversation stands; waiting is `open` without assignee."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class Role(StrEnum):
+    """What a user may do in an account."""
+
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+
+
+class AssignmentType(StrEnum):
+    """Whether a team's conversations are given out or left to people (E12)."""
+
+    ROUND_ROBIN = "round_robin"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """Where conversations arrive, with the two switches that are not the policy's (E1)."""
+
+    id: int
+    account_id: int
+    name: str
+    assignment_v2: bool = True
+    enable_auto_assignment: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """A group of agents; `max_open` 0 means unlimited (E17)."""
+
+    id: int
+    name: str
+    assignment_type: AssignmentType = AssignmentType.ROUND_ROBIN
+    max_open: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A person who answers, as they stood when the snapshot was taken.
+
+    `recent` counts the automatic assignments within the fair-distribution window; `slot_frees_at` is when
+    the next one leaves it. Limits are None when there is none.
+    """
+
+    id: int
+    name: str
+    presence: Presence
+    member: bool
+    team_ids: frozenset[int] = frozenset()
+    open_here: int = 0
+    open_total: int = 0
+    capacity: int | None = None
+    total_capacity: int | None = None
+    recent: int = 0
+    slot_frees_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """The unit of work, reduced to what decides where it goes."""
+
+    id: int
+    created_at: datetime
+    last_activity_at: datetime
+    team_id: int | None = None
+    contact_id: int | None = None
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything that one batch's decisions need.
+
+    `agents` are active members of the inbox or of a team. `rotations` has the stored order of agent ids by
+    team id, None being the inbox's own. `served_contacts` are those with an open, assigned conversation (E10).
+    """
+
+    inbox: Inbox
+    policy: AssignmentPolicy | None
+    agents: tuple[Agent, ...] = ()
+    teams: tuple[Team, ...] = ()
+    exclusions: tuple[ExclusionRules, ...] = ()
+    rotations: Mapping[int | None, tuple[int, ...]] = field(default_factory=dict)
+    served_contacts: frozenset[int] = frozenset()
+    waiting: tuple[Conversation, ...] = ()

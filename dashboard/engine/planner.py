@@ -1,0 +1,222 @@
+"""plan(snapshot, now): the one function that decides.
+
+A pool is the agents who may be asked for a conversation: the inbox's members, or a team's. A verdict changes only
+for the agent who was given something, so a plan costs O(log agents) per conversation.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from dashboard.engine.decisions import (
+    ELIGIBLE,
+    Assign,
+    Decision,
+    Error,
+    Examination,
+    Funnel,
+    NotAMember,
+    Plan,
+    RateLimited,
+    Reason,
+    Skip,
+    Standing,
+    Stop,
+    Verdict,
+    VerdictKind,
+)
+from dashboard.engine.exclusions import excluded
+from dashboard.engine.gates import Rules, Seat, verdict
+from dashboard.engine.model import AssignmentType, Conversation, Inbox, Snapshot, Team
+from dashboard.engine.ordering import ORDER
+from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.selectors import SELECTORS, merged
+
+
+def plan(snapshot: Snapshot, now: datetime) -> Plan:
+    """Return one decision per waiting conversation, in the policy's order, and how each pool stands afterwards."""
+    off = switched_off(snapshot.inbox, snapshot.policy)
+    if off or snapshot.policy is None:
+        return Plan(stop=off)
+    floor = Floor(snapshot, snapshot.policy, now)
+    waiting = sorted(snapshot.waiting, key=ORDER[snapshot.policy.conversation_priority])
+    decisions = tuple([floor.decide(conversation) for conversation in waiting])
+    return Plan(decisions=decisions, standings=floor.standings())
+
+
+def switched_off(inbox: Inbox, policy: AssignmentPolicy | None) -> Reason | None:
+    """Return the first of the four switches that is off (E1)."""
+    if not inbox.assignment_v2:
+        return Reason.FEATURE_OFF
+    if policy is None:
+        return Reason.NO_POLICY
+    if not policy.enabled:
+        return Reason.POLICY_DISABLED
+    return None if inbox.enable_auto_assignment else Reason.INBOX_OFF
+
+
+def standings(snapshot: Snapshot, now: datetime) -> Mapping[int | None, Standing]:
+    """Return how each pool stands before anything is given: what waits for a closed one need not be looked at (E9)."""
+    return {} if snapshot.policy is None else Floor(snapshot, snapshot.policy, now).standings()
+
+
+def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> Examination | None:
+    """Plan again up to one conversation; return its decision and every agent's verdict at that moment (E47, E48)."""
+    if switched_off(snapshot.inbox, snapshot.policy) or snapshot.policy is None:
+        return None
+    floor = Floor(snapshot, snapshot.policy, now)
+    for conversation in sorted(snapshot.waiting, key=ORDER[snapshot.policy.conversation_priority]):
+        if conversation.id == conversation_id:
+            return floor.examine(conversation)
+        floor.decide(conversation)
+    return None
+
+
+class Pool:
+    """The members who may be asked, each with the first gate that refuses them, and whose turn it is."""
+
+    def __init__(self, rules: Rules, seats: list[Seat]) -> None:
+        self.rules = rules
+        self.members = len(seats)
+        self.refusals: dict[int, Verdict] = {}
+        self._tally: Counter[VerdictKind] = Counter()
+        self._selector = SELECTORS[rules.policy.assignment_order](seats)
+        self.seats = frozenset(seat.agent.id for seat in seats)
+        for seat in seats:
+            self.judge(seat)
+
+    def judge(self, seat: Seat) -> None:
+        """Ask the gates about one member again."""
+        agent_id = seat.agent.id
+        before = self.refusals.pop(agent_id, None)
+        if before is not None:
+            self._tally[before.kind] -= 1
+        if (now := verdict(seat, self.rules)) is not ELIGIBLE:
+            self.refusals[agent_id] = now
+            self._tally[now.kind] += 1
+
+    def choose(self) -> Seat | None:
+        """Return the member whose turn it is among those whom no gate refuses."""
+        return self._selector.choose(self._eligible)
+
+    def spend(self) -> None:
+        """The member chosen took it."""
+        self._selector.spend()
+
+    def turns(self) -> tuple[int, ...]:
+        """Return the eligible members, next first."""
+        return tuple(agent for agent in self._selector.turns() if agent not in self.refusals)
+
+    def funnel(self) -> Funnel:
+        """Return how many members were left after each gate (E18)."""
+        online = self.members - self._tally[VerdictKind.NOT_ONLINE]
+        under = online - self._tally[VerdictKind.RATE_LIMITED]
+        return Funnel(
+            members=self.members,
+            online=online,
+            under_rate_limit=under,
+            with_capacity=self.members - len(self.refusals),
+        )
+
+    def standing(self) -> Standing:
+        """Return whether anybody is left, and when the next rate-limited member is free again."""
+        team = self.rules.team
+        funnel = self.funnel()
+        if team and team.assignment_type is AssignmentType.MANUAL:
+            return Standing(reason=Reason.TEAM_MANUAL, funnel=funnel)
+        free = [no.free_at for no in self.refusals.values() if isinstance(no, RateLimited) and no.free_at]
+        return Standing(
+            reason=None if funnel.with_capacity else funnel.reason, funnel=funnel, next_slot_at=min(free, default=None)
+        )
+
+    def _eligible(self, seat: Seat) -> bool:
+        return seat.agent.id not in self.refusals
+
+
+class Floor:
+    """Everything that moves during one plan."""
+
+    def __init__(self, snapshot: Snapshot, policy: AssignmentPolicy, now: datetime) -> None:
+        self._snapshot, self._policy, self._now = snapshot, policy, now
+        self._seats = {agent.id: Seat(agent) for agent in snapshot.agents}
+        self._teams: dict[int, Team] = {team.id: team for team in snapshot.teams}
+        self._pools: dict[int | None, Pool] = {}
+        self._served = set(snapshot.served_contacts)
+
+    def decide(self, conversation: Conversation) -> Decision:
+        """Return this conversation's decision, and count what it gives."""
+        try:
+            return self._skip(conversation) or self._give(conversation)
+        except Exception as error:  # noqa: BLE001  one bad conversation or rule never ends a batch (E43)
+            return Error(conversation.id, f"{type(error).__name__}: {error}")
+
+    def examine(self, conversation: Conversation) -> Examination:
+        """Return the decision with every agent's verdict as it stood just before."""
+        pool = self._pool(conversation.team_id)
+        verdicts: dict[int, Verdict] = dict.fromkeys(self._seats, NotAMember())
+        verdicts.update(dict.fromkeys(pool.seats, ELIGIBLE))
+        verdicts.update(pool.refusals)
+        funnel, turns = pool.funnel(), pool.turns()
+        return Examination(decision=self.decide(conversation), verdicts=verdicts, funnel=funnel, turns=turns)
+
+    def standings(self) -> Mapping[int | None, Standing]:
+        """Return how every pool stands now; None is the inbox's own."""
+        return {team_id: self._pool(team_id).standing() for team_id in (None, *self._teams)}
+
+    def _skip(self, conversation: Conversation) -> Skip | Stop | None:
+        if no := excluded(conversation, self._snapshot.exclusions, self._now):
+            return no
+        if self._policy.one_agent_per_contact and conversation.contact_id in self._served:
+            return Skip(conversation.id, Reason.CONTACT_BEING_SERVED)
+        return None
+
+    def _give(self, conversation: Conversation) -> Assign | Stop:
+        team_id = conversation.team_id
+        pool = self._pool(team_id)
+        if pool.rules.team and pool.rules.team.assignment_type is AssignmentType.MANUAL:
+            return Stop(conversation.id, Reason.TEAM_MANUAL)
+        if (seat := pool.choose()) is None:
+            funnel = pool.funnel()
+            return Stop(conversation.id, funnel.reason, funnel)
+        self._take(seat, pool)
+        if conversation.contact_id is not None:
+            self._served.add(conversation.contact_id)
+        return Assign(conversation.id, seat.agent.id, team_id)
+
+    def _take(self, seat: Seat, pool: Pool) -> None:
+        seat.take()
+        pool.spend()
+        agent_id = seat.agent.id
+        for other in self._pools.values():
+            if agent_id in other.seats:
+                other.judge(seat)
+
+    def _pool(self, team_id: int | None) -> Pool:
+        """Return the pool that is asked for a team's conversations, or for those of no team (E11)."""
+        pool = self._pools.get(team_id)
+        if pool is None:
+            team = None if team_id is None else self._teams[team_id]
+            rules = Rules(policy=self._policy, team=team, now=self._now)
+            pool = self._pools[team_id] = Pool(rules, self._in_turn(team_id))
+        return pool
+
+    def _in_turn(self, team_id: int | None) -> list[Seat]:
+        """Return the pool's seats, whose turn is longest ago first; a team's rotation knows all of the team."""
+        order = self._snapshot.rotations.get(team_id, ())
+        return [self._seats[agent_id] for agent_id in merged(order, pool_members(self._snapshot, team_id))]
+
+
+def pool_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:
+    """Return who may be asked: the inbox's members, or the team's who are also the inbox's if it has any (E11)."""
+    here = frozenset(agent.id for agent in snapshot.agents if agent.member)
+    if team_id is None:
+        return here
+    team = wheel_members(snapshot, team_id)
+    return team & here if here else team
+
+
+def wheel_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:
+    """Return whose turns a rotation keeps: a team's rotation is its members', whichever inbox asks (E19, E20)."""
+    if team_id is None:
+        return frozenset(agent.id for agent in snapshot.agents if agent.member)
+    return frozenset(agent.id for agent in snapshot.agents if team_id in agent.team_ids)

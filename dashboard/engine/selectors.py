@@ -1,0 +1,96 @@
+"""Which of the eligible agents gets it, and what that does to the rotation (E19 to E23).
+
+Within a plan an agent only ever gets more, so who was refused once stays refused: both selectors may forget them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from heapq import heapify, heappop, heapreplace
+from typing import Protocol
+
+from dashboard.engine.gates import Seat
+from dashboard.engine.policy import AssignmentOrder
+
+Eligible = Callable[[Seat], bool]
+
+
+class Selector(Protocol):
+    """Chooses among a pool's seats, given in the rotation's order."""
+
+    def choose(self, eligible: Eligible) -> Seat | None:
+        """Return whose conversation it is, or None when nobody is left."""
+
+    def spend(self) -> None:
+        """The chosen seat took it: its turn is spent."""
+
+    def turns(self) -> tuple[int, ...]:
+        """Return the agent ids still in play, next first."""
+
+
+class RoundRobin:
+    """The eligible agent whose turn is longest ago; the chosen goes to the back (E19)."""
+
+    def __init__(self, seats: Iterable[Seat]) -> None:
+        self._line = deque(seats)
+
+    def choose(self, eligible: Eligible) -> Seat | None:
+        line = self._line
+        while line and not eligible(line[0]):
+            line.popleft()
+        return line[0] if line else None
+
+    def spend(self) -> None:
+        self._line.rotate(-1)
+
+    def turns(self) -> tuple[int, ...]:
+        return tuple(seat.agent.id for seat in self._line)
+
+
+class Balanced:
+    """The eligible agent with the fewest open conversations in this inbox; ties by rotation (E23)."""
+
+    def __init__(self, seats: Iterable[Seat]) -> None:
+        self._heap = [(seat.open_here, turn, seat) for turn, seat in enumerate(seats)]
+        self._last = len(self._heap)
+        heapify(self._heap)
+
+    def choose(self, eligible: Eligible) -> Seat | None:
+        heap = self._heap
+        while heap:
+            load, turn, seat = heap[0]
+            if not eligible(seat):
+                heappop(heap)
+            elif load != seat.open_here:  # given something through another pool meanwhile
+                heapreplace(heap, (seat.open_here, turn, seat))
+            else:
+                return seat
+        return None
+
+    def spend(self) -> None:
+        self._last += 1
+        seat = self._heap[0][2]
+        heapreplace(self._heap, (seat.open_here, self._last, seat))
+
+    def turns(self) -> tuple[int, ...]:
+        order = sorted((seat.open_here, turn, seat.agent.id) for _, turn, seat in self._heap)
+        return tuple(agent_id for _, _, agent_id in order)
+
+
+SELECTORS: dict[AssignmentOrder, type[RoundRobin] | type[Balanced]] = {
+    AssignmentOrder.ROUND_ROBIN: RoundRobin,
+    AssignmentOrder.BALANCED: Balanced,
+}
+
+
+def merged(order: Sequence[int], members: Collection[int]) -> tuple[int, ...]:
+    """Return the rotation without who left, and with who joined at the back, in id order (E20)."""
+    belongs, known = frozenset(members), frozenset(order)
+    return (*(agent for agent in order if agent in belongs), *sorted(belongs - known))
+
+
+def moved(order: Sequence[int], picks: Sequence[int]) -> tuple[int, ...]:
+    """Return the rotation with the chosen behind everybody, who was chosen last at the very back."""
+    belongs = frozenset(order)
+    back = tuple(reversed(dict.fromkeys(pick for pick in reversed(picks) if pick in belongs)))
+    chosen = frozenset(back)
+    return (*(agent for agent in order if agent not in chosen), *back)

@@ -1,0 +1,1 @@
+"""One function, one thing the system does, one transaction."""

@@ -1,0 +1,72 @@
+"""What a service works with, and how it is heard after its commit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from dashboard.config import Settings
+from dashboard.engine.decisions import Source
+from dashboard.store.database import Session
+from dashboard.store.errors import StoreUnavailable
+from dashboard.store.limits import RateLimits
+from dashboard.store.live import LiveVersions
+from dashboard.store.presence import Heartbeats
+from dashboard.store.rotation import Rotations
+from dashboard.store.wakeups import Wakeups
+
+log = structlog.get_logger()
+
+
+class Queue(Protocol):
+    """The port to background work; whoever composes the program gives it. Raises StoreUnavailable."""
+
+    def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
+        """Enqueue a run of one inbox and return the job's id."""
+
+    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime) -> None:
+        """Schedule the inbox's one wake-up, moving the one that stands."""
+
+    def deliver(self, account_id: int) -> None:
+        """Enqueue the account's outbox for its webhooks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signals:
+    """What is said after a commit. Saying it may fail, and that never reads as the change failing (E44)."""
+
+    queue: Queue
+    wakeups: Wakeups
+    live: LiveVersions
+
+    def wake(self, account_id: int, inbox_ids: Iterable[int], source: Source = Source.REALTIME) -> None:
+        """Start a run for each inbox that has none pending (E32), and let the pages redraw."""
+        self.changed(account_id)
+        for inbox_id in sorted(set(inbox_ids)):
+            try:
+                if self.wakeups.mark(account_id, inbox_id):
+                    self.queue.run_inbox(account_id, inbox_id, source)
+            except StoreUnavailable as error:
+                # The stranded check finds the inbox once Redis is back (E53).
+                log.warning("wake_up_not_sent", account=account_id, inbox=inbox_id, error=str(error))
+
+    def changed(self, account_id: int) -> None:
+        """Let the account's pages redraw."""
+        try:
+            self.live.bump(account_id)
+        except StoreUnavailable as error:
+            log.warning("live_version_not_bumped", account=account_id, error=str(error))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One unit of work's session, Redis's concerns, the settings, and the signals."""
+
+    session: Session
+    settings: Settings
+    heartbeats: Heartbeats
+    limits: RateLimits
+    rotations: Rotations
+    signals: Signals

@@ -1,0 +1,48 @@
+"""What is made once per process, and the desks that come of it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dashboard.config import Settings
+from dashboard.services.desk import Desk, Queue, Signals
+from dashboard.store import redis
+from dashboard.store.database import Session
+from dashboard.store.limits import RateLimits
+from dashboard.store.live import LiveVersions
+from dashboard.store.presence import Heartbeats
+from dashboard.store.rotation import RedisRotations
+from dashboard.store.wakeups import Wakeups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Redis's concerns and the signals of one process, over one client."""
+
+    settings: Settings
+    heartbeats: Heartbeats
+    limits: RateLimits
+    rotations: RedisRotations
+    signals: Signals
+
+    def desk(self, session: Session) -> Desk:
+        """Return what a service works with in this session."""
+        return Desk(
+            session=session,
+            settings=self.settings,
+            heartbeats=self.heartbeats,
+            limits=self.limits,
+            rotations=self.rotations,
+            signals=self.signals,
+        )
+
+
+def tools(settings: Settings, queue: Queue) -> Tools:
+    """Make them; no connection is opened before first use, so it is safe after a fork."""
+    client = redis.connect(settings.redis_url)
+    return Tools(
+        settings=settings,
+        heartbeats=Heartbeats(client, timedelta(seconds=settings.presence_seconds)),
+        limits=RateLimits(client),
+        rotations=RedisRotations(client),
+        signals=Signals(queue=queue, wakeups=Wakeups(client), live=LiveVersions(client)),
+    )

@@ -1,0 +1,42 @@
+"""Connections to Postgres, and bringing its tables up to date."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+__all__ = ["ENGINE_OPTIONS", "Session", "connect", "migrate", "sessions"]
+
+LOCK_TIMEOUT = "5s"
+STATEMENT_TIMEOUT = "60s"
+OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC"
+ENGINE_OPTIONS = {
+    # A connection that the server or a restart closed is noticed before it is used.
+    "pool_pre_ping": True,
+    "pool_recycle": 1_800,
+    "connect_args": {"options": OPTIONS, "connect_timeout": 5, "application_name": "evenhand"},
+}
+
+
+def connect(url: str, **options: object) -> Engine:
+    """Return the database at this URL; nothing is opened before first use, so it is safe to make after a fork."""
+    return create_engine(url, **{**ENGINE_OPTIONS, **options})
+
+
+def sessions(database: Engine) -> sessionmaker[Session]:
+    """Return what makes a session: one unit of work, whose rows stay readable after the commit."""
+    return sessionmaker(database, expire_on_commit=False)
+
+
+def migrate(url: str) -> None:
+    """Bring the tables up to date; several processes may call it at once."""
+    command.upgrade(_alembic(url), "head")
+
+
+def _alembic(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    return config

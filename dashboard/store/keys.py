@@ -1,0 +1,81 @@
+"""Every Redis key: its shape, type and lifetime, in one table (E51, E52).
+
+The braces make the account a Redis Cluster hash tag: one account's keys share a slot, so scripts over
+several of them stay valid on a cluster.
+"""
+
+from dataclasses import dataclass
+
+FORBIDDEN = frozenset(":{}*?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of key: what Redis type it has, how long it lives, which module writes it."""
+
+    name: str
+    type: str
+    lifetime: str
+    owner: str
+    shape: str
+
+
+REGISTRY = (
+    Kind(name="presence", type="zset", lifetime="kept", owner="presence", shape="{acct:1}:presence"),
+    Kind(name="availability", type="hash", lifetime="kept", owner="presence", shape="{acct:1}:availability"),
+    Kind(name="rate", type="zset", lifetime="one window", owner="limits", shape="{acct:1}:rate:inbox:2:agent:3"),
+    Kind(name="rotation", type="zset", lifetime="7 days", owner="rotation", shape="{acct:1}:rotation:inbox:2"),
+    Kind(name="pending", type="string", lifetime="60 s", owner="wakeups", shape="{acct:1}:pending:inbox:2"),
+    Kind(name="wakeup", type="string", lifetime="until due", owner="wakeups", shape="{acct:1}:wakeup:inbox:2"),
+    Kind(name="live", type="string", lifetime="kept", owner="live", shape="{acct:1}:live"),
+)
+
+
+def presence(account_id: int) -> str:
+    """Return the sorted set of agent ids by the instant of their last heartbeat."""
+    return _key(account_id, "presence")
+
+
+def availability(account_id: int) -> str:
+    """Return the hash of agent id to what they set."""
+    return _key(account_id, "availability")
+
+
+def rate(account_id: int, inbox_id: int, agent_id: int) -> str:
+    """Return the sorted set of conversation ids by the instant they were given to the agent."""
+    return _key(account_id, "rate", "inbox", inbox_id, "agent", agent_id)
+
+
+def rotation(account_id: int, *, inbox_id: int | None = None, team_id: int | None = None) -> str:
+    """Return the sorted set of agent ids by turn, of a team or else of an inbox."""
+    whose = ("inbox", inbox_id) if team_id is None else ("team", team_id)
+    return _key(account_id, "rotation", *whose)
+
+
+def pending(account_id: int, inbox_id: int) -> str:
+    """Return the mark that a run of the inbox is asked for and not yet begun."""
+    return _key(account_id, "pending", "inbox", inbox_id)
+
+
+def wakeup(account_id: int, inbox_id: int) -> str:
+    """Return the instant for which the inbox's one scheduled wake-up stands."""
+    return _key(account_id, "wakeup", "inbox", inbox_id)
+
+
+def live(account_id: int) -> str:
+    """Return the counter that goes up when a page of the account may look different."""
+    return _key(account_id, "live")
+
+
+def _key(account_id: int, kind: str, *parts: str | int | None) -> str:
+    """Join what is safe; the words are ours, everything else must be an id."""
+    rest = [part if isinstance(part, str) else _id(part) for part in parts]
+    return ":".join([f"{{acct:{_id(account_id)}}}", kind, *rest])
+
+
+def _id(value: int | str | None) -> str:
+    """Return an id as text, or raise ValueError for what could name another account's key."""
+    text = "" if value is None or isinstance(value, bool) else str(value)
+    if not text.strip() or FORBIDDEN & set(text) or not text.isascii() or not text.isdigit():
+        raise ValueError(f"not an id for a Redis key: {value!r}")
+    return text

@@ -1,0 +1,35 @@
+"""How Alembic reaches the database: one migration at a time, whoever asks."""
+
+from alembic import context
+from sqlalchemy import Connection, text
+
+from dashboard import config as settings
+from dashboard.store import database
+from dashboard.store.models import Base
+
+# Any fixed number: it names "somebody is migrating" among this database's advisory locks.
+MIGRATION_LOCK = 7_046_029_254_386_353_131
+
+
+def migrate_online() -> None:
+    """Run the migrations on the URL given, or else on the one that is set."""
+    given = context.config.attributes.get("connection")
+    if given is not None:
+        run(given)
+        return
+    url = context.config.attributes.get("url") or settings.load().database_url
+    with database.connect(url).begin() as connection:
+        connection.execute(text("SET LOCAL lock_timeout = '5min'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        connection.execute(text("SET LOCAL lock_timeout = '30s'"))
+        run(connection)
+
+
+def run(connection: Connection) -> None:
+    """Run the migrations on this connection, inside its transaction."""
+    context.configure(connection=connection, target_metadata=Base.metadata, compare_server_default=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+migrate_online()

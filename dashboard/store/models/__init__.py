@@ -1,0 +1,42 @@
+"""Tables, constraints and indexes."""
+
+from dashboard.store.models.accounts import Account, AccountUser, ApiToken, User
+from dashboard.store.models.base import Base
+from dashboard.store.models.desk import Contact, Conversation, Inbox, InboxMember, Label, Team, TeamMember
+from dashboard.store.models.policies import (
+    AssignmentPolicy,
+    AssignmentPolicyVersion,
+    CapacityPolicy,
+    InboxCapacityLimit,
+    PolicyLink,
+)
+from dashboard.store.models.records import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
+from dashboard.store.models.webhooks import Webhook, WebhookDelivery
+
+__all__ = [
+    "Account",
+    "AccountUser",
+    "ApiToken",
+    "Assignment",
+    "AssignmentPolicy",
+    "AssignmentPolicyVersion",
+    "AuditEntry",
+    "Base",
+    "CapacityPolicy",
+    "Contact",
+    "Conversation",
+    "IdempotentAnswer",
+    "Inbox",
+    "InboxCapacityLimit",
+    "InboxMember",
+    "Label",
+    "OutboxEvent",
+    "PolicyLink",
+    "Run",
+    "RunBatch",
+    "Team",
+    "TeamMember",
+    "User",
+    "Webhook",
+    "WebhookDelivery",
+]

@@ -1,0 +1,75 @@
+"""Accounts, who logs in, and what they are in each account."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dashboard.engine.model import Presence, Role
+from dashboard.store.models.base import AccountId, Base, CreatedAt, Id, InAccount, same_account, word
+
+
+class Account(Base):
+    """A tenant; nothing crosses from one to another."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),)
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    assignment_v2: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    created_at: Mapped[CreatedAt]
+
+
+class User(Base):
+    """Who logs in: an address and a password, whatever the number of accounts.
+
+    A higher `session_epoch` ends every session that was opened under the lower one.
+    """
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint("email = lower(email)", "email_lower"), UniqueConstraint("email"))
+
+    id: Mapped[Id]
+    email: Mapped[str]
+    password_hash: Mapped[str | None]
+    session_epoch: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[CreatedAt]
+
+
+class AccountUser(Base):
+    """A user in an account: their role, and as an agent their availability and capacity policy."""
+
+    __tablename__ = "account_users"
+    __table_args__ = (
+        CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),
+        same_account("agent_capacity_policy_id", "agent_capacity_policies", ondelete="RESTRICT"),
+        Index(None, "agent_capacity_policy_id"),
+        Index(None, "user_id"),
+    )
+
+    account_id: Mapped[AccountId] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str]
+    role: Mapped[Role] = mapped_column(word(Role, "role"))
+    availability: Mapped[Presence] = mapped_column(word(Presence, "availability"), server_default="online")
+    availability_since: Mapped[CreatedAt]
+    auto_offline: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    agent_capacity_policy_id: Mapped[int | None]
+    created_at: Mapped[CreatedAt]
+
+
+class ApiToken(InAccount, Base):
+    """A bearer token: only its hash is kept; it acts with its user's role."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (same_account("user_id", "account_users", ondelete="CASCADE"), UniqueConstraint("token_hash"))
+
+    user_id: Mapped[int]
+    name: Mapped[str] = mapped_column(server_default="")
+    token_hash: Mapped[str]
+    created_at: Mapped[CreatedAt]
+    last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

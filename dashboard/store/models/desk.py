@@ -1,0 +1,159 @@
+"""The desk: inboxes, teams, who belongs to them, and the conversations."""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dashboard.engine.model import AssignmentType, Status
+from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, Words, same_account, word
+
+WAITING = text("status = 'open' AND assignee_id IS NULL")
+HELD = text("status = 'open' AND assignee_id IS NOT NULL")
+
+
+class Inbox(InAccount, Base):
+    """Where conversations arrive."""
+
+    __tablename__ = "inboxes"
+    __table_args__ = (
+        UniqueConstraint("account_id", "id"),
+        CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),
+    )
+
+    name: Mapped[str]
+    channel: Mapped[str | None]
+    enable_auto_assignment: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    created_at: Mapped[CreatedAt]
+
+
+class InboxMember(Base):
+    """An agent who answers an inbox."""
+
+    __tablename__ = "inbox_members"
+    __table_args__ = (
+        PrimaryKeyConstraint("inbox_id", "user_id"),
+        same_account("inbox_id", "inboxes", ondelete="CASCADE"),
+        same_account("user_id", "account_users", ondelete="CASCADE"),
+        Index(None, "account_id", "user_id"),
+    )
+
+    account_id: Mapped[AccountId]
+    inbox_id: Mapped[int]
+    user_id: Mapped[int]
+
+
+class Team(InAccount, Base):
+    """A group of agents; `max_auto_assigned_conversations` 0 is unlimited."""
+
+    __tablename__ = "teams"
+    __table_args__ = (
+        UniqueConstraint("account_id", "id"),
+        CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),
+        CheckConstraint("max_auto_assigned_conversations BETWEEN 0 AND 100000", "max_range"),
+    )
+
+    name: Mapped[str]
+    assignment_type: Mapped[AssignmentType] = mapped_column(
+        word(AssignmentType, "assignment_type"), server_default="round_robin"
+    )
+    max_auto_assigned_conversations: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[CreatedAt]
+
+
+class TeamMember(Base):
+    """An agent who belongs to a team."""
+
+    __tablename__ = "team_members"
+    __table_args__ = (
+        PrimaryKeyConstraint("team_id", "user_id"),
+        same_account("team_id", "teams", ondelete="CASCADE"),
+        same_account("user_id", "account_users", ondelete="CASCADE"),
+        Index(None, "account_id", "user_id"),
+    )
+
+    account_id: Mapped[AccountId]
+    team_id: Mapped[int]
+    user_id: Mapped[int]
+
+
+class Label(InAccount, Base):
+    """A label that the account suggests; a conversation may carry titles that are not here."""
+
+    __tablename__ = "labels"
+    __table_args__ = (
+        UniqueConstraint("account_id", "title"),
+        CheckConstraint("char_length(title) BETWEEN 1 AND 100", "title_length"),
+    )
+
+    title: Mapped[str]
+    color: Mapped[str | None]
+
+
+class Contact(InAccount, Base):
+    """Who writes."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (UniqueConstraint("account_id", "identifier"), UniqueConstraint("account_id", "id"))
+
+    identifier: Mapped[str]
+    name: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+
+
+class Conversation(InAccount, Base):
+    """The unit of work.
+
+    `assigned_by_engine` tells what a run gave from what a person gave (E31). `waiting_since` is set while,
+    and only while, it waits.
+    """
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        UniqueConstraint("account_id", "id"),
+        same_account("inbox_id", "inboxes", ondelete="RESTRICT"),
+        same_account("team_id", "teams", ondelete="RESTRICT"),
+        same_account("contact_id", "contacts", ondelete="RESTRICT"),
+        same_account("assignee_id", "account_users", ondelete="RESTRICT"),
+        CheckConstraint("priority BETWEEN 1 AND 4", "priority_range"),
+        CheckConstraint("(assignee_id IS NULL) = (assigned_at IS NULL)", "assigned_at_with_assignee"),
+        CheckConstraint("(status = 'resolved') = (resolved_at IS NOT NULL)", "resolved_at_when_resolved"),
+        CheckConstraint(
+            "(waiting_since IS NOT NULL) = (status = 'open' AND assignee_id IS NULL)", "waiting_since_when_waiting"
+        ),
+        Index("uq_conversations_external_id", "inbox_id", "external_id", unique=True),
+        # The two orders of E7; a run reads them from the front.
+        Index("ix_conversations_waiting_by_created", "inbox_id", "created_at", "id", postgresql_where=WAITING),
+        Index(
+            "ix_conversations_waiting_by_activity",
+            "inbox_id",
+            "last_activity_at",
+            "created_at",
+            "id",
+            postgresql_where=WAITING,
+        ),
+        # Which teams have something waiting, and a team's queue behind another team's ten thousand (E9).
+        Index("ix_conversations_waiting_by_team", "inbox_id", "team_id", "created_at", "id", postgresql_where=WAITING),
+        # Load: per inbox and assignee (E15), and over all inboxes (E16, E17).
+        Index("ix_conversations_load", "inbox_id", "assignee_id", postgresql_where=HELD),
+        Index("ix_conversations_held", "account_id", "assignee_id", "inbox_id", postgresql_where=HELD),
+        # Which contacts are being served (E10).
+        Index("ix_conversations_served", "account_id", "contact_id", postgresql_where=HELD),
+        Index("ix_conversations_newest", "account_id", text("created_at DESC"), text("id DESC")),
+    )
+
+    inbox_id: Mapped[int]
+    team_id: Mapped[int | None]
+    contact_id: Mapped[int | None]
+    external_id: Mapped[str | None]
+    subject: Mapped[str | None]
+    status: Mapped[Status] = mapped_column(word(Status, "status"), server_default="open")
+    priority: Mapped[int | None]
+    assignee_id: Mapped[int | None]
+    assigned_by_engine: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    labels: Mapped[Words]
+    created_at: Mapped[Instant]
+    last_activity_at: Mapped[Instant]
+    waiting_since: Mapped[datetime | None]
+    assigned_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]

@@ -1,0 +1,56 @@
+"""Who is told of events, and how each telling went."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Boolean, ForeignKey, Index, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Words, same_account, word
+
+
+class DeliveryStatus(StrEnum):
+    """Where a delivery stands: to be tried, taken by the receiver, or given up."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    PARKED = "parked"
+
+
+class Webhook(InAccount, Base):
+    """A receiver of events; its secret signs every body, so it is kept as it was shown."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (Index("uq_webhooks_account_id_id", "account_id", "id", unique=True),)
+
+    url: Mapped[str]
+    subscriptions: Mapped[Words]
+    secret: Mapped[str]
+    enabled: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    created_at: Mapped[CreatedAt]
+
+
+class WebhookDelivery(Base):
+    """One event for one receiver; the id is the same at every attempt."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        same_account("webhook_id", "webhooks", ondelete="CASCADE"),
+        Index("uq_webhook_deliveries_event", "webhook_id", "event_id", unique=True),
+        Index("ix_webhook_deliveries_due", "next_attempt_at", postgresql_where=text("status = 'pending'")),
+        Index("ix_webhook_deliveries_order", "webhook_id", "conversation_id", "event_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    account_id: Mapped[AccountId]
+    webhook_id: Mapped[int]
+    event_id: Mapped[int] = mapped_column(ForeignKey("outbox_events.id", ondelete="CASCADE"))
+    conversation_id: Mapped[int | None]
+    status: Mapped[DeliveryStatus] = mapped_column(word(DeliveryStatus, "status"), server_default="pending")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    next_attempt_at: Mapped[datetime | None]
+    response_status: Mapped[int | None]
+    error: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+    delivered_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""The background: what RQ runs, and when."""

@@ -1,0 +1,61 @@
+"""The port to background work, on RQ: jobs by name and ids, with a lifetime for results and failures."""
+
+from datetime import datetime, timedelta
+
+from rq import Queue as RqQueue
+from rq_scheduler import Scheduler
+
+from dashboard.engine.decisions import Source
+from dashboard.store import redis
+from dashboard.store.errors import asking
+
+DEFAULT, SCHEDULED, WEBHOOKS = "default", "scheduled_jobs", "webhooks"
+RESULT_LASTS_FOR = timedelta(minutes=5)
+FAILURE_LASTS_FOR = timedelta(days=7)
+LONGEST_JOB = timedelta(minutes=2)
+
+
+class Jobs:
+    """Enqueues what jobs/tasks.py does."""
+
+    def __init__(self, redis_url: str) -> None:
+        connection = redis.connect(redis_url, text=False)
+        self._default = RqQueue(DEFAULT, connection=connection)
+        self._webhooks = RqQueue(WEBHOOKS, connection=connection)
+        self._scheduler = Scheduler(DEFAULT, connection=connection)
+
+    def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
+        """Enqueue a run of one inbox and return the job's id."""
+        return self._enqueue(self._default, "jobs.tasks.run_inbox", account_id, inbox_id, source.value, actor_id)
+
+    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime) -> None:
+        """Schedule the inbox's one wake-up: the job's id is fixed, so a second one moves the first.
+
+        rq-scheduler cuts instants to whole seconds: the next one, or the wake-up would come before its slot.
+        """
+        with asking("scheduled jobs"):
+            self._scheduler.enqueue_at(
+                at.replace(microsecond=0) + timedelta(seconds=1),
+                "jobs.tasks.wake_inbox",
+                account_id,
+                inbox_id,
+                job_id=f"wakeup-{account_id}-{inbox_id}",
+                job_result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
+                timeout=int(LONGEST_JOB.total_seconds()),
+            )
+
+    def deliver(self, account_id: int) -> None:
+        """Enqueue the account's outbox for its webhooks."""
+        self._enqueue(self._webhooks, "jobs.tasks.deliver", account_id)
+
+    def _enqueue(self, queue: RqQueue, name: str, *args: object) -> str:
+        with asking("jobs"):
+            job = queue.enqueue(
+                name,
+                *args,
+                job_timeout=LONGEST_JOB,
+                result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
+                failure_ttl=int(FAILURE_LASTS_FOR.total_seconds()),
+                description=f"{name}{args}",
+            )
+        return str(job.id)
