@@ -134,6 +134,8 @@ class Conversation(InAccount, Base):
         ),
         # Which teams have something waiting, and a team's queue behind another team's ten thousand (E9).
         Index("ix_conversations_waiting_by_team", "inbox_id", "team_id", "created_at", "id", postgresql_where=WAITING),
+        # How many wait, since when the oldest does, and how that was an hour ago: the board asks every two seconds.
+        Index("ix_conversations_waiting_since", "inbox_id", "waiting_since", "id", postgresql_where=WAITING),
         # Load: per inbox and assignee (E15), and over all inboxes (E16, E17).
         Index("ix_conversations_load", "inbox_id", "assignee_id", postgresql_where=HELD),
         Index("ix_conversations_held", "account_id", "assignee_id", "inbox_id", postgresql_where=HELD),

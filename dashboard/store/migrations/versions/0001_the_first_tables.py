@@ -636,6 +636,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'open' AND assignee_id IS NULL"),
     )
+    op.create_index(
+        "ix_conversations_waiting_since",
+        "conversations",
+        ["inbox_id", "waiting_since", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'open' AND assignee_id IS NULL"),
+    )
     op.create_index("uq_conversations_external_id", "conversations", ["inbox_id", "external_id"], unique=True)
     op.create_table(
         "inbox_members",
