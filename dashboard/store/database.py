@@ -5,9 +5,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-__all__ = ["ENGINE_OPTIONS", "Session", "connect", "migrate", "sessions"]
+__all__ = ["ENGINE_OPTIONS", "Session", "Unreachable", "connect", "migrate", "reach", "sessions"]
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "60s"
@@ -20,6 +21,10 @@ ENGINE_OPTIONS = {
 }
 
 
+class Unreachable(Exception):
+    """Postgres does not let us in; the message is one sentence without the password."""
+
+
 def connect(url: str, **options: object) -> Engine:
     """Return the database at this URL; nothing is opened before first use, so it is safe to make after a fork."""
     return create_engine(url, **{**ENGINE_OPTIONS, **options})
@@ -28,6 +33,17 @@ def connect(url: str, **options: object) -> Engine:
 def sessions(database: Engine) -> sessionmaker[Session]:
     """Return what makes a session: one unit of work, whose rows stay readable after the commit."""
     return sessionmaker(database, expire_on_commit=False)
+
+
+def reach(url: str) -> None:
+    """Connect once; raises Unreachable."""
+    try:
+        database = connect(url)
+        database.connect().close()
+        database.dispose()
+    except (SQLAlchemyError, ValueError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise Unreachable(f"DATABASE_URL cannot be reached: {str(cause).splitlines()[0]}.") from error
 
 
 def migrate(url: str) -> None:

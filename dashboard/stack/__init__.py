@@ -1,0 +1,1 @@
+"""The whole of Evenhand on one machine: the embedded stores and the supervised processes."""

@@ -1,0 +1,87 @@
+"""A supervised process: honcho's, in a session of its own, to be started again when it dies."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from functools import partial
+from queue import Queue
+
+import psutil
+from honcho.printer import Message
+from honcho.process import Popen, Process
+
+from dashboard.stack.processes import tied
+
+SHORTEST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+SETTLED = 60.0
+
+
+class Child(Process):
+    """A process that shall always run; the terminal's Ctrl-C does not reach it."""
+
+    _child: subprocess.Popen[bytes] | None
+
+    def __init__(self, cmd: Sequence[str], **options: object) -> None:
+        super().__init__(cmd, **options)
+        self._child_ctor = partial(Popen, shell=False, stdin=subprocess.DEVNULL, preexec_fn=tied(signal.SIGTERM))
+        self._thread = threading.Thread()
+        self._is_told = False
+        self._began = 0.0
+        self._pause = 0.0
+        self._start_at: float | None = 0.0
+
+    def hand_over(self, descriptors: Sequence[int]) -> None:
+        """Let the process inherit these descriptors."""
+        self._child_ctor = partial(self._child_ctor, pass_fds=descriptors)
+
+    def is_up(self) -> bool:
+        """Say whether it runs; whatever a dead one has left behind is killed."""
+        if self._child is not None and self._child.poll() is not None:
+            self.kill()
+        return self._thread.is_alive()
+
+    def start_when_due(self, events: "Queue[Message]") -> str:
+        """Start it when its pause is over, longer each time it keeps dying; say so when a pause begins."""
+        now = time.monotonic()
+        if self._start_at is None:
+            lasted = now - self._began > SETTLED
+            self._pause = SHORTEST_PAUSE if lasted else min(max(self._pause * 2, SHORTEST_PAUSE), LONGEST_PAUSE)
+            self._start_at = now + self._pause
+            return f"{self.name} {_end(self._child)}; it is started again in {self._pause:g} s"
+        if now >= self._start_at:
+            self._start_at, self._began, self._child, self._is_told = None, now, None, False
+            self._thread = threading.Thread(target=self.run, args=(events,), daemon=True)
+            self._thread.start()
+        return ""
+
+    def ask_to_stop(self) -> None:
+        """Ask it to finish what it does, once."""
+        if self._child is not None and not self._is_told:
+            self._is_told = True
+            self._child.terminate()
+
+    def kill(self) -> None:
+        """Kill all that is left of its session, also those whose parent has gone."""
+        if self._child is None:
+            return
+        for process in psutil.process_iter():
+            if _session(process.pid) == self._child.pid:
+                process.kill()
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _end(process: subprocess.Popen[bytes] | None) -> str:
+    if process is None:
+        return "could not be started"
+    code = process.returncode
+    return f"stopped (exit status {code})" if code >= 0 else f"was killed ({signal.Signals(-code).name})"

@@ -1,0 +1,5 @@
+"""Why the stack does not start."""
+
+
+class CannotStart(Exception):
+    """The message is one sentence for whoever started it."""

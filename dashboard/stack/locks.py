@@ -1,0 +1,37 @@
+"""Locks on files: the kernel gives them back however their holder ends, so none is ever stale."""
+
+import fcntl
+import os
+from pathlib import Path
+
+
+def take(path: Path, *, shared: bool = False, wait: bool = False) -> int | None:
+    """Return the descriptor that holds a lock on this file, or None when somebody else holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    if _flock(descriptor, shared=shared, wait=wait):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def is_held(path: Path) -> bool:
+    """Say whether anybody holds a lock on this file."""
+    if (descriptor := take(path)) is None:
+        return True
+    os.close(descriptor)
+    return False
+
+
+def become_alone(descriptor: int) -> bool:
+    """Turn a shared lock into an exclusive one, unless others share it; then the shared one is given back."""
+    return _flock(descriptor, shared=False, wait=False)
+
+
+def _flock(descriptor: int, *, shared: bool, wait: bool) -> bool:
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    try:
+        fcntl.flock(descriptor, kind if wait else kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,143 @@
+"""python app.py: the whole of Evenhand on this machine."""
+
+import os
+import signal
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from dashboard import config
+from dashboard.config import BadSetting, Settings
+from dashboard.stack import locks
+from dashboard.stack.door import Door
+from dashboard.stack.errors import CannotStart
+from dashboard.stack.stores import Stores
+from dashboard.stack.supervisor import Supervisor
+from dashboard.store import database
+
+PYTHON = (sys.executable, "-m")
+# Two processes for two cores; their threads wait for Postgres, and some for a run that was asked for with wait=true.
+WEB = (
+    *("gunicorn", "app:create_app()", "--worker-class", "gthread", "--workers", "2", "--threads", "8"),
+    *("--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
+)
+MOST_WORKERS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was asked for on the command line."""
+
+    host: str
+    port: int
+    instance: Path | None
+    workers: int
+    demo: bool
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until asked to stop; what prevents the start is one sentence on stderr."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        run(_options(sys.argv[1:] if arguments is None else arguments))
+    except (BadSetting, CannotStart, database.Unreachable) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def run(options: Options) -> None:
+    """Start the stores, bring the tables up to date, and keep every process running until a signal asks to stop."""
+    if options.instance is not None:
+        os.environ["EVENHAND_INSTANCE"] = str(options.instance.resolve())
+    settings = config.load()
+    _be_the_only_one(settings.instance)
+    with Door(options.host, options.port) as door, Stores(settings) as stores:
+        database.reach(stores.settings.database_url)
+        database.migrate(stores.settings.database_url)
+        login = _prepare_demo(stores.settings) if options.demo else ""
+        supervisor = Supervisor(_look(door, stores, login))
+        _add_children(supervisor, options, door, stores.settings)
+        supervisor.loop()
+
+
+def _add_children(supervisor: Supervisor, options: Options, door: Door, settings: Settings) -> None:
+    env = {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "EVENHAND_INSTANCE": str(settings.instance),
+        "PYTHONUNBUFFERED": "1",
+    }
+    web = [*PYTHON, *WEB, "--bind", f"fd://{door.descriptor}"]
+    supervisor.keep("web", web, env=env, hand_over=[door.descriptor])
+    for number in range(1, options.workers + 1):
+        supervisor.keep(f"worker.{number}", [*PYTHON, "jobs.worker"], env=env)
+    supervisor.keep("scheduler", [*PYTHON, "jobs.schedule"], env=env)
+    if options.demo:
+        supervisor.keep("demo", [*PYTHON, "jobs.demo"], env=env)
+
+
+def _look(door: Door, stores: Stores, login: str) -> Callable[[], list[str]]:
+    """Return what the supervisor does between two looks at its children: greet once, and mend the stores."""
+    greeted = False
+
+    def look() -> list[str]:
+        nonlocal greeted
+        if not greeted and door.is_ready():
+            greeted = True
+            print(f"Evenhand is ready: {door.url}", *([login] if login else []), sep="\n", flush=True)
+        return stores.mend()
+
+    return look
+
+
+def _prepare_demo(settings: Settings) -> str:
+    """Give an empty database its demo account; return the sentence with the log-in."""
+    from dashboard.services import demo
+
+    return demo.prepare(settings)
+
+
+def _be_the_only_one(instance: Path) -> None:
+    """Hold the instance until this process ends."""
+    try:
+        lock = locks.take(instance / "locks" / "stack")
+    except OSError as error:
+        raise CannotStart(f"The instance directory {instance} cannot be used: {error.strerror}.") from error
+    if lock is None:
+        raise CannotStart(f"Evenhand already runs with the instance directory {instance}.")
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one sentence."""
+        raise CannotStart(f"{message.removeprefix('argument ')}.")
+
+
+def _options(arguments: Sequence[str]) -> Options:
+    parser = _Parser(prog="python app.py", description="Run web, workers and scheduler, with their stores.")
+    parser.add_argument("--port", type=_whole(1, 65_535), default=8000, help="8000 unless set")
+    parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 unless set")
+    parser.add_argument("--instance", type=Path, help="where everything is kept; instance/ unless set")
+    parser.add_argument("--workers", type=_whole(1, MOST_WORKERS), default=1, help="worker processes, 1 unless set")
+    parser.add_argument("--no-demo", dest="demo", action="store_false", help="do without the demo account")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ArgumentTypeError(f"must be a whole number from {least} to {most}, not {text!r}")
+        return int(text)
+
+    return whole

