@@ -1,0 +1,91 @@
+"""What every test may ask for. Imports are inside: the engine's tests need nothing but Python."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from dashboard.config import Settings
+
+NO_CHROMIUM = "The browser tests were left out: this machine has no Chromium."
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the directory that all processes of this run share, and insist on Chromium where it is required."""
+    if not hasattr(config, "workerinput"):
+        os.environ["EVENHAND_TEST_INSTANCE"] = tempfile.mkdtemp(prefix="evenhand-tests-")
+    if os.environ.get("EVENHAND_REQUIRE_BROWSER") == "1" and not _has_chromium():
+        raise pytest.UsageError("EVENHAND_REQUIRE_BROWSER is set and this machine has no Chromium.")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove it; by now the last process has stopped the stores."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ["EVENHAND_TEST_INSTANCE"])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the browser tests where there is no Chromium."""
+    browser_tests = [item for item in items if item.get_closest_marker("browser")]
+    if browser_tests and not _has_chromium():
+        items[:] = [item for item in items if item not in browser_tests]
+        config.hook.pytest_deselected(items=browser_tests)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say so in one line, since nobody sees what did not run."""
+    if not _has_chromium():
+        terminalreporter.write_line(NO_CHROMIUM)
+
+
+def _has_chromium() -> bool:
+    from tests import chromium
+
+    return bool(chromium.program())
+
+
+@pytest.fixture(scope="session")
+def settings() -> "Iterator[Settings]":
+    """Settings whose URLs are real: a migrated database and an empty Redis of this process's own."""
+    from tests import embedded
+
+    with embedded.test_stores() as settings:
+        yield settings
+
+
+@pytest.fixture(scope="session")
+def database_url(settings: "Settings") -> str:
+    """The migrated database."""
+    return settings.database_url
+
+
+@pytest.fixture
+def redis_url(settings: "Settings") -> str:
+    """The Redis, emptied before each test that asks for it."""
+    from redis import Redis
+
+    with Redis.from_url(settings.redis_url) as client:
+        client.flushdb()
+    return settings.redis_url
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """One Chromium for all tests marked `browser`."""
+    from tests import chromium
+
+    with chromium.browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: "Browser") -> "Iterator[Page]":
+    """A page of a fresh profile."""
+    with browser.new_context() as context:
+        yield context.new_page()
