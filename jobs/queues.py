@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from rq import Queue as RqQueue
+from rq import Retry
 from rq_scheduler import Scheduler
 
 from dashboard.engine.decisions import Source
@@ -19,16 +20,16 @@ class Jobs:
     """Enqueues what jobs/tasks.py does."""
 
     def __init__(self, redis_url: str) -> None:
-        connection = redis.connect(redis_url, text=False)
-        self._default = RqQueue(DEFAULT, connection=connection)
-        self._webhooks = RqQueue(WEBHOOKS, connection=connection)
-        self._scheduler = Scheduler(DEFAULT, connection=connection)
+        self._connection = redis.connect(redis_url, text=False)
+        self._scheduler = Scheduler(DEFAULT, connection=self._connection)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         """Enqueue a run of one inbox and return the job's id."""
-        return self._enqueue(self._default, "jobs.tasks.run_inbox", account_id, inbox_id, source.value, actor_id)
+        return self.enqueue(
+            DEFAULT, "jobs.tasks.run_inbox", account_id, inbox_id, source=source.value, actor_id=actor_id
+        )
 
-    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime) -> None:
+    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
         """Schedule the inbox's one wake-up: the job's id is fixed, so a second one moves the first.
 
         rq-scheduler cuts instants to whole seconds: the next one, or the wake-up would come before its slot.
@@ -39,23 +40,22 @@ class Jobs:
                 "jobs.tasks.wake_inbox",
                 account_id,
                 inbox_id,
+                attempt,
                 job_id=f"wakeup-{account_id}-{inbox_id}",
                 job_result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
                 timeout=int(LONGEST_JOB.total_seconds()),
             )
 
-    def deliver(self, account_id: int) -> None:
-        """Enqueue the account's outbox for its webhooks."""
-        self._enqueue(self._webhooks, "jobs.tasks.deliver", account_id)
-
-    def _enqueue(self, queue: RqQueue, name: str, *args: object) -> str:
+    def enqueue(self, queue: str, task: str, *args: object, **named: object) -> str:
+        """Enqueue a task and return the job's id; a job whose process was killed is done again."""
         with asking("jobs"):
-            job = queue.enqueue(
-                name,
+            job = RqQueue(queue, connection=self._connection).enqueue(
+                task,
                 *args,
-                job_timeout=LONGEST_JOB,
+                **named,
+                job_timeout=int(LONGEST_JOB.total_seconds()),
                 result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
                 failure_ttl=int(FAILURE_LASTS_FOR.total_seconds()),
-                description=f"{name}{args}",
+                retry=Retry(max=3),
             )
         return str(job.id)

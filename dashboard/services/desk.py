@@ -15,6 +15,7 @@ from dashboard.store.limits import RateLimits
 from dashboard.store.live import LiveVersions
 from dashboard.store.presence import Heartbeats
 from dashboard.store.rotation import Rotations
+from dashboard.store.snapshots import Gauges
 from dashboard.store.wakeups import Wakeups
 
 log = structlog.get_logger()
@@ -26,11 +27,8 @@ class Queue(Protocol):
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         """Enqueue a run of one inbox and return the job's id."""
 
-    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime) -> None:
-        """Schedule the inbox's one wake-up, moving the one that stands."""
-
-    def deliver(self, account_id: int) -> None:
-        """Enqueue the account's outbox for its webhooks."""
+    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
+        """Schedule the inbox's one wake-up, moving the one that stands; `attempt` counts failed runs before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +50,23 @@ class Signals:
                 # The stranded check finds the inbox once Redis is back (E53).
                 log.warning("wake_up_not_sent", account=account_id, inbox=inbox_id, error=str(error))
 
+    def wake_anew(self, account_id: int, inbox_ids: Iterable[int], source: Source) -> None:
+        """Start a run for each inbox even where one is said to be pending: its job may have died with its worker."""
+        for inbox_id in inbox_ids:
+            try:
+                self.wakeups.clear(account_id, inbox_id)
+            except StoreUnavailable as error:
+                log.warning("mark_not_cleared", account=account_id, inbox=inbox_id, error=str(error))
+        self.wake(account_id, inbox_ids, source)
+
+    def wake_at(self, account_id: int, inbox_id: int, at: datetime, *, now: datetime) -> None:
+        """Schedule the inbox's one wake-up, or move it (E30)."""
+        try:
+            if self.wakeups.move(account_id, inbox_id, at, now=now):
+                self.queue.run_inbox_at(account_id, inbox_id, at)
+        except StoreUnavailable as error:
+            log.warning("wake_up_not_scheduled", account=account_id, inbox=inbox_id, error=str(error))
+
     def changed(self, account_id: int) -> None:
         """Let the account's pages redraw."""
         try:
@@ -70,3 +85,13 @@ class Desk:
     limits: RateLimits
     rotations: Rotations
     signals: Signals
+
+    @property
+    def gauges(self) -> Gauges:
+        """Return what of a snapshot is read from Redis."""
+        return Gauges(
+            heartbeats=self.heartbeats,
+            limits=self.limits,
+            rotations=self.rotations,
+            on_failure=self.settings.rate_limit_on_failure,
+        )

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-__all__ = ["ENGINE_OPTIONS", "Session", "Unreachable", "connect", "migrate", "reach", "sessions"]
+__all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "sessions"]
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "60s"

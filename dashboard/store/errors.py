@@ -4,6 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError
+
+# Postgres refused or was not reached; the transaction is gone, earlier ones stand (E43).
+DatabaseFailed = DBAPIError
 
 
 class StoreUnavailable(Exception):

@@ -14,16 +14,27 @@ from dashboard.store.instants import instant, score
 COUNT = """
 local answers = {}
 for i, key in ipairs(KEYS) do
-  local count = redis.call('ZCOUNT', key, ARGV[1], '+inf')
+  local since, limit = ARGV[2 * i - 1], tonumber(ARGV[2 * i])
+  local count = redis.call('ZCOUNT', key, since, '+inf')
   local frees = false
   if count > 0 then
-    local skip = math.max(0, count - tonumber(ARGV[2]))
-    frees = redis.call('ZRANGEBYSCORE', key, ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', skip, 1)[2]
+    local skip = math.max(0, count - limit)
+    frees = redis.call('ZRANGEBYSCORE', key, since, '+inf', 'WITHSCORES', 'LIMIT', skip, 1)[2]
   end
   answers[i] = {count, frees}
 end
 return answers
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What is asked of one inbox: how much of its fair share each of these agents has had."""
+
+    inbox_id: int
+    agent_ids: Collection[int]
+    limit: int
+    window: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,27 +60,20 @@ class RateLimits:
         self._redis = redis
         self._count = redis.register_script(COUNT)
 
-    def recent(
-        self,
-        account_id: int,
-        inbox_id: int,
-        agent_ids: Collection[int],
-        *,
-        limit: int,
-        window: timedelta,
-        now: datetime,
-    ) -> Mapping[int, Recent]:
-        """Return each agent's recent assignments in this inbox, in one round trip."""
-        ids = list(agent_ids)
-        if not ids:
+    def recent(self, account_id: int, shares: Collection[Share], now: datetime) -> Mapping[int, Mapping[int, Recent]]:
+        """Return the recent assignments by inbox and agent, in one round trip."""
+        asked = [(share, agent) for share in shares for agent in share.agent_ids]
+        if not asked:
             return {}
-        names = [keys.rate(account_id, inbox_id, agent) for agent in ids]
+        names = [keys.rate(account_id, share.inbox_id, agent) for share, agent in asked]
+        bounds = [bound for share, _ in asked for bound in (f"({score(now - share.window)}", share.limit)]
         with asking("rate limits"):
-            answers = self._count(keys=names, args=[f"({score(now - window)}", limit])
-        return {
-            agent: Recent(count=int(count), slot_frees_at=instant(frees) + window if frees else None)
-            for agent, (count, frees) in zip(ids, answers, strict=True)
-        }
+            answers = self._count(keys=names, args=bounds)
+        found: dict[int, dict[int, Recent]] = {share.inbox_id: {} for share in shares}
+        for (share, agent), (count, frees) in zip(asked, answers, strict=True):
+            frees_at = instant(frees) + share.window if frees else None
+            found[share.inbox_id][agent] = Recent(count=int(count), slot_frees_at=frees_at)
+        return found
 
     def reserve(
         self, account_id: int, inbox_id: int, entries: Collection[Reservation], *, window: timedelta, now: datetime

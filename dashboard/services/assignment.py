@@ -1,0 +1,166 @@
+"""Runs of the engine: one inbox, all that have work, and how every inbox stands right now."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from dashboard import clock
+from dashboard.engine import planner
+from dashboard.engine.decisions import Outcome, Reason, Source, Standing
+from dashboard.services import batches, endings
+from dashboard.services.batches import Progress
+from dashboard.services.desk import Desk
+from dashboard.store import snapshots, switches
+from dashboard.store.errors import DatabaseFailed, StoreUnavailable
+from dashboard.store.run_records import Beginning, Ending
+from dashboard.store.snapshots import Place
+
+log = structlog.get_logger()
+Clock = Callable[[], datetime]
+# A run that takes longer goes on in a new job, so that one inbox does not hold a worker (E8).
+RUN_LASTS_FOR = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Who asked for a run: what started it, the person if one did, and the job that does it."""
+
+    source: Source
+    actor_id: int | None = None
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """A finished run."""
+
+    run_id: int | None
+    ending: Ending
+
+    @property
+    def worth_retrying(self) -> bool:
+        """Tell whether a store was missing, so that the same run may go through later (E40, E42, E43)."""
+        return self.ending.reason is Reason.STORE_UNAVAILABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxStanding:
+    """How an inbox stands: the switch that is off if one is, else how each pool stands (None: the inbox's own)."""
+
+    inbox_id: int
+    off: Reason | None
+    pools: Mapping[int | None, Standing]
+
+
+def run_inbox(
+    desk: Desk, account_id: int, inbox_id: int, *, request: Request, now: Clock = clock.now
+) -> RunResult | None:
+    """Assign what waits in one inbox; None if the account has no such inbox (E3).
+
+    The pending mark is cleared before anything is read: what arrives from now on asks for the next run (E32).
+    """
+    started_at = now()
+    run = Progress(
+        beginning=Beginning(
+            account_id=account_id,
+            inbox_id=inbox_id,
+            source=request.source,
+            actor_id=request.actor_id,
+            job_id=request.job_id,
+            started_at=started_at,
+        )
+    )
+    try:
+        desk.signals.wakeups.clear(account_id, inbox_id)
+        goes_on = _batches(desk, run, now)
+    except (StoreUnavailable, DatabaseFailed) as error:
+        _fail(desk, run, error, now())
+        goes_on = False
+    if run.ending is None:
+        return None
+    _speak(desk, run, goes_on, now())
+    return RunResult(run_id=run.run_id, ending=run.ending)
+
+
+def request_run(desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | None) -> str | None:
+    """Enqueue a run that somebody asked for and return the job's id, None if there is no such inbox (E34).
+
+    Raises StoreUnavailable.
+    """
+    if switches.read(desk.session, account_id, inbox_id) is None:
+        return None
+    return desk.signals.queue.run_inbox(account_id, inbox_id, Source.MANUAL, actor_id)
+
+
+def sweep(desk: Desk) -> int:
+    """Start a run for every routed inbox with waiting conversations, over all accounts; return how many (E33)."""
+    found = switches.routed_with_work(desk.session)
+    desk.session.rollback()
+    for account_id, inbox_ids in found.items():
+        desk.signals.wake_anew(account_id, inbox_ids, Source.PERIODIC)
+    return sum(map(len, found.values()))
+
+
+def standings(desk: Desk, account_id: int, inbox_ids: Collection[int], *, now: datetime) -> Mapping[int, InboxStanding]:
+    """Return how these inboxes stand, in a fixed number of queries; writes nothing. Raises StoreUnavailable."""
+    routings = switches.read_many(desk.session, account_id, inbox_ids)
+    off = {found.inbox.id: planner.switched_off(found.inbox, found.policy) for found in routings}
+    places = [Place(inbox=r.inbox, policy=r.policy) for r in routings if r.policy and not off[r.inbox.id]]
+    seen = snapshots.read(desk.session, desk.gauges, places, now=now)
+    return {
+        inbox_id: InboxStanding(
+            inbox_id=inbox_id,
+            off=reason,
+            pools=planner.standings(seen[inbox_id], now) if inbox_id in seen else {},
+        )
+        for inbox_id, reason in off.items()
+    }
+
+
+def _batches(desk: Desk, run: Progress, now: Clock) -> bool:
+    """Assign batch after batch; true if the time is up and something may be left."""
+    until = run.beginning.started_at + RUN_LASTS_FOR
+    while True:
+        at = now()
+        more = batches.assign_batch(desk, run, now=at, last=at >= until)
+        if not more or at >= until:
+            return more
+
+
+def _fail(desk: Desk, run: Progress, error: Exception, now: datetime) -> None:
+    """Record a run that a store broke off; if even that cannot be written, the log has it."""
+    about = run.beginning
+    log.error("run_failed", account=about.account_id, inbox=about.inbox_id, run=run.run_id, error=str(error))
+    ending = endings.failed(Reason.STORE_UNAVAILABLE, run.assigned, str(error))
+    run.ending = ending
+    run.run_id = run.run_id if run.batches else None
+    try:
+        desk.session.rollback()
+        batches.end(desk, run, ending, now)
+        desk.session.commit()
+    except DatabaseFailed as again:
+        log.error("run_not_recorded", account=about.account_id, inbox=about.inbox_id, error=str(again))
+
+
+def _speak(desk: Desk, run: Progress, goes_on: bool, now: datetime) -> None:
+    about, ending = run.beginning, run.ending
+    if goes_on:
+        desk.signals.wake(about.account_id, [about.inbox_id], about.source)
+    elif run.wake_at:
+        desk.signals.wake_at(about.account_id, about.inbox_id, run.wake_at, now=now)
+    if ending is None or ending.reason is Reason.NOTHING_WAITING:
+        return
+    desk.signals.changed(about.account_id)
+    if ending.outcome is not Outcome.ERROR:
+        log.info(
+            "run",
+            account=about.account_id,
+            inbox=about.inbox_id,
+            run=run.run_id,
+            source=about.source.value,
+            assigned=ending.assigned_count,
+            left={reason.value: count for reason, count in ending.left_waiting.items()},
+            seconds=round((now - about.started_at).total_seconds(), 3),
+        )

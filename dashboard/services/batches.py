@@ -1,0 +1,236 @@
+"""One batch of a run: look, plan, write, commit; then say so (design: the engine proposes, Postgres disposes)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from dashboard.config import OnFailure
+from dashboard.engine import planner
+from dashboard.engine.decisions import Assign, Error, Plan, Reason
+from dashboard.engine.model import Snapshot
+from dashboard.services import endings
+from dashboard.services.desk import Desk
+from dashboard.store import claims, ledger, locks, run_records, snapshots, switches, waiting
+from dashboard.store.errors import StoreUnavailable
+from dashboard.store.limits import Reservation
+from dashboard.store.run_records import Beginning, Ending
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """A run under way: what its batches have done so far, and in the end how it ended.
+
+    `wake_at` is when something may be given out without anybody doing anything.
+    """
+
+    beginning: Beginning
+    run_id: int | None = None
+    batches: int = 0
+    assigned: int = 0
+    undecided: set[int] = field(default_factory=set)
+    ending: Ending | None = None
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What one batch saw and decided."""
+
+    snapshot: Snapshot
+    plan: Plan
+    since: Mapping[int, datetime | None]
+    now: datetime
+
+    @property
+    def assigns(self) -> list[Assign]:
+        """Return what the plan gives out, in order."""
+        return [decision for decision in self.plan.decisions if isinstance(decision, Assign)]
+
+
+def assign_batch(desk: Desk, run: Progress, *, now: datetime, last: bool) -> bool:
+    """Assign one batch and commit it; true if there may be more to do.
+
+    With `last` the run's record is completed whatever is left. Raises StoreUnavailable when presence or the
+    rotation cannot be read: nothing was written then (E40, E42).
+    """
+    about = run.beginning
+    with locks.alone_in(desk.session, about.inbox_id):
+        routing = switches.read(desk.session, about.account_id, about.inbox_id)
+        if routing is None:
+            return False
+        off = planner.switched_off(routing.inbox, routing.policy)
+        if off or routing.policy is None:
+            end(desk, run, endings.stopped(off or Reason.NO_POLICY, run.assigned), now)
+            desk.session.commit()
+            return False
+        looked = _look(desk, run, snapshots.Place(inbox=routing.inbox, policy=routing.policy), now)
+        won = _write(desk, run, looked)
+        more = _may_be_more(desk, looked, won)
+        if last or not more:
+            _finish(desk, run, looked, goes_on=more)
+        desk.session.commit()
+        _spend_turns(desk, looked, won)
+    return more
+
+
+def end(desk: Desk, run: Progress, ending: Ending, now: datetime) -> None:
+    """Complete the run's record."""
+    run.ending = ending
+    if run.run_id is None:
+        run.run_id = run_records.begin(desk.session, run.beginning)
+    run_records.finish(desk.session, run.run_id, ending, now)
+
+
+def _may_be_more(desk: Desk, looked: Looked, won: Sequence[Assign]) -> bool:
+    """Tell whether the batch was full and got anywhere, if only by finding what cannot be decided (E8, E43)."""
+    errors = any(isinstance(decision, Error) for decision in looked.plan.decisions)
+    return len(looked.plan.decisions) == desk.settings.bulk_limit and (bool(won) or errors)
+
+
+def _finish(desk: Desk, run: Progress, looked: Looked, *, goes_on: bool) -> None:
+    """Complete the record with what is left and why."""
+    remains = endings.Remains(
+        left=waiting.left(desk.session, _filter(looked.snapshot), looked.now),
+        standings=looked.plan.standings,
+        undecided=len(run.undecided),
+        goes_on=goes_on,
+    )
+    end(desk, run, endings.ended(remains, run.assigned), looked.now)
+    run.wake_at = remains.next_at(looked.now)
+
+
+def _look(desk: Desk, run: Progress, place: snapshots.Place, now: datetime) -> Looked:
+    """Read what the decisions need; only pools where somebody is left are asked for conversations (E9)."""
+    snapshot = snapshots.read(desk.session, desk.gauges, [place], now=now, hold=True)[place.inbox.id]
+    open_pools = [team for team, standing in planner.standings(snapshot, now).items() if standing.reason is None]
+    if not open_pools:
+        return Looked(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
+    found = waiting.take(
+        desk.session,
+        _filter(snapshot),
+        pools=open_pools,
+        most=desk.settings.bulk_limit,
+        now=now,
+        but=run.undecided,
+    )
+    snapshot = replace(snapshot, waiting=found.conversations)
+    return Looked(snapshot=snapshot, plan=planner.plan(snapshot, now), since=found.since, now=now)
+
+
+def _write(desk: Desk, run: Progress, looked: Looked) -> list[Assign]:
+    """Make the plan true; return the assignments that were written (E25 to E28)."""
+    about, assigns = run.beginning, looked.assigns
+    run.undecided |= {decision.conversation_id for decision in looked.plan.decisions if isinstance(decision, Error)}
+    _log_errors(run, looked.plan)
+    if run.run_id is None:
+        run.run_id = run_records.begin(desk.session, about)
+    reserved = _reserve(desk, run, looked)
+    try:
+        ids = claims.claim(desk.session, about.account_id, about.inbox_id, assigns, now=looked.now)
+        won = [given for given in assigns if given.conversation_id in ids]
+        _record(desk, run, looked, won)
+    except BaseException:
+        _give_back(desk, run, reserved)
+        raise
+    _give_back(desk, run, [entry for entry in reserved if entry.conversation_id not in ids])
+    return won
+
+
+def _record(desk: Desk, run: Progress, looked: Looked, won: Sequence[Assign]) -> None:
+    """Write the batch's snapshot, a ledger row and two events per assignment."""
+    run.batches += 1
+    if run.run_id is None or looked.snapshot.policy is None:
+        raise ValueError("a batch is recorded after its run began, and only under a policy")
+    first = run.assigned + 1
+    run_records.keep_batch(desk.session, run.run_id, looked.snapshot, number=run.batches, first=first, at=looked.now)
+    rows = [
+        ledger.AssignmentRow(
+            account_id=run.beginning.account_id,
+            conversation_id=given.conversation_id,
+            inbox_id=run.beginning.inbox_id,
+            agent_id=given.agent_id,
+            source=run.beginning.source,
+            run_id=run.run_id,
+            position=position,
+            policy_id=looked.snapshot.policy.id,
+            policy_version=looked.snapshot.policy.version,
+            actor_id=run.beginning.actor_id,
+            waiting_since=looked.since.get(given.conversation_id),
+            at=looked.now,
+        )
+        for position, given in enumerate(won, first)
+    ]
+    ledger.write_assignments(desk.session, rows)
+    ledger.write_events(desk.session, ledger.assignment_events(rows))
+    run.assigned += len(won)
+
+
+def _filter(snapshot: Snapshot) -> waiting.Filter:
+    policy = snapshot.policy
+    if policy is None:
+        raise ValueError("nothing is given out without a policy")
+    return waiting.Filter(
+        account_id=snapshot.inbox.account_id,
+        inbox_id=snapshot.inbox.id,
+        priority=policy.conversation_priority,
+        exclusions=snapshot.exclusions,
+        one_agent_per_contact=policy.one_agent_per_contact,
+    )
+
+
+def _reserve(desk: Desk, run: Progress, looked: Looked) -> list[Reservation]:
+    """Count the assignments against fair distribution before they are committed (E28)."""
+    policy = looked.snapshot.policy
+    if policy is None or not policy.fair_distribution_limit or not looked.assigns:
+        return []
+    entries = [Reservation(agent_id=a.agent_id, conversation_id=a.conversation_id) for a in looked.assigns]
+    about = run.beginning
+    try:
+        desk.limits.reserve(about.account_id, about.inbox_id, entries, window=policy.window, now=looked.now)
+    except StoreUnavailable as error:
+        if desk.settings.rate_limit_on_failure is OnFailure.CLOSED:
+            raise
+        log.warning("rate_limits_not_reserved", account=about.account_id, inbox=about.inbox_id, error=str(error))
+        return []
+    return entries
+
+
+def _give_back(desk: Desk, run: Progress, entries: Sequence[Reservation]) -> None:
+    if not entries:
+        return
+    about = run.beginning
+    try:
+        desk.limits.give_back(about.account_id, about.inbox_id, entries)
+    except StoreUnavailable as error:  # one too many is counted until the window ends, never one too few
+        log.warning("rate_limits_not_given_back", account=about.account_id, inbox=about.inbox_id, error=str(error))
+
+
+def _spend_turns(desk: Desk, looked: Looked, won: Sequence[Assign]) -> None:
+    """Move the rotations by what was written, and by nothing else (E21)."""
+    inbox = looked.snapshot.inbox
+    picks: dict[int | None, list[int]] = {}
+    for given in won:
+        picks.setdefault(given.team_id, []).append(given.agent_id)
+    try:
+        for team_id, agents in picks.items():
+            members = planner.wheel_members(looked.snapshot, team_id)
+            desk.rotations.advance(snapshots.wheel(inbox, team_id), members=members, picks=agents)
+    except StoreUnavailable as error:  # the assignments stand; the turns are as they were before (E44)
+        log.warning("turns_not_spent", account=inbox.account_id, inbox=inbox.id, error=str(error))
+
+
+def _log_errors(run: Progress, plan: Plan) -> None:
+    for decision in plan.decisions:
+        if isinstance(decision, Error):
+            about = run.beginning
+            log.error(
+                "conversation_not_decided",
+                account=about.account_id,
+                inbox=about.inbox_id,
+                conversation=decision.conversation_id,
+                error=decision.message,
+            )

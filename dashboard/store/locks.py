@@ -1,0 +1,48 @@
+"""Locks, always taken in this order: the inbox, agents by id, conversations. Any other order deadlocks."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, func, select
+
+from dashboard.store.database import Session
+from dashboard.store.models import AccountUser
+
+# Inboxes' advisory locks live beside whatever else the database locks by number.
+INBOX_LOCKS = 0x1B0C << 48
+
+
+@contextmanager
+def alone_in(session: Session, inbox_id: int) -> Iterator[None]:
+    """Hold the inbox through a whole batch: one at a time, whatever the number of workers.
+
+    The lock is the connection's, not the transaction's, because the rotation moves after the commit and the next
+    batch must see it moved. So the session must be bound to one connection; a killed process lets go of it.
+    """
+    connection = session.get_bind()
+    if not isinstance(connection, Connection):
+        raise TypeError("a batch needs a session that is bound to one connection")
+    session.execute(select(func.pg_advisory_lock(INBOX_LOCKS + inbox_id)))
+    try:
+        yield
+    finally:
+        session.rollback()
+        if not connection.invalidated:
+            session.execute(select(func.pg_advisory_unlock(INBOX_LOCKS + inbox_id)))
+            session.rollback()
+
+
+def share_inbox(session: Session, inbox_id: int) -> None:
+    """Keep batches out until this transaction ends; other people's changes may go on beside it."""
+    session.execute(select(func.pg_advisory_xact_lock_shared(INBOX_LOCKS + inbox_id)))
+
+
+def hold_agents(session: Session, account_id: int, agent_ids: Collection[int]) -> None:
+    """Keep other inboxes' batches from counting these agents' load until this transaction ends (E27)."""
+    if agent_ids:
+        session.execute(
+            select(AccountUser.user_id)
+            .where(AccountUser.account_id == account_id, AccountUser.user_id.in_(agent_ids))
+            .order_by(AccountUser.user_id)
+            .with_for_update(key_share=True)
+        )

@@ -1,0 +1,74 @@
+"""What a run writes of itself: one record however many batches, and each batch's snapshot (E46)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, update
+
+from dashboard.engine.decisions import Outcome, Reason, Source
+from dashboard.engine.model import Snapshot
+from dashboard.store import archive
+from dashboard.store.database import Session
+from dashboard.store.models import Run, RunBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended."""
+
+    outcome: Outcome
+    reason: Reason | None
+    waiting_before: int | None = None
+    assigned_count: int = 0
+    left_waiting: Mapping[Reason, int]
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What a run is known by before it has done anything."""
+
+    account_id: int
+    inbox_id: int
+    source: Source
+    actor_id: int | None
+    job_id: str | None
+    started_at: datetime
+
+
+def begin(session: Session, run: Beginning) -> int:
+    """Write the run's record, unfinished, and return its id."""
+    values = {name: getattr(run, name) for name in Beginning.__slots__}
+    return session.execute(insert(Run).values(values).returning(Run.id)).scalar_one()
+
+
+def keep_batch(session: Session, run_id: int, snapshot: Snapshot, *, number: int, first: int, at: datetime) -> None:
+    """Keep what a batch was decided from; `first` is the position that its first assignment got."""
+    session.execute(
+        insert(RunBatch).values(
+            account_id=snapshot.inbox.account_id,
+            run_id=run_id,
+            number=number,
+            planned_at=at,
+            first_position=first,
+            snapshot=archive.packed(snapshot),
+        )
+    )
+
+
+def finish(session: Session, run_id: int, ending: Ending, at: datetime) -> None:
+    """Complete the run's record."""
+    session.execute(
+        update(Run)
+        .where(Run.id == run_id)
+        .values(
+            finished_at=at,
+            outcome=ending.outcome,
+            reason=ending.reason,
+            waiting_before=ending.waiting_before,
+            assigned_count=ending.assigned_count,
+            left_waiting={reason.value: count for reason, count in ending.left_waiting.items()},
+            message=ending.message,
+        )
+    )

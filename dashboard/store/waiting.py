@@ -1,0 +1,158 @@
+"""The waiting conversations of an inbox: those that a batch looks at, and a count of those it leaves."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, null, or_, select, true
+from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import aliased
+
+from dashboard.engine.model import Conversation as Waiting
+from dashboard.engine.model import Status
+from dashboard.engine.policy import ConversationPriority, ExclusionRules
+from dashboard.store.database import Session
+from dashboard.store.models import Conversation
+
+WAITING = and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_(None))
+ORDER = {
+    ConversationPriority.EARLIEST_CREATED: (Conversation.created_at, Conversation.id),
+    ConversationPriority.LONGEST_WAITING: (Conversation.last_activity_at, Conversation.created_at, Conversation.id),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What a run may take: of one inbox, not excluded, and with E10 not of a contact who is being served."""
+
+    account_id: int
+    inbox_id: int
+    priority: ConversationPriority
+    exclusions: tuple[ExclusionRules, ...]
+    one_agent_per_contact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """How many wait for one team, or for none, and what keeps them from being given out, if anything does."""
+
+    team_id: int | None
+    by_label: bool
+    by_age: bool
+    being_served: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The conversations that a batch looks at, locked, and since when each waits."""
+
+    conversations: tuple[Waiting, ...]
+    since: Mapping[int, datetime | None]
+
+
+def take(
+    session: Session,
+    rules: Filter,
+    *,
+    pools: Collection[int | None],
+    most: int,
+    now: datetime,
+    but: Collection[int] = (),
+) -> Taken:
+    """Lock and return the first waiting conversations of these pools.
+
+    What somebody else is changing at this moment is passed over. `but` are those that a batch before this one
+    could not decide: looked at again and again they would hide the rest.
+    """
+    wanted = (
+        _of(rules)
+        .add_columns(
+            Conversation.id,
+            Conversation.team_id,
+            Conversation.contact_id,
+            Conversation.labels,
+            Conversation.created_at,
+            Conversation.last_activity_at,
+            Conversation.waiting_since,
+        )
+        .where(_in(pools), ~_by_label(rules), ~_by_age(rules, now), ~_being_served(rules))
+        .order_by(*ORDER[rules.priority])
+        .limit(most)
+        .with_for_update(skip_locked=True, key_share=True, of=Conversation)
+    )
+    if but:
+        wanted = wanted.where(Conversation.id.not_in(but))
+    rows = session.execute(wanted).all()
+    conversations = tuple(
+        Waiting(
+            id=row.id,
+            team_id=row.team_id,
+            contact_id=row.contact_id,
+            labels=tuple(row.labels),
+            created_at=row.created_at,
+            last_activity_at=row.last_activity_at,
+        )
+        for row in rows
+    )
+    return Taken(conversations=conversations, since={row.id: row.waiting_since for row in rows})
+
+
+def left(session: Session, rules: Filter, now: datetime) -> Sequence[Left]:
+    """Count what waits, by team and by what keeps it from being given out, in one query."""
+    sorts = (
+        Conversation.team_id.label("team_id"),
+        _by_label(rules).label("by_label"),
+        _by_age(rules, now).label("by_age"),
+        _being_served(rules).label("being_served"),
+    )
+    inner = _of(rules).add_columns(*sorts).subquery()
+    rows = session.execute(select(*inner.c, func.count().label("waiting")).group_by(*inner.c))
+    return [
+        Left(
+            team_id=row.team_id,
+            by_label=row.by_label,
+            by_age=row.by_age,
+            being_served=row.being_served,
+            count=row.waiting,
+        )
+        for row in rows
+    ]
+
+
+def _of(rules: Filter) -> Select[tuple[()]]:
+    return select().where(Conversation.account_id == rules.account_id, Conversation.inbox_id == rules.inbox_id, WAITING)
+
+
+def _in(pools: Collection[int | None]) -> ColumnElement[bool]:
+    teams = [team_id for team_id in pools if team_id is not None]
+    none = Conversation.team_id.is_(None) if None in pools else false()
+    return or_(none, Conversation.team_id.in_(teams)) if teams else none
+
+
+def _by_label(rules: Filter) -> ColumnElement[bool]:
+    labels = sorted({label for rule in rules.exclusions for label in rule.excluded_labels})
+    return Conversation.labels.overlap(array(labels)) if labels else false()
+
+
+def _by_age(rules: Filter, now: datetime) -> ColumnElement[bool]:
+    hours = [rule.exclude_older_than_hours for rule in rules.exclusions if rule.exclude_older_than_hours is not None]
+    return Conversation.created_at < now - timedelta(hours=min(hours)) if hours else false()
+
+
+def _being_served(rules: Filter) -> ColumnElement[bool]:
+    """E10: the contact already has an open, assigned conversation in the account."""
+    if not rules.one_agent_per_contact:
+        return false()
+    other = aliased(Conversation)
+    return (
+        exists(
+            select(null()).where(
+                other.account_id == rules.account_id,
+                other.contact_id == Conversation.contact_id,
+                other.status == Status.OPEN,
+                other.assignee_id.is_not(None),
+            )
+        )
+        & true()
+    )

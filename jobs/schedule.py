@@ -1,0 +1,88 @@
+"""`python -m jobs.schedule`: the whole timetable, on rq-scheduler. Several may run: each tick takes a lock."""
+
+import logging
+import signal
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rq_scheduler import Scheduler
+
+from dashboard import clock, config, logs
+from dashboard.config import Settings
+from dashboard.store import redis
+from dashboard.store.errors import asking
+from jobs.queues import RESULT_LASTS_FOR, SCHEDULED
+from jobs.worker import until_redis_answers
+
+# rq-scheduler looks once a minute unless told otherwise; a rate-limited slot frees at a second.
+TICK_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A job that comes again and again, under one fixed id, so that it stands in the timetable once."""
+
+    id: str
+    task: str
+    every: timedelta
+
+
+def timetable(settings: Settings) -> tuple[Entry, ...]:
+    """Return everything that happens by the clock."""
+    return (Entry(id="sweep", task="jobs.tasks.sweep", every=timedelta(minutes=settings.sweep_minutes)),)
+
+
+class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
+    """Moves what is due into the queues; puts the timetable back when Redis was emptied."""
+
+    def __init__(self, settings: Settings) -> None:
+        connection = redis.connect(settings.redis_url, text=False)
+        super().__init__(SCHEDULED, connection=connection, interval=TICK_SECONDS)
+        self._entries = timetable(settings)
+
+    def enqueue_jobs(self) -> object:
+        """Enqueue what is due."""
+        for entry in self._entries:
+            self._keep(entry)
+        return super().enqueue_jobs()
+
+    def _keep(self, entry: Entry) -> None:
+        """Schedule the entry unless it stands: scheduling it at every start would put it off for ever."""
+        seconds = int(entry.every.total_seconds())
+        if entry.id in self and self._interval_of(entry) == seconds:
+            return
+        self.schedule(
+            # Naive and in UTC, as rq-scheduler takes every instant.
+            scheduled_time=clock.now().replace(tzinfo=None) + entry.every,
+            func=entry.task,
+            interval=seconds,
+            id=entry.id,
+            queue_name=SCHEDULED,
+            result_ttl=int(max(entry.every, RESULT_LASTS_FOR).total_seconds()) * 2,
+        )
+
+    def _interval_of(self, entry: Entry) -> int | None:
+        job = self.job_class.fetch(entry.id, connection=self.connection)
+        interval: int | None = job.meta.get("interval")
+        return interval
+
+
+def main() -> None:
+    """Keep the timetable until told to stop; a Redis that cannot be reached is waited for (E42)."""
+    settings = config.load()
+    logs.set_up(settings.log_format)
+    # Two schedulers, or one that was killed in its tick: each skipped tick would be a warning.
+    logging.getLogger("rq_scheduler").setLevel(logging.ERROR)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    until_redis_answers(lambda: run(settings))
+
+
+def run(settings: Settings) -> None:
+    """Tick."""
+    with asking("the scheduler"):
+        Timetable(settings).run()
+
+
+if __name__ == "__main__":
+    main()

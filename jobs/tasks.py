@@ -1,0 +1,35 @@
+"""What RQ runs: ids in, a service called, nothing out; safe to run twice and twice at once."""
+
+from datetime import timedelta
+
+from rq import get_current_job
+
+from dashboard import clock
+from dashboard.engine.decisions import Source
+from dashboard.services import assignment
+from dashboard.services.assignment import Request
+from jobs import runtime
+
+LONGEST_PAUSE = timedelta(minutes=1)
+
+
+def run_inbox(account_id: int, inbox_id: int, *, source: str, actor_id: int | None = None, attempt: int = 0) -> None:
+    """Assign what waits in one inbox; when a store is missing, try again after a growing pause."""
+    job = get_current_job()
+    request = Request(source=Source(source), actor_id=actor_id, job_id=job.id if job else None)
+    with runtime.desk() as desk:
+        result = assignment.run_inbox(desk, account_id, inbox_id, request=request)
+        if result and result.worth_retrying:
+            pause = min(timedelta(seconds=2**attempt), LONGEST_PAUSE)
+            desk.signals.queue.run_inbox_at(account_id, inbox_id, clock.now() + pause, attempt + 1)
+
+
+def wake_inbox(account_id: int, inbox_id: int, attempt: int = 0) -> None:
+    """Assign what has become possible by itself."""
+    run_inbox(account_id, inbox_id, source=Source.WAKEUP.value, attempt=attempt)
+
+
+def sweep() -> None:
+    """Start a run for every inbox that has work."""
+    with runtime.desk() as desk:
+        assignment.sweep(desk)
