@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from dashboard.config import Settings
+    from dashboard.services.desk import Desk
+    from dashboard.store.database import Session
+    from tests.desks import Acme, Recorded
 
 NO_CHROMIUM = "The browser tests were left out: this machine has no Chromium."
 
@@ -73,6 +76,51 @@ def redis_url(settings: "Settings") -> str:
     with Redis.from_url(settings.redis_url) as client:
         client.flushdb()
     return settings.redis_url
+
+
+@pytest.fixture
+def session(settings: "Settings") -> "Iterator[Session]":
+    """A session that is rolled back."""
+    from dashboard.store import database
+
+    engine = database.connect(settings.database_url)
+    with engine.connect() as connection, database.Session(connection) as session:
+        yield session
+        session.rollback()
+    engine.dispose()
+
+
+@pytest.fixture
+def committed(settings: "Settings") -> "Iterator[Session]":
+    """A session whose commits are real; every table is emptied afterwards."""
+    from tests import desks
+
+    with desks.committed(settings) as session:
+        yield session
+
+
+@pytest.fixture
+def queue() -> "Recorded":
+    """A queue that keeps what it was asked to do."""
+    from tests.desks import Recorded
+
+    return Recorded()
+
+
+@pytest.fixture
+def desk(committed: "Session", redis_url: str, settings: "Settings", queue: "Recorded") -> "Desk":
+    """A desk on real stores, with a queue that only records."""
+    from tests import desks
+
+    return desks.desk_on(committed, settings, queue)
+
+
+@pytest.fixture
+def acme(desk: "Desk") -> "Acme":
+    """The cast, seated."""
+    from tests import desks
+
+    return desks.acme(desk)
 
 
 @pytest.fixture(scope="session")

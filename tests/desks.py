@@ -1,0 +1,213 @@
+"""A desk on real stores, and the cast of every test: Acme's people and inboxes, and Globex, the stranger."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, insert, select, text
+
+from dashboard.config import Settings
+from dashboard.engine.decisions import Source
+from dashboard.engine.model import Presence, Role
+from dashboard.services import assignment
+from dashboard.services.assignment import Request, RunResult
+from dashboard.services.desk import Desk
+from dashboard.services.tools import tools
+from dashboard.store import database
+from dashboard.store.database import Session
+from dashboard.store.models import (
+    Account,
+    AccountUser,
+    AssignmentPolicy,
+    Base,
+    CapacityPolicy,
+    Conversation,
+    Inbox,
+    InboxCapacityLimit,
+    InboxMember,
+    PolicyLink,
+    Team,
+    TeamMember,
+    User,
+)
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+AGENTS = ("Ana", "Bo", "Cleo", "Dov")
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A queue that keeps what it was asked to do instead of doing it."""
+
+    runs: list[tuple[int, int, Source]] = field(default_factory=list)
+    wakeups: list[tuple[int, int, datetime]] = field(default_factory=list)
+
+    def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
+        self.runs.append((account_id, inbox_id, source))
+        return f"job-{len(self.runs)}"
+
+    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
+        self.wakeups.append((account_id, inbox_id, at))
+
+
+@contextmanager
+def committed(settings: Settings) -> Iterator[Session]:
+    """Yield a session on one connection whose commits are real; every table is emptied afterwards."""
+    engine = database.connect(settings.database_url)
+    with engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+        names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+        session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        session.commit()
+    engine.dispose()
+
+
+def desk_on(session: Session, settings: Settings, queue: Recorded) -> Desk:
+    """Return a desk with real Redis and a queue that only records."""
+    return tools(settings, queue).desk(session)
+
+
+@dataclass(slots=True, kw_only=True)
+class Acme:
+    """An account with a desk: ids by name, and verbs that put things on the floor. Globex has an inbox and an agent."""
+
+    desk: Desk
+    account_id: int
+    agents: dict[str, int]
+    inboxes: dict[str, int]
+    teams: dict[str, int] = field(default_factory=dict)
+    policy_id: int = 0
+    stranger_id: int = 0
+    stranger_inbox_id: int = 0
+
+    @property
+    def support(self) -> int:
+        return self.inboxes["Support"]
+
+    @property
+    def sales(self) -> int:
+        return self.inboxes["Sales"]
+
+    def names(self, agent_ids: Sequence[int | None]) -> list[str]:
+        by_id = {agent_id: name for name, agent_id in self.agents.items()}
+        return [by_id[agent_id] if agent_id else "-" for agent_id in agent_ids]
+
+    def online(self, *names: str, at: datetime = NOON) -> None:
+        self.desk.heartbeats.beat(self.account_id, [self.agents[name] for name in names], at)
+
+    def waiting(self, count: int, inbox: str = "Support", **facts: object) -> list[int]:
+        """Put conversations on the floor that wait, a second apart, before noon unless told otherwise."""
+        first = facts.pop("created_at", NOON - timedelta(hours=1))
+        assert isinstance(first, datetime)
+        rows = [
+            {
+                "account_id": self.account_id,
+                "inbox_id": self.inboxes[inbox],
+                "created_at": first + timedelta(seconds=number),
+                "last_activity_at": first + timedelta(seconds=number),
+                "waiting_since": first + timedelta(seconds=number),
+                **facts,
+            }
+            for number in range(count)
+        ]
+        ids = self.desk.session.execute(
+            insert(Conversation).returning(Conversation.id, sort_by_parameter_order=True), rows
+        )
+        found = list(ids.scalars())
+        self.desk.session.commit()
+        return found
+
+    def held(self, name: str, count: int, inbox: str = "Support", **facts: object) -> list[int]:
+        """Put open conversations on the floor that this agent already holds."""
+        return self.waiting(
+            count, inbox, assignee_id=self.agents[name], assigned_at=NOON, **{"waiting_since": None, **facts}
+        )
+
+    def policy(self, *inboxes: str, **rules: object) -> int:
+        """Make a policy and link it to these inboxes (Support if none is named)."""
+        number = self.desk.session.scalar(select(func.count()).select_from(AssignmentPolicy))
+        values = {"account_id": self.account_id, "name": f"Policy {number}", **rules}
+        self.policy_id = self._add(AssignmentPolicy, **values)
+        for inbox in inboxes or ("Support",):
+            link = {"inbox_id": self.inboxes[inbox], "assignment_policy_id": self.policy_id}
+            self.desk.session.execute(insert(PolicyLink).values(account_id=self.account_id, **link))
+        self.desk.session.commit()
+        return self.policy_id
+
+    def capacity(self, name: str, limits: dict[str, int], **rules: object) -> int:
+        """Put an agent under a capacity policy of their own, with these limits by inbox."""
+        policy_id = self._add(CapacityPolicy, account_id=self.account_id, name=f"Limits of {name}", **rules)
+        for inbox, limit in limits.items():
+            values = {"inbox_id": self.inboxes[inbox], "conversation_limit": limit}
+            self._add(InboxCapacityLimit, account_id=self.account_id, agent_capacity_policy_id=policy_id, **values)
+        row = self.desk.session.get_one(AccountUser, (self.account_id, self.agents[name]))
+        row.agent_capacity_policy_id = policy_id
+        self.desk.session.commit()
+        return policy_id
+
+    def team(self, name: str, *members: str, **facts: object) -> int:
+        self.teams[name] = self._add(Team, account_id=self.account_id, name=name, **facts)
+        for member in members:
+            values = {"team_id": self.teams[name], "user_id": self.agents[member]}
+            self.desk.session.execute(insert(TeamMember).values(account_id=self.account_id, **values))
+        self.desk.session.commit()
+        return self.teams[name]
+
+    def join(self, inbox: str, *names: str) -> None:
+        for name in names:
+            values = {"inbox_id": self.inboxes[inbox], "user_id": self.agents[name]}
+            self.desk.session.execute(insert(InboxMember).values(account_id=self.account_id, **values))
+        self.desk.session.commit()
+
+    def run(self, inbox: str = "Support", *, at: datetime = NOON, source: Source = Source.MANUAL) -> RunResult:
+        """Run the engine over an inbox in this process."""
+        request = Request(source=source)
+        result = assignment.run_inbox(self.desk, self.account_id, self.inboxes[inbox], request=request, now=lambda: at)
+        assert result is not None
+        return result
+
+    def assignees(self, ids: Sequence[int]) -> list[str]:
+        """Return who has each of these conversations, by name; `-` waits."""
+        rows = self.desk.session.execute(
+            select(Conversation.id, Conversation.assignee_id).where(Conversation.id.in_(ids))
+        )
+        by_id = {row.id: row.assignee_id for row in rows}
+        self.desk.session.rollback()
+        return self.names([by_id[one] for one in ids])
+
+    def _add(self, model: type[Base], **values: object) -> int:
+        made = self.desk.session.execute(insert(model).values(**values).returning(model.id))  # type: ignore[attr-defined]
+        return int(made.scalar_one())
+
+
+def acme(desk: Desk) -> Acme:
+    """Seat the cast: Ana, Bo, Cleo and Dov answer Support, Ana and Bo answer Sales; nobody has been heard of yet."""
+    session = desk.session
+    account_id, globex = (
+        session.execute(insert(Account).values(name=name).returning(Account.id)).scalar_one()
+        for name in ("Acme", "Globex")
+    )
+    agents = {name: add_user(session, account_id, name) for name in AGENTS}
+    inboxes = {name: _inbox(session, account_id, name) for name in ("Support", "Sales")}
+    floor = Acme(desk=desk, account_id=account_id, agents=agents, inboxes=inboxes)
+    floor.stranger_id = add_user(session, globex, "Sid")
+    floor.stranger_inbox_id = _inbox(session, globex, "Elsewhere")
+    session.commit()
+    floor.join("Support", *AGENTS)
+    floor.join("Sales", "Ana", "Bo")
+    return floor
+
+
+def add_user(session: Session, account_id: int, name: str, role: Role = Role.AGENT, **facts: object) -> int:
+    """Add a user to an account and return their id."""
+    email = f"{name.lower()}@{account_id}.example"
+    user_id = session.execute(insert(User).values(email=email).returning(User.id)).scalar_one()
+    values = {"availability": Presence.ONLINE, "role": role, **facts}
+    session.execute(insert(AccountUser).values(account_id=account_id, user_id=user_id, name=name, **values))
+    return user_id
+
+
+def _inbox(session: Session, account_id: int, name: str) -> int:
+    return session.execute(insert(Inbox).values(account_id=account_id, name=name).returning(Inbox.id)).scalar_one()
