@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text, update
 
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
@@ -22,6 +22,7 @@ from dashboard.store.models import (
     AssignmentPolicy,
     Base,
     CapacityPolicy,
+    Contact,
     Conversation,
     Inbox,
     InboxCapacityLimit,
@@ -160,6 +161,21 @@ class Acme:
             values = {"inbox_id": self.inboxes[inbox], "user_id": self.agents[name]}
             self.desk.session.execute(insert(InboxMember).values(account_id=self.account_id, **values))
         self.desk.session.commit()
+
+    def leave(self, inbox: str, name: str) -> None:
+        wanted = (InboxMember.inbox_id == self.inboxes[inbox], InboxMember.user_id == self.agents[name])
+        self.desk.session.execute(delete(InboxMember).where(*wanted))
+        self.desk.session.commit()
+
+    def change_agent(self, name: str, **facts: object) -> None:
+        wanted = (AccountUser.account_id == self.account_id, AccountUser.user_id == self.agents[name])
+        self.desk.session.execute(update(AccountUser).where(*wanted).values(**facts))
+        self.desk.session.commit()
+
+    def contact(self, identifier: str) -> int:
+        contact_id = self._add(Contact, account_id=self.account_id, identifier=identifier)
+        self.desk.session.commit()
+        return contact_id
 
     def run(self, inbox: str = "Support", *, at: datetime = NOON, source: Source = Source.MANUAL) -> RunResult:
         """Run the engine over an inbox in this process."""

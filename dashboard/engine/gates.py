@@ -30,7 +30,7 @@ class Seat:
         self.agent = agent
         self.open_here = agent.open_here
         self.open_total = agent.open_total
-        self.recent = agent.recent
+        self.recent = agent.recent or 0
 
     def take(self) -> None:
         """Count one more conversation of this inbox."""
@@ -57,7 +57,7 @@ def present(seat: Seat, rules: Rules) -> Verdict | None:
 def under_rate_limit(seat: Seat, rules: Rules) -> Verdict | None:
     """E14. When the plan itself used up the limit, the oldest entry is the agent's first, or one made now."""
     limit = rules.policy.fair_distribution_limit
-    if not limit or seat.recent < limit:
+    if not limit or seat.agent.recent is None or seat.recent < limit:
         return None
     free_at = seat.agent.slot_frees_at if seat.agent.recent else rules.now + rules.policy.window
     return RateLimited(seat.recent, limit, free_at)

@@ -68,8 +68,9 @@ class Team:
 class Agent:
     """A person who answers, as they stood when the snapshot was taken.
 
-    `recent` counts the automatic assignments within the fair-distribution window; `slot_frees_at` is when
-    the next one leaves it. Limits are None when there is none.
+    `recent` counts the automatic assignments within the fair-distribution window, None when that could not be read
+    and the limit is to be skipped (E41); `slot_frees_at` is when the next one leaves it. Limits are None when there
+    is none.
     """
 
     id: int
@@ -81,7 +82,7 @@ class Agent:
     open_total: int = 0
     capacity: int | None = None
     total_capacity: int | None = None
-    recent: int = 0
+    recent: int | None = 0
     slot_frees_at: datetime | None = None
 
 

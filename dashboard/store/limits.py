@@ -39,9 +39,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """An agent's automatic assignments within the window, and when the slot that matters next is free again."""
+    """An agent's automatic assignments within the window, and when the slot that matters next is free again.
 
-    count: int
+    A count of None could not be read.
+    """
+
+    count: int | None
     slot_frees_at: datetime | None
 
 

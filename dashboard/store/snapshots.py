@@ -191,7 +191,10 @@ def _recent(
     except StoreUnavailable as error:
         inboxes = [share.inbox_id for share in shares]
         log.warning("rate_limits_unreadable", account=account_id, inboxes=inboxes, error=str(error))
-        if gauges.on_failure is OnFailure.OPEN:
-            return {}
-        full = {share.inbox_id: Recent(count=share.limit, slot_frees_at=None) for share in shares}
-        return {share.inbox_id: dict.fromkeys(share.agent_ids, full[share.inbox_id]) for share in shares}
+        closed = gauges.on_failure is OnFailure.CLOSED
+        return {
+            share.inbox_id: dict.fromkeys(
+                share.agent_ids, Recent(count=share.limit if closed else None, slot_frees_at=None)
+            )
+            for share in shares
+        }

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, null, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, exists, false, func, or_, select
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import aliased
 
@@ -132,7 +132,10 @@ def _in(pools: Collection[int | None]) -> ColumnElement[bool]:
 
 def _by_label(rules: Filter) -> ColumnElement[bool]:
     labels = sorted({label for rule in rules.exclusions for label in rule.excluded_labels})
-    return Conversation.labels.overlap(array(labels)) if labels else false()
+    if not labels:
+        return false()
+    overlap: ColumnElement[bool] = Conversation.labels.overlap(array(labels, type_=Text))
+    return overlap
 
 
 def _by_age(rules: Filter, now: datetime) -> ColumnElement[bool]:
@@ -145,14 +148,9 @@ def _being_served(rules: Filter) -> ColumnElement[bool]:
     if not rules.one_agent_per_contact:
         return false()
     other = aliased(Conversation)
-    return (
-        exists(
-            select(null()).where(
-                other.account_id == rules.account_id,
-                other.contact_id == Conversation.contact_id,
-                other.status == Status.OPEN,
-                other.assignee_id.is_not(None),
-            )
-        )
-        & true()
+    return exists().where(
+        other.account_id == rules.account_id,
+        other.contact_id == Conversation.contact_id,
+        other.status == Status.OPEN,
+        other.assignee_id.is_not(None),
     )
