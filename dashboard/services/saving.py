@@ -1,0 +1,85 @@
+"""One changed conversation, made true: the row, its ledger row, its events, and the runs that follow."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.engine.decisions import Source
+from dashboard.services import transitions
+from dashboard.services.desk import Desk
+from dashboard.services.transitions import Step
+from dashboard.store import assignees, conversations, ledger
+from dashboard.store.conversations import ConversationRow
+from dashboard.store.ledger import AssignmentRow, Event, EventRow, Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Who changes it, and when; nobody when another program's rule does."""
+
+    actor_id: int | None
+    now: datetime
+
+
+def save(desk: Desk, before: ConversationRow, step: Step, cause: Cause) -> ConversationRow:
+    """Write what differs, commit, and start the runs that it calls for; nothing at all when nothing differs."""
+    after = transitions.settled(before, step.row, cause.now)
+    if after == before:
+        desk.session.rollback()
+        return before
+    conversations.save(desk.session, after)
+    _record(desk, before, after, why=step.why, cause=cause)
+    woken = _woken(desk, before, after)
+    desk.session.commit()
+    desk.signals.wake(after.account_id, woken)
+    return after
+
+
+def _record(desk: Desk, before: ConversationRow, after: ConversationRow, *, why: Why | None, cause: Cause) -> None:
+    events = [Event.CONVERSATION_UPDATED]
+    if after.status is not before.status:
+        events.insert(0, Event.CONVERSATION_STATUS_CHANGED)
+    if after.assignee_id != before.assignee_id:
+        events.insert(0, Event.ASSIGNEE_CHANGED)
+        ledger.write_assignments(desk.session, [_ledger_row(before, after, why=why, cause=cause)])
+    ledger.write_events(desk.session, list(_event_rows(before, after, events, cause.now)))
+
+
+def _ledger_row(before: ConversationRow, after: ConversationRow, *, why: Why | None, cause: Cause) -> AssignmentRow:
+    released = after.assignee_id is None
+    return AssignmentRow(
+        account_id=after.account_id,
+        conversation_id=after.id,
+        inbox_id=after.inbox_id,
+        agent_id=after.assignee_id,
+        previous_agent_id=before.assignee_id,
+        source=Source.RELEASE if released else Source.BY_HAND,
+        reason=(why or Why.BY_HAND) if released else None,
+        actor_id=cause.actor_id,
+        waiting_since=before.waiting_since,
+        at=cause.now,
+    )
+
+
+def _event_rows(
+    before: ConversationRow, after: ConversationRow, events: Iterable[Event], now: datetime
+) -> Iterable[EventRow]:
+    moved = after.assignee_id != before.assignee_id
+    for event in events:
+        yield EventRow(
+            account_id=after.account_id,
+            event=event,
+            conversation_id=after.id,
+            agent_id=after.assignee_id,
+            previous_agent_id=before.assignee_id if moved else None,
+            at=now,
+        )
+
+
+def _woken(desk: Desk, before: ConversationRow, after: ConversationRow) -> set[int]:
+    """Return the inboxes where a run could now do what it could not before (E30)."""
+    inboxes = {after.inbox_id} if transitions.may_be_assigned_now(before, after) else set()
+    if (agent_id := transitions.freed_agent(before, after)) is not None:
+        contact_id = after.contact.id if after.contact else None
+        inboxes |= assignees.inboxes_with_room(desk.session, after.account_id, agent_id, contact_id=contact_id)
+    return inboxes

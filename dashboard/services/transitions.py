@@ -1,0 +1,70 @@
+"""What becomes of a conversation: rows in, rows out."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dashboard.engine.model import Presence, Status
+from dashboard.store.assignees import Standing
+from dashboard.store.conversations import ConversationRow
+from dashboard.store.ledger import Why
+
+REOPENED_BY_CUSTOMER = (Status.RESOLVED, Status.SNOOZED)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A conversation as it shall be, and why it was released, if it was."""
+
+    row: ConversationRow
+    why: Why | None = None
+
+
+def settled(before: ConversationRow, after: ConversationRow, now: datetime) -> ConversationRow:
+    """Return the row with the instants that follow from its status and assignee, and each label once."""
+    same_assignee = after.assignee_id == before.assignee_id
+    return replace(
+        after,
+        labels=tuple(dict.fromkeys(after.labels)),
+        waiting_since=(before.waiting_since or now) if after.is_waiting else None,
+        resolved_at=(before.resolved_at or now) if after.status is Status.RESOLVED else None,
+        assigned_at=before.assigned_at if same_assignee else now if after.assignee_id else None,
+        assigned_by_engine=before.assigned_by_engine and same_assignee and after.assignee_id is not None,
+    )
+
+
+def with_message(row: ConversationRow, *, incoming: bool, at: datetime) -> ConversationRow:
+    """Return the row after a message; the customer's reopens what was resolved or snoozed."""
+    reopens = incoming and row.status in REOPENED_BY_CUSTOMER
+    return replace(
+        row,
+        status=Status.OPEN if reopens else row.status,
+        last_activity_at=max(row.last_activity_at, at),
+    )
+
+
+def kept_or_released(row: ConversationRow, standing: Standing, *, incoming: bool = False) -> Step:
+    """Release what its assignee cannot keep: they are gone (E31), or absent when the customer writes (E36)."""
+    if not standing.active:
+        return _released(row, Why.AGENT_REMOVED)
+    if row.assigned_by_engine and not standing.is_member:
+        return _released(row, Why.LEFT_INBOX)
+    if incoming and standing.availability is Presence.AWAY_AND_REASSIGNING:
+        return _released(row, Why.CUSTOMER_WROTE_TO_ABSENT_AGENT)
+    return Step(row)
+
+
+def _released(row: ConversationRow, why: Why) -> Step:
+    return Step(replace(row, assignee_id=None), why)
+
+
+def may_be_assigned_now(before: ConversationRow, after: ConversationRow) -> bool:
+    """Say whether a run could do with it what it could not before: it waits now, elsewhere, or without a label."""
+    if not after.is_waiting:
+        return False
+    lost_a_label = bool(set(before.labels) - set(after.labels))
+    return not before.is_waiting or after.team_id != before.team_id or lost_a_label
+
+
+def freed_agent(before: ConversationRow, after: ConversationRow) -> int | None:
+    """Return the agent who has room now: it was resolved, snoozed, released or handed over."""
+    return before.holder_id if after.holder_id != before.holder_id else None

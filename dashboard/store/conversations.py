@@ -1,0 +1,169 @@
+"""Conversations as rows: found, locked, saved one by one, and written many at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+
+from dashboard.engine.model import Status
+from dashboard.store.bulk import given, insert_new, record, table_of
+from dashboard.store.database import Session
+from dashboard.store.models import Contact, Conversation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRow:
+    """Who writes."""
+
+    id: int
+    identifier: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationRow:
+    """A conversation as it stands."""
+
+    id: int
+    account_id: int
+    external_id: str | None
+    inbox_id: int
+    team_id: int | None
+    contact: ContactRow | None
+    subject: str | None
+    status: Status
+    priority: int | None
+    assignee_id: int | None
+    assigned_by_engine: bool
+    labels: tuple[str, ...]
+    created_at: datetime
+    last_activity_at: datetime
+    waiting_since: datetime | None
+    assigned_at: datetime | None
+    resolved_at: datetime | None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether it is open and nobody's."""
+        return self.status is Status.OPEN and self.assignee_id is None
+
+    @property
+    def holder_id(self) -> int | None:
+        """Return the agent whose load it counts for."""
+        return self.assignee_id if self.status is Status.OPEN else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConversation:
+    """A conversation to be written; an external id that the inbox already has is not written again."""
+
+    account_id: int
+    external_id: str | None
+    inbox_id: int
+    team_id: int | None
+    contact_id: int | None
+    subject: str | None
+    status: Status
+    priority: int | None
+    assignee_id: int | None
+    labels: tuple[str, ...]
+    created_at: datetime
+    last_activity_at: datetime
+    waiting_since: datetime | None
+    assigned_at: datetime | None
+    resolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The id of a conversation that was to be written, and whether it is new."""
+
+    id: int
+    is_new: bool
+
+
+SAVED = ("team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels", "last_activity_at",
+         "waiting_since", "assigned_at", "resolved_at")  # fmt: skip
+ADDED = ("id", *NewConversation.__slots__)
+
+
+def find(session: Session, account_id: int, conversation_id: int) -> ConversationRow | None:
+    """Return the conversation, if the account has it."""
+    row = session.execute(_wanted(account_id, conversation_id)).one_or_none()
+    return as_row(row) if row else None
+
+
+def get(session: Session, account_id: int, conversation_id: int) -> ConversationRow:
+    """Return a conversation that is there: conversations are never deleted one by one."""
+    return as_row(session.execute(_wanted(account_id, conversation_id)).one())
+
+
+def lock(session: Session, account_id: int, conversation_id: int) -> ConversationRow:
+    """Return a conversation that is there, and that nobody else changes until this transaction ends."""
+    wanted = _wanted(account_id, conversation_id).with_for_update(key_share=True, of=Conversation)
+    return as_row(session.execute(wanted).one())
+
+
+def save(session: Session, row: ConversationRow) -> None:
+    """Write what may change of a conversation that this transaction has locked."""
+    values = {name: getattr(row, name) for name in SAVED} | {"labels": list(row.labels)}
+    session.execute(update(table_of(Conversation)).where(Conversation.id == row.id).values(values))
+
+
+def add(session: Session, rows: Sequence[NewConversation]) -> list[Added]:
+    """Write the conversations that are new, in order, in a fixed number of statements; return the id of each.
+
+    Rows go in by external id, so that two transactions with the same ones wait for each other and do not deadlock.
+    """
+    if not rows:
+        return []
+    ids = _next_ids(session, len(rows))
+    numbered = [record(row) | {"id": row_id} for row, row_id in zip(rows, ids, strict=True)]
+    numbered.sort(key=lambda row: (row["inbox_id"], row["external_id"] or ""))
+    written = set(session.scalars(insert_new(Conversation, ADDED, numbered).returning(table_of(Conversation).c.id)))
+    there = _existing(session, [row for row in numbered if row["id"] not in written])
+    return [
+        Added(row_id, True) if row_id in written else Added(there[row.inbox_id, row.external_id], False)
+        for row, row_id in zip(rows, ids, strict=True)
+    ]
+
+
+def _next_ids(session: Session, count: int) -> list[int]:
+    sequence = func.pg_get_serial_sequence(Conversation.__tablename__, "id")
+    return list(session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))))
+
+
+def _existing(session: Session, rows: list[dict[str, Any]]) -> Mapping[tuple[int, str | None], int]:
+    if not rows:
+        return {}
+    source = given(Conversation, rows)
+    found = session.execute(
+        select(Conversation.inbox_id, Conversation.external_id, Conversation.id).join(
+            source,
+            (source.c.inbox_id == Conversation.inbox_id) & (source.c.external_id == Conversation.external_id),
+        )
+    )
+    return {(row.inbox_id, row.external_id): row.id for row in found}
+
+
+def _wanted(account_id: int, conversation_id: int) -> Select[Any]:
+    return select_rows().where(Conversation.account_id == account_id, Conversation.id == conversation_id)
+
+
+def select_rows() -> Select[Any]:
+    """Return the conversations with their contacts, to be narrowed down; `as_row` makes values of them."""
+    conversations, contacts = table_of(Conversation), table_of(Contact)
+    both = conversations.outerjoin(
+        contacts,
+        (contacts.c.account_id == conversations.c.account_id) & (contacts.c.id == conversations.c.contact_id),
+    )
+    return select(conversations, contacts.c.identifier, contacts.c.name).select_from(both)
+
+
+def as_row(row: Row[Any]) -> ConversationRow:
+    """Return the value of a row that holds a conversation's columns and its contact's identifier and name."""
+    contact = ContactRow(id=row.contact_id, identifier=row.identifier, name=row.name) if row.contact_id else None
+    columns = {name: getattr(row, name) for name in ConversationRow.__slots__ if name not in ("contact", "labels")}
+    return ConversationRow(contact=contact, labels=tuple(row.labels), **columns)

@@ -1,0 +1,50 @@
+"""What others name of an account: which of the ids are its own."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from dashboard.store.database import Session
+from dashboard.store.models import AccountUser, Inbox, Team
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Which of the ids asked for the account has; agents only while they are active."""
+
+    inbox_ids: frozenset[int]
+    team_ids: frozenset[int]
+    agent_ids: frozenset[int]
+
+
+def known(
+    session: Session,
+    account_id: int,
+    *,
+    inbox_ids: Collection[int] = (),
+    team_ids: Collection[int] = (),
+    agent_ids: Collection[int] = (),
+) -> Known:
+    """Return which of these the account has; what nobody asks for costs no query."""
+    return Known(
+        inbox_ids=_ids(session, Inbox, account_id, inbox_ids),
+        team_ids=_ids(session, Team, account_id, team_ids),
+        agent_ids=_active(session, account_id, agent_ids),
+    )
+
+
+def _ids(session: Session, model: type[Inbox] | type[Team], account_id: int, ids: Collection[int]) -> frozenset[int]:
+    if not ids:
+        return frozenset()
+    return frozenset(session.scalars(select(model.id).where(model.account_id == account_id, model.id.in_(ids))))
+
+
+def _active(session: Session, account_id: int, ids: Collection[int]) -> frozenset[int]:
+    """Return the active agents; who deactivates one waits for this transaction, and then finds its work."""
+    if not ids:
+        return frozenset()
+    wanted = select(AccountUser.user_id).where(
+        AccountUser.account_id == account_id, AccountUser.user_id.in_(ids), AccountUser.active
+    )
+    return frozenset(session.scalars(wanted.order_by(AccountUser.user_id).with_for_update(read=True)))
