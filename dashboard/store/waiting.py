@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, Text, and_, exists, false, func, or_, select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ColumnElement, Select, Text, and_, exists, false, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from dashboard.engine.model import Conversation as Waiting
@@ -134,7 +134,7 @@ def _by_label(rules: Filter) -> ColumnElement[bool]:
     labels = sorted({label for rule in rules.exclusions for label in rule.excluded_labels})
     if not labels:
         return false()
-    overlap: ColumnElement[bool] = Conversation.labels.overlap(array(labels, type_=Text))
+    overlap: ColumnElement[bool] = Conversation.labels.overlap(literal(labels, ARRAY(Text)))
     return overlap
 
 
