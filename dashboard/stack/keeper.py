@@ -70,6 +70,7 @@ class Keeper:
             self._server.command(), user=self._server.owner(), parting=self._server.gently, keep_open=[lock]
         )
         os.close(lock)
+        self._server.lock("pid").write_text(str(process.pid))
         return process
 
 
@@ -89,11 +90,11 @@ def _no_leftovers(server: Server) -> int:
 
 def _leftover(server: Server) -> psutil.Process | None:
     """Return the server that a killed keeper has left running."""
-    pid = records.last_process(server)
-    if pid is None or not psutil.pid_exists(pid):
+    try:
+        process = psutil.Process(int(server.lock("pid").read_text()))
+        return process if process.name() == server.program.name else None
+    except (FileNotFoundError, psutil.NoSuchProcess):
         return None
-    process = psutil.Process(pid)
-    return process if process.name() == server.program.name else None
 
 
 def _stop(process: subprocess.Popen[bytes], server: Server) -> None:

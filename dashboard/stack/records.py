@@ -1,8 +1,9 @@
 """What a keeper tells the users of its server."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
+
+import psutil
 
 from dashboard.stack.server import Server
 
@@ -24,8 +25,13 @@ def write(server: Server, record: Record) -> None:
     draft.replace(path)
 
 
+def forget(server: Server) -> None:
+    """Remove the record of the keeper before this one."""
+    server.lock("record").unlink(missing_ok=True)
+
+
 def read(server: Server) -> Record | None:
-    """Return the record of the keeper that lives, or of the last one that gave up."""
+    """Return the record of the keeper that lives, or of one that gave up."""
     try:
         record = Record(**json.loads(server.lock("record").read_text()))
     except FileNotFoundError:
@@ -33,19 +39,8 @@ def read(server: Server) -> Record | None:
     return record if record.failure or _lives(record.keeper) else None
 
 
-def last_process(server: Server) -> int | None:
-    """Return the process that the latest keeper started, whether it still lives or not."""
-    try:
-        return Record(**json.loads(server.lock("record").read_text())).process
-    except FileNotFoundError:
-        return None
-
-
 def _lives(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        return True
-    return True

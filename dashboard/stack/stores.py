@@ -134,6 +134,8 @@ class Hold:
             if record := records.read(self._server):
                 os.kill(record.keeper, signal.SIGTERM)
             time.sleep(GLANCE)
+        if self._keeper is not None:
+            self._keeper.wait()
         os.close(self._users)
         self._users = None
 
@@ -142,6 +144,7 @@ class Hold:
         lock = locks.take(self._server.lock("keeper"))
         if lock is None:
             return False
+        records.forget(self._server)
         with _log(self._server) as log:
             self._keeper = subprocess.Popen(
                 [sys.executable, "-m", KEEPER, self._server.name, str(self._server.instance)],
