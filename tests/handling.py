@@ -6,8 +6,8 @@ from sqlalchemy import delete, select, update
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
-from dashboard.services import conversations
-from dashboard.services.conversations import Change, MessageType
+from dashboard.services import handling
+from dashboard.services.forms.conversations import Change, Message, MessageType
 from dashboard.store.conversations import ConversationRow
 from dashboard.store.models import AccountUser, Assignment, InboxMember, OutboxEvent
 from tests.desks import NOON, Acme
@@ -16,7 +16,7 @@ LATER = NOON + timedelta(minutes=5)
 
 
 def change(acme: Acme, conversation_id: int, **wanted: object) -> ConversationRow:
-    answer = conversations.change(
+    answer = handling.change(
         acme.desk, acme.account_id, conversation_id, Change(**wanted), actor_id=acme.agents["Ana"], now=LATER
     )
     assert isinstance(answer, ConversationRow)
@@ -24,8 +24,8 @@ def change(acme: Acme, conversation_id: int, **wanted: object) -> ConversationRo
 
 
 def write(acme: Acme, conversation_id: int, kind: MessageType = MessageType.INCOMING) -> ConversationRow:
-    answer = conversations.message(
-        acme.desk, acme.account_id, conversation_id, kind, at=LATER, actor_id=None, now=LATER
+    answer = handling.message(
+        acme.desk, acme.account_id, conversation_id, Message(message_type=kind), actor_id=None, now=LATER
     )
     assert answer is not None
     return answer

@@ -1,14 +1,13 @@
-"""Conversations as somebody wants to create them, checked and made into rows."""
+"""New conversations: what is wrong with them, and their rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 from dashboard.engine.model import Status
 from dashboard.services.desk import Desk
+from dashboard.services.forms.conversations import Draft
 from dashboard.store import references
-from dashboard.store.contacts import ContactDraft
 from dashboard.store.conversations import NewConversation
 from dashboard.store.references import Known
 
@@ -18,28 +17,6 @@ NOT_THERE = {
     "assignee_id": "There is no such active agent in this account.",
 }
 Faults: TypeAlias = dict[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A conversation that somebody wants to create; without `created_at` it begins now."""
-
-    inbox_id: int
-    external_id: str | None = None
-    contact: ContactDraft | None = None
-    subject: str | None = None
-    status: Status = Status.OPEN
-    priority: int | None = None
-    team_id: int | None = None
-    assignee_id: int | None = None
-    labels: tuple[str, ...] = ()
-    created_at: datetime | None = None
-    last_activity_at: datetime | None = None
-
-    @property
-    def waits(self) -> bool:
-        """Say whether it will be open and nobody's."""
-        return self.status is Status.OPEN and self.assignee_id is None
 
 
 def faults(desk: Desk, account_id: int, drafts: Sequence[Draft]) -> list[Faults]:

@@ -25,7 +25,7 @@ def save(desk: Desk, before: ConversationRow, step: Step, cause: Cause) -> Conve
     """Write what differs, commit, and start the runs that it calls for; nothing at all when nothing differs."""
     after = transitions.settled(before, step.row, cause.now)
     if after == before:
-        desk.session.rollback()
+        desk.session.commit()
         return before
     conversations.save(desk.session, after)
     _record(desk, before, after, why=step.why, cause=cause)

@@ -9,7 +9,7 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.services import conversations
 from dashboard.services.conversations import Created
-from dashboard.services.drafts import Draft
+from dashboard.services.forms.conversations import Draft
 from dashboard.services.refusals import Invalid
 from dashboard.store.contacts import ContactDraft
 from dashboard.store.models import Assignment, Contact, Conversation, OutboxEvent
@@ -155,14 +155,6 @@ def test_of_many_at_once_one_bad_one_stops_them_all_and_is_named_by_its_place(ac
     assert list(answer.errors) == ["conversations.1.team_id"]
     assert acme.desk.session.scalars(select(Contact)).all() == []
     assert queue.runs == []
-
-
-@pytest.mark.parametrize("count", [0, 1_001])
-def test_many_at_once_are_one_to_a_thousand(acme: Acme, count: int):
-    answer = conversations.create_bulk(acme.desk, acme.account_id, [a_draft(acme)] * count, actor_id=None, now=NOON)
-
-    assert isinstance(answer, Invalid)
-    assert list(answer.errors) == ["conversations"]
 
 
 def test_an_event_carries_its_own_id_and_the_conversation_as_it_stands(acme: Acme):

@@ -5,8 +5,8 @@ from sqlalchemy import select, update
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
-from dashboard.services import conversations
-from dashboard.services.conversations import Change, MessageType
+from dashboard.services import handling
+from dashboard.services.forms.conversations import Change, Message, MessageType
 from dashboard.services.refusals import Invalid
 from dashboard.store.contacts import ContactDraft, ensure
 from dashboard.store.models import AccountUser, Assignment, Conversation
@@ -197,11 +197,11 @@ def test_a_conversation_reopened_to_a_deactivated_agent_is_released(acme: Acme):
 
 def test_a_stranger_s_conversation_is_not_there_and_a_stranger_is_no_assignee(acme: Acme):
     [one] = acme.waiting(1)
-    globex = acme.account_id + 1
+    globex, incoming = acme.account_id + 1, Message(message_type=MessageType.INCOMING)
 
-    not_there = conversations.change(acme.desk, globex, one, Change(subject="Mine"), actor_id=None, now=NOON)
-    silent = conversations.message(acme.desk, globex, one, MessageType.INCOMING, at=NOON, actor_id=None, now=NOON)
-    refused = conversations.change(
+    not_there = handling.change(acme.desk, globex, one, Change(subject="Mine"), actor_id=None, now=NOON)
+    silent = handling.message(acme.desk, globex, one, incoming, actor_id=None, now=NOON)
+    refused = handling.change(
         acme.desk, acme.account_id, one, Change(assignee_id=acme.stranger_id, team_id=99), actor_id=None, now=NOON
     )
 

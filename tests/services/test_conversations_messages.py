@@ -5,8 +5,8 @@ from sqlalchemy import select
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence, Status
-from dashboard.services import conversations
-from dashboard.services.conversations import MessageType
+from dashboard.services import handling
+from dashboard.services.forms.conversations import Message, MessageType
 from dashboard.store.models import AccountUser
 from tests.desks import NOON, Acme, Recorded
 from tests.handling import LATER, ledger, set_availability, write
@@ -36,9 +36,8 @@ def test_a_message_that_comes_late_does_not_move_the_last_activity_back(acme: Ac
     [one] = acme.waiting(1)
     write(acme, one)
 
-    after = conversations.message(
-        acme.desk, acme.account_id, one, MessageType.INCOMING, at=NOON, actor_id=None, now=LATER
-    )
+    late = Message(message_type=MessageType.INCOMING, at=NOON)
+    after = handling.message(acme.desk, acme.account_id, one, late, actor_id=None, now=LATER)
 
     assert after is not None
     assert after.last_activity_at == LATER
