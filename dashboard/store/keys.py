@@ -43,23 +43,24 @@ def availability(account_id: int) -> str:
 
 def rate(account_id: int, inbox_id: int, agent_id: int) -> str:
     """Return the sorted set of conversation ids by the instant they were given to the agent."""
-    return _key(account_id, "rate", "inbox", inbox_id, "agent", agent_id)
+    return _key(account_id, "rate", inbox=inbox_id, agent=agent_id)
 
 
 def rotation(account_id: int, *, inbox_id: int | None = None, team_id: int | None = None) -> str:
     """Return the sorted set of agent ids by turn, of a team or else of an inbox."""
-    whose = ("inbox", inbox_id) if team_id is None else ("team", team_id)
-    return _key(account_id, "rotation", *whose)
+    if team_id is not None:
+        return _key(account_id, "rotation", team=team_id)
+    return _key(account_id, "rotation", inbox=inbox_id)
 
 
 def pending(account_id: int, inbox_id: int) -> str:
     """Return the mark that a run of the inbox is asked for and not yet begun."""
-    return _key(account_id, "pending", "inbox", inbox_id)
+    return _key(account_id, "pending", inbox=inbox_id)
 
 
 def wakeup(account_id: int, inbox_id: int) -> str:
     """Return the instant for which the inbox's one scheduled wake-up stands."""
-    return _key(account_id, "wakeup", "inbox", inbox_id)
+    return _key(account_id, "wakeup", inbox=inbox_id)
 
 
 def live(account_id: int) -> str:
@@ -67,13 +68,13 @@ def live(account_id: int) -> str:
     return _key(account_id, "live")
 
 
-def _key(account_id: int, kind: str, *parts: str | int | None) -> str:
-    """Join what is safe; the words are ours, everything else must be an id."""
-    rest = [part if isinstance(part, str) else _id(part) for part in parts]
+def _key(account_id: int, kind: str, **ids: int | None) -> str:
+    """Join what is safe: the words are ours, everything else must be an id."""
+    rest = (f"{word}:{_id(value)}" for word, value in ids.items())
     return ":".join([f"{{acct:{_id(account_id)}}}", kind, *rest])
 
 
-def _id(value: int | str | None) -> str:
+def _id(value: object) -> str:
     """Return an id as text, or raise ValueError for what could name another account's key."""
     text = "" if value is None or isinstance(value, bool) else str(value)
     if not text.strip() or FORBIDDEN & set(text) or not text.isascii() or not text.isdigit():

@@ -1,0 +1,124 @@
+"""What a worker does with what happens, on real RQ and without a sweep."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+
+from rq import Queue
+from sqlalchemy import func, select, text
+
+from dashboard import clock
+from dashboard.services import presence
+from dashboard.store import redis
+from dashboard.store.models import Assignment, Conversation, OutboxEvent, Run
+from tests.desks import Acme
+from tests.jobs.conftest import eventually
+
+Worker = Callable[[], subprocess.Popen[bytes]]
+
+
+def assigned(acme: Acme) -> int:
+    count = acme.desk.session.scalar(
+        select(func.count()).select_from(Conversation).where(Conversation.assignee_id.is_not(None))
+    )
+    acme.desk.session.rollback()
+    return int(count or 0)
+
+
+def online(acme: Acme, *names: str) -> None:
+    acme.online(*names, at=clock.now())
+
+
+def ready(live: Acme, worker: Worker) -> subprocess.Popen[bytes]:
+    """Start a worker and wait until it has done the sweep it begins with."""
+    started = worker()
+    connection = redis.connect(live.desk.settings.redis_url, text=False)
+    eventually(lambda: connection.scard("rq:workers") and not len(Queue("scheduled_jobs", connection=connection)))
+    return started
+
+
+def test_a_wake_up_is_acted_on_within_a_second(live: Acme, worker: Worker):
+    """E30, E32"""
+    live.policy()
+    online(live, "Ana", "Bo")
+    ready(live, worker)
+    live.waiting(2, created_at=clock.now())
+
+    live.desk.signals.wake(live.account_id, [live.support])
+
+    eventually(lambda: assigned(live) == 2, within=1.0)
+
+
+def test_a_thousand_wake_ups_cost_a_handful_of_jobs(live: Acme, worker: Worker):
+    """E32"""
+    live.policy()
+    online(live, "Ana", "Bo")
+    ready(live, worker)
+
+    for _ in range(20):
+        live.waiting(50, created_at=clock.now())
+        for _ in range(50):
+            live.desk.signals.wake(live.account_id, [live.support])
+
+    eventually(lambda: assigned(live) == 1_000)
+    runs = live.desk.session.scalar(select(func.count()).select_from(Run))
+    assert runs is not None
+    assert runs <= 25
+
+
+def test_an_agent_who_comes_back_is_given_what_waits(live: Acme, worker: Worker):
+    """E30"""
+    live.policy()
+    live.waiting(1, created_at=clock.now())
+    ready(live, worker)
+
+    presence.heartbeat(live.desk, live.account_id, [live.agents["Dov"]], now=clock.now())
+
+    eventually(lambda: assigned(live) == 1, within=2.0)
+
+
+SLOW = """
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
+    CREATE TRIGGER slow AFTER INSERT ON run_batches FOR EACH STATEMENT EXECUTE FUNCTION slow()
+"""
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+
+
+def test_what_a_killed_worker_left_is_assigned_by_the_next_and_nothing_is_half_written(live: Acme, worker: Worker):
+    """E25, E26, E43: the first run is killed inside its transaction, which a slow trigger holds open."""
+    live.policy()
+    online(live, "Ana", "Bo")
+    tell(live, SLOW)
+    first = ready(live, worker)
+    live.waiting(10, created_at=clock.now())
+    live.desk.signals.wake(live.account_id, [live.support])
+    eventually(lambda: in_trigger(live))
+
+    os.killpg(first.pid, signal.SIGKILL)
+    tell(live, CUT)
+    eventually(lambda: not in_trigger(live))
+    assert assigned(live) == 0
+    tell(live, "DROP FUNCTION slow CASCADE")
+    worker()
+
+    eventually(lambda: assigned(live) == 10)
+    assert count(live, Assignment.id) == 10
+    assert count(live, OutboxEvent.conversation_id) == 20
+
+
+def tell(acme: Acme, statement: str) -> None:
+    acme.desk.session.execute(text(statement))
+    acme.desk.session.commit()
+
+
+def count(acme: Acme, column: object) -> int | None:
+    found: int | None = acme.desk.session.scalar(select(func.count(column)))
+    return found
+
+
+def in_trigger(acme: Acme) -> bool:
+    found = acme.desk.session.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
+    acme.desk.session.rollback()
+    return bool(found)

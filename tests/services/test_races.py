@@ -1,0 +1,167 @@
+"""Limits hold whatever the number of workers; each of these was seen to fail with its protection taken away."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+
+import pytest
+from sqlalchemy import func, select
+
+from dashboard.config import Settings
+from dashboard.engine.decisions import Outcome, Source
+from dashboard.services import assignment
+from dashboard.services.assignment import Request, RunResult
+from dashboard.store import database
+from dashboard.store.models import Assignment, Conversation
+from tests.desks import NOON, Acme, Recorded, desk_on
+
+WORKERS = 8
+
+
+def at_once(acme: Acme, settings: Settings, inboxes: list[int], *, batch: int = 2) -> list[RunResult | None]:
+    """Run the engine over these inboxes, each on a connection of its own, all starting together.
+
+    Batches are small, so that what one worker has locked leaves enough for the others to go wrong with.
+    """
+    settings = replace(settings, bulk_limit=batch)
+    barrier = Barrier(len(inboxes))
+    engine = database.connect(settings.database_url, pool_size=len(inboxes))
+
+    def run(inbox_id: int) -> RunResult | None:
+        with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
+            desk = desk_on(session, settings, Recorded())
+            barrier.wait()
+            request = Request(source=Source.REALTIME)
+            return assignment.run_inbox(desk, acme.account_id, inbox_id, request=request, now=lambda: NOON)
+
+    with ThreadPoolExecutor(len(inboxes)) as pool:
+        results = list(pool.map(run, inboxes))
+    engine.dispose()
+    return results
+
+
+def holds(acme: Acme) -> Counter[str]:
+    rows = acme.desk.session.execute(
+        select(Conversation.assignee_id, func.count()).group_by(Conversation.assignee_id)
+    ).all()
+    acme.desk.session.rollback()
+    return Counter({acme.names([agent])[0]: count for agent, count in rows})
+
+
+@pytest.mark.parametrize("limit", [1, 5])
+def test_eight_workers_and_one_agent_never_pass_the_limit_of_an_inbox(acme: Acme, settings, limit):
+    """E27. Seen to fail with locks.alone_in emptied: 8 workers gave up to 8 x the limit."""
+    acme.policy()
+    acme.capacity("Ana", {"Support": limit})
+    acme.online("Ana")
+    acme.waiting(40)
+
+    at_once(acme, settings, [acme.support] * WORKERS)
+
+    assert holds(acme)["Ana"] == limit
+
+
+def test_two_inboxes_that_share_an_agent_never_pass_the_limit_over_all(acme: Acme, settings):
+    """E27. Seen to fail with locks.hold_agents emptied."""
+    acme.policy("Support", "Sales")
+    acme.capacity("Ana", {}, conversation_limit=5)
+    acme.online("Ana")
+    acme.waiting(20)
+    acme.waiting(20, "Sales")
+
+    at_once(acme, settings, [acme.support, acme.sales] * 4)
+
+    assert holds(acme)["Ana"] == 5
+
+
+def test_two_inboxes_that_share_a_team_never_pass_its_maximum(acme: Acme, settings):
+    """E17, E27. Seen to fail with locks.hold_agents emptied."""
+    acme.policy("Support", "Sales")
+    team = acme.team("Billing", "Ana", "Bo", max_auto_assigned_conversations=3)
+    acme.online("Ana", "Bo")
+    acme.waiting(20, team_id=team)
+    acme.waiting(20, "Sales", team_id=team)
+
+    at_once(acme, settings, [acme.support, acme.sales] * 4)
+
+    assert (holds(acme)["Ana"], holds(acme)["Bo"]) == (3, 3)
+
+
+def test_the_rate_limit_holds_with_eight_workers(acme: Acme, settings):
+    """E14, E28. Seen to fail with locks.alone_in emptied."""
+    acme.policy(fair_distribution_limit=3)
+    acme.online("Ana", "Bo")
+    acme.waiting(30)
+
+    at_once(acme, settings, [acme.support] * WORKERS)
+
+    assert (holds(acme)["Ana"], holds(acme)["Bo"]) == (3, 3)
+
+
+def test_workers_at_once_keep_the_turns_exactly_even(acme: Acme, settings):
+    """E19, E21, E22. Seen to fail with the lock given up before the rotation moves."""
+    acme.policy()
+    acme.online("Ana", "Bo", "Cleo")
+
+    acme.waiting(24)
+    at_once(acme, settings, [acme.support] * WORKERS, batch=1)
+
+    assert (holds(acme)["Ana"], holds(acme)["Bo"], holds(acme)["Cleo"]) == (8, 8, 8)
+
+
+def test_nobody_gets_a_conversation_twice_and_no_run_fails(acme: Acme, settings):
+    """E25, E26, E27: no deadlock, no failure, one ledger row per assignment."""
+    acme.policy("Support", "Sales")
+    acme.capacity("Ana", {"Support": 30, "Sales": 30}, conversation_limit=50)
+    acme.capacity("Bo", {"Support": 40}, conversation_limit=60)
+    acme.online("Ana", "Bo")
+    for _ in range(5):
+        acme.waiting(20)
+        acme.waiting(20, "Sales")
+        results = at_once(acme, settings, [acme.support, acme.sales] * 4)
+        assert all(result and result.ending.outcome is not Outcome.ERROR for result in results)
+
+    rows = acme.desk.session.scalars(select(Assignment.conversation_id)).all()
+    assert len(rows) == len(set(rows)) == holds(acme)["Ana"] + holds(acme)["Bo"]
+    assert holds(acme)["Ana"] <= 50
+    assert holds(acme)["Bo"] <= 60
+
+
+def test_a_crash_between_reservation_and_commit_counts_one_too_many_never_one_too_few(acme: Acme, monkeypatch):
+    """E28: the process dies right after the claim, before anything could be given back."""
+    acme.policy(fair_distribution_limit=2)
+    acme.online("Ana")
+    acme.waiting(3)
+
+    class Killed(BaseException):
+        """Stands for SIGKILL: nothing of ours runs after it."""
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr("dashboard.services.batches._record", die)
+        dying.setattr("dashboard.services.batches._give_back", lambda *_: None)
+        with pytest.raises(Killed):
+            acme.run()
+
+    assert acme.run().ending.assigned_count == 0
+
+
+def test_a_claim_that_fails_gives_its_reservations_back(acme: Acme, monkeypatch):
+    """E28"""
+    acme.policy(fair_distribution_limit=2)
+    acme.online("Ana")
+    acme.waiting(3)
+
+    with monkeypatch.context() as failing:
+        failing.setattr("dashboard.store.claims.claim", _fail)
+        with pytest.raises(RuntimeError):
+            acme.run()
+
+    assert acme.run().ending.assigned_count == 2
+
+
+def _fail(*_: object, **__: object) -> None:
+    raise RuntimeError("the database went away")

@@ -1,0 +1,72 @@
+"""What counts against fair distribution."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dashboard.store import keys, redis
+from dashboard.store.limits import RateLimits, Recent, Reservation, Share
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+WINDOW = timedelta(seconds=60)
+
+
+@pytest.fixture
+def limits(redis_url):
+    return RateLimits(redis.connect(redis_url))
+
+
+def give(limits, *conversations, agent=3, at=NOON):
+    entries = [Reservation(agent_id=agent, conversation_id=one) for one in conversations]
+    limits.reserve(1, 2, entries, window=WINDOW, now=at)
+
+
+def recent(limits, *, limit=2, at=NOON, agent=3):
+    share = Share(inbox_id=2, agent_ids=[agent], limit=limit, window=WINDOW)
+    return limits.recent(1, [share], at)[2][agent]
+
+
+def test_nothing_given_counts_nothing(limits):
+    """E14"""
+    assert recent(limits) == Recent(count=0, slot_frees_at=None)
+
+
+def test_below_the_limit_the_oldest_entry_is_the_next_to_leave(limits):
+    """E14"""
+    give(limits, 7)
+
+    assert recent(limits, at=NOON + timedelta(seconds=1)) == Recent(count=1, slot_frees_at=NOON + WINDOW)
+
+
+def test_over_a_lowered_limit_the_slot_frees_when_enough_have_left(limits):
+    """E14"""
+    for number in range(4):
+        give(limits, number, at=NOON + timedelta(seconds=number))
+
+    found = recent(limits, limit=2, at=NOON + timedelta(seconds=4))
+
+    assert found == Recent(count=4, slot_frees_at=NOON + timedelta(seconds=2) + WINDOW)
+
+
+def test_an_entry_exactly_one_window_old_no_longer_counts(limits):
+    """E14"""
+    give(limits, 7)
+
+    assert recent(limits, at=NOON + WINDOW - timedelta(microseconds=1)).count == 1
+    assert recent(limits, at=NOON + WINDOW).count == 0
+
+
+def test_what_is_given_back_no_longer_counts(limits):
+    """E28"""
+    give(limits, 7, 8)
+
+    limits.give_back(1, 2, [Reservation(agent_id=3, conversation_id=8)])
+
+    assert recent(limits).count == 1
+
+
+def test_an_entry_lives_one_window(limits):
+    """E52"""
+    give(limits, 7)
+
+    assert 0 < limits._redis.pttl(keys.rate(1, 2, 3)) <= WINDOW / timedelta(milliseconds=1)

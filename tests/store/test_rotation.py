@@ -1,0 +1,44 @@
+"""Redis and memory give the same turns."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dashboard.store import keys, redis
+from dashboard.store.rotation import LIFETIME, MemoryRotations, RedisRotations, Wheel
+
+IDS = st.integers(1, 6)
+STEPS = st.lists(st.tuples(st.frozensets(IDS, min_size=1), st.lists(IDS, max_size=8)), max_size=6)
+
+
+@given(steps=STEPS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_both_keep_the_same_order_whoever_joins_leaves_or_is_chosen(redis_url, steps):
+    """E20, E24"""
+    client = redis.connect(redis_url)
+    client.flushdb()
+    kept, remembered, wheel = RedisRotations(client), MemoryRotations(), Wheel(account_id=1, inbox_id=2)
+
+    for members, picks in steps:
+        kept.advance(wheel, members=members, picks=picks)
+        remembered.advance(wheel, members=members, picks=picks)
+        assert kept.orders([wheel]) == remembered.orders([wheel])
+
+
+def test_using_a_rotation_keeps_it_for_seven_days(redis_url):
+    """E24"""
+    client = redis.connect(redis_url)
+    rotations, wheel = RedisRotations(client), Wheel(account_id=1, inbox_id=2)
+    rotations.advance(wheel, members=[1, 2], picks=[1])
+    client.expire(keys.rotation(1, inbox_id=2), 5)
+
+    rotations.orders([wheel])
+
+    assert client.ttl(wheel.key) > LIFETIME.total_seconds() - 60
+
+
+def test_an_order_survives_a_new_process(redis_url):
+    """E22"""
+    wheel = Wheel(account_id=1, inbox_id=2)
+    RedisRotations(redis.connect(redis_url)).advance(wheel, members=[1, 2, 3], picks=[1, 2])
+
+    assert RedisRotations(redis.connect(redis_url)).orders([wheel])[wheel] == (3, 1, 2)
