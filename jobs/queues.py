@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 
 from rq import Queue as RqQueue
-from rq import Retry
+from rq import Retry, worker_registration
 from rq_scheduler import Scheduler
 
 from dashboard.engine.decisions import Source
+from dashboard.services.desk import Background
 from dashboard.store import redis
 from dashboard.store.errors import asking
 
@@ -44,6 +45,18 @@ class Jobs:
                 job_id=f"wakeup-{account_id}-{inbox_id}",
                 job_result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
                 timeout=int(LONGEST_JOB.total_seconds()),
+            )
+
+    def background(self) -> Background:
+        """Return who is at work and what is left to do; a worker that died counts until its key expires."""
+        queues = [RqQueue(name, connection=self._connection) for name in (DEFAULT, SCHEDULED, WEBHOOKS)]
+        with asking("jobs"):
+            workers = worker_registration.get_keys(connection=self._connection)
+            return Background(
+                workers=self._connection.exists(*workers) if workers else 0,
+                scheduler=bool(self._connection.exists(Scheduler.scheduler_lock_key)),
+                queued=sum(queue.count for queue in queues),
+                failed=sum(queue.failed_job_registry.get_job_count(cleanup=False) for queue in queues),
             )
 
     def enqueue(self, queue: str, task: str, *args: object, **named: object) -> str:

@@ -12,7 +12,7 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence, Role
 from dashboard.services import assignment
 from dashboard.services.assignment import Request, RunResult
-from dashboard.services.desk import Desk
+from dashboard.services.desk import Background, Desk
 from dashboard.services.tools import tools
 from dashboard.store import database
 from dashboard.store.database import Session
@@ -50,6 +50,9 @@ class Recorded:
 
     def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
         self.wakeups.append((account_id, inbox_id, at))
+
+    def background(self) -> Background:
+        return Background(workers=1, scheduler=True, queued=len(self.runs), failed=0)
 
 
 @contextmanager

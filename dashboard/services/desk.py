@@ -21,6 +21,16 @@ from dashboard.store.wakeups import Wakeups
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """Who does the background work, and how much of it waits or has failed."""
+
+    workers: int
+    scheduler: bool
+    queued: int
+    failed: int
+
+
 class Queue(Protocol):
     """The port to background work; whoever composes the program gives it. Raises StoreUnavailable."""
 
@@ -29,6 +39,9 @@ class Queue(Protocol):
 
     def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
         """Schedule the inbox's one wake-up, moving the one that stands; `attempt` counts failed runs before it."""
+
+    def background(self) -> Background:
+        """Return who is at work and what is left to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

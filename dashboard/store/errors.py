@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 # Postgres refused or was not reached; the transaction is gone, earlier ones stand (E43).
 DatabaseFailed = DBAPIError
+# What a request may do about it: try again later, look again at what somebody else just changed, send something else.
+UNREACHABLE = (OperationalError, InterfaceError, NoConnectionFree)
+Collided = IntegrityError
+OutOfRange = DataError
 
 
 class StoreUnavailable(Exception):

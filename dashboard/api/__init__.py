@@ -1,0 +1,82 @@
+"""The REST API: HTTP in, JSON out, one module per noun."""
+
+from typing import Any
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_instance
+from flask import Flask
+from flask_smorest import Api
+from marshmallow import Schema, fields
+
+from dashboard.api import accounts, audit, errors, resources, throttle, tokens
+from dashboard.api.docs import docs
+from dashboard.api.operations import operations
+from dashboard.config import Settings
+from dashboard.services.forms.fields import Instant
+
+TITLE = "Evenhand's REST API"
+DESCRIPTION = "Set up accounts, bring conversations in, run the assignment and ask why."
+OPENAPI = {
+    "API_TITLE": TITLE,
+    "API_VERSION": "1",
+    "OPENAPI_VERSION": "3.0.3",
+    "OPENAPI_URL_PREFIX": "/api",
+    "OPENAPI_JSON_PATH": "openapi.json",
+    "API_SPEC_OPTIONS": {
+        "info": {"description": DESCRIPTION},
+        "security": [{"bearer": []}, {"header": []}],
+        "components": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "header": {"type": "apiKey", "in": "header", "name": "api-access-token"},
+            }
+        },
+    },
+}
+NOUNS = (accounts.bp, tokens.bp, audit.bp)
+
+
+class ErrorSchema(Schema):
+    """What a refusal says; `errors` only with 422."""
+
+    error = fields.String(required=True)
+    errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+
+
+class Documented(Api):
+    """Documents refusals in our own shape; answering them is errors.py's part."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def _register_error_handlers(self) -> None:
+        """Leave other programs' and pages' errors alone."""
+
+    def _register_etag_headers(self) -> None:
+        """Document no ETags: there are none."""
+
+    def _register_pagination_header(self) -> None:
+        """Document no header: pages are told in the body."""
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Add the API to the application."""
+    app.config.update(OPENAPI)
+    resources.add_converters(app)
+    errors.register(app)
+    throttle.register(app, settings)
+    api = Documented(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_name)})
+    api.register_converter(resources.IdConverter, lambda _: {"type": "integer", "format": "int64", "minimum": 1})
+    api.register_field(Instant, "string", "date-time")
+    for noun in NOUNS:
+        api.register_blueprint(noun)
+    app.register_blueprint(operations)
+    app.register_blueprint(docs)
+
+
+def _name(schema: Any) -> str:
+    """Return the schema's name in the document: of a form, whether it makes something new or changes it."""
+    instance = resolve_schema_instance(schema)
+    name = type(instance).__name__
+    if not name.endswith("Form"):
+        return name.removesuffix("Schema")
+    return f"{name[:-4]}Change" if instance.partial else f"New{name[:-4]}"

@@ -1,0 +1,39 @@
+"""The account itself."""
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.auth import ADMINISTRATORS, SUPERVISORS, allowed, caller
+from dashboard.api.resources import Nouns, done
+from dashboard.http import desk
+from dashboard.services import accounts as service
+from dashboard.services.accounts import AccountRow
+from dashboard.services.forms.accounts import AccountEdit, AccountForm
+
+bp = Nouns("account", "The account, with the switch that all its inboxes need.")
+
+
+class AccountSchema(Schema):
+    """An account."""
+
+    id = fields.Integer()
+    name = fields.String()
+    assignment_v2 = fields.Boolean()
+
+
+@bp.route("")
+@allowed(SUPERVISORS)
+@bp.response(200, AccountSchema)
+def show() -> AccountRow:
+    """Read the account."""
+    return done(service.show(desk(), caller().account_id))
+
+
+@bp.route("", methods=["PATCH"])
+@allowed(ADMINISTRATORS)
+@bp.arguments(AccountForm(partial=True))
+@bp.response(200, AccountSchema)
+def change(edit: AccountEdit) -> AccountRow:
+    """Change the account."""
+    who = caller()
+    return done(service.change(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))

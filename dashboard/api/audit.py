@@ -1,0 +1,52 @@
+"""The audit log."""
+
+from marshmallow import Schema, fields
+
+from dashboard.api.auth import SUPERVISORS, allowed, caller
+from dashboard.api.resources import Nouns, PageQuery, listing
+from dashboard.http import desk
+from dashboard.services import auditing as service
+from dashboard.services.auditing import AuditView, Subject
+from dashboard.services.forms.base import Form
+from dashboard.services.forms.fields import Id, Instant, Text
+from dashboard.store.paging import Listed, Page
+
+bp = Nouns("audit", "Who changed what, before and after.")
+
+
+class ActorSchema(Schema):
+    """Who did it."""
+
+    id = fields.Integer()
+    name = fields.String()
+
+
+class AuditEntrySchema(Schema):
+    """One change; a creation has no before, a deletion no after; nobody is the actor of a command."""
+
+    id = fields.Integer()
+    actor = fields.Nested(ActorSchema)
+    action = fields.String()
+    subject = fields.String()
+    subject_id = fields.Integer()
+    before = fields.Dict()
+    after = fields.Dict()
+    at = Instant()
+
+
+class SubjectQuery(Form):
+    """Of what."""
+
+    makes = Subject
+    subject = Text(load_default=None)
+    subject_id = Id(load_default=None)
+
+
+@bp.route("/audit_entries")
+@allowed(SUPERVISORS)
+@bp.arguments(PageQuery, location="query")
+@bp.arguments(SubjectQuery, location="query")
+@bp.response(200, listing(AuditEntrySchema))
+def index(page: Page, about: Subject) -> Listed[AuditView]:
+    """List the changes, newest first, of one subject if one is named."""
+    return service.show_all(desk(), caller().account_id, page, about)

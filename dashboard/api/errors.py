@@ -1,0 +1,95 @@
+"""Every "no" of the API in one shape: {"error": "<one sentence>"}, and with 422 also {"errors": {field: [message]}}."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+import structlog
+from flask import Flask, Response, abort, jsonify, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from dashboard.store.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable
+
+log = structlog.get_logger()
+PREFIX = "/api/"
+
+SENTENCES = {
+    400: "The body is not JSON.",
+    401: "A valid token is needed: Authorization: Bearer <token>, or api-access-token.",
+    403: "Your role does not allow this.",
+    404: "There is no such thing here.",
+    405: "This address does not take that method.",
+    409: "Somebody else changed this at the same moment; look again.",
+    413: "The body is larger than 1 MiB.",
+    422: "The request is invalid.",
+    429: "Too many requests: at most 100 per second.",
+    500: "Something went wrong on our side; it is in the log.",
+    503: "A store is down; try again in a moment.",
+}
+HEADERS = {401: ("WWW-Authenticate", "Bearer"), 429: ("Retry-After", "1"), 503: ("Retry-After", "5")}
+
+
+def register(app: Flask) -> None:
+    """Answer for everything under /api; other addresses keep Werkzeug's own answer for whoever shows pages."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(StoreUnavailable, _unavailable)
+    for unreachable in UNREACHABLE:
+        app.register_error_handler(unreachable, _unavailable)
+    app.register_error_handler(Collided, lambda _: answer(409))
+    app.register_error_handler(OutOfRange, lambda _: answer(422))
+
+
+def refuse(status: int, sentence: str | None = None, errors: Mapping[str, Any] | None = None) -> NoReturn:
+    """End the request with this answer."""
+    abort(answer(status, sentence, errors))
+
+
+def answer(status: int, sentence: str | None = None, errors: Mapping[str, Any] | None = None) -> Response:
+    """Return an answer in the one shape."""
+    body: dict[str, Any] = {"error": sentence or SENTENCES.get(status, SENTENCES[500])}
+    if errors:
+        body = {"error": sentence or _first(errors), "errors": {name: list(said) for name, said in errors.items()}}
+    response = jsonify(body)
+    response.status_code = status
+    if status in HEADERS:
+        response.headers.add(*HEADERS[status])
+    return response
+
+
+def by_field(messages: Any) -> dict[str, list[str]]:
+    """Flatten what a form says: nested fields are joined with dots, the items of a plain list with their field."""
+    flat: dict[str, list[str]] = {}
+    for path, said in _leaves(messages, ()):
+        item = path[-1] if len(path) > 1 and isinstance(path[-1], int) else None
+        named = [part for part in path if part != "_schema"][: None if item is None else -1]
+        field = ".".join(map(str, named)) or "body"
+        flat.setdefault(field, []).extend(said if item is None else [f"Item {item + 1}: {one}" for one in said])
+    return flat
+
+
+def _leaves(messages: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:
+    if not isinstance(messages, Mapping):
+        yield path, list(messages) if isinstance(messages, list) else [str(messages)]
+        return
+    for name, inner in messages.items():
+        yield from _leaves(inner, (*path, name))
+
+
+def _first(errors: Mapping[str, Any]) -> str:
+    name, said = next(iter(errors.items()))
+    return f"{name}: {next(iter(said))}"
+
+
+def _http(error: HTTPException) -> Response | HTTPException:
+    if not request.path.startswith(PREFIX) or error.response is not None:
+        return error
+    if isinstance(error, InternalServerError):
+        log.error("request_failed", path=request.path, exc_info=error.original_exception or error)
+    refused = answer(error.code or 500)
+    if error.code == 405:
+        refused.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return refused
+
+
+def _unavailable(error: Exception) -> Response:
+    log.error("store_unavailable", path=request.path, error=str(error).splitlines()[0])
+    return answer(503)

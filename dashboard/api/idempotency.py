@@ -1,0 +1,71 @@
+"""Idempotency-Key: the same key and body within 24 h give the first answer again; another body, 409."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial, wraps
+from hashlib import sha256
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from dashboard import clock
+from dashboard.api.auth import caller
+from dashboard.api.errors import refuse
+from dashboard.api.resources import done
+from dashboard.http import desk
+from dashboard.services import idempotency as service
+from dashboard.services.idempotency import Kept, Slot
+
+HEADER = "Idempotency-Key"
+LONGEST_KEY = 255
+PARAMETER = {
+    "in": "header",
+    "name": HEADER,
+    "schema": {"type": "string", "maxLength": LONGEST_KEY},
+    "description": "The same key and body within 24 hours give the first answer again.",
+}
+
+
+def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Let a view be asked for once; put it above `arguments` and `response`. What is refused spends no key."""
+
+    @wraps(view)
+    def once(*args: Any, **values: Any) -> Response:
+        key = request.headers.get(HEADER, "")
+        if len(key) > LONGEST_KEY or "\0" in key:
+            refuse(422, errors={HEADER: [f"Longer than maximum length {LONGEST_KEY}."]})
+        return _once(key, partial(view, *args, **values)) if key else view(*args, **values)
+
+    return once
+
+
+def _once(key: str, act: Callable[[], Response]) -> Response:
+    slot = Slot(account_id=caller().account_id, route=f"{request.method} {request.full_path}", key=key)
+    body_hash = _hashed(request.get_data(cache=True))
+    before = done_or_none(service.first_answer(desk(), slot, body_hash, now=clock.now()))
+    if before is not None:
+        return _again(before)
+    response = act()
+    kept = Kept(body_hash=body_hash, status=response.status_code, answer=response.get_json())
+    service.keep(desk(), slot, kept, now=clock.now())
+    return response
+
+
+def done_or_none(value: Any) -> Kept | None:
+    """Return an answer given before, if there is one."""
+    return None if value is None else done(value)
+
+
+def _hashed(body: bytes) -> str:
+    """Return the same for the same JSON, however it is spaced and ordered."""
+    with suppress(ValueError, RecursionError):  # the view will refuse what is no JSON
+        body = json.dumps(json.loads(body), sort_keys=True).encode()
+    return sha256(body).hexdigest()
+
+
+def _again(kept: Kept) -> Response:
+    response = jsonify(kept.answer)
+    response.status_code = kept.status or 200
+    response.headers["Idempotent-Replayed"] = "true"
+    return response

@@ -1,0 +1,105 @@
+"""For those who run it: /up, /ready and /metrics."""
+
+import hmac
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TypeVar
+
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from dashboard import clock
+from dashboard.api.auth import presented_token
+from dashboard.api.errors import answer
+from dashboard.http import desk
+from dashboard.services import operations as service
+from dashboard.services.desk import Desk
+from dashboard.services.operations import Background, Figures, Readiness
+
+T = TypeVar("T")
+# Two stores are asked at once; an answer that takes longer is none.
+ANSWER_SECONDS = 1.5
+
+operations = Blueprint("operations", __name__)
+
+
+@operations.get("/up")
+def up() -> Response:
+    """Say that this process serves."""
+    return jsonify(up=True)
+
+
+@operations.get("/ready")
+def ready() -> Response:
+    """Say which parts are at work: 200 when all are, else 503."""
+    postgres, background = _asked(service.postgres_answers), _asked(service.background)
+    doing = _answer_of(background)
+    readiness = Readiness(
+        postgres=bool(_answer_of(postgres)),
+        redis=doing is not None,
+        workers=doing.workers if doing else 0,
+        scheduler=doing.scheduler if doing else False,
+    )
+    response = jsonify(readiness)
+    response.status_code = 200 if readiness.complete else 503
+    return response
+
+
+@operations.get("/metrics")
+def metrics() -> Response:
+    """Return the figures for Prometheus."""
+    wanted = desk().settings.metrics_token
+    if wanted and not hmac.compare_digest(wanted.encode(), presented_token().encode()):
+        return answer(401)
+    registry = CollectorRegistry()
+    registry.register(_Collector(service.figures(desk()), service.background(desk())))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Collector:
+    """The figures as Prometheus names them; what lies in a store that is down is left out."""
+
+    def __init__(self, figures: Figures, background: Background | None) -> None:
+        self._figures = figures
+        self._background = background
+
+    def collect(self) -> Iterator[Metric]:
+        figures = self._figures
+        since = figures.oldest_wait_since
+        oldest = (clock.now() - since).total_seconds() if since else 0.0
+        yield GaugeMetricFamily("evenhand_waiting", "Conversations that wait.", value=figures.waiting)
+        yield GaugeMetricFamily("evenhand_oldest_wait_seconds", "How long the oldest has waited.", value=oldest)
+        ledger = CounterMetricFamily("evenhand_assignments", "Ledger rows by source.", labels=["source"])
+        for entry in figures.ledger:
+            ledger.add_metric([entry.source], entry.count)
+        yield ledger
+        runs = CounterMetricFamily("evenhand_runs", "Finished runs.", labels=["outcome", "reason"])
+        for run in figures.runs:
+            runs.add_metric([run.outcome, run.reason or ""], run.count)
+        yield runs
+        if self._background:
+            yield GaugeMetricFamily("evenhand_workers", "Workers alive.", value=self._background.workers)
+            yield GaugeMetricFamily("evenhand_jobs_queued", "Jobs that wait.", value=self._background.queued)
+            yield GaugeMetricFamily("evenhand_jobs_failed", "Jobs that failed.", value=self._background.failed)
+
+
+def _asked(ask: Callable[[Desk], T]) -> SimpleQueue[T]:
+    """Ask in a thread of its own, with a desk of its own: a store that hangs must not hang the answer."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    said: SimpleQueue[T] = SimpleQueue()
+
+    def listen() -> None:
+        with app.app_context():
+            said.put(ask(desk()))
+
+    Thread(target=listen, daemon=True).start()
+    return said
+
+
+def _answer_of(said: SimpleQueue[T]) -> T | None:
+    try:
+        return said.get(timeout=ANSWER_SECONDS)
+    except Empty:
+        return None

@@ -1,0 +1,87 @@
+"""What the modules of nouns are made of: a blueprint, a list's envelope, and a service's "no" as a status."""
+
+from functools import cache
+from typing import Any, TypeVar
+
+from flask import Flask
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields, post_load, validate
+from werkzeug.routing import IntegerConverter
+
+from dashboard.api import auth
+from dashboard.api.errors import refuse
+from dashboard.api.parsing import Parser
+from dashboard.services.forms.fields import LARGEST_ID
+from dashboard.services.refusals import Conflict, Invalid
+from dashboard.store.paging import Page
+
+T = TypeVar("T")
+MOST_PER_PAGE = 100
+LAST_PAGE = 10**9
+
+
+class Nouns(Blueprint):
+    """The routes of one noun, below its account; views do not take the account, the caller has it."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, name: str, description: str) -> None:
+        prefix = "/api/v1/accounts/<id:account_id>"
+        super().__init__(name, __name__, url_prefix=prefix, description=description)
+        self.url_value_preprocessor(auth.take_account)
+        self.before_request(auth.authenticate)
+
+    def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
+        """Serve the address with and without a slash at its end."""
+        super().add_url_rule(rule, *args, strict_slashes=False, **options)
+
+
+class IdConverter(IntegerConverter):
+    """An id in a path; what Postgres could not look up is not there."""
+
+    def __init__(self, url_map: Any) -> None:
+        super().__init__(url_map, min=1, max=LARGEST_ID)
+
+
+class PageQuery(Schema):
+    """Which page of a list."""
+
+    page = fields.Integer(load_default=1, validate=validate.Range(1, LAST_PAGE))
+    per_page = fields.Integer(load_default=25, validate=validate.Range(1, MOST_PER_PAGE))
+
+    @post_load
+    def make(self, data: dict[str, int], **_: object) -> Page:
+        """Return the page that the store takes."""
+        return Page(**data)
+
+
+class MetaSchema(Schema):
+    """How many there are in all, and which page this is."""
+
+    count = fields.Integer()
+    page = fields.Integer()
+    per_page = fields.Integer()
+
+
+@cache
+def listing(item: type[Schema]) -> type[Schema]:
+    """Return the schema of a list: {"data": [...], "meta": {"count", "page", "per_page"}}."""
+    name = f"{item.__name__.removesuffix('Schema')}ListSchema"
+    parts = {"data": fields.List(fields.Nested(item)), "meta": fields.Nested(MetaSchema)}
+    return Schema.from_dict(parts, name=name)
+
+
+def done(value: T | Invalid | Conflict | None) -> T:
+    """Return what a service answered, or end the request with its refusal."""
+    if value is None:
+        refuse(404)
+    if isinstance(value, Invalid):
+        refuse(422, errors=value.errors)
+    if isinstance(value, Conflict):
+        refuse(409, value.sentence)
+    return value
+
+
+def add_converters(app: Flask) -> None:
+    """Make <id:...> known in paths."""
+    app.url_map.converters["id"] = IdConverter

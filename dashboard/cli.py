@@ -1,0 +1,60 @@
+"""flask accounts and flask tokens: what must be there before anybody can call the API. Prints JSON."""
+
+import json
+from typing import NoReturn
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from marshmallow import ValidationError
+
+from dashboard import clock
+from dashboard.http import desk
+from dashboard.services import accounts, tokens
+from dashboard.services.forms.accounts import NewAccountForm
+from dashboard.services.refusals import Invalid
+
+accounts_group = AppGroup("accounts", help="Accounts.")
+tokens_group = AppGroup("tokens", help="API tokens.")
+
+
+def register(app: Flask) -> None:
+    """Add the groups to the application's commands."""
+    app.cli.add_command(accounts_group)
+    app.cli.add_command(tokens_group)
+
+
+@accounts_group.command("create")
+@click.argument("name")
+@click.option("--email", required=True, help="The administrator's address.")
+@click.option("--password", required=True, help="Their password.")
+def create_account(name: str, email: str, password: str) -> None:
+    """Make an account with an administrator and a token of theirs."""
+    try:
+        new = NewAccountForm().load({"name": name, "email": email, "password": password})
+    except ValidationError as error:
+        _refuse(error.messages_dict)
+    made = accounts.found(desk(), new, now=clock.now())
+    if isinstance(made, Invalid):
+        _refuse(made.errors)
+    _print(account_id=made.account_id, user_id=made.user_id, token=made.token)
+
+
+@tokens_group.command("create")
+@click.option("--account", "account_id", type=int, required=True, help="The account's id.")
+@click.option("--email", required=True, help="The address of one of its agents.")
+def create_token(account_id: int, email: str) -> None:
+    """Make a token that acts with the role of the agent; it is shown this once."""
+    made = tokens.create_for_address(desk(), account_id, email, now=clock.now())
+    if made is None:
+        raise click.ClickException(f"Account {account_id} has no active agent with the address {email}.")
+    _print(token=made.text)
+
+
+def _refuse(errors: dict[str, list[str]] | object) -> NoReturn:
+    said = [f"{field}: {' '.join(messages)}" for field, messages in dict(errors).items()]  # type: ignore[call-overload]
+    raise click.ClickException(" ".join(said))
+
+
+def _print(**answer: object) -> None:
+    click.echo(json.dumps(answer))

@@ -1,0 +1,64 @@
+"""Accounts: founded on the command line, read and changed by administrators."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dashboard.engine.model import Role
+from dashboard.services import auditing, passwords, tokens
+from dashboard.services.auditing import Change
+from dashboard.services.desk import Desk
+from dashboard.services.forms.accounts import AccountEdit, NewAccount
+from dashboard.services.forms.base import given
+from dashboard.services.refusals import Invalid, invalid
+from dashboard.store import accounts as store
+from dashboard.store import concerned
+from dashboard.store.accounts import AccountRow
+
+OTHER_PASSWORD = "This address has a log-in with another password."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """A new account, its administrator, and a token of theirs that is shown this once."""
+
+    account_id: int
+    user_id: int
+    token: str
+
+
+def found(desk: Desk, new: NewAccount, *, now: datetime) -> Founded | Invalid:
+    """Make an account with an administrator, who is one of its agents; an address keeps the log-in it has."""
+    log_in = store.log_in_of(desk.session, new.email, passwords.hashed(new.password))
+    if not log_in.is_new and not passwords.matches(log_in.password_hash, new.password):
+        desk.session.rollback()
+        return invalid("password", OTHER_PASSWORD)
+    account_id = store.add(desk.session, new.name)
+    called = new.email.partition("@")[0]
+    store.join(desk.session, account_id, log_in.user_id, name=called, role=Role.ADMINISTRATOR)
+    token = tokens.issue(desk, account_id, log_in.user_id, now=now)
+    made = Change(subject="account", subject_id=account_id, after=store.find(desk.session, account_id))
+    auditing.write(desk, account_id, made, actor_id=None, now=now)
+    desk.session.commit()
+    return Founded(account_id=account_id, user_id=log_in.user_id, token=token.text)
+
+
+def show(desk: Desk, account_id: int) -> AccountRow | None:
+    """Return the account."""
+    return store.find(desk.session, account_id)
+
+
+def change(desk: Desk, account_id: int, edit: AccountEdit, *, actor_id: int | None, now: datetime) -> AccountRow | None:
+    """Change the account; its switch is one of the four of every inbox (E1)."""
+    before = store.lock(desk.session, account_id)
+    if before is None:
+        return None
+    after = replace(before, **given(edit))
+    if after == before:
+        return before
+    store.change(desk.session, account_id, given(edit))
+    changed = Change(subject="account", subject_id=account_id, before=before, after=after)
+    auditing.write(desk, account_id, changed, actor_id=actor_id, now=now)
+    desk.session.commit()
+    switched = after.assignment_v2 != before.assignment_v2
+    desk.signals.wake(account_id, concerned.of_account(desk.session, account_id) if switched else ())
+    return after

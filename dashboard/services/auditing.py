@@ -1,0 +1,52 @@
+"""Who changed what, before and after: written in the change's own transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dashboard.services.desk import Desk
+from dashboard.store import audit as store
+from dashboard.store import ledger
+from dashboard.store.audit import AuditView, Subject
+from dashboard.store.bulk import record
+from dashboard.store.ledger import AuditRow
+from dashboard.store.paging import Listed, Page
+
+__all__ = ["AuditView", "Change", "Subject", "show_all", "write"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What was changed, as it was and as it is: a creation has no before, a deletion no after."""
+
+    subject: str
+    subject_id: int
+    before: Any = None
+    after: Any = None
+
+    @property
+    def action(self) -> str:
+        """Return what was done."""
+        if self.before is None:
+            return "created"
+        return "deleted" if self.after is None else "updated"
+
+
+def write(desk: Desk, account_id: int, change: Change, *, actor_id: int | None, now: datetime) -> None:
+    """Append one change to the audit log."""
+    entry = AuditRow(
+        account_id=account_id,
+        actor_id=actor_id,
+        action=change.action,
+        subject=change.subject,
+        subject_id=change.subject_id,
+        before=None if change.before is None else record(change.before),
+        after=None if change.after is None else record(change.after),
+        at=now,
+    )
+    ledger.write_audit(desk.session, [entry])
+
+
+def show_all(desk: Desk, account_id: int, page: Page, about: Subject) -> Listed[AuditView]:
+    """Return the audit log, newest first."""
+    return store.page(desk.session, account_id, page, about)

@@ -1,0 +1,80 @@
+"""The kinds of values in forms and answers, each with its limits."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+LARGEST_ID = 2**63 - 1
+
+
+class Text(fields.String):
+    """Text that Postgres can keep, without space around it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is None or "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise ValidationError("Not a valid text.")
+        return text.strip()
+
+
+class Id(fields.Integer):
+    """The id of a row."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(1, LARGEST_ID), **kwargs)
+
+
+class Whole(fields.Integer):
+    """A whole number within limits."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
+
+
+class Switch(fields.Boolean):
+    """True or false, and no words for them."""
+
+    truthy = {True}
+    falsy = {False}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Word(fields.Enum[StrEnum]):
+    """One word of a closed set."""
+
+    def __init__(self, kind: type[StrEnum], **kwargs: Any) -> None:
+        super().__init__(kind, by_value=True, **kwargs)
+
+
+class Instant(fields.DateTime):
+    """An instant: ISO 8601 in UTC, with Z."""
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        try:
+            at = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
+        if at.tzinfo is None:
+            raise ValidationError("Not an instant: it needs a time zone, such as Z.")
+        return _in_utc(at)
+
+
+def name(most: int = 255) -> validate.Length:
+    """Return the rule of a name's length."""
+    return validate.Length(min=1, max=most)
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValidationError("Not an instant that a calendar knows.") from None

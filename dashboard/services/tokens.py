@@ -1,0 +1,96 @@
+"""API tokens: made, shown once, revoked; and whose one is."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.services import auditing
+from dashboard.services.auditing import Change
+from dashboard.services.desk import Desk
+from dashboard.services.forms.accounts import NewToken
+from dashboard.services.refusals import Invalid, invalid
+from dashboard.store import accounts, references
+from dashboard.store import tokens as store
+from dashboard.store.paging import Listed, Page
+from dashboard.store.tokens import Caller, TokenRow
+
+__all__ = ["Caller", "Fresh", "TokenRow", "caller_of", "create", "create_for_address", "issue", "revoke", "show_all"]
+
+ENTROPY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """A new token with its text, which is shown this once."""
+
+    row: TokenRow
+    text: str
+
+
+def caller_of(desk: Desk, token: str, *, now: datetime) -> Caller | None:
+    """Return whose token it is, and note its use at most once a minute."""
+    caller = store.caller(desk.session, token, now)
+    if caller and store.note_use(desk.session, caller.token_id, now):
+        desk.session.commit()
+    return caller
+
+
+def show_all(desk: Desk, account_id: int, page: Page) -> Listed[TokenRow]:
+    """Return the account's tokens without their text."""
+    return store.page(desk.session, account_id, page)
+
+
+def create(desk: Desk, account_id: int, new: NewToken, *, actor_id: int, now: datetime) -> Fresh | Invalid:
+    """Make a token for an active agent of the account, for the one who asks if nobody is named."""
+    user_id = new.user_id or actor_id
+    if user_id not in references.known(desk.session, account_id, agent_ids=[user_id]).agent_ids:
+        return invalid("user_id", "There is no such active agent in this account.")
+    if new.expires_at and new.expires_at <= now:
+        return invalid("expires_at", "This instant has passed.")
+    fresh = issue(desk, account_id, user_id, name=new.name, expires_at=new.expires_at, now=now)
+    auditing.write(desk, account_id, _change(after=fresh.row), actor_id=actor_id, now=now)
+    desk.session.commit()
+    return fresh
+
+
+def create_for_address(desk: Desk, account_id: int, email: str, *, now: datetime) -> Fresh | None:
+    """Make a token for the account's active agent with this address, None if there is none."""
+    user_id = accounts.user_id_of(desk.session, account_id, email.strip().lower())
+    if user_id is None:
+        return None
+    fresh = issue(desk, account_id, user_id, now=now)
+    auditing.write(desk, account_id, _change(after=fresh.row), actor_id=None, now=now)
+    desk.session.commit()
+    return fresh
+
+
+def revoke(desk: Desk, account_id: int, token_id: int, *, actor_id: int, now: datetime) -> bool:
+    """Let a token open nothing any more; false if there is none."""
+    row = store.find(desk.session, account_id, token_id)
+    if row is None or not store.revoke(desk.session, account_id, token_id, now):
+        return False
+    auditing.write(desk, account_id, _change(before=row), actor_id=actor_id, now=now)
+    desk.session.commit()
+    return True
+
+
+def issue(
+    desk: Desk, account_id: int, user_id: int, *, now: datetime, name: str = "", expires_at: datetime | None = None
+) -> Fresh:
+    """Write a new token in this transaction; of its text only a hash is kept."""
+    text = f"eh_{secrets.token_urlsafe(ENTROPY_BYTES)}"
+    new = store.TokenDraft(
+        account_id=account_id,
+        user_id=user_id,
+        name=name,
+        token_hash=store.hashed(text),
+        created_at=now,
+        expires_at=expires_at,
+    )
+    return Fresh(row=store.add(desk.session, new), text=text)
+
+
+def _change(*, before: TokenRow | None = None, after: TokenRow | None = None) -> Change:
+    row = before or after
+    assert row is not None
+    return Change(subject="token", subject_id=row.id, before=before, after=after)

@@ -1,0 +1,114 @@
+"""The API on real stores, and somebody of each role to call it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask, g
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from dashboard import api, clock
+from dashboard.config import ROOT, Settings
+from dashboard.engine.model import Role
+from dashboard.services import tokens
+from dashboard.services.desk import Desk
+from dashboard.services.tools import tools
+from dashboard.store import database
+from tests.desks import Acme, Recorded, add_user
+
+
+@dataclass(slots=True)
+class Caller:
+    """Somebody who calls the API below their account."""
+
+    client: FlaskClient
+    account_id: int
+    user_id: int
+    token: str
+
+    def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        url = f"/api/v1/accounts/{self.account_id}{path}"
+        if "data" not in more:
+            more["json"] = body
+        return self.client.open(url, method=method, headers=headers, **more)
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        return self("GET", path, **more)
+
+    def post(self, path: str, body: Any = None, **more: Any) -> TestResponse:
+        return self("POST", path, {} if body is None else body, **more)
+
+    def patch(self, path: str, body: Any) -> TestResponse:
+        return self("PATCH", path, body)
+
+    def put(self, path: str, body: Any) -> TestResponse:
+        return self("PUT", path, body)
+
+    def delete(self, path: str, body: Any = None) -> TestResponse:
+        return self("DELETE", path, body)
+
+
+def make_app(settings: Settings, queue: Recorded) -> Flask:
+    """Compose the application as app.py does, with a queue that only records."""
+    engine = database.connect(settings.database_url, pool_size=10)
+    made = tools(settings, queue)
+    app = Flask("api", template_folder=str(ROOT / "templates"))
+    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    app.extensions["evenhand"] = lambda: made.desk(database.Session(engine, expire_on_commit=False))
+    app.extensions["engine"] = engine
+
+    @app.teardown_appcontext
+    def close(_: BaseException | None) -> None:
+        if "desk" in g:
+            g.desk.session.close()
+
+    api.register(app, settings)
+    return app
+
+
+@pytest.fixture
+def app(desk: Desk, settings: Settings, queue: Recorded) -> Iterator[Flask]:
+    """The API; what it writes is emptied with `desk`."""
+    app = make_app(settings, queue)
+    yield app
+    app.extensions["engine"].dispose()
+
+
+@pytest.fixture
+def call_as(app: Flask, acme: Acme) -> Callable[..., Caller]:
+    """Make a caller of a role, in Acme unless told otherwise."""
+
+    def make(role: Role, account_id: int = acme.account_id, user_id: int | None = None) -> Caller:
+        session = acme.desk.session
+        user_id = user_id or add_user(session, account_id, f"{role}-caller", role)
+        token = tokens.issue(acme.desk, account_id, user_id, now=clock.now())
+        session.commit()
+        return Caller(app.test_client(), account_id, user_id, token.text)
+
+    return make
+
+
+@pytest.fixture
+def admin(call_as: Callable[..., Caller]) -> Caller:
+    """An administrator of Acme."""
+    return call_as(Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def supervisor(call_as: Callable[..., Caller]) -> Caller:
+    """A supervisor of Acme."""
+    return call_as(Role.SUPERVISOR)
+
+
+@pytest.fixture
+def stranger(call_as: Callable[..., Caller], acme: Acme) -> Caller:
+    """An administrator of Globex."""
+    from sqlalchemy import select
+
+    from dashboard.store.models import Inbox
+
+    globex = acme.desk.session.scalars(select(Inbox.account_id).where(Inbox.id == acme.stranger_inbox_id)).one()
+    return call_as(Role.ADMINISTRATOR, globex)
