@@ -80,7 +80,9 @@ def test_what_a_killed_keeper_left_running_is_stopped_and_started_again(settings
         Redis.from_url(held.redis_url).set("kept", "yes")
         before = running(settings)
         for server in (Postgres, RedisServer):
-            psutil.Process(records.read(server(settings.instance)).keeper).kill()
+            keeper = psutil.Process(records.read(server(settings.instance)).keeper)
+            keeper.kill()
+            keeper.wait()
 
         with stores(settings) as again:
             assert ask_postgres(again) == 0
