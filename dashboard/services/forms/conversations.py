@@ -89,7 +89,7 @@ class Labels(Several):
         super().__init__(title, validate=validate.Length(max=MOST_LABELS), **kwargs)
 
 
-class ContactForm(Form):
+class NewContactForm(Form):
     """Who writes."""
 
     makes = ContactDraft
@@ -104,7 +104,7 @@ class NewConversationForm(Form):
     makes = Draft
     inbox_id = Id(required=True)
     external_id = Text(allow_none=True, validate=name())
-    contact = fields.Nested(ContactForm, allow_none=True)
+    contact = fields.Nested(NewContactForm, allow_none=True)
     subject = Text(allow_none=True, validate=validate.Length(max=LONGEST_SUBJECT))
     status = Word(Status)
     priority = Whole(1, 4, allow_none=True)

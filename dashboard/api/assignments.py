@@ -1,0 +1,55 @@
+"""A conversation's assignments: who shall have it, and who had it."""
+
+from marshmallow import Schema, fields
+
+from dashboard.api.audit import ActorSchema
+from dashboard.api.auth import EVERYBODY, SUPERVISORS, allowed, caller
+from dashboard.api.conversations import ConversationSchema, changed, only_seen_by
+from dashboard.api.idempotency import PARAMETER, idempotent
+from dashboard.api.resources import Nouns, PageQuery, done, listing
+from dashboard.engine.decisions import Source
+from dashboard.http import desk
+from dashboard.services import conversations as service
+from dashboard.services.conversations import ConversationRow, LedgerRow
+from dashboard.services.forms.conversations import AssignmentForm, Change
+from dashboard.services.forms.fields import Instant, Word
+from dashboard.store.paging import Listed, Page
+
+bp = Nouns("assignments", "Who has a conversation, by hand; and its ledger.")
+
+
+class LedgerEntrySchema(Schema):
+    """One assignment, transfer or release; a release has no agent, what nobody did by hand no actor."""
+
+    id = fields.Integer()
+    conversation_id = fields.Integer()
+    agent_id = fields.Integer()
+    previous_agent_id = fields.Integer()
+    source = Word(Source)
+    reason = fields.String()
+    run_id = fields.Integer()
+    position = fields.Integer()
+    policy_id = fields.Integer()
+    policy_version = fields.Integer()
+    actor = fields.Nested(ActorSchema)
+    at = Instant()
+
+
+@bp.route("/conversations/<id:conversation_id>/assignments")
+@allowed(EVERYBODY)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, listing(LedgerEntrySchema))
+def index(page: Page, conversation_id: int) -> Listed[LedgerRow]:
+    """Read a conversation's ledger, newest first."""
+    return done(service.ledger(desk(), caller().account_id, conversation_id, page, seen_by=only_seen_by()))
+
+
+@bp.route("/conversations/<id:conversation_id>/assignments", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.doc(parameters=[PARAMETER])
+@idempotent
+@bp.arguments(AssignmentForm)
+@bp.response(200, ConversationSchema)
+def assign(wanted: Change, conversation_id: int) -> ConversationRow:
+    """Assign, transfer, release (`assignee_id` null) or move to a team; no limit stands in the way of a person."""
+    return changed(conversation_id, wanted)
