@@ -29,9 +29,8 @@ def save(desk: Desk, before: ConversationRow, step: Step, cause: Cause) -> Conve
         return before
     conversations.save(desk.session, after)
     _record(desk, before, after, why=step.why, cause=cause)
-    woken = _woken(desk, before, after)
     desk.session.commit()
-    desk.signals.wake(after.account_id, woken)
+    desk.signals.wake(after.account_id, _woken(desk, before, after))
     return after
 
 
@@ -77,7 +76,10 @@ def _event_rows(
 
 
 def _woken(desk: Desk, before: ConversationRow, after: ConversationRow) -> set[int]:
-    """Return the inboxes where a run could now do what it could not before (E30)."""
+    """Return the inboxes where a run could now do what it could not before (E30).
+
+    Asked after the commit: what begins to wait later starts a run itself, and that run sees the room.
+    """
     inboxes = {after.inbox_id} if transitions.may_be_assigned_now(before, after) else set()
     if (agent_id := transitions.freed_agent(before, after)) is not None:
         contact_id = after.contact.id if after.contact else None
