@@ -163,6 +163,7 @@ class Skip:
     reason: Reason
     label: str | None = None
     policy_name: str | None = None
+    policy_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

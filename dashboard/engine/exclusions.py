@@ -13,9 +13,9 @@ def excluded(conversation: Conversation, rules: Sequence[ExclusionRules], now: d
     for rule in rules:
         label = next((label for label in rule.excluded_labels if label in conversation.labels), None)
         if label is not None:
-            return Skip(conversation.id, Reason.EXCLUDED_LABEL, label, rule.policy_name)
+            return Skip(conversation.id, Reason.EXCLUDED_LABEL, label, rule.policy_name, rule.policy_id)
     for rule in rules:
         hours = rule.exclude_older_than_hours
         if hours is not None and conversation.created_at < now - timedelta(hours=hours):
-            return Skip(conversation.id, Reason.EXCLUDED_AGE, None, rule.policy_name)
+            return Skip(conversation.id, Reason.EXCLUDED_AGE, None, rule.policy_name, rule.policy_id)
     return None

@@ -80,6 +80,7 @@ class Agent:
     team_ids: frozenset[int] = frozenset()
     open_here: int = 0
     open_total: int = 0
+    capacity_policy_id: int | None = None
     capacity: int | None = None
     total_capacity: int | None = None
     recent: int | None = 0

@@ -152,6 +152,8 @@ class Floor:
 
     def examine(self, conversation: Conversation) -> Examination:
         """Return the decision with every agent's verdict as it stood just before."""
+        if conversation.team_id is not None and conversation.team_id not in self._teams:
+            return Examination(decision=self.decide(conversation), verdicts={}, funnel=None, turns=())
         pool = self._pool(conversation.team_id)
         verdicts: dict[int, Verdict] = dict.fromkeys(self._seats, NotAMember())
         verdicts.update(dict.fromkeys(pool.seats, ELIGIBLE))

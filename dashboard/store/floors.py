@@ -37,7 +37,7 @@ SEATS = text(
       FROM seats GROUP BY inbox_id, user_id
     )
     SELECT p.inbox_id, p.user_id AS agent_id, u.name, u.availability, u.auto_offline, p.member, p.team_ids,
-      l.conversation_limit AS capacity, c.conversation_limit AS total_capacity
+      c.id AS capacity_policy_id, l.conversation_limit AS capacity, c.conversation_limit AS total_capacity
     FROM people p
     JOIN account_users u ON u.account_id = :account_id AND u.user_id = p.user_id AND u.active
     LEFT JOIN agent_capacity_policies c ON c.id = u.agent_capacity_policy_id
@@ -66,6 +66,7 @@ class SeatRow:
     auto_offline: bool
     member: bool
     team_ids: frozenset[int]
+    capacity_policy_id: int | None
     capacity: int | None
     total_capacity: int | None
 
@@ -107,6 +108,7 @@ def seats(session: Session, account_id: int, inbox_ids: Collection[int], teams: 
             auto_offline=row.auto_offline,
             member=row.member,
             team_ids=frozenset(row.team_ids),
+            capacity_policy_id=row.capacity_policy_id,
             capacity=row.capacity,
             total_capacity=row.total_capacity,
         )

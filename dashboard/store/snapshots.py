@@ -175,6 +175,7 @@ class _Table:
             team_ids=seat.team_ids,
             open_here=load.get(seat.inbox_id, 0),
             open_total=sum(load.values()),
+            capacity_policy_id=seat.capacity_policy_id,
             capacity=seat.capacity,
             total_capacity=seat.total_capacity,
             recent=recent.count if recent else 0,

@@ -160,7 +160,7 @@ def test_any_listed_label_excludes_exactly_and_case_sensitively():
 
     first, second = decide(a_snapshot([an_agent()], waiting, exclusions=[rule]))
 
-    assert first == Skip(waiting[0].id, Reason.EXCLUDED_LABEL, "VIP", "Seniors")
+    assert first == Skip(waiting[0].id, Reason.EXCLUDED_LABEL, "VIP", "Seniors", 1)
     assert isinstance(second, Assign)
 
 
@@ -171,7 +171,7 @@ def test_older_than_the_hours_is_excluded_and_exactly_that_old_is_not():
 
     decisions = {d.conversation_id: d for d in decide(a_snapshot([an_agent()], [exactly, older], exclusions=[rule]))}
 
-    assert decisions[older.id] == Skip(older.id, Reason.EXCLUDED_AGE, None, "Seniors")
+    assert decisions[older.id] == Skip(older.id, Reason.EXCLUDED_AGE, None, "Seniors", 1)
     assert isinstance(decisions[exactly.id], Assign)
 
 

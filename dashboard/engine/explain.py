@@ -1,0 +1,100 @@
+"""A decision as a sentence that a supervisor understands."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.engine.decisions import Assign, Decision, Error, Examination, Funnel, RateLimited, Reason, Skip, Stop
+from dashboard.engine.model import Snapshot
+
+SWITCHES = {
+    Reason.FEATURE_OFF: "assignment is switched off for the account",
+    Reason.NO_POLICY: "{inbox} has no assignment policy",
+    Reason.POLICY_DISABLED: "the policy {policy} is disabled",
+    Reason.INBOX_OFF: "assignment is switched off for {inbox}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a sentence calls things by."""
+
+    inbox: str
+    policy: str | None = None
+    team: str | None = None
+    agent: str | None = None
+
+    @property
+    def whose(self) -> str:
+        """Return who is asked: the inbox, or the team in it."""
+        return f"{self.team} in {self.inbox}" if self.team else self.inbox
+
+
+def sentence(decision: Decision, names: Names) -> str:
+    """Return why a conversation waits, or who gets it next."""
+    match decision:
+        case Assign():
+            return f"Waiting for the next run, which gives it to {names.agent}."
+        case Error(message=message):
+            return f"Waiting because it could not be decided: {message}."
+        case Skip():
+            return f"Waiting because {_skipped(decision)}."
+        case Stop(reason=reason, funnel=funnel):
+            return f"Waiting because {_stopped(reason, funnel, names)}."
+
+
+def next_possible_at(examined: Examination) -> datetime | None:
+    """Return the earliest instant at which an agent's refusal ends by itself (E48)."""
+    slots = [no.free_at for no in examined.verdicts.values() if isinstance(no, RateLimited) and no.free_at]
+    return min(slots, default=None) if not isinstance(examined.decision, Assign) else None
+
+
+def names_in(snapshot: Snapshot, decision: Decision, team_id: int | None) -> Names:
+    """Return what the sentence about this decision calls things by."""
+    agent_id = decision.agent_id if isinstance(decision, Assign) else None
+    return Names(
+        inbox=snapshot.inbox.name,
+        policy=snapshot.policy.name if snapshot.policy else None,
+        team=next((team.name for team in snapshot.teams if team.id == team_id), None),
+        agent=next((agent.name for agent in snapshot.agents if agent.id == agent_id), None),
+    )
+
+
+def _skipped(skip: Skip) -> str:
+    if skip.reason is Reason.EXCLUDED_LABEL:
+        return f"{skip.policy_name} excludes label {skip.label}"
+    if skip.reason is Reason.EXCLUDED_AGE:
+        return f"it is older than {skip.policy_name} allows"
+    return "its contact is being served already"
+
+
+def _stopped(reason: Reason, funnel: Funnel | None, names: Names) -> str:
+    if reason in SWITCHES:
+        return SWITCHES[reason].format(inbox=names.inbox, policy=names.policy)
+    if reason is Reason.TEAM_MANUAL or funnel is None:
+        return f"the conversations of {names.team or names.inbox} are left to people"
+    if reason is Reason.NO_MEMBERS:
+        return f"{names.whose} has no members"
+    if reason is Reason.NOBODY_ONLINE:
+        return _nobody(funnel.members, names)
+    if reason is Reason.ALL_RATE_LIMITED:
+        return _everybody(funnel.online, names, one="has had their fair share", many="have had their fair share")
+    if funnel.under_rate_limit < funnel.online:
+        return _everybody(
+            funnel.online,
+            names,
+            one="is at capacity or has had their fair share",
+            many="are at capacity or have had their fair share",
+        )
+    return _everybody(funnel.online, names, one="is at capacity", many="are at capacity")
+
+
+def _nobody(members: int, names: Names) -> str:
+    if members == 1:
+        return f"the only member of {names.whose} is not online"
+    return f"none of the {members} members of {names.whose} is online"
+
+
+def _everybody(online: int, names: Names, *, one: str, many: str) -> str:
+    if online == 1:
+        return f"the only online agent of {names.whose} {one}"
+    return f"all {online} online agents of {names.whose} {many}"
