@@ -8,7 +8,21 @@ from flask import Flask
 from flask_smorest import Api
 from marshmallow import Schema, fields
 
-from dashboard.api import accounts, audit, errors, resources, throttle, tokens
+from dashboard.api import (
+    accounts,
+    agents,
+    assignments,
+    audit,
+    conversations,
+    errors,
+    inboxes,
+    labels,
+    members,
+    resources,
+    teams,
+    throttle,
+    tokens,
+)
 from dashboard.api.docs import docs
 from dashboard.api.operations import operations
 from dashboard.config import Settings
@@ -33,7 +47,18 @@ OPENAPI = {
         },
     },
 }
-NOUNS = (accounts.bp, tokens.bp, audit.bp)
+NOUNS = (
+    accounts.bp,
+    agents.bp,
+    tokens.bp,
+    inboxes.bp,
+    members.bp,
+    teams.bp,
+    labels.bp,
+    conversations.bp,
+    assignments.bp,
+    audit.bp,
+)
 
 
 class ErrorSchema(Schema):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dashboard.engine.model import Role
 from dashboard.services import auditing, passwords, tokens
-from dashboard.services.auditing import Change
+from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
 from dashboard.services.forms.accounts import AccountEdit, NewAccount
 from dashboard.services.forms.base import given
@@ -37,7 +37,7 @@ def found(desk: Desk, new: NewAccount, *, now: datetime) -> Founded | Invalid:
     store.join(desk.session, account_id, log_in.user_id, name=called, role=Role.ADMINISTRATOR)
     token = tokens.issue(desk, account_id, log_in.user_id, now=now)
     made = Change(subject="account", subject_id=account_id, after=store.find(desk.session, account_id))
-    auditing.write(desk, account_id, made, actor_id=None, now=now)
+    auditing.write(desk, account_id, made, Cause(actor_id=None, now=now))
     desk.session.commit()
     return Founded(account_id=account_id, user_id=log_in.user_id, token=token.text)
 
@@ -57,7 +57,7 @@ def change(desk: Desk, account_id: int, edit: AccountEdit, *, actor_id: int | No
         return before
     store.change(desk.session, account_id, given(edit))
     changed = Change(subject="account", subject_id=account_id, before=before, after=after)
-    auditing.write(desk, account_id, changed, actor_id=actor_id, now=now)
+    auditing.write(desk, account_id, changed, Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     switched = after.assignment_v2 != before.assignment_v2
     desk.signals.wake(account_id, concerned.of_account(desk.session, account_id) if switched else ())

@@ -1,5 +1,6 @@
 """Who changed what, before and after: written in the change's own transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +13,23 @@ from dashboard.store.bulk import record
 from dashboard.store.ledger import AuditRow
 from dashboard.store.paging import Listed, Page
 
-__all__ = ["AuditView", "Change", "Subject", "show_all", "write"]
+__all__ = ["AuditView", "Cause", "Change", "Subject", "show_all", "write"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Who does it, nobody when a command does; and when."""
+
+    actor_id: int | None
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What was changed, as it was and as it is: a creation has no before, a deletion no after."""
+    """What was changed, as it was and as it is, each a frozen value or a mapping.
+
+    A creation has no before, a deletion no after.
+    """
 
     subject: str
     subject_id: int
@@ -32,17 +44,17 @@ class Change:
         return "deleted" if self.after is None else "updated"
 
 
-def write(desk: Desk, account_id: int, change: Change, *, actor_id: int | None, now: datetime) -> None:
+def write(desk: Desk, account_id: int, change: Change, cause: Cause) -> None:
     """Append one change to the audit log."""
     entry = AuditRow(
         account_id=account_id,
-        actor_id=actor_id,
+        actor_id=cause.actor_id,
         action=change.action,
         subject=change.subject,
         subject_id=change.subject_id,
-        before=None if change.before is None else record(change.before),
-        after=None if change.after is None else record(change.after),
-        at=now,
+        before=_facts(change.before),
+        after=_facts(change.after),
+        at=cause.now,
     )
     ledger.write_audit(desk.session, [entry])
 
@@ -50,3 +62,7 @@ def write(desk: Desk, account_id: int, change: Change, *, actor_id: int | None, 
 def show_all(desk: Desk, account_id: int, page: Page, about: Subject) -> Listed[AuditView]:
     """Return the audit log, newest first."""
     return store.page(desk.session, account_id, page, about)
+
+
+def _facts(said: Any) -> Mapping[str, Any] | None:
+    return said if said is None or isinstance(said, Mapping) else record(said)

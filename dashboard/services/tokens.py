@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.services import auditing
-from dashboard.services.auditing import Change
+from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
 from dashboard.services.forms.accounts import NewToken
 from dashboard.services.refusals import Invalid, invalid
@@ -48,7 +48,7 @@ def create(desk: Desk, account_id: int, new: NewToken, *, actor_id: int, now: da
     if new.expires_at and new.expires_at <= now:
         return invalid("expires_at", "This instant has passed.")
     fresh = issue(desk, account_id, user_id, name=new.name, expires_at=new.expires_at, now=now)
-    auditing.write(desk, account_id, _change(after=fresh.row), actor_id=actor_id, now=now)
+    auditing.write(desk, account_id, _change(after=fresh.row), Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     return fresh
 
@@ -59,7 +59,7 @@ def create_for_address(desk: Desk, account_id: int, email: str, *, now: datetime
     if user_id is None:
         return None
     fresh = issue(desk, account_id, user_id, now=now)
-    auditing.write(desk, account_id, _change(after=fresh.row), actor_id=None, now=now)
+    auditing.write(desk, account_id, _change(after=fresh.row), Cause(actor_id=None, now=now))
     desk.session.commit()
     return fresh
 
@@ -69,7 +69,7 @@ def revoke(desk: Desk, account_id: int, token_id: int, *, actor_id: int, now: da
     row = store.find(desk.session, account_id, token_id)
     if row is None or not store.revoke(desk.session, account_id, token_id, now):
         return False
-    auditing.write(desk, account_id, _change(before=row), actor_id=actor_id, now=now)
+    auditing.write(desk, account_id, _change(before=row), Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     return True
 

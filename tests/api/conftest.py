@@ -59,6 +59,7 @@ def make_app(settings: Settings, queue: Recorded) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.extensions["evenhand"] = lambda: made.desk(database.Session(engine, expire_on_commit=False))
     app.extensions["engine"] = engine
+    app.extensions["probe"] = database.Session(engine)
 
     @app.teardown_appcontext
     def close(_: BaseException | None) -> None:

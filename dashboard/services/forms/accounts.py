@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, validate
 
 from dashboard.engine.model import Presence, Role
 from dashboard.services.forms.base import UNSET, Form, Unset
-from dashboard.services.forms.fields import Id, Instant, Switch, Text, Word, name
+from dashboard.services.forms.fields import Id, Instant, Switch, Text, Word, of_length
 
 LONGEST_EMAIL = 254
 SHORTEST_PASSWORD = 6
@@ -83,7 +83,7 @@ class AccountForm(Form):
 
     root = "account"
     makes = AccountEdit
-    name = Text(validate=name())
+    name = Text(validate=of_length())
     assignment_v2 = Switch()
 
 
@@ -91,7 +91,7 @@ class NewAccountForm(Form):
     """A new account."""
 
     makes = NewAccount
-    name = Text(required=True, validate=name())
+    name = Text(required=True, validate=of_length())
     email = Email(required=True)
     password = Password(required=True)
 
@@ -101,7 +101,7 @@ class AgentForm(Form):
 
     root = "agent"
     makes = AgentEdit
-    name = Text(required=True, validate=name())
+    name = Text(required=True, validate=of_length())
     email = Email(required=True)
     role = Word(Role, load_default=Role.AGENT)
     password = Password()

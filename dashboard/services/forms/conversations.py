@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, pre_load, validate, validates_s
 from dashboard.engine.model import Status
 from dashboard.engine.policy import LABEL_LENGTH, MOST_LABELS
 from dashboard.services.forms.base import UNSET, Form, Unset
-from dashboard.services.forms.fields import Id, Instant, Text, Whole, Word, name
+from dashboard.services.forms.fields import Id, Instant, Text, Whole, Word, of_length
 from dashboard.store.contacts import ContactDraft
 
 MOST_AT_ONCE = 1_000
@@ -93,8 +93,8 @@ class NewContactForm(Form):
     """Who writes."""
 
     makes = ContactDraft
-    identifier = Text(required=True, validate=name())
-    name = Text(allow_none=True, validate=name())
+    identifier = Text(required=True, validate=of_length())
+    name = Text(allow_none=True, validate=of_length())
 
 
 class NewConversationForm(Form):
@@ -103,7 +103,7 @@ class NewConversationForm(Form):
     root = "conversation"
     makes = Draft
     inbox_id = Id(required=True)
-    external_id = Text(allow_none=True, validate=name())
+    external_id = Text(allow_none=True, validate=of_length())
     contact = fields.Nested(NewContactForm, allow_none=True)
     subject = Text(allow_none=True, validate=validate.Length(max=LONGEST_SUBJECT))
     status = Word(Status)

@@ -68,8 +68,8 @@ class Instant(fields.DateTime):
         return _in_utc(at)
 
 
-def name(most: int = 255) -> validate.Length:
-    """Return the rule of a name's length."""
+def of_length(most: int = 255) -> validate.Length:
+    """Return the rule of a name: not empty, and no longer than this."""
     return validate.Length(min=1, max=most)
 
 

@@ -1,0 +1,123 @@
+"""Agents: who they are, and whether they are there."""
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.auth import ADMINISTRATORS, EVERYBODY, SUPERVISORS, allowed, caller, only_own
+from dashboard.api.errors import refuse
+from dashboard.api.resources import Nouns, PageQuery, done, listing
+from dashboard.http import desk
+from dashboard.services import agents as service
+from dashboard.services import presence
+from dashboard.services.agents import AgentView
+from dashboard.services.forms.accounts import AgentEdit, AgentForm
+from dashboard.services.forms.presence import Availability, AvailabilityForm, Heartbeats, HeartbeatsForm
+from dashboard.services.presence import Heard
+from dashboard.store.paging import Listed, Page
+
+bp = Nouns("agents", "Agents: who they are, what they hold, and whether they are there.")
+
+
+class AgentSchema(Schema):
+    """An agent; `presence` is what they set, or offline while nothing is heard of them."""
+
+    id = fields.Integer()
+    name = fields.String()
+    email = fields.String()
+    role = fields.String()
+    availability = fields.String()
+    presence = fields.String()
+    auto_offline = fields.Boolean()
+    active = fields.Boolean()
+    agent_capacity_policy_id = fields.Integer(allow_none=True)
+    open_conversations = fields.Integer()
+
+
+@bp.route("/agents")
+@allowed(SUPERVISORS)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, listing(AgentSchema))
+def index(page: Page) -> Listed[AgentView]:
+    """List the agents, deactivated ones as well."""
+    return service.show_all(desk(), caller().account_id, page, now=clock.now())
+
+
+@bp.route("/agents", methods=["POST"])
+@allowed(ADMINISTRATORS)
+@bp.arguments(AgentForm(exclude=("active",)))
+@bp.response(201, AgentSchema)
+def create(edit: AgentEdit) -> AgentView:
+    """Make an agent."""
+    who = caller()
+    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+
+
+@bp.route("/agents/<id:agent_id>")
+@allowed(EVERYBODY)
+@bp.response(200, AgentSchema)
+def show(agent_id: int) -> AgentView:
+    """Read an agent; agents read themselves only."""
+    only_own(agent_id)
+    return done(service.show(desk(), caller().account_id, agent_id, now=clock.now()))
+
+
+@bp.route("/agents/<id:agent_id>", methods=["PATCH", "PUT"])
+@allowed(ADMINISTRATORS)
+@bp.arguments(AgentForm(partial=True, exclude=("availability", "auto_offline")))
+@bp.response(200, AgentSchema)
+def change(edit: AgentEdit, agent_id: int) -> AgentView:
+    """Change an agent; `active` takes them out and back in."""
+    who = caller()
+    return done(service.change(desk(), who.account_id, agent_id, edit, actor_id=who.user_id, now=clock.now()))
+
+
+@bp.route("/agents/<id:agent_id>", methods=["DELETE"])
+@allowed(ADMINISTRATORS)
+@bp.response(204)
+def deactivate(agent_id: int) -> None:
+    """Deactivate an agent and release what they hold open."""
+    who = caller()
+    done(service.deactivate(desk(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()))
+
+
+@bp.route("/agents/<id:agent_id>/availability", methods=["PUT"])
+@allowed(EVERYBODY)
+@bp.arguments(AvailabilityForm)
+@bp.response(200, AgentSchema)
+def set_availability(wanted: Availability, agent_id: int) -> AgentView:
+    """Set what an agent is; agents set their own only. It counts as a heartbeat."""
+    only_own(agent_id)
+    heard = presence.set_availability(
+        desk(),
+        caller().account_id,
+        agent_id,
+        availability=wanted.availability,
+        auto_offline=wanted.auto_offline,
+        by_hand=wanted.by_hand,
+        now=clock.now(),
+    )
+    if heard is Heard.NO_SUCH_AGENT:
+        refuse(404)
+    return done(service.show(desk(), caller().account_id, agent_id, now=clock.now()))
+
+
+@bp.route("/agents/<id:agent_id>/heartbeat", methods=["POST"])
+@allowed(EVERYBODY)
+@bp.response(204)
+def beat(agent_id: int) -> None:
+    """Say that an agent is there; agents speak for themselves only."""
+    only_own(agent_id)
+    if not presence.heartbeat(desk(), caller().account_id, [agent_id], now=clock.now()):
+        refuse(404)
+
+
+@bp.route("/heartbeats", methods=["POST"])
+@allowed(EVERYBODY)
+@bp.arguments(HeartbeatsForm)
+@bp.response(204)
+def beat_many(heartbeats: Heartbeats) -> None:
+    """Say that these agents are there; agents speak for themselves only."""
+    for agent_id in heartbeats.agent_ids:
+        only_own(agent_id)
+    if not presence.heartbeat(desk(), caller().account_id, heartbeats.agent_ids, now=clock.now()):
+        refuse(422, errors={"agent_ids": ["Not all of them are active agents of the account."]})

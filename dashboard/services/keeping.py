@@ -1,0 +1,74 @@
+"""Adding, changing and removing rows with their audit entries, inside the caller's transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from dashboard.services import auditing
+from dashboard.services.auditing import Cause, Change
+from dashboard.services.desk import Desk
+from dashboard.services.refusals import Invalid, invalid
+from dashboard.store.shelf import Shelf
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noun(Generic[R]):
+    """What is kept, under which name it is audited, and which of its fields no two may share."""
+
+    subject: str
+    shelf: Shelf[R]
+    unique: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed(Generic[R]):
+    """A row as it was and as it is."""
+
+    before: R
+    after: R
+
+    def differs_in(self, *names: str) -> bool:
+        """Say whether one of these fields has changed."""
+        return any(getattr(self.before, name) != getattr(self.after, name) for name in names)
+
+
+def add(desk: Desk, account_id: int, noun: Noun[R], values: Mapping[str, Any], cause: Cause) -> R | Invalid:
+    """Write a new row."""
+    row_id = noun.shelf.add(desk.session, account_id, values)
+    if row_id is None:
+        desk.session.rollback()
+        return invalid(noun.unique, "This is taken.")
+    row = _found(desk, account_id, noun, row_id)
+    auditing.write(desk, account_id, Change(subject=noun.subject, subject_id=row_id, after=row), cause)
+    return row
+
+
+def change(
+    desk: Desk, account_id: int, noun: Noun[R], before: R, values: Mapping[str, Any], cause: Cause
+) -> Changed[R] | Invalid:
+    """Write what changes of a row that this transaction has locked; nothing at all when nothing does."""
+    row_id: int = before.id  # type: ignore[attr-defined]
+    if all(getattr(before, name) == value for name, value in values.items()):
+        return Changed(before=before, after=before)
+    if not noun.shelf.change(desk.session, row_id, values):
+        desk.session.rollback()
+        return invalid(noun.unique, "This is taken.")
+    after = _found(desk, account_id, noun, row_id)
+    changed = Change(subject=noun.subject, subject_id=row_id, before=before, after=after)
+    auditing.write(desk, account_id, changed, cause)
+    return Changed(before=before, after=after)
+
+
+def remove(desk: Desk, account_id: int, noun: Noun[R], before: R, cause: Cause) -> None:
+    """Remove a row that this transaction has locked."""
+    row_id: int = before.id  # type: ignore[attr-defined]
+    noun.shelf.remove(desk.session, row_id)
+    auditing.write(desk, account_id, Change(subject=noun.subject, subject_id=row_id, before=before), cause)
+
+
+def _found(desk: Desk, account_id: int, noun: Noun[R], row_id: int) -> R:
+    row = noun.shelf.find(desk.session, account_id, row_id)
+    assert row is not None
+    return row

@@ -1,0 +1,243 @@
+"""Agents through the API (api.md section 2)."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from dashboard.engine.model import Presence, Role
+from dashboard.services import sessions
+from dashboard.store.models import AccountUser, Assignment, Conversation, OutboxEvent, User
+from tests.api.conftest import Caller
+from tests.counting import statements
+from tests.desks import Acme, Recorded
+
+NEW = {"name": "Eve", "email": "Eve@Acme.example", "password": "correct horse"}
+
+
+def test_a_new_agent_has_the_defaults_and_is_absent_until_the_first_heartbeat(admin: Caller) -> None:
+    made = admin.post("/agents", NEW)
+
+    assert made.status_code == 201
+    assert made.json == {
+        "id": made.json["id"],
+        "name": "Eve",
+        "email": "eve@acme.example",
+        "role": "agent",
+        "availability": "online",
+        "presence": "offline",
+        "auto_offline": True,
+        "active": True,
+        "agent_capacity_policy_id": None,
+        "open_conversations": 0,
+    }
+    assert admin.post(f"/agents/{made.json['id']}/heartbeat").status_code == 204
+    assert admin.get(f"/agents/{made.json['id']}").json["presence"] == "online"
+
+
+def test_a_new_agent_can_log_in(admin: Caller, acme: Acme) -> None:
+    admin.post("/agents", NEW)
+
+    assert sessions.log_in(acme.desk, "eve@acme.example", "correct horse") is not None
+    assert sessions.log_in(acme.desk, "eve@acme.example", "wrong horse") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 256}, "name"),
+        ({"email": "nobody"}, "email"),
+        ({"role": "king"}, "role"),
+        ({"password": "short"}, "password"),
+        ({"auto_offline": "yes"}, "auto_offline"),
+        ({"availability": "asleep"}, "availability"),
+        ({"active": False}, "active"),
+        ({"token": "x"}, "token"),
+    ],
+)
+def test_what_makes_no_agent_is_refused_by_its_field(admin: Caller, change: dict, field: str) -> None:
+    refused = admin.post("/agents", NEW | change)
+
+    assert refused.status_code == 422
+    assert list(refused.json["errors"]) == [field]
+
+
+def test_an_address_is_an_agent_once(admin: Caller) -> None:
+    admin.post("/agents", NEW)
+
+    again = admin.post("/agents", {"name": "Eve", "email": "EVE@acme.example"})
+
+    assert again.status_code == 422
+    assert list(again.json["errors"]) == ["email"]
+
+
+def test_an_address_of_another_account_joins_with_the_password_it_has(admin: Caller, stranger: Caller) -> None:
+    theirs = stranger.post("/agents", NEW).json
+
+    assert list(admin.post("/agents", NEW).json["errors"]) == ["password"]
+    ours = admin.post("/agents", {"name": "Evelyn", "email": NEW["email"]})
+
+    assert ours.status_code == 201
+    assert ours.json["id"] == theirs["id"]
+    assert ours.json["name"] == "Evelyn"
+
+
+def test_who_belongs_to_two_accounts_keeps_their_log_in_whatever_one_administrator_says(
+    admin: Caller, stranger: Caller
+) -> None:
+    agent_id = stranger.post("/agents", NEW).json["id"]
+    admin.post("/agents", {"name": "Evelyn", "email": NEW["email"]})
+
+    for change in ({"password": "mine now"}, {"email": "mine@acme.example"}):
+        assert admin.patch(f"/agents/{agent_id}", change).status_code == 422
+    assert admin.patch(f"/agents/{agent_id}", {"name": "Eva"}).json["name"] == "Eva"
+
+
+def test_an_agent_is_changed_under_the_root_name_too(admin: Caller, acme: Acme) -> None:
+    changed = admin.patch(
+        f"/agents/{acme.agents['Ana']}", {"agent": {"role": "supervisor", "email": "ana@new.example"}}
+    )
+
+    assert changed.status_code == 200
+    assert changed.json["role"] == "supervisor"
+    assert changed.json["email"] == "ana@new.example"
+
+
+def test_a_new_password_ends_the_sessions_and_is_in_no_log(admin: Caller, acme: Acme) -> None:
+    ana = acme.agents["Ana"]
+    epoch = select(User.session_epoch).where(User.id == ana)
+    assert acme.desk.session.scalar(epoch) == 0
+
+    admin.patch(f"/agents/{ana}", {"password": "battery staple"})
+
+    acme.desk.session.rollback()
+    assert acme.desk.session.scalar(epoch) == 1
+    [entry] = admin.get(f"/audit_entries?subject=agent&subject_id={ana}").json["data"]
+    assert entry["after"]["password"] == "set"
+    assert "battery" not in str(entry)
+
+
+def test_a_taken_address_is_refused(admin: Caller, acme: Acme) -> None:
+    taken = admin.get(f"/agents/{acme.agents['Bo']}").json["email"]
+
+    refused = admin.patch(f"/agents/{acme.agents['Ana']}", {"email": taken})
+
+    assert refused.status_code == 422
+    assert list(refused.json["errors"]) == ["email"]
+
+
+def test_a_removed_agents_open_work_waits_again_and_the_ledger_says_why(
+    admin: Caller, acme: Acme, queue: Recorded
+) -> None:
+    """E31"""
+    ana, session = acme.agents["Ana"], acme.desk.session
+    held = acme.held("Ana", 2) + acme.held("Ana", 1, "Sales")
+    resolved = acme.held("Ana", 1, status="resolved", resolved_at=datetime(2026, 3, 2, tzinfo=UTC))
+
+    assert admin.delete(f"/agents/{ana}").status_code == 204
+
+    rows = session.scalars(select(Conversation).where(Conversation.id.in_(held))).all()
+    assert [(row.assignee_id, row.waiting_since is not None) for row in rows] == [(None, True)] * 3
+    assert session.scalar(select(Conversation.assignee_id).where(Conversation.id.in_(resolved))) == ana
+    ledger = session.scalars(select(Assignment).order_by(Assignment.conversation_id)).all()
+    assert [row.conversation_id for row in ledger] == held
+    assert {(r.source, r.reason, r.agent_id, r.previous_agent_id, r.actor_id) for r in ledger} == {
+        ("release", "agent_removed", None, ana, admin.user_id)
+    }
+    events = session.execute(select(OutboxEvent.event, func.count()).group_by(OutboxEvent.event)).all()
+    assert {name: count for name, count in events} == {"assignee_changed": 3, "conversation_updated": 3}
+    assert {inbox_id for _, inbox_id, _ in queue.runs} == {acme.support, acme.sales}
+
+
+def test_a_removed_agent_is_inactive_and_can_come_back(admin: Caller, acme: Acme, queue: Recorded) -> None:
+    ana = acme.agents["Ana"]
+    admin.delete(f"/agents/{ana}")
+    assert admin.get(f"/agents/{ana}").json["active"] is False
+    assert admin.delete(f"/agents/{ana}").status_code == 204
+    queue.runs.clear()
+
+    back = admin.patch(f"/agents/{ana}", {"active": True})
+
+    assert back.json["active"] is True
+    assert {inbox_id for _, inbox_id, _ in queue.runs} == {acme.support, acme.sales}
+
+
+def test_an_account_keeps_an_administrator(admin: Caller, acme: Acme) -> None:
+    me = f"/agents/{admin.user_id}"
+    for refused in (admin.delete(me), admin.patch(me, {"role": "agent"}), admin.patch(me, {"active": False})):
+        assert refused.status_code == 409
+
+    admin.patch(f"/agents/{acme.agents['Ana']}", {"role": "administrator"})
+    assert admin.delete(me).status_code == 204
+    assert admin.get("").status_code == 401
+
+
+def test_availability_is_set_by_hand_and_counts_as_a_heartbeat(supervisor: Caller, acme: Acme) -> None:
+    """E37, E38"""
+    path = f"/agents/{acme.agents['Ana']}/availability"
+
+    busy = supervisor.put(path, {"availability": "busy"})
+    idle = supervisor.put(path, {"availability": "away", "source": "idle"})
+    back = supervisor.put(path, {"availability": "online", "auto_offline": False})
+
+    assert (busy.json["availability"], busy.json["presence"]) == ("busy", "busy")
+    assert idle.json["availability"] == "busy"
+    assert (back.json["availability"], back.json["auto_offline"]) == ("online", False)
+
+
+def test_availability_is_one_of_the_words(supervisor: Caller, acme: Acme) -> None:
+    path = f"/agents/{acme.agents['Ana']}/availability"
+    for body, field in (({}, "availability"), ({"availability": "x"}, "availability"), ({"status": 1}, "status")):
+        refused = supervisor.put(path, body)
+        assert refused.status_code == 422
+        assert field in refused.json["errors"]
+
+
+def test_many_heartbeats_are_taken_at_once_or_not_at_all(supervisor: Caller, acme: Acme) -> None:
+    ana, bo = acme.agents["Ana"], acme.agents["Bo"]
+
+    refused = supervisor.post("/heartbeats", {"agent_ids": [ana, acme.stranger_id]})
+    assert refused.status_code == 422
+    assert list(refused.json["errors"]) == ["agent_ids"]
+    assert supervisor.get(f"/agents/{ana}").json["presence"] == "offline"
+
+    assert supervisor.post("/heartbeats", {"agent_ids": [ana, bo]}).status_code == 204
+    assert supervisor.get(f"/agents/{bo}").json["presence"] == "online"
+
+
+def test_agents_speak_for_themselves_only(call_as, acme: Acme) -> None:
+    ana, bo = acme.agents["Ana"], acme.agents["Bo"]
+    herself = call_as(Role.AGENT, user_id=ana)
+
+    assert herself.get(f"/agents/{ana}").status_code == 200
+    assert herself.put(f"/agents/{ana}/availability", {"availability": "busy"}).status_code == 200
+    assert herself.post(f"/agents/{ana}/heartbeat").status_code == 204
+    assert herself.post("/heartbeats", {"agent_ids": [ana]}).status_code == 204
+    assert herself.get(f"/agents/{bo}").status_code == 403
+    assert herself.put(f"/agents/{bo}/availability", {"availability": "busy"}).status_code == 403
+    assert herself.post(f"/agents/{bo}/heartbeat").status_code == 403
+    assert herself.post("/heartbeats", {"agent_ids": [ana, bo]}).status_code == 403
+
+
+def test_the_list_of_agents_costs_the_same_whatever_their_number(admin: Caller, acme: Acme, app) -> None:
+    acme.online("Ana")
+    acme.held("Bo", 2)
+    with statements(app.extensions["probe"]) as few:
+        listed = admin.get("/agents").json
+    for number in range(20):
+        admin.post("/agents", {"name": f"Agent {number}", "email": f"agent{number}@acme.example"})
+    with statements(app.extensions["probe"]) as many:
+        admin.get("/agents")
+
+    assert [agent["open_conversations"] for agent in listed["data"]] == [0, 2, 0, 0, 0]
+    assert len(many) == len(few)
+
+
+def test_a_deactivated_agent_is_not_heard(admin: Caller, acme: Acme) -> None:
+    dov = acme.agents["Dov"]
+    admin.delete(f"/agents/{dov}")
+
+    assert admin.post(f"/agents/{dov}/heartbeat").status_code == 404
+    assert admin.put(f"/agents/{dov}/availability", {"availability": Presence.ONLINE}).status_code == 404
+    assert acme.desk.session.scalar(select(AccountUser.active).where(AccountUser.user_id == dov)) is False
