@@ -170,8 +170,8 @@ class Acme:
         self.desk.session.execute(delete(InboxMember).where(*wanted))
         self.desk.session.commit()
 
-    def change_agent(self, name: str, **facts: object) -> None:
-        wanted = (AccountUser.account_id == self.account_id, AccountUser.user_id == self.agents[name])
+    def change_agent(self, who: str, **facts: object) -> None:
+        wanted = (AccountUser.account_id == self.account_id, AccountUser.user_id == self.agents[who])
         self.desk.session.execute(update(AccountUser).where(*wanted).values(**facts))
         self.desk.session.commit()
 

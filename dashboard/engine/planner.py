@@ -32,6 +32,9 @@ from dashboard.engine.ordering import ORDER
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.engine.selectors import SELECTORS, merged
 
+# What an inbox without a policy would be given, when somebody asks what a policy would do.
+DEFAULT_POLICY = AssignmentPolicy(id=0, name="Default")
+
 
 def plan(snapshot: Snapshot, now: datetime) -> Plan:
     """Return one decision per waiting conversation, in the policy's order, and how each pool stands afterwards."""
@@ -58,6 +61,11 @@ def switched_off(inbox: Inbox, policy: AssignmentPolicy | None) -> Reason | None
 def standings(snapshot: Snapshot, now: datetime) -> Mapping[int | None, Standing]:
     """Return how each pool stands before anything is given: what waits for a closed one need not be looked at (E9)."""
     return {} if snapshot.policy is None else Floor(snapshot, snapshot.policy, now).standings()
+
+
+def open_pools(snapshot: Snapshot, now: datetime) -> list[int | None]:
+    """Return the pools with somebody left, by team id, None being the inbox's own."""
+    return [team_id for team_id, standing in standings(snapshot, now).items() if standing.reason is None]
 
 
 def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> Examination | None:

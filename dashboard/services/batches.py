@@ -94,7 +94,7 @@ def _may_be_more(desk: Desk, looked: Looked, won: Sequence[Assign]) -> bool:
 def _finish(desk: Desk, run: Progress, looked: Looked, *, goes_on: bool) -> None:
     """Complete the record with what is left and why."""
     remains = endings.Remains(
-        left=waiting.left(desk.session, _filter(looked.snapshot), looked.now),
+        left=waiting.left(desk.session, filter_of(looked.snapshot), looked.now),
         standings=looked.plan.standings,
         undecided=len(run.undecided),
         goes_on=goes_on,
@@ -106,13 +106,13 @@ def _finish(desk: Desk, run: Progress, looked: Looked, *, goes_on: bool) -> None
 def _look(desk: Desk, run: Progress, place: snapshots.Place, now: datetime) -> Looked:
     """Read what the decisions need; only pools where somebody is left are asked for conversations (E9)."""
     snapshot = snapshots.read(desk.session, desk.gauges, [place], now=now, hold=True)[place.inbox.id]
-    open_pools = [team for team, standing in planner.standings(snapshot, now).items() if standing.reason is None]
-    if not open_pools:
+    pools = planner.open_pools(snapshot, now)
+    if not pools:
         return Looked(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
     found = waiting.take(
         desk.session,
-        _filter(snapshot),
-        pools=open_pools,
+        filter_of(snapshot),
+        pools=pools,
         most=desk.settings.bulk_limit,
         now=now,
         but=run.undecided,
@@ -169,7 +169,8 @@ def _record(desk: Desk, run: Progress, looked: Looked, won: Sequence[Assign]) ->
     run.assigned += len(won)
 
 
-def _filter(snapshot: Snapshot) -> waiting.Filter:
+def filter_of(snapshot: Snapshot) -> waiting.Filter:
+    """Return which of the inbox's waiting conversations a run may take, and in which order."""
     policy = snapshot.policy
     if policy is None:
         raise ValueError("nothing is given out without a policy")

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, exists, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, exists, false, func, literal, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
@@ -19,6 +20,16 @@ ORDER = {
     ConversationPriority.EARLIEST_CREATED: (Conversation.created_at, Conversation.id),
     ConversationPriority.LONGEST_WAITING: (Conversation.last_activity_at, Conversation.created_at, Conversation.id),
 }
+
+
+COLUMNS = (
+    Conversation.id,
+    Conversation.team_id,
+    Conversation.contact_id,
+    Conversation.labels,
+    Conversation.created_at,
+    Conversation.last_activity_at,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,43 +70,52 @@ def take(
     most: int,
     now: datetime,
     but: Collection[int] = (),
+    hold: bool = True,
 ) -> Taken:
-    """Lock and return the first waiting conversations of these pools.
+    """Return the first waiting conversations of these pools, locked unless they are only looked at.
 
     What somebody else is changing at this moment is passed over. `but` are those that a batch before this one
     could not decide: looked at again and again they would hide the rest.
     """
-    wanted = (
-        _of(rules)
-        .add_columns(
-            Conversation.id,
-            Conversation.team_id,
-            Conversation.contact_id,
-            Conversation.labels,
-            Conversation.created_at,
-            Conversation.last_activity_at,
-            Conversation.waiting_since,
-        )
-        .where(_in(pools), ~_by_label(rules), ~_by_age(rules, now), ~_being_served(rules))
-        .order_by(*ORDER[rules.priority])
-        .limit(most)
-        .with_for_update(skip_locked=True, key_share=True, of=Conversation)
-    )
+    wanted = _rows(rules).where(_in(pools), ~_by_label(rules), ~_by_age(rules, now), ~_being_served(rules)).limit(most)
+    if hold:
+        wanted = wanted.with_for_update(skip_locked=True, key_share=True, of=Conversation)
     if but:
         wanted = wanted.where(Conversation.id.not_in(but))
     rows = session.execute(wanted).all()
-    conversations = tuple(
-        Waiting(
-            id=row.id,
-            team_id=row.team_id,
-            contact_id=row.contact_id,
-            labels=tuple(row.labels),
-            created_at=row.created_at,
-            last_activity_at=row.last_activity_at,
+    return Taken(conversations=tuple(map(_value, rows)), since={row.id: row.waiting_since for row in rows})
+
+
+def queue(session: Session, rules: Filter, *, most: int) -> tuple[Waiting, ...]:
+    """Return the first that wait, whatever keeps them, in the policy's order; nothing is locked."""
+    return tuple(map(_value, session.execute(_rows(rules).limit(most))))
+
+
+def one(session: Session, rules: Filter, conversation_id: int) -> Waiting | None:
+    """Return a conversation that waits in this inbox."""
+    row = session.execute(_rows(rules).where(Conversation.id == conversation_id)).one_or_none()
+    return _value(row) if row else None
+
+
+def position(session: Session, rules: Filter, conversation: Waiting) -> int:
+    """Return its place in the inbox's queue, from 1, counting all that wait there."""
+    columns = ORDER[rules.priority]
+    own = tuple_(*(getattr(conversation, column.key) for column in columns))
+    before = session.scalar(
+        select(func.count()).select_from(
+            _of(rules).add_columns(Conversation.id).where(tuple_(*columns) < own).subquery()
         )
-        for row in rows
     )
-    return Taken(conversations=conversations, since={row.id: row.waiting_since for row in rows})
+    return (before or 0) + 1
+
+
+def served(session: Session, account_id: int, contact_ids: Collection[int]) -> frozenset[int]:
+    """Return which of these contacts have an open, assigned conversation in the account (E10)."""
+    held = and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_not(None))
+    wanted = select(Conversation.contact_id).where(
+        Conversation.account_id == account_id, Conversation.contact_id.in_(contact_ids), held
+    )
+    return frozenset(contact for contact in session.scalars(wanted) if contact is not None)
 
 
 def left(session: Session, rules: Filter, now: datetime) -> Sequence[Left]:
@@ -118,6 +138,22 @@ def left(session: Session, rules: Filter, now: datetime) -> Sequence[Left]:
         )
         for row in rows
     ]
+
+
+def _rows(rules: Filter) -> Select[Any]:
+    columns = (*COLUMNS, Conversation.waiting_since)
+    return _of(rules).add_columns(*columns).order_by(*ORDER[rules.priority])
+
+
+def _value(row: Row[Any]) -> Waiting:
+    return Waiting(
+        id=row.id,
+        team_id=row.team_id,
+        contact_id=row.contact_id,
+        labels=tuple(row.labels),
+        created_at=row.created_at,
+        last_activity_at=row.last_activity_at,
+    )
 
 
 def _of(rules: Filter) -> Select[tuple[()]]:

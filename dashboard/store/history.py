@@ -1,0 +1,68 @@
+"""How a conversation came to whom it is with: its last ledger row, and the batch that decided it (E47)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from dashboard.engine.model import Snapshot
+from dashboard.store import archive
+from dashboard.store.database import Session
+from dashboard.store.models import AccountUser, Assignment, RunBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The last assignment of a conversation; by a person when there is no run."""
+
+    agent_id: int
+    agent_name: str
+    actor_name: str | None
+    run_id: int | None
+    policy_id: int | None
+    policy_version: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a batch was decided from, and when."""
+
+    snapshot: Snapshot
+    at: datetime
+
+
+def last_given(session: Session, account_id: int, conversation_id: int) -> Given | None:
+    """Return the conversation's last assignment."""
+    agent, actor = aliased(AccountUser), aliased(AccountUser)
+    row = session.execute(
+        select(Assignment, agent.name.label("agent_name"), actor.name.label("actor_name"))
+        .join(agent, (agent.account_id == Assignment.account_id) & (agent.user_id == Assignment.agent_id))
+        .outerjoin(actor, (actor.account_id == Assignment.account_id) & (actor.user_id == Assignment.actor_id))
+        .where(Assignment.account_id == account_id, Assignment.conversation_id == conversation_id)
+        .order_by(Assignment.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    given = row.Assignment
+    return Given(
+        agent_id=given.agent_id,
+        agent_name=row.agent_name,
+        actor_name=row.actor_name,
+        run_id=given.run_id,
+        policy_id=given.policy_id,
+        policy_version=given.policy_version,
+        at=given.at,
+    )
+
+
+def batch_of(session: Session, account_id: int, run_id: int, at: datetime) -> Kept | None:
+    """Return the run's batch of this instant, unless it was removed since with old runs."""
+    row = session.execute(
+        select(RunBatch.snapshot, RunBatch.planned_at).where(
+            RunBatch.account_id == account_id, RunBatch.run_id == run_id, RunBatch.planned_at == at
+        )
+    ).first()
+    return Kept(snapshot=archive.unpacked(row.snapshot), at=row.planned_at) if row else None
