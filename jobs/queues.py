@@ -1,5 +1,6 @@
 """The port to background work, on RQ: jobs by name and ids, with a lifetime for results and failures."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from rq import Queue as RqQueue
@@ -15,6 +16,8 @@ DEFAULT, SCHEDULED, WEBHOOKS = "default", "scheduled_jobs", "webhooks"
 RESULT_LASTS_FOR = timedelta(minutes=5)
 FAILURE_LASTS_FOR = timedelta(days=7)
 LONGEST_JOB = timedelta(minutes=2)
+# Set at every tick: rq-scheduler's own lock is there only while it ticks.
+SCHEDULER_SEEN, SCHEDULER_SEEN_FOR = "rq:scheduler_seen", timedelta(seconds=15)
 
 
 class Jobs:
@@ -31,21 +34,12 @@ class Jobs:
         )
 
     def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
-        """Schedule the inbox's one wake-up: the job's id is fixed, so a second one moves the first.
+        """Schedule the inbox's one wake-up: the job's id is fixed, so a second one moves the first."""
+        self._at(at, "jobs.tasks.wake_inbox", account_id, inbox_id, attempt, job_id=f"wakeup-{account_id}-{inbox_id}")
 
-        rq-scheduler cuts instants to whole seconds: the next one, or the wake-up would come before its slot.
-        """
-        with asking("scheduled jobs"):
-            self._scheduler.enqueue_at(
-                at.replace(microsecond=0) + timedelta(seconds=1),
-                "jobs.tasks.wake_inbox",
-                account_id,
-                inbox_id,
-                attempt,
-                job_id=f"wakeup-{account_id}-{inbox_id}",
-                job_result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
-                timeout=int(LONGEST_JOB.total_seconds()),
-            )
+    def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:
+        """Look again at this instant whether these, by account and inbox, are still waiting."""
+        self._at(at, "jobs.tasks.confirm_stranded", named, job_id="confirm-stranded", queue=SCHEDULED)
 
     def background(self) -> Background:
         """Return who is at work and what is left to do; a worker that died counts until its key expires."""
@@ -54,7 +48,7 @@ class Jobs:
             workers = worker_registration.get_keys(connection=self._connection)
             return Background(
                 workers=self._connection.exists(*workers) if workers else 0,
-                scheduler=bool(self._connection.exists(Scheduler.scheduler_lock_key)),
+                scheduler=bool(self._connection.exists(SCHEDULER_SEEN)),
                 queued=sum(queue.count for queue in queues),
                 failed=sum(queue.failed_job_registry.get_job_count(cleanup=False) for queue in queues),
             )
@@ -72,3 +66,16 @@ class Jobs:
                 retry=Retry(max=3),
             )
         return str(job.id)
+
+    def _at(self, at: datetime, task: str, *args: object, job_id: str, queue: str = DEFAULT) -> None:
+        """Schedule a task under its one id; cut to whole seconds it would come early, so it comes at the next."""
+        with asking("scheduled jobs"):
+            self._scheduler.enqueue_at(
+                at.replace(microsecond=0) + timedelta(seconds=1),
+                task,
+                *args,
+                job_id=job_id,
+                queue_name=queue,
+                job_result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
+                timeout=int(LONGEST_JOB.total_seconds()),
+            )

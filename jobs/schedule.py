@@ -12,7 +12,7 @@ from dashboard import clock, config, logs
 from dashboard.config import Settings
 from dashboard.store import redis
 from dashboard.store.errors import asking
-from jobs.queues import RESULT_LASTS_FOR, SCHEDULED
+from jobs.queues import RESULT_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR
 from jobs.worker import until_redis_answers
 
 # rq-scheduler looks once a minute unless told otherwise; a rate-limited slot frees at a second.
@@ -30,7 +30,10 @@ class Entry:
 
 def timetable(settings: Settings) -> tuple[Entry, ...]:
     """Return everything that happens by the clock."""
-    return (Entry(id="sweep", task="jobs.tasks.sweep", every=timedelta(minutes=settings.sweep_minutes)),)
+    return (
+        Entry(id="sweep", task="jobs.tasks.sweep", every=timedelta(minutes=settings.sweep_minutes)),
+        Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=timedelta(minutes=1)),
+    )
 
 
 class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
@@ -43,6 +46,7 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
 
     def enqueue_jobs(self) -> object:
         """Enqueue what is due."""
+        self.connection.set(SCHEDULER_SEEN, 1, px=SCHEDULER_SEEN_FOR)
         for entry in self._entries:
             self._keep(entry)
         return super().enqueue_jobs()

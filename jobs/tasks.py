@@ -6,7 +6,7 @@ from rq import get_current_job
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment
+from dashboard.services import assignment, stranding
 from dashboard.services.assignment import Request
 from jobs import runtime
 
@@ -33,3 +33,17 @@ def sweep() -> None:
     """Start a run for every inbox that has work."""
     with runtime.desk() as desk:
         assignment.sweep(desk)
+
+
+def check_stranded() -> None:
+    """Look whether anything waits that somebody could take, and if so look again when it should be gone."""
+    with runtime.desk() as desk:
+        now = clock.now()
+        if named := stranding.suspects(desk, now=now):
+            desk.signals.queue.confirm_stranded_at(named, now + stranding.STRANDED_AFTER)
+
+
+def confirm_stranded(named: stranding.Suspects) -> None:
+    """Tell of what is stranded, and start runs."""
+    with runtime.desk() as desk:
+        stranding.confirm(desk, named, now=clock.now())

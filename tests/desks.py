@@ -1,6 +1,6 @@
 """A desk on real stores, and the cast of every test: Acme's people and inboxes, and Globex, the stranger."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -43,6 +43,7 @@ class Recorded:
 
     runs: list[tuple[int, int, Source]] = field(default_factory=list)
     wakeups: list[tuple[int, int, datetime]] = field(default_factory=list)
+    suspects: list[Mapping[int, Mapping[int, Sequence[int]]]] = field(default_factory=list)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         self.runs.append((account_id, inbox_id, source))
@@ -50,6 +51,9 @@ class Recorded:
 
     def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
         self.wakeups.append((account_id, inbox_id, at))
+
+    def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:
+        self.suspects.append(named)
 
     def background(self) -> Background:
         return Background(workers=1, scheduler=True, queued=len(self.runs), failed=0)

@@ -1,6 +1,6 @@
 """What a service works with, and how it is heard after its commit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -33,6 +33,9 @@ class Background:
 
 class Queue(Protocol):
     """The port to background work; whoever composes the program gives it. Raises StoreUnavailable."""
+
+    def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:
+        """Look again at this instant whether these, by account and inbox, are still waiting (E53)."""
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         """Enqueue a run of one inbox and return the job's id."""

@@ -10,7 +10,10 @@ from dashboard.store.models.base import AccountId, Base, CreatedAt, Id, InAccoun
 
 
 class Account(Base):
-    """A tenant; nothing crosses from one to another."""
+    """A tenant; nothing crosses from one to another.
+
+    `stranded_count` conversations were found that somebody could have taken, when last checked (E53).
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),)
@@ -18,6 +21,8 @@ class Account(Base):
     id: Mapped[Id]
     name: Mapped[str]
     assignment_v2: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    stranded_checked_at: Mapped[datetime | None]
+    stranded_count: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[CreatedAt]
 
 

@@ -14,6 +14,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("assignment_v2", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("stranded_checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stranded_count", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("char_length(name) BETWEEN 1 AND 255", name=op.f("ck_accounts_name_length")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),

@@ -1,0 +1,75 @@
+"""No stranding, measured: what somebody could take and nobody was given is found, told, and given (E53)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from dashboard.engine import planner
+from dashboard.engine.decisions import Assign, Source
+from dashboard.engine.model import Snapshot
+from dashboard.services.batches import filter_of
+from dashboard.services.desk import Desk
+from dashboard.store import snapshots, stranding, switches, waiting
+from dashboard.store.snapshots import Place
+
+log = structlog.get_logger()
+# A run may be under way: only what is still there after this long was left.
+STRANDED_AFTER = timedelta(seconds=5)
+# Of one inbox; one is enough to start a run.
+MOST_NAMED = 100
+
+Suspects = Mapping[int, Mapping[int, Sequence[int]]]
+
+
+def suspects(desk: Desk, *, now: datetime) -> Suspects:
+    """Return what somebody could take at this moment, by account and inbox; the rest is noted as fine.
+
+    One query finds the inboxes, so the cost grows with those that have work. Raises StoreUnavailable.
+    """
+    routed = switches.routed_with_work(desk.session)
+    found = {account_id: _assignable(desk, account_id, inboxes, now) for account_id, inboxes in routed.items()}
+    found = {account_id: inboxes for account_id, inboxes in found.items() if inboxes}
+    stranding.note_none(desk.session, but=found, now=now)
+    desk.session.commit()
+    return found
+
+
+def confirm(desk: Desk, named: Suspects, *, now: datetime) -> int:
+    """Return how many of these are still there, which is a defect: log it, note it, and start runs."""
+    total = 0
+    for account_id, inboxes in sorted(named.items()):
+        again = _assignable(desk, account_id, list(inboxes), now)
+        left = {inbox: sorted(set(ids) & set(again.get(inbox, ()))) for inbox, ids in inboxes.items()}
+        left = {inbox: ids for inbox, ids in left.items() if ids}
+        count = sum(map(len, left.values()))
+        stranding.note(desk.session, account_id, count, now)
+        desk.session.commit()
+        if left:
+            log.error("stranded", account=account_id, inboxes=left)
+            desk.signals.wake_anew(account_id, list(left), Source.PERIODIC)
+        total += count
+    return total
+
+
+def _assignable(desk: Desk, account_id: int, inbox_ids: Sequence[int], now: datetime) -> dict[int, list[int]]:
+    """Plan these inboxes and return the conversations that would be given to somebody."""
+    routings = switches.read_many(desk.session, account_id, inbox_ids)
+    places = [
+        Place(inbox=found.inbox, policy=found.policy)
+        for found in routings
+        if found.policy and not planner.switched_off(found.inbox, found.policy)
+    ]
+    seen = snapshots.read(desk.session, desk.gauges, places, now=now)
+    named = {inbox_id: _given_out(desk, snapshot, now) for inbox_id, snapshot in seen.items()}
+    return {inbox_id: ids for inbox_id, ids in named.items() if ids}
+
+
+def _given_out(desk: Desk, snapshot: Snapshot, now: datetime) -> list[int]:
+    pools = planner.open_pools(snapshot, now)
+    if not pools:
+        return []
+    found = waiting.take(desk.session, filter_of(snapshot), pools=pools, most=MOST_NAMED, now=now, hold=False)
+    plan = planner.plan(replace(snapshot, waiting=found.conversations), now)
+    return [decision.conversation_id for decision in plan.decisions if isinstance(decision, Assign)]

@@ -1,0 +1,92 @@
+"""The timetable: each entry stands once, whatever restarts, and what is due happens."""
+
+from datetime import timedelta
+
+from rq import Queue
+from sqlalchemy import select
+
+from dashboard import clock
+from dashboard.store import redis
+from dashboard.store.models import Account
+from jobs.schedule import Timetable
+from tests.desks import Acme
+from tests.jobs.conftest import eventually
+from tests.jobs.test_worker import Worker, assigned, online, ready
+
+
+def test_the_timetable_stands_once_however_often_it_is_started(settings, redis_url):
+    """E33"""
+    client = redis.connect(redis_url)
+
+    for _ in range(3):
+        Timetable(settings).enqueue_jobs()
+    first = client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True)
+    Timetable(settings).enqueue_jobs()
+
+    assert [name for name, _ in first] == ["check-stranded", "sweep"]
+    assert client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True) == first
+
+
+def test_a_timetable_that_redis_lost_is_put_back(settings, redis_url):
+    """E33, E42"""
+    timetable = Timetable(settings)
+    timetable.enqueue_jobs()
+    redis.connect(redis_url).flushdb()
+
+    timetable.enqueue_jobs()
+
+    assert "sweep" in timetable
+
+
+def test_what_is_due_goes_to_the_queue_for_scheduled_jobs(settings, redis_url):
+    """E33"""
+    timetable = Timetable(settings)
+    timetable.enqueue_jobs()
+    client = redis.connect(redis_url)
+    client.zadd("rq:scheduler:scheduled_jobs", {"sweep": 0})
+
+    timetable.enqueue_jobs()
+
+    assert Queue("scheduled_jobs", connection=redis.connect(redis_url, text=False)).job_ids == ["sweep"]
+    assert client.zscore("rq:scheduler:scheduled_jobs", "sweep") > clock.now().timestamp()
+
+
+def test_who_is_rate_limited_is_given_more_when_the_slot_frees_without_a_sweep(live: Acme, worker: Worker, start):
+    """E14, E30: two agents, three per window, ten waiting; a window of 3 s."""
+    live.policy(fair_distribution_limit=3, fair_distribution_window=3)
+    online(live, "Ana", "Bo")
+    ready(live, worker)
+    start("-m", "jobs.schedule")
+    live.waiting(10, created_at=clock.now())
+
+    live.desk.signals.wake(live.account_id, [live.support])
+
+    eventually(lambda: assigned(live) == 6, within=3)
+    eventually(lambda: assigned(live) == 10, within=8)
+
+
+def test_what_lost_its_wake_up_is_found_and_healed(live: Acme, worker: Worker, start, redis_url):
+    """E53: nobody is told of the conversations; the check finds them."""
+    live.policy()
+    online(live, "Ana")
+    ready(live, worker)
+    start("-m", "jobs.schedule")
+    live.waiting(2, created_at=clock.now())
+    eventually(lambda: "check-stranded" in Timetable(live.desk.settings))
+
+    redis.connect(redis_url).zadd("rq:scheduler:scheduled_jobs", {"check-stranded": 0})
+
+    eventually(lambda: assigned(live) == 2, within=12)
+    stranded = live.desk.session.scalar(select(Account.stranded_count).where(Account.id == live.account_id))
+    assert stranded == 2
+
+
+def test_a_wake_up_is_moved_not_piled_up(live: Acme):
+    """E30"""
+    now, client = clock.now(), redis.connect(live.desk.settings.redis_url)
+
+    for seconds in (60, 30, 90):
+        live.desk.signals.wake_at(live.account_id, live.support, now + timedelta(seconds=seconds), now=now)
+
+    [(_, at)] = client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True)
+    assert 90 <= at - now.timestamp() <= 92
