@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.services import creating, drafts
+from dashboard.services.auditing import Cause
 from dashboard.services.desk import Desk
 from dashboard.services.drafts import Faults
 from dashboard.services.forms.conversations import Draft
 from dashboard.services.refusals import Invalid
-from dashboard.services.saving import Cause
 from dashboard.store import conversation_lists, conversations
 from dashboard.store.conversation_lists import LedgerRow, Wanted
 from dashboard.store.conversations import ConversationRow

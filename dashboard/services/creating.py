@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from dashboard.engine.decisions import Source
 from dashboard.services import drafts
+from dashboard.services.auditing import Cause
 from dashboard.services.desk import Desk
 from dashboard.services.forms.conversations import Draft
-from dashboard.services.saving import Cause
 from dashboard.store import contacts, conversations, ledger
 from dashboard.store.conversations import Added
 from dashboard.store.ledger import AssignmentRow, Event, EventRow

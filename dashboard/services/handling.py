@@ -7,12 +7,12 @@ import structlog
 
 from dashboard.engine.model import Presence
 from dashboard.services import drafts, presence, saving, transitions
+from dashboard.services.auditing import Cause
 from dashboard.services.desk import Desk
 from dashboard.services.drafts import Faults
 from dashboard.services.forms.base import UNSET, given
 from dashboard.services.forms.conversations import Change, Message, MessageType
 from dashboard.services.refusals import Invalid
-from dashboard.services.saving import Cause
 from dashboard.services.transitions import Step
 from dashboard.store import assignees, conversations, locks, references
 from dashboard.store.assignees import Standing

@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from dashboard.engine.policy import LABEL_LENGTH, MOST_LABELS
 from dashboard.services.forms.base import Form
-from dashboard.services.forms.fields import Instant, Text, name
+from dashboard.services.forms.fields import Instant, Text, of_length
 
 NEEDED = frozenset({"external_id", "inbox", "created_at"})
 # What can be moved by the span between any two of them and still be read.
@@ -60,15 +60,15 @@ class ImportForm(Form):
 
     makes = ImportRow
 
-    external_id = Text(required=True, validate=name())
-    inbox = Text(required=True, validate=name())
-    contact = Text(validate=name())
+    external_id = Text(required=True, validate=of_length())
+    inbox = Text(required=True, validate=of_length())
+    contact = Text(validate=of_length())
     subject = Text()
     labels = fields.List(Text(validate=validate.Length(1, LABEL_LENGTH)), validate=validate.Length(max=MOST_LABELS))
     priority = fields.Integer(validate=validate.Range(1, 4))
     created_at = Instant(required=True, validate=YEARS)
     resolved_at = Instant(validate=YEARS)
-    handled_by = Text(validate=name())
+    handled_by = Text(validate=of_length())
 
     @validates_schema
     def _ends_after_it_begins(self, data: Mapping[str, Any], **_: object) -> None:

@@ -1,20 +1,24 @@
 """Conversations from a file: what they need is made, and they come in once, however often the file does."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
+from dashboard.services import auditing
+from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
 from dashboard.services.import_rows import ImportRow
-from dashboard.store import contacts, conversations, imports, ledger
+from dashboard.store import contacts, conversations, imports, ledger, policies
 from dashboard.store.contacts import ContactDraft
 from dashboard.store.conversations import NewConversation
 from dashboard.store.imports import Ensured, Membership
 from dashboard.store.ledger import AssignmentRow, Event, EventRow, Why
 
 AT_ONCE = 500
+POLICY = "Imported inboxes"
+POLICY_DESCRIPTION = "For inboxes that an import has made, until they get a policy of their own."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,7 @@ def bring_in(
 
 
 def _lay_floor(desk: Desk, account_id: int, rows: Sequence[ImportRow], now: datetime) -> Floor | None:
-    """Make the inboxes, labels and agents that are missing, with who answers what, in one transaction."""
+    """Make the inboxes, labels and agents that are missing, with who answers what and by which rules."""
     if not imports.hold_account(desk.session, account_id):
         return None
     floor = Floor(
@@ -69,8 +73,23 @@ def _lay_floor(desk: Desk, account_id: int, rows: Sequence[ImportRow], now: date
     )
     imports.ensure_labels(desk.session, account_id, {label for row in rows for label in row.labels})
     imports.add_members(desk.session, account_id, _members(rows, floor))
+    _route(desk, account_id, floor.inboxes.new, now)
     desk.session.commit()
     return floor
+
+
+def _route(desk: Desk, account_id: int, inbox_ids: Collection[int], now: datetime) -> None:
+    """Give new inboxes a policy, or nothing of theirs would ever be given out (E1)."""
+    if not inbox_ids:
+        return
+    made = policies.shelf.add(desk.session, account_id, {"name": POLICY, "description": POLICY_DESCRIPTION})
+    if made is not None and (policy := policies.shelf.find(desk.session, account_id, made)):
+        policies.keep_version(desk.session, account_id, policy, actor_id=None, now=now)
+        change = Change(subject="assignment_policy", subject_id=made, after=policy)
+        auditing.write(desk, account_id, change, Cause(actor_id=None, now=now))
+    policy_id = made or imports.policy_id_of(desk.session, account_id, POLICY)
+    for inbox_id in sorted(inbox_ids):
+        policies.link(desk.session, account_id, inbox_id, policy_id)
 
 
 def _members(rows: Sequence[ImportRow], floor: Floor) -> set[Membership]:

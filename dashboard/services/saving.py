@@ -1,24 +1,16 @@
 """One changed conversation, made true: the row, its ledger row, its events, and the runs that follow."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.engine.decisions import Source
 from dashboard.services import transitions
+from dashboard.services.auditing import Cause
 from dashboard.services.desk import Desk
 from dashboard.services.transitions import Step
 from dashboard.store import assignees, conversations, ledger
 from dashboard.store.conversations import ConversationRow
 from dashboard.store.ledger import AssignmentRow, Event, EventRow, Why
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Who changes it, and when; nobody when another program's rule does."""
-
-    actor_id: int | None
-    now: datetime
 
 
 def save(desk: Desk, before: ConversationRow, step: Step, cause: Cause) -> ConversationRow:

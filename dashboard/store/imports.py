@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from dashboard.engine.model import Role
 from dashboard.store.bulk import insert_new, insert_rows, table_of
 from dashboard.store.database import Session
-from dashboard.store.models import Account, AccountUser, Inbox, InboxMember, Label, User
+from dashboard.store.models import Account, AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,12 @@ def add_members(session: Session, account_id: int, members: Iterable[Membership]
     """Let these agents answer these inboxes."""
     rows = [{"account_id": account_id, "inbox_id": one.inbox_id, "user_id": one.user_id} for one in members]
     session.execute(insert_new(InboxMember, ("account_id", "inbox_id", "user_id"), rows))
+
+
+def policy_id_of(session: Session, account_id: int, name: str) -> int:
+    """Return the assignment policy of this name, which is there."""
+    named = select(AssignmentPolicy.id).where(AssignmentPolicy.account_id == account_id, AssignmentPolicy.name == name)
+    return session.scalars(named).one()
 
 
 def _inboxes(session: Session, account_id: int, names: Collection[str]) -> dict[str, int]:

@@ -13,12 +13,15 @@ from dashboard.services.imports import Imported
 from dashboard.store.models import (
     AccountUser,
     Assignment,
+    AssignmentPolicy,
+    AuditEntry,
     Contact,
     Conversation,
     Inbox,
     InboxMember,
     Label,
     OutboxEvent,
+    PolicyLink,
     User,
 )
 from tests.desks import NOON, Acme, Recorded
@@ -46,8 +49,9 @@ def bring_in(acme: Acme, *rows: str, now: datetime = NOON, as_of_now: bool = Fal
 
 
 def everything(acme: Acme) -> list[int | None]:
-    kinds = (AccountUser, Assignment, Contact, Conversation, Inbox, InboxMember, Label, OutboxEvent, User)
-    return [acme.desk.session.scalar(select(func.count()).select_from(kind)) for kind in kinds]
+    people = (User, AccountUser, InboxMember, Contact)
+    work = (Inbox, PolicyLink, Label, Conversation, Assignment, OutboxEvent, AuditEntry)
+    return [acme.desk.session.scalar(select(func.count()).select_from(kind)) for kind in people + work]
 
 
 def statuses(acme: Acme) -> dict[str | None, Status]:
@@ -83,6 +87,38 @@ def test_an_agent_who_is_made_answers_the_inboxes_of_their_rows_and_nobody_else_
     who = Counter((inbox, name) for inbox, name in members)
     assert who["Repairs", "Resolver 89"] == 1
     assert ("Sales", "Dov") not in who
+
+
+def test_a_new_inbox_is_routed_and_one_that_was_there_keeps_what_it_had(acme: Acme):
+    """E1: without a policy nothing of it would ever be given out."""
+    bring_in(acme, *ROWS)
+    bring_in(acme, "T-5,Workshop,,,,,2016-03-01T08:00:00Z,,,0\n")
+
+    linked = select(Inbox.name, AssignmentPolicy.name).join(PolicyLink, PolicyLink.inbox_id == Inbox.id)
+    routed = acme.desk.session.execute(
+        linked.join(AssignmentPolicy, AssignmentPolicy.id == PolicyLink.assignment_policy_id).order_by(Inbox.id)
+    )
+    assert [tuple(row) for row in routed] == [("Repairs", "Imported inboxes"), ("Workshop", "Imported inboxes")]
+
+
+def test_the_open_ones_are_assigned_in_turn_to_the_online_agents_of_their_inbox(acme: Acme):
+    """E19, E26"""
+    bring_in(acme, *(f"T-{n},Repairs,,,,,2016-03-01T08:00:00Z,,,0\n" for n in range(4)), *_handlers("Repairs"))
+    people = acme.desk.session.execute(select(AccountUser.name, AccountUser.user_id)).all()
+    ids = {row.name: row.user_id for row in people}
+    acme.inboxes["Repairs"] = acme.desk.session.scalars(select(Inbox.id).where(Inbox.name == "Repairs")).one()
+    acme.desk.heartbeats.beat(acme.account_id, [ids["Kay"], ids["Lou"]], NOON)
+
+    acme.run("Repairs")
+
+    waiting = select(Conversation.assignee_id).where(Conversation.status == Status.OPEN).order_by(Conversation.id)
+    assert acme.desk.session.scalars(waiting).all() == [ids["Kay"], ids["Lou"]] * 2
+
+
+def _handlers(inbox: str) -> list[str]:
+    return [
+        f"T-{name},{inbox},,,,,2016-03-01T08:00:00Z,2016-03-01T09:00:00Z,{name},0\n" for name in ("Kay", "Lou", "Max")
+    ]
 
 
 def test_what_was_resolved_comes_in_with_its_agent_and_the_rest_waits(acme: Acme, queue: Recorded):
