@@ -33,8 +33,8 @@ def online(acme: Acme, *names: str) -> None:
 def ready(live: Acme, worker: Worker) -> subprocess.Popen[bytes]:
     """Start a worker and wait until it has done the sweep it begins with."""
     started = worker()
-    connection = redis.connect(live.desk.settings.redis_url, text=False)
-    eventually(lambda: connection.scard("rq:workers") and not len(Queue("scheduled_jobs", connection=connection)))
+    queue = Queue("scheduled_jobs", connection=redis.connect(live.desk.settings.redis_url, text=False))
+    eventually(lambda: queue.finished_job_registry.get_job_count(cleanup=False))
     return started
 
 
