@@ -1,0 +1,135 @@
+"""Who is there and what they set."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from dashboard.engine.decisions import Source
+from dashboard.engine.model import Presence
+from dashboard.services import presence
+from dashboard.services.presence import Heard
+from dashboard.store.models import AccountUser, OutboxEvent
+from tests.counting import statements
+from tests.desks import NOON, Acme, Recorded
+
+SOON = NOON + timedelta(seconds=20)
+
+
+def reports(acme: Acme, name: str, word: Presence, *, by_hand: bool = True, **facts: object) -> Heard:
+    wanted = {"availability": word, "auto_offline": None, "by_hand": by_hand, "now": NOON, **facts}
+    return presence.set_availability(acme.desk, acme.account_id, acme.agents[name], **wanted)
+
+
+def beats(acme: Acme, *names: str, at=NOON) -> bool:
+    return presence.heartbeat(acme.desk, acme.account_id, [acme.agents[name] for name in names], now=at)
+
+
+def availability(acme: Acme, name: str) -> Presence:
+    wanted = select(AccountUser.availability).where(AccountUser.user_id == acme.agents[name])
+    return acme.desk.session.scalar(wanted)
+
+
+def events(acme: Acme) -> list[str]:
+    rows = acme.desk.session.scalars(
+        select(OutboxEvent.body).where(OutboxEvent.event == "agent_presence_changed").order_by(OutboxEvent.id)
+    )
+    return [row["agent"]["presence"] for row in rows]
+
+
+@pytest.mark.parametrize("chosen", [Presence.BUSY, Presence.AWAY_MANUAL, Presence.AWAY_AND_REASSIGNING])
+def test_idling_never_overwrites_a_choice_made_by_hand(acme: Acme, chosen):
+    """E38"""
+    reports(acme, "Ana", chosen)
+
+    assert reports(acme, "Ana", Presence.AWAY, by_hand=False) is Heard.UNCHANGED
+    assert availability(acme, "Ana") is chosen
+
+
+def test_idling_makes_an_online_agent_away_and_a_choice_makes_them_online_again(acme: Acme):
+    """E38"""
+    assert reports(acme, "Ana", Presence.AWAY, by_hand=False) is Heard.CHANGED
+    assert availability(acme, "Ana") is Presence.AWAY
+    assert reports(acme, "Ana", Presence.ONLINE) is Heard.CHANGED
+    assert availability(acme, "Ana") is Presence.ONLINE
+
+
+def test_setting_availability_counts_as_a_heartbeat_and_is_told_once(acme: Acme):
+    """E37"""
+    reports(acme, "Ana", Presence.BUSY)
+    reports(acme, "Ana", Presence.BUSY)
+
+    assert acme.desk.heartbeats.present(acme.account_id, [acme.agents["Ana"]], SOON)
+    assert events(acme) == ["busy"]
+
+
+def test_becoming_eligible_starts_runs_where_the_agent_answers(acme: Acme, queue: Recorded):
+    """E30"""
+    reports(acme, "Ana", Presence.BUSY)
+    queue.runs.clear()
+    acme.desk.signals.wakeups.clear(acme.account_id, acme.support)
+    acme.desk.signals.wakeups.clear(acme.account_id, acme.sales)
+
+    reports(acme, "Ana", Presence.ONLINE)
+
+    assert queue.runs == [(acme.account_id, one, Source.REALTIME) for one in (acme.support, acme.sales)]
+
+
+def test_who_comes_back_starts_runs_where_they_answer_and_for_their_teams(acme: Acme, queue: Recorded):
+    """E30"""
+    team = acme.team("Billing", "Dov")
+    acme.waiting(1, "Sales", team_id=team)
+
+    beats(acme, "Dov")
+
+    assert sorted(inbox for _, inbox, _ in queue.runs) == [acme.support, acme.sales]
+    assert events(acme) == ["online"]
+
+
+def test_a_heartbeat_of_who_is_there_asks_postgres_nothing(acme: Acme, queue: Recorded):
+    """E39"""
+    beats(acme, "Ana", "Bo")
+    queue.runs.clear()
+
+    with statements(acme.desk.session) as seen:
+        beats(acme, "Ana", "Bo", at=SOON)
+
+    assert (seen, queue.runs) == ([], [])
+
+
+def test_a_heartbeat_does_not_make_an_away_agent_online(acme: Acme):
+    """E38"""
+    reports(acme, "Ana", Presence.AWAY, by_hand=False)
+
+    beats(acme, "Ana", at=SOON)
+
+    assert availability(acme, "Ana") is Presence.AWAY
+
+
+def test_without_auto_offline_an_agent_is_what_they_set_though_nothing_is_heard(acme: Acme):
+    """E37"""
+    acme.policy()
+    acme.change_agent("Dov", auto_offline=False)
+    waiting = acme.waiting(1)
+
+    acme.run()
+
+    assert acme.assignees(waiting) == ["Dov"]
+
+
+def test_strangers_and_the_deactivated_have_no_heartbeat(acme: Acme):
+    """Nothing ever crosses from one account to another."""
+    acme.change_agent("Bo", active=False)
+
+    for stranger in (acme.stranger_id, acme.agents["Bo"], 404):
+        heard = presence.heartbeat(acme.desk, acme.account_id, [acme.agents["Ana"], stranger], now=NOON)
+        assert heard is False
+    assert not acme.desk.heartbeats.present(acme.account_id, [acme.agents["Ana"]], NOON)
+    assert acme.desk.session.scalar(select(func.count()).select_from(OutboxEvent)) == 0
+
+
+def test_a_strangers_availability_cannot_be_set(acme: Acme):
+    """Nothing ever crosses from one account to another."""
+    acme.agents["Sid"] = acme.stranger_id
+
+    assert reports(acme, "Sid", Presence.BUSY) is Heard.NO_SUCH_AGENT
