@@ -1,11 +1,14 @@
 """The composition root: the web application, and `python app.py`, which runs everything on this machine."""
 
+import atexit
 import sys
+from contextlib import ExitStack
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
 from dashboard import api, cli, commands, config, logs, web
+from dashboard.config import Settings
 from dashboard.services.tools import tools
 from dashboard.store import database
 from dashboard.store.models import Base
@@ -16,12 +19,12 @@ LARGEST_BODY = 1024 * 1024
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
 
-def create_app(settings: config.Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None) -> Flask:
     """Build the web application. Nothing is connected before first use, so gunicorn may fork after it.
 
-    Raises BadSetting.
+    Without URLs the embedded stores are used, and started if they are not running. Raises BadSetting.
     """
-    settings = settings or config.load()
+    settings = _with_stores(settings or config.load())
     logs.set_up(settings.log_format)
     app = Flask(__name__)
     app.config.update(
@@ -33,11 +36,22 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     db.init_app(app)
     made = tools(settings, Jobs(settings.redis_url))
     app.extensions["evenhand"] = lambda: made.desk(db.session())
-    api.register(app, settings)
-    web.register(app, settings)
-    cli.register(app)
-    commands.register(app)
+    for part in (api, web, cli, commands):
+        part.register(app, settings)
     return app
+
+
+def _with_stores(settings: Settings) -> Settings:
+    """Return the settings with both URLs; what is embedded is held until this process ends."""
+    if settings.database_url and settings.redis_url:
+        return settings
+    from dashboard.stack.stores import stores
+
+    held = ExitStack()
+    atexit.register(held.close)
+    found = held.enter_context(stores(settings))
+    database.migrate(found.database_url)
+    return found
 
 
 if __name__ == "__main__":

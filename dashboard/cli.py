@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from marshmallow import ValidationError
 
 from dashboard import clock
+from dashboard.config import Settings
 from dashboard.http import desk
 from dashboard.services import accounts, tokens
 from dashboard.services.forms.accounts import NewAccountForm
@@ -18,7 +19,7 @@ accounts_group = AppGroup("accounts", help="Accounts.")
 tokens_group = AppGroup("tokens", help="API tokens.")
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, _settings: Settings) -> None:
     """Add the groups to the application's commands."""
     app.cli.add_command(accounts_group)
     app.cli.add_command(tokens_group)

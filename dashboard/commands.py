@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -11,14 +11,19 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from dashboard import clock
+from dashboard.api.runs import RunSchema
+from dashboard.config import Settings
+from dashboard.engine.decisions import Source
 from dashboard.http import desk
-from dashboard.services import assignment, import_rows, imports
+from dashboard.services import assignment, import_rows, imports, runs
+from dashboard.services.assignment import Request
 from dashboard.services.import_rows import BadFile, Read
+from dashboard.store import database, switches
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, settings: Settings) -> None:
     """Add the commands to the application's own."""
-    for command in (import_file, sweep):
+    for command in (import_file, sweep, run_assignment(settings), migrate(settings)):
         app.cli.add_command(command)
 
 
@@ -61,6 +66,38 @@ def import_file(file: Path, *, account_id: int, inbox_column: str, as_of_now: bo
 def sweep() -> None:
     """Start a run for every inbox that has work, over all accounts."""
     click.echo(json.dumps({"started": assignment.sweep(desk())}))
+
+
+def run_assignment(settings: Settings) -> click.Command:
+    """Return the command that runs the engine in its own process."""
+
+    @click.command("run-assignment")
+    @click.option("--inbox", "inbox_id", type=int, required=True, help="The inbox's id.")
+    @with_appcontext
+    def command(inbox_id: int) -> None:
+        """Assign what waits in an inbox, in this process, and print the run."""
+        account_id = switches.account_of(desk().session, inbox_id)
+        if account_id is None:
+            raise click.ClickException(f"There is no inbox {inbox_id}.")
+        # A batch needs a session that keeps one connection.
+        with database.connect(settings.database_url).connect() as connection, database.Session(connection) as session:
+            request = Request(source=Source.MANUAL)
+            result = assignment.run_inbox(replace(desk(), session=session), account_id, inbox_id, request=request)
+        run = runs.show(desk(), account_id, result.run_id) if result and result.run_id else None
+        click.echo(json.dumps(RunSchema().dump(run)))
+
+    return command
+
+
+def migrate(settings: Settings) -> click.Command:
+    """Return the command that brings the tables up to date."""
+
+    @click.command("migrate")
+    def command() -> None:
+        """Bring the database's tables up to date; several may do so at once."""
+        database.migrate(settings.database_url)
+
+    return command
 
 
 def _read(file: Path, inbox_column: str) -> Read:
