@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from queue import Queue
 
@@ -68,16 +69,10 @@ class Child(Process):
         """Kill all that is left of its session, also those whose parent has gone."""
         if self._child is None:
             return
-        for process in psutil.process_iter():
-            if _session(process.pid) == self._child.pid:
-                process.kill()
-
-
-def _session(pid: int) -> int | None:
-    try:
-        return os.getsid(pid)
-    except ProcessLookupError:
-        return None
+        for pid in psutil.pids():
+            with suppress(ProcessLookupError):  # it went by itself
+                if os.getsid(pid) == self._child.pid:
+                    os.kill(pid, signal.SIGKILL)
 
 
 def _end(process: subprocess.Popen[bytes] | None) -> str:

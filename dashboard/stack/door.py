@@ -2,12 +2,17 @@
 
 import errno
 import socket
+import time
 from http.client import HTTPConnection, HTTPException
 from typing import Self
 
 from dashboard.stack.errors import CannotStart
+from dashboard.stack.terminal import say
 
 BACKLOG = 512
+TIMEOUT = 3.0
+GLANCE = 0.25
+LONG_WAIT = 15.0
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 
@@ -40,13 +45,42 @@ class Door:
         """Return what to type into a browser."""
         return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
 
-    def is_ready(self) -> bool:
-        """Say whether /ready answers 200."""
-        connection = HTTPConnection(ANYWHERE.get(self._host, self._host), self._port, timeout=1)
+    def what_is_missing(self) -> str:
+        """Return what /ready says, or nothing when it answers 200."""
+        connection = HTTPConnection(ANYWHERE.get(self._host, self._host), self._port, timeout=TIMEOUT)
         try:
             connection.request("GET", "/ready")
-            return connection.getresponse().status == 200
+            answer = connection.getresponse()
+            return "" if answer.status == 200 else answer.read().decode(errors="replace").strip()
         except (OSError, HTTPException):
-            return False
+            return "web does not answer"
         finally:
             connection.close()
+
+
+class Greeting:
+    """Says once that Evenhand is ready, or after a while, once, what it waits for."""
+
+    def __init__(self, door: Door, login: str) -> None:
+        self._door, self._login = door, login
+        self._next_look = 0.0
+        self._complain_at = time.monotonic() + LONG_WAIT
+        self._is_said = False
+
+    def look(self) -> list[str]:
+        """Look whether it is ready now; return what there is to complain about."""
+        now = time.monotonic()
+        if self._is_said or now < self._next_look:
+            return []
+        self._next_look = now + GLANCE
+        if missing := self._door.what_is_missing():
+            return self._complain(missing, now)
+        self._is_said = True
+        say("\n".join(filter(None, [f"Evenhand is ready: {self._door.url}", self._login])))
+        return []
+
+    def _complain(self, missing: str, now: float) -> list[str]:
+        if now < self._complain_at:
+            return []
+        self._complain_at = float("inf")
+        return [f"Evenhand is not ready yet: {missing}"]

@@ -12,7 +12,7 @@ from typing import NoReturn
 from dashboard import config
 from dashboard.config import BadSetting, Settings
 from dashboard.stack import locks
-from dashboard.stack.door import Door
+from dashboard.stack.door import Door, Greeting
 from dashboard.stack.errors import CannotStart
 from dashboard.stack.stores import Stores
 from dashboard.stack.supervisor import Supervisor
@@ -61,7 +61,8 @@ def run(options: Options) -> None:
         database.reach(stores.settings.database_url)
         database.migrate(stores.settings.database_url)
         login = _prepare_demo(stores.settings) if options.demo else ""
-        supervisor = Supervisor(_look(door, stores, login))
+        greeting = Greeting(door, login)
+        supervisor = Supervisor(look=lambda: [*greeting.look(), *stores.mend()])
         _add_children(supervisor, options, door, stores.settings)
         supervisor.loop()
 
@@ -81,20 +82,6 @@ def _add_children(supervisor: Supervisor, options: Options, door: Door, settings
     supervisor.keep("scheduler", [*PYTHON, "jobs.schedule"], env=env)
     if options.demo:
         supervisor.keep("demo", [*PYTHON, "jobs.demo"], env=env)
-
-
-def _look(door: Door, stores: Stores, login: str) -> Callable[[], list[str]]:
-    """Return what the supervisor does between two looks at its children: greet once, and mend the stores."""
-    greeted = False
-
-    def look() -> list[str]:
-        nonlocal greeted
-        if not greeted and door.is_ready():
-            greeted = True
-            print(f"Evenhand is ready: {door.url}", *([login] if login else []), sep="\n", flush=True)
-        return stores.mend()
-
-    return look
 
 
 def _prepare_demo(settings: Settings) -> str:

@@ -1,6 +1,5 @@
 """Honcho's manager, except that a child that dies is started again instead of ending all the others."""
 
-import os
 import queue
 import signal
 import sys
@@ -8,25 +7,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from honcho.manager import Manager
-from honcho.printer import Message, Printer
+from honcho.printer import Message
 
 from dashboard.config import ROOT
 from dashboard.stack.children import Child
+from dashboard.stack.terminal import Terminal
 
 GLANCE = 0.1
 # A worker may finish its job for this long; the embedded servers need the rest of the ten seconds.
 PATIENCE = 5.0
-
-
-class Terminal(Printer):
-    """Where honcho prints; when whoever read it has gone, the desk goes on."""
-
-    def write(self, message: Message) -> None:
-        """Print a line."""
-        try:
-            super().write(message)
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.output.fileno())
 
 
 class Supervisor(Manager):
@@ -36,7 +25,7 @@ class Supervisor(Manager):
 
     def __init__(self, look: Callable[[], list[str]]) -> None:
         super().__init__(Terminal(sys.stdout))
-        # Honcho has a process between itself and each child; threads do, and nothing is left when one is killed.
+        # Honcho puts a process between itself and each child; a thread will do, and cannot be killed alone.
         self.events: queue.Queue[Message] = queue.Queue()
         self._process_ctor = Child
         self._children: list[Child] = []
