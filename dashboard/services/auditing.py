@@ -1,6 +1,6 @@
 """Who changed what, before and after: written in the change's own transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,9 +44,19 @@ class Change:
         return "deleted" if self.after is None else "updated"
 
 
-def write(desk: Desk, account_id: int, change: Change, cause: Cause) -> None:
-    """Append one change to the audit log."""
-    entry = AuditRow(
+def write(desk: Desk, account_id: int, changes: Change | Sequence[Change], cause: Cause) -> None:
+    """Append to the audit log."""
+    several = [changes] if isinstance(changes, Change) else changes
+    ledger.write_audit(desk.session, [_entry(account_id, change, cause) for change in several])
+
+
+def show_all(desk: Desk, account_id: int, page: Page, about: Subject) -> Listed[AuditView]:
+    """Return the audit log, newest first."""
+    return store.page(desk.session, account_id, page, about)
+
+
+def _entry(account_id: int, change: Change, cause: Cause) -> AuditRow:
+    return AuditRow(
         account_id=account_id,
         actor_id=cause.actor_id,
         action=change.action,
@@ -56,12 +66,6 @@ def write(desk: Desk, account_id: int, change: Change, cause: Cause) -> None:
         after=_facts(change.after),
         at=cause.now,
     )
-    ledger.write_audit(desk.session, [entry])
-
-
-def show_all(desk: Desk, account_id: int, page: Page, about: Subject) -> Listed[AuditView]:
-    """Return the audit log, newest first."""
-    return store.page(desk.session, account_id, page, about)
 
 
 def _facts(said: Any) -> Mapping[str, Any] | None:

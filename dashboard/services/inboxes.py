@@ -32,7 +32,7 @@ def show(desk: Desk, account_id: int, inbox_id: int) -> InboxRow | None:
 
 def create(desk: Desk, account_id: int, edit: InboxEdit, *, actor_id: int | None, now: datetime) -> InboxRow | Invalid:
     """Make an inbox."""
-    row = keeping.add(desk, account_id, INBOX, given(edit), Cause(actor_id=actor_id, now=now))
+    row = keeping.add(desk, account_id, INBOX, given(edit), cause=Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     desk.signals.changed(account_id)
     return row
@@ -45,7 +45,9 @@ def change(
     before = store.shelf.lock(desk.session, account_id, inbox_id)
     if before is None:
         return None
-    changed = keeping.change(desk, account_id, INBOX, before, given(edit), Cause(actor_id=actor_id, now=now))
+    changed = keeping.change(
+        desk, account_id, INBOX, before, values=given(edit), cause=Cause(actor_id=actor_id, now=now)
+    )
     if isinstance(changed, Invalid):
         return changed
     desk.session.commit()
@@ -64,7 +66,7 @@ def remove(
     if store.has_conversations(desk.session, inbox_id):
         desk.session.rollback()
         return Conflict(sentence=HOLDS)
-    keeping.remove(desk, account_id, INBOX, before, Cause(actor_id=actor_id, now=now))
+    keeping.remove(desk, account_id, INBOX, before, cause=Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     desk.signals.changed(account_id)
     return before

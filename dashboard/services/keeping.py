@@ -34,41 +34,51 @@ class Changed(Generic[R]):
         return any(getattr(self.before, name) != getattr(self.after, name) for name in names)
 
 
-def add(desk: Desk, account_id: int, noun: Noun[R], values: Mapping[str, Any], cause: Cause) -> R | Invalid:
+def add(desk: Desk, account_id: int, noun: Noun[R], values: Mapping[str, Any], *, cause: Cause) -> R | Invalid:
     """Write a new row."""
     row_id = noun.shelf.add(desk.session, account_id, values)
     if row_id is None:
         desk.session.rollback()
         return invalid(noun.unique, "This is taken.")
     row = _found(desk, account_id, noun, row_id)
-    auditing.write(desk, account_id, Change(subject=noun.subject, subject_id=row_id, after=row), cause)
+    _audit(desk, account_id, noun, cause=cause, after=row)
     return row
 
 
 def change(
-    desk: Desk, account_id: int, noun: Noun[R], before: R, values: Mapping[str, Any], cause: Cause
+    desk: Desk, account_id: int, noun: Noun[R], before: R, *, values: Mapping[str, Any], cause: Cause
 ) -> Changed[R] | Invalid:
     """Write what changes of a row that this transaction has locked; nothing at all when nothing does."""
-    row_id: int = before.id  # type: ignore[attr-defined]
     if all(getattr(before, name) == value for name, value in values.items()):
         return Changed(before=before, after=before)
-    if not noun.shelf.change(desk.session, row_id, values):
+    if not noun.shelf.change(desk.session, _id(before), values):
         desk.session.rollback()
         return invalid(noun.unique, "This is taken.")
-    after = _found(desk, account_id, noun, row_id)
-    changed = Change(subject=noun.subject, subject_id=row_id, before=before, after=after)
-    auditing.write(desk, account_id, changed, cause)
+    after = _found(desk, account_id, noun, _id(before))
+    _audit(desk, account_id, noun, cause=cause, before=before, after=after)
     return Changed(before=before, after=after)
 
 
-def remove(desk: Desk, account_id: int, noun: Noun[R], before: R, cause: Cause) -> None:
+def remove(desk: Desk, account_id: int, noun: Noun[R], before: R, *, cause: Cause) -> None:
     """Remove a row that this transaction has locked."""
-    row_id: int = before.id  # type: ignore[attr-defined]
-    noun.shelf.remove(desk.session, row_id)
-    auditing.write(desk, account_id, Change(subject=noun.subject, subject_id=row_id, before=before), cause)
+    noun.shelf.remove(desk.session, _id(before))
+    _audit(desk, account_id, noun, cause=cause, before=before)
 
 
 def _found(desk: Desk, account_id: int, noun: Noun[R], row_id: int) -> R:
     row = noun.shelf.find(desk.session, account_id, row_id)
     assert row is not None
     return row
+
+
+def _id(row: Any) -> int:
+    return int(row.id)
+
+
+def _audit(
+    desk: Desk, account_id: int, noun: Noun[R], *, cause: Cause, before: R | None = None, after: R | None = None
+) -> None:
+    """Write what somebody decided of the row; what is computed beside it is no decision."""
+    facts = [row and noun.shelf.facts(row) for row in (before, after)]
+    change = Change(subject=noun.subject, subject_id=_id(after or before), before=facts[0], after=facts[1])
+    auditing.write(desk, account_id, change, cause)

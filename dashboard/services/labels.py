@@ -24,7 +24,7 @@ def show_all(desk: Desk, account_id: int, page: Page) -> Listed[LabelRow]:
 
 def create(desk: Desk, account_id: int, new: NewLabel, *, actor_id: int | None, now: datetime) -> LabelRow | Invalid:
     """Suggest a label from now on."""
-    row = keeping.add(desk, account_id, LABEL, record(new), Cause(actor_id=actor_id, now=now))
+    row = keeping.add(desk, account_id, LABEL, record(new), cause=Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     desk.signals.changed(account_id)
     return row
@@ -35,7 +35,7 @@ def remove(desk: Desk, account_id: int, label_id: int, *, actor_id: int | None, 
     before = labels.lock(desk.session, account_id, label_id)
     if before is None:
         return None
-    keeping.remove(desk, account_id, LABEL, before, Cause(actor_id=actor_id, now=now))
+    keeping.remove(desk, account_id, LABEL, before, cause=Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     desk.signals.changed(account_id)
     return before

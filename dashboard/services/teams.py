@@ -32,7 +32,7 @@ def show(desk: Desk, account_id: int, team_id: int) -> TeamRow | None:
 
 def create(desk: Desk, account_id: int, edit: TeamEdit, *, actor_id: int | None, now: datetime) -> TeamRow | Invalid:
     """Make a team."""
-    row = keeping.add(desk, account_id, TEAM, given(edit), Cause(actor_id=actor_id, now=now))
+    row = keeping.add(desk, account_id, TEAM, given(edit), cause=Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     desk.signals.changed(account_id)
     return row
@@ -45,7 +45,9 @@ def change(
     before = store.teams.lock(desk.session, account_id, team_id)
     if before is None:
         return None
-    changed = keeping.change(desk, account_id, TEAM, before, given(edit), Cause(actor_id=actor_id, now=now))
+    changed = keeping.change(
+        desk, account_id, TEAM, before, values=given(edit), cause=Cause(actor_id=actor_id, now=now)
+    )
     if isinstance(changed, Invalid):
         return changed
     desk.session.commit()
@@ -62,7 +64,7 @@ def remove(desk: Desk, account_id: int, team_id: int, *, actor_id: int | None, n
     waited_in = concerned.of_team(desk.session, account_id, team_id)
     left = store.leave(desk.session, account_id, team_id)
     ledger.write_events(desk.session, [_updated(account_id, conversation_id, now) for conversation_id in left])
-    keeping.remove(desk, account_id, TEAM, before, Cause(actor_id=actor_id, now=now))
+    keeping.remove(desk, account_id, TEAM, before, cause=Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     desk.signals.wake(account_id, waited_in)
     return before

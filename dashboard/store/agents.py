@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, update
 
 from dashboard.engine.model import Presence, Role, Status
 from dashboard.store.database import Session
@@ -52,10 +52,10 @@ def lock(session: Session, account_id: int, agent_id: int) -> AgentRow | None:
 
 
 def page(session: Session, account_id: int, wanted: Page, *, under_policy_id: int | None = None) -> Listed[AgentRow]:
-    """Return the agents, the first one first, of one capacity policy if it is named."""
-    which = [AccountUser.account_id == account_id]
+    """Return the agents, the first one first, or the active ones under a capacity policy."""
+    which: list[ColumnElement[bool]] = [AccountUser.account_id == account_id]
     if under_policy_id is not None:
-        which.append(AccountUser.agent_capacity_policy_id == under_policy_id)
+        which += [AccountUser.agent_capacity_policy_id == under_policy_id, AccountUser.active.is_(True)]
     count = session.scalar(select(func.count()).select_from(AccountUser).where(*which)) or 0
     rows = _wanted(account_id).where(*which).order_by(AccountUser.user_id)
     return listed(map(_row, session.execute(rows.limit(wanted.per_page).offset(wanted.offset))), count, wanted)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from dashboard.store.bulk import record
 from dashboard.store.database import Session
 from dashboard.store.models import Base
 from dashboard.store.models.base import InAccount
@@ -23,6 +24,7 @@ class Shelf(Generic[R]):
             raise TypeError("a shelf is for rows of one account")
         self._model = model
         self._kind = kind
+        self._computed = frozenset(computed)
         names = kind.__slots__  # type: ignore[attr-defined]
         self._columns = [computed.get(name, getattr(model, name, None)).label(name) for name in names]  # type: ignore[union-attr]
 
@@ -66,6 +68,10 @@ class Shelf(Generic[R]):
     def remove(self, session: Session, row_id: int) -> None:
         """Remove a row."""
         session.execute(delete(self._model).where(self._model.id == row_id))
+
+    def facts(self, row: R) -> Mapping[str, Any]:
+        """Return what of the row stands in the table."""
+        return {name: value for name, value in record(row).items() if name not in self._computed}
 
     def _wanted(self, account_id: int) -> Select[Any]:
         return select(*self._columns).where(self._model.account_id == account_id)

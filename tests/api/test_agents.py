@@ -146,7 +146,7 @@ def test_a_removed_agents_open_work_waits_again_and_the_ledger_says_why(
         ("release", "agent_removed", None, ana, admin.user_id)
     }
     events = session.execute(select(OutboxEvent.event, func.count()).group_by(OutboxEvent.event)).all()
-    assert {name: count for name, count in events} == {"assignee_changed": 3, "conversation_updated": 3}
+    assert dict(events) == {"assignee_changed": 3, "conversation_updated": 3}
     assert {inbox_id for _, inbox_id, _ in queue.runs} == {acme.support, acme.sales}
 
 
