@@ -61,7 +61,6 @@ def run_inbox(
 
     The pending mark is cleared before anything is read: what arrives from now on asks for the next run (E32).
     """
-    started_at = now()
     run = Progress(
         beginning=Beginning(
             account_id=account_id,
@@ -69,18 +68,19 @@ def run_inbox(
             source=request.source,
             actor_id=request.actor_id,
             job_id=request.job_id,
-            started_at=started_at,
-        )
+            started_at=now(),
+        ),
+        clock=now,
     )
     try:
         desk.signals.wakeups.clear(account_id, inbox_id)
-        goes_on = _batches(desk, run, now)
+        goes_on = _batches(desk, run)
     except (StoreUnavailable, DatabaseFailed) as error:
-        _fail(desk, run, error, now())
+        _fail(desk, run, error)
         goes_on = False
     if run.ending is None:
         return None
-    _speak(desk, run, goes_on, now())
+    _speak(desk, run, goes_on)
     return RunResult(run_id=run.run_id, ending=run.ending)
 
 
@@ -119,17 +119,17 @@ def standings(desk: Desk, account_id: int, inbox_ids: Collection[int], *, now: d
     }
 
 
-def _batches(desk: Desk, run: Progress, now: Clock) -> bool:
+def _batches(desk: Desk, run: Progress) -> bool:
     """Assign batch after batch; true if the time is up and something may be left."""
     until = run.beginning.started_at + RUN_LASTS_FOR
     while True:
-        at = now()
+        at = run.clock()
         more = batches.assign_batch(desk, run, now=at, last=at >= until)
         if not more or at >= until:
             return more
 
 
-def _fail(desk: Desk, run: Progress, error: Exception, now: datetime) -> None:
+def _fail(desk: Desk, run: Progress, error: Exception) -> None:
     """Record a run that a store broke off; if even that cannot be written, the log has it."""
     about = run.beginning
     log.error("run_failed", account=about.account_id, inbox=about.inbox_id, run=run.run_id, error=str(error))
@@ -138,14 +138,14 @@ def _fail(desk: Desk, run: Progress, error: Exception, now: datetime) -> None:
     run.run_id = run.run_id if run.batches else None
     try:
         desk.session.rollback()
-        batches.end(desk, run, ending, now)
+        batches.end(desk, run, ending)
         desk.session.commit()
     except DatabaseFailed as again:
         log.error("run_not_recorded", account=about.account_id, inbox=about.inbox_id, error=str(again))
 
 
-def _speak(desk: Desk, run: Progress, goes_on: bool, now: datetime) -> None:
-    about, ending = run.beginning, run.ending
+def _speak(desk: Desk, run: Progress, goes_on: bool) -> None:
+    about, ending, now = run.beginning, run.ending, run.clock()
     if goes_on:
         desk.signals.wake(about.account_id, [about.inbox_id], about.source)
     elif run.wake_at:

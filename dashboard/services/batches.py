@@ -1,6 +1,6 @@
 """One batch of a run: look, plan, write, commit; then say so (design: the engine proposes, Postgres disposes)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -28,6 +28,7 @@ class Progress:
     """
 
     beginning: Beginning
+    clock: Callable[[], datetime]
     run_id: int | None = None
     batches: int = 0
     assigned: int = 0
@@ -64,7 +65,7 @@ def assign_batch(desk: Desk, run: Progress, *, now: datetime, last: bool) -> boo
             return False
         off = planner.switched_off(routing.inbox, routing.policy)
         if off or routing.policy is None:
-            end(desk, run, endings.stopped(off or Reason.NO_POLICY, run.assigned), now)
+            end(desk, run, endings.stopped(off or Reason.NO_POLICY, run.assigned))
             desk.session.commit()
             return False
         looked = _look(desk, run, snapshots.Place(inbox=routing.inbox, policy=routing.policy), now)
@@ -77,12 +78,12 @@ def assign_batch(desk: Desk, run: Progress, *, now: datetime, last: bool) -> boo
     return more
 
 
-def end(desk: Desk, run: Progress, ending: Ending, now: datetime) -> None:
+def end(desk: Desk, run: Progress, ending: Ending) -> None:
     """Complete the run's record."""
     run.ending = ending
     if run.run_id is None:
         run.run_id = run_records.begin(desk.session, run.beginning)
-    run_records.finish(desk.session, run.run_id, ending, now)
+    run_records.finish(desk.session, run.run_id, ending, run.clock())
 
 
 def _may_be_more(desk: Desk, looked: Looked, won: Sequence[Assign]) -> bool:
@@ -99,7 +100,7 @@ def _finish(desk: Desk, run: Progress, looked: Looked, *, goes_on: bool) -> None
         undecided=len(run.undecided),
         goes_on=goes_on,
     )
-    end(desk, run, endings.ended(remains, run.assigned), looked.now)
+    end(desk, run, endings.ended(remains, run.assigned))
     run.wake_at = remains.next_at(looked.now)
 
 

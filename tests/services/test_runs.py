@@ -144,7 +144,7 @@ def test_switching_the_policy_off_stops_a_run_at_the_next_batch(acme: Acme):
     times = iter(range(99))
 
     def now():
-        if next(times) == 2:  # the start, the first batch, and then this
+        if next(times) == 2:  # the start, the first batch, and then the second
             acme.desk.session.execute(update(AssignmentPolicy).values(enabled=False))
             acme.desk.session.commit()
         return NOON
