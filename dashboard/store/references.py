@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from dashboard.store.database import Session
-from dashboard.store.models import AccountUser, Inbox, Team
+from dashboard.store.models import Account, AccountUser, Inbox, Team, User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +48,14 @@ def _active(session: Session, account_id: int, ids: Collection[int]) -> frozense
         AccountUser.account_id == account_id, AccountUser.user_id.in_(ids), AccountUser.active
     )
     return frozenset(session.scalars(wanted.order_by(AccountUser.user_id).with_for_update(read=True)))
+
+
+def any_account(session: Session) -> bool:
+    """Say whether there is an account at all."""
+    return session.scalar(select(Account.id).limit(1)) is not None
+
+
+def account_of_log_in(session: Session, email: str) -> int | None:
+    """Return the first account in which somebody logs in with this address."""
+    found = select(AccountUser.account_id).join(User, User.id == AccountUser.user_id).where(User.email == email)
+    return session.scalar(found.order_by(AccountUser.account_id).limit(1))

@@ -1,0 +1,93 @@
+"""The demo account: made in an empty database, with a log-in that is kept in the instance directory."""
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dashboard import clock
+from dashboard.config import Settings
+from dashboard.engine.decisions import Source
+from dashboard.services import accounts, agents
+from dashboard.services.demo_floor import ACCOUNT, ADDRESS, SUPERVISOR
+from dashboard.services.desk import Background, Desk
+from dashboard.services.forms.accounts import AgentEdit, NewAccount
+from dashboard.services.refusals import Invalid
+from dashboard.services.tools import tools
+from dashboard.store import database, references
+from dashboard.store.errors import StoreUnavailable
+
+KEPT_IN = "demo_login.txt"
+NOBODY = "jobs: no worker has been started yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoLogin:
+    """Who may look around."""
+
+    email: str
+    password: str
+
+    @property
+    def sentence(self) -> str:
+        """Return what is printed."""
+        return f"Demo log-in: {self.email}, password {self.password}"
+
+
+def prepare(settings: Settings) -> str:
+    """Give an empty database its demo account; return the sentence with its log-in, "" where there is no demo."""
+    engine = database.connect(settings.database_url)
+    with database.Session(engine, expire_on_commit=False) as session:
+        login = make_account(tools(settings, NobodyYet()).desk(session), now=clock.now())
+    engine.dispose()
+    return login.sentence if login else ""
+
+
+def make_account(desk: Desk, *, now: datetime) -> DemoLogin | None:
+    """Make the demo account if there is no account at all; return the log-in of the one there is."""
+    path = desk.settings.instance / KEPT_IN
+    if references.any_account(desk.session):
+        return _kept(path) if references.account_of_log_in(desk.session, ADDRESS) else None
+    login = _kept(path) or DemoLogin(email=ADDRESS, password=secrets.token_urlsafe(9))
+    # Kept before it is used: a start that is cut short between the two must not lock everybody out.
+    _keep(path, login)
+    made = accounts.found(desk, NewAccount(name=ACCOUNT, email=login.email, password=login.password), now=now)
+    if isinstance(made, Invalid):  # another start was quicker, and its log-in is the one that counts
+        return None
+    agents.change(desk, made.account_id, made.user_id, AgentEdit(name=SUPERVISOR), actor_id=None, now=now)
+    return login
+
+
+class NobodyYet:
+    """The queue before the first worker has started: nothing can be asked of it."""
+
+    def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
+    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
+    def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
+    def background(self) -> Background:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
+
+def _kept(path: Path) -> DemoLogin | None:
+    if not path.exists():
+        return None
+    email, password, *_ = path.read_text().splitlines()
+    return DemoLogin(email=email, password=password)
+
+
+def _keep(path: Path, login: DemoLogin) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(f"{login.email}\n{login.password}\n")

@@ -1,0 +1,145 @@
+"""A day at the demo's desk: customers write, agents answer, go away and come back; all of it through the services."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dashboard.engine.model import AssignmentType, Presence, Status
+from dashboard.services import conversations, handling, presence
+from dashboard.services.demo_floor import (
+    ASLEEP,
+    BULK_MAIL,
+    CREWS,
+    Department,
+)
+from dashboard.services.demo_places import EVERYTHING, Dice, Places, arriving, places_of
+from dashboard.services.desk import Desk
+from dashboard.services.forms.conversations import Change, Message, MessageType
+from dashboard.store.conversation_lists import Wanted
+from dashboard.store.conversations import ConversationRow
+from dashboard.store.paging import Page
+
+STEP = timedelta(seconds=1)
+# How they leave; None is silence, the way of a laptop that is closed.
+WAYS_TO_LEAVE = (Presence.BUSY, Presence.AWAY, Presence.AWAY_MANUAL, Presence.AWAY_AND_REASSIGNING, None)
+STAYS_FOR, AWAY_FOR = timedelta(minutes=4), timedelta(seconds=75)
+WRITES_EVERY, BY_HAND_EVERY = timedelta(minutes=2), timedelta(seconds=40)
+
+
+@dataclass(slots=True, kw_only=True)
+class Day:
+    """The day as it goes on; one step a second."""
+
+    places: Places
+    dice: Dice
+    next_arrival_at: datetime | None = None
+    next_beat_at: datetime | None = None
+    back_at: dict[int, datetime] = field(default_factory=dict)
+    here: set[int] = field(default_factory=set)
+
+    def step(self, desk: Desk, now: datetime) -> None:
+        """Do what happens within a second. Raises StoreUnavailable and DatabaseFailed."""
+        self._come_and_go(desk, now)
+        self._beat(desk, now)
+        self._arrive(desk, now)
+        if self._happens_every(BY_HAND_EVERY):
+            self._work_by_hand(desk, now)
+        for conversation in self._held(desk):
+            self._go_on(desk, conversation, now)
+
+    def _come_and_go(self, desk: Desk, now: datetime) -> None:
+        for name, agent_id in self.places.agents.items():
+            if name in ASLEEP:
+                continue
+            if agent_id in self.here and self._happens_every(STAYS_FOR):
+                self._leave(desk, agent_id, now)
+            elif agent_id not in self.here and now >= self.back_at.get(agent_id, now):
+                self._set(desk, agent_id, Presence.ONLINE, now)
+                self.here.add(agent_id)
+
+    def _leave(self, desk: Desk, agent_id: int, now: datetime) -> None:
+        if way := self.dice.choice(WAYS_TO_LEAVE):
+            self._set(desk, agent_id, way, now)
+        self.here.discard(agent_id)
+        self.back_at[agent_id] = now + AWAY_FOR * self.dice.uniform(0.3, 1.7)
+
+    def _set(self, desk: Desk, agent_id: int, availability: Presence, now: datetime) -> None:
+        presence.set_availability(
+            desk,
+            self.places.account_id,
+            agent_id,
+            availability=availability,
+            auto_offline=None,
+            by_hand=True,
+            now=now,
+        )
+
+    def _beat(self, desk: Desk, now: datetime) -> None:
+        if self.next_beat_at and now < self.next_beat_at:
+            return
+        self.places = places_of(desk, self.places.account_id, now)
+        self.here &= set(self.places.agents.values())
+        presence.heartbeat(desk, self.places.account_id, self.here, now=now)
+        self.next_beat_at = now + timedelta(seconds=min(20.0, desk.settings.presence_seconds / 3))
+
+    def _arrive(self, desk: Desk, now: datetime) -> None:
+        if self.next_arrival_at and now < self.next_arrival_at:
+            return
+        self.next_arrival_at = now + timedelta(seconds=self.dice.uniform(1, 3))
+        for department in self._drawn():
+            self._give_up(desk, department, now)
+            draft = arriving(self.places, department, self.dice, at=now)
+            conversations.create(desk, self.places.account_id, draft, actor_id=None, now=now)
+
+    def _drawn(self) -> list[Department]:
+        """Draw the department that somebody writes to; none is left if visitors removed them all."""
+        departments = self.places.departments
+        return self.dice.choices(departments, [one.share for one in departments]) if departments else []
+
+    def _work_by_hand(self, desk: Desk, now: datetime) -> None:
+        """Do what runs leave to people: mass mail is cleared away, a manual team takes what is its own."""
+        waiting = conversations.listing(desk, self.places.account_id, Wanted(waiting=True), EVERYTHING).data
+        for one in waiting:
+            if BULK_MAIL in one.labels:
+                self._resolve(desk, one, now)
+            elif takers := self._takers(one.team_id):
+                agent_id = self.dice.choice(takers)
+                taken = Change(assignee_id=agent_id)
+                handling.change(desk, self.places.account_id, one.id, taken, actor_id=agent_id, now=now)
+
+    def _takers(self, team_id: int | None) -> list[int]:
+        """Return who is here of a team whose conversations are not given out."""
+        manual = [crew for crew in CREWS if crew.assignment_type is AssignmentType.MANUAL]
+        names = [name for crew in manual if self.places.teams.get(crew.name) == team_id for name in crew.members]
+        return [agent_id for name in names if (agent_id := self.places.agents.get(name)) in self.here]
+
+    def _give_up(self, desk: Desk, department: Department, now: datetime) -> None:
+        """Let the customer who waited longest go, if too many wait: the demo shall run for weeks."""
+        wanted = Wanted(inbox_id=self.places.inboxes[department.name], waiting=True)
+        waiting = conversations.listing(desk, self.places.account_id, wanted, Page(per_page=1))
+        if waiting.meta.count >= department.most_waiting:
+            self._resolve(desk, waiting.data[0], now)
+
+    def _held(self, desk: Desk) -> tuple[ConversationRow, ...]:
+        wanted = Wanted(status=Status.OPEN, waiting=False)
+        return conversations.listing(desk, self.places.account_id, wanted, EVERYTHING).data
+
+    def _go_on(self, desk: Desk, conversation: ConversationRow, now: datetime) -> None:
+        """Resolve it now and then if its agent is here; else its customer asks again."""
+        is_here = conversation.assignee_id in self.here
+        if is_here and self._happens_every(self._handled_in(conversation)):
+            self._resolve(desk, conversation, now)
+        elif self._happens_every(WRITES_EVERY):
+            kind = MessageType.OUTGOING if is_here and self.dice.random() < 0.5 else MessageType.INCOMING
+            said = Message(message_type=kind)
+            handling.message(desk, self.places.account_id, conversation.id, said, actor_id=None, now=now)
+
+    def _handled_in(self, conversation: ConversationRow) -> timedelta:
+        by_inbox = {self.places.inboxes[one.name]: one.handled_in for one in self.places.departments}
+        return by_inbox.get(conversation.inbox_id, STAYS_FOR)
+
+    def _resolve(self, desk: Desk, conversation: ConversationRow, now: datetime) -> None:
+        wanted = Change(status=Status.RESOLVED)
+        handling.change(desk, self.places.account_id, conversation.id, wanted, actor_id=None, now=now)
+
+    def _happens_every(self, span: timedelta) -> bool:
+        return self.dice.random() < STEP / span

@@ -1,0 +1,128 @@
+"""Furnishing the demo account: people, inboxes, teams, rules, and some work that waits already."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.engine.model import Role
+from dashboard.services import (
+    agents,
+    capacity,
+    capacity_limits,
+    conversations,
+    inboxes,
+    labels,
+    members,
+    policies,
+    teams,
+)
+from dashboard.services.demo_floor import ADDRESS, CAPACITIES, CREWS, DEPARTMENTS, LABELS, POLICIES, STAFF, Limits
+from dashboard.services.demo_places import EVERYTHING, Dice, Places, arriving, places_of
+from dashboard.services.desk import Desk
+from dashboard.services.forms.accounts import AgentEdit
+from dashboard.services.forms.conversations import Draft
+from dashboard.services.forms.desk import InboxEdit, MemberIds, NewLabel, TeamEdit
+from dashboard.services.forms.policies import (
+    AgentChoice,
+    CapacityPolicyEdit,
+    Exclusions,
+    InboxLimitEdit,
+    PolicyChoice,
+)
+from dashboard.services.members import Group, Place, Way
+from dashboard.store import references
+from dashboard.store.conversation_lists import Wanted
+from dashboard.store.paging import Page
+
+OLDEST_WAIT = timedelta(minutes=25)
+
+
+def furnish(desk: Desk, dice: Dice, *, now: datetime) -> Places | None:
+    """Return who and what there is in the demo account, put there first if nothing ever arrived; None without one."""
+    account_id = references.account_of_log_in(desk.session, ADDRESS)
+    if account_id is None:
+        return None
+    if not conversations.listing(desk, account_id, Wanted(), Page(per_page=1)).data:
+        Furnisher(desk=desk, account_id=account_id, now=now).furnish(dice)
+    return places_of(desk, account_id, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furnisher:
+    """Puts things into one account; what a start that was cut short has put there is left as it is."""
+
+    desk: Desk
+    account_id: int
+    now: datetime
+
+    def furnish(self, dice: Dice) -> None:
+        """Put everything there; the work that waits comes last and tells that all else is done."""
+        self._people_and_places()
+        places = places_of(self.desk, self.account_id, self.now)
+        self._members(places)
+        self._policies(places)
+        for limits in CAPACITIES:
+            self._capacity(limits, places)
+        backlog = list(self._backlog(places, dice))
+        self._do(conversations.create_bulk, backlog)
+
+    def _people_and_places(self) -> None:
+        for name in STAFF:
+            email = f"{name.lower().replace(' ', '.')}@acme.example"
+            self._do(agents.create, AgentEdit(name=name, email=email, role=Role.AGENT))
+        for title, color in LABELS.items():
+            self._do(labels.create, NewLabel(title=title, color=color))
+        places = places_of(self.desk, self.account_id, self.now)
+        for department in DEPARTMENTS:
+            if department.name not in places.inboxes:
+                self._do(inboxes.create, InboxEdit(name=department.name, channel=department.channel))
+        for crew in CREWS:
+            if crew.name not in places.teams:
+                most = crew.max_auto_assigned_conversations
+                edit = TeamEdit(
+                    name=crew.name, assignment_type=crew.assignment_type, max_auto_assigned_conversations=most
+                )
+                self._do(teams.create, edit)
+
+    def _members(self, places: Places) -> None:
+        wholes = [(Group.INBOX, places.inboxes[one.name], one.members) for one in DEPARTMENTS]
+        wholes += [(Group.TEAM, places.teams[crew.name], crew.members) for crew in CREWS]
+        for group, whole_id, names in wholes:
+            wanted = MemberIds(user_ids=tuple(places.agents[name] for name in names))
+            self._do(members.change, Place(group, whole_id), wanted, way=Way.REPLACE)
+
+    def _policies(self, places: Places) -> None:
+        for rules in POLICIES:
+            self._do(policies.create, rules)
+        made = {row.name: row.id for row in policies.show_all(self.desk, self.account_id, EVERYTHING).data}
+        for department in DEPARTMENTS:
+            choice = PolicyChoice(assignment_policy_id=made[department.policy])
+            self._do(policies.link, places.inboxes[department.name], choice)
+
+    def _capacity(self, limits: Limits, places: Places) -> None:
+        edit = CapacityPolicyEdit(
+            name=limits.name,
+            description=limits.description,
+            conversation_limit=limits.conversation_limit,
+            exclusion_rules=Exclusions(excluded_labels=limits.excluded_labels),
+        )
+        self._do(capacity.create, edit)
+        made = {row.name: row.id for row in capacity.show_all(self.desk, self.account_id, EVERYTHING).data}
+        for inbox, most in limits.by_inbox.items():
+            limit = InboxLimitEdit(inbox_id=places.inboxes[inbox], conversation_limit=most)
+            self._do(capacity_limits.create, made[limits.name], limit)
+        for name in limits.members:
+            choice = AgentChoice(user_id=places.agents[name])
+            self._do(capacity_limits.put_under, made[limits.name], choice)
+
+    def _backlog(self, places: Places, dice: Dice) -> Iterable[Draft]:
+        """Let some wait in every department, for up to half an hour."""
+        for department in places.departments:
+            for _ in range(department.most_waiting // 2 + 1):
+                waited_for = OLDEST_WAIT * dice.random()
+                yield arriving(places, department, dice, at=self.now - waited_for)
+
+    def _do(self, service: Callable[..., object], *what: Any, **how: Any) -> None:
+        """Ask a service; that what is there already is refused is as it should be."""
+        service(self.desk, self.account_id, *what, **how, actor_id=None, now=self.now)

@@ -1,0 +1,48 @@
+"""Keeps the demo account living: python -m jobs.demo. Without a demo account it only waits to be stopped."""
+
+import random
+import signal
+import threading
+
+import structlog
+
+from dashboard import clock, config, logs
+from dashboard.services import demo_setup
+from dashboard.services.demo_day import STEP, Day
+from dashboard.store.errors import DatabaseFailed, StoreUnavailable
+from jobs import runtime
+
+log = structlog.get_logger()
+PATIENCE = 5.0
+
+
+def main() -> None:
+    """Live until asked to stop; while a store is down, wait for it."""
+    logs.set_up(config.load().log_format)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    day, is_well = None, True
+    while not stop.wait(STEP.total_seconds() if day and is_well else PATIENCE):
+        try:
+            day = _live(day)
+            is_well = True
+        except (StoreUnavailable, DatabaseFailed) as error:
+            if is_well:
+                log.warning("demo_waits_for_a_store", error=str(error).splitlines()[0])
+            is_well = False
+
+
+def _live(day: Day | None) -> Day | None:
+    """Live one second of the day, after furnishing the demo's desk if that is still to be done."""
+    with runtime.desk() as desk:
+        if day is None:
+            dice = random.Random()
+            places = demo_setup.furnish(desk, dice, now=clock.now())
+            return Day(places=places, dice=dice) if places else None
+        day.step(desk, clock.now())
+        return day
+
+
+if __name__ == "__main__":
+    main()
