@@ -17,10 +17,12 @@ from dashboard.api import (
     capacity_limits,
     conversations,
     errors,
+    explanations,
     inboxes,
     labels,
     members,
     policies,
+    previews,
     resources,
     runs,
     teams,
@@ -64,7 +66,9 @@ NOUNS = (
     capacity_limits.bp,
     conversations.bp,
     assignments.bp,
+    explanations.bp,
     runs.bp,
+    previews.bp,
     audit.bp,
 )
 
