@@ -120,7 +120,7 @@ def _move(desk: Desk, account_id: int, agent: AgentRow, policy_id: int | None, *
     auditing.write(desk, account_id, changed, cause)
     inbox_ids = availability.inboxes_of(desk.session, account_id, [agent.id])
     desk.session.commit()
-    desk.signals.wake(account_id, inbox_ids)
+    desk.signals.wake(account_id, concerned.of_inboxes(desk.session, account_id, inbox_ids))
 
 
 def _locked(desk: Desk, account_id: int, key: LimitKey) -> LimitRow | None:

@@ -77,7 +77,7 @@ def test_switching_an_inbox_on_starts_a_run_and_is_audited(supervisor: Caller, a
 
     assert woken(queue) == {acme.support}
     on, off = supervisor.get(f"/audit_entries?subject=inbox&subject_id={acme.support}").json["data"]
-    assert off["before"]["enable_auto_assignment"] and not off["after"]["enable_auto_assignment"]
+    assert (off["before"]["enable_auto_assignment"], off["after"]["enable_auto_assignment"]) == (True, False)
     assert on["actor"] == {"id": supervisor.user_id, "name": "supervisor-caller"}
     assert "waiting_count" not in on["after"]
 
