@@ -30,7 +30,7 @@ class Child(Process):
         super().__init__(cmd, **options)
         self._child_ctor = partial(Popen, shell=False, stdin=subprocess.DEVNULL, preexec_fn=tied(signal.SIGTERM))
         self._thread = threading.Thread()
-        self._is_told = False
+        self._is_told = self._is_cleared = False
         self._began = 0.0
         self._pause = 0.0
         self._start_at: float | None = 0.0
@@ -41,7 +41,9 @@ class Child(Process):
 
     def is_up(self) -> bool:
         """Say whether it runs; whatever a dead one has left behind is killed."""
-        if self._child is not None and self._child.poll() is not None:
+        is_dead = self._child is not None and self._child.poll() is not None
+        if is_dead and (self._thread.is_alive() or not self._is_cleared):
+            self._is_cleared = True  # later its number may be another's
             self.kill()
         return self._thread.is_alive()
 
@@ -54,7 +56,8 @@ class Child(Process):
             self._start_at = now + self._pause
             return f"{self.name} {_end(self._child)}; it is started again in {self._pause:g} s"
         if now >= self._start_at:
-            self._start_at, self._began, self._child, self._is_told = None, now, None, False
+            self._start_at, self._began, self._child = None, now, None
+            self._is_told = self._is_cleared = False
             self._thread = threading.Thread(target=self.run, args=(events,), daemon=True)
             self._thread.start()
         return ""

@@ -10,7 +10,7 @@ from dashboard.stack.errors import CannotStart
 from dashboard.stack.terminal import say
 
 BACKLOG = 512
-TIMEOUT = 3.0
+TIMEOUT = 2.0
 GLANCE = 0.25
 LONG_WAIT = 15.0
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -23,7 +24,7 @@ SERVERS: dict[str, type[Server]] = {server.name: server for server in (Postgres,
 GLANCE = 0.1
 # The stack has ten seconds to stop and gives its children five of them; then a server is stopped at once.
 PATIENCE = 3.0
-LEFTOVER_PATIENCE = 20.0
+LEFTOVER_PATIENCE = 10.0
 LAST_WORDS = 4_096
 
 
@@ -51,6 +52,7 @@ class Keeper:
         while process.poll() is None and not self._may_go():
             time.sleep(GLANCE)
         _stop(process, self._server)
+        self._server.remove_socket_folder()
 
     def _ask(self, *_: object) -> None:
         self._asked = True
@@ -76,25 +78,24 @@ class Keeper:
 
 def _no_leftovers(server: Server) -> int:
     """Take the lock of the server's processes, after any of an earlier keeper have stopped."""
-    path, give_up_at = server.lock("processes"), time.monotonic() + LEFTOVER_PATIENCE
-    if (lock := locks.take(path)) is not None:
+    if (lock := locks.take(server.lock("processes"))) is not None:
         return lock
-    if (process := _leftover(server)) is not None:
-        process.send_signal(server.gently)
-    while (lock := locks.take(path)) is None:
-        if time.monotonic() > give_up_at:
-            raise ServerFailed(f"an earlier one still uses {server.home}")
-        time.sleep(GLANCE)
-    return lock
+    for wish in (server.gently, server.at_once):
+        _tell_leftover(server, wish)
+        give_up_at = time.monotonic() + LEFTOVER_PATIENCE
+        while time.monotonic() < give_up_at:
+            if (lock := locks.take(server.lock("processes"))) is not None:
+                return lock
+            time.sleep(GLANCE)
+    raise ServerFailed(f"an earlier one still uses {server.home}")
 
 
-def _leftover(server: Server) -> psutil.Process | None:
-    """Return the server that a killed keeper has left running."""
-    try:
+def _tell_leftover(server: Server, wish: signal.Signals) -> None:
+    """Send a signal to the server that a killed keeper has left running, if it can still be found."""
+    with suppress(FileNotFoundError, psutil.NoSuchProcess):
         process = psutil.Process(int(server.lock("pid").read_text()))
-        return process if process.name() == server.program.name else None
-    except (FileNotFoundError, psutil.NoSuchProcess):
-        return None
+        if process.name() == server.program.name:
+            process.send_signal(wish)
 
 
 def _stop(process: subprocess.Popen[bytes], server: Server) -> None:

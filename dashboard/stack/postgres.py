@@ -92,14 +92,15 @@ class Postgres(Server):
         """Remove pid files whose number now belongs to another program: Postgres would take it for itself."""
         notes = [self.home / "postmaster.pid", self.sockets / f"{SOCKET}.lock"]
         for note in notes:
-            if note.exists() and not self._is_ours(int(note.read_text().split()[0])):
+            if note.exists() and not self._is_of_ours(note.read_text()):
                 note.unlink()
 
-    def _is_ours(self, pid: int) -> bool:
+    def _is_of_ours(self, note: str) -> bool:
+        """Say whether the process in a pid file is a Postgres on this directory, started by somebody else."""
         try:
-            process = psutil.Process(pid)
+            process = psutil.Process(int(note.split(maxsplit=1)[0]))
             return process.name() == self.program.name and Path(process.cwd()) == self.home
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
+        except (IndexError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
             return False
 
 

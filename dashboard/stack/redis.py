@@ -1,5 +1,6 @@
 """The embedded Redis."""
 
+import os
 import socket
 from pathlib import Path
 from urllib.parse import quote
@@ -31,7 +32,7 @@ class Redis(Server):
     def prepare(self) -> None:
         """Make its directory."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.owner():
+        if os.geteuid() == 0 != self.owner():
             open_the_way(self.program)
             open_the_way(self.home)
         self.make_socket_folder()

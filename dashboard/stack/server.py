@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import signal
 import stat
 from abc import ABC, abstractmethod
@@ -63,6 +64,11 @@ class Server(ABC):
             os.chown(self.sockets, self.owner(), -1)
         elif found != self.owner():
             raise PermissionError(f"{self.sockets} belongs to another user")
+
+    def remove_socket_folder(self) -> None:
+        """Remove the folder of the socket where it is not the server's own directory."""
+        if self.sockets != self.home:
+            shutil.rmtree(self.sockets)
 
 
 def packaged(package: str, path: str) -> Path:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -132,7 +132,8 @@ class Hold:
             return
         while locks.is_held(self._server.lock("keeper")):
             if record := records.read(self._server):
-                os.kill(record.keeper, signal.SIGTERM)
+                with suppress(ProcessLookupError):  # it has just gone
+                    os.kill(record.keeper, signal.SIGTERM)
             time.sleep(GLANCE)
         if self._keeper is not None:
             self._keeper.wait()

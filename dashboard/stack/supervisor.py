@@ -40,8 +40,10 @@ class Supervisor(Manager):
 
     def loop(self) -> None:
         """Run until a signal asks to stop; a second signal, or too long a wait, kills."""
-        for wish in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(wish, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGTERM, self._stop)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(signal.SIGHUP, self._stop)
         while not self._terminating:
             news = [child.start_when_due(self.events) for child in self._children if not child.is_up()]
             news += self._look()
