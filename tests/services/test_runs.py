@@ -406,6 +406,24 @@ def test_a_conversation_that_somebody_is_changing_is_looked_at_again(acme: Acme,
     assert queue.wakeups == [(acme.account_id, acme.support, NOON + timedelta(seconds=1))]
 
 
+def test_a_batch_has_one_now_and_every_instant_is_aware(acme: Acme):
+    """E45"""
+    acme.policy()
+    acme.online("Ana")
+    acme.waiting(4)
+    with_batches_of(acme, 2)
+    ticks = iter(range(99))
+
+    request = Request(source=Source.MANUAL)
+    assignment.run_inbox(
+        acme.desk, acme.account_id, acme.support, request=request, now=lambda: NOON + timedelta(seconds=next(ticks))
+    )
+
+    instants = acme.desk.session.scalars(select(Assignment.at).order_by(Assignment.id)).all()
+    assert instants[0] == instants[1] < instants[2] == instants[3]
+    assert all(at.utcoffset() == timedelta(0) for at in instants)
+
+
 def test_the_rate_limit_holds_and_the_next_slot_is_one_wake_up(acme: Acme, queue: Recorded):
     """E14, E30"""
     acme.policy(fair_distribution_limit=3, fair_distribution_window=3600)
