@@ -111,9 +111,9 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _name(schema: Any) -> str:
-    """Return the schema's name in the document: of a form, whether it makes something new or changes it."""
+    """Return the schema's name in the document: a form is a body, or a change if all of it may be left out."""
     instance = resolve_schema_instance(schema)
     name = type(instance).__name__
     if not name.endswith("Form"):
         return name.removesuffix("Schema")
-    return f"{name[:-4]}Change" if instance.partial else f"New{name[:-4]}"
+    return f"{name[:-4]}Change" if instance.partial else f"{name[:-4]}Body"

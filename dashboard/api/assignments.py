@@ -5,7 +5,7 @@ from marshmallow import Schema, fields
 from dashboard.api.audit import ActorSchema
 from dashboard.api.auth import EVERYBODY, SUPERVISORS, allowed, caller
 from dashboard.api.conversations import ConversationSchema, changed, only_seen_by
-from dashboard.api.idempotency import PARAMETER, idempotent
+from dashboard.api.idempotency import idempotent
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.engine.decisions import Source
 from dashboard.http import desk
@@ -46,7 +46,6 @@ def index(page: Page, conversation_id: int) -> Listed[LedgerRow]:
 
 @bp.route("/conversations/<id:conversation_id>/assignments", methods=["POST"])
 @allowed(SUPERVISORS)
-@bp.doc(parameters=[PARAMETER])
 @idempotent
 @bp.arguments(AssignmentForm)
 @bp.response(200, ConversationSchema)

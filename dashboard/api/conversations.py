@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from dashboard import clock
 from dashboard.api.auth import EVERYBODY, SUPERVISORS, allowed, caller
-from dashboard.api.idempotency import PARAMETER, idempotent
+from dashboard.api.idempotency import idempotent
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.engine.model import Role, Status
 from dashboard.http import desk
@@ -112,7 +112,6 @@ def index(page: Page, wanted: Wanted) -> Listed[ConversationRow]:
 
 @bp.route("/conversations", methods=["POST"])
 @allowed(SUPERVISORS)
-@bp.doc(parameters=[PARAMETER])
 @idempotent
 @bp.arguments(NewConversationForm)
 @bp.alt_response(200, schema=ConversationSchema, description="The inbox has it already.")
@@ -126,7 +125,6 @@ def create(draft: Draft) -> tuple[ConversationRow, int]:
 
 @bp.route("/conversations/bulk", methods=["POST"])
 @allowed(SUPERVISORS)
-@bp.doc(parameters=[PARAMETER])
 @idempotent
 @bp.arguments(NewConversationsForm)
 @bp.response(201, IdsSchema)

@@ -33,10 +33,11 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
     @wraps(view)
     def once(*args: Any, **values: Any) -> Response:
         key = request.headers.get(HEADER, "")
-        if len(key) > LONGEST_KEY or "\0" in key:
+        if len(key) > LONGEST_KEY:
             refuse(422, errors={HEADER: [f"Longer than maximum length {LONGEST_KEY}."]})
         return _once(key, partial(view, *args, **values)) if key else view(*args, **values)
 
+    once._apidoc = {**getattr(view, "_apidoc", {}), "headers": [PARAMETER]}  # type: ignore[attr-defined]
     return once
 
 

@@ -28,12 +28,20 @@ class Nouns(Blueprint):
     def __init__(self, name: str, description: str) -> None:
         prefix = "/api/v1/accounts/<id:account_id>"
         super().__init__(name, __name__, url_prefix=prefix, description=description)
+        self._prepare_doc_cbks.append(_document_headers)
         self.url_value_preprocessor(auth.take_account)
         self.before_request(auth.authenticate)
 
     def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
         """Serve the address with and without a slash at its end."""
         super().add_url_rule(rule, *args, strict_slashes=False, **options)
+
+
+def _document_headers(doc: dict[str, Any], doc_info: dict[str, Any], **_: object) -> dict[str, Any]:
+    """Tell of the headers that a view takes."""
+    if headers := doc_info.get("headers"):
+        doc.setdefault("parameters", []).extend(headers)
+    return doc
 
 
 class IdConverter(IntegerConverter):

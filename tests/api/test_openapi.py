@@ -34,6 +34,15 @@ def test_every_operation_says_what_it_does_and_what_comes_back(app: Flask) -> No
             assert {"200", "201", "202", "204"} & operation["responses"].keys(), (method, path)
 
 
+def test_calls_that_may_be_repeated_say_so(app: Flask) -> None:
+    document = app.test_client().get("/api/openapi.json").json
+    below = document["paths"]
+
+    for noun in ("/conversations", "/inboxes/{inbox_id}/assignment_runs"):
+        told = below[f"/api/v1/accounts/{{account_id}}{noun}"]["post"]["parameters"]
+        assert "Idempotency-Key" in [parameter["name"] for parameter in told]
+
+
 def test_every_reference_in_the_document_is_in_it(app: Flask) -> None:
     text = app.test_client().get("/api/openapi.json").text
     document = app.test_client().get("/api/openapi.json").json
