@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dashboard.engine.model import AssignmentType, Status
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, Words, same_account, word
 
+# An instant that Python cannot hold, written by another program, would break every batch that meets it.
+READABLE = "{0} BETWEEN '0002-01-01+00' AND '9998-12-31+00'"
 WAITING = text("status = 'open' AND assignee_id IS NULL")
 HELD = text("status = 'open' AND assignee_id IS NOT NULL")
 
@@ -116,6 +118,8 @@ class Conversation(InAccount, Base):
         same_account("contact_id", "contacts", ondelete="RESTRICT"),
         same_account("assignee_id", "account_users", ondelete="RESTRICT"),
         CheckConstraint("priority BETWEEN 1 AND 4", "priority_range"),
+        CheckConstraint(READABLE.format("created_at"), "created_at_readable"),
+        CheckConstraint(READABLE.format("last_activity_at"), "last_activity_at_readable"),
         CheckConstraint("(assignee_id IS NULL) = (assigned_at IS NULL)", "assigned_at_with_assignee"),
         CheckConstraint("(status = 'resolved') = (resolved_at IS NOT NULL)", "resolved_at_when_resolved"),
         CheckConstraint(

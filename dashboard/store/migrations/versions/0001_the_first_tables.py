@@ -560,6 +560,13 @@ def upgrade() -> None:
             "(assignee_id IS NULL) = (assigned_at IS NULL)", name=op.f("ck_conversations_assigned_at_with_assignee")
         ),
         sa.CheckConstraint("priority BETWEEN 1 AND 4", name=op.f("ck_conversations_priority_range")),
+        sa.CheckConstraint(
+            "created_at BETWEEN '0002-01-01+00' AND '9998-12-31+00'", name=op.f("ck_conversations_created_at_readable")
+        ),
+        sa.CheckConstraint(
+            "last_activity_at BETWEEN '0002-01-01+00' AND '9998-12-31+00'",
+            name=op.f("ck_conversations_last_activity_at_readable"),
+        ),
         sa.ForeignKeyConstraint(
             ["account_id", "assignee_id"],
             ["account_users.account_id", "account_users.user_id"],

@@ -1,0 +1,233 @@
+"""Stores that are refused, paused, killed: nothing is guessed, nothing half written, and all recovers."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from redis.exceptions import RedisError
+from sqlalchemy import func, select, text
+
+from dashboard.config import OnFailure, Settings
+from dashboard.engine.decisions import Outcome, Reason, Source
+from dashboard.services import assignment
+from dashboard.services.assignment import Request
+from dashboard.services.tools import tools
+from dashboard.stack.redis import Redis as EmbeddedRedis
+from dashboard.store import redis
+from dashboard.store.limits import RateLimits
+from dashboard.store.models import Assignment, OutboxEvent, Run
+from dashboard.store.presence import Heartbeats
+from dashboard.store.rotation import RedisRotations
+from tests.desks import NOON, Acme, Recorded
+from tests.jobs.conftest import eventually
+
+NOWHERE = redis.connect("unix:///nowhere/redis.sock")
+
+
+class OwnRedis:
+    """A Redis of one test's own, to be paused and killed."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.url = f"unix://{directory}/redis.sock?db=0"
+        self.process = self.start()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        words = ["--port", "0", "--unixsocket", "redis.sock", "--appendonly", "yes", "--loglevel", "warning"]
+        program = [str(EmbeddedRedis.program), *words]
+        self.process = subprocess.Popen(program, cwd=self._directory, stdout=subprocess.DEVNULL)
+        eventually(self._answers)
+        return self.process
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            return bool(redis.connect(self.url).ping())
+        except RedisError:
+            return False
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    server = OwnRedis(tmp_path)
+    yield server
+    server.process.send_signal(signal.SIGCONT)
+    server.kill()
+
+
+@pytest.fixture
+def on_own(acme: Acme, own_redis: OwnRedis, settings: Settings) -> Acme:
+    """The cast, on the Redis that may be broken."""
+    changed = replace(settings, redis_url=own_redis.url)
+    acme.desk = tools(changed, Recorded()).desk(acme.desk.session)
+    return acme
+
+
+def written(acme: Acme) -> tuple[int | None, int | None]:
+    found = [acme.desk.session.scalar(select(func.count(column))) for column in (Assignment.id, OutboxEvent.id)]
+    acme.desk.session.rollback()
+    return found[0], found[1]
+
+
+def test_redis_refused_at_presence_assigns_nothing_and_says_so(acme: Acme):
+    """E40"""
+    acme.policy()
+    acme.online("Ana")
+    acme.waiting(2)
+    acme.desk = replace(acme.desk, heartbeats=Heartbeats(NOWHERE, timedelta(seconds=60)))
+
+    result = acme.run()
+
+    assert (result.ending.outcome, result.ending.reason) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE)
+    assert result.worth_retrying
+    assert written(acme) == (0, 0)
+
+
+def test_redis_refused_at_the_rate_limits_goes_on(acme: Acme):
+    """E41"""
+    acme.policy(fair_distribution_limit=1)
+    acme.online("Ana")
+    acme.waiting(2)
+    acme.desk = replace(acme.desk, limits=RateLimits(NOWHERE))
+
+    assert acme.run().ending.assigned_count == 2
+
+
+def test_redis_refused_at_the_rate_limits_refuses_where_so_set(acme: Acme):
+    """E41"""
+    acme.policy(fair_distribution_limit=1)
+    acme.online("Ana")
+    acme.waiting(2)
+    closed = replace(acme.desk.settings, rate_limit_on_failure=OnFailure.CLOSED)
+    acme.desk = replace(acme.desk, limits=RateLimits(NOWHERE), settings=closed)
+
+    assert acme.run().ending.reason is Reason.ALL_RATE_LIMITED
+
+
+def test_redis_refused_at_the_rotation_ends_the_run(acme: Acme):
+    """E42"""
+    acme.policy()
+    acme.online("Ana")
+    acme.waiting(2)
+    acme.desk = replace(acme.desk, rotations=RedisRotations(NOWHERE))
+
+    assert acme.run().ending.reason is Reason.STORE_UNAVAILABLE
+    assert written(acme) == (0, 0)
+
+
+def test_redis_killed_and_started_again_costs_a_run_and_no_assignment(on_own: Acme, own_redis: OwnRedis):
+    """E40, E42"""
+    on_own.policy()
+    on_own.online("Ana", "Bo")
+    on_own.waiting(1)
+    on_own.run()
+    waiting = on_own.waiting(3)
+
+    own_redis.kill()
+    failed = on_own.run().ending
+    own_redis.start()
+    again = on_own.run().ending
+
+    assert (failed.outcome, failed.reason) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE)
+    assert again.assigned_count == 3
+    assert on_own.assignees(waiting) == ["Bo", "Ana", "Bo"]
+
+
+def test_redis_paused_is_not_waited_for_long(on_own: Acme, own_redis: OwnRedis):
+    """E40"""
+    on_own.policy()
+    on_own.online("Ana")
+    on_own.waiting(1)
+
+    own_redis.process.send_signal(signal.SIGSTOP)
+    began = monotonic()
+    failed = on_own.run().ending
+    took = monotonic() - began
+    own_redis.process.send_signal(signal.SIGCONT)
+
+    assert failed.reason is Reason.STORE_UNAVAILABLE
+    assert took < 10
+    assert on_own.run().ending.assigned_count == 1
+
+
+def test_redis_that_dies_after_the_commit_never_reads_as_the_assignment_failing(
+    on_own: Acme, own_redis: OwnRedis, monkeypatch
+):
+    """E21, E44: the turns cannot be moved and nobody is told, and the assignments stand."""
+    from dashboard.services import batches
+
+    on_own.policy()
+    on_own.online("Ana", "Bo")
+    waiting = on_own.waiting(2)
+    spend = batches._spend_turns
+
+    def dying(*args: object) -> None:
+        own_redis.kill()
+        spend(*args)
+
+    monkeypatch.setattr(batches, "_spend_turns", dying)
+    ending = on_own.run().ending
+
+    assert (ending.outcome, ending.assigned_count) == (Outcome.ASSIGNED, 2)
+    assert on_own.assignees(waiting) == ["Ana", "Bo"]
+
+
+def test_postgres_that_cuts_the_connection_in_mid_run_keeps_earlier_batches(acme: Acme, settings: Settings):
+    """E43: the server ends our connection between two batches, as a restart does; the next run does the rest."""
+    acme.policy()
+    acme.online("Ana")
+    waiting = acme.waiting(6)
+    pid = acme.desk.session.scalar(text("SELECT pg_backend_pid()"))
+    acme.desk.session.rollback()
+    ticks = iter(range(99))
+
+    def now():
+        if next(ticks) == 2:
+            cut(settings, pid)
+        return NOON
+
+    small = replace(acme.desk, settings=replace(acme.desk.settings, bulk_limit=2))
+    request = Request(source=Source.REALTIME)
+    ending = assignment.run_inbox(small, acme.account_id, acme.support, request=request, now=now).ending
+
+    assert (ending.outcome, ending.reason, ending.assigned_count) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE, 2)
+    assert acme.assignees(waiting) == ["Ana", "Ana", "-", "-", "-", "-"]
+    assert acme.run().ending.assigned_count == 4
+    assert acme.desk.session.scalar(select(func.count(Run.id))) == 2
+
+
+@contextmanager
+def another(settings: Settings) -> Iterator[object]:
+    from dashboard.store import database
+
+    engine = database.connect(settings.database_url)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def cut(settings: Settings, pid: int) -> None:
+    with another(settings) as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+
+
+def test_an_instant_that_nobody_can_read_is_refused_by_the_database(acme: Acme):
+    """E43: one poisoned row must not break every batch that meets it."""
+    [one] = acme.waiting(1)
+
+    for poison in ("infinity", "-infinity", "20000-01-01"):
+        with pytest.raises(Exception, match="created_at_readable"):
+            acme.desk.session.execute(
+                text("UPDATE conversations SET created_at = CAST(:at AS timestamptz) WHERE id = :id"),
+                {"at": poison, "id": one},
+            )
+        acme.desk.session.rollback()
