@@ -1,0 +1,133 @@
+"""The live board: is anything stuck, who is free, and why is this still waiting?"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from dashboard.services import seats
+from dashboard.services.desk import Desk
+from dashboard.services.seats import Floor, State
+from dashboard.services.why import Level, Why, why
+from dashboard.services.workload import View, Workload, workload
+from dashboard.store.pages import inboxes as rows
+from dashboard.store.pages.common import Scope, Since
+from dashboard.store.pages.inboxes import InboxFigures, Stranded
+
+LATELY = timedelta(minutes=15)
+HISTORY = timedelta(hours=1)
+STEP = timedelta(minutes=2, seconds=30)
+STEPS = HISTORY // STEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxLine:
+    """One inbox of the board."""
+
+    id: int
+    name: str
+    waiting: int
+    oldest: Since | None
+    why: Why | None
+    members: int
+    online: int
+    free: int
+    assigned: int
+    history: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What is wrong, worst first: the inbox that waits longest, and how many others are stuck as well."""
+
+    inbox: InboxLine
+    others: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The line at the top."""
+
+    waiting: int
+    oldest: Since | None
+    online: int | None
+    free: int | None
+    assigned: int
+    trouble: Trouble | None
+    stranded: Stranded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Everything on the live board, as of one instant."""
+
+    as_of: datetime
+    headline: Headline
+    inboxes: tuple[InboxLine, ...]
+    workload: Workload
+    presence_known: bool
+
+
+def live_board(desk: Desk, scope: Scope, *, view: View, now: datetime) -> Board:
+    """Return the board in a fixed number of queries, whatever the number of inboxes and agents."""
+    inboxes = {inbox.id: inbox for inbox in rows.figures(desk.session, scope, now - LATELY)}
+    floor = seats.floor(desk, scope, inboxes, team_id=view.team_id, now=now)
+    left = rows.last_left(desk.session, list(inboxes))
+    changes = rows.changes(desk.session, list(inboxes), since=now - HISTORY, step=STEP)
+    lines = [
+        _line(inbox, floor, why(inbox, floor, left.get(i, {}), now), _history(inbox.waiting, changes.get(i, {})))
+        for i, inbox in inboxes.items()
+    ]
+    return Board(
+        as_of=now,
+        headline=_headline(lines, floor, rows.stranded(desk.session, scope.account_id)),
+        inboxes=tuple(lines),
+        workload=workload(desk, scope, floor, inboxes=inboxes, view=view, now=now),
+        presence_known=floor.known,
+    )
+
+
+def _line(inbox: InboxFigures, floor: Floor, why: Why | None, history: tuple[int, ...]) -> InboxLine:
+    funnel = floor.funnels[inbox.id]
+    return InboxLine(
+        id=inbox.id,
+        name=inbox.name,
+        waiting=inbox.waiting,
+        oldest=inbox.oldest,
+        why=why,
+        members=funnel.members,
+        online=funnel.online,
+        free=funnel.with_capacity,
+        assigned=inbox.assigned,
+        history=history,
+    )
+
+
+def _history(waiting: int, changes: Mapping[int, int]) -> tuple[int, ...]:
+    """Walk back from the present; waits that ended without an assignment are not in the ledger, so never below none."""
+    back = accumulate((changes.get(step, 0) for step in range(STEPS, 0, -1)), int.__sub__, initial=waiting)
+    return tuple(max(0, count) for count in back)[::-1]
+
+
+def _headline(lines: Sequence[InboxLine], floor: Floor, stranded: Stranded) -> Headline:
+    waits = [line.oldest for line in lines if line.oldest]
+    states = Counter(seated.state for seated in floor.everybody)
+    return Headline(
+        waiting=sum(line.waiting for line in lines),
+        oldest=min(waits, key=lambda since: since.at, default=None),
+        online=states[State.FREE] + states[State.FULL] if floor.known else None,
+        free=states[State.FREE] if floor.known else None,
+        assigned=sum(line.assigned for line in lines),
+        trouble=_trouble(lines),
+        stranded=stranded,
+    )
+
+
+def _trouble(lines: Sequence[InboxLine]) -> Trouble | None:
+    """Return the inbox in need of somebody whose oldest wait is longest, and how many more there are."""
+    bad = [line for line in lines if line.why and line.oldest and line.why.level is Level.ACTION]
+    if not bad:
+        return None
+    worst = min(bad, key=lambda line: line.oldest.at if line.oldest else datetime.max)
+    return Trouble(inbox=worst, others=len(bad) - 1)

@@ -1,0 +1,1 @@
+"""What pages read: one query and one frozen value each."""

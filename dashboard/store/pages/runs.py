@@ -1,0 +1,105 @@
+"""Runs as pages show them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from dashboard.engine.decisions import Outcome, Reason, Source
+from dashboard.store.database import Session
+from dashboard.store.models import AccountUser, Assignment, Conversation, Inbox, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One run; what it came to is None until it is finished."""
+
+    id: int
+    inbox_id: int
+    inbox_name: str
+    source: Source
+    actor_name: str | None
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: Outcome | None
+    reason: Reason | None
+    waiting_before: int | None
+    assigned: int
+    left: Mapping[Reason, int]
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One assignment of a run, in its position."""
+
+    position: int
+    conversation_id: int
+    subject: str | None
+    agent_name: str
+    waiting_since: datetime | None
+    at: datetime
+
+
+RUNS = (
+    select(Run, Inbox.name.label("inbox_name"), AccountUser.name.label("actor_name"))
+    .join(Inbox, Inbox.id == Run.inbox_id)
+    .outerjoin(AccountUser, (AccountUser.account_id == Run.account_id) & (AccountUser.user_id == Run.actor_id))
+    .order_by(Run.id)
+)
+
+
+def of_jobs(session: Session, account_id: int, job_ids: Collection[str]) -> Sequence[RunRow]:
+    """Return the runs that these jobs have begun."""
+    found = session.execute(RUNS.where(Run.account_id == account_id, Run.job_id.in_(job_ids)))
+    return [_run(row) for row in found]
+
+
+def one(session: Session, account_id: int, run_id: int) -> RunRow | None:
+    """Return a run of the account."""
+    found = session.execute(RUNS.where(Run.account_id == account_id, Run.id == run_id)).one_or_none()
+    return _run(found) if found else None
+
+
+def given(session: Session, account_id: int, run_id: int, most: int) -> Sequence[Given]:
+    """Return the first assignments of a run, in order."""
+    found = session.execute(
+        select(
+            Assignment.position,
+            Assignment.conversation_id,
+            Conversation.subject,
+            AccountUser.name.label("agent_name"),
+            Assignment.waiting_since,
+            Assignment.at,
+        )
+        .join(Conversation, Conversation.id == Assignment.conversation_id)
+        .join(
+            AccountUser,
+            (AccountUser.account_id == Assignment.account_id) & (AccountUser.user_id == Assignment.agent_id),
+        )
+        .where(Assignment.account_id == account_id, Assignment.run_id == run_id)
+        .order_by(Assignment.position)
+        .limit(most)
+    )
+    return [Given(**row._mapping) for row in found]
+
+
+def _run(row: Row[*tuple[Any, ...]]) -> RunRow:
+    run = row.Run
+    return RunRow(
+        id=run.id,
+        inbox_id=run.inbox_id,
+        inbox_name=row.inbox_name,
+        source=run.source,
+        actor_name=row.actor_name,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        outcome=run.outcome,
+        reason=run.reason,
+        waiting_before=run.waiting_before,
+        assigned=run.assigned_count,
+        left={Reason(word): count for word, count in run.left_waiting.items()},
+        message=run.message,
+    )

@@ -1,0 +1,71 @@
+"""Who may log in, and who a session is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from dashboard.engine.model import Role
+from dashboard.store.database import Session
+from dashboard.store.models import Account, AccountUser, User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who looks at a page: an active user in one account; a higher epoch of theirs ends the session."""
+
+    account_id: int
+    account_name: str
+    user_id: int
+    name: str
+    role: Role
+    session_epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a password is compared with, and who they are who know it."""
+
+    password_hash: str | None
+    viewer: Viewer
+
+
+VIEWERS = (
+    select(
+        AccountUser.account_id,
+        Account.name.label("account_name"),
+        AccountUser.user_id,
+        AccountUser.name,
+        AccountUser.role,
+        User.session_epoch,
+        User.password_hash,
+    )
+    .join(Account, Account.id == AccountUser.account_id)
+    .join(User, User.id == AccountUser.user_id)
+    .where(AccountUser.active)
+)
+
+
+def credentials(session: Session, email: str) -> Credentials | None:
+    """Return whose address it is, in their first account, if they are active in one."""
+    found = session.execute(VIEWERS.where(User.email == email).order_by(AccountUser.account_id).limit(1)).first()
+    return Credentials(password_hash=found.password_hash, viewer=_viewer(found)) if found else None
+
+
+def viewer(session: Session, account_id: int, user_id: int) -> Viewer | None:
+    """Return the user in this account if they are active there."""
+    found = session.execute(
+        VIEWERS.where(AccountUser.account_id == account_id, AccountUser.user_id == user_id)
+    ).one_or_none()
+    return _viewer(found) if found else None
+
+
+def _viewer(row: Row[*tuple[Any, ...]]) -> Viewer:
+    return Viewer(
+        account_id=row.account_id,
+        account_name=row.account_name,
+        user_id=row.user_id,
+        name=row.name,
+        role=row.role,
+        session_epoch=row.session_epoch,
+    )

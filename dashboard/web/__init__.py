@@ -1,0 +1,32 @@
+"""Flask pages: HTTP in, HTML out; one module per noun."""
+
+from flask import Flask
+from htmx_flask import Htmx
+
+from dashboard.config import Settings
+from dashboard.web import (
+    agents,
+    assets,
+    board,
+    conversations,
+    errors,
+    runs,
+    security,
+    sessions,
+    throttle,
+    visitors,
+    words,
+)
+from dashboard.web.blueprints import all_pages
+
+NOUNS = (sessions, board, runs, conversations, agents)
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Add the pages, who may see them, and what every answer carries."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    Htmx(app)
+    for concern in (security, visitors, assets, words, errors):
+        concern.init_app(app)
+    throttle.init_app(app, settings)
+    app.register_blueprint(all_pages(*(noun.pages for noun in NOUNS)))

@@ -1,0 +1,23 @@
+"""What all pages have in common: a token against forged forms, errors that are pages, and a log-in."""
+
+from flask import Blueprint
+
+from dashboard.web import errors, security, visitors
+
+
+def all_pages(*nouns: Blueprint) -> Blueprint:
+    """Return the blueprint of all pages, by the name that their addresses begin with."""
+    web = Blueprint("web", "dashboard.web")
+    web.before_request(security.refuse_forged_forms)
+    errors.handle_in(web)
+    for noun in nouns:
+        web.register_blueprint(noun)
+    return web
+
+
+def pages_of(noun: str, *, public: bool = False) -> Blueprint:
+    """Return the blueprint of a noun's pages; only public ones may be seen without a log-in."""
+    pages = Blueprint(noun, f"dashboard.web.{noun}")
+    if not public:
+        pages.before_request(visitors.require_log_in)
+    return pages

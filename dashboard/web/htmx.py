@@ -1,0 +1,61 @@
+"""Page or fragment: the only reader of htmx's headers besides htmx-flask."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, make_response, redirect, render_template
+from flask.typing import ResponseReturnValue
+from htmx_flask import request
+
+REDRAW = "poll"
+
+
+def asked() -> bool:
+    """Tell whether htmx asks, for a part of the page that it already shows."""
+    return bool(request.htmx)
+
+
+def shown_version() -> str | None:
+    """Return the version of what a polling element shows, None if it is not a poll that asks."""
+    return request.headers.get("HX-PTag")
+
+
+def unchanged() -> Response:
+    """Answer a poll that already shows what there is."""
+    return Response(status=HTTPStatus.NOT_MODIFIED)
+
+
+def fragment(template: str, *, version: str | None = None, **context: Any) -> Response:
+    """Answer with a part of a page; the version is what the next poll will say it shows."""
+    response = make_response(render_template(template, **context))
+    if version:
+        response.headers["HX-PTag"] = version
+    return response
+
+
+def changed(template: str, *, elsewhere: str, **context: Any) -> ResponseReturnValue:
+    """Answer a mutation: the fragment and an early redraw, or without htmx the way back to a page."""
+    if not asked():
+        return redirect(elsewhere, HTTPStatus.SEE_OTHER)
+    response = fragment(template, **context)
+    response.headers["HX-Trigger"] = '{"' + REDRAW + '": {"target": "[data-live]"}}'
+    return response
+
+
+def toast(template: str, **context: Any) -> Response:
+    """Answer with a sentence, wherever on the page it was asked from."""
+    response = fragment(template, **context)
+    response.headers.update({"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"})
+    return response
+
+
+def page_shown() -> str:
+    """Return the path of the page that the fragment would be part of."""
+    shown = urlsplit(request.htmx.current_url or "")
+    return f"{shown.path}?{shown.query}" if shown.query else shown.path
+
+
+def to_log_in(url: str) -> Response:
+    """Let htmx open the log-in as a page: a fragment cannot show it."""
+    return Response(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": url})

@@ -1,0 +1,68 @@
+"""Run assignment now, and what a run did."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard.http import desk
+from dashboard.services import assignment, results
+from dashboard.services.results import Result
+from dashboard.store.pages import runs as store
+from dashboard.web import htmx
+from dashboard.web.blueprints import pages_of
+from dashboard.web.visitors import supervisors_only, viewer
+
+# Most runs are over before one would see anything move; the others are asked after.
+PATIENCE = timedelta(seconds=3)
+# After so many looks nobody seems to be working.
+MANY_LOOKS = 20
+MOST_SHOWN = 500
+pages = pages_of("runs")
+
+
+@pages.post("/inboxes/<int:inbox_id>/assignment_runs")
+@supervisors_only
+def create(inbox_id: int) -> ResponseReturnValue:
+    """Run assignment now, in one inbox."""
+    job_id = assignment.request_run(desk(), viewer().account_id, inbox_id, actor_id=viewer().user_id)
+    if job_id is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return _answer(results.wait_for(desk(), viewer().account_id, [job_id], patience=PATIENCE))
+
+
+@pages.post("/assignment_runs")
+@supervisors_only
+def create_all() -> ResponseReturnValue:
+    """Run assignment now, in every inbox in which something waits."""
+    jobs = results.request_all(desk(), viewer().account_id, actor_id=viewer().user_id)
+    return _answer(results.wait_for(desk(), viewer().account_id, jobs, patience=PATIENCE))
+
+
+@pages.get("/assignment_runs")
+def result() -> ResponseReturnValue:
+    """Show what these jobs' runs have come to by now."""
+    jobs, looks = request.args.getlist("job"), request.args.get("looks", 0, type=int)
+    found = results.of_jobs(desk(), viewer().account_id, jobs)
+    if not htmx.asked():
+        return redirect(url_for("web.board.show", job=jobs), HTTPStatus.SEE_OTHER)
+    return htmx.fragment("runs/_result.html", ran=found, looks=looks + 1, slow=looks >= MANY_LOOKS)
+
+
+@pages.get("/runs/<int:run_id>")
+@supervisors_only
+def show(run_id: int) -> ResponseReturnValue:
+    """Show what one run did."""
+    run = store.one(desk().session, viewer().account_id, run_id)
+    if run is None:
+        abort(HTTPStatus.NOT_FOUND)
+    given = store.given(desk().session, viewer().account_id, run_id, MOST_SHOWN)
+    return render_template("runs/show.html", run=run, given=given)
+
+
+def _answer(ran: Result) -> ResponseReturnValue:
+    elsewhere = url_for(
+        "web.board.show", job=ran.job_ids, _anchor=f"inbox-{ran.inbox_id}" if ran.inbox_id else "inboxes"
+    )
+    return htmx.changed("runs/_result.html", elsewhere=elsewhere, ran=ran, looks=1, slow=False)

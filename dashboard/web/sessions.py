@@ -1,0 +1,70 @@
+"""Logging in and out."""
+
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from flask import redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_user, logout_user
+
+from dashboard.http import desk
+from dashboard.services import sessions as services
+from dashboard.web import throttle
+from dashboard.web.blueprints import pages_of
+from dashboard.web.visitors import Visitor
+
+WRONG = "The address or the password is not right."
+pages = pages_of("sessions", public=True)
+
+
+@pages.get("/login")
+def new() -> ResponseReturnValue:
+    """Show the form."""
+    if current_user.is_authenticated:
+        return redirect(_wanted(), HTTPStatus.SEE_OTHER)
+    return _form()
+
+
+@pages.post("/login")
+@throttle.limiter.limit(throttle.PER_SOURCE)
+@throttle.limiter.limit(throttle.PER_ADDRESS, key_func=throttle.address_tried)
+def create() -> ResponseReturnValue:
+    """Log in; the answer does not tell whether the address exists."""
+    viewer = services.log_in(desk(), request.form.get("email", ""), request.form.get("password", ""))
+    if viewer is None:
+        return _form(error=WRONG), HTTPStatus.UNPROCESSABLE_ENTITY
+    wanted = _wanted()
+    session.clear()
+    session.permanent = True
+    login_user(Visitor(viewer))
+    return redirect(wanted, HTTPStatus.SEE_OTHER)
+
+
+@pages.post("/logout")
+def destroy() -> ResponseReturnValue:
+    """Log out."""
+    logout_user()
+    session.clear()
+    return redirect(url_for("web.sessions.new"), HTTPStatus.SEE_OTHER)
+
+
+@pages.errorhandler(HTTPStatus.TOO_MANY_REQUESTS)
+def _too_often(error: Exception) -> ResponseReturnValue:
+    """Show the form again, and say when it will help."""
+    seconds = throttle.seconds_left()
+    said = f"Too many attempts. Nothing was checked; try again in {seconds} seconds."
+    return _form(error=said), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
+
+
+def _form(error: str | None = None) -> str:
+    return render_template(
+        "sessions/new.html", error=error, email=request.form.get("email", ""), wanted=request.values.get("next", "")
+    )
+
+
+def _wanted() -> str:
+    """Return where to go: only ever a path of this site."""
+    given = request.values.get("next", "")
+    parts = urlsplit(given)
+    ours = given.startswith("/") and not given.startswith("//") and not parts.netloc and "\\" not in given
+    return given if ours and given.isprintable() else url_for("web.board.show")

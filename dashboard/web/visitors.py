@@ -1,0 +1,85 @@
+"""Who looks at a page, and what their role lets them do."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import ParamSpec, TypeVar, cast
+
+from flask import Flask, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+
+from dashboard.engine.model import Role
+from dashboard.http import desk
+from dashboard.services import sessions
+from dashboard.store.pages.common import Scope
+from dashboard.store.sessions import Viewer
+from dashboard.web import htmx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+manager = LoginManager()
+
+
+class Visitor(UserMixin):
+    """A viewer as flask-login knows them; the session keeps who, in which account, and under which epoch."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+
+    def get_id(self) -> str:
+        """Return what the session keeps."""
+        return f"{self.viewer.account_id}:{self.viewer.user_id}:{self.viewer.session_epoch}"
+
+
+def init_app(app: Flask) -> None:
+    """Let the session say who it is."""
+    manager.init_app(app)
+    app.jinja_env.globals.update(supervising=supervising)
+
+
+def viewer() -> Viewer:
+    """Return who looks at this page."""
+    return cast(Viewer, current_user.viewer)
+
+
+def scope() -> Scope:
+    """Return what the viewer's board shows: an agent's has the inboxes that they answer."""
+    own = None if supervising() else viewer().user_id
+    return Scope(account_id=viewer().account_id, member_id=own)
+
+
+def supervising() -> bool:
+    """Tell whether the viewer may change more than their own presence."""
+    return viewer().role is not Role.AGENT
+
+
+def require_log_in() -> ResponseReturnValue | None:
+    """Send somebody unknown to the log-in, and from there back to where they wanted to go."""
+    return None if current_user.is_authenticated else _to_log_in()
+
+
+def supervisors_only(view: Callable[P, R]) -> Callable[P, R]:
+    """Refuse agents."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not supervising():
+            abort(HTTPStatus.FORBIDDEN, "Only supervisors and administrators may do this.")
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+@manager.user_loader
+def _resume(kept: str) -> Visitor | None:
+    account_id, user_id, epoch = map(int, kept.split(":"))
+    found = sessions.resume(desk(), account_id, user_id, session_epoch=epoch)
+    return Visitor(found) if found else None
+
+
+def _to_log_in() -> ResponseReturnValue:
+    if htmx.asked():
+        return htmx.to_log_in(url_for("web.sessions.new", next=htmx.page_shown()))
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("web.sessions.new", next=wanted if wanted != "/" else None), HTTPStatus.SEE_OTHER)

@@ -1,0 +1,149 @@
+"""How values read on a page: the words of the closed sets, instants, spans, numbers, lines."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from flask import Flask
+from markupsafe import Markup
+
+from dashboard.engine.decisions import Reason, Source
+from dashboard.engine.model import Presence
+from dashboard.services.results import Result
+from dashboard.services.seats import State
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+WORDS: dict[StrEnum, str] = {
+    Reason.NOTHING_WAITING: "nothing waiting",
+    Reason.FEATURE_OFF: "assignment is off for the account",
+    Reason.NO_POLICY: "no assignment policy",
+    Reason.POLICY_DISABLED: "policy disabled",
+    Reason.INBOX_OFF: "assignment is off for this inbox",
+    Reason.TEAM_MANUAL: "left to their team",
+    Reason.NO_MEMBERS: "no members",
+    Reason.NOBODY_ONLINE: "nobody online",
+    Reason.ALL_RATE_LIMITED: "all rate-limited",
+    Reason.ALL_AT_CAPACITY: "all at capacity",
+    Reason.NOT_OPEN: "no longer open",
+    Reason.ALREADY_ASSIGNED: "already assigned",
+    Reason.EXCLUDED_LABEL: "excluded by a label",
+    Reason.EXCLUDED_AGE: "excluded by age",
+    Reason.CONTACT_BEING_SERVED: "contact is being served",
+    Reason.LOST_RACE: "changed meanwhile",
+    Reason.STORE_UNAVAILABLE: "presence cannot be read",
+    Reason.INTERNAL_ERROR: "could not be decided",
+    Presence.AWAY_MANUAL: "away by choice",
+    Presence.AWAY_AND_REASSIGNING: "away, reassigning",
+    Source.PERIODIC: "sweep",
+    Source.MANUAL: "run by hand",
+    Source.WAKEUP: "wake-up",
+}
+# What follows "Billing has waited 14 min:".
+CLAUSES = {
+    Reason.FEATURE_OFF: "assignment is switched off for the account",
+    Reason.NO_POLICY: "no assignment policy is linked to it",
+    Reason.POLICY_DISABLED: "its assignment policy is disabled",
+    Reason.INBOX_OFF: "assignment is switched off for it",
+    Reason.TEAM_MANUAL: "its team assigns by hand",
+    Reason.NO_MEMBERS: "it has no members",
+    Reason.NOBODY_ONLINE: "nobody is online",
+    Reason.ALL_RATE_LIMITED: "everybody online has had their fair share",
+    Reason.ALL_AT_CAPACITY: "everybody online is at capacity",
+    Reason.EXCLUDED_LABEL: "a label excludes what is left",
+    Reason.EXCLUDED_AGE: "what is left is older than its rules allow",
+    Reason.CONTACT_BEING_SERVED: "the contacts are being served already",
+    Reason.STORE_UNAVAILABLE: "presence cannot be read",
+    Reason.INTERNAL_ERROR: "what is left could not be decided",
+}
+UNEXPLAINED = "no run has come"
+UNEXPLAINED_CLAUSE = "agents are free, but no run has come; check that a worker is running"
+SPARK_WIDTH, SPARK_HEIGHT = 96, 20
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their words."""
+    app.jinja_env.filters.update(word=word, clause=clause, number=number, span=span, spark=spark)
+    app.jinja_env.globals.update(since=since, clock=clock, percent=percent, sentence=sentence)
+    app.jinja_env.globals.update(State=State, presences=lambda: Presence)
+
+
+def word(value: StrEnum | None) -> str:
+    """Return a closed set's word as people say it; no reason is one too."""
+    return UNEXPLAINED if value is None else WORDS.get(value, value.value.replace("_", " "))
+
+
+def clause(reason: Reason | None) -> str:
+    """Return a reason as the end of a sentence."""
+    return UNEXPLAINED_CLAUSE if reason is None else CLAUSES.get(reason, word(reason))
+
+
+def number(value: int) -> str:
+    """Return a count with its thousands apart."""
+    return f"{value:,}"
+
+
+def span(lasts_for: timedelta) -> str:
+    """Return how long something lasted, as coarse as one reads it."""
+    if lasts_for < timedelta(seconds=1):
+        return f"{max(1, round(lasts_for / timedelta(milliseconds=1)))} ms"
+    return f"{lasts_for.total_seconds():.1f} s" if lasts_for < MINUTE else _coarse(lasts_for)
+
+
+def since(at: datetime, now: datetime) -> Markup:
+    """Return how long ago an instant was; js/times.js keeps it true."""
+    return Markup('<time datetime="{}" data-since>{}</time>').format(_iso(at), _coarse(now - at))
+
+
+def clock(at: datetime, form: str = "minutes") -> Markup:
+    """Return an instant's time of day; js/times.js puts it into the browser's zone."""
+    shapes = {"minutes": "%H:%M UTC", "seconds": "%H:%M:%S UTC", "full": "%Y-%m-%d %H:%M:%S UTC"}
+    return Markup('<time datetime="{}" data-clock="{}">{}</time>').format(_iso(at), form, at.strftime(shapes[form]))
+
+
+def percent(part: int, whole: int) -> int:
+    """Return a share for a bar: an empty whole is full."""
+    return min(100, round(100 * part / whole)) if whole else 100
+
+
+def spark(history: Sequence[int]) -> str:
+    """Return the points of a line through these values, from none to their most."""
+    most, last = max(*history, 1), len(history) - 1
+    across, up = SPARK_WIDTH - 4, SPARK_HEIGHT - 4
+    return " ".join(f"{2 + n * across / last:.1f},{2 + up - value * up / most:.1f}" for n, value in enumerate(history))
+
+
+def sentence(ran: Result) -> str:
+    """Return what runs came to."""
+    if not ran.job_ids:
+        return "Nothing is waiting."
+    if ran.failed:
+        return f"Assigned {number(ran.assigned)}, then stopped: a store did not answer. It is tried again."
+    if ran.stop is Reason.NOTHING_WAITING:
+        return "Nothing was waiting."
+    if not ran.assigned and not ran.left:
+        return f"Nothing assigned: {word(ran.stop)}." if ran.stop else "Nothing was waiting."
+    where = f" in {ran.inboxes} inboxes" if ran.inboxes > 1 else ""
+    return f"Assigned {number(ran.assigned)}{where} in {span(ran.took)}{_left(ran)}"
+
+
+def _left(ran: Result) -> str:
+    if not ran.left:
+        return "; nothing waits."
+    if len(ran.left) == 1:
+        return f"; {number(ran.waiting)} wait: {word(ran.left[0].reason)}."
+    parts = ", ".join(f"{number(part.count)} {word(part.reason)}" for part in ran.left)
+    return f"; {number(ran.waiting)} wait: {parts}."
+
+
+def _coarse(lasts_for: timedelta) -> str:
+    """Return two units at most; js/times.js says the same."""
+    days, hours, minutes = lasts_for // DAY, lasts_for % DAY // HOUR, lasts_for % HOUR // MINUTE
+    if days > 0:
+        return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
+    if hours > 0:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min" if minutes > 0 else "<1 min"
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

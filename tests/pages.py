@@ -1,0 +1,114 @@
+"""The pages on real stores, and somebody of each role to look at them."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+from werkzeug.test import TestResponse
+
+from app import create_app, db
+from dashboard import clock
+from dashboard.config import Settings
+from dashboard.engine.decisions import Source
+from dashboard.engine.model import Role
+from dashboard.services import assignment, passwords
+from dashboard.services.assignment import Request
+from dashboard.services.desk import Desk
+from dashboard.services.tools import tools
+from dashboard.store import database
+from dashboard.store.models import User
+from tests.desks import Acme, Recorded, add_user
+
+PASSWORD = "correct horse"
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class AtOnce(Recorded):
+    """A queue whose worker is quicker than whoever asked: the run is over when the job's id is returned."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._made = tools(settings, self)
+        self._engine = database.connect(settings.database_url)
+
+    def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
+        job_id = super().run_inbox(account_id, inbox_id, source, actor_id)
+        request = Request(source=source, actor_id=actor_id, job_id=job_id)
+        with self._engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
+            assignment.run_inbox(self._made.desk(session), account_id, inbox_id, request=request)
+        return job_id
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@dataclass(slots=True, kw_only=True)
+class Looker:
+    """Somebody with a browser that knows neither scripts nor htmx, unless it says so."""
+
+    client: FlaskClient
+    account_id: int
+    user_id: int
+
+    def get(self, path: str, **more: object) -> TestResponse:
+        return self.client.get(path, **more)
+
+    def post(self, path: str, data: dict[str, object] | None = None, **more: object) -> TestResponse:
+        """Send a form as the page had it, token and all."""
+        return self.client.post(path, data={"csrf_token": self.token(), **(data or {})}, **more)
+
+    def session(self) -> database.Session:
+        """Return a session of the database that the pages ask."""
+        with self.client.application.app_context():
+            return database.Session(db.engine)
+
+    def token(self) -> str:
+        found = TOKEN.search(self.client.get("/").text)
+        assert found, "the page has no token"
+        return found[1]
+
+
+def composed(settings: Settings, queue: Recorded) -> Flask:
+    """Compose the application as app.py does, with this queue."""
+    app = create_app(settings)
+    app.testing = True
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    made = tools(settings, queue)
+    app.extensions["evenhand"] = lambda: made.desk(db.session())
+    return app
+
+
+def without_redis(settings: Settings) -> Settings:
+    """Return settings whose Redis nobody answers at."""
+    return replace(settings, redis_url="redis://127.0.0.1:1/0")
+
+
+def looking(app: Flask, account_id: int, user_id: int) -> Looker:
+    """Let somebody in without asking for a password."""
+    client = app.test_client()
+    with client.session_transaction() as kept:
+        kept["_user_id"] = f"{account_id}:{user_id}:0"
+        kept["_fresh"] = True
+    return Looker(client=client, account_id=account_id, user_id=user_id)
+
+
+def hire(desk: Desk, account_id: int, name: str, role: Role) -> int:
+    """Add somebody to an account."""
+    user_id = add_user(desk.session, account_id, name, role)
+    desk.session.commit()
+    return user_id
+
+
+def let_in(desk: Desk, user_id: int) -> None:
+    """Give a user the password of all tests."""
+    desk.session.execute(update(User).where(User.id == user_id).values(password_hash=passwords.hashed(PASSWORD)))
+    desk.session.commit()
+
+
+def waiting_for(acme: Acme, count: int, minutes: float, inbox: str = "Support", **facts: object) -> list[int]:
+    """Put conversations on the floor of which the first has waited so long, by the real clock."""
+    return acme.waiting(count, inbox, created_at=clock.now() - timedelta(minutes=minutes), **facts)

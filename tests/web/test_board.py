@@ -1,0 +1,320 @@
+"""The live board: is anything stuck, who is free, and why is this still waiting?"""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from werkzeug.test import TestResponse
+
+from dashboard import clock
+from dashboard.config import Settings
+from dashboard.engine.decisions import Source
+from dashboard.engine.model import Role
+from dashboard.services.assignment import Request, run_inbox
+from dashboard.store.limits import Reservation
+from dashboard.store.models import Account, AssignmentPolicy, Inbox
+from tests.counting import statements
+from tests.desks import Acme, add_user
+from tests.pages import HTMX, AtOnce, Looker, composed, looking, waiting_for, without_redis
+
+TAGS = re.compile(r"<[^>]+>")
+
+
+def seen(answer: TestResponse, part: str = "board") -> str:
+    """Return what one reads in an element, on one line."""
+    text = answer.text
+    start = text.index(f'id="{part}"')
+    start = text.index(">", start) + 1
+    end = re.search(r'id="(inbox|agent)-\d+"|</section>|</tbody>', text[start:])
+    return " ".join(TAGS.sub(" ", text[start : start + end.start() if end else len(text)]).split())
+
+
+def run(acme: Acme, inbox: str = "Support") -> None:
+    run_inbox(acme.desk, acme.account_id, acme.inboxes[inbox], request=Request(source=Source.MANUAL))
+
+
+def test_it_answers_without_a_click_what_is_stuck_and_why(mara: Looker, acme: Acme) -> None:
+    """E18, E49"""
+    acme.policy("Support", "Sales")
+    waiting_for(acme, 3, minutes=14)
+
+    board = mara.get("/")
+
+    headline = seen(board, "headline")
+    assert headline.startswith("waiting 3 oldest wait 14 min")
+    assert "Support has waited 14 min : nobody is online." in headline
+    assert "members 4 online 0 under the rate limit 0 with capacity 0" in seen(board, f"inbox-{acme.support}")
+    assert "nobody" not in seen(board, f"inbox-{acme.sales}")
+
+
+def test_it_tells_who_is_free_full_away_and_offline(mara: Looker, acme: Acme) -> None:
+    acme.policy("Support", "Sales")
+    acme.capacity("Bo", {"Support": 2, "Sales": 0})
+    acme.held("Bo", 2)
+    acme.online("Ana", "Bo", "Cleo", at=clock.now())
+    mara.post(f"/agents/{acme.agents['Cleo']}/availability", {"availability": "busy"})
+
+    board = mara.get("/")
+
+    assert "1 free 1 full 1 away 1 offline" in seen(board, "agents")
+    assert "Support 2/2" in seen(board, f"agent-{acme.agents['Bo']}")
+    assert "busy" in seen(board, f"agent-{acme.agents['Cleo']}")
+    assert "offline" in seen(board, f"agent-{acme.agents['Dov']}")
+
+
+def test_a_gauge_shows_the_fair_share_and_when_the_next_slot_is_free(mara: Looker, acme: Acme) -> None:
+    """E14"""
+    acme.policy("Support", fair_distribution_limit=2)
+    now = clock.now()
+    acme.online("Ana", at=now)
+    had = [Reservation(agent_id=acme.agents["Ana"], conversation_id=n) for n in (1, 2)]
+    acme.desk.limits.reserve(acme.account_id, acme.support, had, window=timedelta(hours=1), now=now)
+    waiting_for(acme, 1, minutes=1)
+
+    board = mara.get("/")
+
+    slot = (now + timedelta(hours=1)).strftime("%H:%M UTC")
+    assert f"2 of 2, next slot {slot}" in seen(board, f"agent-{acme.agents['Ana']}")
+    assert f"all rate-limited, next slot {slot}" in seen(board, f"inbox-{acme.support}")
+
+
+@pytest.mark.parametrize(
+    ("off", "said"),
+    [
+        (lambda: update(Account).values(assignment_v2=False), "assignment is off for the account"),
+        (lambda: update(AssignmentPolicy).values(enabled=False), "policy disabled"),
+        (lambda: update(Inbox).values(enable_auto_assignment=False), "assignment is off for this inbox"),
+    ],
+)
+def test_a_switch_that_is_off_is_the_reason(mara: Looker, acme: Acme, off: object, said: str) -> None:
+    """E1"""
+    acme.policy("Support")
+    acme.online("Ana", at=clock.now())
+    waiting_for(acme, 1, minutes=1)
+    acme.desk.session.execute(off())  # type: ignore[operator]
+    acme.desk.session.commit()
+
+    assert said in seen(mara.get("/"), f"inbox-{acme.support}")
+
+
+def test_what_a_run_left_is_told_by_reason(mara: Looker, acme: Acme) -> None:
+    """E5, E46"""
+    acme.policy("Support")
+    acme.capacity("Ana", {"Support": 1}, excluded_labels=["vip"])
+    acme.capacity("Bo", {"Support": 0})
+    acme.capacity("Cleo", {"Support": 0})
+    acme.capacity("Dov", {"Support": 0})
+    acme.online(*acme.agents, at=clock.now())
+    waiting_for(acme, 2, minutes=2, labels=["vip"])
+    waiting_for(acme, 4, minutes=1)
+
+    run(acme)
+
+    line = seen(mara.get("/"), f"inbox-{acme.support}")
+    assert "all at capacity" in line
+    assert "Of 5 waiting: 3 all at capacity, 2 excluded by a label." in line
+
+
+def test_what_somebody_could_take_and_no_run_gave_is_loud(mara: Looker, acme: Acme) -> None:
+    """E53"""
+    acme.policy("Support")
+    acme.online("Ana", at=clock.now())
+    waiting_for(acme, 1, minutes=1)
+
+    assert "agents are free, but no run has come" in seen(mara.get("/"), "headline")
+
+
+def test_it_says_when_it_was_last_checked_that_nothing_is_stranded(mara: Looker, acme: Acme) -> None:
+    """E53"""
+    acme.desk.session.execute(update(Account).values(stranded_checked_at=clock.now(), stranded_count=2))
+    acme.desk.session.commit()
+    assert "2 conversations are stranded" in seen(mara.get("/"), "headline")
+
+    acme.desk.session.execute(update(Account).values(stranded_count=0))
+    acme.desk.session.commit()
+
+    assert "Nothing is stranded, checked at" in seen(mara.get("/"), "headline")
+
+
+def test_the_last_hour_of_waiting_is_drawn_from_the_ledger(mara: Looker, acme: Acme) -> None:
+    acme.policy("Support")
+    waiting_for(acme, 2, minutes=90)
+    acme.online("Ana", at=clock.now())
+    run(acme)
+    waiting_for(acme, 3, minutes=10)
+
+    board = mara.get("/")
+
+    assert "Waiting an hour ago 2, at most 5, now 3" in board.text
+    assert "assigned, 15 min 2" in seen(board, "headline").replace("2 assigned, 15 min", "assigned, 15 min 2")
+
+
+def test_an_agent_sees_the_board_of_their_inboxes_and_may_run_nothing(cleo: Looker, acme: Acme) -> None:
+    waiting_for(acme, 1, minutes=1)
+    waiting_for(acme, 5, minutes=1, inbox="Sales")
+
+    board = cleo.get("/")
+
+    assert f'id="inbox-{acme.support}"' in board.text
+    assert f'id="inbox-{acme.sales}"' not in board.text
+    assert seen(board, "headline").startswith("waiting 1")
+    assert "Run assignment now" not in board.text
+    assert f"/agents/{acme.agents['Cleo']}/availability" in board.text
+    assert f"/agents/{acme.agents['Ana']}/availability" not in board.text
+
+
+def test_nothing_of_another_account_is_on_it(mara: Looker, acme: Acme) -> None:
+    board = mara.get("/").text
+
+    assert "Elsewhere" not in board
+    assert "Sid" not in board
+
+
+def test_a_poll_that_finds_nothing_new_asks_postgres_only_who_it_is(mara: Looker, acme: Acme) -> None:
+    shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
+
+    with statements(mara.session()) as asked:
+        answer = mara.get("/", headers={**HTMX, "HX-PTag": shown})
+
+    assert (answer.status_code, answer.data) == (304, b"")
+    assert len(asked) == 1
+
+
+def test_a_poll_after_a_change_redraws(mara: Looker, acme: Acme) -> None:
+    shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
+
+    acme.desk.signals.changed(acme.account_id)
+
+    assert mara.get("/", headers={**HTMX, "HX-PTag": shown}).status_code == 200
+
+
+def test_a_poll_that_asks_for_something_else_redraws(mara: Looker) -> None:
+    shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
+
+    assert mara.get("/?sort=load", headers={**HTMX, "HX-PTag": shown}).status_code == 200
+
+
+def test_the_fragment_is_the_boards_element_and_nothing_else(mara: Looker) -> None:
+    text = mara.get("/", headers=HTMX).text.strip()
+
+    assert text.startswith('<div id="board"')
+    assert text.endswith("</div>")
+    assert "<html" not in text
+
+
+@pytest.mark.parametrize("path", ["/", "/?sort=assigned", "/?team=1&presence=free"])
+def test_the_number_of_queries_is_the_same_for_10_agents_and_for_200(mara: Looker, acme: Acme, path: str) -> None:
+    acme.policy("Support", "Sales", fair_distribution_limit=5)
+
+    def asked_with(agents: int) -> int:
+        for number in range(agents):
+            user_id = add_user(acme.desk.session, acme.account_id, f"Agent{agents}x{number}", Role.AGENT)
+            acme.agents[f"Agent{agents}x{number}"] = user_id
+            acme.join("Support", f"Agent{agents}x{number}")
+        acme.online(*acme.agents, at=clock.now())
+        waiting_for(acme, agents, minutes=1)
+        with statements(mara.session()) as asked:
+            assert mara.get(path).status_code == 200
+        return len(asked)
+
+    few, many = asked_with(6), asked_with(190)
+
+    assert few == many <= 11
+
+
+def test_while_redis_is_down_it_shows_what_postgres_knows_and_says_so(
+    acme: Acme, settings: Settings, worker: AtOnce
+) -> None:
+    """E40, E42"""
+    acme.policy("Support")
+    waiting_for(acme, 2, minutes=3)
+    mara = looking(composed(without_redis(settings), worker), acme.account_id, acme.agents["Ana"])
+
+    board = mara.get("/")
+
+    assert board.status_code == 200
+    assert "Redis does not answer" in seen(board, "headline")
+    assert seen(board, "headline").startswith("waiting 2")
+    assert "presence cannot be read" in seen(board, f"inbox-{acme.support}")
+
+
+def test_agents_are_filtered_as_the_inbox_that_was_chosen_sees_them(mara: Looker, acme: Acme) -> None:
+    acme.policy("Support", "Sales")
+    acme.capacity("Ana", {"Sales": 0})
+    acme.online("Ana", "Bo", at=clock.now())
+
+    in_sales = seen(mara.get(f"/?inbox={acme.sales}"), "agents")
+    free_in_sales = mara.get(f"/?inbox={acme.sales}&presence=free").text
+
+    assert "1 free 1 full" in in_sales
+    assert f'id="agent-{acme.agents["Bo"]}"' in free_in_sales
+    assert f'id="agent-{acme.agents["Ana"]}"' not in free_in_sales
+
+
+def test_agents_are_filtered_by_team(mara: Looker, acme: Acme) -> None:
+    night = acme.team("Night", "Cleo")
+
+    text = mara.get(f"/?team={night}").text
+
+    assert f'id="agent-{acme.agents["Cleo"]}"' in text
+    assert f'id="agent-{acme.agents["Bo"]}"' not in text
+
+
+def test_a_filter_that_nobody_fits_offers_all_agents(mara: Looker) -> None:
+    assert "Show all agents" in mara.get("/?presence=away_and_reassigning").text
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"), [("name", ["Ana", "Bo", "Cleo", "Dov"]), ("load", ["Cleo", "Bo", "Ana", "Dov"])]
+)
+def test_agents_are_sorted(mara: Looker, acme: Acme, sort: str, order: list[str]) -> None:
+    acme.held("Cleo", 3)
+    acme.held("Bo", 1, "Sales")
+
+    text = mara.get(f"/?sort={sort}").text
+
+    rows = [int(found) for found in re.findall(r'id="agent-(\d+)"', text)]
+    assert acme.names(rows) == order
+
+
+@pytest.mark.parametrize("nonsense", ["?inbox=x", "?sort=x", "?page=0", "?page=-3", "?page=x", "?presence=x", "?team="])
+def test_what_makes_no_sense_in_the_address_asks_for_nothing(mara: Looker, nonsense: str) -> None:
+    assert "Ana" in mara.get(f"/{nonsense}").text
+
+
+def test_a_filter_is_shown_in_the_address_bar_and_a_poll_leaves_it_alone(mara: Looker) -> None:
+    asked = "/?sort=name&page=1&inbox=&team=&presence=free"
+
+    filtered = mara.get(asked, headers=HTMX)
+    polled = mara.get(asked, headers={**HTMX, "HX-PTag": "none"})
+
+    assert filtered.headers["HX-Replace-Url"] == "/?presence=free"
+    assert "HX-Replace-Url" not in polled.headers
+
+
+def test_agents_come_fifty_to_a_page(mara: Looker, acme: Acme) -> None:
+    for number in range(60):
+        name = f"Zoe{number:02}"
+        acme.agents[name] = add_user(acme.desk.session, acme.account_id, name)
+        acme.join("Support", name)
+
+    first, second = mara.get("/").text, mara.get("/?page=2").text
+
+    assert len(re.findall(r'id="agent-\d+"', first)) == 50
+    assert len(re.findall(r'id="agent-\d+"', second)) == 14
+
+
+def test_an_account_without_inboxes_is_told_what_to_do(mara: Looker, acme: Acme) -> None:
+    acme.desk.session.query(Inbox).filter_by(account_id=acme.account_id).delete()
+    acme.desk.session.commit()
+
+    assert "This account has no inboxes yet." in mara.get("/").text
+
+
+def test_a_wall_shows_the_board_without_the_bar(mara: Looker) -> None:
+    wall = mara.get("/?wall=1").text
+
+    assert "data-wall" in wall
+    assert 'id="bar"' not in wall
+    assert 'id="live"' in wall

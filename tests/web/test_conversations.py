@@ -1,0 +1,41 @@
+"""One conversation's page."""
+
+from dashboard import clock
+from tests.desks import Acme
+from tests.pages import Looker, waiting_for
+
+
+def test_it_tells_who_had_it_and_by_which_run(mara: Looker, acme: Acme) -> None:
+    acme.policy("Support")
+    acme.online("Ana", at=clock.now())
+    [one] = waiting_for(acme, 1, minutes=2, subject="Cannot log in")
+    mara.post(f"/inboxes/{acme.support}/assignment_runs")
+
+    page = mara.get(f"/conversations/{one}").text
+
+    assert "Cannot log in" in page
+    assert "<b>Ana</b>" in page
+    assert 'href="/runs/1"' in page
+
+
+def test_one_that_waits_says_for_how_long(mara: Looker, acme: Acme) -> None:
+    [one] = waiting_for(acme, 1, minutes=5)
+
+    assert "waiting for" in mara.get(f"/conversations/{one}").text
+
+
+def test_agents_see_those_of_their_inboxes(cleo: Looker, acme: Acme) -> None:
+    [here] = waiting_for(acme, 1, minutes=1)
+    [there] = waiting_for(acme, 1, minutes=1, inbox="Sales")
+
+    assert cleo.get(f"/conversations/{here}").status_code == 200
+    assert cleo.get(f"/conversations/{there}").status_code == 404
+
+
+def test_those_of_another_account_are_not_there(mara: Looker, acme: Acme) -> None:
+    acme.inboxes["Elsewhere"] = acme.stranger_inbox_id
+    own, acme.account_id = acme.account_id, acme.account_id + 1
+    [one] = waiting_for(acme, 1, minutes=1, inbox="Elsewhere")
+    acme.account_id = own
+
+    assert mara.get(f"/conversations/{one}").status_code == 404
