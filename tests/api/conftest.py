@@ -51,12 +51,12 @@ class Caller:
         return self("DELETE", path, body)
 
 
-def make_app(settings: Settings, queue: Recorded) -> Flask:
-    """Compose the application as app.py does, with a queue that only records."""
+def make_app(settings: Settings, queue: Recorded, *, limited: bool = False) -> Flask:
+    """Compose the application as app.py does, with a queue that only records; tests may call as fast as they can."""
     engine = database.connect(settings.database_url, pool_size=10)
     made = tools(settings, queue)
     app = Flask("api", template_folder=str(ROOT / "templates"))
-    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    app.config.update(MAX_CONTENT_LENGTH=1024 * 1024, RATELIMIT_ENABLED=limited)
     app.extensions["evenhand"] = lambda: made.desk(database.Session(engine, expire_on_commit=False))
     app.extensions["engine"] = engine
     app.extensions["probe"] = database.Session(engine)

@@ -1,0 +1,78 @@
+"""Nothing that can be sent makes the server fail."""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.api.conftest import Caller
+from tests.api.test_permissions import routes
+from tests.desks import Acme
+
+NONSENSE: list[Any] = [
+    [],
+    "x",
+    7,
+    {"": None},
+    {"x": {"x": [{}]}},
+    None,
+    2**80,
+    -1,
+    1.5,
+    True,
+    "a\0b",
+    "\ud800",
+    [None, {}, 2**80],
+    {"name": 2**80},
+    "x" * 10_000,
+]
+
+
+def fields(app: Flask, method: str, rule: str) -> dict[str, Any]:
+    """Return the fields that the document says a call takes."""
+    document = app.test_client().get("/api/openapi.json").json
+    path = "/api/v1/accounts/{account_id}" + re.sub("<id:(.*?)>", r"{\1}", rule)
+    body = document["paths"][path][method.lower()].get("requestBody")
+    if not body:
+        return {}
+    name = body["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]
+    return document["components"]["schemas"][name]["properties"]
+
+
+@pytest.fixture
+def furnished(admin: Caller, acme: Acme) -> None:
+    """One of each kind, with the id 1."""
+    acme.policy()
+    acme.capacity("Ana", {"Support": 9})
+    acme.team("Night", "Ana")
+    acme.held("Ana", 1)
+    acme.run()
+    assert admin.post("/labels", {"title": "VIP"}).json["id"] == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_no_body_makes_a_call_fail(app: Flask, admin: Caller, furnished: None, method: str) -> None:
+    for route in [route for route in routes(app) if route.method == method and "heartbeat" not in route.rule]:
+        path = re.sub("<.*?>", "1", route.rule)  # something of each kind is there
+        bodies = NONSENSE + [{field: value} for field in fields(app, method, route.rule) for value in NONSENSE]
+        for body in bodies:
+            status = admin(method, path, body).status_code
+            assert status < 500, (method, path, body)
+
+
+@pytest.mark.parametrize("query", ["page", "per_page", "subject", "subject_id", "wait", "status", "inbox_id", "label"])
+@pytest.mark.parametrize("value", ["", "x", "-1", "1e9", str(2**80), "%00", "%ED%A0%80", "x" * 5_000])
+def test_no_query_makes_a_call_fail(app: Flask, admin: Caller, query: str, value: str) -> None:
+    for route in routes(app):
+        if route.method == "GET":
+            answer = admin.get(f"{re.sub('<.*?>', '1', route.rule)}?{query}={value}")
+            assert answer.status_code < 500, (route, query, value)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63 - 1, 2**63, 2**80])
+def test_no_id_makes_a_call_fail(app: Flask, admin: Caller, number: int) -> None:
+    for route in routes(app):
+        path = re.sub("<.*?>", str(number), route.rule)
+        answer = admin(route.method, path, {})
+        assert answer.status_code < 500, (route, number)
