@@ -13,12 +13,15 @@ from flask.cli import with_appcontext
 from dashboard import clock
 from dashboard.api.runs import RunSchema
 from dashboard.config import Settings
-from dashboard.engine.decisions import Source
+from dashboard.engine.decisions import Outcome, Source
 from dashboard.http import desk
 from dashboard.services import assignment, import_rows, imports, runs
 from dashboard.services.assignment import Request
+from dashboard.services.forms.fields import LARGEST_ID
 from dashboard.services.import_rows import BadFile, Read
 from dashboard.store import database, switches
+
+ID = click.IntRange(1, LARGEST_ID)
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -29,7 +32,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--account", "account_id", type=int, required=True, help="The account's id.")
+@click.option("--account", "account_id", type=ID, required=True, help="The account's id.")
 @click.option("--inbox-column", default="inbox", show_default=True, help="The column with the inbox's name.")
 @click.option("--as-of-now", is_flag=True, help="Move all times so that the latest created_at is now.")
 @click.option("--strict", is_flag=True, help="Write nothing if any row is bad.")
@@ -72,7 +75,7 @@ def run_assignment(settings: Settings) -> click.Command:
     """Return the command that runs the engine in its own process."""
 
     @click.command("run-assignment")
-    @click.option("--inbox", "inbox_id", type=int, required=True, help="The inbox's id.")
+    @click.option("--inbox", "inbox_id", type=ID, required=True, help="The inbox's id.")
     @with_appcontext
     def command(inbox_id: int) -> None:
         """Assign what waits in an inbox, in this process, and print the run."""
@@ -84,7 +87,10 @@ def run_assignment(settings: Settings) -> click.Command:
             request = Request(source=Source.MANUAL)
             result = assignment.run_inbox(replace(desk(), session=session), account_id, inbox_id, request=request)
         run = runs.show(desk(), account_id, result.run_id) if result and result.run_id else None
+        if run is None:
+            raise click.ClickException("The run could not be recorded; the log says why.")
         click.echo(json.dumps(RunSchema().dump(run)))
+        sys.exit(1 if run.outcome == Outcome.ERROR else 0)
 
     return command
 

@@ -13,24 +13,25 @@ from dashboard.store.errors import DatabaseFailed, StoreUnavailable
 from jobs import runtime
 
 log = structlog.get_logger()
-PATIENCE = 5.0
+PATIENCE = 2.0
 
 
 def main() -> None:
-    """Live until asked to stop; while a store is down, wait for it."""
+    """Live until asked to stop; what it waits for it says once."""
     logs.set_up(config.load().log_format)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    day, is_well = None, True
-    while not stop.wait(STEP.total_seconds() if day and is_well else PATIENCE):
+    day, trouble = None, ""
+    while not stop.wait(PATIENCE if trouble else STEP.total_seconds()):
+        before = trouble
         try:
             day = _live(day)
-            is_well = True
+            trouble = "" if day else "no demo account"
         except (StoreUnavailable, DatabaseFailed) as error:
-            if is_well:
-                log.warning("demo_waits_for_a_store", error=str(error).splitlines()[0])
-            is_well = False
+            trouble = str(error).splitlines()[0]
+        if trouble and not before:
+            log.warning("demo_waits", reason=trouble)
 
 
 def _live(day: Day | None) -> Day | None:
