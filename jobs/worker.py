@@ -12,7 +12,7 @@ from rq import Worker
 from dashboard import config, logs
 from dashboard.store import redis
 from dashboard.store.errors import StoreUnavailable, asking
-from jobs import tasks  # noqa: F401  what jobs need is imported once, before RQ forks
+from jobs import runtime, tasks  # noqa: F401  what jobs need is imported once, before RQ forks
 from jobs.queues import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
 
 log = structlog.get_logger()
@@ -31,6 +31,7 @@ def main() -> None:
 
 def work(redis_url: str, name: str | None = None) -> None:
     """Work on the queues; the timetable's few jobs first."""
+    runtime.warm_up()
     # What a killed worker took with it is found by one sweep (E33).
     Jobs(redis_url).enqueue(SCHEDULED, "jobs.tasks.sweep")
     with asking("the worker"):

@@ -9,7 +9,7 @@ import structlog
 from dashboard.config import OnFailure
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Error, Plan, Reason
-from dashboard.engine.model import Snapshot
+from dashboard.engine.model import Inbox, Snapshot
 from dashboard.services import endings
 from dashboard.services.desk import Desk
 from dashboard.store import claims, ledger, locks, run_records, snapshots, switches, waiting
@@ -84,6 +84,17 @@ def end(desk: Desk, run: Progress, ending: Ending) -> None:
     if run.run_id is None:
         run.run_id = run_records.begin(desk.session, run.beginning)
     run_records.finish(desk.session, run.run_id, ending, run.clock())
+
+
+def rehearse(desk: Desk, *, now: datetime) -> None:
+    """Read as a batch would for an inbox that does not exist: what is compiled and loaded on the way stays."""
+    inbox = Inbox(id=0, account_id=0, name="")
+    switches.read(desk.session, inbox.account_id, inbox.id)
+    place = snapshots.Place(inbox=inbox, policy=planner.DEFAULT_POLICY)
+    rules = filter_of(snapshots.read(desk.session, desk.gauges, [place], now=now)[inbox.id])
+    waiting.take(desk.session, rules, pools=[None], most=1, now=now)
+    waiting.left(desk.session, rules, now)
+    desk.session.rollback()
 
 
 def _may_be_more(desk: Desk, looked: Looked, won: Sequence[Assign]) -> bool:

@@ -10,6 +10,7 @@ from dashboard.store.database import Session
 from dashboard.store.limits import RateLimits
 from dashboard.store.live import LiveVersions
 from dashboard.store.presence import Heartbeats
+from dashboard.store.redis import Redis
 from dashboard.store.rotation import RedisRotations
 from dashboard.store.wakeups import Wakeups
 
@@ -23,6 +24,11 @@ class Tools:
     limits: RateLimits
     rotations: RedisRotations
     signals: Signals
+    client: Redis
+
+    def close(self) -> None:
+        """Close what is open; the next use opens it again, in whichever process that is."""
+        self.client.close()
 
     def desk(self, session: Session) -> Desk:
         """Return what a service works with in this session."""
@@ -45,4 +51,5 @@ def tools(settings: Settings, queue: Queue) -> Tools:
         limits=RateLimits(client),
         rotations=RedisRotations(client),
         signals=Signals(queue=queue, wakeups=Wakeups(client), live=LiveVersions(client)),
+        client=client,
     )

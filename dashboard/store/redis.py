@@ -4,6 +4,8 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+__all__ = ["Redis", "connect"]
+
 ANSWER_SECONDS = 2.0
 
 

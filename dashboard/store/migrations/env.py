@@ -1,7 +1,7 @@
 """How Alembic reaches the database: one migration at a time, whoever asks."""
 
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, NullPool, text
 
 from dashboard import config as settings
 from dashboard.store import database
@@ -18,7 +18,7 @@ def migrate_online() -> None:
         run(given)
         return
     url = context.config.attributes.get("url") or settings.load().database_url
-    with database.connect(url).begin() as connection:
+    with database.connect(url, poolclass=NullPool).begin() as connection:
         connection.execute(text("SET LOCAL lock_timeout = '5min'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         connection.execute(text("SET LOCAL lock_timeout = '30s'"))
