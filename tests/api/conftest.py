@@ -13,7 +13,7 @@ from dashboard import api, clock
 from dashboard.config import ROOT, Settings
 from dashboard.engine.model import Role
 from dashboard.services import tokens
-from dashboard.services.desk import Desk
+from dashboard.services.desk import Desk, Queue
 from dashboard.services.tools import tools
 from dashboard.store import database
 from tests.desks import Acme, Recorded, add_user
@@ -51,7 +51,7 @@ class Caller:
         return self("DELETE", path, body)
 
 
-def make_app(settings: Settings, queue: Recorded, *, limited: bool = False) -> Flask:
+def make_app(settings: Settings, queue: Queue, *, limited: bool = False) -> Flask:
     """Compose the application as app.py does, with a queue that only records; tests may call as fast as they can."""
     engine = database.connect(settings.database_url, pool_size=10)
     made = tools(settings, queue)

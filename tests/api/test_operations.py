@@ -10,6 +10,7 @@ from flask import Flask
 
 from dashboard.config import Settings
 from dashboard.engine.model import Role
+from jobs.queues import Jobs
 from tests.api.conftest import Caller, make_app
 from tests.desks import Acme, Recorded
 
@@ -47,6 +48,19 @@ def test_without_postgres_ready_says_so_quickly_and_the_api_is_503(
     assert ready.status_code == 503
     assert ready.json == {"postgres": False, "redis": True, "workers": 1, "scheduler": True}
     assert within(app, "/up", 0.5).status_code == 200
+
+
+@pytest.mark.parametrize("port", [1, None])
+def test_without_redis_ready_says_so_quickly(settings: Settings, acme: Acme, silent: int, port: int | None) -> None:
+    """E42"""
+    redis_url = f"redis://127.0.0.1:{port or silent}/0"
+    app = make_app(replace(settings, redis_url=redis_url), Jobs(redis_url))
+
+    ready = within(app, "/ready", 2)
+
+    assert ready.status_code == 503
+    assert ready.json == {"postgres": True, "redis": False, "workers": 0, "scheduler": False}
+    app.extensions["engine"].dispose()
 
 
 def test_without_postgres_the_api_says_503(settings: Settings, redis_url: str) -> None:
