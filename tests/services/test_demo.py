@@ -90,7 +90,7 @@ def test_furnishing_that_was_cut_short_is_completed(demo_desk: Desk):
     assert len(places.teams) == 2
 
 
-def test_a_day_shows_every_reason_to_wait_and_the_desk_keeps_up(demo_desk: Desk):
+def test_a_day_shows_who_is_out_and_who_is_full_and_the_desk_keeps_up(demo_desk: Desk):
     demo.make_account(demo_desk, now=NOON)
     dice = random.Random(7)
     places = demo_setup.furnish(demo_desk, dice, now=NOON)
@@ -102,7 +102,7 @@ def test_a_day_shows_every_reason_to_wait_and_the_desk_keeps_up(demo_desk: Desk)
         day.step(demo_desk, now)
         left += reasons(demo_desk, places, now)
 
-    assert {Reason.NOBODY_ONLINE, Reason.ALL_AT_CAPACITY, Reason.ALL_RATE_LIMITED, Reason.TEAM_MANUAL} <= set(left)
+    assert {Reason.NOBODY_ONLINE, Reason.ALL_AT_CAPACITY, Reason.ALL_RATE_LIMITED} <= set(left)
     assert count(demo_desk, Conversation.status == Status.OPEN, Conversation.assignee_id.is_(None)) < 50
     assert count(demo_desk, Conversation.status == Status.RESOLVED) > 15
     assert demo_desk.session.scalar(select(func.count()).select_from(Assignment)) > 40
