@@ -30,6 +30,7 @@ def change(
     if not _hold_inbox(desk, account_id, conversation_id):
         return None
     if faults := _faults(desk, account_id, wanted):
+        desk.session.rollback()
         return Invalid(errors=faults)
     before = conversations.lock(desk.session, account_id, conversation_id)
     return saving.save(desk, before, _changed(desk, before, wanted), Cause(actor_id=actor_id, now=now))

@@ -12,6 +12,9 @@ from dashboard.store import assignees, conversations, ledger
 from dashboard.store.conversations import ConversationRow
 from dashboard.store.ledger import AssignmentRow, Event, EventRow, Why
 
+# What nobody decided; whoever saved the conversation only brought it to light.
+BY_RULE = frozenset({Why.LEFT_INBOX, Why.AGENT_REMOVED, Why.CUSTOMER_WROTE_TO_ABSENT_AGENT})
+
 
 def save(desk: Desk, before: ConversationRow, step: Step, cause: Cause) -> ConversationRow:
     """Write what differs, commit, and start the runs that it calls for; nothing at all when nothing differs."""
@@ -46,7 +49,7 @@ def _ledger_row(before: ConversationRow, after: ConversationRow, *, why: Why | N
         previous_agent_id=before.assignee_id,
         source=Source.RELEASE if released else Source.BY_HAND,
         reason=(why or Why.BY_HAND) if released else None,
-        actor_id=cause.actor_id,
+        actor_id=None if why in BY_RULE else cause.actor_id,
         waiting_since=before.waiting_since,
         at=cause.now,
     )

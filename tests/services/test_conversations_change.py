@@ -169,6 +169,7 @@ def test_what_a_run_gave_to_somebody_who_left_the_inbox_is_released_at_its_next_
 
     assert (after.assignee_id, after.waiting_since) == (None, LATER)
     assert ledger(acme)[-1] == (Source.RELEASE, "Bo", "-", "left_inbox")
+    assert set(acme.desk.session.scalars(select(Assignment.actor_id))) == {None}
     assert queue.runs == [(acme.account_id, acme.support, Source.REALTIME)]
 
 
