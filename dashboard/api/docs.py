@@ -9,34 +9,44 @@ docs = Blueprint("docs", __name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A status, and the schema of what comes with it."""
+
+    status: str
+    schema: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One method of one address."""
 
+    noun: str
     method: str
     path: str
     summary: str
-    queries: tuple[str, ...]
+    parameters: tuple[str, ...]
     body: str | None
-    answers: tuple[str, ...]
+    answers: tuple[Answer, ...]
 
 
 @docs.get("/api/docs")
 def show() -> str:
     """Show every operation by noun, and every schema with its fields."""
     document = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
-    nouns = {tag["name"]: tag.get("description", "") for tag in document.get("tags", ())}
+    nouns = {tag["name"]: tag["description"] for tag in document["tags"]}
+    operations = _operations(document)
     return render_template(
         "docs/show.html",
         info=document["info"],
         nouns=nouns,
-        operations={noun: [one for one in _operations(document) if one[0] == noun] for noun in nouns},
-        schemas=document.get("components", {}).get("schemas", {}),
+        operations={noun: [one for one in operations if one.noun == noun] for noun in nouns},
+        schemas=document["components"]["schemas"],
     )
 
 
-def _operations(document: dict[str, Any]) -> list[tuple[str, Operation]]:
+def _operations(document: dict[str, Any]) -> list[Operation]:
     return [
-        (operation["tags"][0], _operation(path, method, operation))
+        _operation(path, method, operation)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
         if method != "parameters"
@@ -44,13 +54,22 @@ def _operations(document: dict[str, Any]) -> list[tuple[str, Operation]]:
 
 
 def _operation(path: str, method: str, operation: dict[str, Any]) -> Operation:
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    queries = [one["name"] for one in operation.get("parameters", ()) if isinstance(one, dict) and "name" in one]
     return Operation(
+        noun=operation["tags"][0],
         method=method.upper(),
         path=path,
-        summary=operation.get("summary", ""),
-        queries=tuple(queries),
-        body=body["$ref"].rsplit("/", 1)[-1] if body and "$ref" in body else None,
-        answers=tuple(sorted(operation.get("responses", {}))),
+        summary=operation["summary"],
+        parameters=tuple(one["name"] for one in operation.get("parameters", ())),
+        body=_schema(operation.get("requestBody", {})),
+        answers=tuple(
+            Answer(status=status, schema=_schema(said))
+            for status, said in sorted(operation["responses"].items())
+            if status.startswith("2")
+        ),
     )
+
+
+def _schema(said: dict[str, Any]) -> str | None:
+    """Return the name of the schema that a body or an answer refers to."""
+    schema = said.get("content", {}).get("application/json", {}).get("schema", {})
+    return schema["$ref"].rsplit("/", 1)[-1] if "$ref" in schema else None
