@@ -11,6 +11,7 @@ from dashboard.store.errors import UNREACHABLE, Collided, OutOfRange, StoreUnava
 
 log = structlog.get_logger()
 PREFIX = "/api/"
+OPERATIONS = ("/metrics", "/ready", "/up")
 
 SENTENCES = {
     400: "The body is not JSON.",
@@ -29,13 +30,13 @@ HEADERS = {401: ("WWW-Authenticate", "Bearer"), 429: ("Retry-After", "1"), 503: 
 
 
 def register(app: Flask) -> None:
-    """Answer for everything under /api; other addresses keep Werkzeug's own answer for whoever shows pages."""
+    """Answer for what is ours; other addresses are left to whoever shows pages."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(StoreUnavailable, _unavailable)
     for unreachable in UNREACHABLE:
         app.register_error_handler(unreachable, _unavailable)
-    app.register_error_handler(Collided, lambda _: answer(409))
-    app.register_error_handler(OutOfRange, lambda _: answer(422))
+    app.register_error_handler(Collided, lambda error: _stored(error, 409))
+    app.register_error_handler(OutOfRange, lambda error: _stored(error, 422))
 
 
 def refuse(status: int, sentence: str | None = None, errors: Mapping[str, Any] | None = None) -> NoReturn:
@@ -80,7 +81,7 @@ def _first(errors: Mapping[str, Any]) -> str:
 
 
 def _http(error: HTTPException) -> Response | HTTPException:
-    if not request.path.startswith(PREFIX) or error.response is not None:
+    if not _is_ours() or error.response is not None:
         return error
     if isinstance(error, InternalServerError):
         log.error("request_failed", path=request.path, exc_info=error.original_exception or error)
@@ -92,4 +93,14 @@ def _http(error: HTTPException) -> Response | HTTPException:
 
 def _unavailable(error: Exception) -> Response:
     log.error("store_unavailable", path=request.path, error=str(error).splitlines()[0])
-    return answer(503)
+    return _stored(error, 503)
+
+
+def _stored(error: Exception, status: int) -> Response:
+    if not _is_ours():
+        raise error
+    return answer(status)
+
+
+def _is_ours() -> bool:
+    return request.path.startswith(PREFIX) or request.path in OPERATIONS

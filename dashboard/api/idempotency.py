@@ -44,18 +44,13 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
 def _once(key: str, act: Callable[[], Response]) -> Response:
     slot = Slot(account_id=caller().account_id, route=f"{request.method} {request.full_path}", key=key)
     body_hash = _hashed(request.get_data(cache=True))
-    before = done_or_none(service.first_answer(desk(), slot, body_hash, now=clock.now()))
+    before = service.first_answer(desk(), slot, body_hash, now=clock.now())
     if before is not None:
-        return _again(before)
+        return _again(done(before))
     response = act()
     kept = Kept(body_hash=body_hash, status=response.status_code, answer=response.get_json())
     service.keep(desk(), slot, kept, now=clock.now())
     return response
-
-
-def done_or_none(value: Any) -> Kept | None:
-    """Return an answer given before, if there is one."""
-    return None if value is None else done(value)
 
 
 def _hashed(body: bytes) -> str:

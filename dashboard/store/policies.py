@@ -97,10 +97,10 @@ def inbox_ids(session: Session, policy_id: int) -> tuple[int, ...]:
     return tuple(session.scalars(linked.order_by(PolicyLink.inbox_id)))
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
 def touched(row: PolicyRow, now: datetime, *, decides: bool) -> Mapping[str, Any]:
     """Return what else changes with a policy: the instant, and the version if it decides differently now."""
     return {"updated_at": now, **({"version": row.version + 1} if decides else {})}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
