@@ -69,10 +69,13 @@ class Board:
     presence_known: bool
 
 
-def live_board(desk: Desk, scope: Scope, *, view: View, now: datetime) -> Board:
-    """Return the board in a fixed number of queries, whatever the number of inboxes and agents."""
+def live_board(desk: Desk, scope: Scope, *, view: View, redis_answers: bool, now: datetime) -> Board:
+    """Return the board in a fixed number of queries, whatever the number of inboxes and agents.
+
+    A Redis that has just not answered is not asked again: the page comes from Postgres alone, and says so.
+    """
     inboxes = {inbox.id: inbox for inbox in rows.figures(desk.session, scope, now - LATELY)}
-    floor = seats.floor(desk, scope, inboxes, team_id=view.team_id, now=now)
+    floor = seats.floor(desk, scope, inboxes, team_id=view.team_id, redis_answers=redis_answers, now=now)
     left = rows.last_left(desk.session, list(inboxes))
     changes = rows.changes(desk.session, list(inboxes), since=now - HISTORY, step=STEP)
     lines = [

@@ -76,10 +76,14 @@ class Gauged:
     recent: Mapping[int, Mapping[int, Recent]] = field(default_factory=dict)
 
 
-def floor(desk: Desk, scope: Scope, inboxes: Inboxes, *, team_id: int | None, now: datetime) -> Floor:
+def floor(
+    desk: Desk, scope: Scope, inboxes: Inboxes, *, team_id: int | None, redis_answers: bool, now: datetime
+) -> Floor:
     """Judge everybody in every inbox of the scope, in a fixed number of queries."""
     people = rows.people(desk.session, scope, list(inboxes), team_id=team_id)
-    gauged = _gauged(desk, scope.account_id, people, inboxes=inboxes, now=now)
+    gauged = Gauged(known=False)
+    if redis_answers:
+        gauged = _gauged(desk, scope.account_id, people, inboxes=inboxes, now=now)
     everybody = tuple(_seated(person, inboxes, gauged, now) for person in people)
     return Floor(
         known=gauged.known,

@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from dashboard.engine.decisions import VerdictKind
 from dashboard.engine.model import Presence
 from dashboard.services import seats
 from dashboard.services.desk import Desk
@@ -48,6 +47,11 @@ class FairShare:
     limit: int
     slot_frees_at: datetime | None
 
+    @property
+    def spent(self) -> bool:
+        """Tell whether they must wait for the next slot, and when that is free is known."""
+        return self.count >= self.limit and self.slot_frees_at is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
@@ -57,7 +61,11 @@ class Gauge:
     open: int
     limit: int | None
     share: FairShare | None
-    verdict: VerdictKind
+
+    @property
+    def full(self) -> bool:
+        """Tell whether the limit is reached, or passed by hand."""
+        return self.limit is not None and self.open >= self.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +101,7 @@ def workload(desk: Desk, scope: Scope, floor: Floor, *, inboxes: Inboxes, view: 
     chosen = [s for s in asked if view.presence is None or view.presence in (s.presence, states[s.person.id])]
     chosen.sort(key=_order(desk, scope.account_id, chosen, view.sort))
     shown = chosen[(view.page - 1) * PAGE : view.page * PAGE]
-    details = _details(desk, scope.account_id, shown, inboxes=inboxes, now=now)
+    details = _details(desk, scope.account_id, shown, inboxes=inboxes, known=floor.known, now=now)
     return Workload(
         view=view,
         lines=tuple(_line(seated, view, details) for seated in shown),
@@ -110,8 +118,8 @@ class _Details:
 
     last: Mapping[int, Since]
     oldest: Mapping[int, Since]
-    heard: Mapping[int, datetime]
-    recent: Mapping[int, Mapping[int, Recent]]
+    heard: Mapping[int, datetime] = field(default_factory=dict)
+    recent: Mapping[int, Mapping[int, Recent]] = field(default_factory=dict)
 
 
 def _asked(seated: Seated, view: View) -> bool:
@@ -124,20 +132,22 @@ def _seats(seated: Seated, view: View) -> tuple[Seat, ...]:
     return tuple(seat for seat in seated.seats if view.inbox_id in (None, seat.inbox.id))
 
 
-def _details(desk: Desk, account_id: int, shown: Sequence[Seated], *, inboxes: Inboxes, now: datetime) -> _Details:
+def _details(
+    desk: Desk, account_id: int, shown: Sequence[Seated], *, inboxes: Inboxes, known: bool, now: datetime
+) -> _Details:
     people = [seated.person for seated in shown]
     ids = [person.id for person in people]
+    details = _Details(
+        last=rows.last_assigned(desk.session, account_id, ids), oldest=rows.oldest_held(desk.session, account_id, ids)
+    )
+    if not known:
+        return details
     try:
         heard = desk.heartbeats.last(account_id, ids)
         recent = seats.recent(desk, account_id, people, inboxes=inboxes, now=now)
-    except StoreUnavailable:  # the board says so itself
-        heard, recent = {}, {}
-    return _Details(
-        last=rows.last_assigned(desk.session, account_id, ids),
-        oldest=rows.oldest_held(desk.session, account_id, ids),
-        heard=heard,
-        recent=recent,
-    )
+    except StoreUnavailable:  # it went away since presence was read: the next redraw says so
+        return details
+    return replace(details, heard=heard, recent=recent)
 
 
 def _line(seated: Seated, view: View, details: _Details) -> AgentLine:
@@ -165,7 +175,6 @@ def _gauge(seat: Seat, details: _Details) -> Gauge:
         open=seat.agent.open_here,
         limit=seat.agent.capacity,
         share=share,
-        verdict=seat.verdict.kind,
     )
 
 
@@ -174,8 +183,7 @@ def _total(seated: Seated, view: View) -> tuple[Gauge, ...]:
     limit = seated.person.total_limit
     if limit is None or view.inbox_id is not None:
         return ()
-    verdict = VerdictKind.AT_TOTAL_CAPACITY if seated.open >= limit else VerdictKind.ELIGIBLE
-    return (Gauge(inbox=None, open=seated.open, limit=limit, share=None, verdict=verdict),)
+    return (Gauge(inbox=None, open=seated.open, limit=limit, share=None),)
 
 
 def _order(desk: Desk, account_id: int, chosen: Sequence[Seated], sort: Sort) -> Callable[[Seated], tuple[float, ...]]:

@@ -30,7 +30,7 @@ def show() -> ResponseReturnValue:
     version = _version(now.timestamp())
     if version and htmx.shown_version() == version:
         return htmx.unchanged()
-    board = services.live_board(desk(), scope(), view=_view(), now=now)
+    board = services.live_board(desk(), scope(), view=_view(), redis_answers=version is not None, now=now)
     if htmx.asked():
         return _in_place(htmx.fragment("board/_board.html", version=version, board=board))
     ran = results.of_jobs(desk(), viewer().account_id, request.args.getlist("job"))

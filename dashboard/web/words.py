@@ -57,6 +57,8 @@ CLAUSES = {
 }
 UNEXPLAINED = "no run has come"
 UNEXPLAINED_CLAUSE = "agents are free, but no run has come; check that a worker is running"
+# What agents are filtered by. Everybody away is `away`, whatever kind of away they are.
+PRESENCES = (State.FREE, State.FULL, Presence.ONLINE, *(word for word in Presence if word is not Presence.ONLINE))
 SPARK_WIDTH, SPARK_HEIGHT = 96, 20
 
 
@@ -64,7 +66,7 @@ def init_app(app: Flask) -> None:
     """Give the templates their words."""
     app.jinja_env.filters.update(word=word, clause=clause, number=number, span=span, spark=spark)
     app.jinja_env.globals.update(since=since, clock=clock, percent=percent, sentence=sentence)
-    app.jinja_env.globals.update(State=State, presences=lambda: Presence)
+    app.jinja_env.globals.update(State=State, presences=lambda: PRESENCES)
 
 
 def word(value: StrEnum | None) -> str:
