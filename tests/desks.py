@@ -213,10 +213,10 @@ def acme(desk: Desk) -> Acme:
         for name in ("Acme", "Globex")
     )
     agents = {name: add_user(session, account_id, name) for name in AGENTS}
-    inboxes = {name: _inbox(session, account_id, name) for name in ("Support", "Sales")}
+    inboxes = {name: add_inbox(session, account_id, name) for name in ("Support", "Sales")}
     floor = Acme(desk=desk, account_id=account_id, agents=agents, inboxes=inboxes)
     floor.stranger_id = add_user(session, globex, "Sid")
-    floor.stranger_inbox_id = _inbox(session, globex, "Elsewhere")
+    floor.stranger_inbox_id = add_inbox(session, globex, "Elsewhere")
     session.commit()
     floor.join("Support", *AGENTS)
     floor.join("Sales", "Ana", "Bo")
@@ -232,5 +232,6 @@ def add_user(session: Session, account_id: int, name: str, role: Role = Role.AGE
     return user_id
 
 
-def _inbox(session: Session, account_id: int, name: str) -> int:
+def add_inbox(session: Session, account_id: int, name: str) -> int:
+    """Add an inbox to an account and return its id."""
     return session.execute(insert(Inbox).values(account_id=account_id, name=name).returning(Inbox.id)).scalar_one()

@@ -57,14 +57,15 @@ class Signals:
 
     def wake(self, account_id: int, inbox_ids: Iterable[int], source: Source = Source.REALTIME) -> None:
         """Start a run for each inbox that has none pending (E32), and let the pages redraw."""
-        self.changed(account_id)
-        for inbox_id in sorted(set(inbox_ids)):
-            try:
+        wanted = sorted(set(inbox_ids))
+        try:
+            self.live.bump(account_id)
+            for inbox_id in wanted:
                 if self.wakeups.mark(account_id, inbox_id):
                     self.queue.run_inbox(account_id, inbox_id, source)
-            except StoreUnavailable as error:
-                # The stranded check finds the inbox once Redis is back (E53).
-                log.warning("wake_up_not_sent", account=account_id, inbox=inbox_id, error=str(error))
+        except StoreUnavailable as error:
+            # Once: each further call would wait for Redis as long. The stranded check finds the inboxes (E53).
+            log.warning("wake_ups_not_sent", account=account_id, inboxes=wanted, error=str(error))
 
     def wake_anew(self, account_id: int, inbox_ids: Iterable[int], source: Source) -> None:
         """Start a run for each inbox even where one is said to be pending: its job may have died with its worker."""

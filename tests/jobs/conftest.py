@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from time import monotonic, sleep
 
+import psutil
 import pytest
 
 from dashboard.config import Settings
@@ -39,6 +40,9 @@ def process(settings: Settings, *words: str) -> Iterator[subprocess.Popen[bytes]
     try:
         yield started
     finally:
+        # A job's process is in a group of its own.
+        for child in psutil.Process(started.pid).children(recursive=True):
+            child.kill()
         os.killpg(started.pid, signal.SIGKILL)
         started.wait()
 

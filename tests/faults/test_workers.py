@@ -1,0 +1,103 @@
+"""Eight processes at once, with people assigning in between: no limit is passed, nothing fails, nobody gets twice."""
+
+import multiprocessing as mp
+from collections.abc import Sequence
+from multiprocessing.synchronize import Barrier
+
+import pytest
+from sqlalchemy import func, select
+
+from dashboard.config import Settings
+from dashboard.engine.decisions import Outcome, Source
+from dashboard.engine.model import Status
+from dashboard.services import assignment, handling
+from dashboard.services.assignment import Request
+from dashboard.services.forms.conversations import Change
+from dashboard.store import database
+from dashboard.store.models import Assignment, Conversation, OutboxEvent, Run
+from tests.desks import NOON, Acme, Recorded, add_inbox, desk_on
+
+PROCESSES, ROUNDS = 8, 5
+HERE, OVERALL, OF_TEAM = 30, 55, 20
+
+
+def work(settings: Settings, account_id: int, inboxes: Sequence[int], start: Barrier) -> None:
+    """Run the engine over one inbox after the other, in a process of its own."""
+    engine = database.connect(settings.database_url)
+    with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
+        desk = desk_on(session, settings, Recorded())
+        start.wait()
+        for inbox_id in inboxes:
+            request = Request(source=Source.REALTIME)
+            assignment.run_inbox(desk, account_id, inbox_id, request=request, now=lambda: NOON)
+
+
+def interfere(acme: Acme, waiting: Sequence[int]) -> None:
+    """Assign by hand to somebody else, and release again, while the runs go on."""
+    for one in waiting:
+        for assignee in (acme.agents["Dov"], None):
+            wanted = Change(assignee_id=assignee)
+            handling.change(acme.desk, acme.account_id, one, wanted, actor_id=acme.agents["Dov"], now=NOON)
+
+
+@pytest.fixture
+def crowded(acme: Acme) -> list[int]:
+    """Five inboxes that share their agents, a team with a maximum, limits per inbox and over all, and much to do."""
+    names = ["Support", "Sales", "Billing", "Returns", "Press"]
+    for name in names[2:]:
+        acme.inboxes[name] = add_inbox(acme.desk.session, acme.account_id, name)
+        acme.join(name, "Ana", "Bo", "Cleo")
+    team = acme.team("Experts", "Bo", max_auto_assigned_conversations=OF_TEAM)
+    acme.policy(*names, fair_distribution_limit=40)
+    acme.capacity("Ana", {"Support": HERE, "Sales": HERE}, conversation_limit=OVERALL)
+    acme.online("Ana", "Bo")
+    for name in names:
+        acme.waiting(40, name)
+        acme.waiting(10, name, team_id=team)
+    return [acme.inboxes[name] for name in names]
+
+
+def test_forty_runs_by_eight_processes_pass_no_limit_and_none_fails(acme: Acme, settings: Settings, crowded: list[int]):
+    """E26, E27, E29. Seen to fail with hold_agents emptied, and with alone_in emptied."""
+    spawn = mp.get_context("spawn")
+    start = spawn.Barrier(PROCESSES + 1)
+    orders = [(crowded[number % 5 :] + crowded[: number % 5])[:ROUNDS] for number in range(PROCESSES)]
+    workers = [spawn.Process(target=work, args=(settings, acme.account_id, order, start)) for order in orders]
+    for worker in workers:
+        worker.start()
+
+    by_hand = acme.waiting(30)
+    start.wait()
+    interfere(acme, by_hand)
+    for worker in workers:
+        worker.join()
+
+    assert [worker.exitcode for worker in workers] == [0] * PROCESSES
+    check(acme)
+
+
+def check(acme: Acme) -> None:
+    session = acme.desk.session
+    outcomes = session.execute(select(Run.outcome, func.count()).group_by(Run.outcome)).all()
+    assert sum(count for _, count in outcomes) == PROCESSES * ROUNDS
+    assert Outcome.ERROR not in dict(map(tuple, outcomes))
+    held = select(Conversation.inbox_id, func.count()).where(
+        Conversation.assignee_id == acme.agents["Ana"], Conversation.status == Status.OPEN
+    )
+    of_ana = dict(map(tuple, session.execute(held.group_by(Conversation.inbox_id))))
+    assert sum(of_ana.values()) == OVERALL
+    assert of_ana.get(acme.support, 0) <= HERE
+    assert of_ana.get(acme.sales, 0) <= HERE
+    rows = session.scalar(select(func.count(Assignment.id)))
+    events = session.scalar(select(func.count()).where(OutboxEvent.event == "assignee_changed"))
+    assert rows == events
+    last = select(Assignment.conversation_id, func.max(Assignment.id).label("id")).group_by(Assignment.conversation_id)
+    newest = last.subquery()
+    disagree = session.scalar(
+        select(func.count())
+        .select_from(newest)
+        .join(Assignment, Assignment.id == newest.c.id)
+        .join(Conversation, Conversation.id == newest.c.conversation_id)
+        .where(Assignment.agent_id.is_distinct_from(Conversation.assignee_id))
+    )
+    assert disagree == 0
