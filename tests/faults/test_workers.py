@@ -2,6 +2,7 @@
 
 import multiprocessing as mp
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing.synchronize import Barrier
 
 import pytest
@@ -23,6 +24,8 @@ HERE, OVERALL, OF_TEAM = 30, 55, 20
 
 def work(settings: Settings, account_id: int, inboxes: Sequence[int], start: Barrier) -> None:
     """Run the engine over one inbox after the other, in a process of its own."""
+    # Small batches: what one process has locked leaves enough for the others to go wrong with.
+    settings = replace(settings, bulk_limit=3)
     engine = database.connect(settings.database_url)
     with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
         desk = desk_on(session, settings, Recorded())
