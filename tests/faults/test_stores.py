@@ -1,5 +1,6 @@
 """Stores that are refused, paused, killed: nothing is guessed, nothing half written, and all recovers."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,18 +14,20 @@ import pytest
 from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 
+from dashboard import config
 from dashboard.config import OnFailure, Settings
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services import assignment
 from dashboard.services.assignment import Request
 from dashboard.services.tools import tools
 from dashboard.stack.redis import Redis as EmbeddedRedis
+from dashboard.stack.stores import Stores
 from dashboard.store import redis
 from dashboard.store.limits import RateLimits
 from dashboard.store.models import Assignment, OutboxEvent, Run
 from dashboard.store.presence import Heartbeats
 from dashboard.store.rotation import RedisRotations
-from tests.desks import NOON, Acme, Recorded
+from tests.desks import NOON, Acme, Recorded, acme, desk_on
 from tests.jobs.conftest import eventually
 
 NOWHERE = redis.connect("unix:///nowhere/redis.sock")
@@ -203,6 +206,46 @@ def test_postgres_that_cuts_the_connection_in_mid_run_keeps_earlier_batches(acme
     assert acme.assignees(waiting) == ["Ana", "Ana", "-", "-", "-", "-"]
     assert acme.run().ending.assigned_count == 4
     assert acme.desk.session.scalar(select(func.count(Run.id))) == 2
+
+
+def test_postgres_killed_in_mid_run_keeps_earlier_batches_and_the_next_run_does_the_rest(
+    redis_url: str, settings: Settings, tmp_path: Path
+):
+    """E43: kill -9 of a Postgres of the test's own between two batches; it recovers and is started again."""
+    own = config.load({"EVENHAND_INSTANCE": str(tmp_path), "REDIS_URL": redis_url})
+    with Stores(own) as held, working(held.settings) as acme:
+        acme.policy()
+        acme.online("Ana")
+        waiting = acme.waiting(6)
+        postmaster = acme.desk.session.scalar(text("SELECT pg_read_file('postmaster.pid')")).split()[0]
+        acme.desk.session.rollback()
+        ticks = iter(range(99))
+
+        def now():
+            if next(ticks) == 2:
+                os.kill(int(postmaster), signal.SIGKILL)
+            return NOON
+
+        request = Request(source=Source.REALTIME)
+        ending = assignment.run_inbox(acme.desk, acme.account_id, acme.support, request=request, now=now).ending
+        assert (ending.outcome, ending.reason) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE)
+
+        eventually(lambda: any("runs again" in news for news in held.mend()), within=30)
+        acme.desk.session.close()
+        assert acme.assignees(waiting) == ["Ana", "Ana", "-", "-", "-", "-"]
+        assert acme.run().ending.assigned_count == 4
+
+
+@contextmanager
+def working(settings: Settings) -> Iterator[Acme]:
+    """Seat the cast on these stores, in batches of two."""
+    from dashboard.store import database
+
+    database.migrate(settings.database_url)
+    engine = database.connect(settings.database_url)
+    with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
+        yield acme(desk_on(session, replace(settings, bulk_limit=2), Recorded()))
+    engine.dispose()
 
 
 @contextmanager
