@@ -171,7 +171,7 @@ def test_a_session_that_ended_leads_to_the_log_in_and_back(board: Page, site: Si
     site.complaints.clear()  # the browser reports the answer 401
 
 
-@pytest.mark.parametrize("width", [390, 1280, 1920])
+@pytest.mark.parametrize("width", [390, 820, 1280, 1920])
 def test_nothing_is_cut_off_at_the_side(site: Site, browser: Browser, acme: Acme, width: int) -> None:
     acme.policy("Support", "Sales", fair_distribution_limit=10)
     acme.capacity("Ana", {"Support": 100, "Sales": 100}, conversation_limit=1_000)
