@@ -1,98 +1,94 @@
 """What a supervisor can change to get a conversation assigned: each says itself and can be tried on a snapshot."""
 
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import ClassVar
 
 from dashboard.engine.model import Agent, AssignmentType, Conversation, Presence, Snapshot, Team
 from dashboard.engine.policy import AssignmentPolicy
 
 
-class Change(Protocol):
-    """One thing that one form or button does."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that one form or button does: `words` say it, `about` names the field that tells whose it is."""
 
-    @property
-    def thing(self) -> tuple[object, ...]:
-        """Return what it changes, whatever it changes it to."""
+    words: ClassVar[str]
+    about: ClassVar[str]
 
     @property
     def sentence(self) -> str:
         """Return what it does, as a button says it."""
+        return self.words.format_map(asdict(self))
+
+    @property
+    def thing(self) -> tuple[type["Change"], object]:
+        """Return what it changes, whatever it changes it to."""
+        return type(self), getattr(self, self.about)
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         """Return the snapshot as it would be."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchOn:
-    """Turn assignment on for the account, or for one inbox."""
+class SwitchOnAccount(Change):
+    """Turn assignment on for the account."""
 
-    inbox_name: str | None = None
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.inbox_name
-
-    @property
-    def sentence(self) -> str:
-        return f"Switch on assignment for {self.inbox_name or 'the account'}"
+    account_id: int
+    words = "Switch on assignment for the account"
+    about = "account_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        inbox = snapshot.inbox
-        on = replace(inbox, enable_auto_assignment=True) if self.inbox_name else replace(inbox, assignment_v2=True)
-        return replace(snapshot, inbox=on)
+        return replace(snapshot, inbox=replace(snapshot.inbox, assignment_v2=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkPolicy:
+class SwitchOnInbox(Change):
+    """Turn assignment on for an inbox."""
+
+    inbox_id: int
+    inbox_name: str
+    words = "Switch on assignment for {inbox_name}"
+    about = "inbox_id"
+
+    def tried_on(self, snapshot: Snapshot) -> Snapshot:
+        return replace(snapshot, inbox=replace(snapshot.inbox, enable_auto_assignment=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPolicy(Change):
     """Give the inbox a policy with the defaults."""
 
+    inbox_id: int
     inbox_name: str
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.inbox_name
-
-    @property
-    def sentence(self) -> str:
-        return f"Link an assignment policy to {self.inbox_name}"
+    words = "Link an assignment policy to {inbox_name}"
+    about = "inbox_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         return replace(snapshot, policy=AssignmentPolicy(id=0, name="Default"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnablePolicy:
+class EnablePolicy(Change):
     """Enable the inbox's policy."""
 
     policy_id: int
     policy_name: str
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.policy_id
-
-    @property
-    def sentence(self) -> str:
-        return f"Enable the policy {self.policy_name}"
+    words = "Enable the policy {policy_name}"
+    about = "policy_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         return _with_policy(snapshot, enabled=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveLabel:
+class RemoveLabel(Change):
     """Take a label off the conversation."""
 
     conversation_id: int
     label: str
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.label
-
-    @property
-    def sentence(self) -> str:
-        return f"Remove label {self.label}"
+    words = "Remove label {label}"
+    about = "label"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         return replace(snapshot, waiting=tuple(self._without(one) for one in snapshot.waiting))
@@ -104,21 +100,15 @@ class RemoveLabel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseAge:
+class RaiseAge(Change):
     """Let a capacity policy take older conversations."""
 
     policy_id: int
     policy_name: str
     hours: int
     to: int
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.policy_id
-
-    @property
-    def sentence(self) -> str:
-        return f"Raise the age limit of {self.policy_name} from {self.hours} to {self.to} hours"
+    words = "Raise the age limit of {policy_name} from {hours} to {to} hours"
+    about = "policy_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         rules = tuple(
@@ -129,108 +119,61 @@ class RaiseAge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeveralPerContact:
+class SeveralPerContact(Change):
     """Let a contact have several conversations assigned at a time."""
 
     policy_id: int
     policy_name: str
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.policy_id
-
-    @property
-    def sentence(self) -> str:
-        return f"Let {self.policy_name} assign several conversations of one contact"
+    words = "Let {policy_name} assign several conversations of one contact"
+    about = "policy_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         return _with_policy(snapshot, one_agent_per_contact=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GiveTeamTurns:
+class GiveTeamTurns(Change):
     """Let the engine give out a team's conversations."""
 
     team_id: int
     team_name: str
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.team_id
-
-    @property
-    def sentence(self) -> str:
-        return f"Assign the conversations of {self.team_name} in turn"
+    words = "Assign the conversations of {team_name} in turn"
+    about = "team_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         return _with_team(snapshot, self.team_id, assignment_type=AssignmentType.ROUND_ROBIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BringOnline:
+class BringOnline(Change):
     """Make an agent online."""
 
     agent_id: int
     agent_name: str
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.agent_id
-
-    @property
-    def sentence(self) -> str:
-        return f"Set {self.agent_name} online"
+    words = "Set {agent_name} online"
+    about = "agent_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         return _with_agents(snapshot, lambda agent: agent.id == self.agent_id, presence=Presence.ONLINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseRateLimit:
+class RaiseRateLimit(Change):
     """Raise the policy's fair-distribution limit."""
 
     policy_id: int
     policy_name: str
     limit: int
     to: int
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.policy_id
-
-    @property
-    def sentence(self) -> str:
-        return f"Raise the fair-distribution limit of {self.policy_name} from {self.limit} to {self.to}"
+    words = "Raise the fair-distribution limit of {policy_name} from {limit} to {to}"
+    about = "policy_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         return _with_policy(snapshot, fair_distribution_limit=self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseCapacity:
-    """Raise the limit for this inbox of the capacity policy that the agent is under: all under it gain."""
-
-    agent_id: int
-    agent_name: str
-    policy_id: int | None
-    inbox_name: str
-    limit: int
-    to: int
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.agent_id
-
-    @property
-    def sentence(self) -> str:
-        return f"Raise {self.agent_name}'s limit in {self.inbox_name} from {self.limit} to {self.to}"
-
-    def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        return _with_agents(snapshot, lambda agent: _under(agent, self.policy_id, self.agent_id), capacity=self.to)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseTotalCapacity:
+class RaiseTotalCapacity(Change):
     """Raise the limit over all inboxes of the capacity policy that the agent is under: all under it gain."""
 
     agent_id: int
@@ -238,44 +181,42 @@ class RaiseTotalCapacity:
     policy_id: int | None
     limit: int
     to: int
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.agent_id
-
-    @property
-    def sentence(self) -> str:
-        return f"Raise {self.agent_name}'s limit over all inboxes from {self.limit} to {self.to}"
+    words = "Raise {agent_name}'s limit over all inboxes from {limit} to {to}"
+    about = "agent_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        return _with_agents(
-            snapshot, lambda agent: _under(agent, self.policy_id, self.agent_id), total_capacity=self.to
-        )
+        return _with_agents(snapshot, self.reaches, total_capacity=self.to)
+
+    def reaches(self, agent: Agent) -> bool:
+        """Tell whether the agent is under the policy that changes."""
+        return agent.id == self.agent_id or (self.policy_id is not None and agent.capacity_policy_id == self.policy_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseTeamLimit:
+class RaiseCapacity(RaiseTotalCapacity):
+    """Raise the limit for this inbox of the capacity policy that the agent is under: all under it gain."""
+
+    inbox_id: int
+    inbox_name: str
+    words = "Raise {agent_name}'s limit in {inbox_name} from {limit} to {to}"
+
+    def tried_on(self, snapshot: Snapshot) -> Snapshot:
+        return _with_agents(snapshot, self.reaches, capacity=self.to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseTeamLimit(Change):
     """Raise what a team lets each of its members hold."""
 
     team_id: int
     team_name: str
     limit: int
     to: int
-
-    @property
-    def thing(self) -> tuple[object, ...]:
-        return type(self), self.team_id
-
-    @property
-    def sentence(self) -> str:
-        return f"Raise the maximum of {self.team_name} from {self.limit} to {self.to}"
+    words = "Raise the maximum of {team_name} from {limit} to {to}"
+    about = "team_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         return _with_team(snapshot, self.team_id, max_open=self.to)
-
-
-def _under(agent: Agent, policy_id: int | None, agent_id: int) -> bool:
-    return agent.id == agent_id or (policy_id is not None and agent.capacity_policy_id == policy_id)
 
 
 def _with_policy(snapshot: Snapshot, **rules: object) -> Snapshot:
@@ -290,14 +231,8 @@ def _with_team(snapshot: Snapshot, team_id: int, **facts: object) -> Snapshot:
     return replace(snapshot, teams=tuple(changed(team) for team in snapshot.teams))
 
 
-def _with_agents(snapshot: Snapshot, wanted: "Wanted", **facts: object) -> Snapshot:
+def _with_agents(snapshot: Snapshot, wanted: Callable[[Agent], bool], **facts: object) -> Snapshot:
     def changed(agent: Agent) -> Agent:
         return replace(agent, **facts) if wanted(agent) else agent  # type: ignore[arg-type]
 
     return replace(snapshot, agents=tuple(changed(agent) for agent in snapshot.agents))
-
-
-class Wanted(Protocol):
-    """Tells which agents a change reaches."""
-
-    def __call__(self, agent: Agent, /) -> bool: ...

@@ -114,11 +114,11 @@ def _switch(snapshot: Snapshot) -> Change | None:
     inbox, policy = snapshot.inbox, snapshot.policy
     match planner.switched_off(inbox, policy):
         case Reason.FEATURE_OFF:
-            return changes.SwitchOn()
+            return changes.SwitchOnAccount(account_id=inbox.account_id)
         case Reason.INBOX_OFF:
-            return changes.SwitchOn(inbox_name=inbox.name)
+            return changes.SwitchOnInbox(inbox_id=inbox.id, inbox_name=inbox.name)
         case Reason.NO_POLICY:
-            return changes.LinkPolicy(inbox_name=inbox.name)
+            return changes.LinkPolicy(inbox_id=inbox.id, inbox_name=inbox.name)
         case Reason.POLICY_DISABLED if policy:
             return changes.EnablePolicy(policy_id=policy.id, policy_name=policy.name)
     return None
@@ -182,6 +182,7 @@ def _lift(case: _Case, agent: Agent, verdict: Verdict, room: int) -> Change | No
                 agent_id=agent.id,
                 agent_name=agent.name,
                 policy_id=agent.capacity_policy_id,
+                inbox_id=case.snapshot.inbox.id,
                 inbox_name=case.snapshot.inbox.name,
                 limit=limit,
                 to=held + room,
