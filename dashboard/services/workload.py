@@ -99,9 +99,10 @@ def workload(desk: Desk, scope: Scope, floor: Floor, *, inboxes: Inboxes, view: 
     asked = [seated for seated in floor.everybody if _asked(seated, view)]
     states = {seated.person.id: seats.state_of(seated.presence, _seats(seated, view)) for seated in asked}
     chosen = [s for s in asked if view.presence is None or view.presence in (s.presence, states[s.person.id])]
-    chosen.sort(key=_order(desk, scope.account_id, chosen, view.sort))
+    seen = {i: inbox for i, inbox in inboxes.items() if view.inbox_id in (None, i)}
+    chosen.sort(key=_order(desk, scope.account_id, chosen, sort=view.sort, inboxes=seen))
     shown = chosen[(view.page - 1) * PAGE : view.page * PAGE]
-    details = _details(desk, scope.account_id, shown, inboxes=inboxes, known=floor.known, now=now)
+    details = _details(desk, scope.account_id, shown, inboxes=seen, known=floor.known, now=now)
     return Workload(
         view=view,
         lines=tuple(_line(seated, view, details) for seated in shown),
@@ -138,7 +139,8 @@ def _details(
     people = [seated.person for seated in shown]
     ids = [person.id for person in people]
     details = _Details(
-        last=rows.last_assigned(desk.session, account_id, ids), oldest=rows.oldest_held(desk.session, account_id, ids)
+        last=rows.last_assigned(desk.session, account_id, ids, list(inboxes)),
+        oldest=rows.oldest_held(desk.session, account_id, ids, list(inboxes)),
     )
     if not known:
         return details
@@ -186,10 +188,12 @@ def _total(seated: Seated, view: View) -> tuple[Gauge, ...]:
     return (Gauge(inbox=None, open=seated.open, limit=limit, share=None),)
 
 
-def _order(desk: Desk, account_id: int, chosen: Sequence[Seated], sort: Sort) -> Callable[[Seated], tuple[float, ...]]:
+def _order(
+    desk: Desk, account_id: int, chosen: Sequence[Seated], *, sort: Sort, inboxes: Inboxes
+) -> Callable[[Seated], tuple[float, ...]]:
     """Return what to sort by. Sorting is stable, and everybody comes by name."""
     if sort is Sort.ASSIGNED:
-        last = rows.last_assigned(desk.session, account_id, [seated.person.id for seated in chosen])
+        last = rows.last_assigned(desk.session, account_id, [seated.person.id for seated in chosen], list(inboxes))
         return lambda seated: (-last[seated.person.id].at.timestamp(),) if seated.person.id in last else (0.0,)
     if sort is Sort.PRESENCE:
         return lambda seated: (STATES.index(seated.state) if seated.state else 0,)

@@ -34,8 +34,9 @@ class Visitor(UserMixin):
 
 def init_app(app: Flask) -> None:
     """Let the session say who it is."""
-    manager.init_app(app)
-    app.jinja_env.globals.update(supervising=supervising)
+    # A proxy, not flask-login's context processor: that one asks Postgres even for the page that says it is down.
+    manager.init_app(app, add_context_processor=False)
+    app.jinja_env.globals.update(current_user=current_user, supervising=supervising)
 
 
 def viewer() -> Viewer:

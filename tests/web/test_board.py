@@ -164,6 +164,26 @@ def test_an_agent_sees_the_board_of_their_inboxes_and_may_run_nothing(cleo: Look
     assert f"/agents/{acme.agents['Ana']}/availability" not in board.text
 
 
+def test_an_agents_board_leads_to_no_conversation_of_another_inbox(cleo: Looker, acme: Acme) -> None:
+    [elsewhere] = acme.held("Ana", 1, "Sales", created_at=clock.now() - timedelta(hours=3))
+    [here] = acme.held("Ana", 1, created_at=clock.now() - timedelta(hours=1))
+
+    board = cleo.get("/").text
+
+    assert f"/conversations/{here}" in board
+    assert f"/conversations/{elsewhere}" not in board
+
+
+def test_names_are_text_whatever_they_look_like(mara: Looker, acme: Acme) -> None:
+    acme.desk.session.execute(update(Inbox).values(name="<script>alert(1)</script>"))
+    acme.desk.session.commit()
+
+    board = mara.get("/").text
+
+    assert "<script>alert" not in board
+    assert "&lt;script&gt;alert(1)" in board
+
+
 def test_nothing_of_another_account_is_on_it(mara: Looker, acme: Acme) -> None:
     board = mara.get("/").text
 

@@ -1,12 +1,16 @@
 """What every answer carries, and forms that came from elsewhere."""
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 
+from app import create_app
+from dashboard.config import Settings
 from dashboard.engine.model import Presence
 from dashboard.store.models import AccountUser
 from tests.desks import Acme
-from tests.pages import HTMX, Looker
+from tests.pages import HTMX, AtOnce, Looker, composed, looking, without_redis
 
 
 def test_a_page_lets_nothing_in_from_elsewhere_and_nothing_inline(ana: Looker) -> None:
@@ -77,6 +81,28 @@ def test_an_error_within_a_page_is_a_sentence_in_it(mara: Looker) -> None:
     assert answer.status_code == 404
     assert answer.headers["HX-Retarget"] == "#toasts"
     assert "<html" not in answer.text
+
+
+def test_while_postgres_is_down_every_page_says_so(acme: Acme, settings: Settings, worker: AtOnce) -> None:
+    nowhere = replace(settings, database_url="postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+
+    answer = looking(composed(nowhere, worker), acme.account_id, acme.agents["Ana"]).get("/")
+
+    assert answer.status_code == 503
+    assert "it recovers by itself" in answer.text
+
+
+def test_a_run_asked_for_while_redis_is_down_is_refused_in_words(
+    acme: Acme, mara: Looker, settings: Settings, worker: AtOnce
+) -> None:
+    """E42"""
+    app = create_app(without_redis(settings))
+    path = f"/inboxes/{acme.support}/assignment_runs"
+
+    answer = looking(app, acme.account_id, mara.user_id).post(path, headers=HTMX)
+
+    assert answer.status_code == 503
+    assert "A store does not answer" in answer.text
 
 
 def test_an_error_that_nobody_expected_says_what_was_kept(app: Flask, mara: Looker) -> None:

@@ -51,7 +51,8 @@ LAST_ASSIGNED = text(
     FROM unnest(CAST(:agent_ids AS bigint[])) AS agent(id)
     CROSS JOIN LATERAL (
       SELECT a.conversation_id, a.at FROM assignments a
-      WHERE a.account_id = :account_id AND a.agent_id = agent.id ORDER BY a.at DESC LIMIT 1
+      WHERE a.account_id = :account_id AND a.agent_id = agent.id AND a.inbox_id = ANY(:inbox_ids)
+      ORDER BY a.at DESC LIMIT 1
     ) a
     """
 )
@@ -62,6 +63,7 @@ OLDEST_HELD = text(
     CROSS JOIN LATERAL (
       SELECT c.id, c.created_at FROM conversations c
       WHERE c.account_id = :account_id AND c.assignee_id = agent.id AND c.status = 'open'
+        AND c.inbox_id = ANY(:inbox_ids)
       ORDER BY c.created_at, c.id LIMIT 1
     ) c
     """
@@ -111,15 +113,21 @@ def people(
     return [_person(row) for row in session.execute(PEOPLE, asked).all()]
 
 
-def last_assigned(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapping[int, Since]:
-    """Return what each of these agents was given last, and when."""
-    rows = session.execute(LAST_ASSIGNED, {"account_id": account_id, "agent_ids": list(agent_ids)}).all()
+def last_assigned(
+    session: Session, account_id: int, agent_ids: Collection[int], inbox_ids: Collection[int]
+) -> Mapping[int, Since]:
+    """Return what each of these agents was given last in these inboxes, and when."""
+    asked = {"account_id": account_id, "agent_ids": list(agent_ids), "inbox_ids": list(inbox_ids)}
+    rows = session.execute(LAST_ASSIGNED, asked).all()
     return {row.agent_id: Since(conversation_id=row.conversation_id, at=row.at) for row in rows}
 
 
-def oldest_held(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapping[int, Since]:
-    """Return the oldest open conversation of each of these agents, and when it was created."""
-    rows = session.execute(OLDEST_HELD, {"account_id": account_id, "agent_ids": list(agent_ids)})
+def oldest_held(
+    session: Session, account_id: int, agent_ids: Collection[int], inbox_ids: Collection[int]
+) -> Mapping[int, Since]:
+    """Return the oldest open conversation of each of these agents in these inboxes, and when it was created."""
+    asked = {"account_id": account_id, "agent_ids": list(agent_ids), "inbox_ids": list(inbox_ids)}
+    rows = session.execute(OLDEST_HELD, asked).all()
     return {row.agent_id: Since(conversation_id=row.id, at=row.created_at) for row in rows}
 
 
