@@ -1,0 +1,154 @@
+"""The one place from which the outside is called: one POST, to an address that was checked, within a time."""
+
+import socket
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Timer
+from time import monotonic
+
+from dashboard.store.targets import Resolve, Target, is_public, parse, resolve
+
+TIME_OUT = 10.0
+MOST_READ = 4_096
+NOT_A_URL = "This is not an http or https URL that can be called."
+NOT_ALLOWED = "Loopback, private and link-local addresses may not be called."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of a call: a status, or else why there is none; `silent` if the receiver was not heard."""
+
+    status: int | None = None
+    error: str | None = None
+    silent: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Say whether the receiver has it."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What is sent where."""
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """Calls receivers. The name is resolved for each call, and what was checked is what is connected to."""
+
+    allow_private: bool
+    resolve: Resolve = resolve
+    time_out: float = TIME_OUT
+
+    def refusal(self, url: str) -> str | None:
+        """Return why this URL may not be called; a name that nobody knows yet may become one."""
+        target = parse(url)
+        if target is None:
+            return NOT_A_URL
+        try:
+            return None if self._allows(self.resolve(target.host, target.port)) else NOT_ALLOWED
+        except OSError:
+            return None
+
+    def post(self, post: Post) -> Answer:
+        """Send it once. Redirects are not followed, and of the answer only the status counts."""
+        target, until = parse(post.url), monotonic() + self.time_out
+        if target is None:
+            return Answer(error=NOT_A_URL, silent=True)
+        try:
+            addresses = self.resolve(target.host, target.port)
+            if not self._allows(addresses):
+                return Answer(error=NOT_ALLOWED, silent=True)
+            return _exchange(_connect(addresses, target, until), target, post, until)
+        except (OSError, HTTPException) as error:
+            return Answer(error=self._why(error, until), silent=True)
+
+    def _allows(self, addresses: Sequence[str]) -> bool:
+        return self.allow_private or all(map(is_public, addresses))
+
+    def _why(self, error: Exception, until: float) -> str:
+        late = monotonic() >= until or isinstance(error, TimeoutError)
+        return f"No answer within {self.time_out:g} s." if late else f"No answer: {_told(error)}."
+
+
+@dataclass(slots=True)
+class _Cut:
+    """Ends a connection when its time is over, in whatever it is then: a time-out of its own would count each byte."""
+
+    connection: socket.socket
+    fired: bool = field(default=False)
+
+    def __call__(self) -> None:
+        self.fired = True
+        with suppress(OSError):  # it has ended by itself
+            # TLS's own would take its keys away while another thread still reads with them.
+            socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
+
+
+def _exchange(connection: socket.socket, target: Target, post: Post, until: float) -> Answer:
+    with connection, _cut_at(connection, until) as cut:
+        if isinstance(connection, ssl.SSLSocket):
+            connection.do_handshake()
+        kind = HTTPSConnection if target.secure else HTTPConnection
+        http = kind(target.host, target.port)
+        http.sock = connection
+        http.request("POST", target.path, body=post.body, headers={**post.headers, "Connection": "close"})
+        response = http.getresponse()
+        if cut.fired:
+            raise TimeoutError
+        with suppress(OSError, HTTPException):
+            # So that the receiver can end its sentence; nobody is shown it, for it may come from a private place.
+            response.read(MOST_READ)
+        return Answer(status=response.status)
+
+
+@contextmanager
+def _cut_at(connection: socket.socket, until: float) -> Iterator[_Cut]:
+    cut = _Cut(connection)
+    timer = Timer(max(until - monotonic(), 0.0), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield cut
+    finally:
+        timer.cancel()
+
+
+def _connect(addresses: Sequence[str], target: Target, until: float) -> socket.socket:
+    """Connect to the first of these addresses that answers. Raises OSError."""
+    failure: OSError = TimeoutError()
+    for address in addresses:
+        left = until - monotonic()
+        if left <= 0:
+            break
+        try:
+            connection = socket.create_connection((address, target.port), timeout=left)
+        except OSError as error:
+            failure = error
+            continue
+        connection.settimeout(max(until - monotonic(), 0.001))
+        return _wrapped(connection, target.host) if target.secure else connection
+    raise failure
+
+
+def _wrapped(connection: socket.socket, host: str) -> socket.socket:
+    """Return it under TLS for the host that was asked for; the handshake is the caller's, within its time."""
+    return _tls().wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _told(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]
