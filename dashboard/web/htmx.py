@@ -12,8 +12,8 @@ REDRAW = "poll"
 
 
 def asked() -> bool:
-    """Tell whether htmx asks, for a part of the page that it already shows."""
-    return bool(request.htmx)
+    """Tell whether htmx asks for a part of the page that it already shows; going back, it asks for a page."""
+    return bool(request.htmx) and request.headers.get("HX-Request-Type") != "full"
 
 
 def shown_version() -> str | None:

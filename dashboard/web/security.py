@@ -43,6 +43,8 @@ def init_app(app: Flask) -> None:
     app.config.update(
         SESSION_COOKIE_NAME="evenhand",
         SESSION_COOKIE_SAMESITE="Lax",
+        # Set only when it changes: a poll answered after the log-out must not bring the session back.
+        SESSION_REFRESH_EACH_REQUEST=False,
         # Pages stay open all day, so a token is good as long as its session.
         WTF_CSRF_TIME_LIMIT=None,
         # Other programs bring no cookie: only the pages ask for tokens (refuse_forged_forms).

@@ -7,7 +7,8 @@ from flask_limiter.util import get_remote_address
 from dashboard import clock
 from dashboard.config import Settings
 
-PER_SOURCE = "30 per minute; 300 per hour"
+# Behind a proxy a whole company may be one source.
+PER_SOURCE = "60 per minute; 1000 per hour"
 PER_ADDRESS = "8 per minute; 60 per hour"
 ANSWER_SECONDS = 1
 

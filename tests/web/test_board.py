@@ -201,6 +201,18 @@ def test_a_poll_that_finds_nothing_new_asks_postgres_only_who_it_is(mara: Looker
     assert len(asked) == 1
 
 
+def test_going_back_brings_the_page_and_not_a_part_of_it(mara: Looker) -> None:
+    back = {"HX-Request": "true", "HX-Request-Type": "full", "HX-History-Restore-Request": "true"}
+
+    assert "<html" in mara.get("/", headers=back).text
+
+
+def test_a_poll_sets_no_cookie(mara: Looker) -> None:
+    mara.get("/")
+
+    assert "Set-Cookie" not in mara.get("/", headers=HTMX).headers
+
+
 def test_a_poll_after_a_change_redraws(mara: Looker, acme: Acme) -> None:
     shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
 
@@ -336,5 +348,6 @@ def test_a_wall_shows_the_board_without_the_bar(mara: Looker) -> None:
     wall = mara.get("/?wall=1").text
 
     assert "data-wall" in wall
+    assert 'href="/?wall=1&amp;presence=free#agents"' in wall
     assert 'id="bar"' not in wall
     assert 'id="live"' in wall
