@@ -13,6 +13,7 @@ from dashboard.store import redis
 from dashboard.store.errors import asking
 
 DEFAULT, SCHEDULED, WEBHOOKS = "default", "scheduled_jobs", "webhooks"
+DELIVER = "jobs.tasks.deliver_webhooks"
 RESULT_LASTS_FOR = timedelta(minutes=5)
 FAILURE_LASTS_FOR = timedelta(days=7)
 LONGEST_JOB = timedelta(minutes=2)
@@ -41,11 +42,22 @@ class Jobs:
         """Look again at this instant whether these, by account and inbox, are still waiting."""
         self._at(at, "jobs.tasks.confirm_stranded", named, job_id="confirm-stranded", queue=SCHEDULED)
 
+    def deliver_webhooks(self, account_id: int | None = None) -> None:
+        """Enqueue a look at what is to be delivered."""
+        self.enqueue(WEBHOOKS, DELIVER, account_id)
+
+    def deliver_webhooks_at(self, at: datetime) -> None:
+        """Schedule such a look: one for each second, whoever asks; the id of a job that runs is never taken."""
+        self._at(at, DELIVER, job_id=f"deliver-webhooks-{int(at.timestamp())}", queue=WEBHOOKS)
+
     def background(self) -> Background:
-        """Return who is at work and what is left to do; a worker that died counts until its key expires."""
+        """Return who is at work and what is left to do; a worker that died counts until its key expires.
+
+        Workers are those that assign: one that only delivers lets nobody's customers through.
+        """
         queues = [RqQueue(name, connection=self._connection) for name in (DEFAULT, SCHEDULED, WEBHOOKS)]
         with asking("jobs"):
-            workers = worker_registration.get_keys(connection=self._connection)
+            workers = worker_registration.get_keys(queues[0])
             return Background(
                 workers=self._connection.exists(*workers) if workers else 0,
                 scheduler=bool(self._connection.exists(SCHEDULER_SEEN)),

@@ -33,6 +33,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
     return (
         Entry(id="sweep", task="jobs.tasks.sweep", every=timedelta(minutes=settings.sweep_minutes)),
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=timedelta(minutes=1)),
+        Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
     )
 
 

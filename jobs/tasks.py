@@ -6,7 +6,7 @@ from rq import get_current_job
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment, stranding
+from dashboard.services import assignment, deliveries, stranding
 from dashboard.services.assignment import Request
 from jobs import runtime
 
@@ -47,3 +47,15 @@ def confirm_stranded(named: stranding.Suspects) -> None:
     """Tell of what is stranded, and start runs."""
     with runtime.desk() as desk:
         stranding.confirm(desk, named, now=clock.now())
+
+
+def deliver_webhooks(account_id: int | None = None) -> None:
+    """Tell of what happened to those who listen."""
+    with runtime.desk() as desk:
+        deliveries.deliver(desk, account_id)
+
+
+def look_at_outbox() -> None:
+    """Find what was not told of, and have it delivered."""
+    with runtime.desk() as desk:
+        deliveries.look(desk, now=clock.now())

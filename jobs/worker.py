@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 from rq import Worker
@@ -17,26 +17,32 @@ from jobs.queues import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
 
 log = structlog.get_logger()
 LONGEST_PAUSE = 5.0
+# The timetable's few jobs first. A worker that has all three waits with a receiver that is slow to answer: give
+# webhooks a worker of their own.
+QUEUES = (SCHEDULED, DEFAULT, WEBHOOKS)
+FIRST_TASKS = {SCHEDULED: "jobs.tasks.sweep", WEBHOOKS: "jobs.tasks.look_at_outbox"}
 
 
 def main() -> None:
     """Work until told to stop; a Redis that cannot be reached is waited for (E42)."""
-    name = _arguments().name
+    wanted = _arguments()
     settings = config.load()
     logs.set_up(settings.log_format)
     # Told to stop while Redis is away: RQ's own handlers are there only while it works.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    until_redis_answers(lambda: work(settings.redis_url, name))
+    until_redis_answers(lambda: work(settings.redis_url, wanted.queues, wanted.name))
 
 
-def work(redis_url: str, name: str | None = None) -> None:
-    """Work on the queues; the timetable's few jobs first."""
+def work(redis_url: str, queues: Sequence[str], name: str | None = None) -> None:
+    """Work on the queues, the first one first; what a killed worker took with it is found at once (E33)."""
     runtime.warm_up()
-    # What a killed worker took with it is found by one sweep (E33).
-    Jobs(redis_url).enqueue(SCHEDULED, "jobs.tasks.sweep")
+    jobs = Jobs(redis_url)
+    for queue in queues:
+        if queue in FIRST_TASKS:
+            jobs.enqueue(queue, FIRST_TASKS[queue])
     with asking("the worker"):
         connection = redis.connect(redis_url, text=False, waits=True)
-        Worker([SCHEDULED, DEFAULT, WEBHOOKS], name=name, connection=connection).work(logging_level="WARNING")
+        Worker(list(queues), name=name, connection=connection).work(logging_level="WARNING")
 
 
 def until_redis_answers(act: Callable[[], None]) -> None:
@@ -56,6 +62,7 @@ def until_redis_answers(act: Callable[[], None]) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", help="what RQ calls this worker")
+    parser.add_argument("--queues", nargs="+", choices=QUEUES, default=QUEUES, help="only these, the first one first")
     return parser.parse_args()
 
 

@@ -44,6 +44,8 @@ class Recorded:
     runs: list[tuple[int, int, Source]] = field(default_factory=list)
     wakeups: list[tuple[int, int, datetime]] = field(default_factory=list)
     suspects: list[Mapping[int, Mapping[int, Sequence[int]]]] = field(default_factory=list)
+    deliveries: list[int | None] = field(default_factory=list)
+    deliveries_at: list[datetime] = field(default_factory=list)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         self.runs.append((account_id, inbox_id, source))
@@ -54,6 +56,12 @@ class Recorded:
 
     def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:
         self.suspects.append(named)
+
+    def deliver_webhooks(self, account_id: int | None = None) -> None:
+        self.deliveries.append(account_id)
+
+    def deliver_webhooks_at(self, at: datetime) -> None:
+        self.deliveries_at.append(at)
 
     def background(self) -> Background:
         return Background(workers=1, scheduler=True, queued=len(self.runs), failed=0)

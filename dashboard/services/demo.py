@@ -75,6 +75,14 @@ class NobodyYet:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)
 
+    def deliver_webhooks(self, account_id: int | None = None) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
+    def deliver_webhooks_at(self, at: datetime) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
     def background(self) -> Background:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)

@@ -12,6 +12,7 @@ from dashboard.engine.decisions import Source
 from dashboard.store.database import Session
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.limits import RateLimits
+from dashboard.store.listeners import Listeners
 from dashboard.store.live import LiveVersions
 from dashboard.store.presence import Heartbeats
 from dashboard.store.rotation import Rotations
@@ -43,6 +44,12 @@ class Queue(Protocol):
     def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
         """Schedule the inbox's one wake-up, moving the one that stands; `attempt` counts failed runs before it."""
 
+    def deliver_webhooks(self, account_id: int | None = None) -> None:
+        """Enqueue a look at what is to be delivered, asked for by this account or by the clock."""
+
+    def deliver_webhooks_at(self, at: datetime) -> None:
+        """Schedule a look at what is to be delivered."""
+
     def background(self) -> Background:
         """Return who is at work and what is left to do."""
 
@@ -54,6 +61,7 @@ class Signals:
     queue: Queue
     wakeups: Wakeups
     live: LiveVersions
+    listeners: Listeners
 
     def wake(self, account_id: int, inbox_ids: Iterable[int], source: Source = Source.REALTIME) -> None:
         """Start a run for each inbox that has none pending (E32), and let the pages redraw."""
@@ -85,11 +93,28 @@ class Signals:
             log.warning("wake_up_not_scheduled", account=account_id, inbox=inbox_id, error=str(error))
 
     def changed(self, account_id: int) -> None:
-        """Let the account's pages redraw."""
+        """Let the account's pages redraw, and its webhooks hear what was written."""
         try:
             self.live.bump(account_id)
         except StoreUnavailable as error:
             log.warning("live_version_not_bumped", account=account_id, error=str(error))
+        self.deliver(account_id)
+
+    def deliver(self, account_id: int) -> None:
+        """Start deliveries, if anybody listens and none are about to start."""
+        try:
+            if self.listeners.mark(account_id):
+                self.queue.deliver_webhooks(account_id)
+        except StoreUnavailable as error:
+            # The timetable looks at the outbox as well.
+            log.warning("deliveries_not_started", account=account_id, error=str(error))
+
+    def note_listeners(self, account_id: int, listening: bool) -> None:
+        """Note whether anybody listens to the account's events; the timetable notes it again."""
+        try:
+            self.listeners.note(account_id, listening)
+        except StoreUnavailable as error:
+            log.warning("listeners_not_noted", account=account_id, error=str(error))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from dashboard.services.desk import Desk, Queue, Signals
 from dashboard.store import redis
 from dashboard.store.database import Session
 from dashboard.store.limits import RateLimits
+from dashboard.store.listeners import Listeners
 from dashboard.store.live import LiveVersions
 from dashboard.store.presence import Heartbeats
 from dashboard.store.redis import Redis
@@ -50,6 +51,6 @@ def tools(settings: Settings, queue: Queue) -> Tools:
         heartbeats=Heartbeats(client, timedelta(seconds=settings.presence_seconds)),
         limits=RateLimits(client),
         rotations=RedisRotations(client),
-        signals=Signals(queue=queue, wakeups=Wakeups(client), live=LiveVersions(client)),
+        signals=Signals(queue=queue, wakeups=Wakeups(client), live=LiveVersions(client), listeners=Listeners(client)),
         client=client,
     )

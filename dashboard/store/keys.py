@@ -27,6 +27,8 @@ REGISTRY = (
     Kind(name="rotation", type="zset", lifetime="7 days", owner="rotation", shape="{acct:1}:rotation:inbox:2"),
     Kind(name="pending", type="string", lifetime="60 s", owner="wakeups", shape="{acct:1}:pending:inbox:2"),
     Kind(name="wakeup", type="string", lifetime="until due", owner="wakeups", shape="{acct:1}:wakeup:inbox:2"),
+    Kind(name="outbox", type="string", lifetime="60 s", owner="listeners", shape="{acct:1}:outbox"),
+    Kind(name="listeners", type="string", lifetime="1 hour", owner="listeners", shape="{acct:1}:listeners"),
     Kind(name="live", type="string", lifetime="kept", owner="live", shape="{acct:1}:live"),
 )
 
@@ -61,6 +63,16 @@ def pending(account_id: int, inbox_id: int) -> str:
 def wakeup(account_id: int, inbox_id: int) -> str:
     """Return the instant for which the inbox's one scheduled wake-up stands."""
     return _key(account_id, "wakeup", inbox=inbox_id)
+
+
+def outbox(account_id: int) -> str:
+    """Return the mark that a look at the account's outbox is asked for and not yet begun."""
+    return _key(account_id, "outbox")
+
+
+def listeners(account_id: int) -> str:
+    """Return the flag that somebody wants to hear of the account's events."""
+    return _key(account_id, "listeners")
 
 
 def live(account_id: int) -> str:

@@ -13,6 +13,8 @@ MADE = {
     "rotation": lambda account: keys.rotation(account, inbox_id=2),
     "pending": lambda account: keys.pending(account, 2),
     "wakeup": lambda account: keys.wakeup(account, 2),
+    "outbox": keys.outbox,
+    "listeners": keys.listeners,
     "live": keys.live,
 }
 

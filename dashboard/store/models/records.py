@@ -88,7 +88,7 @@ class OutboxEvent(InAccount, Base):
 
     __tablename__ = "outbox_events"
     __table_args__ = (
-        Index("ix_outbox_events_pending", "account_id", "id", postgresql_where=text("dispatched_at IS NULL")),
+        Index("ix_outbox_events_pending", "id", postgresql_where=text("dispatched_at IS NULL")),
         Index("ix_outbox_events_conversation", "conversation_id", "id"),
     )
 

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Words, same_account, word
 
+PENDING = text("status = 'pending'")
+
 
 class DeliveryStatus(StrEnum):
     """Where a delivery stands: to be tried, taken by the receiver, or given up."""
@@ -19,7 +21,10 @@ class DeliveryStatus(StrEnum):
 
 
 class Webhook(InAccount, Base):
-    """A receiver of events; its secret signs every body, so it is kept as it was shown."""
+    """A receiver of events; its secret signs every body, so it is kept as it was shown.
+
+    `held_until` is the lease of the one process that speaks to it; `paused_until` lets a silent receiver be.
+    """
 
     __tablename__ = "webhooks"
     __table_args__ = (Index("uq_webhooks_account_id_id", "account_id", "id", unique=True),)
@@ -29,6 +34,9 @@ class Webhook(InAccount, Base):
     secret: Mapped[str]
     enabled: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     created_at: Mapped[CreatedAt]
+    held_until: Mapped[datetime | None]
+    paused_until: Mapped[datetime | None]
+    silences: Mapped[int] = mapped_column(server_default="0")
 
 
 class WebhookDelivery(Base):
@@ -38,8 +46,17 @@ class WebhookDelivery(Base):
     __table_args__ = (
         same_account("webhook_id", "webhooks", ondelete="CASCADE"),
         Index("uq_webhook_deliveries_event", "webhook_id", "event_id", unique=True),
-        Index("ix_webhook_deliveries_due", "next_attempt_at", postgresql_where=text("status = 'pending'")),
-        Index("ix_webhook_deliveries_order", "webhook_id", "conversation_id", "event_id"),
+        Index(
+            "ix_webhook_deliveries_due", "webhook_id", "next_attempt_at", postgresql_where=text("status = 'pending'")
+        ),
+        Index(
+            "ix_webhook_deliveries_order",
+            "webhook_id",
+            "conversation_id",
+            "event_id",
+            postgresql_where=text("status = 'pending'"),
+        ),
+        Index("ix_webhook_deliveries_event_id", "event_id"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -50,6 +67,7 @@ class WebhookDelivery(Base):
     status: Mapped[DeliveryStatus] = mapped_column(word(DeliveryStatus, "status"), server_default="pending")
     attempts: Mapped[int] = mapped_column(server_default="0")
     next_attempt_at: Mapped[datetime | None]
+    give_up_at: Mapped[datetime]
     response_status: Mapped[int | None]
     error: Mapped[str | None]
     created_at: Mapped[CreatedAt]

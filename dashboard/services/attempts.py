@@ -1,0 +1,113 @@
+"""One receiver's turn: what is sent, signed how, and what an answer means for the delivery."""
+
+import hmac
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from queue import SimpleQueue
+
+from dashboard import clock
+from dashboard.store.models.webhooks import DeliveryStatus
+from dashboard.store.outgoing import Answer, Outgoing, Post
+from dashboard.store.turns import Due, Result, Turn
+
+RETRIES = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=2),
+    timedelta(minutes=10),
+    timedelta(minutes=30),
+    timedelta(hours=1),
+)
+LASTS_FOR = timedelta(hours=24)
+# One attempt now and then shows that a receiver is back; what it missed keeps its own times.
+LONGEST_PAUSE = timedelta(minutes=2)
+LAST_BEGINS_WITHIN = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a receiver answered to a delivery."""
+
+    due: Due
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A turn is over; the last answer, if anything was sent."""
+
+    turn: Turn
+    last: Answer | None
+
+
+Told = Heard | Ended
+
+
+def make(outgoing: Outgoing, turn: Turn, told: "SimpleQueue[Told]") -> None:
+    """Send what is due, one after the other; a refusal holds back its conversation, silence ends the turn."""
+    until = time.monotonic() + LAST_BEGINS_WITHIN
+    held_back: set[int | None] = set()
+    last: Answer | None = None
+    try:
+        for due in turn.due:
+            if time.monotonic() >= until or (last and last.silent):
+                break
+            if due.conversation_id in held_back:
+                continue
+            last = outgoing.post(post(turn, due, at=clock.now()))
+            told.put(Heard(due=due, answer=last))
+            if not last.accepted and due.conversation_id:
+                held_back.add(due.conversation_id)
+    finally:
+        told.put(Ended(turn=turn, last=last))
+
+
+def post(turn: Turn, due: Due, *, at: datetime) -> Post:
+    """Return the request: the same body and delivery id at every attempt, signed anew."""
+    body, stamp = due.body.encode(), str(int(at.timestamp()))
+    signature = hmac.new(turn.secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
+    return Post(
+        url=turn.url,
+        body=body,
+        headers={
+            "Content-Type": "application/json",
+            "User-Agent": "Evenhand",
+            "X-Evenhand-Delivery": str(due.id),
+            "X-Evenhand-Signature": f"t={stamp},v1={signature}",
+        },
+    )
+
+
+def result(heard: Heard, *, now: datetime) -> Result:
+    """Return how the delivery stands: delivered, to be tried again, or parked when its time is over."""
+    due, answer = heard.due, heard.answer
+    again_at = None if answer.accepted else next_attempt_at(due, now)
+    failed = DeliveryStatus.PENDING if again_at else DeliveryStatus.PARKED
+    return Result(
+        id=due.id,
+        status=DeliveryStatus.DELIVERED if answer.accepted else failed,
+        attempts=due.attempts + 1,
+        next_attempt_at=again_at,
+        response_status=answer.status,
+        error=None if answer.accepted else answer.error or _refusal(answer),
+        delivered_at=now if answer.accepted else None,
+    )
+
+
+def next_attempt_at(due: Due, now: datetime) -> datetime | None:
+    """Return when it is tried again after a failure; the last time is when its time ends, and then never."""
+    if now >= due.give_up_at:
+        return None
+    return min(now + RETRIES[min(due.attempts, len(RETRIES) - 1)], due.give_up_at)
+
+
+def pause_after(silences: int) -> timedelta | None:
+    """Return how long a receiver is let be after so many silences in a row."""
+    return min(RETRIES[min(silences, len(RETRIES)) - 1], LONGEST_PAUSE) if silences else None
+
+
+def _refusal(answer: Answer) -> str:
+    hint = " Redirects are not followed." if answer.status in range(300, 400) else ""
+    return f"Answered {answer.status}.{hint}"

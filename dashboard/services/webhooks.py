@@ -1,0 +1,148 @@
+"""Webhooks: made with a secret that is shown once, changed, removed; their deliveries shown and asked for again."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dashboard.services import auditing, deliveries, keeping
+from dashboard.services.attempts import LASTS_FOR
+from dashboard.services.auditing import Cause, Change
+from dashboard.services.desk import Desk
+from dashboard.services.forms.base import given
+from dashboard.services.forms.webhooks import WebhookEdit
+from dashboard.services.keeping import Noun
+from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.store import deliveries as delivery_store
+from dashboard.store import webhooks as store
+from dashboard.store.deliveries import DeliveryView
+from dashboard.store.outgoing import Outgoing
+from dashboard.store.paging import Listed, Page
+from dashboard.store.webhooks import WebhookRow
+
+__all__ = ["DeliveryView", "Made", "WebhookRow"]
+
+WEBHOOK = Noun(subject="webhook", shelf=store.shelf)
+ENTROPY_BYTES = 32
+DISABLED = "This webhook is disabled; enable it first."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A new webhook with its secret, which is shown this once."""
+
+    row: WebhookRow
+    secret: str
+
+
+def show_all(desk: Desk, account_id: int, page: Page) -> Listed[WebhookRow]:
+    """Return the webhooks without their secrets."""
+    return store.shelf.page(desk.session, account_id, page)
+
+
+def show(desk: Desk, account_id: int, webhook_id: int) -> WebhookRow | None:
+    """Return the webhook without its secret."""
+    return store.shelf.find(desk.session, account_id, webhook_id)
+
+
+def create(
+    desk: Desk, account_id: int, edit: WebhookEdit, *, actor_id: int | None, now: datetime, to: Outgoing | None = None
+) -> Made | Invalid:
+    """Make a webhook, which hears what happens from now on."""
+    if no := _refused(desk, edit, to):
+        return no
+    _tell_of_what_was(desk, now)
+    secret = f"whsec_{secrets.token_urlsafe(ENTROPY_BYTES)}"
+    values = {**given(edit), "secret": secret, "created_at": now}
+    row = keeping.add(desk, account_id, WEBHOOK, values, cause=Cause(actor_id=actor_id, now=now))
+    if isinstance(row, Invalid):
+        return row
+    _commit(desk, account_id)
+    return Made(row=row, secret=secret)
+
+
+def change(
+    desk: Desk,
+    account_id: int,
+    webhook_id: int,
+    edit: WebhookEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    to: Outgoing | None = None,
+) -> WebhookRow | Invalid | None:
+    """Change a webhook; what waits for it is tried at once where it leads elsewhere or was switched on."""
+    if no := _refused(desk, edit, to):
+        return no
+    _tell_of_what_was(desk, now)
+    before = store.shelf.lock(desk.session, account_id, webhook_id)
+    if before is None:
+        return None
+    cause = Cause(actor_id=actor_id, now=now)
+    changed = keeping.change(desk, account_id, WEBHOOK, before, values=given(edit), cause=cause)
+    if isinstance(changed, Invalid):
+        return changed
+    if changed.differs_in("url", "enabled"):
+        store.end_pause(desk.session, webhook_id)
+    _commit(desk, account_id)
+    return changed.after
+
+
+def remove(desk: Desk, account_id: int, webhook_id: int, *, actor_id: int | None, now: datetime) -> WebhookRow | None:
+    """Remove a webhook with all its deliveries."""
+    before = store.shelf.lock(desk.session, account_id, webhook_id)
+    if before is None:
+        return None
+    keeping.remove(desk, account_id, WEBHOOK, before, cause=Cause(actor_id=actor_id, now=now))
+    _commit(desk, account_id)
+    return before
+
+
+def show_deliveries(desk: Desk, account_id: int, webhook_id: int, page: Page) -> Listed[DeliveryView] | None:
+    """Return what the webhook was told, or is to be told, the newest first."""
+    if store.shelf.find(desk.session, account_id, webhook_id) is None:
+        return None
+    return delivery_store.page(desk.session, account_id, webhook_id, page)
+
+
+def redeliver(
+    desk: Desk, account_id: int, webhook_id: int, delivery_id: UUID, *, actor_id: int | None, now: datetime
+) -> DeliveryView | Conflict | None:
+    """Deliver again, at once and under the same id, whatever became of it; its 24 hours begin anew."""
+    webhook = store.shelf.lock(desk.session, account_id, webhook_id)
+    before = delivery_store.find(desk.session, account_id, webhook_id, delivery_id)
+    if webhook is None or before is None:
+        return None
+    if not webhook.enabled:
+        desk.session.rollback()
+        return Conflict(sentence=DISABLED)
+    delivery_store.again(desk.session, delivery_id, now=now, give_up_at=now + LASTS_FOR)
+    store.end_pause(desk.session, webhook_id)
+    after = delivery_store.find(desk.session, account_id, webhook_id, delivery_id)
+    facts = [{"delivery_id": str(delivery_id), "status": one.status} for one in (before, after) if one]
+    asked = Change(subject="webhook", subject_id=webhook_id, before=facts[0], after=facts[-1])
+    auditing.write(desk, account_id, asked, Cause(actor_id=actor_id, now=now))
+    desk.session.commit()
+    desk.signals.deliver(account_id)
+    return after
+
+
+def _refused(desk: Desk, edit: WebhookEdit, to: Outgoing | None) -> Invalid | None:
+    """Refuse a URL that leads where nothing may be sent; it is asked again at every delivery."""
+    if not isinstance(edit.url, str):
+        return None
+    why = (to or deliveries.outgoing_of(desk)).refusal(edit.url)
+    return invalid("url", why) if why else None
+
+
+def _tell_of_what_was(desk: Desk, now: datetime) -> None:
+    """Let what happened until now go to those who listened until now."""
+    while deliveries.fan_out(desk, now=now) == deliveries.EVENTS_AT_ONCE:
+        pass
+
+
+def _commit(desk: Desk, account_id: int) -> None:
+    listening = store.is_listened_to(desk.session, account_id)
+    desk.session.commit()
+    desk.signals.note_listeners(account_id, listening)
+    desk.signals.changed(account_id)

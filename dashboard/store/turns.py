@@ -1,0 +1,157 @@
+"""Turns, in which deliveries are made: a webhook is spoken to by one process at a time.
+
+A delivery is ready when its time has come and no earlier one of its conversation waits for a later time.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, text, update
+
+from dashboard.store.bulk import record, table_of
+from dashboard.store.database import Session
+from dashboard.store.models import Webhook, WebhookDelivery
+from dashboard.store.models.webhooks import DeliveryStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is to be sent, and how often that was tried."""
+
+    id: UUID
+    conversation_id: int | None
+    attempts: int
+    give_up_at: datetime
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A receiver that is this process's until the lease ends, and what is ready for it, in order."""
+
+    account_id: int
+    webhook_id: int
+    url: str
+    secret: str
+    silences: int
+    held_until: datetime
+    due: tuple[Due, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a delivery stands after an attempt."""
+
+    id: UUID
+    status: DeliveryStatus
+    attempts: int
+    next_attempt_at: datetime | None
+    response_status: int | None
+    error: str | None
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """How long nobody else may speak to a webhook, and how many at most are wanted at once."""
+
+    until: datetime
+    most: int
+
+
+READY = """
+d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at <= :now AND NOT EXISTS (
+  SELECT FROM webhook_deliveries earlier
+  WHERE earlier.webhook_id = d.webhook_id AND earlier.conversation_id = d.conversation_id
+    AND earlier.event_id < d.event_id AND earlier.status = 'pending' AND earlier.next_attempt_at > :now
+)"""
+# Who was spoken to longest ago comes first.
+TAKE = text(f"""
+UPDATE webhooks SET held_until = :until WHERE id IN (
+  SELECT w.id FROM webhooks w
+  WHERE w.enabled AND (w.held_until IS NULL OR w.held_until <= :now)
+    AND (w.paused_until IS NULL OR w.paused_until <= :now)
+    AND EXISTS (SELECT FROM webhook_deliveries d WHERE {READY})
+  ORDER BY w.held_until NULLS FIRST, w.id LIMIT :most FOR UPDATE SKIP LOCKED
+) RETURNING account_id, id, url, secret, silences""")
+DUE = text(f"""
+SELECT w.id AS webhook_id, d.id, d.conversation_id, d.attempts, d.give_up_at, CAST(e.body AS text) AS body
+FROM webhooks w CROSS JOIN LATERAL (
+  SELECT * FROM webhook_deliveries d WHERE {READY} ORDER BY d.event_id LIMIT :most
+) d JOIN outbox_events e ON e.id = d.event_id
+WHERE w.id = ANY (:webhook_ids) ORDER BY w.id, d.event_id""")
+# One that is held back by an earlier one becomes ready only when an instant of the future comes.
+NEXT = text(f"""
+SELECT min(greatest(w.held_until, w.paused_until, CASE
+  WHEN EXISTS (SELECT FROM webhook_deliveries d WHERE {READY}) THEN CAST(:now AS timestamptz)
+  ELSE (
+    SELECT min(d.next_attempt_at) FROM webhook_deliveries d
+    WHERE d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at > :now
+  )
+END)) FROM webhooks w
+WHERE w.enabled AND EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.status = 'pending')""")
+
+
+def take(session: Session, lease: Lease, *, now: datetime, most_each: int) -> list[Turn]:
+    """Take the receivers that something is ready for and that nobody speaks to, with what is ready."""
+    taken = session.execute(TAKE, {"until": lease.until, "now": now, "most": lease.most}).all()
+    if not taken:
+        return []
+    ready = _due(session, [row.id for row in taken], now=now, most=most_each)
+    return [
+        Turn(
+            account_id=row.account_id,
+            webhook_id=row.id,
+            url=row.url,
+            secret=row.secret,
+            silences=row.silences,
+            held_until=lease.until,
+            due=tuple(ready.get(row.id, ())),
+        )
+        for row in taken
+    ]
+
+
+def write(session: Session, results: Iterable[Result]) -> None:
+    """Note how attempts went; what is no longer pending stays as it is."""
+    table = table_of(WebhookDelivery)
+    rows = [{f"new_{name}": value for name, value in record(result).items()} for result in results]
+    if rows:
+        changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Result.__slots__ if name != "id"}
+        pending = (table.c.id == bindparam("new_id"), table.c.status == DeliveryStatus.PENDING)
+        session.execute(update(table).where(*pending).values(**changed), rows)
+
+
+def give_back(session: Session, turn: Turn, *, now: datetime, silences: int, paused_until: datetime | None) -> None:
+    """End a turn, if it is still ours."""
+    ours = (Webhook.id == turn.webhook_id, Webhook.held_until == turn.held_until)
+    values = {"held_until": now, "silences": silences, "paused_until": paused_until}
+    session.execute(update(Webhook).where(*ours).values(**values))
+
+
+def park_overdue(session: Session, webhook_id: int, *, now: datetime, why: str | None) -> None:
+    """Give up what a silent receiver had its whole time for, tried or not."""
+    which = (
+        WebhookDelivery.webhook_id == webhook_id,
+        WebhookDelivery.status == DeliveryStatus.PENDING,
+        WebhookDelivery.give_up_at <= now,
+    )
+    parked = {"status": DeliveryStatus.PARKED, "next_attempt_at": None, "error": why}
+    session.execute(update(WebhookDelivery).where(*which).values(**parked))
+
+
+def next_at(session: Session, *, now: datetime) -> datetime | None:
+    """Return when something can be delivered next, `now` or earlier if it can be at once."""
+    at: datetime | None = session.scalar(NEXT, {"now": now})
+    return at
+
+
+def _due(session: Session, webhook_ids: Collection[int], *, now: datetime, most: int) -> dict[int, list[Due]]:
+    found: dict[int, list[Due]] = {}
+    for row in session.execute(DUE, {"webhook_ids": list(webhook_ids), "now": now, "most": most}):
+        due = Due(**{name: getattr(row, name) for name in Due.__slots__})
+        found.setdefault(row.webhook_id, []).append(due)
+    return found

@@ -1,0 +1,64 @@
+"""Somebody who listens: verbs for tests of webhooks, on top of the cast."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dashboard.services import deliveries, webhooks
+from dashboard.services.forms.webhooks import WebhookEdit
+from dashboard.services.webhooks import Made
+from dashboard.store import ledger
+from dashboard.store.ledger import Event, EventRow
+from dashboard.store.models import WebhookDelivery
+from dashboard.store.outgoing import Outgoing
+from tests.desks import NOON, Acme
+
+ANYWHERE = Outgoing(allow_private=True, time_out=2.0)
+IMPATIENT = Outgoing(allow_private=True, time_out=0.3)
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """Acme's line to those who listen, with a clock of its own."""
+
+    acme: Acme
+    now: datetime = NOON
+    outgoing: Outgoing = ANYWHERE
+    secrets: dict[int, str] = field(default_factory=dict)
+
+    def listen(self, url: str, *events: Event, account_id: int | None = None) -> int:
+        """Add a webhook, which hears everything unless told otherwise."""
+        edit = WebhookEdit(url=url, subscriptions=events or tuple(Event), enabled=True)
+        account_id = account_id or self.acme.account_id
+        made = webhooks.create(self.acme.desk, account_id, edit, actor_id=None, now=self.now, to=self.outgoing)
+        assert isinstance(made, Made)
+        self.secrets[made.row.id] = made.secret
+        return made.row.id
+
+    def happens(self, *conversation_ids: int, event: Event = Event.CONVERSATION_UPDATED) -> None:
+        """Let something happen to these conversations, one after the other, in one transaction."""
+        rows = [
+            EventRow(account_id=self.acme.account_id, event=event, conversation_id=one, at=self.now)
+            for one in conversation_ids
+        ]
+        ledger.write_events(self.acme.desk.session, rows)
+        self.acme.desk.session.commit()
+
+    def deliver(self, after: timedelta = timedelta()) -> None:
+        """Let time pass and deliver what is due then."""
+        self.now += after
+        deliveries.deliver(self.acme.desk, self.acme.account_id, outgoing=self.outgoing, now=lambda: self.now)
+
+    def deliveries(self, webhook_id: int) -> list[WebhookDelivery]:
+        """Return a webhook's deliveries as they stand, the first event first."""
+        which = select(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
+        self.acme.desk.session.expire_all()
+        found = list(self.acme.desk.session.scalars(which.order_by(WebhookDelivery.event_id)))
+        self.acme.desk.session.commit()
+        return found
+
+    def ids(self, webhook_id: int) -> list[UUID]:
+        """Return their ids."""
+        return [one.id for one in self.deliveries(webhook_id)]

@@ -1,0 +1,339 @@
+"""Events told to those who listen: at least once, in order per conversation, and no receiver's trouble is another's."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from dashboard.services import deliveries
+from dashboard.store.ledger import Event
+from dashboard.store.models import OutboxEvent, WebhookDelivery
+from dashboard.store.outgoing import NOT_ALLOWED, Outgoing
+from tests.desks import Acme, Recorded
+from tests.listening import IMPATIENT, Line
+from tests.receivers import receiver
+
+SECOND = timedelta(seconds=1)
+RETRIES = [5, 30, 120, 600, 1_800, *[3_600] * 22]
+
+
+@pytest.fixture
+def line(acme: Acme) -> Line:
+    """Acme's line."""
+    return Line(acme=acme)
+
+
+def told(calls) -> list[tuple[int, int]]:
+    """Return (conversation, event) of each call."""
+    return [(call.event["conversation"]["id"], call.event["id"]) for call in calls]
+
+
+def pending_events(acme: Acme) -> int:
+    count = acme.desk.session.scalar(
+        select(func.count()).select_from(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None))
+    )
+    acme.desk.session.commit()
+    return int(count or 0)
+
+
+def test_an_assignment_is_told_with_a_signature_that_verifies(acme: Acme, line: Line):
+    acme.policy()
+    acme.online("Ana")
+    with receiver() as heard:
+        webhook = line.listen(heard.url)
+        [conversation] = acme.waiting(1)
+        acme.run()
+
+        line.deliver()
+
+        assert [call.event["event"] for call in heard.calls] == ["assignee_changed", "conversation_updated"]
+        assert all(call.is_signed_with(line.secrets[webhook]) for call in heard.calls)
+        assert not heard.calls[0].is_signed_with("another")
+        assert heard.calls[0].headers["Content-Type"] == "application/json"
+        assert heard.calls[0].event["conversation"]["id"] == conversation
+        assert [call.delivery for call in heard.calls] == [str(one) for one in line.ids(webhook)]
+        assert {one.status for one in line.deliveries(webhook)} == {"delivered"}
+
+
+def test_a_receiver_that_fails_three_times_gets_everything_in_order_per_conversation(acme: Acme, line: Line):
+    first, second = acme.waiting(2)
+    with receiver(answer=lambda before: 500 if before in {0, 2, 3} else 200) as heard:
+        webhook = line.listen(heard.url)
+        line.happens(first, first, second, first)
+
+        for seconds in (0, 5, 30, 120):
+            line.deliver(after=seconds * SECOND)
+
+        events = [one.event_id for one in line.deliveries(webhook)]
+        assert told(heard.calls) == [
+            (first, events[0]),
+            (second, events[2]),
+            *[(first, events[0])] * 3,
+            (first, events[1]),
+            (first, events[3]),
+        ]
+        assert len({call.delivery for call in heard.calls if call.event["id"] == events[0]}) == 1
+        assert all(call.is_signed_with(line.secrets[webhook]) for call in heard.calls)
+        assert [one.attempts for one in line.deliveries(webhook)] == [4, 1, 1, 1]
+
+
+def test_a_failing_delivery_is_tried_after_growing_pauses_and_parked_after_a_day(
+    acme: Acme, line: Line, queue: Recorded
+):
+    [conversation] = acme.waiting(1)
+    began = line.now
+    with receiver(answer=lambda _: 503) as heard:
+        webhook = line.listen(heard.url)
+        line.happens(conversation)
+        line.deliver()
+        for seconds in RETRIES:
+            line.deliver(after=(seconds - 1) * SECOND)
+            before = len(heard.calls)
+            line.deliver(after=SECOND)
+            assert len(heard.calls) == before + 1
+            asked_for = queue.deliveries_at[-1] - line.now
+            assert asked_for <= timedelta(hours=1)
+        line.deliver(after=began + timedelta(days=1) - line.now)
+
+        [parked] = line.deliveries(webhook)
+        assert line.now - began == timedelta(days=1)
+        assert (parked.status, parked.response_status, parked.error) == ("parked", 503, "Answered 503.")
+        assert parked.attempts == len(heard.calls) == len(RETRIES) + 2
+        line.deliver(after=timedelta(days=1))
+        assert len(heard.calls) == parked.attempts
+
+
+def test_what_is_held_back_by_a_parked_delivery_goes_on(acme: Acme, line: Line):
+    [conversation] = acme.waiting(1)
+    with receiver(answer=lambda before: 400 if before < 2 else 200) as heard:
+        webhook = line.listen(heard.url)
+        line.happens(conversation)
+        line.deliver()
+        line.happens(conversation)
+        line.deliver(after=SECOND)
+        assert len(heard.calls) == 1
+
+        line.deliver(after=timedelta(days=1))
+
+        assert [one.status for one in line.deliveries(webhook)] == ["parked", "delivered"]
+
+
+def test_a_silent_receiver_is_left_alone_and_then_asked_once(acme: Acme, line: Line):
+    """Its deliveries are not tried one after the other, each for its whole time."""
+    with receiver() as gone:
+        url = gone.url
+    webhook = line.listen(url)
+    line.happens(*acme.waiting(20))
+
+    line.deliver()
+    line.deliver(after=4 * SECOND)
+    assert sum(one.attempts for one in line.deliveries(webhook)) == 1
+
+    line.deliver(after=SECOND)
+    assert sum(one.attempts for one in line.deliveries(webhook)) == 2
+
+
+def test_what_a_silent_receiver_missed_for_a_day_is_parked_at_once(acme: Acme, line: Line):
+    with receiver() as gone:
+        url = gone.url
+    webhook = line.listen(url)
+    line.happens(*acme.waiting(20))
+    line.deliver()
+
+    line.deliver(after=timedelta(days=1))
+
+    assert {(one.status, one.error) for one in line.deliveries(webhook)} == {
+        ("parked", "No answer: Connection refused.")
+    }
+
+
+def test_hanging_receivers_delay_no_other(acme: Acme, line: Line):
+    line.outgoing = IMPATIENT
+    conversations = acme.waiting(3)
+    with receiver(hangs_for=5.0) as one, receiver(hangs_for=5.0) as two, receiver() as fine:
+        for heard in (one, two, fine):
+            line.listen(heard.url)
+        line.happens(*conversations)
+
+        began = time.monotonic()
+        line.deliver()
+
+        assert len(fine.calls) == 3
+        assert fine.calls[-1].at - began < IMPATIENT.time_out
+        assert (len(one.calls), len(two.calls)) == (1, 1)
+        assert time.monotonic() - began < 2 * IMPATIENT.time_out
+
+
+def test_what_happens_while_a_receiver_hangs_is_told_to_the_others(acme: Acme, line: Line):
+    line.outgoing = IMPATIENT
+    first, second = acme.waiting(2)
+    with receiver(hangs_for=5.0) as slow, receiver() as fine:
+        line.listen(slow.url, Event.CONVERSATION_UPDATED)
+
+        def happens_again(before: int) -> int:
+            slow.answer = lambda _: 200
+            line.happens(second, event=Event.CONVERSATION_CREATED)
+            return 200
+
+        line.listen(fine.url, Event.CONVERSATION_CREATED)
+        line.happens(first)
+        slow.answer = happens_again
+        line.deliver()
+
+        assert [call.event["conversation"]["id"] for call in fine.calls] == [second]
+
+
+def test_a_delivery_cut_short_by_death_is_made_again(acme: Acme, line: Line):
+    [conversation] = acme.waiting(1)
+    with receiver() as heard:
+        webhook = line.listen(heard.url)
+        line.happens(conversation)
+        deliveries.fan_out(acme.desk, now=line.now)
+        hold(line)
+
+        line.deliver()
+        assert heard.calls == []
+
+        line.deliver(after=deliveries.LEASE)
+        assert [call.delivery for call in heard.calls] == [str(line.ids(webhook)[0])]
+
+
+def hold(line: Line) -> None:
+    """Take every receiver, as a process does that is then killed."""
+    from dashboard.store import turns
+    from dashboard.store.turns import Lease
+
+    lease = Lease(until=line.now + deliveries.LEASE, most=10)
+    assert turns.take(line.acme.desk.session, lease, now=line.now, most_each=10)
+    line.acme.desk.session.commit()
+
+
+def test_a_name_that_comes_to_mean_a_private_address_is_no_longer_called(acme: Acme, line: Line):
+    addresses = ["93.184.216.34"]
+    [conversation] = acme.waiting(1)
+    with receiver() as inside:
+        line.outgoing = Outgoing(allow_private=False, resolve=lambda host, port: addresses)
+        webhook = line.listen(inside.url.replace("127.0.0.1", "helpdesk.example"))
+        line.happens(conversation)
+        addresses[:] = ["127.0.0.1"]
+
+        line.deliver()
+
+        assert inside.calls == []
+        assert line.deliveries(webhook)[0].error == NOT_ALLOWED
+
+
+def test_a_redirect_to_loopback_is_a_refusal(acme: Acme, line: Line):
+    with receiver() as inside, receiver(answer=lambda _: 307, location=inside.url) as outside:
+        webhook = line.listen(outside.url)
+        line.happens(*acme.waiting(1))
+
+        line.deliver()
+
+        assert inside.calls == []
+        assert line.deliveries(webhook)[0].error == "Answered 307. Redirects are not followed."
+
+
+def test_only_who_subscribed_to_an_event_hears_of_it(acme: Acme, line: Line):
+    [conversation] = acme.waiting(1)
+    with receiver() as created, receiver() as updated:
+        line.listen(created.url, Event.CONVERSATION_CREATED)
+        line.listen(updated.url, Event.CONVERSATION_UPDATED, Event.ASSIGNEE_CHANGED)
+        line.happens(conversation, event=Event.CONVERSATION_CREATED)
+        line.happens(conversation)
+
+        line.deliver()
+
+        assert [call.event["event"] for call in created.calls] == ["conversation_created"]
+        assert [call.event["event"] for call in updated.calls] == ["conversation_updated"]
+
+
+def test_nothing_is_told_to_another_account(acme: Acme, line: Line):
+    from dashboard.store.models import Inbox
+
+    globex = acme.desk.session.scalars(select(Inbox.account_id).where(Inbox.id == acme.stranger_inbox_id)).one()
+    with receiver() as theirs:
+        line.listen(theirs.url, account_id=globex)
+        line.happens(*acme.waiting(1))
+
+        line.deliver()
+
+        assert theirs.calls == []
+
+
+def test_a_new_webhook_hears_only_what_comes_after_it(acme: Acme, line: Line):
+    first, second = acme.waiting(2)
+    line.happens(first)
+    with receiver() as heard:
+        line.listen(heard.url)
+        line.happens(second)
+
+        line.deliver()
+
+        assert [call.event["conversation"]["id"] for call in heard.calls] == [second]
+
+
+def test_an_account_without_webhooks_starts_no_job_and_its_events_are_done_with(
+    acme: Acme, line: Line, queue: Recorded
+):
+    line.happens(*acme.waiting(50))
+    acme.desk.signals.wake(acme.account_id, [acme.support])
+    assert queue.deliveries == []
+
+    deliveries.look(acme.desk, now=line.now)
+
+    assert pending_events(acme) == 0
+    assert acme.desk.session.scalar(select(func.count()).select_from(WebhookDelivery)) == 0
+    assert queue.deliveries == []
+
+
+def test_a_burst_starts_one_job(acme: Acme, line: Line, queue: Recorded):
+    with receiver() as heard:
+        line.listen(heard.url)
+        line.deliver()
+        before = len(queue.deliveries)
+
+        for _ in range(50):
+            acme.desk.signals.changed(acme.account_id)
+
+        assert queue.deliveries[before:] == [acme.account_id]
+
+
+def test_what_was_never_asked_for_is_found_by_the_clock(acme: Acme, line: Line, queue: Recorded, redis_url: str):
+    """The signal was lost with Redis."""
+    from redis import Redis
+
+    with receiver() as heard:
+        line.listen(heard.url)
+        line.happens(*acme.waiting(1))
+        with Redis.from_url(redis_url) as client:
+            client.flushdb()
+        queue.deliveries.clear()
+        acme.desk.signals.changed(acme.account_id)
+        assert queue.deliveries == []
+
+        deliveries.look(acme.desk, now=line.now)
+
+        assert queue.deliveries == [None]
+        acme.desk.signals.changed(acme.account_id)
+        assert queue.deliveries == [None, acme.account_id]
+
+
+def test_a_thousand_events_are_told_in_seconds(acme: Acme, line: Line):
+    conversations = acme.waiting(100)
+    with receiver() as heard:
+        line.listen(heard.url)
+        for _ in range(10):
+            line.happens(*conversations)
+
+        began = time.monotonic()
+        line.deliver()
+
+        assert len(heard.calls) == 1_000
+        assert time.monotonic() - began < 15.0
+        order = told(heard.calls)
+        for conversation in conversations:
+            assert [event for one, event in order if one == conversation] == sorted(
+                event for one, event in order if one == conversation
+            )
