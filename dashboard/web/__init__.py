@@ -14,6 +14,7 @@ from dashboard.web import (
     security,
     sessions,
     throttle,
+    verdicts,
     visitors,
     words,
 )
@@ -26,7 +27,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Add the pages, who may see them, and what every answer carries."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Htmx(app)
-    for concern in (security, visitors, assets, words, errors):
+    for concern in (security, visitors, assets, words, verdicts, errors):
         concern.init_app(app)
     throttle.init_app(app, settings)
     app.register_blueprint(all_pages(*(noun.pages for noun in NOUNS)))

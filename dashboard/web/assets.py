@@ -4,7 +4,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, current_app, redirect, request, url_for
 
 FOREVER = "public, max-age=31536000, immutable"
 BRIEFLY = "no-cache"
@@ -14,6 +14,8 @@ def init_app(app: Flask) -> None:
     """Let templates say asset("js/live.js")."""
     app.jinja_env.globals.update(asset=asset, stylesheets=stylesheets)
     app.after_request(_keep)
+    # Where no page names an icon, browsers ask for this one.
+    app.add_url_rule("/favicon.ico", "icon", lambda: redirect(asset("img/mark.svg")))
 
 
 def stylesheets() -> tuple[str, ...]:

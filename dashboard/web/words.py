@@ -125,7 +125,8 @@ def sentence(ran: Result) -> str:
     if not ran.assigned and not ran.left:
         return f"Nothing assigned: {word(ran.stop)}." if ran.stop else "Nothing was waiting."
     where = f" in {ran.inboxes} inboxes" if ran.inboxes > 1 else ""
-    return f"Assigned {number(ran.assigned)}{where} in {span(ran.took)}{_left(ran)}"
+    what = number(ran.assigned) if ran.assigned else "nothing"
+    return f"Assigned {what}{where} in {span(ran.took)}{_left(ran)}"
 
 
 def _left(ran: Result) -> str:

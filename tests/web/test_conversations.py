@@ -39,3 +39,44 @@ def test_those_of_another_account_are_not_there(mara: Looker, acme: Acme) -> Non
     acme.account_id = own
 
     assert mara.get(f"/conversations/{one}").status_code == 404
+
+
+def test_it_tells_why_it_waits_with_every_agents_verdict_and_what_would_assign_it(mara: Looker, acme: Acme) -> None:
+    """E48"""
+    acme.policy("Support")
+    acme.capacity("Bo", {"Support": 1})
+    acme.online("Bo", at=clock.now())
+    acme.held("Bo", 1)
+    [one] = waiting_for(acme, 1, minutes=5)
+
+    page = mara.get(f"/conversations/{one}").text
+
+    assert "Waiting because the only online agent of Support is at capacity." in page
+    assert "at capacity, holds 1 of 1 here" in page
+    assert "Raise Bo&#39;s limit in Support from 1 to 2." in page
+    assert "Place 1 in the queue" in page
+
+
+def test_it_tells_whose_turn_it_was_when_it_was_assigned(mara: Looker, acme: Acme) -> None:
+    """E47"""
+    acme.policy("Support")
+    acme.online("Ana", "Bo", at=clock.now())
+    [one] = waiting_for(acme, 1, minutes=5)
+    mara.post(f"/inboxes/{acme.support}/assignment_runs")
+
+    page = mara.get(f"/conversations/{one}").text
+
+    assert "Assigned to Ana by a run: of 2 eligible agents, it was their turn." in page
+    assert "may take it, next in turn" in page
+
+
+def test_while_presence_cannot_be_read_the_rest_of_the_page_is_there(mara: Looker, acme: Acme) -> None:
+    """E42"""
+    acme.policy("Support")
+    [one] = waiting_for(acme, 1, minutes=5, subject="Cannot log in")
+    acme.desk.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
+
+    page = mara.get(f"/conversations/{one}").text
+
+    assert "Cannot log in" in page
+    assert "Presence cannot be read just now" in page

@@ -65,6 +65,17 @@ def test_the_switch_that_stopped_a_run_is_its_result(mara: Looker, acme: Acme) -
     assert "Nothing assigned: no assignment policy." in answer.text
 
 
+def test_a_run_that_could_give_nothing_says_why(mara: Looker, acme: Acme) -> None:
+    """E34"""
+    acme.policy("Support")
+    waiting_for(acme, 2, minutes=2)
+
+    answer = mara.post(f"/inboxes/{acme.support}/assignment_runs", headers=HTMX)
+
+    assert "Assigned nothing in " in answer.text
+    assert "; 2 wait: nobody online." in answer.text
+
+
 def test_an_agent_may_start_no_run(ana: Looker, acme: Acme, worker: AtOnce) -> None:
     answer = ana.post(f"/inboxes/{acme.support}/assignment_runs")
 

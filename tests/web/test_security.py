@@ -61,6 +61,10 @@ def test_an_asset_that_is_not_what_its_address_names_is_asked_for_again(app: Fla
     assert app.test_client().get(address).headers["Cache-Control"] == "no-cache"
 
 
+def test_a_browser_finds_the_icon_where_no_page_names_it(app: Flask) -> None:
+    assert app.test_client().get("/favicon.ico", follow_redirects=True).mimetype == "image/svg+xml"
+
+
 def test_an_address_that_nobody_answers_says_so_as_a_page(app: Flask) -> None:
     answer = app.test_client().get("/nowhere")
 
