@@ -28,6 +28,7 @@ from dashboard.api import (
     teams,
     throttle,
     tokens,
+    webhooks,
 )
 from dashboard.api.docs import docs
 from dashboard.api.operations import operations
@@ -69,6 +70,7 @@ NOUNS = (
     explanations.bp,
     runs.bp,
     previews.bp,
+    webhooks.bp,
     audit.bp,
 )
 

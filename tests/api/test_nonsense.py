@@ -32,7 +32,7 @@ NONSENSE: list[Any] = [
 def fields(app: Flask, method: str, rule: str) -> dict[str, Any]:
     """Return the fields that the document says a call takes."""
     document = app.test_client().get("/api/openapi.json").json
-    path = "/api/v1/accounts/{account_id}" + re.sub("<id:(.*?)>", r"{\1}", rule)
+    path = "/api/v1/accounts/{account_id}" + re.sub("<(?:id|uuid):(.*?)>", r"{\1}", rule)
     body = document["paths"][path][method.lower()].get("requestBody")
     if not body:
         return {}

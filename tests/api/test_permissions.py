@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -46,7 +47,8 @@ class Route:
 
     def path(self, agent_id: int) -> str:
         """Return the address with this agent's id, and for the rest ids that are not there."""
-        return re.sub("<.*?>", str(NOT_THERE), self.rule.replace("<id:agent_id>", str(agent_id)))
+        path = re.sub("<uuid:.*?>", str(UUID(int=NOT_THERE)), self.rule.replace("<id:agent_id>", str(agent_id)))
+        return re.sub("<.*?>", str(NOT_THERE), path)
 
 
 def routes(app: Flask) -> Iterator[Route]:
