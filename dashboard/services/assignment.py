@@ -1,21 +1,19 @@
 """Runs of the engine: one inbox, all that have work, and how every inbox stands right now."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from dashboard import clock
-from dashboard.engine import planner
-from dashboard.engine.decisions import Outcome, Reason, Source, Standing
+from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services import batches, endings
 from dashboard.services.batches import Progress
 from dashboard.services.desk import Desk
-from dashboard.store import snapshots, switches
+from dashboard.store import switches
 from dashboard.store.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.run_records import Beginning, Ending
-from dashboard.store.snapshots import Place
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
@@ -43,15 +41,6 @@ class RunResult:
     def worth_retrying(self) -> bool:
         """Tell whether a store was missing, so that the same run may go through later (E40, E42, E43)."""
         return self.ending.reason is Reason.STORE_UNAVAILABLE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxStanding:
-    """How an inbox stands: the switch that is off if one is, else how each pool stands (None: the inbox's own)."""
-
-    inbox_id: int
-    off: Reason | None
-    pools: Mapping[int | None, Standing]
 
 
 def run_inbox(
@@ -101,22 +90,6 @@ def sweep(desk: Desk) -> int:
     for account_id, inbox_ids in found.items():
         desk.signals.wake_anew(account_id, inbox_ids, Source.PERIODIC)
     return sum(map(len, found.values()))
-
-
-def standings(desk: Desk, account_id: int, inbox_ids: Collection[int], *, now: datetime) -> Mapping[int, InboxStanding]:
-    """Return how these inboxes stand, in a fixed number of queries; writes nothing. Raises StoreUnavailable."""
-    routings = switches.read_many(desk.session, account_id, inbox_ids)
-    off = {found.inbox.id: planner.switched_off(found.inbox, found.policy) for found in routings}
-    places = [Place(inbox=r.inbox, policy=r.policy) for r in routings if r.policy and not off[r.inbox.id]]
-    seen = snapshots.read(desk.session, desk.gauges, places, now=now)
-    return {
-        inbox_id: InboxStanding(
-            inbox_id=inbox_id,
-            off=reason,
-            pools=planner.standings(seen[inbox_id], now) if inbox_id in seen else {},
-        )
-        for inbox_id, reason in off.items()
-    }
 
 
 def _batches(desk: Desk, run: Progress) -> bool:

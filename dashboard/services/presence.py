@@ -37,9 +37,11 @@ def set_availability(
     auto_offline: bool | None,
     by_hand: bool,
     now: datetime,
+    is_there: bool = True,
 ) -> Heard:
-    """Set what an agent is; idling never overwrites a choice made by hand (E38). It counts as a heartbeat.
+    """Set what an agent is; idling never overwrites a choice made by hand (E38).
 
+    It counts as a heartbeat, unless somebody else sets it who cannot tell whether the agent `is_there`.
     Raises StoreUnavailable when nothing changes and the heartbeat cannot be noted.
     """
     agent = store.lock(desk.session, account_id, agent_id)
@@ -50,14 +52,14 @@ def set_availability(
     wanted_offline = agent.auto_offline if auto_offline is None else auto_offline
     if (wanted, wanted_offline) == (agent.availability, agent.auto_offline):
         desk.session.rollback()
-        _beat(desk, account_id, [agent_id], now)
+        _beat(desk, account_id, [agent_id] if is_there else [], now)
         return Heard.UNCHANGED
     agent = replace(agent, availability=wanted, auto_offline=wanted_offline)
     store.write(desk.session, agent, now)
-    _write_event(desk, agent, now)
+    _write_event(desk, agent, now, heard=is_there or _seen(desk, agent, now))
     inbox_ids = store.inboxes_of(desk.session, account_id, [agent_id])
     desk.session.commit()
-    _note(desk, agent, now)
+    _note(desk, agent, now, is_there=is_there)
     desk.signals.wake(account_id, inbox_ids)
     return Heard.CHANGED
 
@@ -80,11 +82,20 @@ def heartbeat(desk: Desk, account_id: int, agent_ids: Collection[int], *, now: d
     return True
 
 
-def _note(desk: Desk, agent: AgentState, now: datetime) -> None:
+def _seen(desk: Desk, agent: AgentState, now: datetime) -> bool:
+    """Tell whether the agent is heard of; while that cannot be read they are not (E40)."""
+    try:
+        return bool(desk.heartbeats.present(agent.account_id, [agent.agent_id], now))
+    except StoreUnavailable as error:
+        log.warning("presence_unreadable", account=agent.account_id, agent=agent.agent_id, error=str(error))
+        return False
+
+
+def _note(desk: Desk, agent: AgentState, now: datetime, *, is_there: bool) -> None:
     """Cache a choice that is already kept; the next heartbeat makes up for one that cannot be noted (E44)."""
     try:
         desk.heartbeats.remember(agent.account_id, agent.agent_id, agent.availability)
-        desk.heartbeats.beat(agent.account_id, [agent.agent_id], now)
+        desk.heartbeats.beat(agent.account_id, [agent.agent_id] if is_there else [], now)
     except StoreUnavailable as error:
         log.warning("heartbeat_not_noted", account=agent.account_id, agent=agent.agent_id, error=str(error))
 
@@ -97,22 +108,22 @@ def _beat(desk: Desk, account_id: int, agent_ids: Collection[int], now: datetime
     seen = [agent for agent in store.active(desk.session, account_id, came) if agent.auto_offline]
     back = [agent for agent in seen if _presence(agent) is not Presence.OFFLINE]
     for agent in back:
-        _write_event(desk, agent, now)
+        _write_event(desk, agent, now, heard=True)
     inbox_ids = store.inboxes_of(desk.session, account_id, [agent.agent_id for agent in back])
     desk.session.commit()
     desk.signals.wake(account_id, inbox_ids)
 
 
-def _presence(agent: AgentState) -> Presence:
-    return presence_of(availability=agent.availability, auto_offline=agent.auto_offline, heard=True)
+def _presence(agent: AgentState, *, heard: bool = True) -> Presence:
+    return presence_of(availability=agent.availability, auto_offline=agent.auto_offline, heard=heard)
 
 
-def _write_event(desk: Desk, agent: AgentState, now: datetime) -> None:
+def _write_event(desk: Desk, agent: AgentState, now: datetime, *, heard: bool) -> None:
     event = ledger.EventRow(
         account_id=agent.account_id,
         event=ledger.Event.AGENT_PRESENCE_CHANGED,
         agent_id=agent.agent_id,
-        presence=_presence(agent),
+        presence=_presence(agent, heard=heard),
         at=now,
     )
     ledger.write_events(desk.session, [event])

@@ -19,11 +19,7 @@ from dashboard.stack.supervisor import Supervisor
 from dashboard.store import database
 
 PYTHON = (sys.executable, "-m")
-# Two processes for two cores; their threads wait for Postgres, and some for a run that was asked for with wait=true.
-WEB = (
-    *("gunicorn", "app:create_app()", "--worker-class", "gthread", "--workers", "2", "--threads", "8"),
-    *("--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
-)
+WEB = ("gunicorn", "app:create_app()", "--config", "python:dashboard.stack.gunicorn")
 MOST_WORKERS = 64
 
 
@@ -78,7 +74,9 @@ def _add_children(supervisor: Supervisor, options: Options, door: Door, settings
     web = [*PYTHON, *WEB, "--bind", f"fd://{door.descriptor}"]
     supervisor.keep("web", web, env=env, hand_over=[door.descriptor])
     for number in range(1, options.workers + 1):
-        supervisor.keep(f"worker.{number}", [*PYTHON, "jobs.worker"], env=env)
+        supervisor.keep(f"worker.{number}", [*PYTHON, "jobs.worker", "--queues", "scheduled_jobs", "default"], env=env)
+    # Who waits for other people's machines must hold up no assignment.
+    supervisor.keep("webhooks", [*PYTHON, "jobs.worker", "--queues", "webhooks"], env=env)
     supervisor.keep("scheduler", [*PYTHON, "jobs.schedule"], env=env)
     if options.demo:
         supervisor.keep("demo", [*PYTHON, "jobs.demo"], env=env)

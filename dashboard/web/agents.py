@@ -43,6 +43,7 @@ def set_availability(agent_id: int) -> ResponseReturnValue:
         auto_offline=None,
         by_hand=True,
         now=clock.now(),
+        is_there=agent.id == viewer().user_id,
     )
     if heard is Heard.NO_SUCH_AGENT:
         abort(HTTPStatus.NOT_FOUND)

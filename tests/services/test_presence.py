@@ -63,6 +63,16 @@ def test_setting_availability_counts_as_a_heartbeat_and_is_told_once(acme: Acme)
     assert events(acme) == ["busy"]
 
 
+def test_a_supervisor_who_sets_an_absent_agent_online_does_not_make_them_present(acme: Acme):
+    """E37"""
+    reports(acme, "Dov", Presence.BUSY, is_there=False)
+    reports(acme, "Dov", Presence.ONLINE, is_there=False)
+
+    assert not acme.desk.heartbeats.present(acme.account_id, [acme.agents["Dov"]], NOON)
+    assert availability(acme, "Dov") is Presence.ONLINE
+    assert events(acme) == ["offline", "offline"]
+
+
 def test_becoming_eligible_starts_runs_where_the_agent_answers(acme: Acme, queue: Recorded):
     """E30"""
     reports(acme, "Ana", Presence.BUSY)
