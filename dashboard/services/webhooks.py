@@ -20,7 +20,18 @@ from dashboard.store.outgoing import Outgoing
 from dashboard.store.paging import Listed, Page
 from dashboard.store.webhooks import WebhookRow
 
-__all__ = ["DeliveryView", "Made", "WebhookRow"]
+__all__ = [
+    "DeliveryView",
+    "Made",
+    "WebhookRow",
+    "change",
+    "create",
+    "redeliver",
+    "remove",
+    "show",
+    "show_all",
+    "show_deliveries",
+]
 
 WEBHOOK = Noun(subject="webhook", shelf=store.shelf)
 ENTROPY_BYTES = 32

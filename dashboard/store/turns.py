@@ -11,10 +11,13 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, text, update
 
+from dashboard.store import tallies
 from dashboard.store.bulk import record, table_of
 from dashboard.store.database import Session
 from dashboard.store.models import Webhook, WebhookDelivery
+from dashboard.store.models.tallies import Measure
 from dashboard.store.models.webhooks import DeliveryStatus
+from dashboard.store.tallies import Counted, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ UPDATE webhooks SET held_until = :until WHERE id IN (
   WHERE w.enabled AND (w.held_until IS NULL OR w.held_until <= :now)
     AND (w.paused_until IS NULL OR w.paused_until <= :now)
     AND EXISTS (SELECT FROM webhook_deliveries d WHERE {READY})
-  ORDER BY w.held_until NULLS FIRST, w.id LIMIT :most FOR UPDATE SKIP LOCKED
+  ORDER BY w.held_until NULLS FIRST, w.id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
 ) RETURNING account_id, id, url, secret, silences""")
 DUE = text(f"""
 SELECT w.id AS webhook_id, d.id, d.conversation_id, d.attempts, d.give_up_at, CAST(e.body AS text) AS body
@@ -123,6 +126,9 @@ def write(session: Session, results: Iterable[Result]) -> None:
         changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Result.__slots__ if name != "id"}
         pending = (table.c.id == bindparam("new_id"), table.c.status == DeliveryStatus.PENDING)
         session.execute(update(table).where(*pending).values(**changed), rows)
+        tallies.add(
+            session, [_counted(row["new_status"]) for row in rows if row["new_status"] != DeliveryStatus.PENDING]
+        )
 
 
 def give_back(session: Session, turn: Turn, *, now: datetime, silences: int, paused_until: datetime | None) -> None:
@@ -140,13 +146,18 @@ def park_overdue(session: Session, webhook_id: int, *, now: datetime, why: str |
         WebhookDelivery.give_up_at <= now,
     )
     parked = {"status": DeliveryStatus.PARKED, "next_attempt_at": None, "error": why}
-    session.execute(update(WebhookDelivery).where(*which).values(**parked))
+    done = session.execute(update(WebhookDelivery).where(*which).values(**parked))
+    tallies.add(session, [_counted(DeliveryStatus.PARKED, done.rowcount)])  # type: ignore[attr-defined]
 
 
 def next_at(session: Session, *, now: datetime) -> datetime | None:
     """Return when something can be delivered next, `now` or earlier if it can be at once."""
     at: datetime | None = session.scalar(NEXT, {"now": now})
     return at
+
+
+def _counted(status: object, count: int = 1) -> Counted:
+    return Counted(kind=Kind(measure=Measure.DELIVERIES, word=str(status)), count=count)
 
 
 def _due(session: Session, webhook_ids: Collection[int], *, now: datetime, most: int) -> dict[int, list[Due]]:

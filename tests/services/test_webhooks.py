@@ -1,15 +1,20 @@
 """Events told to those who listen: at least once, in order per conversation, and no receiver's trouble is another's."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
 
+from dashboard.config import Settings
 from dashboard.services import deliveries
+from dashboard.services.tools import tools
+from dashboard.store import database, turns
 from dashboard.store.ledger import Event
-from dashboard.store.models import OutboxEvent, WebhookDelivery
 from dashboard.store.outgoing import NOT_ALLOWED, Outgoing
+from dashboard.store.turns import Lease
 from tests.desks import Acme, Recorded
 from tests.listening import IMPATIENT, Line
 from tests.receivers import receiver
@@ -29,12 +34,11 @@ def told(calls) -> list[tuple[int, int]]:
     return [(call.event["conversation"]["id"], call.event["id"]) for call in calls]
 
 
-def pending_events(acme: Acme) -> int:
-    count = acme.desk.session.scalar(
-        select(func.count()).select_from(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None))
-    )
-    acme.desk.session.commit()
-    return int(count or 0)
+def hold(line: Line) -> None:
+    """Take every receiver, as a process does that is then killed."""
+    lease = Lease(until=line.now + deliveries.LEASE, most=10)
+    assert turns.take(line.acme.desk.session, lease, now=line.now, most_each=10)
+    line.acme.desk.session.commit()
 
 
 def test_an_assignment_is_told_with_a_signature_that_verifies(acme: Acme, line: Line):
@@ -199,16 +203,6 @@ def test_a_delivery_cut_short_by_death_is_made_again(acme: Acme, line: Line):
         assert [call.delivery for call in heard.calls] == [str(line.ids(webhook)[0])]
 
 
-def hold(line: Line) -> None:
-    """Take every receiver, as a process does that is then killed."""
-    from dashboard.store import turns
-    from dashboard.store.turns import Lease
-
-    lease = Lease(until=line.now + deliveries.LEASE, most=10)
-    assert turns.take(line.acme.desk.session, lease, now=line.now, most_each=10)
-    line.acme.desk.session.commit()
-
-
 def test_a_name_that_comes_to_mean_a_private_address_is_no_longer_called(acme: Acme, line: Line):
     addresses = ["93.184.216.34"]
     [conversation] = acme.waiting(1)
@@ -235,91 +229,6 @@ def test_a_redirect_to_loopback_is_a_refusal(acme: Acme, line: Line):
         assert line.deliveries(webhook)[0].error == "Answered 307. Redirects are not followed."
 
 
-def test_only_who_subscribed_to_an_event_hears_of_it(acme: Acme, line: Line):
-    [conversation] = acme.waiting(1)
-    with receiver() as created, receiver() as updated:
-        line.listen(created.url, Event.CONVERSATION_CREATED)
-        line.listen(updated.url, Event.CONVERSATION_UPDATED, Event.ASSIGNEE_CHANGED)
-        line.happens(conversation, event=Event.CONVERSATION_CREATED)
-        line.happens(conversation)
-
-        line.deliver()
-
-        assert [call.event["event"] for call in created.calls] == ["conversation_created"]
-        assert [call.event["event"] for call in updated.calls] == ["conversation_updated"]
-
-
-def test_nothing_is_told_to_another_account(acme: Acme, line: Line):
-    from dashboard.store.models import Inbox
-
-    globex = acme.desk.session.scalars(select(Inbox.account_id).where(Inbox.id == acme.stranger_inbox_id)).one()
-    with receiver() as theirs:
-        line.listen(theirs.url, account_id=globex)
-        line.happens(*acme.waiting(1))
-
-        line.deliver()
-
-        assert theirs.calls == []
-
-
-def test_a_new_webhook_hears_only_what_comes_after_it(acme: Acme, line: Line):
-    first, second = acme.waiting(2)
-    line.happens(first)
-    with receiver() as heard:
-        line.listen(heard.url)
-        line.happens(second)
-
-        line.deliver()
-
-        assert [call.event["conversation"]["id"] for call in heard.calls] == [second]
-
-
-def test_an_account_without_webhooks_starts_no_job_and_its_events_are_done_with(
-    acme: Acme, line: Line, queue: Recorded
-):
-    line.happens(*acme.waiting(50))
-    acme.desk.signals.wake(acme.account_id, [acme.support])
-    assert queue.deliveries == []
-
-    deliveries.look(acme.desk, now=line.now)
-
-    assert pending_events(acme) == 0
-    assert acme.desk.session.scalar(select(func.count()).select_from(WebhookDelivery)) == 0
-    assert queue.deliveries == []
-
-
-def test_a_burst_starts_one_job(acme: Acme, line: Line, queue: Recorded):
-    with receiver() as heard:
-        line.listen(heard.url)
-        line.deliver()
-        before = len(queue.deliveries)
-
-        for _ in range(50):
-            acme.desk.signals.changed(acme.account_id)
-
-        assert queue.deliveries[before:] == [acme.account_id]
-
-
-def test_what_was_never_asked_for_is_found_by_the_clock(acme: Acme, line: Line, queue: Recorded, redis_url: str):
-    """The signal was lost with Redis."""
-    from redis import Redis
-
-    with receiver() as heard:
-        line.listen(heard.url)
-        line.happens(*acme.waiting(1))
-        with Redis.from_url(redis_url) as client:
-            client.flushdb()
-        queue.deliveries.clear()
-        acme.desk.signals.changed(acme.account_id)
-        assert queue.deliveries == []
-
-        deliveries.look(acme.desk, now=line.now)
-
-        assert queue.deliveries == [None]
-        acme.desk.signals.changed(acme.account_id)
-        assert queue.deliveries == [None, acme.account_id]
-
-
 def test_a_thousand_events_are_told_in_seconds(acme: Acme, line: Line):
     conversations = acme.waiting(100)
     with receiver() as heard:
@@ -337,3 +246,44 @@ def test_a_thousand_events_are_told_in_seconds(acme: Acme, line: Line):
             assert [event for one, event in order if one == conversation] == sorted(
                 event for one, event in order if one == conversation
             )
+
+
+def test_several_processes_never_speak_to_one_receiver_at_once(acme: Acme, line: Line, settings: Settings):
+    """Seen to fail with the lease left out of what may be taken."""
+    conversations = acme.waiting(20)
+    speaking = Speaking()
+    with receiver(answer=speaking.answer) as heard, ThreadPoolExecutor(4) as pool:
+        webhook = line.listen(heard.url)
+        for _ in range(10):
+            line.happens(*conversations)
+        ready = threading.Barrier(4)
+        for process in [pool.submit(deliver_alone, line, settings, ready) for _ in range(4)]:
+            process.result()
+
+        assert speaking.most == 1
+        assert [call.delivery for call in heard.calls] == [str(one) for one in line.ids(webhook)]
+
+
+@dataclass(slots=True)
+class Speaking:
+    """How many speak to a receiver at once."""
+
+    now: int = 0
+    most: int = 0
+
+    def answer(self, _: int) -> int:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        time.sleep(0.002)
+        self.now -= 1
+        return 200
+
+
+def deliver_alone(line: Line, settings: Settings, ready: threading.Barrier) -> None:
+    """Deliver as a process of its own would."""
+    engine = database.connect(settings.database_url)
+    with database.Session(engine, expire_on_commit=False) as session:
+        desk = tools(settings, Recorded()).desk(session)
+        ready.wait()
+        deliveries.deliver(desk, outgoing=line.outgoing, now=lambda: line.now)
+    engine.dispose()
