@@ -34,6 +34,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(id="sweep", task="jobs.tasks.sweep", every=timedelta(minutes=settings.sweep_minutes)),
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=timedelta(minutes=1)),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
+        Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=5)),
     )
 
 

@@ -6,7 +6,7 @@ from rq import get_current_job
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment, deliveries, stranding
+from dashboard.services import assignment, deliveries, operations, stranding
 from dashboard.services.assignment import Request
 from jobs import runtime
 
@@ -59,3 +59,9 @@ def look_at_outbox() -> None:
     """Find what was not told of, and have it delivered."""
     with runtime.desk() as desk:
         deliveries.look(desk, now=clock.now())
+
+
+def fold_counters() -> None:
+    """Keep the counters quick to read."""
+    with runtime.desk() as desk:
+        operations.fold_counters(desk)

@@ -1,22 +1,21 @@
 """For those who run it: /up, /ready and /metrics."""
 
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
 from flask import Blueprint, Flask, Response, current_app, jsonify
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from dashboard import clock
 from dashboard.api.auth import presented_token
 from dashboard.api.errors import answer
+from dashboard.api.metrics import exposition
 from dashboard.http import desk
 from dashboard.services import operations as service
 from dashboard.services.desk import Desk
-from dashboard.services.operations import Background, Figures, Readiness
+from dashboard.services.operations import Readiness
 
 T = TypeVar("T")
 # Two stores are asked at once; an answer that takes longer is none.
@@ -53,36 +52,8 @@ def metrics() -> Response:
     wanted = desk().settings.metrics_token
     if wanted and not hmac.compare_digest(wanted.encode(), presented_token().encode()):
         return answer(401)
-    registry = CollectorRegistry()
-    registry.register(_Collector(service.figures(desk()), service.background(desk())))
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
-
-
-class _Collector:
-    """The figures as Prometheus names them; what lies in a store that is down is left out."""
-
-    def __init__(self, figures: Figures, background: Background | None) -> None:
-        self._figures = figures
-        self._background = background
-
-    def collect(self) -> Iterator[Metric]:
-        figures = self._figures
-        since = figures.oldest_wait_since
-        oldest = (clock.now() - since).total_seconds() if since else 0.0
-        yield GaugeMetricFamily("evenhand_waiting", "Conversations that wait.", value=figures.waiting)
-        yield GaugeMetricFamily("evenhand_oldest_wait_seconds", "How long the oldest has waited.", value=oldest)
-        ledger = CounterMetricFamily("evenhand_assignments", "Ledger rows by source.", labels=["source"])
-        for entry in figures.ledger:
-            ledger.add_metric([entry.source], entry.count)
-        yield ledger
-        runs = CounterMetricFamily("evenhand_runs", "Finished runs.", labels=["outcome", "reason"])
-        for run in figures.runs:
-            runs.add_metric([run.outcome, run.reason or ""], run.count)
-        yield runs
-        if self._background:
-            yield GaugeMetricFamily("evenhand_workers", "Workers alive.", value=self._background.workers)
-            yield GaugeMetricFamily("evenhand_jobs_queued", "Jobs that wait.", value=self._background.queued)
-            yield GaugeMetricFamily("evenhand_jobs_failed", "Jobs that failed.", value=self._background.failed)
+    figures = exposition(service.figures(desk()), service.background(desk()))
+    return Response(figures, content_type=CONTENT_TYPE_LATEST)
 
 
 def _asked(ask: Callable[[Desk], T]) -> SimpleQueue[T]:

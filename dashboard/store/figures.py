@@ -1,4 +1,4 @@
-"""What operations counts, over all accounts: a fixed number of queries, each on an index or a small table."""
+"""What operations counts, over all accounts: a fixed number of queries, none of which reads what is only kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,37 +6,23 @@ from datetime import datetime
 
 from sqlalchemy import func, select, text
 
-from dashboard.engine.decisions import Outcome, Reason, Source
+from dashboard.store import tallies
 from dashboard.store.database import Session
-from dashboard.store.models import Assignment, Conversation, Run
+from dashboard.store.models import Account, Conversation, WebhookDelivery
+from dashboard.store.models.webhooks import PENDING
+from dashboard.store.tallies import Counted
 from dashboard.store.waiting import WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunCount:
-    """How many runs ended so."""
-
-    outcome: Outcome
-    reason: Reason | None
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceCount:
-    """How many ledger rows came from this source."""
-
-    source: Source
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """How much waits, since when, and what was done."""
+    """How much waits, since when, what is stranded, what is to be delivered, and what was done since records began."""
 
     waiting: int
     oldest_wait_since: datetime | None
-    ledger: Sequence[SourceCount]
-    runs: Sequence[RunCount]
+    stranded: int
+    deliveries_pending: int
+    done: Sequence[Counted]
 
 
 def answers(session: Session) -> bool:
@@ -50,15 +36,10 @@ def read(session: Session) -> Figures:
     queue = session.execute(
         select(func.count().label("waiting"), func.min(Conversation.waiting_since).label("since")).where(WAITING)
     ).one()
-    ledger = session.execute(select(Assignment.source, func.count().label("number")).group_by(Assignment.source))
-    runs = session.execute(
-        select(Run.outcome, Run.reason, func.count().label("number"))
-        .where(Run.finished_at.is_not(None))
-        .group_by(Run.outcome, Run.reason)
-    )
     return Figures(
         waiting=queue.waiting,
         oldest_wait_since=queue.since,
-        ledger=[SourceCount(source=row.source, count=row.number) for row in ledger],
-        runs=[RunCount(outcome=row.outcome, reason=row.reason, count=row.number) for row in runs if row.outcome],
+        stranded=int(session.scalar(select(func.sum(Account.stranded_count))) or 0),
+        deliveries_pending=session.scalar(select(func.count()).select_from(WebhookDelivery).where(PENDING)) or 0,
+        done=tallies.read(session),
     )

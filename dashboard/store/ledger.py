@@ -13,9 +13,12 @@ from sqlalchemy import text
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
+from dashboard.store import tallies
 from dashboard.store.bulk import as_json, insert_rows, record
 from dashboard.store.database import Session
 from dashboard.store.models import Assignment, AuditEntry
+from dashboard.store.models.tallies import Measure
+from dashboard.store.tallies import WAIT_BUCKETS, Counted, Kind
 
 
 class Event(StrEnum):
@@ -134,9 +137,10 @@ LEFT JOIN account_users p ON p.account_id = said.account_id AND p.user_id = said
 
 
 def write_assignments(session: Session, rows: Collection[AssignmentRow]) -> None:
-    """Append to the ledger."""
+    """Append to the ledger, and count it."""
     if rows:
         session.execute(insert_rows(Assignment, LEDGER_COLUMNS, map(record, rows)))
+        tallies.add(session, map(_counted, rows))
 
 
 def write_events(session: Session, rows: Collection[EventRow]) -> None:
@@ -155,6 +159,15 @@ def write_audit(session: Session, rows: Collection[AuditRow]) -> None:
 def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
     """Return the two events of each ledger row (E26)."""
     return [_event(row, event) for row in rows for event in (Event.ASSIGNEE_CHANGED, Event.CONVERSATION_UPDATED)]
+
+
+def _counted(row: AssignmentRow) -> Counted:
+    """Return the row as it is counted; seconds are those from waiting to assigned."""
+    if row.agent_id is None or row.waiting_since is None:
+        return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source), count=1)
+    waited = max((row.at - row.waiting_since).total_seconds(), 0.0)
+    bucket = tallies.bucket_of(waited, WAIT_BUCKETS)
+    return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source, bucket=bucket), count=1, seconds=waited)
 
 
 def _event(row: AssignmentRow, event: Event) -> EventRow:

@@ -8,9 +8,11 @@ from sqlalchemy import insert, update
 
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Snapshot
-from dashboard.store import archive
+from dashboard.store import archive, tallies
 from dashboard.store.database import Session
 from dashboard.store.models import Run, RunBatch
+from dashboard.store.models.tallies import Measure
+from dashboard.store.tallies import RUN_BUCKETS, Counted, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +60,8 @@ def keep_batch(session: Session, run_id: int, snapshot: Snapshot, *, number: int
 
 
 def finish(session: Session, run_id: int, ending: Ending, at: datetime) -> None:
-    """Complete the run's record."""
-    session.execute(
+    """Complete the run's record, and count it."""
+    started_at = session.execute(
         update(Run)
         .where(Run.id == run_id)
         .values(
@@ -71,4 +73,9 @@ def finish(session: Session, run_id: int, ending: Ending, at: datetime) -> None:
             left_waiting={reason.value: count for reason, count in ending.left_waiting.items()},
             message=ending.message,
         )
-    )
+        .returning(Run.started_at)
+    ).scalar_one()
+    took = max((at - started_at).total_seconds(), 0.0)
+    bucket = tallies.bucket_of(took, RUN_BUCKETS)
+    kind = Kind(measure=Measure.RUNS, word=ending.outcome, reason=ending.reason, bucket=bucket)
+    tallies.add(session, [Counted(kind=kind, count=1, seconds=took)])

@@ -23,7 +23,7 @@ def test_the_timetable_stands_once_however_often_it_is_started(settings, redis_u
     first = client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True)
     Timetable(settings).enqueue_jobs()
 
-    assert [name for name, _ in first] == ["check-stranded", "look-at-outbox", "sweep"]
+    assert [name for name, _ in first] == ["check-stranded", "look-at-outbox", "fold-counters", "sweep"]
     assert client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True) == first
 
 

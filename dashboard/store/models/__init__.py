@@ -11,6 +11,7 @@ from dashboard.store.models.policies import (
     PolicyLink,
 )
 from dashboard.store.models.records import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
+from dashboard.store.models.tallies import Tally
 from dashboard.store.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "PolicyLink",
     "Run",
     "RunBatch",
+    "Tally",
     "Team",
     "TeamMember",
     "User",

@@ -20,6 +20,7 @@ class Run(InAccount, Base):
         Index("ix_runs_inbox", "inbox_id", text("id DESC")),
         Index("ix_runs_account", "account_id", text("id DESC")),
         Index("ix_runs_job", "job_id"),
+        Index("ix_runs_started_at", "started_at"),
         CheckConstraint("(finished_at IS NULL) = (outcome IS NULL)", "outcome_when_finished"),
     )
 
@@ -90,6 +91,7 @@ class OutboxEvent(InAccount, Base):
     __table_args__ = (
         Index("ix_outbox_events_pending", "id", postgresql_where=text("dispatched_at IS NULL")),
         Index("ix_outbox_events_conversation", "conversation_id", "id"),
+        Index("ix_outbox_events_at", "at"),
     )
 
     event: Mapped[str]

@@ -1,0 +1,33 @@
+"""How often something happened since records began, whatever has been removed since."""
+
+from enum import StrEnum
+
+from sqlalchemy import Double
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dashboard.store.models.base import Base, Id, word
+
+
+class Measure(StrEnum):
+    """What is tallied: ledger rows by source, runs by outcome and reason, deliveries by how they ended."""
+
+    ASSIGNMENTS = "assignments"
+    RUNS = "runs"
+    DELIVERIES = "deliveries"
+
+
+class Tally(Base):
+    """So many of a kind, and the seconds they took in all; rows of one kind add up.
+
+    `bucket` is the upper bound that each one's seconds fall under, null where none were taken.
+    """
+
+    __tablename__ = "tallies"
+
+    id: Mapped[Id]
+    measure: Mapped[Measure] = mapped_column(word(Measure, "measure"))
+    word: Mapped[str]
+    reason: Mapped[str | None]
+    bucket: Mapped[float | None] = mapped_column(Double)
+    count: Mapped[int]
+    seconds: Mapped[float] = mapped_column(Double, server_default="0")

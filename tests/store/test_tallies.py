@@ -1,0 +1,67 @@
+"""Counters that never go down, whoever counts, folds and reads at the same time."""
+
+from threading import Barrier, Thread
+
+from sqlalchemy import func, select
+
+from dashboard.config import Settings
+from dashboard.store import database, tallies
+from dashboard.store.models import Tally
+from dashboard.store.models.tallies import Measure
+from dashboard.store.tallies import WAIT_BUCKETS, Counted, Kind
+
+ASSIGNED = Kind(measure=Measure.ASSIGNMENTS, word="realtime", bucket=5.0)
+STOPPED = Kind(measure=Measure.RUNS, word="stop", reason="nobody_online", bucket=1.0)
+
+
+def test_folding_changes_no_count_and_leaves_a_row_of_each_kind(committed):
+    for _ in range(3):
+        tallies.add(committed, [Counted(kind=ASSIGNED, count=2, seconds=7.5), Counted(kind=STOPPED, count=1)])
+    before = tallies.read(committed)
+
+    tallies.fold(committed)
+
+    assert tallies.read(committed) == before
+    assert [(one.kind, one.count, one.seconds) for one in before] == [(ASSIGNED, 6, 22.5), (STOPPED, 3, 0.0)]
+    assert committed.scalar(select(func.count()).select_from(Tally)) == 2
+
+
+def test_what_is_rolled_back_is_not_counted(committed):
+    tallies.add(committed, [Counted(kind=ASSIGNED, count=1)])
+    committed.rollback()
+
+    assert tallies.read(committed) == []
+
+
+def test_seconds_fall_into_the_least_bucket_that_holds_them():
+    assert [tallies.bucket_of(s, WAIT_BUCKETS) for s in (0, 1, 1.01, 86_400, 1e9)] == [1, 1, 5, 86_400, float("inf")]
+
+
+def test_counts_are_exact_and_never_go_down_while_three_count_and_two_fold(settings: Settings, committed):
+    """Seen to fail with a fold that reads the rows in one statement and removes them in the next."""
+    engine = database.connect(settings.database_url, pool_size=6)
+    barrier, seen = Barrier(6), []
+
+    def often(act):
+        with database.Session(engine) as session:
+            barrier.wait()
+            for _ in range(60):
+                act(session)
+                session.commit()
+
+    def count(session):
+        tallies.add(session, [Counted(kind=ASSIGNED, count=1, seconds=1.0)])
+
+    def read(session):
+        seen.append(sum(one.count for one in tallies.read(session)))
+
+    threads = [Thread(target=often, args=[act]) for act in (count, count, count, tallies.fold, tallies.fold, read)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    engine.dispose()
+
+    [counted] = tallies.read(committed)
+    assert (counted.count, counted.seconds) == (180, 180.0)
+    assert seen == sorted(seen)
