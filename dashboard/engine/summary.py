@@ -1,0 +1,73 @@
+"""A policy as one sentence, and spans as people say them."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from dashboard.engine.model import Presence
+from dashboard.engine.policy import AssignmentOrder, AssignmentPolicy, ConversationPriority, ExclusionRules
+
+ORDERS = {
+    ConversationPriority.EARLIEST_CREATED: "the conversation that was created first",
+    ConversationPriority.LONGEST_WAITING: "the conversation that has been silent longest",
+}
+SELECTORS = {
+    AssignmentOrder.ROUND_ROBIN: "whose turn is longest ago",
+    AssignmentOrder.BALANCED: "with the fewest open conversations in the inbox",
+}
+WORDS = {Presence.AWAY_MANUAL: "away by choice", Presence.AWAY_AND_REASSIGNING: "away and reassigning"}
+UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
+MOST_NAMED = 3
+
+
+def policy(rules: AssignmentPolicy, inboxes: Sequence[str] = ()) -> str:
+    """Return what a policy does, of these inboxes if any are named."""
+    where = f"in {named(inboxes)}, " if inboxes else ""
+    agent = f"{_whoever(rules.eligible_presence)} {SELECTORS[rules.assignment_order]}"
+    said = ", ".join([f"{where}{ORDERS[rules.conversation_priority]} goes to {agent}", *_limits(rules)])
+    return f"{said[0].upper()}{said[1:]}." if rules.enabled else f"Disabled, so it gives out nothing. Enabled, {said}."
+
+
+def exclusions(rules: ExclusionRules) -> str:
+    """Return what a capacity policy keeps from being given out; nothing if it keeps nothing."""
+    kept = [f"labelled {_joined(rules.excluded_labels, 'or')}"] if rules.excluded_labels else []
+    if rules.exclude_older_than_hours is not None:
+        kept.append(f"created more than {span(timedelta(hours=rules.exclude_older_than_hours))} ago")
+    return f"Keeps from being given out what is {' or '.join(kept)}." if kept else ""
+
+
+def span(lasts_for: timedelta) -> str:
+    """Return a whole span in the largest unit that fits: an hour, 90 minutes, 7 days."""
+    for unit, length in UNITS:
+        if lasts_for % length == timedelta():
+            return _counted(lasts_for // length, unit)
+    return _counted(int(lasts_for.total_seconds()), "second")
+
+
+def named(names: Sequence[str]) -> str:
+    """Return names as a list that stays short."""
+    if len(names) <= MOST_NAMED:
+        return _joined(names, "and")
+    return f"{', '.join(names[: MOST_NAMED - 1])} and {len(names) - MOST_NAMED + 1} more inboxes"
+
+
+def _limits(rules: AssignmentPolicy) -> list[str]:
+    limit = rules.fair_distribution_limit
+    fair = [f"at most {limit:,} to each agent per inbox in {span(rules.window)}"] if limit else []
+    alone = ["but not while the same contact has an open conversation with an agent"]
+    return [*fair, *(alone if rules.one_agent_per_contact else [])]
+
+
+def _whoever(eligible: Collection[str]) -> str:
+    if set(eligible) == {Presence.ONLINE}:
+        return "the online agent"
+    words = [WORDS.get(presence, presence.value) for presence in Presence if presence in eligible]
+    return f"the agent who is {_joined(words, 'or')},"
+
+
+def _joined(names: Sequence[str], last: str) -> str:
+    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def _counted(count: int, unit: str) -> str:
+    one = f"{'an' if unit == 'hour' else 'a'} {unit}"
+    return one if count == 1 else f"{count:,} {unit}s"

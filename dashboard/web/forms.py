@@ -1,0 +1,54 @@
+"""What a browser sends, as forms want it: text into numbers, switches and nothing."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import request
+from marshmallow import ValidationError
+
+from dashboard.services.forms.base import Form
+from dashboard.services.refusals import Invalid
+
+LONGEST_NUMBER = 18
+
+
+def text(name: str) -> str | None:
+    """Return what was typed; an empty field is nothing."""
+    return request.form.get(name, "").strip() or None
+
+
+def whole(name: str) -> int | str | None:
+    """Return the number that was typed, or what was typed instead of one, which the form refuses."""
+    return number(text(name))
+
+
+def number(typed: str | None) -> int | str | None:
+    """Return typed text as a number, if it is one."""
+    return int(typed) if typed and len(typed) <= LONGEST_NUMBER and typed.isascii() and typed.isdigit() else typed
+
+
+def switched_on(name: str) -> bool:
+    """Tell whether a box is ticked."""
+    return name in request.form
+
+
+def ids(name: str) -> list[int]:
+    """Return the ids of what was chosen, each once; what is no id chooses nothing."""
+    return [one for typed in dict.fromkeys(request.form.getlist(name)) if isinstance(one := number(typed), int)]
+
+
+def load(form: Form, said: Mapping[str, Any]) -> Any:
+    """Return what the form makes of it, or Invalid with the messages by field."""
+    try:
+        return form.load(said)
+    except ValidationError as refused:
+        return Invalid(errors={field: tuple(_flat(found)) for field, found in refused.normalized_messages().items()})
+
+
+def _flat(found: Any) -> Iterator[str]:
+    """Yield each message once, whichever item of a list it is about."""
+    if isinstance(found, str):
+        yield found
+        return
+    nested = found.values() if isinstance(found, Mapping) else found
+    yield from dict.fromkeys(message for part in nested for message in _flat(part))
