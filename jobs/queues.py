@@ -50,6 +50,10 @@ class Jobs:
         """Schedule such a look: one for each second, whoever asks; the id of a job that runs is never taken."""
         self._at(at, DELIVER, job_id=f"deliver-webhooks-{int(at.timestamp())}", queue=WEBHOOKS)
 
+    def remove_old_at(self, at: datetime) -> None:
+        """Schedule the next of many small removals: one for each second; the id of a job that runs is never taken."""
+        self._at(at, "jobs.tasks.remove_old", job_id=f"remove-old-{int(at.timestamp())}", queue=SCHEDULED)
+
     def background(self) -> Background:
         """Return who is at work and what is left to do; a worker that died counts until its key expires.
 

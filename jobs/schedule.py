@@ -4,7 +4,7 @@ import logging
 import signal
 import sys
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rq_scheduler import Scheduler
 
@@ -17,6 +17,8 @@ from jobs.worker import until_redis_answers
 
 # rq-scheduler looks once a minute unless told otherwise; a rate-limited slot frees at a second.
 TICK_SECONDS = 1
+# In UTC: there is no hour at which everybody sleeps.
+NIGHT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,14 @@ class Entry:
     id: str
     task: str
     every: timedelta
+    hour: int | None = None
+
+    def first_at(self, now: datetime) -> datetime:
+        """Return when it comes first: at its hour of the day (UTC) if it has one."""
+        if self.hour is None:
+            return now + self.every
+        today = now.replace(hour=self.hour, minute=0, second=0, microsecond=0)
+        return today if today > now else today + self.every
 
 
 def timetable(settings: Settings) -> tuple[Entry, ...]:
@@ -35,6 +45,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=timedelta(minutes=1)),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
         Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=5)),
+        Entry(id="remove-old", task="jobs.tasks.remove_old", every=timedelta(days=1), hour=NIGHT),
     )
 
 
@@ -60,7 +71,7 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
             return
         self.schedule(
             # Naive and in UTC, as rq-scheduler takes every instant.
-            scheduled_time=clock.now().replace(tzinfo=None) + entry.every,
+            scheduled_time=entry.first_at(clock.now()).replace(tzinfo=None),
             func=entry.task,
             interval=seconds,
             id=entry.id,

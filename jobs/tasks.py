@@ -6,7 +6,7 @@ from rq import get_current_job
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment, deliveries, operations, stranding
+from dashboard.services import assignment, deliveries, operations, retention, stranding
 from dashboard.services.assignment import Request
 from jobs import runtime
 
@@ -65,3 +65,10 @@ def fold_counters() -> None:
     """Keep the counters quick to read."""
     with runtime.desk() as desk:
         operations.fold_counters(desk)
+
+
+def remove_old() -> None:
+    """Remove some of what has been kept long enough; the rest in another job, so that assignments come between."""
+    with runtime.desk() as desk:
+        if retention.remove_old(desk, now=clock.now()).is_more:
+            desk.signals.queue.remove_old_at(clock.now())

@@ -46,6 +46,7 @@ class Recorded:
     suspects: list[Mapping[int, Mapping[int, Sequence[int]]]] = field(default_factory=list)
     deliveries: list[int | None] = field(default_factory=list)
     deliveries_at: list[datetime] = field(default_factory=list)
+    removals_at: list[datetime] = field(default_factory=list)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         self.runs.append((account_id, inbox_id, source))
@@ -62,6 +63,9 @@ class Recorded:
 
     def deliver_webhooks_at(self, at: datetime) -> None:
         self.deliveries_at.append(at)
+
+    def remove_old_at(self, at: datetime) -> None:
+        self.removals_at.append(at)
 
     def background(self) -> Background:
         return Background(workers=1, scheduler=True, queued=len(self.runs), failed=0)

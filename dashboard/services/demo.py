@@ -83,6 +83,10 @@ class NobodyYet:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)
 
+    def remove_old_at(self, at: datetime) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
     def background(self) -> Background:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)

@@ -50,6 +50,9 @@ class Queue(Protocol):
     def deliver_webhooks_at(self, at: datetime) -> None:
         """Schedule a look at what is to be delivered."""
 
+    def remove_old_at(self, at: datetime) -> None:
+        """Go on removing at this instant what has been kept long enough."""
+
     def background(self) -> Background:
         """Return who is at work and what is left to do."""
 

@@ -40,7 +40,7 @@ def reserve(session: Session, slot: Slot, body_hash: str, now: datetime) -> bool
 
     Who comes second waits here until the first has committed; after the lock timeout it is told no as well.
     """
-    _clear(session, now)
+    clear(session, now, most=CLEARED_AT_ONCE)  # more than is ever added here
     values = {"account_id": slot.account_id, "route": slot.route, "key": slot.key}
     taken = insert(IdempotentAnswer).values(**values, body_hash=body_hash, created_at=now)
     anew = {"body_hash": body_hash, "status": None, "answer": null(), "created_at": now}
@@ -72,10 +72,12 @@ def keep(session: Session, slot: Slot, kept: Kept, now: datetime) -> None:
         session.execute(insert(IdempotentAnswer).values(**values, **answered).on_conflict_do_nothing())
 
 
-def _clear(session: Session, now: datetime) -> None:
-    """Forget some of what is over a day old; more is forgotten than is ever added."""
-    old = select(*IDENTITY).where(IdempotentAnswer.created_at < now - KEPT_FOR).limit(CLEARED_AT_ONCE)
-    session.execute(delete(IdempotentAnswer).where(tuple_(*IDENTITY).in_(old.with_for_update(skip_locked=True))))
+def clear(session: Session, now: datetime, *, most: int) -> int:
+    """Forget some of what is over a day old; return how many."""
+    old = select(*IDENTITY).where(IdempotentAnswer.created_at < now - KEPT_FOR).limit(most)
+    old = old.with_for_update(skip_locked=True)
+    done = session.execute(delete(IdempotentAnswer).where(tuple_(*IDENTITY).in_(old)))
+    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _is(slot: Slot) -> ColumnElement[bool]:

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 from rq import Queue
-from sqlalchemy import select
+from sqlalchemy import func, insert, select
 
 from dashboard import clock
 from dashboard.store import redis
-from dashboard.store.models import Account
-from jobs.schedule import Timetable
-from tests.desks import Acme
+from dashboard.store.models import Account, Run
+from jobs.queues import Jobs
+from jobs.schedule import Timetable, timetable
+from tests.desks import NOON, Acme
 from tests.jobs.conftest import eventually
 from tests.jobs.test_worker import Worker, assigned, online, ready
 
@@ -23,7 +24,7 @@ def test_the_timetable_stands_once_however_often_it_is_started(settings, redis_u
     first = client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True)
     Timetable(settings).enqueue_jobs()
 
-    assert [name for name, _ in first] == ["check-stranded", "look-at-outbox", "fold-counters", "sweep"]
+    assert {name for name, _ in first} == {"check-stranded", "look-at-outbox", "fold-counters", "sweep", "remove-old"}
     assert client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True) == first
 
 
@@ -90,3 +91,24 @@ def test_a_wake_up_is_moved_not_piled_up(live: Acme):
 
     [(_, at)] = client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True)
     assert 90 <= at - now.timestamp() <= 92
+
+
+def test_old_things_are_removed_at_night(settings):
+    [entry] = [entry for entry in timetable(settings) if entry.id == "remove-old"]
+
+    assert entry.first_at(NOON) == NOON.replace(hour=3) + timedelta(days=1)
+    assert entry.first_at(NOON.replace(hour=1)) == NOON.replace(hour=3)
+    assert entry.every == timedelta(days=1)
+
+
+def test_a_worker_removes_what_is_old(live: Acme, worker: Worker, redis_url):
+    long_ago = clock.now() - timedelta(days=live.desk.settings.run_retention_days + 1)
+    run = {"account_id": live.account_id, "inbox_id": live.support, "source": "manual", "started_at": long_ago}
+    live.desk.session.execute(insert(Run).values(run))
+    live.desk.session.commit()
+    ready(live, worker)
+
+    Jobs(redis_url).enqueue("scheduled_jobs", "jobs.tasks.remove_old")
+
+    eventually(lambda: live.desk.session.scalar(select(func.count()).select_from(Run)) == 0)
+    live.desk.session.rollback()
