@@ -29,8 +29,8 @@ RECEIVERS_AT_ONCE = 32
 DELIVERIES_PER_TURN = 50
 # Longer than a turn can last: its last attempt begins within 3 s, and ends within 10 s.
 LEASE = timedelta(seconds=15)
-# Then the job ends when the last turn does, and another one goes on.
-TAKES_TURNS_FOR = 20.0
+# Then no receiver that was silent is asked any more, so that the job can end without anybody waiting for it.
+ASKS_SILENT_ONES_FOR, TAKES_TURNS_FOR = 20.0, 90.0
 GLANCE, GATHER = 0.1, 0.01
 
 Clock = Callable[[], datetime]
@@ -97,19 +97,20 @@ class _Floor:
     speaking: dict[int, Future[None]] = field(default_factory=dict)
 
     def work(self) -> None:
-        until = time.monotonic() + TAKES_TURNS_FOR
+        began = time.monotonic()
         while True:
-            more = time.monotonic() < until and self._take_turns()
+            lasted = time.monotonic() - began
+            more = lasted < TAKES_TURNS_FOR and self._take_turns(silent_too=lasted < ASKS_SILENT_ONES_FOR)
             if not more and not self.speaking:
                 return
             if self.speaking:
                 self._listen()
 
-    def _take_turns(self) -> bool:
+    def _take_turns(self, *, silent_too: bool) -> bool:
         """Begin what can begin; say whether there may be more at once."""
         now = self.now()
         is_more = fan_out(self.desk, now=now) == EVENTS_AT_ONCE
-        lease = Lease(until=now + LEASE, most=RECEIVERS_AT_ONCE - len(self.speaking))
+        lease = Lease(until=now + LEASE, most=RECEIVERS_AT_ONCE - len(self.speaking), silent_too=silent_too)
         taken = turns.take(self.desk.session, lease, now=now, most_each=DELIVERIES_PER_TURN) if lease.most else []
         self.desk.session.commit()
         for turn in taken:

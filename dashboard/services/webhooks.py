@@ -127,7 +127,7 @@ def redeliver(
     if not webhook.enabled:
         desk.session.rollback()
         return Conflict(sentence=DISABLED)
-    delivery_store.again(desk.session, delivery_id, now=now, give_up_at=now + LASTS_FOR)
+    delivery_store.again(desk.session, before, now=now, give_up_at=now + LASTS_FOR)
     store.end_pause(desk.session, webhook_id)
     after = delivery_store.find(desk.session, account_id, webhook_id, delivery_id)
     facts = [{"delivery_id": str(delivery_id), "status": one.status} for one in (before, after) if one]

@@ -1,6 +1,7 @@
 """Turns, in which deliveries are made: a webhook is spoken to by one process at a time.
 
-A delivery is ready when its time has come and no earlier one of its conversation waits for a later time.
+A delivery is ready when its time has come. Its time is never before that of an earlier one of its conversation: who
+fails holds the later ones back, and new ones are made behind them.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, text, update
 
-from dashboard.store import tallies
+from dashboard.store import outbox, tallies
 from dashboard.store.bulk import record, table_of
 from dashboard.store.database import Session
 from dashboard.store.models import Webhook, WebhookDelivery
@@ -59,48 +60,45 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """How long nobody else may speak to a webhook, and how many at most are wanted at once."""
+    """How long nobody else may speak to a webhook, how many are wanted, and whether also those that were silent."""
 
     until: datetime
     most: int
+    silent_too: bool = True
 
 
-READY = """
-d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at <= :now AND NOT EXISTS (
-  SELECT FROM webhook_deliveries earlier
-  WHERE earlier.webhook_id = d.webhook_id AND earlier.conversation_id = d.conversation_id
-    AND earlier.event_id < d.event_id AND earlier.status = 'pending' AND earlier.next_attempt_at > :now
-)"""
+# One pass over an index, however much waits: a delivery is never to be tried before an earlier one of its conversation.
+READY = "d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at <= :now"
 # Who was spoken to longest ago comes first.
 TAKE = text(f"""
 UPDATE webhooks SET held_until = :until WHERE id IN (
   SELECT w.id FROM webhooks w
   WHERE w.enabled AND (w.held_until IS NULL OR w.held_until <= :now)
-    AND (w.paused_until IS NULL OR w.paused_until <= :now)
+    AND (w.paused_until IS NULL OR w.paused_until <= :now) AND (w.silences = 0 OR :silent_too)
     AND EXISTS (SELECT FROM webhook_deliveries d WHERE {READY})
   ORDER BY w.held_until NULLS FIRST, w.id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
 ) RETURNING account_id, id, url, secret, silences""")
 DUE = text(f"""
 SELECT w.id AS webhook_id, d.id, d.conversation_id, d.attempts, d.give_up_at, CAST(e.body AS text) AS body
 FROM webhooks w CROSS JOIN LATERAL (
-  SELECT * FROM webhook_deliveries d WHERE {READY} ORDER BY d.event_id LIMIT :most
+  SELECT * FROM webhook_deliveries d WHERE {READY} ORDER BY d.next_attempt_at, d.event_id LIMIT :most
 ) d JOIN outbox_events e ON e.id = d.event_id
-WHERE w.id = ANY (:webhook_ids) ORDER BY w.id, d.event_id""")
-# One that is held back by an earlier one becomes ready only when an instant of the future comes.
-NEXT = text(f"""
-SELECT min(greatest(w.held_until, w.paused_until, CASE
-  WHEN EXISTS (SELECT FROM webhook_deliveries d WHERE {READY}) THEN CAST(:now AS timestamptz)
-  ELSE (
-    SELECT min(d.next_attempt_at) FROM webhook_deliveries d
-    WHERE d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at > :now
-  )
-END)) FROM webhooks w
+WHERE w.id = ANY (:webhook_ids) ORDER BY w.id, d.next_attempt_at, d.event_id""")
+HOLD_BACK = text("""
+UPDATE webhook_deliveries later SET next_attempt_at = failed.next_attempt_at FROM webhook_deliveries failed
+WHERE failed.id = :new_id AND failed.status = 'pending' AND later.status = 'pending'
+  AND later.webhook_id = failed.webhook_id AND later.conversation_id = failed.conversation_id
+  AND later.event_id > failed.event_id AND later.next_attempt_at < failed.next_attempt_at""")
+NEXT = text("""
+SELECT min(greatest(w.held_until, w.paused_until, (
+  SELECT min(d.next_attempt_at) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.status = 'pending'
+))) FROM webhooks w
 WHERE w.enabled AND EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.status = 'pending')""")
 
 
 def take(session: Session, lease: Lease, *, now: datetime, most_each: int) -> list[Turn]:
     """Take the receivers that something is ready for and that nobody speaks to, with what is ready."""
-    taken = session.execute(TAKE, {"until": lease.until, "now": now, "most": lease.most}).all()
+    taken = session.execute(TAKE, {**record(lease), "now": now}).all()
     if not taken:
         return []
     ready = _due(session, [row.id for row in taken], now=now, most=most_each)
@@ -119,13 +117,16 @@ def take(session: Session, lease: Lease, *, now: datetime, most_each: int) -> li
 
 
 def write(session: Session, results: Iterable[Result]) -> None:
-    """Note how attempts went; what is no longer pending stays as it is."""
+    """Note how attempts went, and hold back what comes after a failure; what is no longer pending stays as it is."""
     table = table_of(WebhookDelivery)
     rows = [{f"new_{name}": value for name, value in record(result).items()} for result in results]
     if rows:
         changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Result.__slots__ if name != "id"}
         pending = (table.c.id == bindparam("new_id"), table.c.status == DeliveryStatus.PENDING)
         session.execute(update(table).where(*pending).values(**changed), rows)
+        if failed := [{"new_id": row["new_id"]} for row in rows if row["new_status"] == DeliveryStatus.PENDING]:
+            outbox.keep_still(session)
+            session.execute(HOLD_BACK, failed)
         tallies.add(
             session, [_counted(row["new_status"]) for row in rows if row["new_status"] != DeliveryStatus.PENDING]
         )

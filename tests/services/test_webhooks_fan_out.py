@@ -1,6 +1,8 @@
 """What becomes a delivery, for whom, and what it costs those whom nobody listens to."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
 
 import pytest
 from redis import Redis
@@ -11,6 +13,7 @@ from dashboard.services import deliveries
 from dashboard.store import database, outbox
 from dashboard.store.ledger import Event
 from dashboard.store.models import Inbox, OutboxEvent, WebhookDelivery
+from dashboard.store.outgoing import Outgoing
 from tests.desks import Acme, Recorded
 from tests.listening import Line
 from tests.receivers import receiver
@@ -128,3 +131,36 @@ def test_a_later_event_never_becomes_a_delivery_before_an_earlier_one(acme: Acme
 
     assert len(line.deliveries(webhook)) == 2
     engine.dispose()
+
+
+def test_what_is_made_while_an_earlier_one_waits_comes_after_it(acme: Acme, line: Line):
+    first, second = acme.waiting(2)
+    with receiver(answer=lambda before: 500 if before == 0 else 200) as heard:
+        webhook = line.listen(heard.url)
+        line.happens(first)
+        line.deliver()
+        line.happens(first, second)
+        line.deliver()
+        assert [call.event["conversation"]["id"] for call in heard.calls] == [first, second]
+
+        line.deliver(after=timedelta(seconds=5))
+
+        assert [call.event["conversation"]["id"] for call in heard.calls[2:]] == [first, first]
+        assert [call.delivery for call in heard.calls[2:]] == [str(one) for one in line.ids(webhook)[:2]]
+
+
+def test_much_that_waits_for_a_silent_receiver_slows_nobody(acme: Acme, line: Line):
+    """Seen to fail where each look compared all that waited with all that waited: 3,000 took over a minute."""
+    line.outgoing = Outgoing(allow_private=True, time_out=2.0)
+    conversations = acme.waiting(1_000)
+    with receiver(hangs_for=10.0) as slow, receiver() as fine:
+        line.listen(slow.url)
+        line.listen(fine.url)
+        for _ in range(2):
+            line.happens(*conversations)
+
+        began = time.monotonic()
+        line.deliver()
+
+        assert len(fine.calls) == 2_000
+        assert fine.calls[-1].at - began < 20.0

@@ -47,7 +47,11 @@ class WebhookDelivery(Base):
         same_account("webhook_id", "webhooks", ondelete="CASCADE"),
         Index("uq_webhook_deliveries_event", "webhook_id", "event_id", unique=True),
         Index(
-            "ix_webhook_deliveries_due", "webhook_id", "next_attempt_at", postgresql_where=text("status = 'pending'")
+            "ix_webhook_deliveries_due",
+            "webhook_id",
+            "next_attempt_at",
+            "event_id",
+            postgresql_where=text("status = 'pending'"),
         ),
         Index(
             "ix_webhook_deliveries_order",
