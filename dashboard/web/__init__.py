@@ -9,6 +9,7 @@ from dashboard.web import (
     assets,
     board,
     conversations,
+    conversations_list,
     errors,
     runs,
     security,
@@ -20,7 +21,7 @@ from dashboard.web import (
 )
 from dashboard.web.blueprints import all_pages
 
-NOUNS = (sessions, board, runs, conversations, agents)
+NOUNS = (sessions, board, runs, conversations, conversations_list, agents)
 
 
 def register(app: Flask, settings: Settings) -> None:

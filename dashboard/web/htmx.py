@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, make_response, redirect, render_template
+from flask import Response, flash, make_response, redirect, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
@@ -41,6 +41,13 @@ def changed(template: str, *, elsewhere: str, **context: Any) -> ResponseReturnV
     response = fragment(template, **context)
     response.headers["HX-Trigger"] = '{"' + REDRAW + '": {"target": "[data-live]"}}'
     return response
+
+
+def saved(template: str, *, said: str, elsewhere: str, **context: Any) -> ResponseReturnValue:
+    """Answer a mutation with the changed part of its page and a sentence; without htmx the next page says it."""
+    if not asked():
+        flash(said)
+    return changed(template, elsewhere=elsewhere, said=said, **context)
 
 
 def toast(template: str, **context: Any) -> Response:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from dashboard.engine.decisions import Reason, Source
 from dashboard.engine.model import Presence
+from dashboard.services.reasons import Because
 from dashboard.services.results import Result
 from dashboard.services.seats import State
 
@@ -64,7 +65,7 @@ SPARK_WIDTH, SPARK_HEIGHT = 96, 20
 
 def init_app(app: Flask) -> None:
     """Give the templates their words."""
-    app.jinja_env.filters.update(word=word, clause=clause, number=number, span=span, spark=spark)
+    app.jinja_env.filters.update(word=word, clause=clause, number=number, span=span, spark=spark, because=because)
     app.jinja_env.globals.update(since=since, clock=clock, percent=percent, sentence=sentence)
     app.jinja_env.globals.update(State=State, presences=lambda: PRESENCES)
 
@@ -77,6 +78,18 @@ def word(value: StrEnum | None) -> str:
 def clause(reason: Reason | None) -> str:
     """Return a reason as the end of a sentence."""
     return UNEXPLAINED_CLAUSE if reason is None else CLAUSES.get(reason, word(reason))
+
+
+def because(why: Because) -> Markup:
+    """Return why a conversation waits, in a few words."""
+    if why.reason is None:
+        return Markup("the next run decides")
+    if why.label:
+        return Markup("{} excludes label {}").format(why.policy_name, why.label)
+    if why.policy_name:
+        return Markup("older than {} allows").format(why.policy_name)
+    slot = Markup(", next slot {}").format(clock(why.free_at)) if why.free_at else ""
+    return Markup("{}{}").format(word(why.reason), slot)
 
 
 def number(value: int) -> str:

@@ -23,6 +23,7 @@
     if (from && !from.matches("[data-live]")) toast("The server did not answer. Reload the page to see what is so before trying again.");
   });
 
+  for (const node of toasts.children) setTimeout(() => node.remove(), TOAST);
   new MutationObserver((changes) => {
     for (const { addedNodes } of changes) for (const node of addedNodes) setTimeout(() => node.remove(), TOAST);
   }).observe(toasts, { childList: true });

@@ -1,0 +1,78 @@
+"""What a page's filters and forms can be set to."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from dashboard.store.database import Session
+from dashboard.store.models import AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, Team
+from dashboard.store.pages.common import Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """An account's inboxes, teams, active agents and suggested labels, by name."""
+
+    inboxes: tuple[Choice, ...]
+    teams: tuple[Choice, ...]
+    agents: tuple[Choice, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colleagues:
+    """Who can have a conversation: the active members of its inbox, and the account's others."""
+
+    members: tuple[Choice, ...]
+    others: tuple[Choice, ...]
+
+
+def of_account(session: Session, account_id: int) -> Choices:
+    """Return everything that a list can be narrowed to, in one query each."""
+    return Choices(
+        inboxes=_named(session, Inbox, account_id),
+        teams=teams(session, account_id),
+        agents=agents(session, account_id),
+        labels=labels(session, account_id),
+    )
+
+
+def agents(session: Session, account_id: int) -> tuple[Choice, ...]:
+    """Return the active agents."""
+    wanted = select(AccountUser.user_id, AccountUser.name).where(AccountUser.account_id == account_id)
+    rows = session.execute(wanted.where(AccountUser.active).order_by(func.lower(AccountUser.name), AccountUser.user_id))
+    return tuple(Choice(id=row.user_id, name=row.name) for row in rows)
+
+
+def teams(session: Session, account_id: int) -> tuple[Choice, ...]:
+    """Return the teams."""
+    return _named(session, Team, account_id)
+
+
+def policies(session: Session, account_id: int) -> tuple[Choice, ...]:
+    """Return the assignment policies."""
+    return _named(session, AssignmentPolicy, account_id)
+
+
+def labels(session: Session, account_id: int) -> tuple[str, ...]:
+    """Return the labels that the account suggests."""
+    wanted = select(Label.title).where(Label.account_id == account_id)
+    return tuple(session.scalars(wanted.order_by(func.lower(Label.title), Label.id)))
+
+
+def colleagues(session: Session, account_id: int, inbox_id: int) -> Colleagues:
+    """Return the agents whom a conversation of this inbox may go to, its members first."""
+    everybody = agents(session, account_id)
+    ids = frozenset(session.scalars(select(InboxMember.user_id).where(InboxMember.inbox_id == inbox_id)))
+    return Colleagues(
+        members=tuple(one for one in everybody if one.id in ids),
+        others=tuple(one for one in everybody if one.id not in ids),
+    )
+
+
+def _named(
+    session: Session, model: type[Inbox] | type[Team] | type[AssignmentPolicy], account_id: int
+) -> tuple[Choice, ...]:
+    wanted = select(model.id, model.name).where(model.account_id == account_id)
+    rows = session.execute(wanted.order_by(func.lower(model.name), model.id))
+    return tuple(Choice(id=row.id, name=row.name) for row in rows)

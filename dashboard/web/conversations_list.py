@@ -1,0 +1,190 @@
+"""The list of conversations: found by filter and search, and changed several at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from dashboard import clock
+from dashboard.engine.model import Status
+from dashboard.http import desk
+from dashboard.services import bulk_handling, reasons
+from dashboard.services.bulk_handling import Handled
+from dashboard.services.forms.conversations import AssignmentForm, Change
+from dashboard.services.refusals import Invalid, invalid
+from dashboard.store.pages import choices
+from dashboard.store.pages import conversation_lists as store
+from dashboard.store.pages.conversation_lists import Asked
+from dashboard.store.paging import Page
+from dashboard.web import forms, htmx
+from dashboard.web.blueprints import pages_of
+from dashboard.web.visitors import supervisors_only, viewer
+
+PER_PAGE = 50
+LARGEST_PAGE = 100_000
+LONGEST_SEARCH = 255
+WAITING, NOBODY = "waiting", "none"
+DONE = {"assign": "assigned", "release": "released", "move": "moved"}
+Args = MultiDict[str, str]
+pages = pages_of("conversation_list")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the list's address asks for, word by word; `lately` is in minutes."""
+
+    status: str = ""
+    inbox: int | None = None
+    team: int | None = None
+    assignee: str = ""
+    label: str = ""
+    lately: int | None = None
+    text: str = ""
+    page: int = 1
+
+    def address(self, **changes: object) -> str:
+        """Return the list's address with some of what is asked for changed."""
+        said = {name: getattr(self, name) for name in self.__slots__} | changes
+        worth = {name: str(value) for name, value in said.items() if value and (name, value) != ("page", 1)}
+        return url_for("web.conversation_list.index", **worth)
+
+    @property
+    def narrowed(self) -> bool:
+        """Tell whether anything is left out."""
+        return self != Shown(page=self.page)
+
+
+@pages.get("/conversations")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """List conversations."""
+    shown = _shown(request.args)
+    if not htmx.asked():
+        return render_template("conversations/index.html", **_context(shown))
+    response = htmx.fragment("conversations/_list.html", **_context(shown))
+    response.headers["HX-Replace-Url"] = shown.address()
+    return response
+
+
+@pages.post("/conversations")
+@supervisors_only
+def change() -> ResponseReturnValue:
+    """Assign, release or move the conversations that were ticked."""
+    shown = _shown(MultiDict(parse_qsl(request.form.get("back", ""))))
+    done = _done()
+    if isinstance(done, Invalid):
+        return _refused(shown, done)
+    kind, handled = request.form["do"], done
+    said = f"{handled.done} {'conversation' if handled.done == 1 else 'conversations'} {DONE[kind]}."
+    if handled.missing:
+        said += f" {handled.missing} no longer exist."
+    return htmx.saved("conversations/_list.html", said=said, elsewhere=shown.address(), **_context(shown))
+
+
+def _done() -> Handled | Invalid:
+    """Do what the button says, or say what is missing for it."""
+    ids = forms.ids("id")[:PER_PAGE]
+    if not ids:
+        return invalid("id", "Tick the conversations first.")
+    wanted = _wanted(request.form.get("do", ""))
+    if isinstance(wanted, Invalid):
+        return wanted
+    return bulk_handling.change_all(
+        desk(), viewer().account_id, ids, wanted, actor_id=viewer().user_id, now=clock.now()
+    )
+
+
+def _wanted(kind: str) -> Change | Invalid:
+    match kind:
+        case "release":
+            return Change(assignee_id=None)
+        case "assign" if not request.form.get("assignee_id"):
+            return invalid("assignee_id", "Choose an agent.")
+        case "assign":
+            return _loaded("assignee_id")
+        case "move":
+            return _loaded("team_id")
+    return invalid("do", "Choose what to do.")
+
+
+def _loaded(field: str) -> Change | Invalid:
+    loaded: Change | Invalid = forms.load(AssignmentForm(), {field: forms.whole(field)})
+    return loaded
+
+
+def _refused(shown: Shown, refusal: Invalid) -> ResponseReturnValue:
+    template = "conversations/_list.html" if htmx.asked() else "conversations/index.html"
+    ticked = frozenset(forms.ids("id"))
+    page = render_template(template, **_context(shown, errors=refusal.errors, ticked=ticked))
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _context(shown: Shown, **more: Any) -> dict[str, Any]:
+    """Return what the list needs, in a fixed number of queries."""
+    now, account_id = clock.now(), viewer().account_id
+    listed = store.page_of(desk().session, account_id, _asked(shown, now), Page(page=shown.page, per_page=PER_PAGE))
+    return {
+        "shown": shown,
+        "listed": listed,
+        "last_page": max(1, -(-listed.meta.count // PER_PAGE)),
+        "reasons": reasons.of(desk(), account_id, listed.data, now=now),
+        "choices": choices.of_account(desk().session, account_id),
+        "statuses": (WAITING, *Status),
+        "now": now,
+        "errors": {},
+        "ticked": frozenset(),
+        **more,
+    }
+
+
+def _shown(args: Args) -> Shown:
+    """Return what is asked for; what makes no sense asks for nothing."""
+    status, assignee = args.get("status", ""), args.get("assignee", "")
+    return Shown(
+        status=status if status in (WAITING, *Status) else "",
+        inbox=args.get("inbox", type=_id),
+        team=args.get("team", type=_id),
+        assignee=assignee if assignee == NOBODY or _is_id(assignee) else "",
+        label=_text(args.get("label", "")),
+        lately=args.get("lately", type=_minutes),
+        text=_text(args.get("text", "")),
+        page=min(LARGEST_PAGE, max(1, args.get("page", 1, type=int))),
+    )
+
+
+def _asked(shown: Shown, now: datetime) -> Asked:
+    return Asked(
+        status=Status(shown.status) if shown.status not in ("", WAITING) else None,
+        waiting=shown.status == WAITING,
+        inbox_id=shown.inbox,
+        team_id=shown.team,
+        assignee_id=int(shown.assignee) if shown.assignee not in ("", NOBODY) else None,
+        unassigned=shown.assignee == NOBODY,
+        label=shown.label or None,
+        given_after=now - timedelta(minutes=shown.lately) if shown.lately else None,
+        text=shown.text or None,
+    )
+
+
+def _text(given: str) -> str:
+    """Return what Postgres can be asked."""
+    return given.replace("\0", "").encode(errors="ignore").decode().strip()[:LONGEST_SEARCH]
+
+
+def _is_id(given: str) -> bool:
+    return given.isascii() and given.isdigit() and 0 < int(given) <= store.LARGEST_ID
+
+
+def _id(given: str) -> int:
+    if not _is_id(given):
+        raise ValueError(given)
+    return int(given)
+
+
+def _minutes(given: str) -> int:
+    return min(60 * 24, max(1, int(given)))
