@@ -14,6 +14,7 @@ from dashboard.services.forms.webhooks import WebhookEdit
 from dashboard.services.keeping import Noun
 from dashboard.services.refusals import Conflict, Invalid, invalid
 from dashboard.store import deliveries as delivery_store
+from dashboard.store import outbox
 from dashboard.store import webhooks as store
 from dashboard.store.deliveries import DeliveryView
 from dashboard.store.outgoing import Outgoing
@@ -120,9 +121,12 @@ def redeliver(
     desk: Desk, account_id: int, webhook_id: int, delivery_id: UUID, *, actor_id: int | None, now: datetime
 ) -> DeliveryView | Conflict | None:
     """Deliver again, at once and under the same id, whatever became of it; its 24 hours begin anew."""
+    # Before the webhook's own lock: a fan-out under way holds this one and refers to the webhook.
+    outbox.keep_still(desk.session)
     webhook = store.shelf.lock(desk.session, account_id, webhook_id)
     before = delivery_store.find(desk.session, account_id, webhook_id, delivery_id)
     if webhook is None or before is None:
+        desk.session.rollback()
         return None
     if not webhook.enabled:
         desk.session.rollback()

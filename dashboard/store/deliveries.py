@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, func, select, update
 
-from dashboard.store import outbox
 from dashboard.store.database import Session
 from dashboard.store.models import OutboxEvent, WebhookDelivery
 from dashboard.store.models.webhooks import DeliveryStatus
@@ -46,7 +45,6 @@ def page(session: Session, account_id: int, webhook_id: int, wanted: Page) -> Li
 
 def again(session: Session, delivery: DeliveryView, *, now: datetime, give_up_at: datetime) -> None:
     """Let a delivery begin anew, whatever became of it, under the id it has; its conversation no longer waits."""
-    outbox.keep_still(session)
     anew = {"status": DeliveryStatus.PENDING, "attempts": 0, "next_attempt_at": now, "give_up_at": give_up_at}
     cleared = {"response_status": None, "error": None, "delivered_at": None}
     session.execute(update(WebhookDelivery).where(WebhookDelivery.id == delivery.id).values(**anew, **cleared))
