@@ -12,7 +12,7 @@ from dashboard import clock, config, logs
 from dashboard.config import Settings
 from dashboard.store import redis
 from dashboard.store.errors import asking
-from jobs.queues import RESULT_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR
+from jobs.queues import RESULT_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR, Jobs
 from jobs.worker import until_redis_answers
 
 # rq-scheduler looks once a minute unless told otherwise; a rate-limited slot frees at a second.
@@ -55,11 +55,15 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
     def __init__(self, settings: Settings) -> None:
         connection = redis.connect(settings.redis_url, text=False)
         super().__init__(SCHEDULED, connection=connection, interval=TICK_SECONDS)
+        self._jobs = Jobs(settings.redis_url)
         self._entries = timetable(settings)
 
     def enqueue_jobs(self) -> object:
         """Enqueue what is due."""
         self.connection.set(SCHEDULER_SEEN, 1, px=SCHEDULER_SEEN_FOR)
+        if "sweep" not in self:
+            # Redis is new, or was emptied: what was asked for in it is lost (E42).
+            self._jobs.enqueue(SCHEDULED, "jobs.tasks.sweep")
         for entry in self._entries:
             self._keep(entry)
         return super().enqueue_jobs()
@@ -96,7 +100,8 @@ def main() -> None:
 
 
 def run(settings: Settings) -> None:
-    """Tick."""
+    """Tick; first of all sweep, for what was to be heard of while Redis was away was not (E42)."""
+    Jobs(settings.redis_url).enqueue(SCHEDULED, "jobs.tasks.sweep")
     with asking("the scheduler"):
         Timetable(settings).run()
 

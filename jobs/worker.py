@@ -42,7 +42,11 @@ def work(redis_url: str, queues: Sequence[str], name: str | None = None) -> None
             jobs.enqueue(queue, FIRST_TASKS[queue])
     with asking("the worker"):
         connection = redis.connect(redis_url, text=False, waits=True)
-        Worker(list(queues), name=name, connection=connection).work(logging_level="WARNING")
+        worker = Worker(list(queues), name=name, connection=connection)
+        worker.work(logging_level="WARNING")
+    if not worker._stop_requested:
+        # RQ logs what it did not expect, such as Redis gone in the middle of a job, and ends as if told to.
+        raise StoreUnavailable("the worker ended unasked")
 
 
 def until_redis_answers(act: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
 """What a service works with, and how it is heard after its commit."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -65,18 +65,26 @@ class Signals:
     wakeups: Wakeups
     live: LiveVersions
     listeners: Listeners
+    unsent: set[tuple[int, int]] = field(default_factory=set)
 
     def wake(self, account_id: int, inbox_ids: Iterable[int], source: Source = Source.REALTIME) -> None:
-        """Start a run for each inbox that has none pending (E32), and let the pages redraw."""
-        wanted = sorted(set(inbox_ids))
+        """Start a run for each inbox that has none pending (E32), let the pages redraw, and webhooks hear.
+
+        What Redis did not take is said again with the next; the stranded check finds the rest (E53).
+        """
+        wanted = {(account_id, inbox_id) for inbox_id in inbox_ids}
+        self.unsent.update(wanted)
         try:
             self.live.bump(account_id)
-            for inbox_id in wanted:
-                if self.wakeups.mark(account_id, inbox_id):
-                    self.queue.run_inbox(account_id, inbox_id, source)
+            for account, inbox_id in sorted(self.unsent):
+                if self.wakeups.mark(account, inbox_id):
+                    self.queue.run_inbox(account, inbox_id, source)
+                self.unsent.discard((account, inbox_id))
         except StoreUnavailable as error:
-            # Once: each further call would wait for Redis as long. The stranded check finds the inboxes (E53).
-            log.warning("wake_ups_not_sent", account=account_id, inboxes=wanted, error=str(error))
+            # Once: each further call would wait for Redis as long.
+            log.warning("wake_ups_not_sent", account=account_id, inboxes=sorted(wanted), error=str(error))
+            return
+        self.deliver(account_id)
 
     def wake_anew(self, account_id: int, inbox_ids: Iterable[int], source: Source) -> None:
         """Start a run for each inbox even where one is said to be pending: its job may have died with its worker."""

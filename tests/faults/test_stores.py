@@ -41,7 +41,9 @@ class OwnRedis:
         self.url = f"unix://{directory}/redis.sock?db=0"
         self.process = self.start()
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *, emptied: bool = False) -> subprocess.Popen[bytes]:
+        if emptied:
+            (self._directory / "appendonly.aof").unlink()
         words = ["--port", "0", "--unixsocket", "redis.sock", "--appendonly", "yes", "--loglevel", "warning"]
         program = [str(EmbeddedRedis.program), *words]
         self.process = subprocess.Popen(program, cwd=self._directory, stdout=subprocess.DEVNULL)
