@@ -1,35 +1,143 @@
-"""One conversation: its facts, why it waits or went to whom it went to, and its ledger."""
+"""One conversation: its facts, why it waits or went to whom it went to, its ledger, and what is done with it."""
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 import structlog
-from flask import abort, render_template
+from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
+from dashboard.engine.model import Status
 from dashboard.http import desk
-from dashboard.services import explaining
+from dashboard.services import explaining, fixing, handling
 from dashboard.services.explaining import Explanation
+from dashboard.services.forms.conversations import ConversationForm
+from dashboard.services.refusals import Invalid, invalid
 from dashboard.store.errors import StoreUnavailable
+from dashboard.store.pages import choices
 from dashboard.store.pages import conversations as store
+from dashboard.store.pages.conversations import ConversationPage
+from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
-from dashboard.web.visitors import scope
+from dashboard.web.visitors import scope, supervising, supervisors_only, viewer
 
 log = structlog.get_logger()
 pages = pages_of("conversations")
+PART = "conversations/_conversation.html"
+# What one can make of a conversation, by where it stands.
+STEPS = {
+    Status.OPEN: ((Status.RESOLVED, "Resolve"), (Status.SNOOZED, "Snooze"), (Status.PENDING, "Set pending")),
+    Status.PENDING: ((Status.OPEN, "Reopen"), (Status.RESOLVED, "Resolve")),
+    Status.SNOOZED: ((Status.OPEN, "Reopen"), (Status.RESOLVED, "Resolve")),
+    Status.RESOLVED: ((Status.OPEN, "Reopen"),),
+}
+BECAME = {
+    Status.OPEN: "It is open again.",
+    Status.PENDING: "It is pending.",
+    Status.SNOOZED: "It is snoozed.",
+    Status.RESOLVED: "It is resolved.",
+}
+GONE = "Things have changed since this page was shown, so that this would not assign it any more. Look again below."
 
 
 @pages.get("/conversations/<int:conversation_id>")
 def show(conversation_id: int) -> ResponseReturnValue:
     """Show a conversation; an agent sees those of the inboxes that they answer."""
-    found = store.one(desk().session, scope(), conversation_id)
+    return render_template("conversations/show.html", **_context(conversation_id))
+
+
+@pages.post("/conversations/<int:conversation_id>")
+@supervisors_only
+def change(conversation_id: int) -> ResponseReturnValue:
+    """Assign, transfer, release, move, resolve, snooze or reopen a conversation, or change its labels."""
+    said = _given()
+    wanted = forms.load(ConversationForm(), said) if said else invalid("assignee_id", "Choose what to do.")
+    if not isinstance(wanted, Invalid):
+        wanted = handling.change(
+            desk(), viewer().account_id, conversation_id, wanted, actor_id=viewer().user_id, now=clock.now()
+        )
+    if wanted is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(wanted, Invalid):
+        return _refused(conversation_id, wanted)
+    context = _context(conversation_id)
+    return _saved(context, _became(context["conversation"], said))
+
+
+@pages.post("/conversations/<int:conversation_id>/fixes")
+@supervisors_only
+def fix(conversation_id: int) -> ResponseReturnValue:
+    """Do what a fix says."""
+    if store.one(desk().session, scope(), conversation_id) is None:
+        abort(HTTPStatus.NOT_FOUND)
+    sentence = request.form.get("fix", "")
+    done = fixing.press(
+        desk(), viewer().account_id, conversation_id, sentence, actor_id=viewer().user_id, now=clock.now()
+    )
+    if done is None:
+        return _refused(conversation_id, invalid("fix", GONE))
+    context = _context(conversation_id)
+    name = context["conversation"].assignee_name
+    return _saved(context, f"Done: {done.sentence}. {f'{name} has it now.' if name else 'A run has been started.'}")
+
+
+def _given() -> dict[str, Any]:
+    """Return which of a conversation's fields the form has, and what it says of them."""
+    said: dict[str, Any] = {name: forms.whole(name) for name in ("assignee_id", "team_id") if name in request.form}
+    if "status" in request.form:
+        said["status"] = request.form["status"]
+    if "labels" in request.form:
+        titles = (title.strip() for title in request.form["labels"].split(","))
+        said["labels"] = list(dict.fromkeys(title for title in titles if title))
+    return said
+
+
+def _became(page: ConversationPage, said: dict[str, Any]) -> str:
+    """Return what a change came to."""
+    if "assignee_id" in said:
+        return f"{page.assignee_name} has it now." if page.assignee_name else "It is released."
+    if "status" in said:
+        return BECAME[page.status]
+    if "team_id" in said:
+        return f"It is moved to {page.team_name}." if page.team_name else "It belongs to no team now."
+    return "The labels are saved."
+
+
+def _saved(context: dict[str, Any], said: str) -> ResponseReturnValue:
+    here = url_for("web.conversations.show", conversation_id=context["conversation"].id)
+    return htmx.saved(PART, said=said, elsewhere=here, **context)
+
+
+def _refused(conversation_id: int, refusal: Invalid) -> ResponseReturnValue:
+    template = PART if htmx.asked() else "conversations/show.html"
+    page = render_template(template, **_context(conversation_id, errors=refusal.errors, typed=request.form))
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
+    """Return what the page needs; the forms' choices only where there are forms."""
+    account_id, session, now = scope().account_id, desk().session, clock.now()
+    found = store.one(session, scope(), conversation_id)
     if found is None:
         abort(HTTPStatus.NOT_FOUND)
-    ledger = store.ledger(desk().session, scope().account_id, conversation_id)
-    now = clock.now()
     told = _told(conversation_id, now)
-    return render_template("conversations/show.html", conversation=found, told=told, ledger=ledger, now=now)
+    forms_too = supervising()
+    return {
+        "conversation": found,
+        "told": told,
+        "offers": fixing.offers(desk(), account_id, told.fixes, now=now) if told else (),
+        "ledger": store.ledger(session, account_id, conversation_id),
+        "colleagues": choices.colleagues(session, account_id, found.inbox_id) if forms_too else None,
+        "teams": choices.teams(session, account_id) if forms_too else (),
+        "labels": choices.labels(session, account_id) if forms_too else (),
+        "steps": STEPS[found.status],
+        "now": now,
+        "errors": {},
+        "typed": {},
+        **more,
+    }
 
 
 def _told(conversation_id: int, now: datetime) -> Explanation | None:

@@ -26,7 +26,9 @@ class ConversationPage:
     status: Status
     priority: int | None
     labels: tuple[str, ...]
+    inbox_id: int
     inbox_name: str
+    team_id: int | None
     team_name: str | None
     contact_name: str | None
     contact_identifier: str | None

@@ -1,0 +1,209 @@
+"""What a supervisor does with one conversation."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from dashboard import clock
+from dashboard.engine.model import AssignmentType, Presence, Status
+from dashboard.store.models import Account, AssignmentPolicy, Conversation, Inbox, PolicyLink
+from tests.counting import statements
+from tests.desks import Acme
+from tests.pages import HTMX, Looker, waiting_for
+from tests.web.test_agents import availability_of
+
+
+def read(acme: Acme, conversation_id: int) -> Conversation:
+    row = acme.desk.session.get_one(Conversation, conversation_id, populate_existing=True)
+    acme.desk.session.rollback()
+    return row
+
+
+def test_it_is_assigned_transferred_and_released_by_hand(mara: Looker, acme: Acme) -> None:
+    """E29"""
+    [one] = waiting_for(acme, 1, minutes=5)
+    path = f"/conversations/{one}"
+
+    answer = mara.post(path, {"assignee_id": acme.agents["Bo"]})
+    assert (answer.status_code, answer.location, acme.assignees([one])) == (303, path, ["Bo"])
+    assert "Bo has it now." in mara.get(path).text
+    assert "Cleo has it now." in mara.post(path, {"assignee_id": acme.agents["Cleo"]}, headers=HTMX).text
+    said = mara.post(path, {"assignee_id": ""}, headers=HTMX).text
+
+    assert "It is released." in said
+    assert said.lstrip().startswith('<article id="conversation"')
+    assert acme.assignees([one]) == ["-"]
+
+
+def test_it_is_resolved_snoozed_and_reopened(mara: Looker, acme: Acme) -> None:
+    [one] = waiting_for(acme, 1, minutes=5)
+
+    for status in (Status.SNOOZED, Status.OPEN, Status.RESOLVED, Status.OPEN, Status.PENDING):
+        assert f'value="{status}">' in mara.get(f"/conversations/{one}").text
+        mara.post(f"/conversations/{one}", {"status": status.value})
+        assert read(acme, one).status is status
+
+
+def test_its_labels_and_its_team_are_changed(mara: Looker, acme: Acme) -> None:
+    night = acme.team("Night", "Ana")
+    [one] = waiting_for(acme, 1, minutes=5, labels=["old"])
+
+    mara.post(f"/conversations/{one}", {"labels": " vip, bug ,, vip"})
+    mara.post(f"/conversations/{one}", {"team_id": night})
+
+    assert (read(acme, one).labels, read(acme, one).team_id) == (["vip", "bug"], night)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"labels": "x" * 101}, "100"),
+        ({"assignee_id": "nobody"}, "integer"),
+        ({"status": "x"}, "Must be one of"),
+        ({}, ""),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_the_same_form(
+    mara: Looker, acme: Acme, given: dict[str, object], said: str
+) -> None:
+    [one] = waiting_for(acme, 1, minutes=5)
+
+    answer = mara.post(f"/conversations/{one}", given, headers=HTMX)
+
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert all(str(typed) in answer.text for field, typed in given.items() if field == "labels")
+
+
+def test_agents_and_strangers_change_nothing(mara: Looker, ana: Looker, acme: Acme) -> None:
+    [one] = waiting_for(acme, 1, minutes=5)
+    acme.inboxes["Elsewhere"] = acme.stranger_inbox_id
+    own, acme.account_id = acme.account_id, acme.account_id + 1
+    [other] = waiting_for(acme, 1, minutes=1, inbox="Elsewhere")
+    acme.account_id = own
+
+    for path in ("", "/fixes"):
+        assert ana.post(f"/conversations/{one}{path}", {"status": "resolved"}).status_code == 403
+        assert mara.post(f"/conversations/{other}{path}", {"status": "resolved"}).status_code == 404
+    assert "<select" not in ana.get(f"/conversations/{one}").text
+    assert 'class="fix"' not in ana.get(f"/conversations/{one}").text
+    assert read(acme, one).status is Status.OPEN
+
+
+def capacity(acme: Acme) -> None:
+    acme.capacity("Bo", {"Support": 1})
+    acme.held("Bo", 1)
+
+
+def total_capacity(acme: Acme) -> None:
+    acme.capacity("Bo", {}, conversation_limit=1)
+    acme.held("Bo", 1, "Sales")
+
+
+def labels(acme: Acme) -> None:
+    acme.capacity("Dov", {"Support": 9}, excluded_labels=["vip"])
+
+
+def age(acme: Acme) -> None:
+    acme.capacity("Dov", {"Support": 9}, exclude_older_than_hours=1)
+
+
+def switched(model: type, **facts: object) -> object:
+    def off(acme: Acme) -> None:
+        acme.desk.session.execute(update(model).values(**facts))
+        acme.desk.session.commit()
+
+    return off
+
+
+def unlinked(acme: Acme) -> None:
+    acme.desk.session.query(PolicyLink).delete()
+    acme.desk.session.commit()
+
+
+def manual(acme: Acme) -> None:
+    team = acme.team("Night", "Bo", assignment_type=AssignmentType.MANUAL)
+    acme.desk.session.execute(update(Conversation).values(team_id=team))
+    acme.desk.session.commit()
+
+
+def busy(acme: Acme) -> None:
+    acme.change_agent("Bo", availability=Presence.BUSY)
+
+
+@pytest.mark.parametrize(
+    ("stuck", "fix"),
+    [
+        (capacity, "Raise Bo's limit in Support from 1 to 2"),
+        (total_capacity, "Raise Bo's limit over all inboxes from 1 to 2"),
+        (labels, "Remove label vip"),
+        (age, "Raise the age limit of Limits of Dov from 1 to 3 hours"),
+        (switched(Account, assignment_v2=False), "Switch on assignment for the account"),
+        (switched(Inbox, enable_auto_assignment=False), "Switch on assignment for Support"),
+        (switched(AssignmentPolicy, enabled=False), "Enable the policy"),
+        (unlinked, "Link an assignment policy to Support"),
+        (manual, "Assign the conversations of Night in turn"),
+        (busy, "Set Bo online"),
+    ],
+)
+def test_pressing_a_fix_assigns_the_conversation(mara: Looker, acme: Acme, stuck: object, fix: str) -> None:
+    """E48"""
+    acme.policy("Support")
+    acme.online("Bo", at=clock.now())
+    [one] = acme.waiting(1, created_at=clock.now() - timedelta(minutes=150), labels=["vip"])
+    stuck(acme)  # type: ignore[operator]
+
+    offered = [
+        part.split('"')[0].replace("&#39;", "'")
+        for part in mara.get(f"/conversations/{one}").text.split('name="fix" value="')[1:]
+    ]
+    [pressed] = [sentence for sentence in offered if sentence.startswith(fix)]
+    said = mara.post(f"/conversations/{one}/fixes", {"fix": pressed}, headers=HTMX).text
+
+    assert "Bo has it now." in said
+    assert acme.assignees([one]) == ["Bo"]
+
+
+def test_whoever_is_not_there_is_not_set_online_by_a_button(mara: Looker, acme: Acme) -> None:
+    """E37"""
+    acme.policy("Support")
+    [one] = waiting_for(acme, 1, minutes=5)
+
+    page = mara.get(f"/conversations/{one}").text
+    answer = mara.post(f"/conversations/{one}/fixes", {"fix": "Set Ana online"})
+
+    assert "Set Ana online." in page
+    assert 'class="fix"' not in page
+    assert answer.status_code == 422
+    assert availability_of(acme, "Ana") is Presence.ONLINE
+
+
+def test_a_fix_that_would_no_longer_assign_it_is_not_done(mara: Looker, acme: Acme) -> None:
+    acme.policy("Support")
+    acme.online("Bo", at=clock.now())
+    capacity(acme)
+    [one] = waiting_for(acme, 1, minutes=5)
+    mara.post(f"/conversations/{one}", {"status": "snoozed"})
+
+    answer = mara.post(f"/conversations/{one}/fixes", {"fix": "Raise Bo's limit in Support from 1 to 2"}, headers=HTMX)
+
+    assert answer.status_code == 422
+    assert "Things have changed" in answer.text
+
+
+def test_its_number_of_queries_does_not_grow(mara: Looker, acme: Acme) -> None:
+    acme.policy("Support")
+    acme.online("Bo", at=clock.now())
+    capacity(acme)
+    [one] = waiting_for(acme, 1, minutes=500)
+
+    def asked() -> int:
+        with statements(mara.session()) as seen:
+            assert mara.get(f"/conversations/{one}").status_code == 200
+        return len(seen)
+
+    before = asked()
+    waiting_for(acme, 60, minutes=9)
+
+    assert asked() == before
