@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from dashboard import api, cli, commands, config, logs, web
+from dashboard import api, cli, commands, config, logs, tracing, web
 from dashboard.config import Settings
 from dashboard.services.tools import tools
 from dashboard.store import database
@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     made = tools(settings, Jobs(settings.redis_url))
     app.extensions["evenhand"] = lambda: made.desk(db.session())
-    for part in (api, web, cli, commands):
+    for part in (tracing, api, web, cli, commands):
         part.register(app, settings)
     return app
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+import structlog
 from rq import Queue as RqQueue
 from rq import Retry, worker_registration
 from rq_scheduler import Scheduler
@@ -80,6 +81,7 @@ class Jobs:
                 result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
                 failure_ttl=int(FAILURE_LASTS_FOR.total_seconds()),
                 retry=Retry(max=3),
+                meta=_cause(),
             )
         return str(job.id)
 
@@ -95,3 +97,9 @@ class Jobs:
                 job_result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
                 timeout=int(LONGEST_JOB.total_seconds()),
             )
+
+
+def _cause() -> dict[str, object]:
+    """Return the id of the request that asks, so that the job's log lines can name it."""
+    asking_now = structlog.contextvars.get_contextvars().get("request")
+    return {"request": asking_now} if asking_now else {}

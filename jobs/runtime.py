@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from functools import cache
 
 import structlog
+from rq import get_current_job
+from structlog.contextvars import bound_contextvars
 
 from dashboard import clock, config, logs
 from dashboard.services import batches
@@ -21,7 +23,11 @@ log = structlog.get_logger()
 def desk() -> Iterator[Desk]:
     """Give a desk whose session keeps one connection: a batch's lock lives on it (store/locks.py)."""
     made, engine = _tools(), _database()
-    with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
+    with (
+        bound_contextvars(**_causes()),
+        engine.connect() as connection,
+        database.Session(connection, expire_on_commit=False) as session,
+    ):
         yield made.desk(session)
 
 
@@ -39,6 +45,13 @@ def warm_up() -> None:
         log.warning("not_warmed_up", error=str(error))
     engine.dispose()
     made.close()
+
+
+def _causes() -> dict[str, str]:
+    """Return what each log line of a job names: the job, and the request that it came from if it did."""
+    job = get_current_job()
+    named = {"job": job.id, **job.meta} if job else {}
+    return {name: named[name] for name in ("job", "request") if named.get(name)}
 
 
 @cache

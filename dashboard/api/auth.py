@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from flask import current_app, g, request
+from structlog.contextvars import bind_contextvars
 
 from dashboard import clock
 from dashboard.api.errors import refuse
@@ -61,5 +62,6 @@ def authenticate() -> None:
     if found.account_id != g.path_account_id:
         refuse(404)
     g.caller = found
+    bind_contextvars(account=found.account_id)
     if found.role not in getattr(current_app.view_functions[request.endpoint or ""], "roles", ()):
         refuse(403)

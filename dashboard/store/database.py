@@ -14,6 +14,8 @@ LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "60s"
 OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC"
 ENGINE_OPTIONS = {
+    # An error is logged as it is worded: without what customers and passwords were.
+    "hide_parameters": True,
     # A connection that the server or a restart closed is noticed before it is used.
     "pool_pre_ping": True,
     "pool_recycle": 1_800,

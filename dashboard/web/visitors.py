@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar, cast
 from flask import Flask, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
+from structlog.contextvars import bind_contextvars
 
 from dashboard.engine.model import Role
 from dashboard.http import desk
@@ -76,7 +77,10 @@ def supervisors_only(view: Callable[P, R]) -> Callable[P, R]:
 def _resume(kept: str) -> Visitor | None:
     account_id, user_id, epoch = map(int, kept.split(":"))
     found = sessions.resume(desk(), account_id, user_id, session_epoch=epoch)
-    return Visitor(found) if found else None
+    if found is None:
+        return None
+    bind_contextvars(account=found.account_id)
+    return Visitor(found)
 
 
 def _to_log_in() -> ResponseReturnValue:

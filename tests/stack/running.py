@@ -75,6 +75,12 @@ class Running:
                 return self.said[-1]
         raise AssertionError(f"Nobody said {words!r}: {''.join(self.said)}")
 
+    def listen(self) -> None:
+        """Take what has been said so far."""
+        with suppress(queue.Empty):
+            while True:
+                self.said.append(self._lines.get_nowait())
+
     def status_of(self, path: str) -> int | None:
         """Return the HTTP status of a page, or None when nobody answers."""
         try:
