@@ -1,11 +1,14 @@
 """The port to background work, on RQ: jobs by name and ids, with a lifetime for results and failures."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 from rq import Queue as RqQueue
 from rq import Retry, worker_registration
+from rq.exceptions import NoSuchJobError
+from rq.job import Job
 from rq_scheduler import Scheduler
 
 from dashboard.engine.decisions import Source
@@ -35,9 +38,18 @@ class Jobs:
             DEFAULT, "jobs.tasks.run_inbox", account_id, inbox_id, source=source.value, actor_id=actor_id
         )
 
-    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
-        """Schedule the inbox's one wake-up: the job's id is fixed, so a second one moves the first."""
-        self._at(at, "jobs.tasks.wake_inbox", account_id, inbox_id, attempt, job_id=f"wakeup-{account_id}-{inbox_id}")
+    def run_inbox_at(
+        self, account_id: int, inbox_id: int, at: datetime, *, attempt: int = 0, instead_of: datetime | None = None
+    ) -> None:
+        """Schedule a run, instead of the one that stands at another instant.
+
+        Each instant is a job of its own: a wake-up that schedules the next one must not do so under the id of the job
+        that is running, which RQ lets expire when it is done.
+        """
+        if instead_of:
+            self._cancel(_wakeup(account_id, inbox_id, instead_of))
+        job_id = _wakeup(account_id, inbox_id, at)
+        self._at(at, "jobs.tasks.wake_inbox", account_id, inbox_id, attempt, job_id=job_id)
 
     def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:
         """Look again at this instant whether these, by account and inbox, are still waiting."""
@@ -85,6 +97,11 @@ class Jobs:
             )
         return str(job.id)
 
+    def _cancel(self, job_id: str) -> None:
+        with asking("scheduled jobs"), suppress(NoSuchJobError):
+            self._scheduler.cancel(job_id)
+            Job.fetch(job_id, connection=self._connection).delete()
+
     def _at(self, at: datetime, task: str, *args: object, job_id: str, queue: str = DEFAULT) -> None:
         """Schedule a task under its one id; cut to whole seconds it would come early, so it comes at the next."""
         with asking("scheduled jobs"):
@@ -103,3 +120,8 @@ def _cause() -> dict[str, object]:
     """Return the id of the request that asks, so that the job's log lines can name it."""
     asking_now = structlog.contextvars.get_contextvars().get("request")
     return {"request": asking_now} if asking_now else {}
+
+
+def _wakeup(account_id: int, inbox_id: int, at: datetime) -> str:
+    """Return the id of an inbox's wake-up at this instant."""
+    return f"wakeup-{account_id}-{inbox_id}-{int(at.timestamp())}"

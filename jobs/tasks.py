@@ -21,7 +21,7 @@ def run_inbox(account_id: int, inbox_id: int, *, source: str, actor_id: int | No
         result = assignment.run_inbox(desk, account_id, inbox_id, request=request)
         if result and result.worth_retrying:
             pause = min(timedelta(seconds=2**attempt), LONGEST_PAUSE)
-            desk.signals.queue.run_inbox_at(account_id, inbox_id, clock.now() + pause, attempt + 1)
+            desk.signals.queue.run_inbox_at(account_id, inbox_id, clock.now() + pause, attempt=attempt + 1)
 
 
 def wake_inbox(account_id: int, inbox_id: int, attempt: int = 0) -> None:

@@ -52,7 +52,9 @@ class Recorded:
         self.runs.append((account_id, inbox_id, source))
         return f"job-{len(self.runs)}"
 
-    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
+    def run_inbox_at(
+        self, account_id: int, inbox_id: int, at: datetime, *, attempt: int = 0, instead_of: datetime | None = None
+    ) -> None:
         self.wakeups.append((account_id, inbox_id, at))
 
     def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:

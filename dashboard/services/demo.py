@@ -67,7 +67,9 @@ class NobodyYet:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)
 
-    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
+    def run_inbox_at(
+        self, account_id: int, inbox_id: int, at: datetime, *, attempt: int = 0, instead_of: datetime | None = None
+    ) -> None:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)
 

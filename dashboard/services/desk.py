@@ -41,8 +41,10 @@ class Queue(Protocol):
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         """Enqueue a run of one inbox and return the job's id."""
 
-    def run_inbox_at(self, account_id: int, inbox_id: int, at: datetime, attempt: int = 0) -> None:
-        """Schedule the inbox's one wake-up, moving the one that stands; `attempt` counts failed runs before it."""
+    def run_inbox_at(
+        self, account_id: int, inbox_id: int, at: datetime, *, attempt: int = 0, instead_of: datetime | None = None
+    ) -> None:
+        """Schedule a run, instead of the one that stands at another instant; `attempt` counts failed runs before it."""
 
     def deliver_webhooks(self, account_id: int | None = None) -> None:
         """Enqueue a look at what is to be delivered, asked for by this account or by the clock."""
@@ -98,8 +100,8 @@ class Signals:
     def wake_at(self, account_id: int, inbox_id: int, at: datetime, *, now: datetime) -> None:
         """Schedule the inbox's one wake-up, or move it (E30)."""
         try:
-            if self.wakeups.move(account_id, inbox_id, at, now=now):
-                self.queue.run_inbox_at(account_id, inbox_id, at)
+            if moved := self.wakeups.move(account_id, inbox_id, at, now=now):
+                self.queue.run_inbox_at(account_id, inbox_id, at, instead_of=moved.before)
         except StoreUnavailable as error:
             log.warning("wake_up_not_scheduled", account=account_id, inbox=inbox_id, error=str(error))
 

@@ -1,15 +1,23 @@
 """What starts a run: one pending mark and one scheduled wake-up per inbox (E30, E32)."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redis import Redis
 
 from dashboard.store import keys
 from dashboard.store.errors import asking
-from dashboard.store.instants import score
+from dashboard.store.instants import instant, score
 
 # A mark whose job was lost with its worker must not silence the inbox for long.
 MARK_LASTS_FOR = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A wake-up that must be scheduled anew, and when the one stands that it takes the place of."""
+
+    before: datetime | None
 
 
 class Wakeups:
@@ -28,9 +36,10 @@ class Wakeups:
         with asking("wake-ups"):
             self._redis.delete(keys.pending(account_id, inbox_id))
 
-    def move(self, account_id: int, inbox_id: int, at: datetime, *, now: datetime) -> bool:
-        """Note that the inbox shall wake up at this instant; true if the scheduled job must be moved there."""
+    def move(self, account_id: int, inbox_id: int, at: datetime, *, now: datetime) -> Moved | None:
+        """Note that the inbox shall wake up at this instant; None if that is noted already."""
         key, due = keys.wakeup(account_id, inbox_id), str(score(at))
         lasts_for = max(at - now, timedelta(seconds=1))
         with asking("wake-ups"):
-            return self._redis.set(key, due, px=lasts_for, get=True) != due
+            before = self._redis.set(key, due, px=lasts_for, get=True)
+        return None if before == due else Moved(before=instant(str(before)) if before else None)

@@ -103,6 +103,7 @@ def test_a_wake_up_is_moved_not_piled_up(live: Acme):
 
     [(_, at)] = client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True)
     assert 90 <= at - now.timestamp() <= 92
+    assert len(client.keys("rq:job:*")) == 1
 
 
 def test_old_things_are_removed_at_night(settings):
@@ -124,3 +125,23 @@ def test_a_worker_removes_what_is_old(live: Acme, worker: Worker, redis_url):
 
     eventually(lambda: live.desk.session.scalar(select(func.count()).select_from(Run)) == 0)
     live.desk.session.rollback()
+
+
+def test_a_wake_up_that_schedules_the_next_one_keeps_it(live: Acme, worker: Worker, start):
+    """E30: the next slot is an hour away, far longer than RQ keeps a job that is done."""
+    live.policy(fair_distribution_limit=1, fair_distribution_window=3600)
+    online(live, "Ana")
+    ready(live, worker)
+    start("-m", "jobs.schedule")
+    live.waiting(2, created_at=clock.now())
+    soon = clock.now()
+    live.desk.signals.wake_at(live.account_id, live.support, soon, now=soon)
+    eventually(lambda: assigned(live) == 1)
+    client = redis.connect(live.desk.settings.redis_url)
+    queue = Queue("default", connection=redis.connect(live.desk.settings.redis_url, text=False))
+    eventually(lambda: queue.finished_job_registry.get_job_count(cleanup=False))
+
+    [due] = [one for one in client.zrange("rq:scheduler:scheduled_jobs", 0, -1) if one.startswith("wakeup-")]
+
+    assert client.zscore("rq:scheduler:scheduled_jobs", due) - soon.timestamp() > 3_590
+    assert client.ttl(f"rq:job:{due}") == -1
