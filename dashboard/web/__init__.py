@@ -11,6 +11,7 @@ from dashboard.web import (
     conversations,
     conversations_list,
     errors,
+    policies,
     runs,
     security,
     sessions,
@@ -21,7 +22,7 @@ from dashboard.web import (
 )
 from dashboard.web.blueprints import all_pages
 
-NOUNS = (sessions, board, runs, conversations, conversations_list, agents)
+NOUNS = (sessions, board, runs, conversations, conversations_list, agents, policies)
 
 
 def register(app: Flask, settings: Settings) -> None:

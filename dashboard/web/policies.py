@@ -1,0 +1,202 @@
+"""Assignment policies: what each does in one sentence, and the form beside its own consequences."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import clock
+from dashboard.engine import summary
+from dashboard.engine.model import Presence
+from dashboard.http import desk
+from dashboard.services import consequences, policies, policy_saving
+from dashboard.services.consequences import Consequences, Draft
+from dashboard.services.policies import PolicyRow
+from dashboard.services.policy_saving import Served
+from dashboard.services.refusals import Invalid
+from dashboard.store.pages import policies as store
+from dashboard.store.pages.policies import InboxChoice
+from dashboard.store.paging import Page
+from dashboard.web import doubts, htmx, policy_fields
+from dashboard.web.blueprints import pages_of
+from dashboard.web.policy_fields import ORDERS, SELECTORS, UNITS, UNNAMED, Fields
+from dashboard.web.visitors import supervisors_only, viewer
+
+PER_PAGE = 24
+FORM = "policies/_policy.html"
+pages = pages_of("policies")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyCard:
+    """A policy in its list."""
+
+    row: PolicyRow
+    sentence: str
+    served: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyPage:
+    """A policy's form with what is wrong in it, and what it would mean, None while that cannot be said."""
+
+    fields: Fields
+    faults: Invalid
+    inboxes: list[InboxChoice]
+    consequences: Consequences | None
+    row: PolicyRow | None = None
+
+    @property
+    def loses(self) -> list[InboxChoice]:
+        """Return the inboxes that have no policy once this one is deleted."""
+        return [one for one in self.inboxes if one.policy_id == self.fields.policy_id]
+
+
+NOTHING_WRONG = Invalid(errors={})
+
+
+@pages.app_context_processor
+def _words() -> dict[str, object]:
+    """Give the form what can be chosen, and its warnings."""
+    return {
+        "orders": ORDERS,
+        "selectors": SELECTORS,
+        "units": UNITS,
+        "presence_words": tuple(Presence),
+        "warning": doubts.warning,
+        "left_reasons": doubts.left_reasons,
+    }
+
+
+@pages.get("/policies")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """Show the policies."""
+    wanted = Page(page=max(1, request.args.get("page", 1, type=int)), per_page=PER_PAGE)
+    found = policies.show_all(desk(), viewer().account_id, wanted)
+    served = store.served(desk().session, viewer().account_id, [row.id for row in found.data])
+    cards = [
+        PolicyCard(row=row, sentence=summary.policy(row.rules), served=summary.named(served.get(row.id, ())))
+        for row in found.data
+    ]
+    return render_template("policies/index.html", cards=cards, meta=found.meta)
+
+
+@pages.get("/policies/new")
+@supervisors_only
+def new() -> ResponseReturnValue:
+    """Show an empty form, or one for the inbox that asked for a policy."""
+    asked = request.args.get("inbox", type=int)
+    return _page(Fields(inboxes=frozenset({asked} if asked else ())))
+
+
+@pages.post("/policies")
+@supervisors_only
+def create() -> ResponseReturnValue:
+    """Make a policy and link it to its inboxes."""
+    fields = policy_fields.typed()
+    edit = fields.edit()
+    _require_own(fields)
+    if isinstance(edit, Invalid):
+        return _page(fields, edit)
+    who, now = viewer(), clock.now()
+    made = policy_saving.create(desk(), who.account_id, edit, served=fields.inboxes, actor_id=who.user_id, now=now)
+    if isinstance(made, Invalid):
+        return _page(fields, made)
+    flash(f"{made.name} is made.")
+    return redirect(url_for("web.policies.show", policy_id=made.id), HTTPStatus.SEE_OTHER)
+
+
+@pages.get("/policies/<int:policy_id>")
+@supervisors_only
+def show(policy_id: int) -> ResponseReturnValue:
+    """Show a policy."""
+    return _page(_fields_of(_policy(policy_id)))
+
+
+@pages.post("/policies/<int:policy_id>")
+@supervisors_only
+def update(policy_id: int) -> ResponseReturnValue:
+    """Change a policy and which inboxes it serves."""
+    fields = policy_fields.typed(_policy(policy_id).id)
+    edit = fields.edit()
+    _require_own(fields)
+    if isinstance(edit, Invalid):
+        return _page(fields, edit)
+    who, served = viewer(), Served(before=fields.served, after=fields.inboxes)
+    changed = policy_saving.change(
+        desk(), who.account_id, policy_id, edit, served=served, actor_id=who.user_id, now=clock.now()
+    )
+    if changed is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(changed, Invalid):
+        return _page(fields, changed)
+    address = url_for("web.policies.show", policy_id=policy_id)
+    page = _read(_fields_of(changed)) if htmx.asked() else None
+    return htmx.saved(FORM, said=f"{changed.name} is saved.", elsewhere=address, page=page)
+
+
+@pages.post("/policies/preview", defaults={"policy_id": 0})
+@pages.post("/policies/<int:policy_id>/preview")
+@supervisors_only
+def preview(policy_id: int) -> ResponseReturnValue:
+    """Show what the policy would mean as it is typed, and save nothing."""
+    fields = policy_fields.typed(policy_id and _policy(policy_id).id)
+    if not htmx.asked():
+        return _page(fields)
+    inboxes = _inboxes()
+    faults, meant = _meant(fields, inboxes)
+    return htmx.fragment("policies/_consequences.html", fields=fields, faults=faults, consequences=meant)
+
+
+@pages.post("/policies/<int:policy_id>/deletion")
+@supervisors_only
+def destroy(policy_id: int) -> ResponseReturnValue:
+    """Delete a policy; its inboxes are left without one."""
+    removed = policies.remove(desk(), viewer().account_id, policy_id, actor_id=viewer().user_id, now=clock.now())
+    if removed is None:
+        abort(HTTPStatus.NOT_FOUND)
+    flash(f"{removed.name} is deleted.")
+    return redirect(url_for("web.policies.index"), HTTPStatus.SEE_OTHER)
+
+
+def _page(fields: Fields, refused: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
+    """Show the form; refused, htmx gets the form alone, with what is wrong in it."""
+    shown = render_template(FORM if htmx.asked() else "policies/show.html", page=_read(fields, refused))
+    return shown, HTTPStatus.UNPROCESSABLE_ENTITY if refused.errors else HTTPStatus.OK
+
+
+def _read(fields: Fields, refused: Invalid = NOTHING_WRONG) -> PolicyPage:
+    inboxes = _inboxes()
+    unclear, meant = _meant(fields, inboxes)
+    row = _policy(fields.policy_id) if fields.policy_id else None
+    faults = refused if refused.errors else unclear
+    return PolicyPage(fields=fields, faults=faults, inboxes=inboxes, consequences=meant, row=row)
+
+
+def _meant(fields: Fields, inboxes: list[InboxChoice]) -> tuple[Invalid, Consequences | None]:
+    edit = fields.edit(name=UNNAMED)
+    if isinstance(edit, Invalid):
+        return edit, None
+    draft = Draft(rules=policy_fields.rules(fields.policy_id, edit), chosen=fields.inboxes, inboxes=inboxes)
+    return NOTHING_WRONG, consequences.of(desk(), viewer().account_id, draft, now=clock.now())
+
+
+def _policy(policy_id: int) -> PolicyRow:
+    return policies.show(desk(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)
+
+
+def _fields_of(row: PolicyRow) -> Fields:
+    served = policies.inboxes_of(desk(), viewer().account_id, row.id) or ()
+    return policy_fields.of_row(row, [inbox.id for inbox in served])
+
+
+def _inboxes() -> list[InboxChoice]:
+    return list(store.inboxes(desk().session, viewer().account_id))
+
+
+def _require_own(fields: Fields) -> None:
+    """Refuse inboxes that the account does not have, before anything is written."""
+    if not (fields.inboxes | fields.served) <= {inbox.id for inbox in _inboxes()}:
+        abort(HTTPStatus.NOT_FOUND)
