@@ -1,4 +1,4 @@
-# run · test · check · lock: each sets up what it needs at first use and is quick afterwards.
+# run · test · check · bench · lock: each sets up what it needs at first use and is quick afterwards.
 #   make run ARGS="--port 9000 --no-demo"     make test ARGS="tests/engine -k rotation"     make PYTHON=python3.12 run
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ NODE_PACKAGES = static/node_modules/.complete
 # More processes than this cost more than they save, and each has a Redis database of 16.
 PYTEST = .venv/bin/python -m pytest --numprocesses auto --maxprocesses 8
 
-.PHONY: run test check lock
+.PHONY: run test check bench lock
 
 run: .venv/run.complete .venv/redis.complete $(NODE_PACKAGES)
 	@exec .venv/bin/python app.py $(ARGS)
@@ -21,6 +21,9 @@ check: .venv/dev.complete .venv/redis.complete $(NODE_PACKAGES)
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
 	$(PYTEST)
+
+bench: .venv/dev.complete
+	@.venv/bin/python -m tests.benchmarks $(ARGS)
 
 # Renews requirements/*.txt and static/package-lock.json; no registry's address gets into them.
 COMPILE = compile pyproject.toml --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
