@@ -40,7 +40,7 @@ def of(desk: Desk, account_id: int, lines: Iterable[Line], *, now: datetime) -> 
     offs = {one.inbox.id: planner.switched_off(one.inbox, one.policy) for one in routings}
     found = {line.id: Because(reason=off) for inbox_id, off in offs.items() if off for line in queues[inbox_id]}
     on = [one for one in routings if not offs[one.inbox.id]]
-    return found | _planned(desk, account_id, on, queues=queues, now=now)
+    return {**found, **_planned(desk, account_id, on, queues=queues, now=now)}
 
 
 def _planned(

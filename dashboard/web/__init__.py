@@ -11,6 +11,7 @@ from dashboard.web import (
     conversations,
     conversations_list,
     errors,
+    inboxes,
     policies,
     runs,
     security,
@@ -22,7 +23,7 @@ from dashboard.web import (
 )
 from dashboard.web.blueprints import all_pages
 
-NOUNS = (sessions, board, runs, conversations, conversations_list, agents, policies)
+NOUNS = (sessions, board, runs, conversations, conversations_list, inboxes, agents, policies)
 
 
 def register(app: Flask, settings: Settings) -> None:

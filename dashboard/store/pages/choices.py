@@ -54,6 +54,11 @@ def policies(session: Session, account_id: int) -> tuple[Choice, ...]:
     return _named(session, AssignmentPolicy, account_id)
 
 
+def count_inboxes(session: Session, account_id: int) -> int:
+    """Return how many inboxes the account has."""
+    return session.scalar(select(func.count()).select_from(Inbox).where(Inbox.account_id == account_id)) or 0
+
+
 def labels(session: Session, account_id: int) -> tuple[str, ...]:
     """Return the labels that the account suggests."""
     wanted = select(Label.title).where(Label.account_id == account_id)

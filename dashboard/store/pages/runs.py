@@ -57,6 +57,12 @@ def of_jobs(session: Session, account_id: int, job_ids: Collection[str]) -> Sequ
     return [_run(row) for row in found]
 
 
+def of_inbox(session: Session, account_id: int, inbox_id: int, most: int) -> Sequence[RunRow]:
+    """Return the last runs of an inbox, newest first."""
+    here = RUNS.where(Run.account_id == account_id, Run.inbox_id == inbox_id)
+    return [_run(row) for row in session.execute(here.order_by(None).order_by(Run.id.desc()).limit(most))]
+
+
 def one(session: Session, account_id: int, run_id: int) -> RunRow | None:
     """Return a run of the account."""
     found = session.execute(RUNS.where(Run.account_id == account_id, Run.id == run_id)).one_or_none()

@@ -1,0 +1,122 @@
+"""Inboxes: who answers them, under which policy, and whether anything is given out."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import abort, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import clock
+from dashboard.http import desk
+from dashboard.services import accounts, inbox_details, inboxes, members, policies
+from dashboard.services.forms.accounts import AccountEdit
+from dashboard.services.forms.desk import InboxEdit, MembersForm
+from dashboard.services.forms.policies import AssignmentPolicyEdit, PolicyChoiceForm
+from dashboard.services.inbox_details import InboxDetails
+from dashboard.services.members import Group, Place, Way
+from dashboard.services.refusals import Invalid, invalid
+from dashboard.store.paging import Page
+from dashboard.web import forms, htmx
+from dashboard.web.blueprints import pages_of
+from dashboard.web.visitors import supervisors_only, viewer
+
+PER_PAGE = 100
+LARGEST_PAGE = 100_000
+PART = "inboxes/_inbox.html"
+WAYS = {"add": Way.ADD, "remove": Way.REMOVE}
+pages = pages_of("inboxes")
+
+
+@pages.get("/inboxes")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """List the inboxes."""
+    found = inbox_details.show_all(desk(), viewer().account_id, Page(page=_page(), per_page=PER_PAGE))
+    last = max(1, -(-found.meta.count // PER_PAGE))
+    return render_template("inboxes/index.html", found=found, last_page=last)
+
+
+@pages.get("/inboxes/<int:inbox_id>")
+@supervisors_only
+def show(inbox_id: int) -> ResponseReturnValue:
+    """Show an inbox."""
+    return render_template("inboxes/show.html", **_context(inbox_id))
+
+
+@pages.post("/inboxes/<int:inbox_id>/members")
+@supervisors_only
+def change_members(inbox_id: int) -> ResponseReturnValue:
+    """Add an agent to the inbox, or remove one."""
+    way = WAYS.get(request.form.get("way", ""))
+    if way is None:
+        abort(HTTPStatus.BAD_REQUEST)
+    if not request.form.get("user_id"):
+        return _answer(inbox_id, invalid("user_ids", "Choose an agent."), "")
+    wanted = forms.load(MembersForm(), {"user_ids": [forms.whole("user_id")]})
+    if not isinstance(wanted, Invalid):
+        place = Place(Group.INBOX, inbox_id)
+        wanted = members.change(desk(), viewer().account_id, place, wanted, way=way, **_cause())
+    return _answer(inbox_id, wanted, "The agent answers this inbox now." if way is Way.ADD else "The agent is removed.")
+
+
+@pages.post("/inboxes/<int:inbox_id>/policy")
+@supervisors_only
+def change_policy(inbox_id: int) -> ResponseReturnValue:
+    """Link an assignment policy, or unlink the one that is."""
+    _found(inbox_id)
+    if request.form.get("way") == "unlink":
+        policies.unlink(desk(), viewer().account_id, inbox_id, **_cause())
+        return _answer(inbox_id, True, "The policy is unlinked: nothing of this inbox is given out any more.")
+    if not request.form.get("assignment_policy_id"):
+        return _answer(inbox_id, invalid("assignment_policy_id", "Choose a policy."), "")
+    wanted = forms.load(PolicyChoiceForm(), {"assignment_policy_id": forms.whole("assignment_policy_id")})
+    if not isinstance(wanted, Invalid):
+        wanted = policies.link(desk(), viewer().account_id, inbox_id, wanted, **_cause())
+    return _answer(inbox_id, wanted, "The policy is linked.")
+
+
+@pages.post("/inboxes/<int:inbox_id>/switches")
+@supervisors_only
+def switch(inbox_id: int) -> ResponseReturnValue:
+    """Turn one of the switches on or off."""
+    shown, on, account_id = _found(inbox_id), request.form.get("on") == "on", viewer().account_id
+    match request.form.get("switch"):
+        case "account":
+            done: Any = accounts.change(desk(), account_id, AccountEdit(assignment_v2=on), **_cause())
+        case "policy" if shown.policy:
+            done = policies.change(desk(), account_id, shown.policy.id, AssignmentPolicyEdit(enabled=on), **_cause())
+        case "inbox":
+            done = inboxes.change(desk(), account_id, inbox_id, InboxEdit(enable_auto_assignment=on), **_cause())
+        case _:
+            abort(HTTPStatus.BAD_REQUEST)
+    return _answer(inbox_id, done, "Switched on." if on else "Switched off.")
+
+
+def _answer(inbox_id: int, done: object, said: str) -> ResponseReturnValue:
+    """Show what became of a change, or the same form with what is wrong."""
+    if done is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(done, Invalid):
+        template = PART if htmx.asked() else "inboxes/show.html"
+        page = render_template(template, **_context(inbox_id, errors=done.errors))
+        return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return htmx.saved(PART, said=said, elsewhere=url_for("web.inboxes.show", inbox_id=inbox_id), **_context(inbox_id))
+
+
+def _found(inbox_id: int) -> InboxDetails:
+    found = inbox_details.show(desk(), viewer().account_id, inbox_id, page=_page(), now=clock.now())
+    return found or abort(HTTPStatus.NOT_FOUND)
+
+
+def _context(inbox_id: int, **more: Any) -> dict[str, Any]:
+    found = _found(inbox_id)
+    last = max(1, -(-found.members.meta.count // inbox_details.MEMBERS))
+    return {"found": found, "last_page": last, "now": clock.now(), "errors": {}, **more}
+
+
+def _cause() -> dict[str, Any]:
+    return {"actor_id": viewer().user_id, "now": clock.now()}
+
+
+def _page() -> int:
+    return min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))

@@ -1,0 +1,172 @@
+"""Inboxes' pages: who answers, under which policy, what waits, and whether anything is given out."""
+
+import pytest
+
+from dashboard import clock
+from dashboard.engine.model import Role
+from dashboard.services import members
+from dashboard.services.members import Group, Place
+from dashboard.store import policies, switches
+from tests.counting import statements
+from tests.desks import Acme, add_user
+from tests.pages import HTMX, Looker, waiting_for
+
+
+def members_of(acme: Acme) -> tuple[int, ...]:
+    found = members.show(acme.desk, acme.account_id, Place(Group.INBOX, acme.sales))
+    acme.desk.session.rollback()
+    assert found
+    return found.user_ids
+
+
+def policy_of(acme: Acme) -> int | None:
+    found = policies.of_inbox(acme.desk.session, acme.account_id, acme.sales)
+    acme.desk.session.rollback()
+    return found.id if found else None
+
+
+def test_the_list_tells_which_switch_is_off_and_what_waits(mara: Looker, acme: Acme) -> None:
+    """E1"""
+    acme.policy("Support")
+    waiting_for(acme, 2, minutes=1, inbox="Sales")
+
+    text = mara.get("/inboxes").text
+
+    assert f'href="/inboxes/{acme.support}">Support' in text
+    assert "no assignment policy" in text
+    assert f'href="/conversations?status=waiting&amp;inbox={acme.sales}">2</a>' in text
+
+
+def test_a_page_shows_members_limits_the_queue_with_reasons_and_the_last_runs(mara: Looker, acme: Acme) -> None:
+    acme.policy("Support")
+    acme.capacity("Ana", {"Support": 1}, excluded_labels=["vip"], exclude_older_than_hours=48)
+    acme.online("Ana", at=clock.now())
+    acme.held("Ana", 1)
+    waiting_for(acme, 1, minutes=2, subject="Cannot log in")
+    mara.post(f"/inboxes/{acme.support}/assignment_runs")
+
+    text = mara.get(f"/inboxes/{acme.support}").text
+
+    assert "Limits of Ana" in text
+    assert "vip; older than 48 h" in text
+    assert "Cannot log in" in text
+    assert "all at capacity" in text
+    assert 'href="/runs/1"' in text
+    assert "Run assignment now" in text
+
+
+def test_members_are_added_and_removed(mara: Looker, acme: Acme) -> None:
+    path = f"/inboxes/{acme.sales}"
+
+    added = mara.post(f"{path}/members", {"way": "add", "user_id": acme.agents["Cleo"]})
+    assert (added.status_code, added.location) == (303, path)
+    assert acme.agents["Cleo"] in members_of(acme)
+    removed = mara.post(f"{path}/members", {"way": "remove", "user_id": acme.agents["Cleo"]}, headers=HTMX)
+
+    assert removed.text.lstrip().startswith('<article id="inbox"')
+    assert "The agent is removed." in removed.text
+    assert acme.agents["Cleo"] not in members_of(acme)
+
+
+def test_a_policy_is_linked_and_unlinked(mara: Looker, acme: Acme) -> None:
+    """E3"""
+    policy_id = acme.policy("Support")
+    waiting_for(acme, 3, minutes=1, inbox="Sales")
+    path = f"/inboxes/{acme.sales}"
+
+    mara.post(f"{path}/policy", {"way": "link", "assignment_policy_id": policy_id})
+    assert policy_of(acme) == policy_id
+    assert "3 waiting would stay so." in mara.get(path).text
+    mara.post(f"{path}/policy", {"way": "unlink"})
+
+    assert policy_of(acme) is None
+
+
+@pytest.mark.parametrize("switch", ["account", "policy", "inbox"])
+def test_each_switch_is_turned_off_and_on(mara: Looker, acme: Acme, switch: str) -> None:
+    """E1"""
+    acme.policy("Support", "Sales")
+
+    def states() -> dict[str, bool]:
+        found = switches.read(acme.desk.session, acme.account_id, acme.sales)
+        acme.desk.session.rollback()
+        assert found
+        assert found.policy
+        return {
+            "account": found.inbox.assignment_v2,
+            "policy": found.policy.enabled,
+            "inbox": found.inbox.enable_auto_assignment,
+        }
+
+    mara.post(f"/inboxes/{acme.sales}/switches", {"switch": switch, "on": ""})
+    assert states() == {name: name != switch for name in ("account", "policy", "inbox")}
+    mara.post(f"/inboxes/{acme.sales}/switches", {"switch": switch, "on": "on"})
+
+    assert all(states().values())
+
+
+@pytest.mark.parametrize(
+    ("part", "given", "said"),
+    [
+        ("members", {"way": "add", "user_id": ""}, "Choose an agent."),
+        ("members", {"way": "add", "user_id": "999999"}, "No active agents of the account"),
+        ("policy", {"way": "link", "assignment_policy_id": ""}, "Choose a policy."),
+        ("policy", {"way": "link", "assignment_policy_id": "999999"}, "There is no such assignment policy"),
+    ],
+)
+def test_what_cannot_be_is_told_in_the_same_form(
+    mara: Looker, acme: Acme, *, part: str, given: dict[str, object], said: str
+) -> None:
+    acme.policy("Support")
+
+    answer = mara.post(f"/inboxes/{acme.sales}/{part}", given)
+
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_agents_and_strangers_see_and_change_nothing(mara: Looker, ana: Looker, acme: Acme) -> None:
+    forms: list[tuple[str, dict[str, object]]] = [
+        ("members", {"way": "add", "user_id": acme.agents["Dov"]}),
+        ("policy", {"way": "unlink"}),
+        ("switches", {"switch": "inbox", "on": ""}),
+    ]
+    for part, given in forms:
+        assert ana.post(f"/inboxes/{acme.sales}/{part}", given).status_code == 403
+        assert mara.post(f"/inboxes/{acme.stranger_inbox_id}/{part}", given).status_code == 404
+    assert (ana.get("/inboxes").status_code, ana.get(f"/inboxes/{acme.sales}").status_code) == (403, 403)
+    assert mara.get(f"/inboxes/{acme.stranger_inbox_id}").status_code == 404
+    assert "Elsewhere" not in mara.get("/inboxes").text
+
+
+def test_while_presence_cannot_be_read_the_rest_of_the_page_is_there(mara: Looker, acme: Acme) -> None:
+    """E42"""
+    acme.policy("Support")
+    waiting_for(acme, 1, minutes=5, subject="Cannot log in")
+    acme.desk.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
+
+    text = mara.get(f"/inboxes/{acme.support}").text
+
+    assert "Cannot log in" in text
+    assert "presence cannot be read" in text
+
+
+def test_the_number_of_queries_does_not_grow(mara: Looker, acme: Acme) -> None:
+    acme.policy("Support", "Sales")
+    acme.capacity("Ana", {"Support": 1})
+    waiting_for(acme, 1, minutes=1)
+
+    def asked(path: str) -> int:
+        with statements(mara.session()) as seen:
+            assert mara.get(path).status_code == 200
+        return len(seen)
+
+    paths = ("/inboxes", f"/inboxes/{acme.support}")
+    before = [asked(path) for path in paths]
+    for number in range(60):
+        acme.agents[f"More{number}"] = add_user(acme.desk.session, acme.account_id, f"More{number}", Role.AGENT)
+    acme.join("Support", *(name for name in acme.agents if name.startswith("More")))
+    waiting_for(acme, 30, minutes=9)
+
+    assert [asked(path) for path in paths] == before
+    assert "page=2" in mara.get(paths[1]).text
