@@ -8,6 +8,7 @@ from dashboard.web import (
     agents,
     assets,
     board,
+    capacity,
     conversations,
     conversations_list,
     errors,
@@ -23,7 +24,7 @@ from dashboard.web import (
 )
 from dashboard.web.blueprints import all_pages
 
-NOUNS = (sessions, board, runs, conversations, conversations_list, inboxes, agents, policies)
+NOUNS = (sessions, board, runs, conversations, conversations_list, inboxes, agents, policies, capacity)
 
 
 def register(app: Flask, settings: Settings) -> None:

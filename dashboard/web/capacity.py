@@ -1,0 +1,189 @@
+"""Capacity policies: limits, exclusions, and the agents under them."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import clock
+from dashboard.engine import summary
+from dashboard.engine.policy import ExclusionRules
+from dashboard.http import desk
+from dashboard.services import capacity, capacity_limits, capacity_saving
+from dashboard.services.capacity import CapacityView
+from dashboard.services.forms.policies import AgentChoice, CapacityPolicyEdit
+from dashboard.services.refusals import Invalid
+from dashboard.store import agents
+from dashboard.store.agents import AgentRow
+from dashboard.store.pages import capacity as store
+from dashboard.store.pages import choices
+from dashboard.store.pages.capacity import Excluded
+from dashboard.store.pages.common import Choice
+from dashboard.store.paging import Listed, Page
+from dashboard.web import capacity_fields, forms, htmx
+from dashboard.web.blueprints import pages_of
+from dashboard.web.capacity_fields import Fields
+from dashboard.web.visitors import supervisors_only, viewer
+
+PER_PAGE, AGENTS_PER_PAGE = 24, 50
+FORM = "capacity/_capacity.html"
+NOTHING_WRONG = Invalid(errors={})
+pages = pages_of("capacity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityPage:
+    """A capacity policy's form with what is wrong in it; of a saved one also what it does now and to whom."""
+
+    fields: Fields
+    faults: Invalid
+    inboxes: tuple[Choice, ...]
+    suggested: tuple[str, ...]
+    view: CapacityView | None = None
+    sentence: str = ""
+    excluded: Excluded | None = None
+    under: Listed[AgentRow] | None = None
+    others: tuple[Choice, ...] = ()
+
+
+@pages.get("/capacity")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """Show the capacity policies."""
+    wanted = Page(page=max(1, request.args.get("page", 1, type=int)), per_page=PER_PAGE)
+    found = capacity.show_all(desk(), viewer().account_id, wanted)
+    cards = [(view, summary.exclusions(_rules(view))) for view in found.data]
+    return render_template("capacity/index.html", cards=cards, meta=found.meta)
+
+
+@pages.get("/capacity/new")
+@supervisors_only
+def new() -> ResponseReturnValue:
+    """Show an empty form."""
+    return _page(Fields())
+
+
+@pages.post("/capacity")
+@supervisors_only
+def create() -> ResponseReturnValue:
+    """Make a capacity policy."""
+    fields = capacity_fields.typed()
+    edit = _checked(fields)
+    if isinstance(edit, Invalid):
+        return _page(fields, edit)
+    who, limits = viewer(), fields.numbers()
+    made = capacity_saving.create(desk(), who.account_id, edit, limits=limits, actor_id=who.user_id, now=clock.now())
+    if isinstance(made, Invalid):
+        return _page(fields, made)
+    flash(f"{made.name} is made.")
+    return redirect(url_for("web.capacity.show", policy_id=made.id), HTTPStatus.SEE_OTHER)
+
+
+@pages.get("/capacity/<int:policy_id>")
+@supervisors_only
+def show(policy_id: int) -> ResponseReturnValue:
+    """Show a capacity policy."""
+    return _page(capacity_fields.of_view(_view(policy_id)))
+
+
+@pages.post("/capacity/<int:policy_id>")
+@supervisors_only
+def update(policy_id: int) -> ResponseReturnValue:
+    """Change a capacity policy."""
+    fields = capacity_fields.typed(_view(policy_id).id)
+    edit = _checked(fields)
+    if isinstance(edit, Invalid):
+        return _page(fields, edit)
+    who, limits = viewer(), fields.numbers()
+    changed = capacity_saving.change(
+        desk(), who.account_id, policy_id, edit, limits=limits, actor_id=who.user_id, now=clock.now()
+    )
+    if changed is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return _page(fields, changed) if isinstance(changed, Invalid) else _saved(policy_id, f"{changed.name} is saved.")
+
+
+@pages.post("/capacity/<int:policy_id>/agents")
+@supervisors_only
+def put_under(policy_id: int) -> ResponseReturnValue:
+    """Put an agent under the policy."""
+    _view(policy_id)
+    chosen, who = forms.ids("agent")[:1], viewer()
+    choice = AgentChoice(user_id=chosen[0] if chosen else 0)
+    put = capacity_limits.put_under(desk(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now())
+    if put is None or isinstance(put, Invalid):
+        abort(HTTPStatus.NOT_FOUND)
+    return _saved(policy_id, f"{put.name} is under this policy.")
+
+
+@pages.post("/capacity/<int:policy_id>/agents/<int:agent_id>/removal")
+@supervisors_only
+def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
+    """Leave an agent under no policy."""
+    choice, who = AgentChoice(user_id=agent_id), viewer()
+    left = capacity_limits.take_out(desk(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now())
+    if left is None:
+        abort(HTTPStatus.NOT_FOUND)
+    return _saved(policy_id, f"{left.name} is under no capacity policy.")
+
+
+@pages.post("/capacity/<int:policy_id>/deletion")
+@supervisors_only
+def destroy(policy_id: int) -> ResponseReturnValue:
+    """Delete a capacity policy; nobody is under it any more."""
+    removed = capacity.remove(desk(), viewer().account_id, policy_id, actor_id=viewer().user_id, now=clock.now())
+    if removed is None:
+        abort(HTTPStatus.NOT_FOUND)
+    flash(f"{removed.name} is deleted.")
+    return redirect(url_for("web.capacity.index"), HTTPStatus.SEE_OTHER)
+
+
+def _page(fields: Fields, refused: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
+    shown = render_template(FORM if htmx.asked() else "capacity/show.html", page=_read(fields, refused))
+    return shown, HTTPStatus.UNPROCESSABLE_ENTITY if refused.errors else HTTPStatus.OK
+
+
+def _saved(policy_id: int, said: str) -> ResponseReturnValue:
+    address = url_for("web.capacity.show", policy_id=policy_id)
+    page = _read(capacity_fields.of_view(_view(policy_id))) if htmx.asked() else None
+    return htmx.saved(FORM, said=said, elsewhere=address, page=page)
+
+
+def _read(fields: Fields, refused: Invalid = NOTHING_WRONG) -> CapacityPage:
+    everything = choices.of_account(desk().session, viewer().account_id)
+    parts = {"fields": fields, "faults": refused, "inboxes": everything.inboxes, "suggested": everything.labels}
+    if not fields.policy_id:
+        return CapacityPage(**parts)
+    view = _view(fields.policy_id)
+    wanted = Page(page=max(1, request.args.get("page", 1, type=int)), per_page=AGENTS_PER_PAGE)
+    under = agents.page(desk().session, viewer().account_id, wanted, under_policy_id=view.id)
+    shown = {agent.id for agent in under.data}
+    return CapacityPage(
+        **parts,
+        view=view,
+        sentence=summary.exclusions(_rules(view)),
+        excluded=store.excluded(desk().session, viewer().account_id, _rules(view), clock.now()),
+        under=under,
+        others=tuple(one for one in everything.agents if one.id not in shown),
+    )
+
+
+def _checked(fields: Fields) -> CapacityPolicyEdit | Invalid:
+    """Return what is to be saved; inboxes that the account does not have are not there."""
+    own = {inbox.id for inbox in choices.of_account(desk().session, viewer().account_id).inboxes}
+    return fields.edit() if set(fields.limits) <= own else abort(HTTPStatus.NOT_FOUND)
+
+
+def _rules(view: CapacityView) -> ExclusionRules:
+    kept = view.exclusion_rules
+    return ExclusionRules(
+        policy_id=view.id,
+        policy_name=view.name,
+        excluded_labels=kept.excluded_labels,
+        exclude_older_than_hours=kept.exclude_older_than_hours,
+    )
+
+
+def _view(policy_id: int) -> CapacityView:
+    return capacity.show(desk(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)

@@ -1,0 +1,94 @@
+"""The fields of a capacity policy's form: as they are typed, and as they were saved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+
+from dashboard.services.capacity import CapacityView
+from dashboard.services.forms.policies import CapacityPolicyEdit, CapacityPolicyForm, InboxLimitEdit, InboxLimitForm
+from dashboard.services.refusals import Invalid
+from dashboard.web import forms
+
+LIMIT = "limit-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """What stands in the form; `limits` are by inbox as typed, empty for none."""
+
+    policy_id: int = 0
+    name: str = ""
+    description: str = ""
+    total: str = ""
+    labels: tuple[str, ...] = ()
+    hours: str = ""
+    limits: Mapping[int, str] = field(default_factory=dict)
+
+    def edit(self) -> CapacityPolicyEdit | Invalid:
+        """Return what is to be saved, or everything that is wrong with it."""
+        loaded: CapacityPolicyEdit | Invalid = forms.load(CapacityPolicyForm(), self._said())
+        errors = {**(loaded.errors if isinstance(loaded, Invalid) else {}), **self._wrong_limits()}
+        return Invalid(errors=errors) if errors else loaded
+
+    def numbers(self) -> Mapping[int, int | None]:
+        """Return the limits by inbox, once they were found right; None is no limit."""
+        return {one: int(typed) if typed else None for one, typed in self.limits.items()}
+
+    def _said(self) -> Mapping[str, Any]:
+        return {
+            "name": self.name,
+            "description": self.description or None,
+            "conversation_limit": forms.number(self.total or None),
+            "exclusion_rules": {
+                "excluded_labels": list(self.labels),
+                "exclude_older_than_hours": forms.number(self.hours or None),
+            },
+        }
+
+    def _wrong_limits(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for inbox_id, typed in self.limits.items():
+            said = {"inbox_id": inbox_id, "conversation_limit": forms.number(typed)}
+            loaded: InboxLimitEdit | Invalid | None = forms.load(InboxLimitForm(), said) if typed else None
+            if isinstance(loaded, Invalid):
+                found[f"{LIMIT}{inbox_id}"] = tuple(m for several in loaded.errors.values() for m in several)
+        return found
+
+
+def of_view(view: CapacityView) -> Fields:
+    """Return the fields of a policy as it was saved."""
+    rules = view.exclusion_rules
+    return Fields(
+        policy_id=view.id,
+        name=view.name,
+        description=view.description or "",
+        total=_typed(view.conversation_limit),
+        labels=rules.excluded_labels,
+        hours=_typed(rules.exclude_older_than_hours),
+        limits={row.inbox_id: str(row.conversation_limit) for row in view.inbox_capacity_limits},
+    )
+
+
+def typed(policy_id: int = 0) -> Fields:
+    """Return the fields as the browser sent them."""
+    labels = [label.strip() for label in [*request.form.getlist("label"), request.form.get("new_label", "")]]
+    limits = {
+        one: request.form[name].strip()
+        for name in request.form
+        if name.startswith(LIMIT) and isinstance(one := forms.number(name.removeprefix(LIMIT)), int)
+    }
+    return Fields(
+        policy_id=policy_id,
+        name=forms.text("name") or "",
+        description=forms.text("description") or "",
+        total=forms.text("conversation_limit") or "",
+        labels=tuple(dict.fromkeys(label for label in labels if label)),
+        hours=forms.text("exclude_older_than_hours") or "",
+        limits=limits,
+    )
+
+
+def _typed(value: int | None) -> str:
+    return "" if value is None else str(value)
