@@ -7,7 +7,14 @@ from typing import Any
 from flask import request
 
 from dashboard.services.capacity import CapacityView
-from dashboard.services.forms.policies import CapacityPolicyEdit, CapacityPolicyForm, InboxLimitEdit, InboxLimitForm
+from dashboard.services.forms.policies import (
+    CapacityPolicyEdit,
+    CapacityPolicyForm,
+    Exclusions,
+    ExclusionsForm,
+    InboxLimitEdit,
+    InboxLimitForm,
+)
 from dashboard.services.refusals import Invalid
 from dashboard.web import forms
 
@@ -29,7 +36,9 @@ class Fields:
     def edit(self) -> CapacityPolicyEdit | Invalid:
         """Return what is to be saved, or everything that is wrong with it."""
         loaded: CapacityPolicyEdit | Invalid = forms.load(CapacityPolicyForm(), self._said())
-        errors = {**(loaded.errors if isinstance(loaded, Invalid) else {}), **self._wrong_limits()}
+        excluded: Exclusions | Invalid = forms.load(ExclusionsForm(), self._exclusions())
+        found = [said.errors for said in (loaded, excluded) if isinstance(said, Invalid)]
+        errors = {name: said for part in (*found, self._wrong_limits()) for name, said in part.items()}
         return Invalid(errors=errors) if errors else loaded
 
     def numbers(self) -> Mapping[int, int | None]:
@@ -41,11 +50,11 @@ class Fields:
             "name": self.name,
             "description": self.description or None,
             "conversation_limit": forms.number(self.total or None),
-            "exclusion_rules": {
-                "excluded_labels": list(self.labels),
-                "exclude_older_than_hours": forms.number(self.hours or None),
-            },
+            "exclusion_rules": self._exclusions(),
         }
+
+    def _exclusions(self) -> Mapping[str, Any]:
+        return {"excluded_labels": list(self.labels), "exclude_older_than_hours": forms.number(self.hours or None)}
 
     def _wrong_limits(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}

@@ -59,7 +59,10 @@ def test_limits_are_changed_added_and_lifted_in_one_form(mara: Looker, acme: Acm
     assert limits(shown(acme, policy_id)) == {acme.sales: 0}
 
 
-@pytest.mark.parametrize(("field", "typed"), [("name", ""), ("conversation_limit", "-1"), ("limit-1", "many")])
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [("name", ""), ("conversation_limit", "-1"), ("limit-1", "many"), ("exclude_older_than_hours", "0")],
+)
 def test_what_makes_no_sense_is_said_beside_its_field_and_nothing_is_saved(
     mara: Looker, acme: Acme, field: str, typed: str
 ) -> None:

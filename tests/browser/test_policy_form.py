@@ -1,0 +1,38 @@
+"""The policy form in a real browser: its consequences are redrawn as one types, and what is typed stays."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from dashboard import clock
+from tests.browser.conftest import Site
+from tests.desks import Acme
+from tests.pages import waiting_for
+
+pytestmark = pytest.mark.browser
+
+
+def test_what_is_typed_is_previewed_in_place_and_keeps_its_focus(site: Site, browser: Browser, acme: Acme) -> None:
+    """E50"""
+    acme.policy("Support")
+    acme.online("Ana", at=clock.now())
+    waiting_for(acme, 3, minutes=5)
+    page = site.open(browser)
+    page.goto(f"{site.url}/policies/{acme.policy_id}")
+    page.evaluate("window.loadedOnce = true")
+    limit, meant = page.get_by_label("Conversations per agent"), page.locator("#consequences")
+
+    limit.press_sequentially("2")
+
+    expect(meant).to_contain_text("at most 2 to each agent per inbox in an hour")
+    expect(meant).to_contain_text(re.compile("left: all rate-limited"))
+    expect(limit).to_be_focused()
+    expect(limit).to_have_value("2")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text("Policy 0 is saved.")
+    limit.fill("1")
+    expect(meant).to_contain_text("at most 1 to each agent")
+    assert page.evaluate("window.loadedOnce")
+    page.context.close()
+    assert site.complaints == []
