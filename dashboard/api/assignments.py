@@ -23,15 +23,15 @@ class LedgerEntrySchema(Schema):
 
     id = fields.Integer()
     conversation_id = fields.Integer()
-    agent_id = fields.Integer()
-    previous_agent_id = fields.Integer()
+    agent_id = fields.Integer(allow_none=True)
+    previous_agent_id = fields.Integer(allow_none=True)
     source = Word(Source)
-    reason = fields.String()
-    run_id = fields.Integer()
-    position = fields.Integer()
-    policy_id = fields.Integer()
-    policy_version = fields.Integer()
-    actor = fields.Nested(ActorSchema)
+    reason = fields.String(allow_none=True)
+    run_id = fields.Integer(allow_none=True)
+    position = fields.Integer(allow_none=True)
+    policy_id = fields.Integer(allow_none=True)
+    policy_version = fields.Integer(allow_none=True)
+    actor = fields.Nested(ActorSchema, allow_none=True)
     at = Instant()
 
 

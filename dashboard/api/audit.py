@@ -25,12 +25,12 @@ class AuditEntrySchema(Schema):
     """One change; a creation has no before, a deletion no after; nobody is the actor of a command."""
 
     id = fields.Integer()
-    actor = fields.Nested(ActorSchema)
+    actor = fields.Nested(ActorSchema, allow_none=True)
     action = fields.String()
     subject = fields.String()
-    subject_id = fields.Integer()
-    before = fields.Dict()
-    after = fields.Dict()
+    subject_id = fields.Integer(allow_none=True)
+    before = fields.Dict(allow_none=True)
+    after = fields.Dict(allow_none=True)
     at = Instant()
 
 

@@ -44,27 +44,27 @@ class ContactSchema(Schema):
 
     id = fields.Integer()
     identifier = fields.String()
-    name = fields.String()
+    name = fields.String(allow_none=True)
 
 
 class ConversationSchema(Schema):
     """A conversation; it waits since `waiting_since` if it is open and nobody's."""
 
     id = fields.Integer()
-    external_id = fields.String()
+    external_id = fields.String(allow_none=True)
     inbox_id = fields.Integer()
-    team_id = fields.Integer()
-    contact = fields.Nested(ContactSchema)
-    subject = fields.String()
+    team_id = fields.Integer(allow_none=True)
+    contact = fields.Nested(ContactSchema, allow_none=True)
+    subject = fields.String(allow_none=True)
     status = Word(Status)
-    priority = fields.Integer()
-    assignee_id = fields.Integer()
+    priority = fields.Integer(allow_none=True)
+    assignee_id = fields.Integer(allow_none=True)
     labels = fields.List(fields.String())
     created_at = Instant()
     last_activity_at = Instant()
-    waiting_since = Instant()
-    assigned_at = Instant()
-    resolved_at = Instant()
+    waiting_since = Instant(allow_none=True)
+    assigned_at = Instant(allow_none=True)
+    resolved_at = Instant(allow_none=True)
 
 
 class IdsSchema(Schema):

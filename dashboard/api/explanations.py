@@ -50,9 +50,9 @@ class AgentVerdictSchema(Schema):
 class ExclusionSchema(Schema):
     """The label, if one excludes, and the capacity policy that does."""
 
-    label = fields.String()
+    label = fields.String(allow_none=True)
     policy_id = fields.Integer()
-    policy = fields.String()
+    policy = fields.String(allow_none=True)
 
 
 class ExplanationSchema(Schema):
@@ -60,20 +60,20 @@ class ExplanationSchema(Schema):
 
     conversation_id = fields.Integer()
     state = Word(State)
-    position = fields.Integer()
-    outcome = fields.String()
-    reason = Word(Reason)
+    position = fields.Integer(allow_none=True)
+    outcome = fields.String(allow_none=True)
+    reason = Word(Reason, allow_none=True)
     sentence = fields.String()
-    exclusion = fields.Nested(ExclusionSchema)
-    funnel = fields.Nested(FunnelSchema)
+    exclusion = fields.Nested(ExclusionSchema, allow_none=True)
+    funnel = fields.Nested(FunnelSchema, allow_none=True)
     agents = fields.List(fields.Nested(AgentVerdictSchema))
-    next_possible_at = Instant()
+    next_possible_at = Instant(allow_none=True)
     fixes = fields.List(fields.String())
-    agent_id = fields.Integer()
-    run_id = fields.Integer()
-    assigned_at = Instant()
-    policy_id = fields.Integer()
-    policy_version = fields.Integer()
+    agent_id = fields.Integer(allow_none=True)
+    run_id = fields.Integer(allow_none=True)
+    assigned_at = Instant(allow_none=True)
+    policy_id = fields.Integer(allow_none=True)
+    policy_version = fields.Integer(allow_none=True)
 
 
 @bp.route("/conversations/<id:conversation_id>/explanation")

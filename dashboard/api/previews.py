@@ -46,7 +46,7 @@ class PreviewSchema(Schema):
 
 @bp.route("/inboxes/<id:inbox_id>/assignment_runs/preview", methods=["POST"])
 @allowed(SUPERVISORS)
-@bp.arguments(AssignmentPolicyForm(partial=True), required=False)
+@bp.arguments(AssignmentPolicyForm(partial=True))
 @bp.response(200, PreviewSchema)
 def create(wanted: AssignmentPolicyEdit, inbox_id: int) -> dict[str, Any]:
     """Plan the next run as if the inbox's policy had these rules, against what it would do now."""

@@ -32,9 +32,20 @@ class Nouns(Blueprint):
         self.url_value_preprocessor(auth.take_account)
         self.before_request(auth.authenticate)
 
+    def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Any:
+        """Take arguments; a body is required unless all of it may be left out."""
+        if location == "json":
+            options.setdefault("required", not _may_be_left_out(schema))
+        return super().arguments(schema, location=location, **options)
+
     def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
         """Serve the address with and without a slash at its end."""
         super().add_url_rule(rule, *args, strict_slashes=False, **options)
+
+
+def _may_be_left_out(schema: Any) -> bool:
+    """Say whether a call makes sense without a body: a change of nothing does."""
+    return isinstance(schema, Schema) and schema.partial is True
 
 
 def _document_headers(doc: dict[str, Any], doc_info: dict[str, Any], **_: object) -> dict[str, Any]:

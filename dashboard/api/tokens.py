@@ -23,8 +23,8 @@ class TokenSchema(Schema):
     name = fields.String()
     user_id = fields.Integer()
     created_at = Instant()
-    last_used_at = Instant()
-    expires_at = Instant()
+    last_used_at = Instant(allow_none=True)
+    expires_at = Instant(allow_none=True)
 
 
 class FreshTokenSchema(TokenSchema):
@@ -34,8 +34,8 @@ class FreshTokenSchema(TokenSchema):
     name = fields.String(attribute="row.name")
     user_id = fields.Integer(attribute="row.user_id")
     created_at = Instant(attribute="row.created_at")
-    last_used_at = Instant(attribute="row.last_used_at")
-    expires_at = Instant(attribute="row.expires_at")
+    last_used_at = Instant(attribute="row.last_used_at", allow_none=True)
+    expires_at = Instant(attribute="row.expires_at", allow_none=True)
     token = fields.String(attribute="text")
 
 
@@ -50,7 +50,7 @@ def index(page: Page) -> Listed[TokenRow]:
 
 @bp.route("/tokens", methods=["POST"])
 @allowed(ADMINISTRATORS)
-@bp.arguments(TokenForm)
+@bp.arguments(TokenForm, required=False)
 @bp.response(201, FreshTokenSchema)
 def create(new: NewToken) -> Fresh:
     """Make a token; its text is in this answer and nowhere else."""

@@ -113,3 +113,14 @@ def stranger(call_as: Callable[..., Caller], acme: Acme) -> Caller:
 
     globex = acme.desk.session.scalars(select(Inbox.account_id).where(Inbox.id == acme.stranger_inbox_id)).one()
     return call_as(Role.ADMINISTRATOR, globex)
+
+
+@pytest.fixture
+def furnished(admin: Caller, acme: Acme) -> None:
+    """One of each kind, with the id 1."""
+    acme.policy()
+    acme.capacity("Ana", {"Support": 9})
+    acme.team("Night", "Ana")
+    acme.held("Ana", 1)
+    acme.run()
+    assert admin.post("/labels", {"title": "VIP"}).json["id"] == 1

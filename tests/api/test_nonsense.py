@@ -1,4 +1,4 @@
-"""Nothing that can be sent makes the server fail."""
+"""What no schema and no generator thinks of makes no call fail either: half letters, NUL, numbers over 64 bits."""
 
 import re
 from typing import Any
@@ -8,25 +8,8 @@ from flask import Flask
 
 from tests.api.conftest import Caller
 from tests.api.test_permissions import routes
-from tests.desks import Acme
 
-NONSENSE: list[Any] = [
-    [],
-    "x",
-    7,
-    {"": None},
-    {"x": {"x": [{}]}},
-    None,
-    2**80,
-    -1,
-    1.5,
-    True,
-    "a\0b",
-    "\ud800",
-    [None, {}, 2**80],
-    {"name": 2**80},
-    "x" * 10_000,
-]
+NONSENSE: list[Any] = [2**80, "a\0b", "\ud800", "x" * 10_000, [None, {}, 2**80, "\ud800"], {"name": 2**80}]
 
 
 def fields(app: Flask, method: str, rule: str) -> dict[str, Any]:
@@ -40,17 +23,6 @@ def fields(app: Flask, method: str, rule: str) -> dict[str, Any]:
     return document["components"]["schemas"][name]["properties"]
 
 
-@pytest.fixture
-def furnished(admin: Caller, acme: Acme) -> None:
-    """One of each kind, with the id 1."""
-    acme.policy()
-    acme.capacity("Ana", {"Support": 9})
-    acme.team("Night", "Ana")
-    acme.held("Ana", 1)
-    acme.run()
-    assert admin.post("/labels", {"title": "VIP"}).json["id"] == 1
-
-
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_no_body_makes_a_call_fail(app: Flask, admin: Caller, furnished: None, method: str) -> None:
     for route in [route for route in routes(app) if route.method == method and "heartbeat" not in route.rule]:
@@ -62,7 +34,7 @@ def test_no_body_makes_a_call_fail(app: Flask, admin: Caller, furnished: None, m
 
 
 @pytest.mark.parametrize("query", ["page", "per_page", "subject", "subject_id", "wait", "status", "inbox_id", "label"])
-@pytest.mark.parametrize("value", ["", "x", "-1", "1e9", str(2**80), "%00", "%ED%A0%80", "x" * 5_000])
+@pytest.mark.parametrize("value", [str(2**80), "%00", "%ED%A0%80", "x" * 5_000])
 def test_no_query_makes_a_call_fail(app: Flask, admin: Caller, query: str, value: str) -> None:
     for route in routes(app):
         if route.method == "GET":
