@@ -12,6 +12,8 @@ from dashboard.store.models import Assignment as Ledger
 from tests.api.conftest import make_app
 from tests.counting import statements
 from tests.desks import NOON, Acme, Recorded
+from tests.listening import Line
+from tests.receivers import receiver
 
 
 def read(app: Flask) -> dict[tuple[str, ...], float]:
@@ -55,6 +57,24 @@ def test_what_is_so_at_this_moment_is_told(app: Flask, acme: Acme) -> None:
     assert seen["webhook_deliveries_pending",] == 0
     assert seen["workers",] == 1
     assert seen["jobs_queued",] == seen["jobs_failed",] == 0
+
+
+def test_deliveries_are_counted_by_how_they_ended(app: Flask, acme: Acme) -> None:
+    line = Line(acme=acme)
+    [one] = acme.waiting(1)
+    with receiver(answer=lambda before: 500 if before == 0 else 200) as heard:
+        line.listen(heard.url)
+        line.happens(one)
+
+        line.deliver()
+        first = read(app)
+        line.deliver(after=timedelta(seconds=5))
+        line.deliver()
+
+    assert first["webhook_deliveries_pending",] == 1
+    assert ("webhook_deliveries_total", "delivered") not in first
+    assert read(app)["webhook_deliveries_total", "delivered"] == 1
+    assert read(app)["webhook_deliveries_pending",] == 0
 
 
 def test_counters_do_not_go_down_when_old_runs_are_removed(app: Flask, acme: Acme) -> None:
