@@ -1,5 +1,6 @@
 # run · test · check · bench · lock: each sets up what it needs at first use and is quick afterwards.
-#   make run ARGS="--port 9000 --no-demo"     make test ARGS="tests/engine -k rotation"     make PYTHON=python3.12 run
+#   make run ARGS="--port 9000 --no-demo"     make test ARGS="tests/engine -k rotation"
+#   make bench ARGS="B1 B3 --json"            make PYTHON=python3.12 run
 
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input
@@ -22,7 +23,7 @@ check: .venv/dev.complete .venv/redis.complete $(NODE_PACKAGES)
 	.venv/bin/lint-imports --no-logo
 	$(PYTEST)
 
-bench: .venv/dev.complete
+bench: .venv/dev.complete .venv/redis.complete
 	@.venv/bin/python -m tests.benchmarks $(ARGS)
 
 # Renews requirements/*.txt and static/package-lock.json; no registry's address gets into them.

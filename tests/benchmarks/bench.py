@@ -1,0 +1,93 @@
+"""The embedded stores of one run of the benchmarks: set as `make run` sets them, so a commit waits for the disk."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from redis import Redis
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from dashboard import clock, config
+from dashboard.config import Settings
+from dashboard.services.desk import Desk
+from dashboard.services.tools import tools
+from dashboard.stack.stores import stores
+from dashboard.store import database
+from jobs.queues import Jobs
+from tests.benchmarks.floor import ACCOUNT, Floor
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """Where benchmarks put their floors: each is built once, and every round starts from a copy of it."""
+
+    settings: Settings
+    _built: set[Floor] = field(default_factory=set)
+
+    @contextmanager
+    def copy(self, floor: Floor, *, bulk_limit: int = 100) -> Iterator[Settings]:
+        """Yield settings with a database and an empty Redis that hold this floor; both are gone afterwards."""
+        if floor not in self._built:
+            self._build(floor)
+        self._say(f"CREATE DATABASE copy TEMPLATE {floor.database} STRATEGY file_copy")
+        settings = replace(self._on("copy"), bulk_limit=bulk_limit)
+        try:
+            self._empty_redis(floor)
+            yield settings
+        finally:
+            self._say("DROP DATABASE copy WITH (FORCE)")
+
+    def _build(self, floor: Floor) -> None:
+        self._say(f"CREATE DATABASE {floor.database}")
+        settings = self._on(floor.database)
+        database.migrate(settings.database_url)
+        engine = database.connect(settings.database_url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in floor.statements():
+                connection.execute(text(statement))
+            connection.execute(text("VACUUM ANALYZE"))
+        engine.dispose()
+        self._built.add(floor)
+
+    def _empty_redis(self, floor: Floor) -> None:
+        with Redis.from_url(self.settings.redis_url) as client:
+            client.flushdb()
+        beat(self.settings, floor)
+
+    def _on(self, name: str) -> Settings:
+        url = make_url(self.settings.database_url).set(database=name).render_as_string(hide_password=False)
+        return replace(self.settings, database_url=url)
+
+    def _say(self, statement: str) -> None:
+        server = database.connect(self.settings.database_url, isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(text(statement))
+        server.dispose()
+
+
+@contextmanager
+def embedded() -> Iterator[Bench]:
+    """Yield a bench in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="evenhand-bench-") as folder:
+        # Presence outlasts every benchmark: a desk whose agents stay.
+        wanted = {"EVENHAND_INSTANCE": folder, "PRESENCE_DURATION": "86400"}
+        with stores(config.load(wanted)) as settings:
+            yield Bench(settings=settings)
+
+
+@contextmanager
+def desk(settings: Settings) -> Iterator[Desk]:
+    """Yield a desk as a worker has it: one connection, and a queue that nobody works on."""
+    engine = database.connect(settings.database_url)
+    with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
+        yield tools(settings, Jobs(settings.redis_url)).desk(session)
+    engine.dispose()
+
+
+def beat(settings: Settings, floor: Floor) -> None:
+    """Let every agent of the floor be there."""
+    made = tools(settings, Jobs(settings.redis_url))
+    made.heartbeats.beat(ACCOUNT, floor.agent_ids, clock.now())
+    made.close()
