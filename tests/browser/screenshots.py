@@ -1,48 +1,68 @@
-"""Pictures of a running Evenhand: python -m tests.browser.screenshots URL EMAIL PASSWORD [FOLDER]."""
+"""Pictures of every page of a running Evenhand: python -m tests.browser.screenshots URL EMAIL PASSWORD [FOLDER].
+
+What is wrong with their layout is printed, a line each.
+"""
 
 import sys
-from itertools import product
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
 from tests import chromium
+from tests.browser import tour
 
 SIZES = {"phone": (390, 844), "laptop": (1280, 800), "wall": (1920, 1080)}
 SCHEMES = ("light", "dark")
-# By then the first poll has redrawn what was loaded.
-SETTLED_MS = 2_600
+LAYOUT = Path(__file__).with_name("layout.js").read_text()
 
 
 def main(url: str, email: str, password: str, folder: str = "screenshots") -> None:
-    """Take the log-in and the board at every size, light and dark, and the board without chrome on the wall."""
+    """Take every page at every size, light and dark, as long as it is."""
     into = Path(folder)
     into.mkdir(parents=True, exist_ok=True)
     with chromium.browser() as browser:
-        for (size, (width, height)), scheme in product(SIZES.items(), SCHEMES):
-            page = _page(browser, scheme, width=width, height=height)
-            page.goto(f"{url}/login")
-            page.screenshot(path=into / f"login-{size}-{scheme}.png")
-            _log_in(page, email, password)
-            page.screenshot(path=into / f"board-{size}-{scheme}.png")
-            if size == "wall":
-                page.goto(f"{url}/?wall=1")
-                page.wait_for_timeout(SETTLED_MS)
-                page.screenshot(path=into / f"no-chrome-{size}-{scheme}.png")
+        places = _places(browser, url, email, password)
+        for size, (width, height) in SIZES.items():
+            page = _page(browser, width, height)
+            outside = {stop.name: f"{url}{stop.at}" for stop in tour.OUTSIDE}
+            _take(page, outside, into, size)
+            _log_in(page, url, email, password)
+            _take(page, places, into, size)
             page.context.close()
 
 
-def _page(browser: Browser, scheme: str, *, width: int, height: int) -> Page:
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-    return context.new_page()
+def _places(browser: Browser, url: str, email: str, password: str) -> dict[str, str]:
+    page = _page(browser, *SIZES["laptop"])
+    _log_in(page, url, email, password)
+    places = tour.addresses(page, url)
+    page.context.close()
+    for stop in tour.INSIDE:
+        if stop.name not in places:
+            print(f"{stop.name}: nothing leads there.")
+    return places
 
 
-def _log_in(page: Page, email: str, password: str) -> None:
+def _take(page: Page, places: dict[str, str], into: Path, size: str) -> None:
+    for name, address in places.items():
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        for fault in page.evaluate(LAYOUT):
+            print(f"{name}, {size}: {fault}")
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=into / f"{name}-{size}-{scheme}.png", full_page=True)
+
+
+def _page(browser: Browser, width: int, height: int) -> Page:
+    return browser.new_context(viewport={"width": width, "height": height}, locale="en-GB").new_page()
+
+
+def _log_in(page: Page, url: str, email: str, password: str) -> None:
+    page.goto(f"{url}/login")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_selector("#board")
-    page.wait_for_timeout(SETTLED_MS)
 
 
 if __name__ == "__main__":

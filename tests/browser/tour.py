@@ -1,0 +1,59 @@
+"""Every page there is, as one comes to it: by its address, or by a link of another page."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A page, named for its picture; `link` is the form of the link to it on the page `at`: a path or an earlier stop."""
+
+    name: str
+    at: str
+    link: str = ""
+
+
+OUTSIDE = (
+    Stop(name="login", at="/login"),
+    Stop(name="api-docs", at="/api/docs"),
+)
+INSIDE = (
+    Stop(name="board", at="/"),
+    Stop(name="board-wall", at="/?wall=1"),
+    Stop(name="presence", at="/", link=r"/agents/\d+/availability"),
+    Stop(name="conversations", at="/conversations"),
+    Stop(name="conversations-waiting", at="/conversations?status=waiting"),
+    Stop(name="conversations-none", at="/conversations?text=no-such-conversation"),
+    Stop(name="conversation-waiting", at="/conversations?status=waiting", link=r"/conversations/\d+"),
+    Stop(name="conversation-open", at="/conversations?status=open&lately=60", link=r"/conversations/\d+"),
+    Stop(name="conversation-resolved", at="/conversations?status=resolved", link=r"/conversations/\d+"),
+    Stop(name="inboxes", at="/inboxes"),
+    Stop(name="inbox", at="/inboxes", link=r"/inboxes/\d+"),
+    Stop(name="policies", at="/policies"),
+    Stop(name="policy", at="/policies", link=r"/policies/\d+"),
+    Stop(name="policy-new", at="/policies/new"),
+    Stop(name="capacities", at="/capacity"),
+    Stop(name="capacity", at="/capacity", link=r"/capacity/\d+"),
+    Stop(name="capacity-new", at="/capacity/new"),
+    Stop(name="run", at="inbox", link=r"/runs/\d+"),
+    Stop(name="nowhere", at="/nowhere"),
+)
+
+
+def addresses(page: Page, url: str) -> dict[str, str]:
+    """Return where each page that needs a log-in is; `page` is logged in. What nothing leads to is left out."""
+    found: dict[str, str] = {}
+    for stop in INSIDE:
+        start = found.get(stop.at) or f"{url}{stop.at}"
+        if address := _follow(page, start, stop.link) if stop.link else start:
+            found[stop.name] = address
+    return found
+
+
+def _follow(page: Page, start: str, link: str) -> str:
+    page.goto(start)
+    there = page.locator("main a[href]").evaluate_all("links => links.map(link => link.href)")
+    return next((one for one in there if re.fullmatch(link, urlsplit(one).path)), "")
