@@ -37,6 +37,7 @@ from dashboard.services.forms.policies import (
 )
 from dashboard.services.presence import Heard
 from dashboard.services.refusals import Conflict, Invalid
+from dashboard.services.together import all_or_nothing
 from dashboard.store import agents as agents_store
 from dashboard.store import capacity as capacity_store
 from dashboard.store import conversations
@@ -88,12 +89,25 @@ def press(
     desk.session.rollback()
     if fix is None:
         return None
-    cause = Cause(actor_id=actor_id, now=now)
-    for one in fix.changes:
-        if not _apply(desk, account_id, conversation_id, one, cause=cause):
-            return None
+    if not _do(desk, account_id, conversation_id, fix, cause=Cause(actor_id=actor_id, now=now)):
+        return None
     _wait_for_run(desk, account_id, conversation_id)
     return fix
+
+
+def _do(desk: Desk, account_id: int, conversation_id: int, fix: Fix, *, cause: Cause) -> bool:
+    """Do all that the fix changes, or nothing.
+
+    Locks are taken in a run's order: the conversation's inbox, then the agents by their ids.
+    """
+    with all_or_nothing(desk) as whole:
+        if not handling.hold_inbox(desk, account_id, conversation_id):
+            return False
+        for one in sorted(fix.changes, key=lambda one: one.agent_id if isinstance(one, changes.BringOnline) else 0):
+            if not _apply(whole.desk, account_id, conversation_id, one, cause=cause):
+                return False
+        whole.commit(account_id)
+        return True
 
 
 def _apply(desk: Desk, account_id: int, conversation_id: int, one: Change, *, cause: Cause) -> bool:
@@ -165,6 +179,7 @@ def _bring_online(desk: Desk, account_id: int, one: changes.BringOnline, by: Map
         auto_offline=None,
         by_hand=True,
         now=by["now"],
+        is_there=False,
     )
 
 

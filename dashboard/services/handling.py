@@ -27,7 +27,7 @@ def change(
     desk: Desk, account_id: int, conversation_id: int, wanted: Change, *, actor_id: int | None, now: datetime
 ) -> ConversationRow | Invalid | None:
     """Change a conversation; what a person assigns, transfers or releases is unconditional (E29)."""
-    if not _hold_inbox(desk, account_id, conversation_id):
+    if not hold_inbox(desk, account_id, conversation_id):
         return None
     if faults := _faults(desk, account_id, wanted):
         desk.session.rollback()
@@ -40,7 +40,7 @@ def message(
     desk: Desk, account_id: int, conversation_id: int, said: Message, *, actor_id: int | None, now: datetime
 ) -> ConversationRow | None:
     """Note that somebody wrote; the customer's message reopens, and goes to somebody else if its agent is absent."""
-    if not _hold_inbox(desk, account_id, conversation_id):
+    if not hold_inbox(desk, account_id, conversation_id):
         return None
     before = conversations.lock(desk.session, account_id, conversation_id)
     incoming = said.message_type is MessageType.INCOMING
@@ -51,7 +51,7 @@ def message(
     return after
 
 
-def _hold_inbox(desk: Desk, account_id: int, conversation_id: int) -> bool:
+def hold_inbox(desk: Desk, account_id: int, conversation_id: int) -> bool:
     """Keep runs out of the conversation's inbox; locks are taken in a run's order: inbox, agents, conversation."""
     found = conversations.find(desk.session, account_id, conversation_id)
     if found:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-__all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "sessions"]
+__all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "sessions", "within"]
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "60s"
@@ -35,6 +35,11 @@ def connect(url: str, **options: object) -> Engine:
 def sessions(database: Engine) -> sessionmaker[Session]:
     """Return what makes a session: one unit of work, whose rows stay readable after the commit."""
     return sessionmaker(database, expire_on_commit=False)
+
+
+def within(session: Session) -> Session:
+    """Return a session inside this one's transaction: its commits are kept only if that one is committed."""
+    return Session(session.connection(), join_transaction_mode="create_savepoint", expire_on_commit=False)
 
 
 def reach(url: str) -> None:

@@ -1,0 +1,54 @@
+"""Several services in one transaction: what they write is committed at once, or none of it is."""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from dashboard.engine.decisions import Source
+from dashboard.services.desk import Desk, Signals
+from dashboard.store import concerned, database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unsaid(Signals):
+    """Signals that only note for which accounts something would be said: nothing is committed yet."""
+
+    accounts: set[int] = field(default_factory=set)
+
+    def wake(self, account_id: int, inbox_ids: Iterable[int], source: Source = Source.REALTIME) -> None:
+        self.accounts.add(account_id)
+
+    def changed(self, account_id: int) -> None:
+        self.accounts.add(account_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """What is being done together; `desk` is what each of the services is given."""
+
+    desk: Desk
+    outer: Desk
+    unsaid: _Unsaid
+
+    def commit(self, account_id: int, *, reach: Collection[int] | None = None) -> None:
+        """Make all of it true, and start runs where something waits, in these inboxes or else in the whole account.
+
+        That is asked after this commit: a run that began before it has not seen what was written.
+        """
+        session = self.outer.session
+        session.commit()
+        if account_id in self.unsaid.accounts:
+            waits_in = concerned.of_account(session, account_id)
+            self.outer.signals.wake(account_id, waits_in if reach is None else set(waits_in) & set(reach))
+
+
+@contextmanager
+def all_or_nothing(desk: Desk) -> Iterator[Whole]:
+    """Yield a desk whose services' commits count only once the whole is committed; left without that, nothing is."""
+    said = desk.signals
+    unsaid = _Unsaid(queue=said.queue, wakeups=said.wakeups, live=said.live, listeners=said.listeners)
+    try:
+        with database.within(desk.session) as inner:
+            yield Whole(desk=replace(desk, session=inner, signals=unsaid), outer=desk, unsaid=unsaid)
+    finally:
+        desk.session.rollback()
