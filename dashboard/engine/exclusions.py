@@ -8,14 +8,24 @@ from dashboard.engine.model import Conversation
 from dashboard.engine.policy import ExclusionRules
 
 
-def excluded(conversation: Conversation, rules: Sequence[ExclusionRules], now: datetime) -> Skip | None:
-    """Return the first rule's refusal; labels before age, as both apply together."""
-    for rule in rules:
-        label = next((label for label in rule.excluded_labels if label in conversation.labels), None)
-        if label is not None:
+class Exclusions:
+    """The rules that apply to an inbox, by what they exclude: a conversation under twenty costs as much as under one."""
+
+    def __init__(self, rules: Sequence[ExclusionRules], now: datetime) -> None:
+        listed = [(label, rule) for rule in rules for label in rule.excluded_labels]
+        # The first that lists a label is the one that is named.
+        self._labels = {label: (place, rule) for place, (label, rule) in reversed(list(enumerate(listed)))}
+        aged = [(rule.exclude_older_than_hours, rule) for rule in rules]
+        self._ages = [(now - timedelta(hours=hours), rule) for hours, rule in aged if hours is not None]
+        self._oldest = max((before for before, _ in self._ages), default=None)
+
+    def refusal(self, conversation: Conversation) -> Skip | None:
+        """Return the first rule's refusal; labels before age, as both apply together."""
+        if listed := [label for label in conversation.labels if label in self._labels]:
+            label = min(listed, key=lambda one: self._labels[one][0])
+            rule = self._labels[label][1]
             return Skip(conversation.id, Reason.EXCLUDED_LABEL, label, rule.policy_name, rule.policy_id)
-    for rule in rules:
-        hours = rule.exclude_older_than_hours
-        if hours is not None and conversation.created_at < now - timedelta(hours=hours):
-            return Skip(conversation.id, Reason.EXCLUDED_AGE, None, rule.policy_name, rule.policy_id)
-    return None
+        if self._oldest is None or conversation.created_at >= self._oldest:
+            return None
+        rule = next(rule for before, rule in self._ages if conversation.created_at < before)
+        return Skip(conversation.id, Reason.EXCLUDED_AGE, None, rule.policy_name, rule.policy_id)

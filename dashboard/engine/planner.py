@@ -25,7 +25,7 @@ from dashboard.engine.decisions import (
     Verdict,
     VerdictKind,
 )
-from dashboard.engine.exclusions import excluded
+from dashboard.engine.exclusions import Exclusions
 from dashboard.engine.gates import Rules, Seat, verdict
 from dashboard.engine.model import AssignmentType, Conversation, Inbox, Snapshot, Team
 from dashboard.engine.ordering import ORDER
@@ -150,6 +150,7 @@ class Floor:
         self._teams: dict[int, Team] = {team.id: team for team in snapshot.teams}
         self._pools: dict[int | None, Pool] = {}
         self._served = set(snapshot.served_contacts)
+        self._exclusions: Exclusions | None = None
 
     def decide(self, conversation: Conversation) -> Decision:
         """Return this conversation's decision, and count what it gives."""
@@ -174,7 +175,9 @@ class Floor:
         return {team_id: self._pool(team_id).standing() for team_id in (None, *self._teams)}
 
     def _skip(self, conversation: Conversation) -> Skip | Stop | None:
-        if no := excluded(conversation, self._snapshot.exclusions, self._now):
+        # Made with the first conversation, so that a rule that cannot be read is each one's error (E43).
+        self._exclusions = self._exclusions or Exclusions(self._snapshot.exclusions, self._now)
+        if no := self._exclusions.refusal(conversation):
             return no
         if self._policy.one_agent_per_contact and conversation.contact_id in self._served:
             return Skip(conversation.id, Reason.CONTACT_BEING_SERVED)
