@@ -1,0 +1,65 @@
+"""Every form: let in only from its own page, changing nothing by being looked at, and never another account's."""
+
+import pytest
+
+from tests.security import walks
+from tests.security.walks import WRITING
+from tests.security.worlds import THEIR_FIRST_ID, Worlds
+
+
+def test_no_page_takes_a_form_without_its_token(worlds: Worlds) -> None:
+    before, tried = walks.everything(worlds.session), 0
+    for rule in walks.rules(worlds.app):
+        ids = {name: worlds.ours.ids[kind] for name, kind in walks.parameters(rule)}
+        for method in sorted((rule.methods or set()) & WRITING):
+            for form in ({}, {"csrf_token": "forged"}):
+                answer = worlds.ours.looker.client.open(walks.address(rule, ids), method=method, data=form)
+                # What is no page knows no cookie: only a token that no browser sends by itself.
+                assert answer.status_code == (400 if rule.endpoint.startswith("web.") else 401), (method, rule)
+                tried += 1
+    assert tried > 60
+    assert walks.everything(worlds.session) == before
+
+
+def test_the_token_of_another_session_is_worth_nothing(worlds: Worlds) -> None:
+    theirs = {"csrf_token": worlds.theirs.looker.token()}
+
+    answer = worlds.ours.looker.client.post("/policies", data={"name": "Forged", **theirs})
+
+    assert answer.status_code == 400
+    assert "This form has expired" in answer.text
+
+
+@pytest.mark.parametrize("header", ["HX-Request", "X-HTTP-Method-Override", "X-Requested-With"])
+def test_no_header_stands_in_for_the_token(worlds: Worlds, header: str) -> None:
+    answer = worlds.ours.looker.client.post("/policies", data={"name": "Forged"}, headers={header: "true"})
+
+    assert answer.status_code == 400
+
+
+def test_looking_at_a_page_changes_nothing(worlds: Worlds) -> None:
+    before = walks.everything(worlds.session)
+
+    assert len(list(walks.pages_of(worlds.app, worlds.ours))) > 10
+
+    assert walks.everything(worlds.session) == before
+
+
+def test_no_form_that_a_page_shows_takes_another_accounts_ids(worlds: Worlds) -> None:
+    before = walks.everything(worlds.session, worlds.theirs.account_id)
+    shown = {
+        (form.action, name): form
+        for _, page in list(walks.pages_of(worlds.app, worlds.ours))
+        for form in walks.forms_on(page)
+        for name in form.values
+        if "logout" not in form.action and "deletion" not in form.action
+    }
+    assert len(shown) > 20
+    for (action, name), form in shown.items():
+        fields = {other: values[-1] for other, values in form.values.items()} | {name: str(THEIR_FIRST_ID)}
+        send = worlds.ours.looker.post if form.method == "post" else worlds.ours.looker.get
+        given = {"data": fields} if form.method == "post" else {"query_string": fields}
+        answer = send(action, **given)
+        assert answer.status_code < 500, (action, fields)
+        assert worlds.theirs.word not in answer.text, (action, fields)
+    assert walks.everything(worlds.session, worlds.theirs.account_id) == before

@@ -1,0 +1,118 @@
+"""Walks over every page, form and call that the application answers, so that new ones are covered by themselves."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from flask import Flask
+from sqlalchemy import text
+from werkzeug.routing import Rule
+
+from dashboard.store.database import Session
+from dashboard.store.models import Base
+from tests.security.worlds import World
+
+API = "/api/v1/accounts/<id:account_id>"
+WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+PARAMETER = re.compile(r"([a-z_]+)/<(?:[a-z]+:)?([a-z_]+)>")
+# Which kind of thing an address names by the word before its id; an address of a new kind needs a line here.
+KINDS = {
+    "accounts": "account",
+    "agents": "agent",
+    "users": "agent",
+    "inboxes": "inbox",
+    "teams": "team",
+    "labels": "label",
+    "tokens": "token",
+    "policies": "policy",
+    "assignment_policies": "policy",
+    "capacity": "capacity",
+    "agent_capacity_policies": "capacity",
+    "inbox_limits": "limit",
+    "conversations": "conversation",
+    "runs": "run",
+    "assignment_runs": "run",
+    "webhooks": "webhook",
+    "deliveries": "delivery",
+}
+
+
+def rules(app: Flask) -> Iterator[Rule]:
+    """Yield every address but that of static files."""
+    yield from (rule for rule in app.url_map.iter_rules() if rule.endpoint != "static")
+
+
+def page_rules(app: Flask, method: str = "GET") -> list[Rule]:
+    """Return the pages' addresses that take a method."""
+    return [rule for rule in rules(app) if rule.endpoint.startswith("web.") and method in (rule.methods or ())]
+
+
+def parameters(rule: Rule) -> list[tuple[str, str]]:
+    """Return the name and the kind of each id in an address; fails for a kind that is not known here."""
+    found = [(name, KINDS[word]) for word, name in PARAMETER.findall(rule.rule)]
+    assert len(found) == rule.rule.count("<"), rule
+    return found
+
+
+def address(rule: Rule, ids: Mapping[str, object]) -> str:
+    """Return an address with these ids, by the name of the parameter."""
+    return re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", lambda found: str(ids[found[1]]), rule.rule)
+
+
+def everything(session: Session, account_id: int | None = None) -> dict[str, list[str]]:
+    """Return every row of every table, of one account or of all, but for what merely looking may note."""
+    found = {}
+    for table in Base.metadata.sorted_tables:
+        if account_id is None or "account_id" in table.c:
+            where = "" if account_id is None else f" WHERE account_id = {account_id}"
+            sql = f"SELECT to_jsonb(t) - 'last_used_at' - 'stranded_checked_at' FROM {table.name} t{where} ORDER BY 1"
+            found[table.name] = [str(row) for row in session.execute(text(sql)).scalars()]
+    session.rollback()
+    return found
+
+
+@dataclass(slots=True)
+class Shown:
+    """A form as a page shows it: where it goes, and every value that its fields and buttons may send."""
+
+    action: str
+    method: str
+    values: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Forms(HTMLParser):
+    """Reads the forms of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Shown] = []
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.found.append(Shown(action=said.get("action", ""), method=said.get("method", "get").lower()))
+        elif tag == "select":
+            self._select = said.get("name", "")
+        elif self.found and tag in ("input", "button", "textarea", "option"):
+            name = self._select if tag == "option" else said.get("name", "")
+            if name and name != "csrf_token":
+                self.found[-1].values.setdefault(name, []).append(said.get("value", ""))
+
+
+def forms_on(page: str) -> list[Shown]:
+    """Return the forms of a page."""
+    parser = Forms()
+    parser.feed(page)
+    return parser.found
+
+
+def pages_of(app: Flask, world: World) -> Iterator[tuple[str, str]]:
+    """Yield the address and the text of every page that the world's administrator can look at."""
+    for rule in page_rules(app):
+        if rule.endpoint != "web.sessions.new":
+            path = address(rule, {name: world.ids[kind] for name, kind in parameters(rule)})
+            answer = world.looker.get(path, follow_redirects=True)
+            assert answer.status_code == 200, (path, answer.status_code)
+            yield path, answer.text
