@@ -17,6 +17,7 @@ from dashboard.web import (
     runs,
     security,
     sessions,
+    teams,
     throttle,
     verdicts,
     visitors,
@@ -24,7 +25,7 @@ from dashboard.web import (
 )
 from dashboard.web.blueprints import all_pages
 
-NOUNS = (sessions, board, runs, conversations, conversations_list, inboxes, agents, policies, capacity)
+NOUNS = (sessions, board, runs, conversations, conversations_list, inboxes, agents, policies, capacity, teams)
 
 
 def register(app: Flask, settings: Settings) -> None:

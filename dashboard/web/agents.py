@@ -11,14 +11,25 @@ from dashboard.http import desk
 from dashboard.services import presence
 from dashboard.services.presence import Heard
 from dashboard.store.pages import agents as store
+from dashboard.store.pages import choices
 from dashboard.store.pages.agents import AgentCard
 from dashboard.web import htmx
 from dashboard.web.blueprints import pages_of
-from dashboard.web.visitors import viewer
+from dashboard.web.visitors import supervisors_only, viewer
 
 # `away` is what idling makes of somebody; nobody chooses it.
 CHOICES = tuple(word for word in Presence if word is not Presence.AWAY)
+SUGGESTED = 20
 pages = pages_of("agents")
+
+
+@pages.get("/agents/names")
+@supervisors_only
+def names() -> ResponseReturnValue:
+    """Suggest agents for what stands in a field."""
+    text, inbox_id = request.args.get(request.args.get("field", ""), ""), request.args.get("inbox", type=int)
+    found = choices.called(desk().session, viewer().account_id, text.strip(), most=SUGGESTED, inbox_id=inbox_id)
+    return htmx.fragment("agents/_names.html", names=found)
 
 
 @pages.get("/agents/<int:agent_id>/availability")

@@ -38,6 +38,9 @@ INSIDE = (
     Stop(name="capacities", at="/capacity"),
     Stop(name="capacity", at="/capacity", link=r"/capacity/\d+"),
     Stop(name="capacity-new", at="/capacity/new"),
+    Stop(name="teams", at="/teams"),
+    Stop(name="team", at="/teams", link=r"/teams/\d+"),
+    Stop(name="team-new", at="/teams/new"),
     Stop(name="run", at="inbox", link=r"/runs/\d+"),
     Stop(name="nowhere", at="/nowhere"),
 )

@@ -12,6 +12,7 @@ from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, I
 READABLE = "{0} BETWEEN '0002-01-01+00' AND '9998-12-31+00'"
 WAITING = text("status = 'open' AND assignee_id IS NULL")
 HELD = text("status = 'open' AND assignee_id IS NOT NULL")
+OF_TEAM = text("status = 'open' AND team_id IS NOT NULL")
 
 
 class Inbox(InAccount, Base):
@@ -143,6 +144,8 @@ class Conversation(InAccount, Base):
         # Load: per inbox and assignee (E15), and over all inboxes (E16, E17).
         Index("ix_conversations_load", "inbox_id", "assignee_id", postgresql_where=HELD),
         Index("ix_conversations_held", "account_id", "assignee_id", "inbox_id", postgresql_where=HELD),
+        # What a team has open, and how much of it waits.
+        Index("ix_conversations_of_team", "team_id", "inbox_id", "assignee_id", postgresql_where=OF_TEAM),
         # Which contacts are being served (E10).
         Index("ix_conversations_served", "account_id", "contact_id", postgresql_where=HELD),
         Index("ix_conversations_newest", "account_id", text("created_at DESC"), text("id DESC")),

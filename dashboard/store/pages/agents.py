@@ -1,8 +1,10 @@
 """Agents as pages name them."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from dashboard.engine.model import Presence
 from dashboard.store.database import Session
@@ -16,6 +18,22 @@ class AgentCard:
     id: int
     name: str
     availability: Presence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentRow:
+    """An agent with what their presence is made from (E37)."""
+
+    id: int
+    name: str
+    availability: Presence
+    availability_since: datetime
+    auto_offline: bool
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """Return the value of a row that has at least these columns."""
+        return cls(**{**row._mapping, "availability": Presence(row.availability)})
 
 
 def card(session: Session, account_id: int, agent_id: int) -> AgentCard | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import case, exists, func, select
 
 from dashboard.store.database import Session
 from dashboard.store.models import AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, Team
@@ -17,6 +17,20 @@ class Choices:
     teams: tuple[Choice, ...]
     agents: tuple[Choice, ...]
     labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """An active agent as one types them; who shares a name is told apart by a number."""
+
+    id: int
+    name: str
+    shared: bool
+
+    @property
+    def typed(self) -> str:
+        """Return what means this agent and nobody else."""
+        return f"{self.name} #{self.id}" if self.shared else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +56,25 @@ def agents(session: Session, account_id: int) -> tuple[Choice, ...]:
     wanted = select(AccountUser.user_id, AccountUser.name).where(AccountUser.account_id == account_id)
     rows = session.execute(wanted.where(AccountUser.active).order_by(func.lower(AccountUser.name), AccountUser.user_id))
     return tuple(Choice(id=row.user_id, name=row.name) for row in rows)
+
+
+def called(
+    session: Session, account_id: int, text: str, *, most: int, inbox_id: int | None = None
+) -> tuple[Named, ...]:
+    """Return the first active agents whose name has this text: whole names, beginnings, members of the inbox first."""
+    name, active = func.lower(AccountUser.name), (AccountUser.account_id == account_id, AccountUser.active)
+    here = exists().where(InboxMember.inbox_id == inbox_id, InboxMember.user_id == AccountUser.user_id)
+    near = case(
+        (name == text.lower(), 0), (AccountUser.name.istartswith(text, autoescape=True) & (text != ""), 1), else_=2
+    )
+    sharing = select(name.label("name")).where(*active).group_by(name).having(func.count() > 1)
+    rows = session.execute(
+        select(AccountUser.user_id.label("id"), AccountUser.name, name.in_(sharing).label("shared"))
+        .where(*active, AccountUser.name.icontains(text, autoescape=True))
+        .order_by(near, here.desc(), name, AccountUser.user_id)
+        .limit(most)
+    )
+    return tuple(Named(**row._mapping) for row in rows)
 
 
 def teams(session: Session, account_id: int) -> tuple[Choice, ...]:

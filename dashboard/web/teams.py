@@ -1,0 +1,194 @@
+"""Teams: who belongs to them, how they are given conversations, and what waits for them."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import clock
+from dashboard.engine.model import AssignmentType
+from dashboard.http import desk
+from dashboard.services import members, naming, team_details, teams
+from dashboard.services.forms.desk import MemberIds, TeamEdit, TeamForm
+from dashboard.services.members import Group, Place, Way
+from dashboard.services.refusals import Invalid
+from dashboard.services.team_details import TeamDetails
+from dashboard.store.pages import choices
+from dashboard.store.pages.teams import TeamLine
+from dashboard.store.paging import Page
+from dashboard.web import forms, htmx
+from dashboard.web.blueprints import pages_of
+from dashboard.web.policy_fields import Card
+from dashboard.web.visitors import supervisors_only, viewer
+
+PER_PAGE, NAMES = 50, 50
+LARGEST_PAGE = 100_000
+PART = "teams/_team.html"
+TYPES = (
+    Card(
+        value=AssignmentType.ROUND_ROBIN,
+        title="In turn",
+        sentence="Runs give its conversations to its members, in the order that the inbox's policy sets.",
+    ),
+    Card(
+        value=AssignmentType.MANUAL,
+        title="By hand",
+        sentence="Runs leave its conversations alone; they wait until somebody assigns them.",
+    ),
+)
+pages = pages_of("teams")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """What stands in a team's form."""
+
+    team_id: int = 0
+    name: str = ""
+    assignment_type: str = AssignmentType.ROUND_ROBIN
+    maximum: str = ""
+
+    def edit(self) -> TeamEdit | Invalid:
+        """Return what is to be saved, or what is wrong with it."""
+        said = {
+            "name": self.name,
+            "assignment_type": self.assignment_type,
+            "max_auto_assigned_conversations": forms.number(self.maximum) or 0,
+        }
+        loaded: TeamEdit | Invalid = forms.load(TeamForm(), said)
+        return loaded
+
+
+@pages.get("/teams")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """List the teams."""
+    found = team_details.show_all(desk(), viewer().account_id, Page(page=_page(), per_page=PER_PAGE))
+    last = max(1, -(-found.meta.count // PER_PAGE))
+    return render_template("teams/index.html", found=found, last_page=last, types=TYPES)
+
+
+@pages.get("/teams/new")
+@supervisors_only
+def new() -> ResponseReturnValue:
+    """Show an empty form."""
+    return render_template("teams/new.html", fields=Fields(), types=TYPES, errors={})
+
+
+@pages.post("/teams")
+@supervisors_only
+def create() -> ResponseReturnValue:
+    """Make a team."""
+    fields = _typed()
+    made: Any = fields.edit()
+    if not isinstance(made, Invalid):
+        made = teams.create(desk(), viewer().account_id, made, **_cause())
+    if isinstance(made, Invalid):
+        page = render_template("teams/new.html", fields=fields, types=TYPES, errors=made.errors)
+        return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(f"{made.name} is made. Add its members.")
+    return redirect(url_for("web.teams.show", team_id=made.id), HTTPStatus.SEE_OTHER)
+
+
+@pages.get("/teams/<int:team_id>")
+@supervisors_only
+def show(team_id: int) -> ResponseReturnValue:
+    """Show a team."""
+    return render_template("teams/show.html", **_context(team_id))
+
+
+@pages.post("/teams/<int:team_id>")
+@supervisors_only
+def update(team_id: int) -> ResponseReturnValue:
+    """Change a team's name, type or maximum."""
+    fields = _typed(_found(team_id).team.id)
+    wanted: Any = fields.edit()
+    if not isinstance(wanted, Invalid):
+        wanted = teams.change(desk(), viewer().account_id, team_id, wanted, **_cause())
+    return _answer(team_id, wanted, f"{fields.name} is saved.", fields=fields)
+
+
+@pages.post("/teams/<int:team_id>/members")
+@supervisors_only
+def add(team_id: int) -> ResponseReturnValue:
+    """Let an agent belong to the team."""
+    _found(team_id)
+    typed = request.form.get("user_id", "")
+    agent_id = naming.agent(desk(), viewer().account_id, typed, field="user_ids")
+    if isinstance(agent_id, Invalid):
+        return _answer(team_id, agent_id, "", typed=typed)
+    return _answer(team_id, _changed(team_id, agent_id, Way.ADD), "The agent belongs to this team now.", typed=typed)
+
+
+@pages.post("/teams/<int:team_id>/members/<int:agent_id>/removal")
+@supervisors_only
+def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
+    """Let an agent belong to the team no longer."""
+    return _answer(team_id, _changed(team_id, agent_id, Way.REMOVE), "The agent is removed.")
+
+
+@pages.post("/teams/<int:team_id>/deletion")
+@supervisors_only
+def destroy(team_id: int) -> ResponseReturnValue:
+    """Delete a team; its conversations belong to none then."""
+    removed = teams.remove(desk(), viewer().account_id, team_id, **_cause())
+    if removed is None:
+        abort(HTTPStatus.NOT_FOUND)
+    flash(f"{removed.name} is deleted.")
+    return redirect(url_for("web.teams.index"), HTTPStatus.SEE_OTHER)
+
+
+def _changed(team_id: int, agent_id: int, way: Way) -> object:
+    place, wanted = Place(Group.TEAM, team_id), MemberIds(user_ids=(agent_id,))
+    return members.change(desk(), viewer().account_id, place, wanted, way=way, **_cause())
+
+
+def _answer(team_id: int, done: object, said: str, **typed: Any) -> ResponseReturnValue:
+    """Show what became of a change, or the same form with what is wrong and what was typed."""
+    if done is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(done, Invalid):
+        template = PART if htmx.asked() else "teams/show.html"
+        page = render_template(template, **_context(team_id, errors=done.errors, **typed))
+        return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return htmx.saved(PART, said=said, elsewhere=url_for("web.teams.show", team_id=team_id), **_context(team_id))
+
+
+def _context(team_id: int, **more: Any) -> dict[str, Any]:
+    found = _found(team_id)
+    return {
+        "found": found,
+        "last_page": max(1, -(-found.members.meta.count // team_details.MEMBERS)),
+        "fields": _fields(found.team),
+        "types": TYPES,
+        "names": choices.called(desk().session, viewer().account_id, "", most=NAMES),
+        "now": clock.now(),
+        "errors": {},
+        "typed": "",
+        **more,
+    }
+
+
+def _found(team_id: int) -> TeamDetails:
+    found = team_details.show(desk(), viewer().account_id, team_id, page=_page(), now=clock.now())
+    return found or abort(HTTPStatus.NOT_FOUND)
+
+
+def _fields(team: TeamLine) -> Fields:
+    maximum = str(team.maximum) if team.maximum else ""
+    return Fields(team_id=team.id, name=team.name, assignment_type=team.assignment_type, maximum=maximum)
+
+
+def _typed(team_id: int = 0) -> Fields:
+    said = {name: request.form.get(name, "").strip() for name in ("name", "assignment_type", "maximum")}
+    return Fields(team_id=team_id, **said)
+
+
+def _cause() -> dict[str, Any]:
+    return {"actor_id": viewer().user_id, "now": clock.now()}
+
+
+def _page() -> int:
+    return min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))
