@@ -9,7 +9,7 @@ from dashboard.engine.policy import ExclusionRules
 
 
 class Exclusions:
-    """The rules that apply to an inbox, by what they exclude: a conversation under twenty costs as much as under one."""
+    """An inbox's rules by what they exclude: a conversation under twenty of them costs as much as under one."""
 
     def __init__(self, rules: Sequence[ExclusionRules], now: datetime) -> None:
         listed = [(label, rule) for rule in rules for label in rule.excluded_labels]

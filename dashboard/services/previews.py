@@ -70,8 +70,10 @@ def preview(desk: Desk, account_id: int, inbox_id: int, policy: AssignmentPolicy
     routing = switches.read(desk.session, account_id, inbox_id)
     if routing is None:
         return None
-    then = _outlook(desk, replace(routing, policy=policy), now)
-    return Preview(then=then, now=_outlook(desk, routing, now))
+    as_it_is = _outlook(desk, routing, now)
+    if policy == routing.policy:  # a form that was only opened
+        return Preview(then=as_it_is, now=as_it_is)
+    return Preview(then=_outlook(desk, replace(routing, policy=policy), now), now=as_it_is)
 
 
 def _outlook(desk: Desk, routing: Routing, now: datetime) -> Outlook:
