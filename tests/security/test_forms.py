@@ -50,7 +50,7 @@ def test_no_form_that_a_page_shows_takes_another_accounts_ids(worlds: Worlds) ->
     shown = {
         (form.action, name): form
         for _, page in list(walks.pages_of(worlds.app, worlds.ours))
-        for form in walks.forms_on(page)
+        for form in walks.forms_on(page.text)
         for name in form.values
         if "logout" not in form.action and "deletion" not in form.action
     }

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import text
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from dashboard.store.database import Session
 from dashboard.store.models import Base
@@ -108,11 +110,12 @@ def forms_on(page: str) -> list[Shown]:
     return parser.found
 
 
-def pages_of(app: Flask, world: World) -> Iterator[tuple[str, str]]:
-    """Yield the address and the text of every page that the world's administrator can look at."""
+def pages_of(app: Flask, world: World, **how: Any) -> Iterator[tuple[str, TestResponse]]:
+    """Yield the address and the answer of every page that the world's administrator can look at."""
+    asked = {"follow_redirects": True, "query_string": how.pop("query", {}), **how}
     for rule in page_rules(app):
         if rule.endpoint != "web.sessions.new":
             path = address(rule, {name: world.ids[kind] for name, kind in parameters(rule)})
-            answer = world.looker.get(path, follow_redirects=True)
+            answer = world.looker.get(path, **asked)
             assert answer.status_code == 200, (path, answer.status_code)
-            yield path, answer.text
+            yield path, answer
