@@ -212,6 +212,15 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seating:
+    """How everybody stands at one moment for one pool; `turns` are the eligible agents' ids, next first."""
+
+    verdicts: Mapping[int, Verdict]
+    funnel: Funnel
+    turns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
     """One conversation's decision with every agent's verdict and the turns, at the moment it was made (E47, E48).
 

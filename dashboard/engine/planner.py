@@ -19,6 +19,7 @@ from dashboard.engine.decisions import (
     Plan,
     RateLimited,
     Reason,
+    Seating,
     Skip,
     Standing,
     Stop,
@@ -78,6 +79,22 @@ def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> Examinat
             return floor.examine(conversation)
         floor.decide(conversation)
     return None
+
+
+def examine_some(snapshot: Snapshot, now: datetime, *, first: int, most: int) -> list[Examination]:
+    """Plan again and return some of the decisions in order, each with every agent's verdict; `first` counts from 0."""
+    if switched_off(snapshot.inbox, snapshot.policy) or snapshot.policy is None:
+        return []
+    floor = Floor(snapshot, snapshot.policy, now)
+    waiting = sorted(snapshot.waiting, key=ORDER[snapshot.policy.conversation_priority])
+    for conversation in waiting[:first]:
+        floor.decide(conversation)
+    return [floor.examine(conversation) for conversation in waiting[first : first + most]]
+
+
+def seating(snapshot: Snapshot, now: datetime) -> Seating | None:
+    """Return how the inbox's pool stands before anything is given; None without a policy."""
+    return None if snapshot.policy is None else Floor(snapshot, snapshot.policy, now).seating(None)
 
 
 class Pool:
@@ -163,12 +180,17 @@ class Floor:
         """Return the decision with every agent's verdict as it stood just before."""
         if conversation.team_id is not None and conversation.team_id not in self._teams:
             return Examination(decision=self.decide(conversation), verdicts={}, funnel=None, turns=())
-        pool = self._pool(conversation.team_id)
+        seated = self.seating(conversation.team_id)
+        decision = self.decide(conversation)
+        return Examination(decision=decision, verdicts=seated.verdicts, funnel=seated.funnel, turns=seated.turns)
+
+    def seating(self, team_id: int | None) -> Seating:
+        """Return every agent's verdict in this pool, as it stands now."""
+        pool = self._pool(team_id)
         verdicts: dict[int, Verdict] = dict.fromkeys(self._seats, NotAMember())
         verdicts.update(dict.fromkeys(pool.seats, ELIGIBLE))
         verdicts.update(pool.refusals)
-        funnel, turns = pool.funnel(), pool.turns()
-        return Examination(decision=self.decide(conversation), verdicts=verdicts, funnel=funnel, turns=turns)
+        return Seating(verdicts=verdicts, funnel=pool.funnel(), turns=pool.turns())
 
     def standings(self) -> Mapping[int | None, Standing]:
         """Return how every pool stands now; None is the inbox's own."""

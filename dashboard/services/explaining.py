@@ -127,7 +127,7 @@ def _assigned(desk: Desk, row: ConversationRow) -> Explanation:
     if kept is None or examined is None:
         return by_hand
     told = _told(kept.snapshot, examined.decision, examined, row.team_id)
-    sentence = f"Assigned to {given.agent_name} by a run: {_why(kept.snapshot, examined)}."
+    sentence = f"Assigned to {given.agent_name} by a run: {why_them(kept.snapshot, examined)}."
     return replace(told, state=State.ASSIGNED, sentence=sentence, next_possible_at=None, given=given)
 
 
@@ -135,7 +135,8 @@ def _by_whom(given: Given) -> str:
     return f"Assigned to {given.agent_name} by {given.actor_name or 'hand' if given.run_id is None else 'a run'}"
 
 
-def _why(snapshot: Snapshot, examined: Examination) -> str:
+def why_them(snapshot: Snapshot, examined: Examination) -> str:
+    """Return why a run chose the agent whom it chose."""
     balanced = snapshot.policy and snapshot.policy.assignment_order is AssignmentOrder.BALANCED
     eligible = len(examined.turns)
     among = "nobody else was eligible" if eligible == 1 else f"of {eligible} eligible agents"

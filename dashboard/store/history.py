@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from dashboard.engine.model import Snapshot
@@ -31,6 +31,15 @@ class Kept:
 
     snapshot: Snapshot
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One of a run's batches, which count from 1."""
+
+    number: int
+    last_number: int
+    kept: Kept
 
 
 def last_given(session: Session, account_id: int, conversation_id: int) -> Given | None:
@@ -66,3 +75,19 @@ def batch_of(session: Session, account_id: int, run_id: int, at: datetime) -> Ke
         )
     ).first()
     return Kept(snapshot=archive.unpacked(row.snapshot), at=row.planned_at) if row else None
+
+
+def batch(session: Session, account_id: int, run_id: int, number: int) -> Batch | None:
+    """Return the run's batch of this number, or its last one before; None if the run looked at nothing."""
+    here = (RunBatch.account_id == account_id, RunBatch.run_id == run_id)
+    last = select(func.max(RunBatch.number)).where(*here).scalar_subquery()
+    row = session.execute(
+        select(RunBatch.number, RunBatch.snapshot, RunBatch.planned_at, last.label("last"))
+        .where(*here, RunBatch.number <= number)
+        .order_by(RunBatch.number.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    kept = Kept(snapshot=archive.unpacked(row.snapshot), at=row.planned_at)
+    return Batch(number=row.number, last_number=row.last, kept=kept)

@@ -15,6 +15,7 @@ from dashboard.web import (
     inboxes,
     policies,
     runs,
+    runs_list,
     security,
     sessions,
     teams,
@@ -25,7 +26,19 @@ from dashboard.web import (
 )
 from dashboard.web.blueprints import all_pages
 
-NOUNS = (sessions, board, runs, conversations, conversations_list, inboxes, agents, policies, capacity, teams)
+NOUNS = (
+    sessions,
+    board,
+    runs,
+    runs_list,
+    conversations,
+    conversations_list,
+    inboxes,
+    agents,
+    policies,
+    capacity,
+    teams,
+)
 
 
 def register(app: Flask, settings: Settings) -> None:

@@ -37,6 +37,12 @@ def ids(name: str) -> list[int]:
     return [one for typed in dict.fromkeys(request.form.getlist(name)) if isinstance(one := number(typed), int)]
 
 
+def id_in(said: str | None) -> int | None:
+    """Return the id in an address, None for what is no id."""
+    found = number(said)
+    return found if isinstance(found, int) and found else None
+
+
 def load(form: Form, said: Mapping[str, Any]) -> Any:
     """Return what the form makes of it, or Invalid with the messages by field."""
     try:

@@ -7,9 +7,11 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.http import desk
-from dashboard.services import assignment, results
+from dashboard.services import assignment, replays, results
+from dashboard.services.replays import Part
 from dashboard.services.results import Result
 from dashboard.store.pages import runs as store
+from dashboard.store.paging import Page
 from dashboard.web import htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import supervisors_only, viewer
@@ -18,7 +20,8 @@ from dashboard.web.visitors import supervisors_only, viewer
 PATIENCE = timedelta(seconds=3)
 # After so many looks nobody seems to be working.
 MANY_LOOKS = 20
-MOST_SHOWN = 500
+AGENTS_PER_PAGE, LINES_PER_PAGE = 50, 100
+LARGEST_NUMBER = 1_000_000
 pages = pages_of("runs")
 
 
@@ -53,12 +56,21 @@ def result() -> ResponseReturnValue:
 @pages.get("/runs/<int:run_id>")
 @supervisors_only
 def show(run_id: int) -> ResponseReturnValue:
-    """Show what one run did."""
+    """Show one run: a batch of what it saw and decided, and what it left."""
     run = store.one(desk().session, viewer().account_id, run_id)
     if run is None:
         abort(HTTPStatus.NOT_FOUND)
-    given = store.given(desk().session, viewer().account_id, run_id, MOST_SHOWN)
-    return render_template("runs/show.html", run=run, given=given)
+    wanted = Part(
+        batch=_number("batch"),
+        agents=Page(page=_number("agents"), per_page=AGENTS_PER_PAGE),
+        lines=Page(page=_number("page"), per_page=LINES_PER_PAGE),
+    )
+    replay = replays.part_of(desk(), viewer().account_id, run_id, wanted)
+    return render_template("runs/show.html", run=run, replay=replay)
+
+
+def _number(name: str) -> int:
+    return min(LARGEST_NUMBER, max(1, request.args.get(name, 1, type=int)))
 
 
 def _answer(ran: Result) -> ResponseReturnValue:

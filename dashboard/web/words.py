@@ -7,7 +7,7 @@ from enum import StrEnum
 from flask import Flask
 from markupsafe import Markup
 
-from dashboard.engine.decisions import Reason, Source
+from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Presence
 from dashboard.services.reasons import Because
 from dashboard.services.results import Result
@@ -35,6 +35,9 @@ WORDS: dict[StrEnum, str] = {
     Reason.INTERNAL_ERROR: "could not be decided",
     Presence.AWAY_MANUAL: "away by choice",
     Presence.AWAY_AND_REASSIGNING: "away, reassigning",
+    Outcome.STOP: "stopped",
+    Outcome.ERROR: "failed",
+    Source.REALTIME: "a change",
     Source.PERIODIC: "sweep",
     Source.MANUAL: "run by hand",
     Source.WAKEUP: "wake-up",

@@ -114,7 +114,7 @@ def test_a_runs_page_tells_what_it_did(mara: Looker, acme: Acme) -> None:
     page = mara.get("/runs/1").text
 
     assert "run by hand, Mara" in page
-    assert f'<a href="/conversations/{first}">{first}</a>' in page
+    assert f'<a href="/conversations/{first}">' in page
     assert "all at capacity" in page
 
 

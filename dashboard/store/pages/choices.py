@@ -44,7 +44,7 @@ class Colleagues:
 def of_account(session: Session, account_id: int) -> Choices:
     """Return everything that a list can be narrowed to, in one query each."""
     return Choices(
-        inboxes=_named(session, Inbox, account_id),
+        inboxes=inboxes(session, account_id),
         teams=teams(session, account_id),
         agents=agents(session, account_id),
         labels=labels(session, account_id),
@@ -75,6 +75,11 @@ def called(
         .limit(most)
     )
     return tuple(Named(**row._mapping) for row in rows)
+
+
+def inboxes(session: Session, account_id: int) -> tuple[Choice, ...]:
+    """Return the inboxes."""
+    return _named(session, Inbox, account_id)
 
 
 def teams(session: Session, account_id: int) -> tuple[Choice, ...]:

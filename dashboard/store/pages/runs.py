@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.store.database import Session
@@ -32,17 +32,15 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """One assignment of a run, in its position."""
+class Written:
+    """A conversation that a batch looked at, with its assignment if the ledger has one."""
 
-    position: int
-    conversation_id: int
     subject: str | None
-    agent_name: str
-    waiting_since: datetime | None
-    at: datetime
+    position: int | None
+    waited_for: timedelta | None
 
 
+WAITED_FOR = (Assignment.at - Assignment.waiting_since).label("waited_for")
 RUNS = (
     select(Run, Inbox.name.label("inbox_name"), AccountUser.name.label("actor_name"))
     .join(Inbox, Inbox.id == Run.inbox_id)
@@ -63,33 +61,29 @@ def of_inbox(session: Session, account_id: int, inbox_id: int, most: int) -> Seq
     return [_run(row) for row in session.execute(here.order_by(None).order_by(Run.id.desc()).limit(most))]
 
 
+def of_ids(session: Session, account_id: int, run_ids: Collection[int]) -> tuple[RunRow, ...]:
+    """Return these runs of the account, newest first."""
+    these = RUNS.where(Run.account_id == account_id, Run.id.in_(run_ids))
+    return tuple(_run(row) for row in session.execute(these.order_by(None).order_by(Run.id.desc())))
+
+
 def one(session: Session, account_id: int, run_id: int) -> RunRow | None:
     """Return a run of the account."""
     found = session.execute(RUNS.where(Run.account_id == account_id, Run.id == run_id)).one_or_none()
     return _run(found) if found else None
 
 
-def given(session: Session, account_id: int, run_id: int, most: int) -> Sequence[Given]:
-    """Return the first assignments of a run, in order."""
+def written(
+    session: Session, account_id: int, run_id: int, ids: Collection[int], *, at: datetime
+) -> Mapping[int, Written]:
+    """Return what the run's batch of this instant made of these conversations; removed ones are missing."""
+    this = (Assignment.conversation_id == Conversation.id, Assignment.run_id == run_id, Assignment.at == at)
     found = session.execute(
-        select(
-            Assignment.position,
-            Assignment.conversation_id,
-            Conversation.subject,
-            AccountUser.name.label("agent_name"),
-            Assignment.waiting_since,
-            Assignment.at,
-        )
-        .join(Conversation, Conversation.id == Assignment.conversation_id)
-        .join(
-            AccountUser,
-            (AccountUser.account_id == Assignment.account_id) & (AccountUser.user_id == Assignment.agent_id),
-        )
-        .where(Assignment.account_id == account_id, Assignment.run_id == run_id)
-        .order_by(Assignment.position)
-        .limit(most)
+        select(Conversation.id, Conversation.subject, Assignment.position, WAITED_FOR)
+        .outerjoin(Assignment, and_(*this))
+        .where(Conversation.account_id == account_id, Conversation.id.in_(ids))
     )
-    return [Given(**row._mapping) for row in found]
+    return {row.id: Written(subject=row.subject, position=row.position, waited_for=row.waited_for) for row in found}
 
 
 def _run(row: Row[*tuple[Any, ...]]) -> RunRow:
