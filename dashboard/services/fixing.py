@@ -58,10 +58,11 @@ MOST = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A fix, and whether a supervisor can do all of it here: nobody brings an agent who is not there online."""
+    """A fix, and whether a supervisor can do all of it here: nobody brings those online who are `absent`."""
 
     fix: Fix
     can_be_done: bool
+    absent: tuple[str, ...] = ()
 
 
 def offers(desk: Desk, account_id: int, fixes: Sequence[Fix], *, now: datetime) -> tuple[Offer, ...]:
@@ -76,7 +77,11 @@ def offers(desk: Desk, account_id: int, fixes: Sequence[Fix], *, now: datetime) 
             return False
         return getattr(one, "to", 0) <= MOST.get(type(one), 0)
 
-    return tuple(Offer(fix=fix, can_be_done=all(map(possible, fix.changes))) for fix in fixes)
+    def absent(fix: Fix) -> tuple[str, ...]:
+        called = [one for one in fix.changes if isinstance(one, changes.BringOnline)]
+        return tuple(one.agent_name for one in called if not possible(one))
+
+    return tuple(Offer(fix=fix, can_be_done=all(map(possible, fix.changes)), absent=absent(fix)) for fix in fixes)
 
 
 def press(

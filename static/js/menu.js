@@ -1,4 +1,4 @@
-// What comes and goes over a page: the menu, the funnel's dismissal, toasts.
+// What comes and goes over a page: the menu, the funnel's dismissal, toasts; and the page one is on, in view in the bar.
 (() => {
   const TOAST = 7000;
   const menu = document.getElementById("menu"), toasts = document.getElementById("toasts");
@@ -22,6 +22,8 @@
     const from = event.detail.ctx?.sourceElement;
     if (from && !from.matches("[data-live]")) toast("The server did not answer. Reload the page to see what is so before trying again.");
   });
+
+  document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   for (const node of toasts.children) setTimeout(() => node.remove(), TOAST);
   new MutationObserver((changes) => {

@@ -17,7 +17,7 @@
     if (!node.data.trim() || element.closest("script, style") || hidden(element)) continue;
     const range = document.createRange();
     range.selectNodeContents(node);
-    for (const box of range.getClientRects()) if (box.width > 1 && box.height > 1) texts.push({ box, element, text: node.data });
+    for (const box of range.getClientRects()) if (box.width > 1 && box.height > 1) texts.push({ box, node, element, text: node.data });
   }
 
   for (const one of texts) {
@@ -43,7 +43,7 @@
   still.forEach((one, at) => {
     for (let next = at + 1; next < still.length && still[next].box.top < one.box.bottom - 4; next++) {
       const other = still[next], across = Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left);
-      if (across > 3 && Math.min(one.box.bottom, other.box.bottom) - other.box.top > 4)
+      if (other.node !== one.node && across > 3 && Math.min(one.box.bottom, other.box.bottom) - other.box.top > 4)
         found.push(`${said(one.text)} and ${said(other.text)} lie over each other.`);
     }
   });

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """A page, named for its picture; `link` is the form of the link to it on the page `at`: a path or an earlier stop."""
+    """A page, named for its picture; `link` is the form of the link to it `at` a path, or at a stop before it."""
 
     name: str
     at: str

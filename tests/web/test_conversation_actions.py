@@ -173,7 +173,7 @@ def test_whoever_is_not_there_is_not_set_online_by_a_button(mara: Looker, acme: 
     page = mara.get(f"/conversations/{one}").text
     answer = mara.post(f"/conversations/{one}/fixes", {"fix": "Set Ana online"})
 
-    assert "Set Ana online." in page
+    assert "Ana must be there first: nothing has been heard from them." in page
     assert 'class="fix"' not in page
     assert answer.status_code == 422
     assert availability_of(acme, "Ana") is Presence.ONLINE

@@ -76,7 +76,7 @@ def test_a_policy_is_linked_and_unlinked(mara: Looker, acme: Acme) -> None:
 
     mara.post(f"{path}/policy", {"way": "link", "assignment_policy_id": policy_id})
     assert policy_of(acme) == policy_id
-    assert "3 waiting would stay so." in mara.get(path).text
+    assert "The 3 that wait would go on waiting." in mara.get(path).text
     mara.post(f"{path}/policy", {"way": "unlink"})
 
     assert policy_of(acme) is None

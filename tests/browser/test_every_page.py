@@ -1,0 +1,79 @@
+"""Every page in a real browser: it bars nobody, and nothing on it is cut or lies over something else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from dashboard import clock
+from dashboard.config import ROOT
+from tests.browser import tour
+from tests.browser.conftest import Site
+from tests.desks import Acme
+from tests.pages import waiting_for
+
+pytestmark = pytest.mark.browser
+AXE = ROOT / "static/node_modules/axe-core/axe.min.js"
+LAYOUT = Path(__file__).with_name("layout.js").read_text()
+BARRIERS = """
+rules => axe.run({resultTypes: ["violations"], ...(rules && {runOnly: rules})}).then(found => found.violations
+  .filter(one => ["serious", "critical"].includes(one.impact))
+  .flatMap(one => one.nodes.map(node => `${one.help}: ${node.target} ${node.failureSummary}`)))
+"""
+WIDTHS = (390, 820, 1280, 1920)
+
+
+@pytest.fixture
+def floor(acme: Acme) -> Acme:
+    """A desk at which every page has something to show."""
+    acme.policy("Support", fair_distribution_limit=3)
+    acme.policy("Sales", name="Everybody in turn, and nobody more than their share of it", fair_distribution_limit=1)
+    acme.capacity("Ana", {"Support": 2, "Sales": 5}, conversation_limit=20, excluded_labels=["bulk-mail"])
+    acme.team("Night shift", "Bo", "Cleo")
+    acme.online("Ana", "Bo", at=clock.now())
+    for inbox in ("Support", "Sales"):
+        waiting_for(acme, 6, minutes=9, inbox=inbox, subject="Where is the parcel that was promised for Monday?")
+        acme.run(inbox, at=clock.now())
+    acme.held("Bo", 1, status="resolved", resolved_at=clock.now(), subject="Thank you")
+    waiting_for(acme, 1, minutes=90, labels=["bulk-mail", "a-label-that-is-rather-long"], subject="Unsubscribe")
+    return acme
+
+
+@pytest.fixture
+def visit(site: Site, browser: Browser, floor: Acme) -> Iterator[tuple[Page, dict[str, str]]]:
+    """Mara's browser, and where every page is."""
+    # A colour that is still changing has no contrast of its own.
+    page = site.open(browser, bypass_csp=True, reduced_motion="reduce")
+    outside = {stop.name: f"{site.url}{stop.at}" for stop in tour.OUTSIDE}
+    inside = tour.addresses(page, site.url)
+    assert {stop.name for stop in tour.INSIDE} == set(inside), "Nothing leads there."
+    yield page, outside | inside
+    page.context.close()
+
+
+def test_no_page_bars_anybody_in_light_or_dark(visit: tuple[Page, dict[str, str]]) -> None:
+    page, addresses = visit
+    barriers: list[str] = []
+
+    for name, address in addresses.items():
+        page.goto(address)
+        page.evaluate(AXE.read_text())
+        for scheme, rules in (("light", None), ("dark", ["color-contrast"])):
+            page.emulate_media(color_scheme=scheme)
+            barriers += [f"{name}, {scheme}: {one}" for one in page.evaluate(BARRIERS, rules)]
+
+    assert not barriers, "\n".join(barriers)
+
+
+def test_no_page_is_cut_or_overlaps_at_any_width(visit: tuple[Page, dict[str, str]]) -> None:
+    page, addresses = visit
+    faults: list[str] = []
+
+    for name, address in addresses.items():
+        page.goto(address)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            faults += [f"{name}, {width}: {one}" for one in page.evaluate(LAYOUT)]
+
+    assert not faults, "\n".join(faults)
