@@ -29,6 +29,7 @@ from dashboard.services.forms.conversations import (
 from dashboard.services.forms.fields import LARGEST_ID, Instant, Text, Word
 from dashboard.store.paging import Listed, Page
 
+LONGEST_ID = 20
 bp = Nouns("conversations", "Conversations: brought in, changed, written to.")
 
 
@@ -79,9 +80,11 @@ class AgentOrNone(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
         if value == "none":
             return None
-        if not value.isascii() or not value.isdigit() or not 0 < int(value) <= LARGEST_ID:
+        # Its length first: Python reads no number of thousands of digits.
+        one = int(value) if len(value) < LONGEST_ID and value.isascii() and value.isdigit() else 0
+        if not 0 < one <= LARGEST_ID:
             raise ValidationError("Not an id, nor none.")
-        return int(value)
+        return one
 
 
 class ConversationQuery(Schema):

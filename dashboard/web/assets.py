@@ -2,10 +2,13 @@
 
 import hashlib
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 
-from flask import Flask, Response, current_app, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
 
+# What pages are made of. Beside it lie package files, and whatever else a library brings.
+SERVED = frozenset({".css", ".js", ".png", ".svg"})
 FOREVER = "public, max-age=31536000, immutable"
 BRIEFLY = "no-cache"
 
@@ -13,9 +16,25 @@ BRIEFLY = "no-cache"
 def init_app(app: Flask) -> None:
     """Let templates say asset("js/live.js")."""
     app.jinja_env.globals.update(asset=asset, stylesheets=stylesheets)
+    app.before_request(_refuse_other_files)
     app.after_request(_keep)
     # Where no page names an icon, browsers ask for this one.
     app.add_url_rule("/favicon.ico", "icon", lambda: redirect(asset("img/mark.svg")))
+
+
+def _refuse_other_files() -> None:
+    """Serve no file that no page needs, nor one that a link leads to from elsewhere."""
+    if request.endpoint == "static" and not _is_ours((request.view_args or {})["filename"]):
+        abort(HTTPStatus.NOT_FOUND)
+
+
+def _is_ours(name: str) -> bool:
+    path, root = Path(name), Path(current_app.static_folder or "")
+    if not name.isprintable() or path.suffix not in SERVED or any(part.startswith(".") for part in path.parts):
+        return False
+    # The packages may themselves lie elsewhere.
+    homes = (root.resolve(), (root / "node_modules").resolve())
+    return any((root / path).resolve().is_relative_to(home) for home in homes)
 
 
 def stylesheets() -> tuple[str, ...]:

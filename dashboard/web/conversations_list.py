@@ -177,7 +177,8 @@ def _text(given: str) -> str:
 
 
 def _is_id(given: str) -> bool:
-    return given.isascii() and given.isdigit() and 0 < int(given) <= store.LARGEST_ID
+    one = forms.number(given)
+    return isinstance(one, int) and 0 < one <= store.LARGEST_ID
 
 
 def _id(given: str) -> int:

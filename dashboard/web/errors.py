@@ -7,9 +7,9 @@ import structlog
 from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, ServiceUnavailable
 
-from dashboard.store.errors import UNREACHABLE, StoreUnavailable
+from dashboard.store.errors import UNREACHABLE, OutOfRange, StoreUnavailable
 from dashboard.web import htmx
 
 log = structlog.get_logger()
@@ -44,6 +44,12 @@ SAYINGS = {
         happened="This address does not answer that kind of request. Nothing was changed.",
         do="Go back to the page and use its button.",
     ),
+    413: Trouble(
+        status=413,
+        title="Too much at once",
+        happened="What was sent is larger than the server reads. Nothing was changed.",
+        do="Go back and send less at once.",
+    ),
     500: Trouble(
         status=500,
         title="That went wrong",
@@ -74,6 +80,8 @@ OTHERWISE = Trouble(
 def handle_in(pages: Blueprint) -> None:
     """Show what goes wrong in these pages as a page, or within one as a sentence."""
     pages.register_error_handler(HTTPException, _show)
+    # Typed into an address: a number beyond all ids, or a letter that Postgres does not keep.
+    pages.register_error_handler(OutOfRange, lambda _: _show(BadRequest()))
     for unreachable in (StoreUnavailable, *UNREACHABLE):
         pages.register_error_handler(unreachable, _unavailable)
 

@@ -59,7 +59,10 @@ def toast(template: str, **context: Any) -> Response:
 
 def page_shown() -> str:
     """Return the path of the page that the fragment would be part of."""
-    shown = urlsplit(request.htmx.current_url or "")
+    try:
+        shown = urlsplit(request.htmx.current_url or "")
+    except ValueError:  # no browser is at such an address
+        return ""
     return f"{shown.path}?{shown.query}" if shown.query else shown.path
 
 

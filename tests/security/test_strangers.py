@@ -37,8 +37,7 @@ def with_ids(app: Flask, *, api: bool) -> list[tuple[str, Rule]]:
 def bodies(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
     """Return a body that the document says is valid."""
     document = app.test_client().get("/api/openapi.json").json
-    path = rule.rule.replace("<id:", "{").replace("<uuid:", "{").replace(">", "}")
-    asked = document["paths"][path][method.lower()].get("requestBody")
+    asked = document["paths"][walks.documented(rule)][method.lower()].get("requestBody")
     if not asked:
         return {}
     schemas = document["components"]["schemas"]
@@ -114,8 +113,7 @@ def test_no_body_of_a_call_takes_another_accounts_ids(worlds: Worlds) -> None:
 
 
 def foreign_bodies(document: Any, worlds: Worlds, rule: Rule, method: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    path = rule.rule.replace("<id:", "{").replace("<uuid:", "{").replace(">", "}")
-    asked = document["paths"][path][method.lower()].get("requestBody")
+    asked = document["paths"][walks.documented(rule)][method.lower()].get("requestBody")
     if not asked:
         return
     schema = asked["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[-1]

@@ -17,12 +17,14 @@ from tests.security.worlds import World
 
 API = "/api/v1/accounts/<id:account_id>"
 WRITING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+LINK = re.compile(r'href="([^"]+)"')
 PARAMETER = re.compile(r"([a-z_]+)/<(?:[a-z]+:)?([a-z_]+)>")
 # Which kind of thing an address names by the word before its id; an address of a new kind needs a line here.
 KINDS = {
     "accounts": "account",
     "agents": "agent",
     "users": "agent",
+    "members": "agent",
     "inboxes": "inbox",
     "teams": "team",
     "labels": "label",
@@ -60,6 +62,11 @@ def parameters(rule: Rule) -> list[tuple[str, str]]:
 def address(rule: Rule, ids: Mapping[str, object]) -> str:
     """Return an address with these ids, by the name of the parameter."""
     return re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", lambda found: str(ids[found[1]]), rule.rule)
+
+
+def documented(rule: Rule) -> str:
+    """Return an address as the API's document writes it."""
+    return re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", r"{\1}", rule.rule)
 
 
 def everything(session: Session, account_id: int | None = None) -> dict[str, list[str]]:
@@ -110,12 +117,25 @@ def forms_on(page: str) -> list[Shown]:
     return parser.found
 
 
+def addresses_of(app: Flask, world: World) -> list[str]:
+    """Return the address of every page that the world's administrator can look at."""
+    rules = [rule for rule in page_rules(app) if rule.endpoint != "web.sessions.new"]
+    return [address(rule, {name: world.ids[kind] for name, kind in parameters(rule)}) for rule in rules]
+
+
 def pages_of(app: Flask, world: World, **how: Any) -> Iterator[tuple[str, TestResponse]]:
-    """Yield the address and the answer of every page that the world's administrator can look at."""
+    """Yield the address and the answer of each of them."""
     asked = {"follow_redirects": True, "query_string": how.pop("query", {}), **how}
-    for rule in page_rules(app):
-        if rule.endpoint != "web.sessions.new":
-            path = address(rule, {name: world.ids[kind] for name, kind in parameters(rule)})
-            answer = world.looker.get(path, **asked)
-            assert answer.status_code == 200, (path, answer.status_code)
-            yield path, answer
+    for path in addresses_of(app, world):
+        answer = world.looker.get(path, **asked)
+        assert answer.status_code == 200, (path, answer.status_code)
+        yield path, answer
+
+
+def calls(app: Flask, world: World, methods: frozenset[str]) -> Iterator[tuple[Rule, str, str]]:
+    """Yield each call of the API below the world's account: its rule, a method, and the rest of its address."""
+    for rule in rules(app):
+        ids = {name: world.ids[kind] for name, kind in parameters(rule)}
+        if rule.rule.startswith(API):
+            for method in sorted((rule.methods or set()) & methods):
+                yield rule, method, address(rule, ids).removeprefix(f"/api/v1/accounts/{world.account_id}")
