@@ -40,7 +40,7 @@ class Line:
     def happens(self, *conversation_ids: int, event: Event = Event.CONVERSATION_UPDATED) -> None:
         """Let something happen to these conversations, one after the other, in one transaction."""
         rows = [
-            EventRow(account_id=self.acme.account_id, event=event, conversation_id=one, at=self.now)
+            EventRow(account_id=self.acme.account_id, events=(event,), conversation_id=one, at=self.now)
             for one in conversation_ids
         ]
         ledger.write_events(self.acme.desk.session, rows)

@@ -47,7 +47,7 @@ def _by_hand(account_id: int, conversation_id: int, draft: Draft, cause: Cause) 
 def _created(account_id: int, conversation_id: int, draft: Draft, cause: Cause) -> EventRow:
     return EventRow(
         account_id=account_id,
-        event=Event.CONVERSATION_CREATED,
+        events=(Event.CONVERSATION_CREATED,),
         conversation_id=conversation_id,
         agent_id=draft.assignee_id,
         at=cause.now,

@@ -155,5 +155,5 @@ def _handled(conversation_id: int, row: NewConversation) -> AssignmentRow:
 
 def _created(conversation_id: int, row: NewConversation, now: datetime) -> EventRow:
     return EventRow(
-        account_id=row.account_id, event=Event.CONVERSATION_CREATED, conversation_id=conversation_id, at=now
+        account_id=row.account_id, events=(Event.CONVERSATION_CREATED,), conversation_id=conversation_id, at=now
     )

@@ -121,7 +121,7 @@ def _presence(agent: AgentState, *, heard: bool = True) -> Presence:
 def _write_event(desk: Desk, agent: AgentState, now: datetime, *, heard: bool) -> None:
     event = ledger.EventRow(
         account_id=agent.account_id,
-        event=ledger.Event.AGENT_PRESENCE_CHANGED,
+        events=(ledger.Event.AGENT_PRESENCE_CHANGED,),
         agent_id=agent.agent_id,
         presence=_presence(agent, heard=heard),
         at=now,

@@ -1,8 +1,5 @@
 """One changed conversation, made true: the row, its ledger row, its events, and the runs that follow."""
 
-from collections.abc import Iterable
-from datetime import datetime
-
 from dashboard.engine.decisions import Source
 from dashboard.services import transitions
 from dashboard.services.auditing import Cause
@@ -33,10 +30,19 @@ def _record(desk: Desk, before: ConversationRow, after: ConversationRow, *, why:
     events = [Event.CONVERSATION_UPDATED]
     if after.status is not before.status:
         events.insert(0, Event.CONVERSATION_STATUS_CHANGED)
-    if after.assignee_id != before.assignee_id:
+    moved = after.assignee_id != before.assignee_id
+    if moved:
         events.insert(0, Event.ASSIGNEE_CHANGED)
         ledger.write_assignments(desk.session, [_ledger_row(before, after, why=why, cause=cause)])
-    ledger.write_events(desk.session, list(_event_rows(before, after, events, cause.now)))
+    told = EventRow(
+        account_id=after.account_id,
+        events=tuple(events),
+        conversation_id=after.id,
+        agent_id=after.assignee_id,
+        previous_agent_id=before.assignee_id if moved else None,
+        at=cause.now,
+    )
+    ledger.write_events(desk.session, [told])
 
 
 def _ledger_row(before: ConversationRow, after: ConversationRow, *, why: Why | None, cause: Cause) -> AssignmentRow:
@@ -53,21 +59,6 @@ def _ledger_row(before: ConversationRow, after: ConversationRow, *, why: Why | N
         waiting_since=before.waiting_since,
         at=cause.now,
     )
-
-
-def _event_rows(
-    before: ConversationRow, after: ConversationRow, events: Iterable[Event], now: datetime
-) -> Iterable[EventRow]:
-    moved = after.assignee_id != before.assignee_id
-    for event in events:
-        yield EventRow(
-            account_id=after.account_id,
-            event=event,
-            conversation_id=after.id,
-            agent_id=after.assignee_id,
-            previous_agent_id=before.assignee_id if moved else None,
-            at=now,
-        )
 
 
 def _woken(desk: Desk, before: ConversationRow, after: ConversationRow) -> set[int]:

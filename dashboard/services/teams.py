@@ -71,4 +71,6 @@ def remove(desk: Desk, account_id: int, team_id: int, *, actor_id: int | None, n
 
 
 def _updated(account_id: int, conversation_id: int, now: datetime) -> EventRow:
-    return EventRow(account_id=account_id, event=Event.CONVERSATION_UPDATED, conversation_id=conversation_id, at=now)
+    return EventRow(
+        account_id=account_id, events=(Event.CONVERSATION_UPDATED,), conversation_id=conversation_id, at=now
+    )

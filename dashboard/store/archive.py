@@ -1,8 +1,10 @@
 """A snapshot as JSON, as a run keeps it, and back: what comes back plans to the same decisions (E46, E47)."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from dashboard.engine.model import Agent, AssignmentType, Conversation, Inbox, Presence, Snapshot, Team
@@ -25,18 +27,19 @@ BACK: Mapping[str, Any] = {
 }
 
 
-def packed(snapshot: Snapshot) -> dict[str, Any]:
-    """Return the snapshot as JSON values; of each kind one list of names and a list of values per row."""
-    return {
+def packed(snapshot: Snapshot) -> str:
+    """Return the snapshot as JSON; of each kind one list of names and a list of values per row."""
+    kept = {
         "inbox": _rows([snapshot.inbox]),
         "policy": _rows([snapshot.policy] if snapshot.policy else []),
         "agents": _rows(snapshot.agents),
         "teams": _rows(snapshot.teams),
         "exclusions": _rows(snapshot.exclusions),
         "waiting": _rows(snapshot.waiting),
-        "rotations": [[team_id, list(order)] for team_id, order in snapshot.rotations.items()],
-        "served_contacts": sorted(snapshot.served_contacts),
+        "rotations": list(snapshot.rotations.items()),
+        "served_contacts": snapshot.served_contacts,
     }
+    return json.dumps(kept, default=_plain)
 
 
 def unpacked(kept: Mapping[str, Any]) -> Snapshot:
@@ -54,17 +57,15 @@ def unpacked(kept: Mapping[str, Any]) -> Snapshot:
     )
 
 
-def _rows(values: Any) -> dict[str, Any]:
+def _rows(values: Sequence[Any]) -> dict[str, Any]:
     if not values:
         return {"names": [], "rows": []}
     names = [field.name for field in fields(values[0])]
-    return {"names": names, "rows": [[_plain(getattr(value, name)) for name in names] for value in values]}
+    return {"names": names, "rows": list(map(attrgetter(*names), values))}
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return score(value)
-    return sorted(value) if isinstance(value, frozenset) else value
+    return score(value) if isinstance(value, datetime) else sorted(value)
 
 
 def _values(kind: Any, kept: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import JSON, FromClause, Insert, Table, Text, func, insert, literal, literal_column, select
@@ -21,7 +22,7 @@ def table_of(model: type[Base]) -> Table:
 
 def record(row: Any) -> dict[str, object]:
     """Return a frozen value as a row: its fields by name."""
-    return {field.name: getattr(row, field.name) for field in fields(row)}
+    return {name: getattr(row, name) for name in _names(row.__class__)}
 
 
 def as_json(rows: Iterable[Mapping[str, object]]) -> str:
@@ -50,6 +51,11 @@ def insert_new(model: type[Base], names: Iterable[str], rows: Iterable[Mapping[s
 def _columns(model: type[Base], names: Iterable[str], rows: Iterable[Mapping[str, object]]) -> Any:
     source, wanted = given(model, rows), list(names)
     return wanted, select(*(source.c[name] for name in wanted))
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _plain(value: object) -> str:

@@ -64,10 +64,13 @@ class AssignmentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
-    """An event by ids: its body is made from the rows as the transaction leaves them."""
+    """What happened, by ids, and the events that tell of it, in order.
+
+    Their bodies are made from the rows as the transaction leaves them, and differ in nothing but event and id.
+    """
 
     account_id: int
-    event: Event
+    events: tuple[Event, ...]
     conversation_id: int | None = None
     agent_id: int | None = None
     previous_agent_id: int | None = None
@@ -94,45 +97,55 @@ LEDGER_COLUMNS = tuple(AssignmentRow.__slots__)
 AUDIT_COLUMNS = tuple(AuditRow.__slots__)
 ZULU = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 
-# The ids come first, in the order given: a body names its own row, and receivers hear in that order.
+# What the events of a row share is made once, as text: building it as jsonb, twice, took half of a run's time.
+# Ids are drawn in the order given: a body names its own row, and receivers hear in that order.
 WRITE_EVENTS = f"""
 WITH said AS MATERIALIZED (
-  SELECT nextval(pg_get_serial_sequence('outbox_events', 'id')) AS id, given.*
+  SELECT row_number() OVER () AS place, given.*
   FROM json_to_recordset(CAST(:rows AS json)) AS given(
-    account_id bigint, event text, conversation_id bigint, agent_id bigint, previous_agent_id bigint, run_id bigint,
+    account_id bigint, events text[], conversation_id bigint, agent_id bigint, previous_agent_id bigint, run_id bigint,
     presence text, at timestamptz
   )
+), told AS MATERIALIZED (
+  SELECT said.*, concat(
+    '"account_id": ' || said.account_id, ', "at": ' || to_json(to_char(said.at AT TIME ZONE 'UTC', {ZULU})),
+    ', "conversation": ' || CASE WHEN c.id IS NOT NULL THEN json_build_object(
+      'id', c.id, 'external_id', c.external_id, 'inbox_id', c.inbox_id, 'team_id', c.team_id,
+      'contact', CASE WHEN k.id IS NOT NULL THEN
+        json_build_object('id', k.id, 'identifier', k.identifier, 'name', k.name)
+      END,
+      'subject', c.subject, 'status', c.status, 'priority', c.priority, 'assignee_id', c.assignee_id,
+      'labels', c.labels,
+      'created_at', to_char(c.created_at AT TIME ZONE 'UTC', {ZULU}),
+      'last_activity_at', to_char(c.last_activity_at AT TIME ZONE 'UTC', {ZULU}),
+      'waiting_since', to_char(c.waiting_since AT TIME ZONE 'UTC', {ZULU}),
+      'assigned_at', to_char(c.assigned_at AT TIME ZONE 'UTC', {ZULU}),
+      'resolved_at', to_char(c.resolved_at AT TIME ZONE 'UTC', {ZULU})
+    ) END,
+    ', "agent": ' || CASE WHEN a.user_id IS NOT NULL THEN
+      json_strip_nulls(json_build_object('id', a.user_id, 'name', a.name, 'presence', said.presence))
+    END,
+    ', "previous_agent": ' || CASE WHEN p.user_id IS NOT NULL THEN
+      json_build_object('id', p.user_id, 'name', p.name)
+    END,
+    ', "run_id": ' || said.run_id
+  ) AS facts
+  FROM said
+  LEFT JOIN conversations c ON c.account_id = said.account_id AND c.id = said.conversation_id
+  LEFT JOIN contacts k ON k.account_id = c.account_id AND k.id = c.contact_id
+  LEFT JOIN account_users a ON a.account_id = said.account_id AND a.user_id = said.agent_id
+  LEFT JOIN account_users p ON p.account_id = said.account_id AND p.user_id = said.previous_agent_id
+), numbered AS MATERIALIZED (
+  SELECT nextval((SELECT CAST(pg_get_serial_sequence('outbox_events', 'id') AS regclass))) AS id, turns.*
+  FROM (
+    SELECT told.*, event FROM told, unnest(told.events) WITH ORDINALITY AS turn(event, number)
+    ORDER BY told.place, turn.number
+  ) AS turns
 )
 INSERT INTO outbox_events (id, account_id, event, conversation_id, run_id, at, body)
-SELECT said.id, said.account_id, said.event, said.conversation_id, said.run_id, said.at,
-  jsonb_build_object(
-    'event', said.event, 'id', said.id, 'account_id', said.account_id,
-    'at', to_char(said.at AT TIME ZONE 'UTC', {ZULU})
-  )
-  || CASE WHEN c.id IS NULL THEN '{{}}' ELSE jsonb_build_object('conversation', jsonb_build_object(
-    'id', c.id, 'external_id', c.external_id, 'inbox_id', c.inbox_id, 'team_id', c.team_id,
-    'contact', CASE WHEN k.id IS NOT NULL THEN
-      jsonb_build_object('id', k.id, 'identifier', k.identifier, 'name', k.name)
-    END,
-    'subject', c.subject, 'status', c.status, 'priority', c.priority, 'assignee_id', c.assignee_id,
-    'labels', to_jsonb(c.labels),
-    'created_at', to_char(c.created_at AT TIME ZONE 'UTC', {ZULU}),
-    'last_activity_at', to_char(c.last_activity_at AT TIME ZONE 'UTC', {ZULU}),
-    'waiting_since', to_char(c.waiting_since AT TIME ZONE 'UTC', {ZULU}),
-    'assigned_at', to_char(c.assigned_at AT TIME ZONE 'UTC', {ZULU}),
-    'resolved_at', to_char(c.resolved_at AT TIME ZONE 'UTC', {ZULU})
-  )) END
-  || CASE WHEN a.user_id IS NULL THEN '{{}}' ELSE jsonb_build_object('agent',
-    jsonb_build_object('id', a.user_id, 'name', a.name) || jsonb_strip_nulls(jsonb_build_object('presence', presence))
-  ) END
-  || CASE WHEN p.user_id IS NULL THEN '{{}}'
-    ELSE jsonb_build_object('previous_agent', jsonb_build_object('id', p.user_id, 'name', p.name)) END
-  || jsonb_strip_nulls(jsonb_build_object('run_id', said.run_id))
-FROM said
-LEFT JOIN conversations c ON c.account_id = said.account_id AND c.id = said.conversation_id
-LEFT JOIN contacts k ON k.account_id = c.account_id AND k.id = c.contact_id
-LEFT JOIN account_users a ON a.account_id = said.account_id AND a.user_id = said.agent_id
-LEFT JOIN account_users p ON p.account_id = said.account_id AND p.user_id = said.previous_agent_id
+SELECT id, account_id, event, conversation_id, run_id, at,
+  CAST(format('{{"event": "%s", "id": %s, %s}}', event, id, facts) AS json)
+FROM numbered
 """
 
 
@@ -157,8 +170,19 @@ def write_audit(session: Session, rows: Collection[AuditRow]) -> None:
 
 
 def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
-    """Return the two events of each ledger row (E26)."""
-    return [_event(row, event) for row in rows for event in (Event.ASSIGNEE_CHANGED, Event.CONVERSATION_UPDATED)]
+    """Return what tells of each ledger row, in two events (E26)."""
+    return [
+        EventRow(
+            account_id=row.account_id,
+            events=(Event.ASSIGNEE_CHANGED, Event.CONVERSATION_UPDATED),
+            conversation_id=row.conversation_id,
+            agent_id=row.agent_id,
+            previous_agent_id=row.previous_agent_id,
+            run_id=row.run_id,
+            at=row.at,
+        )
+        for row in rows
+    ]
 
 
 def _counted(row: AssignmentRow) -> Counted:
@@ -168,15 +192,3 @@ def _counted(row: AssignmentRow) -> Counted:
     waited = max((row.at - row.waiting_since).total_seconds(), 0.0)
     bucket = tallies.bucket_of(waited, WAIT_BUCKETS)
     return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source, bucket=bucket), count=1, seconds=waited)
-
-
-def _event(row: AssignmentRow, event: Event) -> EventRow:
-    return EventRow(
-        account_id=row.account_id,
-        event=event,
-        conversation_id=row.conversation_id,
-        agent_id=row.agent_id,
-        previous_agent_id=row.previous_agent_id,
-        run_id=row.run_id,
-        at=row.at,
-    )

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, update
+from sqlalchemy import JSON, Text, cast, insert, literal, update
 
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Snapshot
 from dashboard.store import archive, tallies
+from dashboard.store.bulk import table_of
 from dashboard.store.database import Session
 from dashboard.store.models import Run, RunBatch
 from dashboard.store.models.tallies import Measure
@@ -48,13 +49,13 @@ def begin(session: Session, run: Beginning) -> int:
 def keep_batch(session: Session, run_id: int, snapshot: Snapshot, *, number: int, first: int, at: datetime) -> None:
     """Keep what a batch was decided from; `first` is the position that its first assignment got."""
     session.execute(
-        insert(RunBatch).values(
+        insert(table_of(RunBatch)).values(
             account_id=snapshot.inbox.account_id,
             run_id=run_id,
             number=number,
             planned_at=at,
             first_position=first,
-            snapshot=archive.packed(snapshot),
+            snapshot=cast(literal(archive.packed(snapshot), Text), JSON),
         )
     )
 

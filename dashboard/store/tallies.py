@@ -11,6 +11,7 @@ from math import inf
 
 from sqlalchemy import func, insert, select, text
 
+from dashboard.store.bulk import table_of
 from dashboard.store.database import Session
 from dashboard.store.models import Tally
 from dashboard.store.models.tallies import Measure
@@ -63,7 +64,7 @@ def add(session: Session, counted: Iterable[Counted]) -> None:
         if count
     ]
     if rows:
-        session.execute(insert(Tally), rows)
+        session.execute(insert(table_of(Tally)), rows)
 
 
 def read(session: Session) -> list[Counted]:

@@ -7,12 +7,14 @@ from dataclasses import asdict
 
 import structlog
 
-from tests.benchmarks import bench, blocked, planner_alone
+from tests.benchmarks import bench, blocked, planner_alone, throughput
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import HEAD, Figure
 
 # A module that measures several figures at once is named by each.
 BENCHMARKS: Mapping[str, Callable[[Bench], Iterable[Figure]]] = {
+    "B1": throughput.measure,
+    "B2": throughput.measure,
     "B7": planner_alone.measure,
     "B10": blocked.measure,
 }
