@@ -1,13 +1,19 @@
-"""Logging in, and coming back with what the log-in left."""
+"""Logging in, coming back with what the log-in left, and choosing another password."""
 
+from datetime import datetime
 from functools import cache
 
-from dashboard.services import passwords
+from dashboard.services import auditing, passwords
+from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
+from dashboard.services.forms.accounts import NewPassword
+from dashboard.services.refusals import Invalid, invalid
+from dashboard.store import agents
 from dashboard.store import sessions as store
 from dashboard.store.sessions import Viewer
 
 LONGEST_PASSWORD = 1_000
+WRONG = "This is not your password."
 
 
 def log_in(desk: Desk, email: str, password: str) -> Viewer | None:
@@ -22,6 +28,20 @@ def resume(desk: Desk, account_id: int, user_id: int, *, session_epoch: int) -> 
     """Return who this session is, unless they were deactivated or their sessions were ended."""
     viewer = store.viewer(desk.session, account_id, user_id)
     return viewer if viewer and viewer.session_epoch == session_epoch else None
+
+
+def change_password(desk: Desk, viewer: Viewer, wanted: NewPassword, *, now: datetime) -> Viewer | Invalid | None:
+    """Choose another password; every session that was opened with the old one ends. Returns the viewer of a new one."""
+    agents.lock(desk.session, viewer.account_id, viewer.user_id)
+    known = store.password_hash(desk.session, viewer.account_id, viewer.user_id)
+    if not passwords.matches(known, wanted.current):
+        desk.session.rollback()
+        return invalid("current", WRONG)
+    agents.change_log_in(desk.session, viewer.user_id, {"password_hash": passwords.hashed(wanted.password)})
+    said = Change(subject="agent", subject_id=viewer.user_id, before={}, after={"password": "set"})
+    auditing.write(desk, viewer.account_id, said, Cause(actor_id=viewer.user_id, now=now))
+    desk.session.commit()
+    return store.viewer(desk.session, viewer.account_id, viewer.user_id)
 
 
 @cache

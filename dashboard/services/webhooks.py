@@ -29,6 +29,7 @@ __all__ = [
     "create",
     "redeliver",
     "remove",
+    "rotate",
     "show",
     "show_all",
     "show_deliveries",
@@ -64,7 +65,7 @@ def create(
     if no := _refused(desk, edit, to):
         return no
     _tell_of_what_was(desk, now)
-    secret = f"whsec_{secrets.token_urlsafe(ENTROPY_BYTES)}"
+    secret = _secret()
     values = {**given(edit), "secret": secret, "created_at": now}
     row = keeping.add(desk, account_id, WEBHOOK, values, cause=Cause(actor_id=actor_id, now=now))
     if isinstance(row, Invalid):
@@ -110,6 +111,21 @@ def remove(desk: Desk, account_id: int, webhook_id: int, *, actor_id: int | None
     return before
 
 
+def rotate(desk: Desk, account_id: int, webhook_id: int, *, actor_id: int | None, now: datetime) -> Made | None:
+    """Sign what is sent from now on with another secret, which is shown this once."""
+    row = store.shelf.lock(desk.session, account_id, webhook_id)
+    if row is None:
+        return None
+    secret = _secret()
+    store.shelf.change(desk.session, webhook_id, {"secret": secret})
+    said = Change(
+        subject="webhook", subject_id=webhook_id, before={"url": row.url}, after={"url": row.url, "secret": "set"}
+    )
+    auditing.write(desk, account_id, said, Cause(actor_id=actor_id, now=now))
+    desk.session.commit()
+    return Made(row=row, secret=secret)
+
+
 def show_deliveries(desk: Desk, account_id: int, webhook_id: int, page: Page) -> Listed[DeliveryView] | None:
     """Return what the webhook was told, or is to be told, the newest first."""
     if store.shelf.find(desk.session, account_id, webhook_id) is None:
@@ -140,6 +156,10 @@ def redeliver(
     desk.session.commit()
     desk.signals.deliver(account_id)
     return after
+
+
+def _secret() -> str:
+    return f"whsec_{secrets.token_urlsafe(ENTROPY_BYTES)}"
 
 
 def _refused(desk: Desk, edit: WebhookEdit, to: Outgoing | None) -> Invalid | None:

@@ -60,6 +60,13 @@ def viewer(session: Session, account_id: int, user_id: int) -> Viewer | None:
     return _viewer(found) if found else None
 
 
+def password_hash(session: Session, account_id: int, user_id: int) -> str | None:
+    """Return what is kept of the password of an active user of the account."""
+    which = (AccountUser.account_id == account_id, AccountUser.user_id == user_id)
+    found = session.execute(VIEWERS.where(*which)).one_or_none()
+    return found.password_hash if found else None
+
+
 def _viewer(row: Row[*tuple[Any, ...]]) -> Viewer:
     return Viewer(
         account_id=row.account_id,

@@ -5,6 +5,7 @@ from htmx_flask import Htmx
 
 from dashboard.config import Settings
 from dashboard.web import (
+    accounts,
     agents,
     assets,
     board,
@@ -13,6 +14,8 @@ from dashboard.web import (
     conversations_list,
     errors,
     inboxes,
+    labels,
+    passwords,
     policies,
     runs,
     runs_list,
@@ -20,12 +23,16 @@ from dashboard.web import (
     sessions,
     teams,
     throttle,
+    tokens,
+    users,
     verdicts,
     visitors,
+    webhooks,
     words,
 )
 from dashboard.web.blueprints import all_pages
 
+SETTINGS = (accounts, users, tokens, webhooks, labels, passwords)
 NOUNS = (
     sessions,
     board,
@@ -38,6 +45,7 @@ NOUNS = (
     policies,
     capacity,
     teams,
+    *SETTINGS,
 )
 
 

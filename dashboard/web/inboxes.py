@@ -18,7 +18,7 @@ from dashboard.services.refusals import Invalid, invalid
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
-from dashboard.web.visitors import supervisors_only, viewer
+from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE = 100
 LARGEST_PAGE = 100_000
@@ -55,7 +55,7 @@ def change_members(inbox_id: int) -> ResponseReturnValue:
     wanted = forms.load(MembersForm(), {"user_ids": [forms.whole("user_id")]})
     if not isinstance(wanted, Invalid):
         place = Place(Group.INBOX, inbox_id)
-        wanted = members.change(desk(), viewer().account_id, place, wanted, way=way, **_cause())
+        wanted = members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
     return _answer(inbox_id, wanted, "The agent answers this inbox now." if way is Way.ADD else "The agent is removed.")
 
 
@@ -65,13 +65,13 @@ def change_policy(inbox_id: int) -> ResponseReturnValue:
     """Link an assignment policy, or unlink the one that is."""
     _found(inbox_id)
     if request.form.get("way") == "unlink":
-        policies.unlink(desk(), viewer().account_id, inbox_id, **_cause())
+        policies.unlink(desk(), viewer().account_id, inbox_id, **acting())
         return _answer(inbox_id, True, "The policy is unlinked: nothing of this inbox is given out any more.")
     if not request.form.get("assignment_policy_id"):
         return _answer(inbox_id, invalid("assignment_policy_id", "Choose a policy."), "")
     wanted = forms.load(PolicyChoiceForm(), {"assignment_policy_id": forms.whole("assignment_policy_id")})
     if not isinstance(wanted, Invalid):
-        wanted = policies.link(desk(), viewer().account_id, inbox_id, wanted, **_cause())
+        wanted = policies.link(desk(), viewer().account_id, inbox_id, wanted, **acting())
     return _answer(inbox_id, wanted, "The policy is linked.")
 
 
@@ -82,11 +82,11 @@ def switch(inbox_id: int) -> ResponseReturnValue:
     shown, on, account_id = _found(inbox_id), request.form.get("on") == "on", viewer().account_id
     match request.form.get("switch"):
         case "account":
-            done: Any = accounts.change(desk(), account_id, AccountEdit(assignment_v2=on), **_cause())
+            done: Any = accounts.change(desk(), account_id, AccountEdit(assignment_v2=on), **acting())
         case "policy" if shown.policy:
-            done = policies.change(desk(), account_id, shown.policy.id, AssignmentPolicyEdit(enabled=on), **_cause())
+            done = policies.change(desk(), account_id, shown.policy.id, AssignmentPolicyEdit(enabled=on), **acting())
         case "inbox":
-            done = inboxes.change(desk(), account_id, inbox_id, InboxEdit(enable_auto_assignment=on), **_cause())
+            done = inboxes.change(desk(), account_id, inbox_id, InboxEdit(enable_auto_assignment=on), **acting())
         case _:
             abort(HTTPStatus.BAD_REQUEST)
     return _answer(inbox_id, done, "Switched on." if on else "Switched off.")
@@ -112,10 +112,6 @@ def _context(inbox_id: int, **more: Any) -> dict[str, Any]:
     found = _found(inbox_id)
     last = max(1, -(-found.members.meta.count // inbox_details.MEMBERS))
     return {"found": found, "last_page": last, "now": clock.now(), "errors": {}, **more}
-
-
-def _cause() -> dict[str, Any]:
-    return {"actor_id": viewer().user_id, "now": clock.now()}
 
 
 def _page() -> int:

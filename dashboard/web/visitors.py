@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from flask import Flask, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
 from structlog.contextvars import bind_contextvars
 
+from dashboard import clock
 from dashboard.engine.model import Role
 from dashboard.http import desk
 from dashboard.services import sessions
@@ -37,7 +38,7 @@ def init_app(app: Flask) -> None:
     """Let the session say who it is."""
     # A proxy, not flask-login's context processor: that one asks Postgres even for the page that says it is down.
     manager.init_app(app, add_context_processor=False)
-    app.jinja_env.globals.update(current_user=current_user, supervising=supervising)
+    app.jinja_env.globals.update(current_user=current_user, supervising=supervising, administering=administering)
 
 
 def viewer() -> Viewer:
@@ -56,6 +57,16 @@ def supervising() -> bool:
     return viewer().role is not Role.AGENT
 
 
+def administering() -> bool:
+    """Tell whether the viewer may change who may do what."""
+    return viewer().role is Role.ADMINISTRATOR
+
+
+def acting() -> dict[str, Any]:
+    """Return who does it and when, as services ask for it."""
+    return {"actor_id": viewer().user_id, "now": clock.now()}
+
+
 def require_log_in() -> ResponseReturnValue | None:
     """Send somebody unknown to the log-in, and from there back to where they wanted to go."""
     return None if current_user.is_authenticated else _to_log_in()
@@ -68,6 +79,18 @@ def supervisors_only(view: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         if not supervising():
             abort(HTTPStatus.FORBIDDEN, "Only supervisors and administrators may do this.")
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+def administrators_only(view: Callable[P, R]) -> Callable[P, R]:
+    """Refuse agents and supervisors."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not administering():
+            abort(HTTPStatus.FORBIDDEN, "Only administrators may do this.")
         return view(*args, **kwargs)
 
     return guarded

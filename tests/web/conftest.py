@@ -41,3 +41,9 @@ def ana(app: Flask, acme: Acme) -> Looker:
 def cleo(app: Flask, acme: Acme) -> Looker:
     """An agent of Support alone, logged in."""
     return looking(app, acme.account_id, acme.agents["Cleo"])
+
+
+@pytest.fixture
+def uma(app: Flask, acme: Acme) -> Looker:
+    """Acme's administrator, logged in."""
+    return looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Uma", Role.ADMINISTRATOR))

@@ -46,6 +46,14 @@ class AgentEdit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewPassword:
+    """A password in place of the current one."""
+
+    current: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewToken:
     """A token that somebody wants: for whom, called what, until when."""
 
@@ -109,6 +117,14 @@ class AgentForm(Form):
     availability = Word(Presence)
     auto_offline = Switch()
     active = Switch()
+
+
+class PasswordForm(Form):
+    """A password in place of the current one, which may be of any length."""
+
+    makes = NewPassword
+    current = Password(least=0, required=True)
+    password = Password(required=True)
 
 
 class TokenForm(Form):

@@ -148,6 +148,8 @@ class Conversation(InAccount, Base):
         Index("ix_conversations_of_team", "team_id", "inbox_id", "assignee_id", postgresql_where=OF_TEAM),
         # Which contacts are being served (E10).
         Index("ix_conversations_served", "account_id", "contact_id", postgresql_where=HELD),
+        # How many carry which label.
+        Index("ix_conversations_labelled", "account_id", postgresql_where=text("status = 'open' AND labels <> '{}'")),
         Index("ix_conversations_newest", "account_id", text("created_at DESC"), text("id DESC")),
     )
 

@@ -109,6 +109,10 @@ class AuditEntry(InAccount, Base):
     __table_args__ = (
         Index("ix_audit_entries_account", "account_id", text("id DESC")),
         Index("ix_audit_entries_subject", "account_id", "subject", "subject_id"),
+        # A page of the log, of everything or of one kind or person.
+        Index("ix_audit_entries_newest", "account_id", text("at DESC"), text("id DESC")),
+        Index("ix_audit_entries_by_subject", "account_id", "subject", text("at DESC"), text("id DESC")),
+        Index("ix_audit_entries_by_actor", "account_id", "actor_id", text("at DESC"), text("id DESC")),
     )
 
     actor_id: Mapped[int | None]

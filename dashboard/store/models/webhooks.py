@@ -60,6 +60,14 @@ class WebhookDelivery(Base):
             "event_id",
             postgresql_where=text("status = 'pending'"),
         ),
+        # What needs somebody: how many are parked, and which, behind a million that were delivered.
+        Index(
+            "ix_webhook_deliveries_undelivered",
+            "webhook_id",
+            "status",
+            text("event_id DESC"),
+            postgresql_where=text("status <> 'delivered'"),
+        ),
         Index("ix_webhook_deliveries_event_id", "event_id"),
     )
 

@@ -1,0 +1,60 @@
+"""The account: its name, and the switch of all its inboxes."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard.http import desk
+from dashboard.services import accounts
+from dashboard.services.accounts import AccountRow
+from dashboard.services.forms.accounts import AccountEdit, AccountForm
+from dashboard.services.refusals import Invalid
+from dashboard.store.pages import settings as store
+from dashboard.web import forms
+from dashboard.web.blueprints import pages_of
+from dashboard.web.visitors import acting, administrators_only, supervisors_only, viewer
+
+pages = pages_of("accounts")
+
+
+@pages.get("/settings")
+@supervisors_only
+def show() -> ResponseReturnValue:
+    """Show the account."""
+    return _page()
+
+
+@pages.post("/settings/name")
+@administrators_only
+def rename() -> ResponseReturnValue:
+    """Call the account something else."""
+    edit = forms.load(AccountForm(), {"name": request.form.get("name", "")})
+    if isinstance(edit, Invalid):
+        return _page(errors=edit.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
+    accounts.change(desk(), viewer().account_id, edit, **acting())
+    flash("The name is saved.")
+    return redirect(url_for("web.accounts.show"), HTTPStatus.SEE_OTHER)
+
+
+@pages.post("/settings/assignment")
+@supervisors_only
+def switch() -> ResponseReturnValue:
+    """Turn assignment on or off for the whole account (E1)."""
+    on = request.form.get("on") == "on"
+    accounts.change(desk(), viewer().account_id, AccountEdit(assignment_v2=on), **acting())
+    flash("Assignment is switched on." if on else "Assignment is switched off: nothing is given out any more.")
+    return redirect(url_for("web.accounts.show"), HTTPStatus.SEE_OTHER)
+
+
+def _page(**more: Any) -> str:
+    account_id = viewer().account_id
+    routed = store.routed(desk().session, account_id)
+    return render_template(
+        "accounts/show.html", **{"account": _account(), "routed": routed, "errors": {}, "typed": {}, **more}
+    )
+
+
+def _account() -> AccountRow:
+    return accounts.show(desk(), viewer().account_id) or abort(HTTPStatus.NOT_FOUND)

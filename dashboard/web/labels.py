@@ -1,0 +1,61 @@
+"""Labels that the account suggests."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard.http import desk
+from dashboard.services import labels
+from dashboard.services.forms.desk import LabelForm
+from dashboard.services.refusals import Invalid
+from dashboard.store.pages import settings as store
+from dashboard.store.paging import Page
+from dashboard.web import forms
+from dashboard.web.blueprints import pages_of
+from dashboard.web.visitors import acting, supervisors_only, viewer
+
+PER_PAGE = 100
+LARGEST_PAGE = 100_000
+pages = pages_of("labels")
+
+
+@pages.get("/settings/labels")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """List the labels."""
+    return _page()
+
+
+@pages.post("/settings/labels")
+@supervisors_only
+def create() -> ResponseReturnValue:
+    """Suggest a label from now on."""
+    made = forms.load(LabelForm(), {"title": request.form.get("title", "")})
+    if not isinstance(made, Invalid):
+        made = labels.create(desk(), viewer().account_id, made, **acting())
+    if isinstance(made, Invalid):
+        return _page(errors=made.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(f"{made.title} is suggested from now on.")
+    return redirect(url_for("web.labels.index"), HTTPStatus.SEE_OTHER)
+
+
+@pages.post("/settings/labels/<int:label_id>/deletion")
+@supervisors_only
+def destroy(label_id: int) -> ResponseReturnValue:
+    """Suggest a label no longer."""
+    removed = labels.remove(desk(), viewer().account_id, label_id, **acting())
+    if removed is None:
+        abort(HTTPStatus.NOT_FOUND)
+    flash(f"{removed.title} is suggested no longer. Conversations and rules keep it.")
+    return redirect(url_for("web.labels.index"), HTTPStatus.SEE_OTHER)
+
+
+def _page(**more: Any) -> str:
+    number = min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))
+    found = store.labels(desk().session, viewer().account_id, Page(page=number, per_page=PER_PAGE))
+    last_page = max(1, -(-found.meta.count // PER_PAGE))
+    return render_template(
+        "labels/index.html", **{"found": found, "last_page": last_page, "errors": {}, "typed": {}, **more}
+    )

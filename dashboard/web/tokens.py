@@ -1,0 +1,83 @@
+"""API tokens: made and shown once, and revoked."""
+
+from datetime import UTC, date, datetime, time
+from http import HTTPStatus
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import clock
+from dashboard.http import desk
+from dashboard.services import tokens
+from dashboard.services.forms.accounts import TokenForm
+from dashboard.services.refusals import Invalid, invalid
+from dashboard.store.pages import choices
+from dashboard.store.pages import tokens as store
+from dashboard.store.paging import Page
+from dashboard.web import forms
+from dashboard.web.blueprints import pages_of
+from dashboard.web.visitors import acting, administrators_only, viewer
+
+PER_PAGE = 50
+LARGEST_PAGE = 100_000
+NO_DATE = "Not a date."
+pages = pages_of("tokens")
+
+
+@pages.get("/settings/tokens")
+@administrators_only
+def index() -> ResponseReturnValue:
+    """List the tokens."""
+    return _page()
+
+
+@pages.post("/settings/tokens")
+@administrators_only
+def create() -> ResponseReturnValue:
+    """Make a token. The answer is the page itself: the token is kept nowhere, so no later page could show it."""
+    made = _said()
+    if not isinstance(made, Invalid):
+        made = forms.load(TokenForm(), made)
+    if not isinstance(made, Invalid):
+        made = tokens.create(desk(), viewer().account_id, made, **acting())
+    if isinstance(made, Invalid):
+        return _page(errors=made.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
+    return _page(fresh=made), HTTPStatus.CREATED
+
+
+@pages.post("/settings/tokens/<int:token_id>/revocation")
+@administrators_only
+def revoke(token_id: int) -> ResponseReturnValue:
+    """Let a token open nothing any more."""
+    if not tokens.revoke(desk(), viewer().account_id, token_id, **acting()):
+        abort(HTTPStatus.NOT_FOUND)
+    flash("The token is revoked: whoever uses it is refused from now on.")
+    return redirect(url_for("web.tokens.index"), HTTPStatus.SEE_OTHER)
+
+
+def _said() -> dict[str, Any] | Invalid:
+    """Return what was typed; a token is good to the end of its last day."""
+    said: dict[str, Any] = {"name": request.form.get("name", ""), "user_id": forms.whole("user_id")}
+    if last := forms.text("last_day"):
+        try:
+            said["expires_at"] = datetime.combine(date.fromisoformat(last), time.max, UTC).isoformat()
+        except ValueError:
+            return invalid("expires_at", NO_DATE)
+    return said
+
+
+def _page(**more: Any) -> str:
+    account_id, session = viewer().account_id, desk().session
+    number = min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))
+    found = store.page_of(session, account_id, Page(page=number, per_page=PER_PAGE))
+    context = {
+        "found": found,
+        "last_page": max(1, -(-found.meta.count // PER_PAGE)),
+        "agents": choices.agents(session, account_id),
+        "now": clock.now(),
+        "fresh": None,
+        "errors": {},
+        "typed": {},
+    }
+    return render_template("tokens/index.html", **{**context, **more})

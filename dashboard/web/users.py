@@ -1,0 +1,168 @@
+"""Who may log in, as what, and who may no longer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard.engine.model import Role
+from dashboard.http import desk
+from dashboard.services import agents
+from dashboard.services.agents import AgentView
+from dashboard.services.forms.accounts import AgentEdit, AgentForm
+from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.store import agents as agents_store
+from dashboard.store.pages import users as store
+from dashboard.store.pages.users import Held, UserLine
+from dashboard.store.paging import Page
+from dashboard.web import forms, htmx
+from dashboard.web.blueprints import pages_of
+from dashboard.web.visitors import acting, administrators_only, viewer
+
+PER_PAGE = 50
+LARGEST_PAGE = 100_000
+LONGEST_SEARCH = 255
+pages = pages_of("users")
+
+Errors = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserPage:
+    """A user with what is wrong in a form of theirs, and what deactivating them would mean."""
+
+    user: UserLine
+    held: Sequence[Held]
+    is_last: bool
+    is_elsewhere: bool
+    errors: Errors = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_self(self) -> bool:
+        """Tell whether this is who looks at the page."""
+        return self.user.id == viewer().user_id
+
+
+@pages.get("/settings/users")
+@administrators_only
+def index() -> ResponseReturnValue:
+    """List the users."""
+    text = _text()
+    wanted = Page(page=_page(), per_page=PER_PAGE)
+    found = store.page_of(desk().session, viewer().account_id, text, wanted)
+    template = "users/_list.html" if htmx.asked() else "users/index.html"
+    return render_template(template, found=found, text=text, last_page=max(1, -(-found.meta.count // PER_PAGE)))
+
+
+@pages.get("/settings/users/new")
+@administrators_only
+def new() -> ResponseReturnValue:
+    """Show the form for somebody new."""
+    return render_template("users/new.html", roles=tuple(Role), errors={}, typed={})
+
+
+@pages.post("/settings/users")
+@administrators_only
+def create() -> ResponseReturnValue:
+    """Make a user."""
+    said: dict[str, Any] = {name: request.form.get(name, "") for name in ("name", "email", "role")}
+    if request.form.get("password"):
+        said["password"] = request.form["password"]
+    made = forms.load(AgentForm(), said)
+    if not isinstance(made, Invalid):
+        made = agents.create(desk(), viewer().account_id, made, **acting())
+    if isinstance(made, Invalid):
+        shown = render_template("users/new.html", roles=tuple(Role), errors=made.errors, typed=request.form)
+        return shown, HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(f"{made.name} is made.")
+    return redirect(url_for("web.users.show", user_id=made.id), HTTPStatus.SEE_OTHER)
+
+
+@pages.get("/settings/users/<int:user_id>")
+@administrators_only
+def show(user_id: int) -> ResponseReturnValue:
+    """Show a user."""
+    return _shown(user_id)
+
+
+@pages.post("/settings/users/<int:user_id>")
+@administrators_only
+def update(user_id: int) -> ResponseReturnValue:
+    """Change what a user is called, where they log in, and what they may do."""
+    before = _user(user_id)
+    said = {name: request.form.get(name, "") for name in ("name", "email", "role")}
+    if said["email"].strip().lower() == before.email:
+        del said["email"]
+    return _changed(user_id, forms.load(AgentForm(partial=True), said), "{} is saved.")
+
+
+@pages.post("/settings/users/<int:user_id>/password")
+@administrators_only
+def set_password(user_id: int) -> ResponseReturnValue:
+    """Give a user another password; wherever they are logged in, they are no more."""
+    _user(user_id)
+    edit = forms.load(AgentForm(partial=True), {"password": request.form.get("password", "")})
+    return _changed(user_id, edit, "{} has a new password and is logged out everywhere.")
+
+
+@pages.post("/settings/users/<int:user_id>/deactivation")
+@administrators_only
+def deactivate(user_id: int) -> ResponseReturnValue:
+    """Let a user in no more, and what they hold wait again (E31)."""
+    return _changed(user_id, AgentEdit(active=False), "{} is deactivated; what they held waits again.")
+
+
+@pages.post("/settings/users/<int:user_id>/reactivation")
+@administrators_only
+def reactivate(user_id: int) -> ResponseReturnValue:
+    """Let a user in again."""
+    return _changed(user_id, AgentEdit(active=True), "{} is active again.")
+
+
+def _changed(user_id: int, edit: AgentEdit | Invalid, said: str) -> ResponseReturnValue:
+    """Change a user and say so, or show the form again with what is wrong."""
+    done: AgentView | Invalid | Conflict | None = (
+        edit if isinstance(edit, Invalid) else agents.change(desk(), viewer().account_id, user_id, edit, **acting())
+    )
+    if done is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(done, Conflict):
+        done = invalid("last", done.sentence)
+    if isinstance(done, Invalid):
+        return _shown(user_id, errors=done.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(said.format(done.name))
+    # Who takes the role from themselves sees this page no more.
+    lost = user_id == viewer().user_id and done.role is not Role.ADMINISTRATOR
+    elsewhere = url_for("web.board.show") if lost else url_for("web.users.show", user_id=user_id)
+    return redirect(elsewhere, HTTPStatus.SEE_OTHER)
+
+
+def _shown(user_id: int, **more: Any) -> str:
+    session, account_id = desk().session, viewer().account_id
+    user = _user(user_id)
+    alone = not agents_store.other_administrator(session, account_id, but=user_id)
+    page = UserPage(
+        user=user,
+        held=store.held(session, account_id, user_id),
+        is_last=alone and user.active and user.role is Role.ADMINISTRATOR,
+        is_elsewhere=agents_store.is_elsewhere(session, account_id, user_id),
+        **more,
+    )
+    return render_template("users/show.html", page=page, roles=tuple(Role))
+
+
+def _user(user_id: int) -> UserLine:
+    return store.one(desk().session, viewer().account_id, user_id) or abort(HTTPStatus.NOT_FOUND)
+
+
+def _page() -> int:
+    return min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))
+
+
+def _text() -> str:
+    given = request.args.get("text", "").replace("\0", "").encode(errors="ignore").decode()
+    return given.strip()[:LONGEST_SEARCH]
