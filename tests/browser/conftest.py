@@ -1,7 +1,7 @@
 """The application served to a real browser, and a supervisor who may log in."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,22 +14,50 @@ from dashboard.engine.model import Role
 from tests.desks import Acme
 from tests.pages import AtOnce, composed, hire, looking
 
+# js/live.js asks as often as this.
+POLL = 2_000
+
 
 @dataclass(slots=True, kw_only=True)
 class Site:
     """A server over Acme's desk, and what browsers complained of."""
 
-    url: str
     app: Flask
     account_id: int
     supervisor_id: int
+    port: int = 0
     complaints: list[str] = field(default_factory=list)
+    _stop: Callable[[], None] = lambda: None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Serve, on the port that it had before if it was stopped."""
+        server = make_server("127.0.0.1", self.port, self.app, threaded=True)
+        # How often it looks whether it should stop.
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+
+        def stop() -> None:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+        thread.start()
+        self.port, self._stop = server.server_port, stop
+
+    def stop(self) -> None:
+        """Serve no more."""
+        self._stop()
+        self._stop = lambda: None
 
     def page(self, browser: Browser, **context: object) -> Page:
         """Return a page of a fresh profile, in which nobody is logged in."""
         page = browser.new_context(**context).new_page()
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.clock.install()
         return page
 
     def open(self, browser: Browser, path: str = "/", *, as_id: int = 0, **context: object) -> Page:
@@ -42,21 +70,20 @@ class Site:
         return page
 
 
+def next_poll(page: Page) -> None:
+    """Let the time pass at once that the page would wait before it asks again."""
+    page.clock.run_for(POLL)
+
+
 @pytest.fixture
 def site(acme: Acme, settings: Settings) -> Iterator[Site]:
     """The whole application on a free port, with a worker that does its jobs at once."""
     mara = hire(acme.desk, acme.account_id, "Mara", Role.SUPERVISOR)
     worker = AtOnce(settings)
-    app = composed(settings, worker)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    # How often it looks whether it should stop.
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    yield Site(url=url, app=app, account_id=acme.account_id, supervisor_id=mara)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    site = Site(app=composed(settings, worker), account_id=acme.account_id, supervisor_id=mara)
+    site.start()
+    yield site
+    site.stop()
     worker.close()
 
 
