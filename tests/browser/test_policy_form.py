@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from dashboard import clock
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, next_poll
 from tests.desks import Acme
 from tests.pages import waiting_for
 
@@ -36,3 +36,21 @@ def test_what_is_typed_is_previewed_in_place_and_keeps_its_focus(site: Site, bro
     assert page.evaluate("window.loadedOnce")
     page.context.close()
     assert site.complaints == []
+
+
+def test_a_form_half_typed_in_one_tab_is_left_alone_while_the_board_changes_in_another(
+    board: Page, site: Site, acme: Acme
+) -> None:
+    acme.policy("Support")
+    form = board.context.new_page()
+    form.goto(f"{site.url}/policies/{acme.policy_id}")
+    form.get_by_label("Description").press_sequentially("Half a sent")
+
+    waiting_for(acme, 3, minutes=1)
+    acme.desk.signals.changed(acme.account_id)
+    next_poll(board)
+
+    expect(board.locator(f"#inbox-{acme.support} td").first).to_have_text("3")
+    next_poll(form)
+    expect(form.get_by_label("Description")).to_have_value("Half a sent")
+    expect(form.get_by_label("Description")).to_be_focused()
