@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dashboard import api, cli, commands, config, logs, tracing, web
 from dashboard.config import Settings
@@ -33,6 +34,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=database.ENGINE_OPTIONS,
     )
+    if settings.trusted_proxies:
+        # Who asks is whom the nearest of them names: what came with the request may say anything further on.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     db.init_app(app)
     made = tools(settings, Jobs(settings.redis_url))
     app.extensions["evenhand"] = lambda: made.desk(db.session())

@@ -23,6 +23,7 @@ DEFAULTS = {
     "METRICS_TOKEN": "",
     "WEBHOOK_ALLOW_PRIVATE": "0",
     "LOG_FORMAT": "console",
+    "TRUSTED_PROXIES": "0",
 }
 
 
@@ -60,6 +61,7 @@ class Settings:
     metrics_token: str
     webhook_allow_private: bool
     log_format: LogFormat
+    trusted_proxies: int
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -83,6 +85,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         metrics_token=said["METRICS_TOKEN"],
         webhook_allow_private=_switch(said, "WEBHOOK_ALLOW_PRIVATE"),
         log_format=_one_of(said, "LOG_FORMAT", LogFormat),
+        trusted_proxies=_whole(said, "TRUSTED_PROXIES", 0, 10),
     )
 
 

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 HAS_LOG_IN = "This address has a log-in of its own already; leave the password out."
 IS_AGENT = "This address belongs to an agent of the account."
 TAKEN = "Somebody logs in with this address."
-ELSEWHERE = "This agent belongs to another account as well; only they can change it."
+ELSEWHERE = "This agent's log-in belongs to another account; only they can change it."
 LAST = "An account needs an active administrator, and this is the last one."
 
 
@@ -178,6 +178,7 @@ def _consequences(
 ) -> Collection[int]:
     """Release what a deactivated agent holds; return the inboxes where runs are called for (E30)."""
     if before.active and edit.active is False:
+        store.end_sessions(desk.session, before.id)
         return removal.release_all(desk, account_id, before.id, actor_id=actor_id, now=now)
     if not before.active and edit.active is True:
         return availability.inboxes_of(desk.session, account_id, [before.id])

@@ -36,6 +36,7 @@ OPEN = (
     )
     .scalar_subquery()
 )
+JOINED = (AccountUser.created_at, AccountUser.account_id)
 
 
 def find(session: Session, account_id: int, agent_id: int) -> AgentRow | None:
@@ -75,10 +76,15 @@ def change_log_in(session: Session, user_id: int, values: Mapping[str, Any]) -> 
         session.execute(update(User).where(User.id == user_id).values(**values, **ended))
 
 
+def end_sessions(session: Session, user_id: int) -> None:
+    """End every session of the user, for good: none comes back when they are active again."""
+    session.execute(update(User).where(User.id == user_id).values(session_epoch=User.session_epoch + 1))
+
+
 def is_elsewhere(session: Session, account_id: int, user_id: int) -> bool:
-    """Say whether the user belongs to another account as well."""
-    other = exists().where(AccountUser.user_id == user_id, AccountUser.account_id != account_id)
-    return bool(session.scalar(select(other)))
+    """Say whether the user's log-in is another account's: the first that they joined has it, whoever adds them."""
+    first = select(AccountUser.account_id).where(AccountUser.user_id == user_id).order_by(*JOINED).limit(1)
+    return session.scalar(first) != account_id
 
 
 def address_is_taken(session: Session, email: str, *, but: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from dashboard.engine.model import Role
+from dashboard.store.agents import JOINED
 from dashboard.store.database import Session
 from dashboard.store.models import Account, AccountUser, User
 
@@ -47,8 +48,8 @@ VIEWERS = (
 
 
 def credentials(session: Session, email: str) -> Credentials | None:
-    """Return whose address it is, in their first account, if they are active in one."""
-    found = session.execute(VIEWERS.where(User.email == email).order_by(AccountUser.account_id).limit(1)).first()
+    """Return whose address it is, in the account that they joined first, if they are active in one."""
+    found = session.execute(VIEWERS.where(User.email == email).order_by(*JOINED).limit(1)).first()
     return Credentials(password_hash=found.password_hash, viewer=_viewer(found)) if found else None
 
 

@@ -7,7 +7,7 @@ from flask_limiter.util import get_remote_address
 from dashboard import clock
 from dashboard.config import Settings
 
-# Behind a proxy a whole company may be one source.
+# A whole company may be one source; behind a proxy that is not named in TRUSTED_PROXIES everybody is.
 PER_SOURCE = "60 per minute; 1000 per hour"
 PER_ADDRESS = "8 per minute; 60 per hour"
 ANSWER_SECONDS = 1

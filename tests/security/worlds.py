@@ -86,6 +86,14 @@ def _number_from(session: Session, first: int) -> None:
     session.commit()
 
 
+def token_of(acme: Acme, account_id: int) -> str:
+    """Return a token of a new administrator of an account."""
+    user_id = hire(acme.desk, account_id, f"chief{account_id}", Role.ADMINISTRATOR)
+    token = tokens.issue(acme.desk, account_id, user_id, now=clock.now())
+    acme.desk.session.commit()
+    return token.text
+
+
 def _world(app: Flask, acme: Acme, account_id: int, word: str) -> World:
     desk, user_id = acme.desk, hire(acme.desk, account_id, f"chief{account_id}", Role.ADMINISTRATOR)
     token = tokens.issue(desk, account_id, user_id, now=clock.now())

@@ -1,0 +1,206 @@
+"""A session is theirs who logged in, and ends with their right to it; guessing is slow, whatever one says."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from http import HTTPStatus
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from dashboard.config import Settings
+from dashboard.engine.model import Role
+from tests.desks import Acme
+from tests.pages import PASSWORD, TOKEN, AtOnce, composed, hire, let_in, looking
+from tests.security.worlds import token_of
+from tests.web.test_sessions import log_in
+
+COOKIE = "evenhand"
+
+
+@pytest.fixture
+def worker(settings: Settings) -> Iterator[AtOnce]:
+    """A queue whose jobs are done at once."""
+    queue = AtOnce(settings)
+    yield queue
+    queue.close()
+
+
+@pytest.fixture
+def app(acme: Acme, settings: Settings, worker: AtOnce) -> Flask:
+    """The whole application; Ana and Sid, who is of Globex, have a password."""
+    for user_id in (acme.agents["Ana"], acme.stranger_id):
+        let_in(acme.desk, user_id)
+    return composed(settings, worker)
+
+
+@pytest.fixture
+def ana(acme: Acme) -> str:
+    """Ana's address."""
+    return f"ana@{acme.account_id}.example"
+
+
+@pytest.fixture
+def chief(app: Flask, acme: Acme) -> FlaskClient:
+    """What calls the API for Acme's administrator."""
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token_of(acme, acme.account_id)}"
+    return client
+
+
+def stolen(client: FlaskClient) -> FlaskClient:
+    """Return another browser with the same cookie."""
+    other, cookie = client.application.test_client(), client.get_cookie(COOKIE)
+    assert cookie
+    other.set_cookie(COOKIE, cookie.value)
+    return other
+
+
+def is_in(client: FlaskClient) -> bool:
+    return client.get("/").status_code == HTTPStatus.OK
+
+
+def test_who_knows_the_cookie_from_before_the_log_in_knows_nothing(app: Flask, ana: str) -> None:
+    door = app.test_client()
+    token = TOKEN.search(door.get("/login").text)
+    fixed = stolen(door)
+
+    log_in(door, ana)
+
+    assert is_in(door)
+    assert not is_in(fixed)
+    assert token
+    assert door.post("/logout", data={"csrf_token": token[1]}).status_code == HTTPStatus.BAD_REQUEST
+
+
+def test_a_stolen_session_does_not_come_back_when_the_agent_does(
+    app: Flask, acme: Acme, ana: str, chief: FlaskClient
+) -> None:
+    door = app.test_client()
+    log_in(door, ana)
+    thief, path = stolen(door), f"/api/v1/accounts/{acme.account_id}/agents/{acme.agents['Ana']}"
+    assert is_in(thief)
+
+    assert chief.delete(path).status_code == HTTPStatus.NO_CONTENT
+    while_out = is_in(thief)
+    assert chief.patch(path, json={"active": True}).status_code == HTTPStatus.OK
+
+    assert not while_out
+    assert not is_in(thief)
+    assert log_in(app.test_client(), ana).status_code == HTTPStatus.SEE_OTHER
+
+
+def test_a_new_password_ends_every_session_of_the_old_one(app: Flask, acme: Acme, ana: str, chief: FlaskClient) -> None:
+    door = app.test_client()
+    log_in(door, ana)
+    path = f"/api/v1/accounts/{acme.account_id}/agents/{acme.agents['Ana']}"
+
+    assert chief.patch(path, json={"password": "another pass phrase"}).status_code == HTTPStatus.OK
+
+    assert not is_in(stolen(door))
+    assert log_in(app.test_client(), ana).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def test_a_session_that_somebody_made_up_is_none(app: Flask, acme: Acme, settings: Settings, worker: AtOnce) -> None:
+    forger = composed(replace(settings, secret_key="guessed"), worker)
+    forged = looking(forger, acme.account_id, acme.agents["Ana"]).client.get_cookie(COOKIE)
+    assert forged
+    for value in (forged.value, forged.value[:-1], "x", "eyJfdXNlcl9pZCI6IjE6MTowIn0.a.b"):
+        client = app.test_client()
+        client.set_cookie(COOKIE, value)
+        assert not is_in(client), value
+
+
+def test_who_is_added_elsewhere_still_gets_to_their_own_account(app: Flask, acme: Acme, chief: FlaskClient) -> None:
+    globex = acme.account_id + 1
+    agents, sid = f"/api/v1/accounts/{acme.account_id}/agents", f"sid@{globex}.example"
+    added = chief.post(agents, json={"name": "Sid", "email": sid, "role": "administrator"})
+    assert added.status_code == HTTPStatus.CREATED, added.text
+
+    taken_over = chief.patch(f"{agents}/{acme.stranger_id}", json={"password": "a pass phrase of Acme"})
+    door = app.test_client()
+    log_in(door, sid)
+
+    assert taken_over.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    with door.session_transaction() as session:
+        assert session["_user_id"].startswith(f"{globex}:{acme.stranger_id}:")
+
+
+def test_their_own_account_keeps_their_log_in_whoever_adds_them(app: Flask, acme: Acme, chief: FlaskClient) -> None:
+    agents = f"/api/v1/accounts/{acme.account_id}/agents"
+    chief.post(agents, json={"name": "Sid", "email": f"sid@{acme.account_id + 1}.example", "role": "agent"})
+    own = {"Authorization": f"Bearer {token_of(acme, acme.account_id + 1)}"}
+    path = f"/api/v1/accounts/{acme.account_id + 1}/agents/{acme.stranger_id}"
+
+    changed = app.test_client().patch(path, json={"password": "another pass phrase"}, headers=own)
+
+    assert changed.status_code == HTTPStatus.OK, changed.text
+
+
+SAYINGS = (
+    "X-Forwarded-For",
+    "X-Real-IP",
+    "Forwarded",
+    "True-Client-IP",
+    "X-Client-IP",
+    "X-Forwarded",
+    "Client-IP",
+    "Via",
+)
+
+
+def test_no_header_and_no_spelling_gives_another_attempt(app: Flask, ana: str) -> None:
+    spellings = [ana.upper(), f" {ana}", f"{ana} ", ana.title(), f"\t{ana}", f"{ana}\n", ana, ana.swapcase()]
+    for number, (header, spelling) in enumerate(zip(SAYINGS, spellings, strict=True)):
+        tried = log_in(app.test_client(), spelling, "wrong", headers={header: f"198.51.100.{number}"})
+        assert tried.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+    ninth = log_in(app.test_client(), ana, headers={"X-Forwarded-For": "203.0.113.9"})
+
+    assert ninth.status_code == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def test_attempts_at_once_are_no_more_attempts(app: Flask, ana: str) -> None:
+    everybody, statuses = threading.Barrier(16), []
+
+    def attempt() -> None:
+        door = app.test_client()
+        token = TOKEN.search(door.get("/login").text)
+        assert token
+        everybody.wait()
+        form = {"csrf_token": token[1], "email": ana, "password": "wrong"}
+        statuses.append(door.post("/login", data=form).status_code)
+
+    threads = [threading.Thread(target=attempt) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(statuses) == [HTTPStatus.UNPROCESSABLE_ENTITY] * 8 + [HTTPStatus.TOO_MANY_REQUESTS] * 8
+
+
+def test_one_host_cannot_try_every_address(app: Flask) -> None:
+    door = app.test_client()
+    token = TOKEN.search(door.get("/login").text)
+    assert token
+    form = {"csrf_token": token[1], "password": ""}
+
+    statuses = [door.post("/login", data=form | {"email": f"{one}@x.example"}).status_code for one in range(61)]
+
+    assert statuses == [HTTPStatus.UNPROCESSABLE_ENTITY] * 60 + [HTTPStatus.TOO_MANY_REQUESTS]
+
+
+def test_behind_a_proxy_each_host_has_its_own_attempts(acme: Acme, settings: Settings, worker: AtOnce) -> None:
+    let_in(acme.desk, hire(acme.desk, acme.account_id, "Mara", Role.SUPERVISOR))
+    app, mara = composed(replace(settings, trusted_proxies=1), worker), f"mara@{acme.account_id}.example"
+
+    def attempt(said: str, password: str) -> int:
+        return log_in(app.test_client(), mara, password, headers={"X-Forwarded-For": said}).status_code
+
+    # The proxy appends whom it heard; what stands before that came from them.
+    guesses = [attempt(f"203.0.113.{number}, 198.51.100.7", "wrong") for number in range(9)]
+
+    assert guesses[-1] == HTTPStatus.TOO_MANY_REQUESTS
+    assert attempt("198.51.100.8", PASSWORD) == HTTPStatus.SEE_OTHER
