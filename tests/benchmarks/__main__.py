@@ -5,9 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-import structlog
-
-from tests.benchmarks import bench, blocked, planner_alone, throughput
+from tests.benchmarks import bench, blocked, growth, per_row, planner_alone, throughput
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import HEAD, Figure
 
@@ -15,15 +13,19 @@ from tests.benchmarks.figures import HEAD, Figure
 BENCHMARKS: Mapping[str, Callable[[Bench], Iterable[Figure]]] = {
     "B1": throughput.measure,
     "B2": throughput.measure,
+    "B3": growth.backlog,
+    "B4": growth.agents,
     "B7": planner_alone.measure,
+    "B9": growth.backlog,
     "B10": blocked.measure,
+    "B11": per_row.measure,
 }
 
 
 def main() -> None:
     """Print one table as it comes, or JSON."""
     wanted = _arguments()
-    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    bench.quiet()
     figures = _measured(wanted.names)
     if wanted.json:
         print(json.dumps([asdict(figure) for figure in figures], indent=2))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import structlog
 from redis import Redis
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -84,6 +85,11 @@ def desk(settings: Settings) -> Iterator[Desk]:
     with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
         yield tools(settings, Jobs(settings.redis_url)).desk(session)
     engine.dispose()
+
+
+def quiet() -> None:
+    """Let nothing be logged in this process."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
 
 
 def beat(settings: Settings, floor: Floor) -> None:

@@ -2,16 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from time import perf_counter
 
-from dashboard.config import Settings
-from dashboard.engine.decisions import Source
-from dashboard.services import assignment
-from dashboard.services.assignment import Request
 from tests.benchmarks import raw
-from tests.benchmarks.bench import Bench, desk
+from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
-from tests.benchmarks.floor import ACCOUNT, INBOX, Floor
+from tests.benchmarks.floor import Floor
+from tests.benchmarks.working import assign_all
 
 WAITING = 20_000
 LARGE, DEFAULT = 1_000, 100
@@ -49,22 +45,10 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 def _round(bench: Bench) -> Rates:
     with bench.copy(FLOOR, bulk_limit=LARGE) as settings:
-        large = _assign_all(settings)
+        large = assign_all(settings, FLOOR)
         rows = raw.written(settings)
     with bench.copy(FLOOR) as settings:
         seconds = raw.write(settings, rows, batch=LARGE)
     with bench.copy(FLOOR, bulk_limit=DEFAULT) as settings:
-        default = _assign_all(settings)
+        default = assign_all(settings, FLOOR)
     return Rates(large=WAITING / large, raw=WAITING / seconds, default=WAITING / default)
-
-
-def _assign_all(settings: Settings) -> float:
-    """Run as jobs do, one after the other, until nothing waits; return the seconds it took."""
-    with desk(settings) as worker:
-        assigned, began = 0, perf_counter()
-        while assigned < WAITING:
-            result = assignment.run_inbox(worker, ACCOUNT, INBOX, request=Request(source=Source.PERIODIC))
-            assert result is not None
-            assert result.ending.assigned_count
-            assigned += result.ending.assigned_count
-        return perf_counter() - began
