@@ -23,6 +23,7 @@ FAILURE_LASTS_FOR = timedelta(days=7)
 LONGEST_JOB = timedelta(minutes=2)
 # Set at every tick: rq-scheduler's own lock is there only while it ticks.
 SCHEDULER_SEEN, SCHEDULER_SEEN_FOR = "rq:scheduler_seen", timedelta(seconds=15)
+WATCH_RESTS = "rq:watch_rests"
 
 
 class Jobs:
@@ -79,8 +80,19 @@ class Jobs:
                 workers=self._connection.exists(*workers) if workers else 0,
                 scheduler=bool(self._connection.exists(SCHEDULER_SEEN)),
                 queued=sum(queue.count for queue in queues),
+                runs_to_come=queues[0].count,
                 failed=sum(queue.failed_job_registry.get_job_count(cleanup=False) for queue in queues),
             )
+
+    def may_watch(self) -> bool:
+        """Say whether the last watch has rested."""
+        with asking("jobs"):
+            return not self._connection.exists(WATCH_RESTS)
+
+    def let_watch_rest(self, rests_for: timedelta) -> None:
+        """Keep the next watch from looking for so long."""
+        with asking("jobs"):
+            self._connection.set(WATCH_RESTS, 1, px=max(rests_for, timedelta(milliseconds=1)))
 
     def enqueue(self, queue: str, task: str, *args: object, **named: object) -> str:
         """Enqueue a task and return the job's id; a job whose process was killed is done again."""

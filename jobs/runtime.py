@@ -55,10 +55,16 @@ def _causes() -> dict[str, str]:
 
 
 @cache
+def jobs() -> Jobs:
+    """Return the port to background work."""
+    return Jobs(config.load().redis_url)
+
+
+@cache
 def _tools() -> Tools:
     settings = config.load()
     logs.set_up(settings.log_format)
-    return tools(settings, Jobs(settings.redis_url))
+    return tools(settings, jobs())
 
 
 @cache

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from rq.job import Job
 from rq_scheduler import Scheduler
 
 from dashboard import clock, config, logs
@@ -42,6 +43,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
     """Return everything that happens by the clock."""
     return (
         Entry(id="sweep", task="jobs.tasks.sweep", every=timedelta(minutes=settings.sweep_minutes)),
+        Entry(id="watch", task="jobs.tasks.watch", every=timedelta(seconds=2)),
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=timedelta(minutes=1)),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
         Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=5)),
@@ -67,6 +69,14 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
         for entry in self._entries:
             self._keep(entry)
         return super().enqueue_jobs()
+
+    def enqueue_job(self, job: Job) -> None:
+        """Enqueue a job, unless it comes again and stands in its queue still: while nobody works, one is enough."""
+        interval = job.meta.get("interval")
+        if interval and self.get_queue_for_job(job).get_job_position(job.id) is not None:
+            self.connection.zadd(self.scheduled_jobs_key, {job.id: clock.now().timestamp() + interval})
+        else:
+            super().enqueue_job(job)
 
     def _keep(self, entry: Entry) -> None:
         """Schedule the entry unless it stands: scheduling it at every start would put it off for ever."""

@@ -1,5 +1,6 @@
 """What RQ runs: ids in, a service called, nothing out; safe to run twice and twice at once."""
 
+import time
 from datetime import timedelta
 
 from rq import get_current_job
@@ -11,6 +12,8 @@ from dashboard.services.assignment import Request
 from jobs import runtime
 
 LONGEST_PAUSE = timedelta(minutes=1)
+# Times as long as a watch lasted.
+REST = 10
 
 
 def run_inbox(account_id: int, inbox_id: int, *, source: str, actor_id: int | None = None, attempt: int = 0) -> None:
@@ -33,6 +36,16 @@ def sweep() -> None:
     """Start a run for every inbox that has work."""
     with runtime.desk() as desk:
         assignment.sweep(desk)
+
+
+def watch() -> None:
+    """Start the runs that were lost; a look that takes long is followed by a rest, so that it costs little."""
+    if not runtime.jobs().may_watch():
+        return
+    began = time.monotonic()
+    with runtime.desk() as desk:
+        stranding.watch(desk, now=clock.now())
+    runtime.jobs().let_watch_rest(REST * timedelta(seconds=time.monotonic() - began))
 
 
 def check_stranded() -> None:

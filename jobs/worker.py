@@ -5,18 +5,24 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from types import FrameType
 
 import structlog
 from rq import Worker
+from rq.worker_registration import REDIS_WORKER_KEYS
 
 from dashboard import config, logs
 from dashboard.store import redis
 from dashboard.store.errors import StoreUnavailable, asking
+from dashboard.store.redis import Pipeline
 from jobs import runtime, tasks  # noqa: F401  what jobs need is imported once, before RQ forks
 from jobs.queues import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
 
 log = structlog.get_logger()
-LONGEST_PAUSE = 5.0
+# What waits for Redis begins again a second after it is back.
+LONGEST_PAUSE = 1.0
+# Seconds: how long a dead worker is thought to live, how often one at work says so, how often lost jobs are looked for.
+LIVES_FOR, SAYS_SO_EVERY, LOOKS_EVERY = 20, 5, 30
 # The timetable's few jobs first. A worker that has all three waits with a receiver that is slow to answer: give
 # webhooks a worker of their own.
 QUEUES = (SCHEDULED, DEFAULT, WEBHOOKS)
@@ -40,13 +46,42 @@ def work(redis_url: str, queues: Sequence[str], name: str | None = None) -> None
     for queue in queues:
         if queue in FIRST_TASKS:
             jobs.enqueue(queue, FIRST_TASKS[queue])
-    with asking("the worker"):
-        connection = redis.connect(redis_url, text=False, waits=True)
-        worker = Worker(list(queues), name=name, connection=connection)
-        worker.work(logging_level="WARNING")
-    if not worker._stop_requested:
+    worker = Steady(
+        list(queues),
+        name=name,
+        connection=redis.connect(redis_url, text=False, waits=True),
+        worker_ttl=LIVES_FOR,
+        job_monitoring_interval=SAYS_SO_EVERY,
+        maintenance_interval=LOOKS_EVERY,
+    )
+    try:
+        with asking("the worker"):
+            worker.work(logging_level="WARNING")
+    except StoreUnavailable:
+        if not worker.was_asked:
+            raise
+    if not worker.was_asked:
         # RQ logs what it did not expect, such as Redis gone in the middle of a job, and ends as if told to.
         raise StoreUnavailable("the worker ended unasked")
+
+
+class Steady(Worker):
+    """RQ's worker, but soon back when Redis is, known again when that was emptied, and sure of who ended it."""
+
+    max_connection_wait_time = LONGEST_PAUSE
+    was_asked = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Note that somebody asked before Redis is told, which may be away."""
+        self.was_asked = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """Say that it lives; in a Redis that does not know it, say first who it is."""
+        if pipeline is None and not self.connection.sismember(REDIS_WORKER_KEYS, self.key):
+            self.connection.delete(self.key)
+            self.register_birth()  # type: ignore[no-untyped-call]
+        super().heartbeat(timeout, pipeline)
 
 
 def until_redis_answers(act: Callable[[], None]) -> None:

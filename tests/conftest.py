@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 NO_CHROMIUM = "The browser tests were left out: this machine has no Chromium."
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let faults last as long as is promised."""
+    parser.addoption("--full", action="store_true", help="faults last as long as is promised, not as short as it goes")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the directory that all processes of this run share, and insist on Chromium where it is required."""
     if not hasattr(config, "workerinput"):

@@ -70,7 +70,7 @@ class Recorded:
         self.removals_at.append(at)
 
     def background(self) -> Background:
-        return Background(workers=1, scheduler=True, queued=len(self.runs), failed=0)
+        return Background(workers=1, scheduler=True, queued=len(self.runs), failed=0, runs_to_come=len(self.runs))
 
 
 @contextmanager

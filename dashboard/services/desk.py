@@ -24,12 +24,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
-    """Who does the background work, and how much of it waits or has failed."""
+    """Who does the background work, and how much of it waits or has failed; of what waits, the runs."""
 
     workers: int
     scheduler: bool
     queued: int
     failed: int
+    runs_to_come: int
 
 
 class Queue(Protocol):

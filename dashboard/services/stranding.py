@@ -53,6 +53,23 @@ def confirm(desk: Desk, named: Suspects, *, now: datetime) -> int:
     return total
 
 
+def watch(desk: Desk, *, now: datetime) -> int:
+    """Start runs where somebody could take what waits and no run is to come; return for how many inboxes.
+
+    A trigger is lost with the process that was to enqueue it, with the job's worker, or with Redis: what is written
+    is the truth. While runs are to come they may be for these, and whoever does them looks at everything that waits.
+    Raises StoreUnavailable.
+    """
+    if desk.signals.queue.background().runs_to_come:
+        return 0
+    routed = switches.routed_with_work(desk.session)
+    found = {account_id: list(_assignable(desk, account_id, ids, now)) for account_id, ids in routed.items()}
+    desk.session.rollback()
+    for account_id, inbox_ids in found.items():
+        desk.signals.wake_anew(account_id, inbox_ids, Source.PERIODIC)
+    return sum(map(len, found.values()))
+
+
 def _assignable(desk: Desk, account_id: int, inbox_ids: Sequence[int], now: datetime) -> dict[int, list[int]]:
     """Plan these inboxes and return the conversations that would be given to somebody."""
     routings = switches.read_many(desk.session, account_id, inbox_ids)

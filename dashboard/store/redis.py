@@ -2,10 +2,11 @@
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.client import Pipeline
 from redis.exceptions import ConnectionError
 from redis.retry import Retry
 
-__all__ = ["Redis", "connect"]
+__all__ = ["Pipeline", "Redis", "connect"]
 
 ANSWER_SECONDS = 1.0
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +10,6 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from redis.exceptions import RedisError
 from sqlalchemy import func, select, text
 
 from dashboard import config
@@ -20,7 +18,6 @@ from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services import assignment
 from dashboard.services.assignment import Request
 from dashboard.services.tools import tools
-from dashboard.stack.redis import Redis as EmbeddedRedis
 from dashboard.stack.stores import Stores
 from dashboard.store import redis
 from dashboard.store.limits import RateLimits
@@ -28,45 +25,17 @@ from dashboard.store.models import Assignment, OutboxEvent, Run
 from dashboard.store.presence import Heartbeats
 from dashboard.store.rotation import RedisRotations
 from tests.desks import NOON, Acme, Recorded, acme, desk_on
+from tests.faults.own import OwnRedis
 from tests.jobs.conftest import eventually
 
 NOWHERE = redis.connect("unix:///nowhere/redis.sock")
 
 
-class OwnRedis:
-    """A Redis of one test's own, to be paused and killed."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self.url = f"unix://{directory}/redis.sock?db=0"
-        self.process = self.start()
-
-    def start(self, *, emptied: bool = False) -> subprocess.Popen[bytes]:
-        if emptied:
-            (self._directory / "appendonly.aof").unlink()
-        words = ["--port", "0", "--unixsocket", "redis.sock", "--appendonly", "yes", "--loglevel", "warning"]
-        program = [str(EmbeddedRedis.program), *words]
-        self.process = subprocess.Popen(program, cwd=self._directory, stdout=subprocess.DEVNULL)
-        eventually(self._answers)
-        return self.process
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def _answers(self) -> bool:
-        try:
-            return bool(redis.connect(self.url).ping())
-        except RedisError:
-            return False
-
-
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    server = OwnRedis(tmp_path)
+    server = OwnRedis(tmp_path / "redis")
     yield server
-    server.process.send_signal(signal.SIGCONT)
-    server.kill()
+    server.stop()
 
 
 @pytest.fixture

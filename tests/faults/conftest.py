@@ -1,0 +1,48 @@
+"""A running stack per process of the test run: to start one costs more than to break it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.faults import stack as stacks
+from tests.faults.load import Load, load_on
+from tests.faults.stack import Stack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lengths:
+    """How long a fault lasts, and how often it comes: as promised with --full, else as a suite can afford."""
+
+    kills: int
+    pause: float
+    phase: float
+
+
+@pytest.fixture(scope="session")
+def lengths(request: pytest.FixtureRequest) -> Lengths:
+    if request.config.getoption("--full"):
+        return Lengths(kills=20, pause=10.0, phase=20.0)
+    return Lengths(kills=4, pause=3.0, phase=3.0)
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[Stack]:
+    with stacks.running() as stack:
+        yield stack
+
+
+@pytest.fixture
+def load(running: Stack) -> Iterator[Load]:
+    """The desk at work; whatever the test did to it, all is healed and every record agrees in the end."""
+    running.until(running.is_ready, stacks.STARTED_WITHIN)
+    with load_on(running) as load:
+        load.runs_for(1.0)
+        yield load
+        load.is_arriving.clear()
+        load.runs_for(0.3)
+        took = running.heals()
+        load.check()
+    running.until(running.is_ready, stacks.STARTED_WITHIN)
+    running.check()
+    print(f"healed in {took:.1f} s; {len(load.taken)} taken, {load.resolved} resolved, {load.failed} calls failed")

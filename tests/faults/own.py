@@ -1,0 +1,59 @@
+"""Stores of a test's own, to be paused, killed, emptied and filled."""
+
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import psutil
+from redis.exceptions import RedisError
+
+from dashboard.stack.redis import Redis as EmbeddedRedis
+from dashboard.store import redis
+from tests.jobs.conftest import eventually
+
+
+class OwnRedis:
+    """A Redis as the embedded one is started."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(exist_ok=True)
+        self.directory = directory
+        self.url = f"unix://{directory}/redis.sock?db=0"
+        self.process = self.start()
+
+    def start(self, *, emptied: bool = False) -> subprocess.Popen[bytes]:
+        """Start it with what it wrote down, or with nothing."""
+        if emptied:
+            (self.directory / "appendonly.aof").unlink()
+        words = ["--port", "0", "--unixsocket", "redis.sock", "--appendonly", "yes", "--loglevel", "warning"]
+        program = [str(EmbeddedRedis.program), *words]
+        self.process = subprocess.Popen(program, cwd=self.directory, stdout=subprocess.DEVNULL)
+        eventually(self._answers)
+        return self.process
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Kill it however it was left, and remove what it wrote."""
+        self.process.send_signal(signal.SIGCONT)
+        self.kill()
+        shutil.rmtree(self.directory)
+
+    def set(self, name: str, value: object) -> None:
+        """Change a setting while it runs."""
+        redis.connect(self.url).config_set(name, str(value))
+
+    def _answers(self) -> bool:
+        try:
+            return bool(redis.connect(self.url).ping())
+        except RedisError:
+            return False
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """Return a process and all that it has started."""
+    parent = psutil.Process(pid)
+    return [parent, *parent.children(recursive=True)]

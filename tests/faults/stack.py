@@ -1,0 +1,210 @@
+"""The whole of Evenhand, each process by the entry point that production uses, on stores that may be broken."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from dashboard import config
+from dashboard.config import ROOT, Settings
+from dashboard.stack.stores import Stores
+from dashboard.store import database
+from dashboard.store.errors import DatabaseFailed, StoreUnavailable
+from tests.faults import invariants
+from tests.faults.http import Api, Failed
+from tests.faults.own import OwnRedis, family
+from tests.stack.running import a_free_port
+
+WORKERS = 4
+# The promise, on a machine that has a core for it: where more processes than cores want to run, each gets its share.
+HEALED_WITHIN = 5.0
+STARTED_WITHIN = 20.0
+WEB = ("-m", "gunicorn", "app:create_app()", "--config", "python:dashboard.stack.gunicorn")
+ASSIGNING = ("-m", "jobs.worker", "--queues", "scheduled_jobs", "default")
+
+
+@dataclass(slots=True)
+class Kept:
+    """A process that is started again when it dies, after the pause that the supervisor makes."""
+
+    words: Sequence[str]
+    env: Mapping[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] = field(init=False)
+    start_at: float = 0.0
+    PAUSE = 0.5
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.words, env=self.env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
+        self.start_at = 0.0
+
+    def mend(self) -> None:
+        if self.process.poll() is None:
+            return
+        self.start_at = self.start_at or time.monotonic() + self.PAUSE
+        if time.monotonic() >= self.start_at:
+            self.start()
+
+    def kill(self, *, whole: bool = False) -> None:
+        """Kill it as the kernel does when memory is out; `whole` is what a host's end takes with it."""
+        with suppress(psutil.NoSuchProcess):
+            for process in family(self.process.pid) if whole else [psutil.Process(self.process.pid)]:
+                process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ask it to finish, as a deploy does."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(STARTED_WITHIN)
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+class Stack:
+    """Stores, web, workers and scheduler, kept running until the end of the block."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.redis = OwnRedis(directory / "r")
+        self.stores = Stores(config.load({"EVENHAND_INSTANCE": str(directory), "REDIS_URL": self.redis.url}))
+        self.port = a_free_port()
+        self.kept: dict[str, Kept] = {}
+
+    @property
+    def settings(self) -> Settings:
+        return self.stores.settings
+
+    @property
+    def workers(self) -> list[Kept]:
+        """The processes that assign."""
+        return [kept for name, kept in self.kept.items() if name.startswith("worker")]
+
+    def start(self) -> None:
+        database.migrate(self.settings.database_url)
+        self.keep("web", *WEB, "--bind", f"127.0.0.1:{self.port}")
+        self.keep("scheduler", "-m", "jobs.schedule")
+        self.keep("webhooks", "-m", "jobs.worker", "--queues", "webhooks")
+        for number in range(WORKERS):
+            self.keep(f"worker-{number}", *ASSIGNING)
+        self.until(self.is_ready, STARTED_WITHIN)
+
+    def keep(self, name: str, *words: str, before: Sequence[str] = (), **env: str) -> Kept:
+        """Start a process and keep it running."""
+        words = (*before, sys.executable, *words)
+        self.kept[name] = Kept(words, {**self.environment(), **env}, self.directory / f"{name}.log")
+        return self.kept[name]
+
+    @contextmanager
+    def instead_of(self, names: Sequence[str]) -> Iterator[None]:
+        """Do without these processes for the length of the block."""
+        away = {name: self.kept.pop(name) for name in names}
+        for kept in away.values():
+            kept.kill(whole=True)
+        yield
+        for name, kept in away.items():
+            kept.start()
+            self.kept[name] = kept
+
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DATABASE_URL": self.settings.database_url,
+            "REDIS_URL": self.settings.redis_url,
+            "EVENHAND_INSTANCE": str(self.directory),
+            "SECRET_KEY": "the same for every process of this stack",
+            "WEBHOOK_ALLOW_PRIVATE": "1",
+        }
+
+    def mend(self) -> None:
+        """Start again what has died, as a supervisor does."""
+        for kept in list(self.kept.values()):
+            kept.mend()
+        self.stores.mend()
+
+    def until(self, true: Callable[[], object], within: float) -> None:
+        """Wait until it is true, and mend what dies meanwhile."""
+        give_up_at = time.monotonic() + within * slowness()
+        while not true():
+            assert time.monotonic() < give_up_at, f"not within {within:g} s, {slowness():.1f} processes per core"
+            self.mend()
+            time.sleep(0.1)
+
+    def is_ready(self) -> bool:
+        with suppress(Failed):
+            answer = self.api().call("GET", "/ready")
+            return bool(answer["workers"] >= WORKERS and answer["scheduler"])
+        return False
+
+    def api(self, token: str = "") -> Api:
+        return Api(self.port, token)
+
+    def heals(self) -> float:
+        """Fail unless all that somebody could take is taken in time; return how long it took."""
+        began, left = time.monotonic(), ["nothing was asked"]
+
+        def nothing_left() -> bool:
+            left[:] = self._unsettled()
+            return not left
+
+        try:
+            self.until(nothing_left, HEALED_WITHIN)
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {'; '.join(left)}") from None
+        return time.monotonic() - began
+
+    def check(self) -> None:
+        """Fail unless the records agree with each other."""
+        with self.session() as session:
+            invariants.check(session)
+
+    @contextmanager
+    def session(self) -> Iterator[database.Session]:
+        engine = database.connect(self.settings.database_url)
+        with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
+            yield session
+        engine.dispose()
+
+    def stop(self) -> None:
+        for kept in self.kept.values():
+            kept.kill(whole=True)
+        self.redis.stop()
+
+    def _unsettled(self) -> list[str]:
+        try:
+            return invariants.unsettled(self.settings)
+        except (StoreUnavailable, DatabaseFailed) as error:
+            return [f"a store does not answer: {error}"]
+
+
+def slowness() -> float:
+    """Return how many processes share a core at this moment, at least one."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+@contextmanager
+def running() -> Iterator[Stack]:
+    """A stack in a temporary directory, with a short name that suits a socket."""
+    with tempfile.TemporaryDirectory(prefix="eh-") as directory:
+        Path(directory).chmod(0o755)
+        stack = Stack(Path(directory))
+        with stack.stores:
+            try:
+                stack.start()
+                yield stack
+            finally:
+                stack.stop()
