@@ -7,7 +7,7 @@ from rq import get_current_job
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment, deliveries, operations, retention, stranding
+from dashboard.services import assignment, deliveries, operations, retention, stranding, sums
 from dashboard.services.assignment import Request
 from jobs import runtime
 
@@ -78,6 +78,12 @@ def fold_counters() -> None:
     """Keep the counters quick to read."""
     with runtime.desk() as desk:
         operations.fold_counters(desk)
+
+
+def sum_ledger() -> None:
+    """Keep the reports quick to read."""
+    with runtime.desk() as desk:
+        sums.sum_ledger(desk, now=clock.now())
 
 
 def remove_old() -> None:

@@ -11,12 +11,14 @@ from dashboard.store.models.policies import (
     PolicyLink,
 )
 from dashboard.store.models.records import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
+from dashboard.store.models.sums import AgentDay, InboxHour, SummedUntil
 from dashboard.store.models.tallies import Tally
 from dashboard.store.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "Account",
     "AccountUser",
+    "AgentDay",
     "ApiToken",
     "Assignment",
     "AssignmentPolicy",
@@ -29,12 +31,14 @@ __all__ = [
     "IdempotentAnswer",
     "Inbox",
     "InboxCapacityLimit",
+    "InboxHour",
     "InboxMember",
     "Label",
     "OutboxEvent",
     "PolicyLink",
     "Run",
     "RunBatch",
+    "SummedUntil",
     "Tally",
     "Team",
     "TeamMember",

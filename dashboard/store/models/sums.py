@@ -1,0 +1,58 @@
+"""What reports read instead of the ledger: closed hours by inbox, closed days by agent."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, Integer, PrimaryKeyConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dashboard.store.models.base import AccountId, Base, InAccount, Instant, same_account
+
+
+class InboxHour(InAccount, Base):
+    """How many conversations were assigned in an hour, and after which waits, in one inbox or, without, in all."""
+
+    __tablename__ = "inbox_hours"
+    __table_args__ = (
+        same_account("inbox_id", "inboxes", ondelete="CASCADE"),
+        Index("ix_inbox_hours_inbox", "account_id", "inbox_id", "hour"),
+    )
+
+    inbox_id: Mapped[int | None]
+    hour: Mapped[Instant]
+    count: Mapped[int] = mapped_column(Integer)
+    waits: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+
+
+class AgentDay(InAccount, Base):
+    """How many an agent was given on a day (UTC), in one inbox or, without inbox, in all of them."""
+
+    __tablename__ = "agent_days"
+    __table_args__ = (
+        same_account("inbox_id", "inboxes", ondelete="CASCADE"),
+        same_account("agent_id", "account_users", ondelete="CASCADE"),
+        Index(
+            "ix_agent_days_inbox",
+            "account_id",
+            "inbox_id",
+            "day",
+            postgresql_include=["agent_id", "by_runs", "by_hand"],
+        ),
+        Index("ix_agent_days_agent", "account_id", "agent_id"),
+    )
+
+    inbox_id: Mapped[int | None]
+    agent_id: Mapped[int]
+    day: Mapped[Instant]
+    by_runs: Mapped[int] = mapped_column(Integer)
+    by_hand: Mapped[int] = mapped_column(Integer)
+
+
+class SummedUntil(Base):
+    """Up to which hour the ledger of an account is summed; what is later is read from the ledger itself."""
+
+    __tablename__ = "summed_until"
+    __table_args__ = (PrimaryKeyConstraint("account_id"),)
+
+    account_id: Mapped[AccountId]
+    until: Mapped[datetime]

@@ -1,0 +1,146 @@
+"""What reports are made of: sums of closed hours and days, and of the ledger since then."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from dashboard.store.database import Session
+from dashboard.store.sums import BUCKETS, BY_HAND, BY_RUNS, GIVEN, HOURS, day_of
+
+# `{which}` is of some inboxes, or of all in one.
+_SOURCE = f"""
+SELECT hour, inbox_id, count, waits FROM inbox_hours
+WHERE account_id = :account_id AND {{which}} AND hour >= :first AND hour < :since
+UNION ALL SELECT hour, inbox_id, count, waits FROM ({HOURS}) later WHERE {{which}}"""
+_WAITS = ", ".join(f"sum(waits[{n}])" for n in range(1, BUCKETS + 1))
+THESE, ALL = "inbox_id = ANY(:inbox_ids)", "inbox_id IS NULL"
+SUMMED = text("SELECT until FROM summed_until WHERE account_id = :account_id")
+BY_INBOX = text(f"""
+SELECT inbox_id AS key, sum(count) AS assigned, ARRAY[{_WAITS}] AS waits
+FROM ({_SOURCE.format(which=THESE)}) source GROUP BY inbox_id""")
+BY_HOUR = {
+    which: text(f"""
+SELECT hour AS key, sum(count) AS assigned, ARRAY[{_WAITS}] AS waits
+FROM ({_SOURCE.format(which=which)}) source GROUP BY hour""")
+    for which in (THESE, ALL)
+}
+BY_BOTH = text(f"""
+SELECT hour, inbox_id, sum(count) AS assigned
+FROM ({_SOURCE.format(which=THESE)}) source GROUP BY hour, inbox_id""")
+SHARES = """
+SELECT share.agent_id AS id, agent.name, sum(by_runs) AS by_runs, sum(by_hand) AS by_hand FROM (
+  SELECT agent_id, by_runs, by_hand FROM agent_days
+  WHERE account_id = :account_id AND {which} AND day >= :first AND day < :since
+  UNION ALL
+  SELECT agent_id, {by_runs}, {by_hand} FROM assignments
+  WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND at >= :since AND at < :until AND {given}
+  GROUP BY agent_id
+) share
+JOIN account_users agent ON agent.account_id = :account_id AND agent.user_id = share.agent_id
+GROUP BY share.agent_id, agent.name"""
+SHARES_OF = {
+    which: text(SHARES.format(which=which, by_runs=BY_RUNS, by_hand=BY_HAND, given=GIVEN)) for which in (THESE, ALL)
+}
+IDLE = text("""
+SELECT agent.user_id AS id, agent.name FROM account_users agent
+WHERE agent.account_id = :account_id AND agent.active AND EXISTS (
+  SELECT FROM inbox_members member
+  WHERE member.account_id = :account_id AND member.user_id = agent.user_id AND member.inbox_id = ANY(:inbox_ids)
+)""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Of which inboxes, from when on until when. `alone` tells that one inbox is asked for, not all."""
+
+    account_id: int
+    inbox_ids: Sequence[int]
+    alone: bool
+    since: datetime
+    until: datetime
+
+    @property
+    def which(self) -> str:
+        """Return the condition for the sums that are asked for."""
+        return THESE if self.alone else ALL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How many were assigned, and of those whose wait is known how many by the bucket of their wait."""
+
+    count: int
+    waits: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What an agent was given by runs, and by people."""
+
+    id: int
+    name: str
+    by_runs: int = 0
+    by_hand: int = 0
+
+
+def by_hour(session: Session, asked: Asked) -> Mapping[datetime, Counted]:
+    """Return what was assigned in each hour; hours in which nothing was are missing."""
+    return _counted(session.execute(BY_HOUR[asked.which], _from_hours(session, asked)))
+
+
+def by_inbox(session: Session, asked: Asked) -> Mapping[int, Counted]:
+    """Return what was assigned in each inbox; those in which nothing was are missing."""
+    return _counted(session.execute(BY_INBOX, _from_hours(session, asked)))
+
+
+def by_both(session: Session, asked: Asked, inbox_ids: Collection[int]) -> Mapping[tuple[datetime, int], int]:
+    """Return how many were assigned in each hour in each of these inboxes."""
+    rows = session.execute(BY_BOTH, {**_from_hours(session, asked), "inbox_ids": list(inbox_ids)})
+    return {(row.hour, row.inbox_id): int(row.assigned) for row in rows}
+
+
+def shares(session: Session, asked: Asked) -> Sequence[Share]:
+    """Return what each agent was given who was given anything."""
+    rows = session.execute(SHARES_OF[asked.which], _from_days(session, asked))
+    return [Share(id=row.id, name=row.name, by_runs=int(row.by_runs), by_hand=int(row.by_hand)) for row in rows]
+
+
+def members(session: Session, asked: Asked) -> Sequence[Share]:
+    """Return the active members of these inboxes, as if given nothing."""
+    rows = session.execute(IDLE, {"account_id": asked.account_id, "inbox_ids": list(asked.inbox_ids)})
+    return [Share(id=row.id, name=row.name) for row in rows]
+
+
+def _counted(rows: Iterable[Row[Any]]) -> dict[Any, Counted]:
+    return {row.key: Counted(count=int(row.assigned), waits=tuple(map(int, row.waits))) for row in rows}
+
+
+def _from_hours(session: Session, asked: Asked) -> dict[str, object]:
+    """Return the query's values; `since` is where the sums end and the ledger is read."""
+    summed = _summed(session, asked.account_id)
+    return _values(asked, max(asked.since, summed) if summed else asked.since)
+
+
+def _from_days(session: Session, asked: Asked) -> dict[str, object]:
+    """Return the same where the sums are of whole days; a report that begins within a day reads the ledger alone."""
+    summed = _summed(session, asked.account_id)
+    whole = summed is not None and asked.since == day_of(asked.since)
+    return _values(asked, max(asked.since, day_of(summed)) if summed and whole else asked.since)
+
+
+def _values(asked: Asked, since: datetime) -> dict[str, object]:
+    return {
+        "account_id": asked.account_id,
+        "inbox_ids": list(asked.inbox_ids),
+        "first": asked.since,
+        "since": since,
+        "until": asked.until,
+    }
+
+
+def _summed(session: Session, account_id: int) -> datetime | None:
+    until: datetime | None = session.scalar(SUMMED, {"account_id": account_id})
+    return until
