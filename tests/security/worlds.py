@@ -22,6 +22,7 @@ from tests.pages import AtOnce, Looker, composed, hire, looking
 
 # From here on the ids are Globex's, so that one number names something of theirs in every table, and nothing of Acme's.
 THEIR_FIRST_ID = 5_001
+PASSWORD = "a pass phrase of an agent"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,7 +111,7 @@ def _world(app: Flask, acme: Acme, account_id: int, word: str) -> World:
 def furnish(world: World) -> None:
     """Make one of everything by the API, with the world's word for a text."""
     word, ids = world.word, world.ids
-    agent = {"name": word, "email": f"agent@{world.account_id}.example", "role": "agent", "password": "a pass phrase"}
+    agent = {"name": word, "email": f"agent@{world.account_id}.example", "role": "agent", "password": PASSWORD}
     ids["agent"] = world.make("/agents", agent)
     ids["inbox"] = world.make("/inboxes", {"name": word, "channel": word})
     ids["team"] = world.make("/teams", {"name": word})
