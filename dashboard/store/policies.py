@@ -1,6 +1,6 @@
 """Assignment policies with their versions, and which inbox has which."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from dashboard.engine import policy as engine
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority
 from dashboard.store.bulk import record
 from dashboard.store.database import Session
-from dashboard.store.models import AssignmentPolicy, AssignmentPolicyVersion, PolicyLink
+from dashboard.store.models import AssignmentPolicy, AssignmentPolicyVersion, Inbox, PolicyLink
 from dashboard.store.shelf import Shelf
 
 
@@ -77,6 +77,16 @@ def of_inbox(session: Session, account_id: int, inbox_id: int) -> PolicyRow | No
     )
     policy_id = session.scalar(linked)
     return None if policy_id is None else shelf.find(session, account_id, policy_id)
+
+
+def links(session: Session, account_id: int, inbox_ids: Collection[int]) -> Mapping[int, int | None]:
+    """Return which policy each of these inboxes has."""
+    wanted = (
+        select(Inbox.id, PolicyLink.assignment_policy_id)
+        .outerjoin(PolicyLink, PolicyLink.inbox_id == Inbox.id)
+        .where(Inbox.account_id == account_id, Inbox.id == func.any(list(inbox_ids)))
+    )
+    return {row.id: row.assignment_policy_id for row in session.execute(wanted)}
 
 
 def link(session: Session, account_id: int, inbox_id: int, policy_id: int) -> None:

@@ -1,6 +1,6 @@
 """Rows of one account that somebody names, lists, changes and removes by id: the same for every noun."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
@@ -50,6 +50,10 @@ class Shelf(Generic[R]):
         """Return the rows of which this is true, the first one first."""
         rows = self._wanted(account_id).where(*which).order_by(self._model.id)
         return [self._value(row) for row in session.execute(rows)]
+
+    def some(self, session: Session, account_id: int, row_ids: Collection[int]) -> list[R]:
+        """Return those of these rows that the account has."""
+        return self.all(session, account_id, self._model.id == func.any(list(row_ids)))
 
     def add(self, session: Session, account_id: int, values: Mapping[str, Any]) -> int | None:
         """Write a new row and return its id, None if what must be unique is taken."""

@@ -8,6 +8,7 @@ from dashboard.web import (
     accounts,
     agents,
     assets,
+    audit,
     board,
     capacity,
     conversations,
@@ -32,7 +33,7 @@ from dashboard.web import (
 )
 from dashboard.web.blueprints import all_pages
 
-SETTINGS = (accounts, users, tokens, webhooks, labels, passwords)
+SETTINGS = (audit, accounts, users, tokens, webhooks, labels, passwords)
 NOUNS = (
     sessions,
     board,

@@ -42,6 +42,17 @@ INSIDE = (
     Stop(name="team", at="/teams", link=r"/teams/\d+"),
     Stop(name="team-new", at="/teams/new"),
     Stop(name="run", at="inbox", link=r"/runs/\d+"),
+    Stop(name="audit", at="/audit"),
+    Stop(name="settings", at="/settings"),
+    Stop(name="labels", at="/settings/labels"),
+    Stop(name="webhooks", at="/settings/webhooks"),
+    Stop(name="webhook", at="/settings/webhooks", link=r"/settings/webhooks/\d+"),
+    Stop(name="webhook-new", at="/settings/webhooks/new"),
+    Stop(name="users", at="/settings/users"),
+    Stop(name="user", at="/settings/users", link=r"/settings/users/\d+"),
+    Stop(name="user-new", at="/settings/users/new"),
+    Stop(name="tokens", at="/settings/tokens"),
+    Stop(name="password", at="/settings/password"),
     Stop(name="nowhere", at="/nowhere"),
 )
 
