@@ -7,6 +7,8 @@ worker_class = "gthread"
 # Two processes for two cores; their threads wait for Postgres, and some for a run that was asked for with wait=true.
 workers = 2
 threads = 8
+# Longer than a tab waits between two polls.
+keepalive = 10
 graceful_timeout = 3
 loglevel = "warning"
 control_socket_disable = True

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, text
 
 from dashboard.engine.model import Role
 from dashboard.store.agents import JOINED
@@ -45,6 +45,14 @@ VIEWERS = (
     .join(User, User.id == AccountUser.user_id)
     .where(AccountUser.active)
 )
+# Every request asks, among them the polls of five hundred tabs: as text it costs half as much as put together anew.
+VIEWER = text(
+    """
+    SELECT u.account_id, a.name AS account_name, u.user_id, u.name, u.role, s.session_epoch
+    FROM account_users u JOIN accounts a ON a.id = u.account_id JOIN users s ON s.id = u.user_id
+    WHERE u.account_id = :account_id AND u.user_id = :user_id AND u.active
+    """
+)
 
 
 def credentials(session: Session, email: str) -> Credentials | None:
@@ -55,9 +63,7 @@ def credentials(session: Session, email: str) -> Credentials | None:
 
 def viewer(session: Session, account_id: int, user_id: int) -> Viewer | None:
     """Return the user in this account if they are active there."""
-    found = session.execute(
-        VIEWERS.where(AccountUser.account_id == account_id, AccountUser.user_id == user_id)
-    ).one_or_none()
+    found = session.execute(VIEWER, {"account_id": account_id, "user_id": user_id}).one_or_none()
     return _viewer(found) if found else None
 
 
@@ -74,6 +80,6 @@ def _viewer(row: Row[*tuple[Any, ...]]) -> Viewer:
         account_name=row.account_name,
         user_id=row.user_id,
         name=row.name,
-        role=row.role,
+        role=Role(row.role),
         session_epoch=row.session_epoch,
     )

@@ -1,5 +1,7 @@
 """The live board."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from zlib import crc32
 
 from flask import Response, render_template, request, url_for
@@ -10,15 +12,20 @@ from dashboard.engine.model import Presence
 from dashboard.http import desk
 from dashboard.services import board as services
 from dashboard.services import results
+from dashboard.services.board import Board
 from dashboard.services.seats import State
 from dashboard.services.workload import Sort, View
 from dashboard.store.errors import StoreUnavailable
-from dashboard.web import htmx
+from dashboard.web import drawings, htmx
 from dashboard.web.blueprints import pages_of
+from dashboard.web.drawings import UNTOLD, Version
 from dashboard.web.visitors import scope, viewer
 
 # What no change announces, such as an agent who falls silent or a rate limit's slot, is seen after this long.
 REDRAW_SECONDS = 10
+# While Redis cannot tell what has changed, everything may have.
+UNTOLD_SECONDS = 2
+NAMES = ("wall", "inbox", "team", "presence", "sort", "page")
 UNSAID = {"sort": Sort.NAME.value, "page": "1"}
 pages = pages_of("board")
 
@@ -26,13 +33,13 @@ pages = pages_of("board")
 @pages.get("/")
 def show() -> ResponseReturnValue:
     """Show the board, or if nothing has changed since the last poll, say so."""
-    now = clock.now()
-    version = _version(now.timestamp())
-    if version and htmx.shown_version() == version:
+    now, asked = clock.now(), _asked({})
+    version = _version(asked, now)
+    if htmx.shown_version() == str(version):
         return htmx.unchanged()
-    board = services.live_board(desk(), scope(), view=_view(), redis_answers=version is not None, now=now)
     if htmx.asked():
-        return _in_place(htmx.fragment("board/_board.html", version=version, board=board))
+        return _in_place(_shared(asked, version, now))
+    board = _board(version, now)
     ran = results.of_jobs(desk(), viewer().account_id, request.args.getlist("job"))
     return render_template("board/show.html", board=board, ran=ran, wall="wall" in request.args)
 
@@ -40,18 +47,37 @@ def show() -> ResponseReturnValue:
 @pages.app_template_global()
 def here(**changes: object) -> str:
     """Return the board's address with some of what was asked for changed."""
-    asked = {**request.args.to_dict(), **{name: value and str(value) for name, value in changes.items()}}
-    worth = {name: value for name, value in asked.items() if value and value != UNSAID.get(name) and name != "job"}
-    return url_for("web.board.show", **worth)
+    return url_for("web.board.show", **_asked({name: value and str(value) for name, value in changes.items()}))
 
 
-def _version(seconds: float) -> str | None:
-    """Return what changes when this page may look different, or None while Redis cannot tell."""
+def _asked(changes: Mapping[str, object]) -> dict[str, object]:
+    """Return what of the address makes this page another one, with some of it changed; always in the same order."""
+    said = {**{name: request.args.get(name) for name in NAMES}, **changes}
+    return {name: value for name, value in said.items() if value and value != UNSAID.get(name)}
+
+
+def _version(asked: Mapping[str, object], now: datetime) -> Version:
+    """Return what changes when this page may look different."""
+    view, seconds = crc32(repr(asked).encode()), int(now.timestamp())
     try:
         live = desk().signals.live.current(viewer().account_id)
     except StoreUnavailable:
-        return None
-    return f"{live}.{int(seconds // REDRAW_SECONDS)}.{crc32(request.query_string):x}"
+        return Version(tick=seconds // UNTOLD_SECONDS, live=UNTOLD, view=view)
+    return Version(tick=seconds // REDRAW_SECONDS, live=live, view=view)
+
+
+def _shared(asked: Mapping[str, object], version: Version, now: datetime) -> Response:
+    """Answer with the board as all tabs share it whose viewers may see the same and ask for the same."""
+    key = (viewer().role, scope(), version.told, tuple(asked.items()))
+    shown = Version.said(htmx.shown_version())
+    drawing = drawings.kept().of(
+        key, version, shown=shown, draw=lambda: render_template("board/_board.html", board=_board(version, now))
+    )
+    return htmx.drawn(drawing)
+
+
+def _board(version: Version, now: datetime) -> Board:
+    return services.live_board(desk(), scope(), view=_view(), redis_answers=version.told, now=now)
 
 
 def _view() -> View:

@@ -8,6 +8,8 @@ from flask import Response, flash, make_response, redirect, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
+from dashboard.web.drawings import Drawing
+
 REDRAW = "poll"
 
 
@@ -26,11 +28,19 @@ def unchanged() -> Response:
     return Response(status=HTTPStatus.NOT_MODIFIED)
 
 
-def fragment(template: str, *, version: str | None = None, **context: Any) -> Response:
-    """Answer with a part of a page; the version is what the next poll will say it shows."""
-    response = make_response(render_template(template, **context))
-    if version:
-        response.headers["HX-PTag"] = version
+def fragment(template: str, **context: Any) -> Response:
+    """Answer with a part of a page."""
+    return make_response(render_template(template, **context))
+
+
+def drawn(drawing: Drawing) -> Response:
+    """Answer with a part of a page that polls; the version is what its next poll will say it shows."""
+    zips = "gzip" in request.accept_encodings
+    response = make_response(drawing.zipped if zips else drawing.body)
+    response.headers["HX-PTag"] = str(drawing.version)
+    response.vary.add("Accept-Encoding")
+    if zips:
+        response.content_encoding = "gzip"
     return response
 
 

@@ -1,0 +1,157 @@
+"""A board that many tabs show alike is drawn once, and nobody gets more of it than they may see."""
+
+import gzip
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+
+import pytest
+from flask import Flask
+
+from dashboard.engine.model import Role
+from dashboard.web.drawings import Drawing, Drawings, Version
+from tests.counting import statements
+from tests.desks import Acme
+from tests.pages import HTMX, TOKEN, Looker, hire, looking
+
+FIRST = Version(tick=1, live=5, view=0)
+LATER = replace(FIRST, live=6)
+LATEST = replace(FIRST, live=7)
+
+
+class Pen:
+    """Draws, and counts how often."""
+
+    def __init__(self) -> None:
+        self.drawn = 0
+
+    def __call__(self) -> str:
+        self.drawn += 1
+        return f"drawing {self.drawn}"
+
+
+@pytest.fixture
+def sheet() -> Iterator[Drawings]:
+    with Flask(__name__).app_context():
+        yield Drawings()
+
+
+def asked(sheet: Drawings, version: Version, pen: Pen, shown: Version | None = None) -> Drawing:
+    return sheet.of("board", version, shown=shown, draw=pen)
+
+
+def test_what_another_supervisor_has_just_seen_is_not_drawn_again(app: Flask, mara: Looker, acme: Acme) -> None:
+    nora = looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Nora", Role.SUPERVISOR))
+    seen = mara.get("/", headers=HTMX)
+
+    with statements(mara.session()) as said:
+        seen_too = nora.get("/", headers=HTMX)
+
+    assert len(said) == 1, "only who she is"
+    assert (seen_too.data, seen_too.headers["HX-PTag"]) == (seen.data, seen.headers["HX-PTag"])
+
+
+def test_nobody_is_shown_what_somebody_of_another_role_or_inbox_saw(
+    mara: Looker, cleo: Looker, ana: Looker, acme: Acme
+) -> None:
+    whole, of_cleo, of_ana = (who.get("/", headers=HTMX).text for who in (mara, cleo, ana))
+
+    assert f"/inboxes/{acme.sales}/assignment_runs" in whole
+    assert f"inbox-{acme.sales}" not in of_cleo
+    assert f"inbox-{acme.sales}" in of_ana
+    assert "assignment_runs" not in of_ana
+    assert f"/agents/{ana.user_id}/availability" in of_ana
+    assert f"/agents/{cleo.user_id}/availability" not in of_ana
+
+
+def test_a_shared_board_holds_nobodys_token(mara: Looker) -> None:
+    mara.get("/")
+
+    text = mara.get("/", headers=HTMX).text
+
+    assert "csrf_token" in text
+    assert not TOKEN.search(text)
+    with mara.client.session_transaction() as kept:
+        assert kept["csrf_token"]
+
+
+def test_its_forms_are_sent_with_the_token_that_the_page_around_it_has(mara: Looker, acme: Acme) -> None:
+    page = mara.get("/").text
+    headers = re.search(r"""hx-headers:inherited='{"X-CSRFToken": "([^"]+)"}'""", page)
+    assert headers
+
+    run = f"/inboxes/{acme.support}/assignment_runs"
+    with_it = mara.client.post(run, data={"csrf_token": ""}, headers={**HTMX, "X-CSRFToken": headers[1]})
+    without = mara.client.post(run, data={"csrf_token": ""}, headers=HTMX)
+
+    assert (with_it.status_code, without.status_code) == (200, 400)
+
+
+def test_it_goes_zipped_to_whoever_can_read_that(mara: Looker) -> None:
+    plain = mara.get("/", headers=HTMX)
+
+    zipped = mara.get("/", headers={**HTMX, "Accept-Encoding": "gzip, br"})
+
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(zipped.data) == plain.data
+
+
+def test_many_who_ask_at_once_cost_one_drawing(sheet: Drawings, app: Flask) -> None:
+    """Without the lock around the drawing all eight draw."""
+    pen, together = Pen(), Barrier(8)
+
+    def look(_: int) -> bytes:
+        with app.app_context():
+            together.wait()
+            return asked(sheet, FIRST, pen).body
+
+    with ThreadPoolExecutor(8) as tabs:
+        seen = set(tabs.map(look, range(8)))
+
+    assert seen == {b"drawing 1"}
+
+
+def test_a_tab_that_shows_the_last_drawing_gets_a_new_one_as_soon_as_something_has_changed(sheet: Drawings) -> None:
+    pen = Pen()
+    asked(sheet, FIRST, pen)
+
+    assert asked(sheet, LATER, pen, shown=FIRST).body == b"drawing 2"
+
+
+def test_a_tab_that_shows_an_older_one_is_served_what_was_drawn_a_moment_ago(sheet: Drawings) -> None:
+    pen = Pen()
+    asked(sheet, LATER, pen)
+
+    served = asked(sheet, LATEST, pen, shown=FIRST)
+
+    assert (served.body, served.version) == (b"drawing 1", LATER)
+
+
+def test_no_tab_is_taken_back_to_before_what_it_shows(sheet: Drawings) -> None:
+    """Another process may have drawn what this one has not."""
+    pen = Pen()
+    asked(sheet, FIRST, pen)
+
+    assert asked(sheet, LATEST, pen, shown=LATER).version == LATEST
+
+
+def test_who_shows_nothing_yet_gets_what_is_true_now(sheet: Drawings) -> None:
+    pen = Pen()
+    asked(sheet, FIRST, pen)
+
+    assert asked(sheet, LATER, pen).version == LATER
+
+
+def test_a_redis_that_was_emptied_and_counts_anew_does_not_keep_the_board_as_it_was(sheet: Drawings) -> None:
+    pen = Pen()
+    asked(sheet, LATEST, pen)
+
+    assert asked(sheet, Version(tick=2, live=1, view=0), pen).body == b"drawing 2"
+
+
+@pytest.mark.parametrize("said", [None, "none", "", "1.2", "1.2.x", "1.2.-3", "1.2.3.4"])
+def test_a_version_that_is_none_of_ours_is_none(said: str | None) -> None:
+    assert Version.said(said) is None
+    assert Version.said(str(FIRST)) == FIRST
