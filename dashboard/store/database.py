@@ -55,10 +55,11 @@ def reach(url: str) -> None:
 
 def migrate(url: str) -> None:
     """Bring the tables up to date; several processes may call it at once."""
-    command.upgrade(_alembic(url), "head")
+    command.upgrade(alembic(url), "head")
 
 
-def _alembic(url: str) -> Config:
+def alembic(url: str) -> Config:
+    """Return what Alembic works with."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = url

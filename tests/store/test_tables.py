@@ -13,7 +13,7 @@ WITHOUT_ACCOUNT = {"accounts", "users", "tallies"}
 
 
 def test_models_and_migrations_agree(database_url):
-    command.check(database._alembic(database_url))
+    command.check(database.alembic(database_url))
 
 
 def test_migrating_again_changes_nothing(database_url):

@@ -1,0 +1,35 @@
+"""Which version of the tables there is, and whether anything is in them: what a restore asks first."""
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from dashboard.store import database
+from dashboard.store.models import Base
+
+OURS = (*(table.name for table in Base.metadata.sorted_tables), "alembic_version")
+
+
+def is_known(version: str) -> bool:
+    """Say whether this release can bring tables of that version up to date."""
+    return version in {one.revision for one in ScriptDirectory.from_config(database.alembic("")).walk_revisions()}
+
+
+def is_in_use(url: str) -> bool:
+    """Say whether somebody has an account here."""
+    with database.connect(url).connect() as connection:
+        there = connection.scalar(text("SELECT to_regclass('accounts')"))
+        return there is not None and bool(connection.scalar(text("SELECT EXISTS (SELECT FROM accounts)")))
+
+
+def clear(url: str) -> None:
+    """Remove our tables and nothing else, so that those of a backup can take their place."""
+    with database.connect(url).begin() as connection:
+        connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(OURS)} CASCADE"))
+
+
+def settle(url: str) -> None:
+    """Bring restored tables up to date, and let Postgres learn what is in them."""
+    database.migrate(url)
+    with database.connect(url).begin() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("ANALYZE"))
