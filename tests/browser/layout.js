@@ -22,8 +22,9 @@
 
   for (const one of texts) {
     const { box, element, text } = one;
-    if (!rolls(element) && (box.right > width + 1 || box.left < -1)) found.push(`${said(text)} in ${named(element)} is outside the window.`);
     const clips = above(element, (at, style) => at !== document.body && at !== document.documentElement && /hidden|clip|auto|scroll/.test(style.overflow));
+    const outside = !rolls(element) && (box.right > width + 1 || box.left < -1);
+    if (!clips && outside) found.push(`${said(text)} in ${named(element)} is outside the window.`);
     if (!clips) continue;
     const edge = clips.getBoundingClientRect();
     one.box = new DOMRect(Math.max(box.left, edge.left), Math.max(box.top, edge.top),
@@ -34,7 +35,7 @@
 
   for (const input of document.querySelectorAll("input, select, textarea")) {
     if (hidden(input)) continue;
-    if (input.matches("[inputmode], [placeholder]") && input.scrollWidth > input.clientWidth + 1)
+    if ((input.inputMode || !input.value) && input.scrollWidth > input.clientWidth + 1)
       found.push(`${said(input.value || input.placeholder)} does not fit into ${named(input)}.`);
     if (!rolls(input) && input.getBoundingClientRect().right > width + 1) found.push(`${named(input)} is outside the window.`);
   }

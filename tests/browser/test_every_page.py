@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
+from sqlalchemy import insert
 
 from dashboard import clock
 from dashboard.config import ROOT
+from dashboard.engine.model import Role
+from dashboard.store.models import ApiToken, Label, Webhook
 from tests.browser import tour
 from tests.browser.conftest import Site
 from tests.desks import Acme
-from tests.pages import waiting_for
+from tests.pages import hire, waiting_for
 
 pytestmark = pytest.mark.browser
 AXE = ROOT / "static/node_modules/axe-core/axe.min.js"
@@ -36,15 +39,29 @@ def floor(acme: Acme) -> Acme:
         waiting_for(acme, 6, minutes=9, inbox=inbox, subject="Where is the parcel that was promised for Monday?")
         acme.run(inbox, at=clock.now())
     acme.held("Bo", 1, status="resolved", resolved_at=clock.now(), subject="Thank you")
+    session, values = acme.desk.session, {"account_id": acme.account_id}
+    session.execute(insert(Label).values(title="urgent", **values))
+    session.execute(
+        insert(Webhook).values(
+            url=f"https://receiver.example/{'x' * 80}", subscriptions=["assignee_changed"], secret="s", **values
+        )
+    )
+    session.execute(insert(ApiToken).values(user_id=acme.agents["Ana"], name="Helpdesk", token_hash="h", **values))
+    session.commit()
     waiting_for(acme, 1, minutes=90, labels=["bulk-mail", "a-label-that-is-rather-long"], subject="Unsubscribe")
     return acme
 
 
 @pytest.fixture
 def visit(site: Site, browser: Browser, floor: Acme) -> Iterator[tuple[Page, dict[str, str]]]:
-    """Mara's browser, and where every page is."""
+    """An administrator's browser, and where every page is."""
     # A colour that is still changing has no contrast of its own.
-    page = site.open(browser, bypass_csp=True, reduced_motion="reduce")
+    page = site.open(
+        browser,
+        as_id=hire(floor.desk, floor.account_id, "Uma", Role.ADMINISTRATOR),
+        bypass_csp=True,
+        reduced_motion="reduce",
+    )
     outside = {stop.name: f"{site.url}{stop.at}" for stop in tour.OUTSIDE}
     inside = tour.addresses(page, site.url)
     assert {stop.name for stop in tour.INSIDE} == set(inside), "Nothing leads there."

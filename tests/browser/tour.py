@@ -41,9 +41,10 @@ INSIDE = (
     Stop(name="teams", at="/teams"),
     Stop(name="team", at="/teams", link=r"/teams/\d+"),
     Stop(name="team-new", at="/teams/new"),
-    Stop(name="run", at="inbox", link=r"/runs/\d+"),
+    Stop(name="runs", at="/runs"),
+    Stop(name="run", at="/runs?outcome=assigned", link=r"/runs/\d+"),
     Stop(name="audit", at="/audit"),
-    Stop(name="settings", at="/settings"),
+    Stop(name="account", at="/settings"),
     Stop(name="labels", at="/settings/labels"),
     Stop(name="webhooks", at="/settings/webhooks"),
     Stop(name="webhook", at="/settings/webhooks", link=r"/settings/webhooks/\d+"),
@@ -58,7 +59,7 @@ INSIDE = (
 
 
 def addresses(page: Page, url: str) -> dict[str, str]:
-    """Return where each page that needs a log-in is; `page` is logged in. What nothing leads to is left out."""
+    """Return where each page inside is; `page` is an administrator's. What nothing leads to is left out."""
     found: dict[str, str] = {}
     for stop in INSIDE:
         start = found.get(stop.at) or f"{url}{stop.at}"

@@ -1,5 +1,6 @@
 """What a supervisor does with one conversation."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -109,7 +110,7 @@ def age(acme: Acme) -> None:
     acme.capacity("Dov", {"Support": 9}, exclude_older_than_hours=1)
 
 
-def switched(model: type, **facts: object) -> object:
+def switched(model: type, **facts: object) -> Callable[[Acme], None]:
     def off(acme: Acme) -> None:
         acme.desk.session.execute(update(model).values(**facts))
         acme.desk.session.commit()
@@ -132,6 +133,24 @@ def busy(acme: Acme) -> None:
     acme.change_agent("Bo", availability=Presence.BUSY)
 
 
+def contact(acme: Acme) -> None:
+    switched(AssignmentPolicy, one_agent_per_contact=True)(acme)
+    acme.held("Bo", 1)
+    switched(Conversation, contact_id=acme.contact("nina"))(acme)
+
+
+def rate(acme: Acme) -> None:
+    switched(AssignmentPolicy, fair_distribution_limit=1)(acme)
+    waiting_for(acme, 1, minutes=200)
+    acme.run(at=clock.now())
+
+
+def maximum(acme: Acme) -> None:
+    team = acme.team("Night", "Bo", max_auto_assigned_conversations=1)
+    switched(Conversation, team_id=team)(acme)
+    acme.held("Bo", 1)
+
+
 @pytest.mark.parametrize(
     ("stuck", "fix"),
     [
@@ -145,6 +164,9 @@ def busy(acme: Acme) -> None:
         (unlinked, "Link an assignment policy to Support"),
         (manual, "Assign the conversations of Night in turn"),
         (busy, "Set Bo online"),
+        (contact, "Let Policy 0 assign several conversations of one contact"),
+        (rate, "Raise the fair-distribution limit of Policy 0 from 1 to 2"),
+        (maximum, "Raise the maximum of Night from 1 to 2"),
     ],
 )
 def test_pressing_a_fix_assigns_the_conversation(mara: Looker, acme: Acme, stuck: object, fix: str) -> None:

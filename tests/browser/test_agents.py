@@ -1,0 +1,39 @@
+"""What an agent, who supervises nobody, meets in a real browser."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from dashboard import clock
+from tests.browser.conftest import Site
+from tests.desks import Acme
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_board_of_an_agent_has_their_inboxes_and_their_own_presence(
+    site: Site, browser: Browser, acme: Acme
+) -> None:
+    acme.online("Cleo", at=clock.now())
+    page = site.open(browser, as_id=acme.agents["Cleo"])
+
+    expect(page.locator("#inboxes tbody")).to_have_count(1)
+    expect(page.get_by_role("button", name="Run assignment now")).to_have_count(0)
+    page.locator(f"#presence-{acme.agents['Cleo']}").click()
+    page.get_by_role("button", name="busy").click()
+
+    expect(page.locator("#toasts")).to_have_text("Cleo is set to busy.")
+    expect(page.locator(f"#presence-{acme.agents['Cleo']}")).to_contain_text("busy")
+    page.context.close()
+    assert site.complaints == []
+
+
+@pytest.mark.parametrize("path", ["/conversations", "/inboxes", "/policies/new", "/capacity", "/settings/users"])
+def test_what_is_not_an_agents_says_so_and_leads_back(site: Site, browser: Browser, acme: Acme, path: str) -> None:
+    page = site.open(browser, path, as_id=acme.agents["Cleo"])
+
+    expect(page.get_by_role("heading")).to_have_text("Not allowed")
+    expect(page.get_by_text("Nothing was changed")).to_be_visible()
+    page.get_by_role("link", name="Live board").click()
+
+    expect(page.locator("#board")).to_be_visible()
+    page.context.close()
