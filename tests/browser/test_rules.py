@@ -70,6 +70,22 @@ def test_an_exclusion_label_changes_what_a_conversation_waits_for(desktop: Page,
     expect(desktop.get_by_role("button", name="Remove label vip")).to_be_visible()
 
 
+def test_a_change_is_undone_where_it_is_recorded(desktop: Page, site: Site, acme: Acme) -> None:
+    policy_id = acme.policy("Support", name="In turn", fair_distribution_limit=3)
+    desktop.goto(f"{site.url}/policies/{policy_id}")
+    desktop.get_by_label("Conversations per agent").fill("7")
+    desktop.get_by_role("button", name="Save").click()
+    expect(desktop.locator("#toasts")).to_contain_text("is saved")
+    desktop.get_by_role("link", name="Audit").click()
+    expect(desktop.locator(".log li").first).to_contain_text("Mara")
+
+    desktop.get_by_role("button", name="Undo").click()
+
+    expect(desktop.locator(".log li").nth(1)).to_contain_text("Set back already")
+    desktop.goto(f"{site.url}/policies/{policy_id}")
+    expect(desktop.get_by_label("Conversations per agent")).to_have_value("3")
+
+
 def test_an_inbox_gives_nothing_out_while_its_policy_is_unlinked(desktop: Page, acme: Acme) -> None:
     """E1, E30"""
     acme.policy("Support", name="In turn")
