@@ -62,6 +62,12 @@ def conversation(desk: Desk, account_id: int, conversation_id: int, *, now: date
     return _assigned(desk, row)
 
 
+def assignment(desk: Desk, account_id: int, assignment_id: int) -> Explanation | None:
+    """Explain one assignment of the ledger, whatever became of it; None if the account has none of this id (E47)."""
+    given = history.given(desk.session, account_id, assignment_id)
+    return _given(desk, account_id, given) if given else None
+
+
 def _waiting(desk: Desk, row: ConversationRow, now: datetime) -> Explanation | None:
     routing = switches.read(desk.session, row.account_id, row.inbox_id)
     if routing is None:
@@ -115,18 +121,27 @@ def _told(snapshot: Snapshot, decision: Decision, examined: Examination | None, 
 
 
 def _assigned(desk: Desk, row: ConversationRow) -> Explanation:
-    """Tell who has it and why: a run's decision is planned again from what the run kept."""
+    """Tell who has it and why."""
     given = history.last_given(desk.session, row.account_id, row.id)
     if given is None:
         return Explanation(conversation_id=row.id, state=State.ASSIGNED, sentence="Assigned before records began.")
-    by_hand = Explanation(conversation_id=row.id, state=State.ASSIGNED, sentence=f"{_by_whom(given)}.", given=given)
+    return _given(desk, row.account_id, given)
+
+
+def _given(desk: Desk, account_id: int, given: Given) -> Explanation:
+    """Tell why somebody got it: a run's decision is planned again from what the run kept."""
+    conversation_id = given.conversation_id
+    by_hand = Explanation(
+        conversation_id=conversation_id, state=State.ASSIGNED, sentence=f"{_by_whom(given)}.", given=given
+    )
     if given.run_id is None:
         return by_hand
-    kept = history.batch_of(desk.session, row.account_id, given.run_id, given.at)
-    examined = planner.examine(kept.snapshot, row.id, kept.at) if kept else None
+    kept = history.batch_of(desk.session, account_id, given.run_id, given.at)
+    examined = planner.examine(kept.snapshot, conversation_id, kept.at) if kept else None
     if kept is None or examined is None:
         return by_hand
-    told = _told(kept.snapshot, examined.decision, examined, row.team_id)
+    team_id = next((one.team_id for one in kept.snapshot.waiting if one.id == conversation_id), None)
+    told = _told(kept.snapshot, examined.decision, examined, team_id)
     sentence = f"Assigned to {given.agent_name} by a run: {why_them(kept.snapshot, examined)}."
     return replace(told, state=State.ASSIGNED, sentence=sentence, next_possible_at=None, given=given)
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import aliased
 
 from dashboard.engine.model import Snapshot
@@ -14,8 +15,9 @@ from dashboard.store.models import AccountUser, Assignment, RunBatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """The last assignment of a conversation; by a person when there is no run."""
+    """An assignment of a conversation; by a person when there is no run."""
 
+    conversation_id: int
     agent_id: int
     agent_name: str
     actor_name: str | None
@@ -44,27 +46,15 @@ class Batch:
 
 def last_given(session: Session, account_id: int, conversation_id: int) -> Given | None:
     """Return the conversation's last assignment."""
-    agent, actor = aliased(AccountUser), aliased(AccountUser)
-    row = session.execute(
-        select(Assignment, agent.name.label("agent_name"), actor.name.label("actor_name"))
-        .join(agent, (agent.account_id == Assignment.account_id) & (agent.user_id == Assignment.agent_id))
-        .outerjoin(actor, (actor.account_id == Assignment.account_id) & (actor.user_id == Assignment.actor_id))
-        .where(Assignment.account_id == account_id, Assignment.conversation_id == conversation_id)
-        .order_by(Assignment.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    given = row.Assignment
-    return Given(
-        agent_id=given.agent_id,
-        agent_name=row.agent_name,
-        actor_name=row.actor_name,
-        run_id=given.run_id,
-        policy_id=given.policy_id,
-        policy_version=given.policy_version,
-        at=given.at,
-    )
+    here = _rows(account_id).where(Assignment.conversation_id == conversation_id)
+    row = session.execute(here.order_by(Assignment.id.desc()).limit(1)).one_or_none()
+    return _given(row) if row else None
+
+
+def given(session: Session, account_id: int, assignment_id: int) -> Given | None:
+    """Return one row of the ledger by which somebody got a conversation."""
+    row = session.execute(_rows(account_id).where(Assignment.id == assignment_id)).one_or_none()
+    return _given(row) if row else None
 
 
 def batch_of(session: Session, account_id: int, run_id: int, at: datetime) -> Kept | None:
@@ -91,3 +81,27 @@ def batch(session: Session, account_id: int, run_id: int, number: int) -> Batch 
         return None
     kept = Kept(snapshot=archive.unpacked(row.snapshot), at=row.planned_at)
     return Batch(number=row.number, last_number=row.last, kept=kept)
+
+
+def _rows(account_id: int) -> Select[*tuple[Any, ...]]:
+    agent, actor = aliased(AccountUser), aliased(AccountUser)
+    return (
+        select(Assignment, agent.name.label("agent_name"), actor.name.label("actor_name"))
+        .join(agent, (agent.account_id == Assignment.account_id) & (agent.user_id == Assignment.agent_id))
+        .outerjoin(actor, (actor.account_id == Assignment.account_id) & (actor.user_id == Assignment.actor_id))
+        .where(Assignment.account_id == account_id)
+    )
+
+
+def _given(row: Row[*tuple[Any, ...]]) -> Given:
+    given = row.Assignment
+    return Given(
+        conversation_id=given.conversation_id,
+        agent_id=given.agent_id,
+        agent_name=row.agent_name,
+        actor_name=row.actor_name,
+        run_id=given.run_id,
+        policy_id=given.policy_id,
+        policy_version=given.policy_version,
+        at=given.at,
+    )

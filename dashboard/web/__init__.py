@@ -7,7 +7,9 @@ from dashboard.config import Settings
 from dashboard.web import (
     accounts,
     agents,
+    agents_list,
     assets,
+    assignments,
     audit,
     board,
     capacity,
@@ -44,6 +46,8 @@ NOUNS = (
     conversations_list,
     inboxes,
     agents,
+    agents_list,
+    assignments,
     policies,
     capacity,
     teams,

@@ -1,35 +1,40 @@
-"""An agent's presence, set by a supervisor or by themselves."""
+"""One agent: what they are and hold, what they got and why; changed by a supervisor, their presence by themselves."""
 
 from http import HTTPStatus
+from typing import Any
 
-from flask import abort, render_template, request, url_for
+from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.engine.model import Presence, Role
+from dashboard.engine.model import Presence
 from dashboard.http import desk
-from dashboard.services import presence
+from dashboard.services import agent_details, agents, capacity_limits, fairness, presence
+from dashboard.services.agent_details import AgentDetails
+from dashboard.services.fairness import Fairness
+from dashboard.services.forms.accounts import AgentEdit
+from dashboard.services.forms.policies import AgentChoice
 from dashboard.services.presence import Heard
+from dashboard.services.refusals import Conflict, Invalid, invalid
 from dashboard.store.pages import agents as store
 from dashboard.store.pages import choices
 from dashboard.store.pages.agents import AgentCard
-from dashboard.web import htmx
+from dashboard.web import forms, htmx, words
 from dashboard.web.blueprints import pages_of
-from dashboard.web.visitors import supervisors_only, viewer
+from dashboard.web.visitors import acting, administrators_only, supervising, supervisors_only, viewer
 
 # `away` is what idling makes of somebody; nobody chooses it.
 CHOICES = tuple(word for word in Presence if word is not Presence.AWAY)
-SUGGESTED = 20
+ACTIVITY = {"on": True, "off": False}
+LARGEST_PAGE = 100_000
+PART = "agents/_agent.html"
 pages = pages_of("agents")
 
 
-@pages.get("/agents/names")
-@supervisors_only
-def names() -> ResponseReturnValue:
-    """Suggest agents for what stands in a field."""
-    text, inbox_id = request.args.get(request.args.get("field", ""), ""), request.args.get("inbox", type=int)
-    found = choices.called(desk().session, viewer().account_id, text.strip(), most=SUGGESTED, inbox_id=inbox_id)
-    return htmx.fragment("agents/_names.html", names=found)
+@pages.get("/agents/<int:agent_id>")
+def show(agent_id: int) -> ResponseReturnValue:
+    """Show an agent; agents see themselves only."""
+    return render_template("agents/show.html", **_context(agent_id))
 
 
 @pages.get("/agents/<int:agent_id>/availability")
@@ -41,7 +46,7 @@ def availability(agent_id: int) -> ResponseReturnValue:
 
 @pages.post("/agents/<int:agent_id>/availability")
 def set_availability(agent_id: int) -> ResponseReturnValue:
-    """Set an agent's presence."""
+    """Set an agent's presence, from the board's menu or on their page."""
     agent = _agent(agent_id)
     chosen = request.form.get("availability", "")
     if chosen not in CHOICES:
@@ -58,13 +63,95 @@ def set_availability(agent_id: int) -> ResponseReturnValue:
     )
     if heard is Heard.NO_SUCH_AGENT:
         abort(HTTPStatus.NOT_FOUND)
+    if "page" in request.form:
+        return _saved(agent_id, f"{agent.name} is set to {words.word(Presence(chosen))}.")
     back = url_for("web.board.show", _anchor=f"agent-{agent.id}")
     return htmx.changed("agents/_set.html", elsewhere=back, agent=agent, chosen=Presence(chosen))
 
 
+@pages.post("/agents/<int:agent_id>/capacity")
+@supervisors_only
+def put_under(agent_id: int) -> ResponseReturnValue:
+    """Put an agent under a capacity policy, or under none."""
+    facts, policy_id = _found(agent_id).facts, forms.whole("agent_capacity_policy_id")
+    said, choice = f"{facts.name} is under no capacity policy.", AgentChoice(user_id=agent_id)
+    if isinstance(policy_id, int):
+        put = capacity_limits.put_under(desk(), viewer().account_id, policy_id, choice, **acting())
+        if put is None or isinstance(put, Invalid):
+            return _refused(agent_id, put or invalid("capacity", "There is no such capacity policy in this account."))
+        said = f"The capacity policy of {put.name} is changed."
+    elif facts.policy_id:
+        capacity_limits.take_out(desk(), viewer().account_id, facts.policy_id, choice, **acting())
+    return _saved(agent_id, said)
+
+
+@pages.post("/agents/<int:agent_id>/activity")
+@administrators_only
+def set_active(agent_id: int) -> ResponseReturnValue:
+    """Deactivate an agent, which releases what they hold open, or take them back."""
+    active = ACTIVITY.get(request.form.get("active", ""))
+    if active is None:
+        abort(HTTPStatus.BAD_REQUEST)
+    done = agents.change(desk(), viewer().account_id, agent_id, AgentEdit(active=active), **acting())
+    if done is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(done, Invalid | Conflict):
+        return _refused(agent_id, invalid("active", done.sentence) if isinstance(done, Conflict) else done)
+    return _saved(agent_id, f"{done.name} is {'an agent again' if done.active else 'deactivated'}.")
+
+
+def _saved(agent_id: int, said: str) -> ResponseReturnValue:
+    return htmx.saved(PART, said=said, elsewhere=url_for("web.agents.show", agent_id=agent_id), **_context(agent_id))
+
+
+def _refused(agent_id: int, refusal: Invalid) -> ResponseReturnValue:
+    template = PART if htmx.asked() else "agents/show.html"
+    page = render_template(template, **_context(agent_id, errors=refusal.errors))
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _context(agent_id: int, **more: Any) -> dict[str, Any]:
+    """Return what the page needs; the forms' choices only where there are forms."""
+    found = _found(agent_id)
+    return {
+        "found": found,
+        "fairness": _fairness(found),
+        "choices": CHOICES,
+        "policies": choices.capacity_policies(desk().session, viewer().account_id) if supervising() else (),
+        "now": clock.now(),
+        "errors": {},
+        **more,
+    }
+
+
+def _fairness(found: AgentDetails) -> Fairness | None:
+    """Return how an inbox that the agent answers was shared out: the one asked for, else the first."""
+    answered = [seat.place.inbox_id for seat in found.seats if seat.place.member]
+    if not answered:
+        return None
+    asked = request.args.get("inbox", type=int)
+    inbox_id = asked if asked in answered else answered[0]
+    page = request.args.get("colleagues", type=int)
+    return fairness.of_inbox(
+        desk(), viewer().account_id, inbox_id, agent_id=found.facts.id, page=page and max(1, page), now=clock.now()
+    )
+
+
+def _found(agent_id: int) -> AgentDetails:
+    _own(agent_id)
+    page = min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))
+    found = agent_details.show(desk(), viewer().account_id, agent_id, page=page, now=clock.now())
+    return found or abort(HTTPStatus.NOT_FOUND)
+
+
 def _agent(agent_id: int) -> AgentCard:
-    """Return the agent, if the viewer may set them: an agent may set themselves only."""
-    if viewer().role is Role.AGENT and viewer().user_id != agent_id:
-        abort(HTTPStatus.FORBIDDEN)
+    """Return the active agent."""
+    _own(agent_id)
     agent = store.card(desk().session, viewer().account_id, agent_id)
     return agent or abort(HTTPStatus.NOT_FOUND)
+
+
+def _own(agent_id: int) -> None:
+    """Keep agents to themselves."""
+    if not supervising() and viewer().user_id != agent_id:
+        abort(HTTPStatus.FORBIDDEN)

@@ -21,7 +21,7 @@ from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.policy_fields import Card
-from dashboard.web.visitors import supervisors_only, viewer
+from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE, NAMES = 50, 50
 LARGEST_PAGE = 100_000
@@ -84,7 +84,7 @@ def create() -> ResponseReturnValue:
     fields = _typed()
     made: Any = fields.edit()
     if not isinstance(made, Invalid):
-        made = teams.create(desk(), viewer().account_id, made, **_cause())
+        made = teams.create(desk(), viewer().account_id, made, **acting())
     if isinstance(made, Invalid):
         page = render_template("teams/new.html", fields=fields, types=TYPES, errors=made.errors)
         return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -106,7 +106,7 @@ def update(team_id: int) -> ResponseReturnValue:
     fields = _typed(_found(team_id).team.id)
     wanted: Any = fields.edit()
     if not isinstance(wanted, Invalid):
-        wanted = teams.change(desk(), viewer().account_id, team_id, wanted, **_cause())
+        wanted = teams.change(desk(), viewer().account_id, team_id, wanted, **acting())
     return _answer(team_id, wanted, f"{fields.name} is saved.", fields=fields)
 
 
@@ -133,7 +133,7 @@ def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(team_id: int) -> ResponseReturnValue:
     """Delete a team; its conversations belong to none then."""
-    removed = teams.remove(desk(), viewer().account_id, team_id, **_cause())
+    removed = teams.remove(desk(), viewer().account_id, team_id, **acting())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(f"{removed.name} is deleted.")
@@ -142,7 +142,7 @@ def destroy(team_id: int) -> ResponseReturnValue:
 
 def _changed(team_id: int, agent_id: int, way: Way) -> object:
     place, wanted = Place(Group.TEAM, team_id), MemberIds(user_ids=(agent_id,))
-    return members.change(desk(), viewer().account_id, place, wanted, way=way, **_cause())
+    return members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
 
 
 def _answer(team_id: int, done: object, said: str, **typed: Any) -> ResponseReturnValue:
@@ -184,10 +184,6 @@ def _fields(team: TeamLine) -> Fields:
 def _typed(team_id: int = 0) -> Fields:
     said = {name: request.form.get(name, "").strip() for name in ("name", "assignment_type", "maximum")}
     return Fields(team_id=team_id, **said)
-
-
-def _cause() -> dict[str, Any]:
-    return {"actor_id": viewer().user_id, "now": clock.now()}
 
 
 def _page() -> int:

@@ -37,6 +37,7 @@ KINDS = {
     "conversations": "conversation",
     "runs": "run",
     "assignment_runs": "run",
+    "assignments": "assignment",
     "webhooks": "webhook",
     "deliveries": "delivery",
 }

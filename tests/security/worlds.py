@@ -152,6 +152,8 @@ def _run(acme: Acme, world: World) -> None:
     answer = world.admin.post(f"/inboxes/{world.ids['inbox']}/assignment_runs?wait=true")
     assert answer.status_code == 200, answer.text
     world.ids["run"] = answer.json["id"]
+    ledger = world.admin.get(f"/conversations/{world.ids['conversation']}/assignments").json["data"]
+    world.ids["assignment"] = ledger[0]["id"]
     deliveries.fan_out(acme.desk, now=clock.now())
     told = world.admin.get(f"/webhooks/{world.ids['webhook']}/deliveries").json["data"]
     world.ids["delivery"] = UUID(told[0]["id"])

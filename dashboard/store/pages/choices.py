@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, exists, func, select
 
 from dashboard.store.database import Session
-from dashboard.store.models import AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, Team
+from dashboard.store.models import AccountUser, AssignmentPolicy, CapacityPolicy, Inbox, InboxMember, Label, Team
 from dashboard.store.pages.common import Choice
 
 
@@ -92,6 +92,11 @@ def policies(session: Session, account_id: int) -> tuple[Choice, ...]:
     return _named(session, AssignmentPolicy, account_id)
 
 
+def capacity_policies(session: Session, account_id: int) -> tuple[Choice, ...]:
+    """Return the capacity policies."""
+    return _named(session, CapacityPolicy, account_id)
+
+
 def count_inboxes(session: Session, account_id: int) -> int:
     """Return how many inboxes the account has."""
     return session.scalar(select(func.count()).select_from(Inbox).where(Inbox.account_id == account_id)) or 0
@@ -114,7 +119,7 @@ def colleagues(session: Session, account_id: int, inbox_id: int) -> Colleagues:
 
 
 def _named(
-    session: Session, model: type[Inbox] | type[Team] | type[AssignmentPolicy], account_id: int
+    session: Session, model: type[Inbox | Team | AssignmentPolicy | CapacityPolicy], account_id: int
 ) -> tuple[Choice, ...]:
     wanted = select(model.id, model.name).where(model.account_id == account_id)
     rows = session.execute(wanted.order_by(func.lower(model.name), model.id))

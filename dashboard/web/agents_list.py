@@ -1,0 +1,99 @@
+"""The list of agents: found by name, inbox, team and presence; and names for fields in which one types an agent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import clock
+from dashboard.engine.model import Presence
+from dashboard.http import desk
+from dashboard.services import agent_lists
+from dashboard.services.agent_lists import AgentLine
+from dashboard.store.pages import choices
+from dashboard.store.pages.agent_lists import AskedAgents
+from dashboard.store.paging import Listed, Page
+from dashboard.web import htmx
+from dashboard.web.blueprints import pages_of
+from dashboard.web.visitors import supervisors_only, viewer
+
+PER_PAGE, SUGGESTED = 50, 20
+LARGEST_PAGE, LONGEST_SEARCH = 100_000, 255
+DEACTIVATED = "deactivated"
+PRESENCES = {word.value: word for word in Presence}
+pages = pages_of("agent_list")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the list's address asks for, word by word."""
+
+    text: str = ""
+    inbox: int | None = None
+    team: int | None = None
+    presence: str = ""
+    page: int = 1
+
+    def address(self, **changes: object) -> str:
+        """Return the list's address with some of what is asked for changed."""
+        said = {name: getattr(self, name) for name in self.__slots__} | changes
+        worth = {name: str(value) for name, value in said.items() if value and (name, value) != ("page", 1)}
+        return url_for("web.agent_list.index", **worth)
+
+    @property
+    def narrowed(self) -> bool:
+        """Tell whether anybody is left out."""
+        return self != Shown(page=self.page)
+
+
+@pages.get("/agents")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """List the agents."""
+    shown, now = _shown(), clock.now()
+    found = _found(shown, now)
+    context = {
+        "shown": shown,
+        "found": found,
+        "last_page": max(1, -(-found.meta.count // PER_PAGE)),
+        "inboxes": choices.inboxes(desk().session, viewer().account_id),
+        "teams": choices.teams(desk().session, viewer().account_id),
+        "presence_words": tuple(Presence),
+        "now": now,
+    }
+    if not htmx.asked():
+        return render_template("agents/index.html", **context)
+    response = htmx.fragment("agents/_list.html", **context)
+    response.headers["HX-Replace-Url"] = shown.address()
+    return response
+
+
+@pages.get("/agents/names")
+@supervisors_only
+def names() -> ResponseReturnValue:
+    """Suggest agents for what stands in a field."""
+    text, inbox_id = request.args.get(request.args.get("field", ""), ""), request.args.get("inbox", type=int)
+    found = choices.called(desk().session, viewer().account_id, text.strip(), most=SUGGESTED, inbox_id=inbox_id)
+    return htmx.fragment("agents/_names.html", names=found)
+
+
+def _found(shown: Shown, now: datetime) -> Listed[AgentLine]:
+    asked = AskedAgents(text=shown.text, inbox_id=shown.inbox, team_id=shown.team, active=shown.presence != DEACTIVATED)
+    page = Page(page=shown.page, per_page=PER_PAGE)
+    return agent_lists.show_all(
+        desk(), viewer().account_id, asked, presence=PRESENCES.get(shown.presence), page=page, now=now
+    )
+
+
+def _shown() -> Shown:
+    """Return what is asked for; what makes no sense asks for nothing."""
+    args = request.args
+    presence = args.get("presence", "")
+    return Shown(
+        text=args.get("text", "").strip()[:LONGEST_SEARCH],
+        inbox=args.get("inbox", type=int),
+        team=args.get("team", type=int),
+        presence=presence if presence in (*PRESENCES, DEACTIVATED) else "",
+        page=min(LARGEST_PAGE, max(1, args.get("page", 1, type=int))),
+    )

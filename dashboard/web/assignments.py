@@ -1,0 +1,26 @@
+"""One assignment of the ledger: who got a conversation, and why them."""
+
+from http import HTTPStatus
+
+from flask import abort, render_template
+from flask.typing import ResponseReturnValue
+
+from dashboard import clock
+from dashboard.http import desk
+from dashboard.services import explaining
+from dashboard.store.pages import agent_ledger
+from dashboard.store.pages import conversations as store
+from dashboard.web.blueprints import pages_of
+from dashboard.web.visitors import scope
+
+pages = pages_of("assignments")
+
+
+@pages.get("/assignments/<int:assignment_id>")
+def show(assignment_id: int) -> ResponseReturnValue:
+    """Explain an assignment; an agent sees those of the inboxes that they answer."""
+    line = agent_ledger.one(desk().session, scope().account_id, assignment_id)
+    if line is None or store.one(desk().session, scope(), line.conversation_id) is None:
+        abort(HTTPStatus.NOT_FOUND)
+    told = explaining.assignment(desk(), scope().account_id, assignment_id)
+    return render_template("assignments/show.html", line=line, told=told, offers=(), errors={}, now=clock.now())
