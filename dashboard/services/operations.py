@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dashboard.services.desk import Background, Desk
 from dashboard.store import figures as store
-from dashboard.store import tallies
+from dashboard.store import tallies, waiting_counts
 from dashboard.store.errors import UNREACHABLE, StoreUnavailable
 from dashboard.store.figures import Figures
 from dashboard.store.models.tallies import Measure
@@ -59,6 +59,7 @@ def background(desk: Desk) -> Background | None:
 def fold_counters(desk: Desk) -> None:
     """Keep the counters quick to read."""
     tallies.fold(desk.session)
+    waiting_counts.fold(desk.session)
     desk.session.commit()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from dashboard.engine.model import Conversation as Waiting
 from dashboard.engine.model import Status
 from dashboard.engine.policy import ConversationPriority, ExclusionRules
+from dashboard.store import waiting_counts
 from dashboard.store.database import Session
 from dashboard.store.models import Conversation
 
@@ -42,16 +43,21 @@ class Filter:
     exclusions: tuple[ExclusionRules, ...]
     one_agent_per_contact: bool
 
+    @property
+    def may_keep(self) -> bool:
+        """Tell whether some rule may keep a conversation from being given out."""
+        return bool(self.exclusions) or self.one_agent_per_contact
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
     """How many wait for one team, or for none, and what keeps them from being given out, if anything does."""
 
     team_id: int | None
-    by_label: bool
-    by_age: bool
-    being_served: bool
     count: int
+    by_label: bool = False
+    by_age: bool = False
+    being_served: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +125,13 @@ def served(session: Session, account_id: int, contact_ids: Collection[int]) -> f
 
 
 def left(session: Session, rules: Filter, now: datetime) -> Sequence[Left]:
-    """Count what waits, by team and by what keeps it from being given out, in one query."""
+    """Count what waits, by team and by what keeps it from being given out, in one query.
+
+    Only where a rule may keep something is every conversation looked at.
+    """
+    if not rules.may_keep:
+        counts = waiting_counts.read(session, rules.account_id, rules.inbox_id)
+        return [Left(team_id=team_id, count=count) for team_id, count in counts.items()]
     sorts = (
         Conversation.team_id.label("team_id"),
         _by_label(rules).label("by_label"),

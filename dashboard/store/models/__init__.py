@@ -12,7 +12,7 @@ from dashboard.store.models.policies import (
 )
 from dashboard.store.models.records import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
 from dashboard.store.models.sums import AgentDay, InboxHour, SummedUntil
-from dashboard.store.models.tallies import Tally
+from dashboard.store.models.tallies import Tally, WaitingCount
 from dashboard.store.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "Team",
     "TeamMember",
     "User",
+    "WaitingCount",
     "Webhook",
     "WebhookDelivery",
 ]

@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Double
+from sqlalchemy import Double, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dashboard.store.models.base import Base, Id, word
+from dashboard.store.models.base import Base, Id, InAccount, word
 
 
 class Measure(StrEnum):
@@ -31,3 +31,14 @@ class Tally(Base):
     bucket: Mapped[float | None] = mapped_column(Double)
     count: Mapped[int]
     seconds: Mapped[float] = mapped_column(Double, server_default="0")
+
+
+class WaitingCount(InAccount, Base):
+    """So many more, or fewer, wait in an inbox for a team or for none; rows add up. Triggers write them."""
+
+    __tablename__ = "waiting_counts"
+    __table_args__ = (Index(None, "inbox_id"),)
+
+    inbox_id: Mapped[int]
+    team_id: Mapped[int | None]
+    count: Mapped[int]
