@@ -13,6 +13,7 @@ from dashboard.services import inboxes, reasons
 from dashboard.services.desk import Desk
 from dashboard.services.inboxes import InboxRow
 from dashboard.services.reasons import Because
+from dashboard.store import inboxes as inboxes_store
 from dashboard.store import policies, switches
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.pages import choices, conversation_lists, inbox_details, runs
@@ -62,6 +63,7 @@ class InboxDetails:
     policies: Sequence[Choice]
     colleagues: Colleagues
     inboxes: int
+    can_be_deleted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ def show(desk: Desk, account_id: int, inbox_id: int, *, page: int, now: datetime
         policies=choices.policies(session, account_id),
         colleagues=choices.colleagues(session, account_id, inbox_id),
         inboxes=choices.count_inboxes(session, account_id),
+        can_be_deleted=not inboxes_store.has_conversations(session, inbox_id),
     )
 
 

@@ -137,7 +137,7 @@ def _context(shown: Shown, **more: Any) -> dict[str, Any]:
         "statuses": (WAITING, *Status),
         "now": now,
         "errors": {},
-        "ticked": frozenset(),
+        "ticked": frozenset(line.id for line in listed.data if request.args.get("ticked") == "all"),
         **more,
     }
 

@@ -3,18 +3,18 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import abort, make_response, render_template, request, url_for
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.http import desk
 from dashboard.services import accounts, inbox_details, inboxes, members, policies
 from dashboard.services.forms.accounts import AccountEdit
-from dashboard.services.forms.desk import InboxEdit, MembersForm
+from dashboard.services.forms.desk import InboxEdit, InboxForm, MembersForm
 from dashboard.services.forms.policies import AssignmentPolicyEdit, PolicyChoiceForm
 from dashboard.services.inbox_details import InboxDetails
 from dashboard.services.members import Group, Place, Way
-from dashboard.services.refusals import Invalid, invalid
+from dashboard.services.refusals import Conflict, Invalid, invalid
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
@@ -34,6 +34,49 @@ def index() -> ResponseReturnValue:
     found = inbox_details.show_all(desk(), viewer().account_id, Page(page=_page(), per_page=PER_PAGE))
     last = max(1, -(-found.meta.count // PER_PAGE))
     return render_template("inboxes/index.html", found=found, last_page=last)
+
+
+@pages.get("/inboxes/new")
+@supervisors_only
+def new() -> ResponseReturnValue:
+    """Show an empty form."""
+    return render_template("inboxes/new.html", errors={}, typed={})
+
+
+@pages.post("/inboxes")
+@supervisors_only
+def create() -> ResponseReturnValue:
+    """Make an inbox."""
+    made = forms.load(InboxForm(), _typed())
+    if not isinstance(made, Invalid):
+        made = inboxes.create(desk(), viewer().account_id, made, **acting())
+    if isinstance(made, Invalid):
+        shown = render_template("inboxes/new.html", errors=made.errors, typed=request.form)
+        return shown, HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(f"{made.name} is made. It has no members and no policy yet.")
+    return redirect(url_for("web.inboxes.show", inbox_id=made.id), HTTPStatus.SEE_OTHER)
+
+
+@pages.post("/inboxes/<int:inbox_id>")
+@supervisors_only
+def rename(inbox_id: int) -> ResponseReturnValue:
+    """Call the inbox, or its channel, something else."""
+    _found(inbox_id)
+    changed = forms.load(InboxForm(partial=True), _typed())
+    if not isinstance(changed, Invalid):
+        changed = inboxes.change(desk(), viewer().account_id, inbox_id, changed, **acting())
+    return _answer(inbox_id, changed, "The name is saved.")
+
+
+@pages.post("/inboxes/<int:inbox_id>/deletion")
+@supervisors_only
+def destroy(inbox_id: int) -> ResponseReturnValue:
+    """Delete an inbox that never had a conversation."""
+    removed = inboxes.remove(desk(), viewer().account_id, inbox_id, **acting())
+    if removed is None or isinstance(removed, Conflict):
+        return _answer(inbox_id, removed and invalid("deletion", removed.sentence), "")
+    flash(f"{removed.name} is deleted.")
+    return redirect(url_for("web.inboxes.index"), HTTPStatus.SEE_OTHER)
 
 
 @pages.get("/inboxes/<int:inbox_id>")
@@ -111,7 +154,11 @@ def _found(inbox_id: int) -> InboxDetails:
 def _context(inbox_id: int, **more: Any) -> dict[str, Any]:
     found = _found(inbox_id)
     last = max(1, -(-found.members.meta.count // inbox_details.MEMBERS))
-    return {"found": found, "last_page": last, "now": clock.now(), "errors": {}, **more}
+    return {"found": found, "last_page": last, "now": clock.now(), "errors": {}, "typed": request.form, **more}
+
+
+def _typed() -> dict[str, Any]:
+    return {"name": request.form.get("name", ""), "channel": forms.text("channel")}
 
 
 def _page() -> int:

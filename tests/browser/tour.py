@@ -32,6 +32,7 @@ INSIDE = (
     Stop(name="conversation-resolved", at="/conversations?status=resolved", link=r"/conversations/\d+"),
     Stop(name="inboxes", at="/inboxes"),
     Stop(name="inbox", at="/inboxes", link=r"/inboxes/\d+"),
+    Stop(name="inbox-new", at="/inboxes/new"),
     Stop(name="policies", at="/policies"),
     Stop(name="policy", at="/policies", link=r"/policies/\d+"),
     Stop(name="policy-new", at="/policies/new"),

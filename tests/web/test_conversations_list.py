@@ -180,3 +180,14 @@ def test_it_is_paged(mara: Looker, acme: Acme) -> None:
     waiting_for(acme, 51, minutes=100)
 
     assert (len(listed(mara)), len(listed(mara, "?page=2"))) == (50, 1)
+
+
+def test_without_scripts_a_link_ticks_the_whole_page(mara: Looker, acme: Acme) -> None:
+    waiting_for(acme, 3, minutes=5)
+
+    page = mara.get("/conversations?status=waiting").text
+    ticked = mara.get("/conversations?status=waiting&ticked=all").text
+
+    assert 'href="/conversations?status=waiting&amp;ticked=all"' in page
+    assert page.count("checked") == 0
+    assert ticked.count(" checked>") == 3

@@ -7,6 +7,7 @@ from dashboard.engine.model import Role
 from dashboard.services import members
 from dashboard.services.members import Group, Place
 from dashboard.store import policies, switches
+from dashboard.store.models import Inbox
 from tests.counting import statements
 from tests.desks import Acme, add_user
 from tests.pages import HTMX, Looker, waiting_for
@@ -170,3 +171,52 @@ def test_the_number_of_queries_does_not_grow(mara: Looker, acme: Acme) -> None:
 
     assert [asked(path) for path in paths] == before
     assert "page=2" in mara.get(paths[1]).text
+
+
+def test_an_inbox_is_made_renamed_and_deleted(mara: Looker, acme: Acme) -> None:
+    made = mara.post("/inboxes", {"name": " Returns ", "channel": "e-mail"})
+    path = made.location
+    inbox_id = int(path.rsplit("/", 1)[1])
+
+    assert made.status_code == 303
+    assert "Returns is made." in mara.get(path).text
+    assert f'href="/policies/new?inbox={inbox_id}"' in mara.get(path).text
+    assert f'name="inbox" value="{inbox_id}" checked' in mara.get(f"/policies/new?inbox={inbox_id}").text
+    assert "The name is saved." in mara.post(path, {"name": "Refunds", "channel": ""}, headers=HTMX).text
+    row = acme.desk.session.get_one(Inbox, inbox_id)
+    assert (row.name, row.channel, row.enable_auto_assignment) == ("Refunds", None, True)
+    acme.desk.session.rollback()
+    mara.post(f"{path}/members", {"way": "add", "user_id": acme.agents["Ana"]})
+    assert "1 agent answers it no longer, and no capacity limits go with it." in mara.get(path).text
+    assert mara.post(f"{path}/deletion").location == "/inboxes"
+    assert mara.get(path).status_code == 404
+
+
+def test_an_inbox_with_conversations_is_not_deleted(mara: Looker, acme: Acme) -> None:
+    acme.waiting(1)
+
+    answer = mara.post(f"/inboxes/{acme.support}/deletion")
+
+    assert answer.status_code == 422
+    assert "Support has conversations, so it cannot be deleted" in answer.text
+    assert "Delete Support" not in mara.get(f"/inboxes/{acme.support}").text
+    assert mara.get(f"/inboxes/{acme.support}").status_code == 200
+
+
+@pytest.mark.parametrize("typed", [{"name": " "}, {"name": "x" * 256}, {"name": "A", "channel": "x" * 256}])
+def test_an_inbox_without_a_fitting_name_is_refused_in_the_same_form(
+    mara: Looker, acme: Acme, typed: dict[str, object]
+) -> None:
+    answers = [mara.post(path, typed) for path in ("/inboxes", f"/inboxes/{acme.support}")]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    for answer in answers:
+        assert f'id="wrong-{"channel" if "channel" in typed else "name"}"' in answer.text
+        assert f'value="{typed["name"]}"' in answer.text
+
+
+@pytest.mark.parametrize("way", ["", "/deletion"])
+def test_agents_and_strangers_rename_and_delete_nothing(mara: Looker, ana: Looker, acme: Acme, way: str) -> None:
+    assert ana.post(f"/inboxes/{acme.support}{way}", {"name": "Mine"}).status_code == 403
+    assert mara.post(f"/inboxes/{acme.stranger_inbox_id}{way}", {"name": "Mine"}).status_code == 404
+    assert (ana.post("/inboxes", {"name": "Mine"}).status_code, ana.get("/inboxes/new").status_code) == (403, 403)
