@@ -197,19 +197,40 @@ def filter_of(snapshot: Snapshot) -> waiting.Filter:
 
 def _reserve(desk: Desk, run: Progress, looked: Looked) -> list[Reservation]:
     """Count the assignments against fair distribution before they are committed (E28)."""
-    policy = looked.snapshot.policy
-    if policy is None or not policy.fair_distribution_limit or not looked.assigns:
+    policy, about = looked.snapshot.policy, run.beginning
+    if policy is None or not looked.assigns:
         return []
-    entries = [Reservation(agent_id=a.agent_id, conversation_id=a.conversation_id) for a in looked.assigns]
-    about = run.beginning
+    if not policy.fair_distribution_limit:
+        _count_by_ledger(desk, about)
+        return []
+    entries = [
+        Reservation(agent_id=given.agent_id, conversation_id=given.conversation_id, at=looked.now)
+        for given in looked.assigns
+    ]
     try:
         desk.limits.reserve(about.account_id, about.inbox_id, entries, window=policy.window, now=looked.now)
     except StoreUnavailable as error:
-        if desk.settings.rate_limit_on_failure is OnFailure.CLOSED:
-            raise
         log.warning("rate_limits_not_reserved", account=about.account_id, inbox=about.inbox_id, error=str(error))
+        if not _count_by_ledger(desk, about) and not _are_passed_over(desk, looked):
+            raise
         return []
     return entries
+
+
+def _count_by_ledger(desk: Desk, about: Beginning) -> bool:
+    """See to it that the next batch counts from the ledger what is not counted in Redis now; false if it will not."""
+    try:
+        desk.limits.forget(about.account_id, about.inbox_id)
+    except StoreUnavailable as error:
+        log.warning("rate_limits_not_marked", account=about.account_id, inbox=about.inbox_id, error=str(error))
+        return False
+    return True
+
+
+def _are_passed_over(desk: Desk, looked: Looked) -> bool:
+    """Tell whether limits could not be read and are skipped (E41), so that not counting passes none."""
+    unread = any(agent.recent is None for agent in looked.snapshot.agents)
+    return unread and desk.settings.rate_limit_on_failure is OnFailure.OPEN
 
 
 def _give_back(desk: Desk, run: Progress, entries: Sequence[Reservation]) -> None:

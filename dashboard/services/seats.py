@@ -11,6 +11,7 @@ from dashboard.engine.decisions import Funnel, NotAMember, RateLimited, Verdict,
 from dashboard.engine.model import Agent, Presence
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.services.desk import Desk
+from dashboard.store import fair_shares
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.limits import Recent, Share
 from dashboard.store.pages import people as rows
@@ -117,7 +118,7 @@ def recent(
         for i, inbox in inboxes.items()
         if (policy := inbox.policy) and policy.fair_distribution_limit
     ]
-    return desk.limits.recent(account_id, shares, now)
+    return fair_shares.recent(desk.session, desk.limits, shares, account_id=account_id, now=now)
 
 
 def _gauged(desk: Desk, account_id: int, people: Sequence[Person], *, inboxes: Inboxes, now: datetime) -> Gauged:

@@ -22,6 +22,7 @@ REGISTRY = (
     Kind(name="presence", type="zset", lifetime="kept", owner="presence", shape="{acct:1}:presence"),
     Kind(name="availability", type="hash", lifetime="kept", owner="presence", shape="{acct:1}:availability"),
     Kind(name="rate", type="zset", lifetime="one window", owner="limits", shape="{acct:1}:rate:inbox:2:agent:3"),
+    Kind(name="counted", type="string", lifetime="7 days", owner="limits", shape="{acct:1}:counted:inbox:2"),
     Kind(name="rotation", type="zset", lifetime="7 days", owner="rotation", shape="{acct:1}:rotation:inbox:2"),
     Kind(name="pending", type="string", lifetime="60 s", owner="wakeups", shape="{acct:1}:pending:inbox:2"),
     Kind(name="wakeup", type="string", lifetime="until due", owner="wakeups", shape="{acct:1}:wakeup:inbox:2"),
@@ -44,6 +45,11 @@ def availability(account_id: int) -> str:
 def rate(account_id: int, inbox_id: int, agent_id: int) -> str:
     """Return the sorted set of conversation ids by the instant they were given to the agent."""
     return _key(account_id, "rate", inbox=inbox_id, agent=agent_id)
+
+
+def counted(account_id: int, inbox_id: int) -> str:
+    """Return the window, in microseconds, over which the inbox's sorted sets are known to be complete."""
+    return _key(account_id, "counted", inbox=inbox_id)
 
 
 def rotation(account_id: int, *, inbox_id: int | None = None, team_id: int | None = None) -> str:

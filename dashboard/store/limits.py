@@ -1,7 +1,11 @@
-"""Fair distribution: who was given what within the window. Unreadable: StoreUnavailable; the caller decides (E41)."""
+"""Fair distribution: who was given what within the window. Unreadable: StoreUnavailable; the caller decides (E41).
+
+The ledger has the truth. Redis has what is counted at every batch, and a mark per inbox that says over which window
+that is complete: it is gone with an emptied Redis, and taken away where something was given and could not be counted.
+"""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,34 +13,44 @@ from redis import Redis
 
 from dashboard.store import keys
 from dashboard.store.errors import asking
-from dashboard.store.instants import instant, score
+from dashboard.store.instants import MICROSECOND, instant, score
 
+# How long the mark lasts; what it stands for is then counted from the ledger once more.
+MARK_LASTS_FOR = timedelta(days=7)
 # Per key: how many entries are younger than the window, and the one whose leaving frees the next slot. The keys come
 # share by share; bounds and answers are one string each, which a client packs and reads much faster than thousands.
 COUNT = """
-local answers, number = {}, 0
-for _, share in ipairs(cjson.decode(ARGV[1])) do
-  local since, limit, agents = share[1], share[2], share[3]
-  for _ = 1, agents do
+local shares, answers, number = cjson.decode(ARGV[1]), {}, 0
+for place, share in ipairs(shares) do
+  local since, limit, agents, window = share[1], share[2], share[3], share[4]
+  local found = {}
+  for turn = 1, agents do
     number = number + 1
-    local count = redis.call('ZCOUNT', KEYS[number], since, '+inf')
+    local count = redis.call('ZCOUNT', KEYS[#shares + number], since, '+inf')
     local frees = false
     if count > 0 then
       local skip = math.max(0, count - limit)
-      frees = redis.call('ZRANGEBYSCORE', KEYS[number], since, '+inf', 'WITHSCORES', 'LIMIT', skip, 1)[2]
+      frees = redis.call('ZRANGEBYSCORE', KEYS[#shares + number], since, '+inf', 'WITHSCORES', 'LIMIT', skip, 1)[2]
     end
-    answers[number] = {count, frees}
+    found[turn] = {count, frees}
   end
+  answers[place] = {tonumber(redis.call('GET', KEYS[place]) or 0) >= window, found}
 end
 return cjson.encode(answers)
 """
+
+
 # Key by key, the conversations to note: for a hundred agents a third of what as many commands cost.
 RESERVE = """
 for number, conversations in ipairs(cjson.decode(ARGV[1])) do
   redis.call('ZREMRANGEBYSCORE', KEYS[number], '-inf', ARGV[3])
-  for _, conversation in ipairs(conversations) do redis.call('ZADD', KEYS[number], ARGV[2], conversation) end
+  for _, conversation in ipairs(conversations) do
+    redis.call('ZADD', KEYS[number], ARGV[2], conversation .. ':' .. ARGV[2])
+  end
   redis.call('PEXPIRE', KEYS[number], ARGV[4])
 end
+-- What an earlier, longer window knew of has gone with this.
+redis.call('SET', KEYS[#KEYS], ARGV[5], 'XX', 'PX', ARGV[6])
 """
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -65,10 +79,16 @@ class Recent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """One entry: this conversation is about to be given to this agent."""
+    """One entry: this conversation is given to this agent at this instant; given again, it counts again."""
 
     agent_id: int
     conversation_id: int
+    at: datetime
+
+    @property
+    def member(self) -> str:
+        """Return what stands in the agent's sorted set."""
+        return f"{self.conversation_id}:{score(self.at)}"
 
 
 class RateLimits:
@@ -80,19 +100,22 @@ class RateLimits:
         self._reserve = redis.register_script(RESERVE)
 
     def recent(self, account_id: int, shares: Collection[Share], now: datetime) -> Mapping[int, Mapping[int, Recent]]:
-        """Return the recent assignments by inbox and agent, in one round trip."""
-        asked = [(share, agent) for share in shares for agent in share.agent_ids]
-        if not asked:
+        """Return the recent assignments by inbox and agent, in one round trip; inboxes not fully known are left out."""
+        if not shares:
             return {}
-        names = [keys.rate(account_id, share.inbox_id, agent) for share, agent in asked]
-        bounds = [(f"({score(now - share.window)}", share.limit, len(share.agent_ids)) for share in shares]
+        marks = [keys.counted(account_id, share.inbox_id) for share in shares]
+        names = [keys.rate(account_id, share.inbox_id, agent) for share in shares for agent in share.agent_ids]
+        bounds = [
+            (f"({score(now - share.window)}", share.limit, len(share.agent_ids), share.window // MICROSECOND)
+            for share in shares
+        ]
         with asking("rate limits"):
-            answers = json.loads(self._count(keys=names, args=[json.dumps(bounds)]))
-        found: dict[int, dict[int, Recent]] = {share.inbox_id: {} for share in shares}
-        for (share, agent), (count, frees) in zip(asked, answers, strict=True):
-            frees_at = instant(frees) + share.window if frees else None
-            found[share.inbox_id][agent] = Recent(count=count, slot_frees_at=frees_at)
-        return found
+            answers = json.loads(self._count(keys=[*marks, *names], args=[json.dumps(bounds)]))
+        return {
+            share.inbox_id: _by_agent(share, found)
+            for share, (is_known, found) in zip(shares, answers, strict=True)
+            if is_known
+        }
 
     def reserve(
         self, account_id: int, inbox_id: int, entries: Collection[Reservation], *, window: timedelta, now: datetime
@@ -102,13 +125,41 @@ class RateLimits:
         for entry in entries:
             by_agent.setdefault(entry.agent_id, []).append(str(entry.conversation_id))
         names = [keys.rate(account_id, inbox_id, agent_id) for agent_id in by_agent]
-        ids = json.dumps(list(by_agent.values()))
+        bounds = [score(now), score(now - window), window // MILLISECOND, window // MICROSECOND]
         with asking("rate limits"):
-            self._reserve(keys=names, args=[ids, score(now), score(now - window), window // MILLISECOND])
+            self._reserve(
+                keys=[*names, keys.counted(account_id, inbox_id)],
+                args=[json.dumps(list(by_agent.values())), *bounds, MARK_LASTS_FOR // MILLISECOND],
+            )
 
     def give_back(self, account_id: int, inbox_id: int, entries: Collection[Reservation]) -> None:
         """Take out reservations whose claim was not written."""
         with asking("rate limits"), self._redis.pipeline(transaction=False) as pipe:
             for entry in entries:
-                pipe.zrem(keys.rate(account_id, inbox_id, entry.agent_id), entry.conversation_id)
+                pipe.zrem(keys.rate(account_id, inbox_id, entry.agent_id), entry.member)
             pipe.execute()
+
+    def restore(self, account_id: int, inbox_id: int, entries: Collection[Reservation], *, window: timedelta) -> None:
+        """Count what the ledger has of a whole window, and mark the inbox as known; nothing may be under way in it."""
+        with asking("rate limits"), self._redis.pipeline(transaction=False) as pipe:
+            names = {entry.agent_id: keys.rate(account_id, inbox_id, entry.agent_id) for entry in entries}
+            if names:
+                pipe.delete(*names.values())
+            for entry in entries:
+                pipe.zadd(names[entry.agent_id], {entry.member: score(entry.at)})
+            for name in names.values():
+                pipe.pexpire(name, window)
+            pipe.set(keys.counted(account_id, inbox_id), window // MICROSECOND, px=MARK_LASTS_FOR)
+            pipe.execute()
+
+    def forget(self, account_id: int, inbox_id: int) -> None:
+        """Take the mark away: what is given now is counted by the ledger alone."""
+        with asking("rate limits"):
+            self._redis.delete(keys.counted(account_id, inbox_id))
+
+
+def _by_agent(share: Share, found: Sequence[tuple[int, str | None]]) -> Mapping[int, Recent]:
+    return {
+        agent: Recent(count=count, slot_frees_at=instant(frees) + share.window if frees else None)
+        for agent, (count, frees) in zip(share.agent_ids, found, strict=True)
+    }

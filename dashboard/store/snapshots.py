@@ -9,7 +9,7 @@ import structlog
 from dashboard.config import OnFailure
 from dashboard.engine import model
 from dashboard.engine.policy import AssignmentOrder, AssignmentPolicy, ExclusionRules
-from dashboard.store import floors, locks
+from dashboard.store import fair_shares, floors, locks
 from dashboard.store.database import Session
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.floors import SeatRow, TeamRow
@@ -58,7 +58,7 @@ def read(
         locks.hold_agents(session, account_id, table.spanning & table.eligible)
     counted = _Counted(
         loads=floors.loads(session, account_id, table.compared),
-        recent=_recent(gauges, account_id, table.shares(), now),
+        recent=_recent(session, gauges, table.shares(), account_id=account_id, now=now, hold=hold),
         exclusions=floors.exclusions(session, account_id, ids),
         orders={found.key: order for found, order in gauges.rotations.orders(table.wheels()).items()},
     )
@@ -184,11 +184,11 @@ class _Table:
 
 
 def _recent(
-    gauges: Gauges, account_id: int, shares: Sequence[Share], now: datetime
+    session: Session, gauges: Gauges, shares: Sequence[Share], *, account_id: int, now: datetime, hold: bool
 ) -> Mapping[int, Mapping[int, Recent]]:
     """Return what counts against fair distribution; unreadable, the setting says what to take for read (E41)."""
     try:
-        return gauges.limits.recent(account_id, shares, now)
+        return fair_shares.recent(session, gauges.limits, shares, account_id=account_id, now=now, hold=hold)
     except StoreUnavailable as error:
         inboxes = [share.inbox_id for share in shares]
         log.warning("rate_limits_unreadable", account=account_id, inboxes=inboxes, error=str(error))

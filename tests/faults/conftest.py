@@ -1,12 +1,17 @@
 """A running stack per process of the test run: to start one costs more than to break it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
+from dashboard.config import Settings
+from dashboard.services.tools import tools
+from tests.desks import Acme, Recorded
 from tests.faults import stack as stacks
 from tests.faults.load import Load, load_on
+from tests.faults.own import OwnRedis
 from tests.faults.stack import Stack
 
 
@@ -46,3 +51,18 @@ def load(running: Stack) -> Iterator[Load]:
     running.until(running.is_ready, stacks.STARTED_WITHIN)
     running.check()
     print(f"healed in {took:.1f} s; {len(load.taken)} taken, {load.resolved} resolved, {load.failed} calls failed")
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    server = OwnRedis(tmp_path / "redis")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def on_own(acme: Acme, own_redis: OwnRedis, settings: Settings) -> Acme:
+    """The cast, on the Redis that may be broken."""
+    changed = replace(settings, redis_url=own_redis.url)
+    acme.desk = tools(changed, Recorded()).desk(acme.desk.session)
+    return acme

@@ -17,7 +17,6 @@ from dashboard.config import OnFailure, Settings
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services import assignment
 from dashboard.services.assignment import Request
-from dashboard.services.tools import tools
 from dashboard.stack.stores import Stores
 from dashboard.store import redis
 from dashboard.store.limits import RateLimits
@@ -29,21 +28,6 @@ from tests.faults.own import OwnRedis
 from tests.jobs.conftest import eventually
 
 NOWHERE = redis.connect("unix:///nowhere/redis.sock")
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
-    server = OwnRedis(tmp_path / "redis")
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def on_own(acme: Acme, own_redis: OwnRedis, settings: Settings) -> Acme:
-    """The cast, on the Redis that may be broken."""
-    changed = replace(settings, redis_url=own_redis.url)
-    acme.desk = tools(changed, Recorded()).desk(acme.desk.session)
-    return acme
 
 
 def written(acme: Acme) -> tuple[int | None, int | None]:

@@ -496,9 +496,11 @@ def test_a_run_makes_as_many_queries_for_a_thousand_as_for_ten(acme: Acme):
     acme.capacity("Ana", {"Support": 900}, conversation_limit=1_000)
     acme.online("Ana", "Bo")
     with_batches_of(acme, 2_000)
+    acme.waiting(1)
+    acme.run()  # the first counts from the ledger what Redis does not know
 
     counts = []
-    for size in (10, 1_000):
+    for size in (10, 990):
         acme.waiting(size)
         with statements(acme.desk.session) as seen:
             assert acme.run().ending.assigned_count == size

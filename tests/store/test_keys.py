@@ -10,6 +10,7 @@ MADE = {
     "presence": keys.presence,
     "availability": keys.availability,
     "rate": lambda account: keys.rate(account, 2, 3),
+    "counted": lambda account: keys.counted(account, 2),
     "rotation": lambda account: keys.rotation(account, inbox_id=2),
     "pending": lambda account: keys.pending(account, 2),
     "wakeup": lambda account: keys.wakeup(account, 2),

@@ -13,11 +13,14 @@ WINDOW = timedelta(seconds=60)
 
 @pytest.fixture
 def limits(redis_url):
-    return RateLimits(redis.connect(redis_url))
+    """Of an inbox whose window is known."""
+    limits = RateLimits(redis.connect(redis_url))
+    limits.restore(1, 2, [], window=WINDOW)
+    return limits
 
 
 def give(limits, *conversations, agent=3, at=NOON):
-    entries = [Reservation(agent_id=agent, conversation_id=one) for one in conversations]
+    entries = [Reservation(agent_id=agent, conversation_id=one, at=at) for one in conversations]
     limits.reserve(1, 2, entries, window=WINDOW, now=at)
 
 
@@ -56,11 +59,34 @@ def test_an_entry_exactly_one_window_old_no_longer_counts(limits):
     assert recent(limits, at=NOON + WINDOW).count == 0
 
 
+def test_a_conversation_that_is_given_twice_counts_twice(limits):
+    """E14"""
+    give(limits, 7)
+    give(limits, 7, at=NOON + timedelta(seconds=1))
+
+    assert recent(limits, at=NOON + timedelta(seconds=2)).count == 2
+
+
+def test_an_inbox_that_is_not_fully_known_has_no_answer(limits):
+    """E14: an emptied Redis, a longer window than was counted, something given and not counted."""
+    share = Share(inbox_id=2, agent_ids=[3], limit=2, window=2 * WINDOW)
+    assert limits.recent(1, [share], NOON) == {}
+
+    limits.restore(1, 2, [], window=2 * WINDOW)
+    assert limits.recent(1, [share], NOON) == {2: {3: Recent(count=0, slot_frees_at=None)}}
+
+    give(limits, 7)
+    assert limits.recent(1, [share], NOON) == {}
+
+    limits.forget(1, 2)
+    assert limits.recent(1, [Share(inbox_id=2, agent_ids=[3], limit=2, window=WINDOW)], NOON) == {}
+
+
 def test_what_is_given_back_no_longer_counts(limits):
     """E28"""
     give(limits, 7, 8)
 
-    limits.give_back(1, 2, [Reservation(agent_id=3, conversation_id=8)])
+    limits.give_back(1, 2, [Reservation(agent_id=3, conversation_id=8, at=NOON)])
 
     assert recent(limits).count == 1
 
