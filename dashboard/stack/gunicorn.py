@@ -3,7 +3,7 @@
 import gc
 from typing import Any
 
-worker_class = "gthread"
+worker_class = "dashboard.stack.patience.PatientWorker"
 # Two processes for two cores; their threads wait for Postgres, and some for a run that was asked for with wait=true.
 workers = 2
 threads = 8
