@@ -16,10 +16,12 @@ from dashboard.http import desk
 from dashboard.services import bulk_handling, reasons
 from dashboard.services.bulk_handling import Handled
 from dashboard.services.forms.conversations import AssignmentForm, Change
+from dashboard.services.forms.fields import LARGEST_ID
 from dashboard.services.refusals import Invalid, invalid
 from dashboard.store.pages import choices
 from dashboard.store.pages import conversation_lists as store
 from dashboard.store.pages.conversation_lists import Asked
+from dashboard.store.pages.conversation_search import MOST_FOUND
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
@@ -131,6 +133,7 @@ def _context(shown: Shown, **more: Any) -> dict[str, Any]:
     return {
         "shown": shown,
         "listed": listed,
+        "cut": bool(shown.text) and listed.meta.count == MOST_FOUND,
         "last_page": max(1, -(-listed.meta.count // PER_PAGE)),
         "reasons": reasons.of(desk(), account_id, listed.data, now=now),
         "choices": choices.of_account(desk().session, account_id),
@@ -178,7 +181,7 @@ def _text(given: str) -> str:
 
 def _is_id(given: str) -> bool:
     one = forms.number(given)
-    return isinstance(one, int) and 0 < one <= store.LARGEST_ID
+    return isinstance(one, int) and 0 < one <= LARGEST_ID
 
 
 def _id(given: str) -> int:

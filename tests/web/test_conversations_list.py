@@ -1,11 +1,13 @@
 """The list of conversations: filters, search, why each waits, and changing several at a time."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import update
 
 from dashboard import clock
-from dashboard.store.models import Conversation
+from dashboard.store.models import Contact, Conversation
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, Looker, waiting_for
@@ -52,6 +54,38 @@ def test_it_is_searched_by_id_external_id_contact_and_subject(mara: Looker, acme
     assert listed(mara, "?text=T-900") == [by_external_id]
     assert listed(mara, f"?text=%23{by_subject}") == [by_subject]
     assert listed(mara, "?text=_______") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [("parc", True), ("LOST par", True), ("arcel", False), ("parcel found", False), ("' & ! | :* (", False)],
+)
+def test_words_are_found_by_how_they_begin(mara: Looker, acme: Acme, text: str, is_found: bool) -> None:
+    named = acme.contact("0815")
+    acme.desk.session.execute(update(Contact).where(Contact.id == named).values(name="A lost Parcel"))
+    found = [
+        *waiting_for(acme, 1, minutes=2, subject="My parcel is lost"),
+        *waiting_for(acme, 1, minutes=1, contact_id=named),
+    ]
+
+    assert listed(mara, f"?{urlencode({'text': text})}") == (found[::-1] if is_found else [])
+
+
+def test_a_search_keeps_to_the_other_filters_and_to_the_order_of_the_queue(mara: Looker, acme: Acme) -> None:
+    acme.held("Ana", 1, subject="A lost parcel")
+    waiting = waiting_for(acme, 2, minutes=5, subject="Lost parcel")
+
+    assert listed(mara, "?text=parcel&status=waiting") == waiting
+
+
+def test_a_search_that_finds_too_many_says_that_there_are_more(mara: Looker, acme: Acme) -> None:
+    waiting_for(acme, 1_001, minutes=60, subject="Lost parcel")
+
+    first, last = mara.get("/conversations?text=parcel").text, mara.get("/conversations?text=parcel&page=20").text
+
+    assert "1,000 or more" in first
+    assert "Page 20 of 20" in last
+    assert last.count('<tr id="conversation-') == 50
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    func,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.engine.model import AssignmentType, Status
@@ -97,7 +106,18 @@ class Contact(InAccount, Base):
     """Who writes."""
 
     __tablename__ = "contacts"
-    __table_args__ = (UniqueConstraint("account_id", "identifier"), UniqueConstraint("account_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("account_id", "identifier"),
+        UniqueConstraint("account_id", "id"),
+        # The search (store/pages/conversation_search.py).
+        Index(
+            "ix_contacts_identifier",
+            "account_id",
+            func.lower(literal_column("identifier")).label("lowered"),
+            postgresql_ops={"lowered": "text_pattern_ops"},
+        ),
+        Index("ix_contacts_name", text("to_tsvector('simple', coalesce(name, ''))"), postgresql_using="gin"),
+    )
 
     identifier: Mapped[str]
     name: Mapped[str | None]
@@ -150,6 +170,9 @@ class Conversation(InAccount, Base):
         Index("ix_conversations_served", "account_id", "contact_id", postgresql_where=HELD),
         # How many carry which label.
         Index("ix_conversations_labelled", "account_id", postgresql_where=text("status = 'open' AND labels <> '{}'")),
+        # The search (store/pages/conversation_search.py).
+        Index("ix_conversations_contact", "contact_id"),
+        Index("ix_conversations_subject", text("to_tsvector('simple', coalesce(subject, ''))"), postgresql_using="gin"),
         Index("ix_conversations_newest", "account_id", text("created_at DESC"), text("id DESC")),
     )
 

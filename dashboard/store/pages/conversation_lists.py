@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, any_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, any_, func, literal, select
 
 from dashboard.engine.model import Status
 from dashboard.engine.policy import ConversationPriority
@@ -19,11 +19,11 @@ from dashboard.store.models import (
     PolicyLink,
     Team,
 )
+from dashboard.store.pages import conversation_search
 from dashboard.store.paging import Listed, Page, listed
 from dashboard.store.waiting import ORDER, WAITING
 
 NEWEST = (Conversation.created_at.desc(), Conversation.id.desc())
-LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +85,16 @@ LINES = (
 def page_of(session: Session, account_id: int, asked: Asked, page: Page) -> Listed[Line]:
     """Return a page of conversations: the newest first; what waits in the order of its queue (E7)."""
     filters = [Conversation.account_id == account_id, *_filters(account_id, asked)]
-    count = session.scalar(select(func.count()).select_from(Conversation).where(*filters)) or 0
     order = _queue_order(session, account_id, asked.inbox_id) if asked.waiting else NEWEST
-    rows = session.execute(LINES.where(*filters).order_by(*order).limit(page.per_page).offset(page.offset))
+    if asked.text:
+        ids = conversation_search.found(session, account_id, asked.text, filters=filters, order=order)
+        count, ids = len(ids), ids[page.offset :][: page.per_page]
+    else:
+        count = session.scalar(select(func.count()).select_from(Conversation).where(*filters)) or 0
+        # The names are looked up for one page, not for all that come before it.
+        wanted = select(Conversation.id).where(*filters).order_by(*order).limit(page.per_page).offset(page.offset)
+        ids = list(session.scalars(wanted))
+    rows = session.execute(LINES.where(Conversation.id.in_(ids)).order_by(*order))
     return listed(map(_line, rows), count, page)
 
 
@@ -105,7 +112,7 @@ def _filters(account_id: int, asked: Asked) -> list[ColumnElement[bool]]:
     found = [condition for said, condition in wanted if said is not None]
     if asked.given_after:
         found.append(_given_after(account_id, asked.given_after))
-    return [*found, _with_text(account_id, asked.text)] if asked.text else found
+    return found
 
 
 def _given_after(account_id: int, at: datetime) -> ColumnElement[bool]:
@@ -113,23 +120,6 @@ def _given_after(account_id: int, at: datetime) -> ColumnElement[bool]:
         Assignment.account_id == account_id, Assignment.agent_id.is_not(None), Assignment.at > at
     )
     return Conversation.id.in_(given)
-
-
-def _with_text(account_id: int, text: str) -> ColumnElement[bool]:
-    """Return the condition for a search by id, external id, contact or subject."""
-    contacts = select(Contact.id).where(
-        Contact.account_id == account_id,
-        or_(Contact.name.icontains(text, autoescape=True), Contact.identifier.icontains(text, autoescape=True)),
-    )
-    found = [
-        Conversation.external_id == text,
-        Conversation.subject.icontains(text, autoescape=True),
-        Conversation.contact_id.in_(contacts),
-    ]
-    number = text.removeprefix("#")
-    if number.isascii() and number.isdigit() and int(number) <= LARGEST_ID:
-        found.append(Conversation.id == int(number))
-    return or_(*found)
 
 
 def _queue_order(session: Session, account_id: int, inbox_id: int | None) -> tuple[Any, ...]:
