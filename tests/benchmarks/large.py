@@ -1,0 +1,171 @@
+"""A large account, made by set-based SQL in seconds: everything that a page can show, in an empty database."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from dashboard import clock
+from dashboard.engine.decisions import Source
+from dashboard.services import assignment, sums
+from dashboard.services.assignment import Request
+from dashboard.services.desk import Desk
+from dashboard.store.limits import Reservation
+
+ACCOUNT = 1
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much there is of everything; ids count from 1. User `agents` + 1 is the supervisor."""
+
+    agents: int = 1_000
+    inboxes: int = 50
+    teams: int = 20
+    policies: int = 20
+    labels: int = 200
+    contacts: int = 50_000
+    held: int = 80_000
+    waiting: int = 20_000
+    resolved: int = 100_000
+    ledger: int = 1_000_000
+    runs: int = 10_000
+    records: int = 10_000
+
+    @property
+    def supervisor(self) -> int:
+        """Return who may see all of it."""
+        return self.agents + 1
+
+
+# Agent a answers two inboxes; what they hold is in one of the two, and its last row in the ledger names them.
+DESK = """
+INSERT INTO accounts (name, stranded_checked_at) VALUES ('Large', :now);
+INSERT INTO users (email) SELECT 'user' || n || '@large.example' FROM generate_series(1, :agents + 1) n;
+INSERT INTO agent_capacity_policies (account_id, name, conversation_limit, excluded_labels, exclude_older_than_hours)
+  SELECT 1, 'Limits ' || n, 100 + n, ARRAY['label ' || n], 1000 + n FROM generate_series(1, :policies) n;
+INSERT INTO account_users (account_id, user_id, name, role, availability, auto_offline, agent_capacity_policy_id)
+  SELECT 1, n, 'Agent ' || n, 'agent',
+    CASE n / :inboxes % 10 WHEN 5 THEN 'busy' WHEN 6 THEN 'away_manual' ELSE 'online' END, n % 5 > 0,
+    (n - 1) % :policies + 1
+  FROM generate_series(1, :agents) n;
+INSERT INTO account_users (account_id, user_id, name, role) VALUES (1, :agents + 1, 'Mara', 'administrator');
+INSERT INTO inboxes (account_id, name, channel) SELECT 1, 'Inbox ' || n, 'email' FROM generate_series(1, :inboxes) n;
+INSERT INTO inbox_members (account_id, inbox_id, user_id)
+  SELECT 1, (a - 1) % :inboxes + 1, a FROM generate_series(1, :agents) a
+  UNION SELECT 1, (a * 7 - 1) % :inboxes + 1, a FROM generate_series(1, :agents) a;
+INSERT INTO teams (account_id, name) SELECT 1, 'Team ' || n FROM generate_series(1, :teams) n;
+INSERT INTO team_members (account_id, team_id, user_id)
+  SELECT 1, (a - 1) % :teams + 1, a FROM generate_series(1, :agents) a;
+INSERT INTO assignment_policies (account_id, name, fair_distribution_limit, assignment_order)
+  SELECT 1, 'Policy ' || n, 100, CASE n % 2 WHEN 0 THEN 'balanced' ELSE 'round_robin' END
+  FROM generate_series(1, :policies) n;
+INSERT INTO inbox_assignment_policies (account_id, inbox_id, assignment_policy_id)
+  SELECT 1, n, (n - 1) % :policies + 1 FROM generate_series(1, :inboxes) n;
+INSERT INTO inbox_capacity_limits (account_id, agent_capacity_policy_id, inbox_id, conversation_limit)
+  SELECT 1, p, i, 30 + p FROM generate_series(1, :policies) p, generate_series(1, :inboxes) i;
+INSERT INTO labels (account_id, title) SELECT 1, 'label ' || n FROM generate_series(1, :labels) n;
+INSERT INTO contacts (account_id, identifier, name)
+  SELECT 1, 'caller-' || n, 'Customer ' || n FROM generate_series(1, :contacts) n;
+"""
+CONVERSATIONS = """
+WITH made AS (
+  SELECT n, n > :held AND n <= :held + :waiting AS waits, n > :held + :waiting AS done, (n - 1) % :agents + 1 AS agent,
+    :now - (n % 500) * interval '7 minutes' - n * interval '1 millisecond' AS at
+  FROM generate_series(1, :held + :waiting + :resolved) n
+)
+INSERT INTO conversations (account_id, inbox_id, team_id, contact_id, external_id, subject, status, priority,
+  assignee_id, assigned_by_engine, labels, created_at, last_activity_at, waiting_since, assigned_at, resolved_at)
+SELECT 1, CASE (n / :agents) % 2 WHEN 0 THEN (agent - 1) % :inboxes ELSE (agent * 7 - 1) % :inboxes END + 1,
+  CASE WHEN n % 10 = 0 THEN n / 10 % :teams + 1 END, n % :contacts + 1, 'case-' || n,
+  (ARRAY['I cannot log in since', 'Refund for order', 'Where is my parcel', 'The invoice is wrong:'])[n % 4 + 1]
+    || ' ' || n,
+  CASE WHEN done THEN 'resolved' ELSE 'open' END, n % 4 + 1,
+  CASE WHEN NOT waits THEN agent END, NOT waits, ARRAY['label ' || n % :labels + 1], at, at,
+  CASE WHEN waits THEN at END, CASE WHEN NOT waits THEN at END, CASE WHEN done THEN :now END
+FROM made;
+INSERT INTO waiting_counts (account_id, inbox_id, team_id, count)
+  SELECT account_id, inbox_id, team_id, count(*) FROM conversations WHERE waiting_since IS NOT NULL GROUP BY 1, 2, 3;
+"""
+# The first run is the engine's own, and the newest others keep its snapshot, so that a run's page has one to show.
+RUNS = """
+INSERT INTO runs (account_id, inbox_id, source, started_at, finished_at, outcome, reason, waiting_before,
+  assigned_count, left_waiting)
+  SELECT 1, n % :inboxes + 1, 'realtime', :now - n * interval '4 minutes', :now - n * interval '4 minutes', 'assigned',
+    NULL, 400, 80, '{"all_at_capacity": 320}'
+  FROM generate_series(:runs, 2, -1) n;
+INSERT INTO run_batches (account_id, run_id, number, planned_at, first_position, snapshot)
+  SELECT 1, r.id, b.number, r.started_at, b.first_position, b.snapshot
+  FROM runs r, run_batches b WHERE b.run_id = 1 AND r.id > GREATEST(1, :runs - 500);
+"""
+LEDGER = """
+WITH made AS (
+  SELECT n, (n - 1) % (:held + :waiting + :resolved) + 1 AS conversation, n % 5 > 0 AND :runs > 1 AS by_run,
+    :now - (:ledger - n) * interval '2600 milliseconds' AS at
+  FROM generate_series(1, :ledger) n
+)
+INSERT INTO assignments (account_id, conversation_id, inbox_id, agent_id, source, run_id, position, policy_id,
+  policy_version, actor_id, waiting_since, at)
+SELECT 1, m.conversation, c.inbox_id, (m.conversation - 1) % :agents + 1,
+  CASE WHEN by_run THEN 'realtime' ELSE 'by_hand' END, CASE WHEN by_run THEN n % (:runs - 1) + 2 END,
+  CASE WHEN by_run THEN n / (:runs - 1) + 1 END, CASE WHEN by_run THEN (c.inbox_id - 1) % :policies + 1 END, 1,
+  CASE WHEN NOT by_run THEN :agents + 1 END, m.at - interval '90 seconds', m.at
+FROM made m JOIN conversations c ON c.id = m.conversation;
+"""
+RECORDS = """
+INSERT INTO assignment_policy_versions (account_id, policy_id, version, rules)
+  SELECT 1, id, 1, to_jsonb(p) FROM assignment_policies p;
+INSERT INTO audit_entries (account_id, actor_id, action, subject, subject_id, before, after, at)
+  SELECT 1, :agents + 1, 'update', 'assignment_policy', n % :policies + 1, '{"fair_distribution_limit": 90}',
+    '{"fair_distribution_limit": 100}', :now - n * interval '1 minute'
+  FROM generate_series(:records, 1, -1) n;
+INSERT INTO webhooks (account_id, url, subscriptions, secret)
+  SELECT 1, 'https://listener-' || n || '.example/hook', ARRAY['assignee_changed'], 'secret'
+  FROM generate_series(1, 3) n;
+INSERT INTO outbox_events (account_id, event, conversation_id, body, at, dispatched_at)
+  SELECT 1, 'assignee_changed', n % :held + 1, '{"event": "assignee_changed"}', :now - n * interval '10 seconds', :now
+  FROM generate_series(1, :records) n;
+INSERT INTO webhook_deliveries (id, account_id, webhook_id, event_id, conversation_id, status, attempts, give_up_at,
+  delivered_at)
+  SELECT gen_random_uuid(), 1, id % 3 + 1, id, conversation_id, 'delivered', 1, :now, :now FROM outbox_events
+  WHERE dispatched_at IS NOT NULL AND id <= :records;
+INSERT INTO api_tokens (account_id, user_id, name, token_hash)
+  SELECT 1, n, 'token ' || n, md5(n::text) FROM generate_series(1, :agents) n WHERE n % 10 = 1;
+INSERT INTO tallies (measure, word, count) VALUES ('assignments', 'realtime', :ledger);
+"""
+
+
+def fill(desk: Desk, size: Size) -> None:
+    """Make the account, its past and its present; seven of ten agents are there, and had some of their share."""
+    facts = {**asdict(size), "now": clock.now()}
+    for part in (DESK, CONVERSATIONS):
+        _run(desk, part, facts)
+    _present(desk, size, facts["now"])
+    assignment.run_inbox(desk, ACCOUNT, 1, request=Request(source=Source.MANUAL))
+    for part in (RUNS, LEDGER, RECORDS):
+        _run(desk, part, facts)
+    sums.sum_ledger(desk, now=clock.now())
+    # What autovacuum would have done by the time that there is so much.
+    engine = desk.session.get_bind().engine
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+def _run(desk: Desk, statements: str, facts: dict[str, object]) -> None:
+    """Write rows that are right by their making, without triggers: to check each key of a million takes minutes."""
+    desk.session.execute(text("SET LOCAL session_replication_role = replica"))
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            desk.session.execute(text(statement), facts)
+    desk.session.commit()
+
+
+def _present(desk: Desk, size: Size, now: datetime) -> None:
+    there = [agent for agent in range(1, size.agents + 1) if agent // size.inboxes % 10 < 7]
+    # A heartbeat of tomorrow lasts as long as any benchmark.
+    desk.heartbeats.beat(ACCOUNT, there, now + 24 * HOUR)
+    for inbox in range(1, size.inboxes + 1):
+        members = range(inbox, size.agents + 1, size.inboxes)
+        had = [Reservation(agent_id=agent, conversation_id=n, at=now) for agent in members for n in range(1, 6)]
+        desk.limits.reserve(ACCOUNT, inbox, had, window=HOUR, now=now)
