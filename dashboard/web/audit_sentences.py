@@ -49,6 +49,7 @@ NAMING = {
     "agent_capacity_policy_id": "capacities",
 }
 PLACES = {
+    "agents": ("agent", "web.agents.show", "agent_id"),
     "inboxes": ("inbox", "web.inboxes.show", "inbox_id"),
     "teams": ("team", "web.teams.show", "team_id"),
     "policies": ("assignment_policy", "web.policies.show", "policy_id"),

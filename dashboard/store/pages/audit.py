@@ -14,15 +14,15 @@ from dashboard.store.database import Session
 from dashboard.store.models import AccountUser, AssignmentPolicy, AuditEntry, CapacityPolicy, Inbox, Team
 from dashboard.store.pages.common import Choice
 
-# What was deleted is called what it was called when it was.
+# What was deleted is called what it was called when it was; an id is deleted once.
 GONE = text(
     """
-    SELECT DISTINCT ON (e.subject, e.subject_id) e.subject, e.subject_id, e.before ->> 'name' AS name
-    FROM audit_entries e
-    JOIN json_to_recordset(CAST(:wanted AS json)) AS w(subject text, id bigint)
-      ON w.subject = e.subject AND w.id = e.subject_id
-    WHERE e.account_id = :account_id AND e.action = 'deleted'
-    ORDER BY e.subject, e.subject_id, e.id DESC
+    SELECT w.subject, w.id AS subject_id, e.name
+    FROM json_to_recordset(CAST(:wanted AS json)) AS w(subject text, id bigint)
+    CROSS JOIN LATERAL (
+      SELECT before ->> 'name' AS name FROM audit_entries
+      WHERE account_id = :account_id AND subject = w.subject AND subject_id = w.id AND action = 'deleted' LIMIT 1
+    ) e
     """
 )
 NEWEST = (AuditEntry.at.desc(), AuditEntry.id.desc())
@@ -121,13 +121,15 @@ def names(session: Session, account_id: int, things: Things) -> Names:
     ]
     gone = _gone(session, account_id, missing)
     inboxes, teams, policies, capacities = ({**gone.get(kind, {}), **found} for kind, found in living.items())
+    agents = {row.user_id: row.name for row in session.execute(people)}
     return Names(
-        agents={row.user_id: row.name for row in session.execute(people)},
+        agents=agents,
         inboxes=inboxes,
         teams=teams,
         policies=policies,
         capacities=capacities,
-        living=frozenset((kind, one) for kind, found in living.items() for one in found),
+        living=frozenset(("agent", one) for one in agents)
+        | {(kind, one) for kind, found in living.items() for one in found},
     )
 
 
