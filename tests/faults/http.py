@@ -18,10 +18,11 @@ class Api:
 
     port: int
     token: str
+    host: str = "127.0.0.1"
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Return what was answered; raises Failed."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from time import monotonic, sleep
 
@@ -28,7 +28,7 @@ def eventually(true: Callable[[], object], within: float = 10.0) -> None:
 
 
 @contextmanager
-def process(settings: Settings, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+def process(settings: Settings, *words: str, through: Sequence[str] = ()) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process of ours on the test's stores; kill it with all it forked when the test is done."""
     env = {
         **os.environ,
@@ -36,7 +36,7 @@ def process(settings: Settings, *words: str) -> Iterator[subprocess.Popen[bytes]
         "REDIS_URL": settings.redis_url,
         "EVENHAND_INSTANCE": str(settings.instance),
     }
-    started = subprocess.Popen([sys.executable, *words], env=env, start_new_session=True)
+    started = subprocess.Popen([*through, sys.executable, *words], env=env, start_new_session=True)
     try:
         yield started
     finally:
