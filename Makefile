@@ -1,4 +1,4 @@
-# run · test · check · bench · lock: each sets up what it needs at first use and is quick afterwards.
+# run · test · check · bench · soak · audit · lock: each sets up what it needs at first use and is quick afterwards.
 #   make run ARGS="--port 9000 --no-demo"     make test ARGS="tests/engine -k rotation"
 #   make bench ARGS="B1 B3 --json"            make PYTHON=python3.12 run
 
@@ -8,7 +8,7 @@ NODE_PACKAGES = static/node_modules/.complete
 # More processes than this cost more than they save, and each has a Redis database of 16.
 PYTEST = .venv/bin/python -m pytest --numprocesses auto --maxprocesses 8
 
-.PHONY: run test check bench lock
+.PHONY: run test check bench soak audit lock
 
 run: .venv/run.complete .venv/redis.complete $(NODE_PACKAGES)
 	@exec .venv/bin/python app.py $(ARGS)
@@ -22,9 +22,18 @@ check: .venv/dev.complete .venv/redis.complete $(NODE_PACKAGES)
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
 	$(PYTEST)
+	@.venv/bin/python -m tests.audit
 
 bench: .venv/dev.complete .venv/redis.complete
 	@.venv/bin/python -m tests.benchmarks $(ARGS)
+
+# Ten minutes of a large desk; make soak ARGS="--minutes 2 --rate 50" for less.
+soak: .venv/dev.complete .venv/redis.complete $(NODE_PACKAGES)
+	@.venv/bin/python -m tests.soak $(ARGS)
+
+# Known vulnerabilities of what is locked, by pip-audit and npm audit; check asks as well, and fails for what they find.
+audit: .venv/complete $(NODE_PACKAGES)
+	@.venv/bin/python -m tests.audit
 
 # Renews requirements/*.txt and static/package-lock.json; no registry's address gets into them.
 COMPILE = compile pyproject.toml --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url

@@ -1,0 +1,86 @@
+"""`make audit`: asks whether anything that is locked is known to be vulnerable; who cannot be asked fails nothing."""
+
+import json
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LOCKS = ("dev", "npm", "redis")  # what runs is in dev as well
+TOOL = ROOT / ".venv/audit"
+PATIENCE = 120
+
+
+class Unasked(Exception):
+    """Nobody answered; the message says who."""
+
+
+def main() -> int:
+    """Print what is vulnerable; 1 if anything is."""
+    vulnerable = [sentence for ask in (of_python, of_npm) for sentence in _asked(ask)]
+    print("\n".join(vulnerable) or "No vulnerability is known of what could be asked about.")
+    return 1 if vulnerable else 0
+
+
+def of_python() -> list[str]:
+    """Ask PyPI about requirements/*.txt. Raises Unasked."""
+    if not (TOOL / "bin/pip-audit").exists():
+        venv.create(TOOL, with_pip=True, clear=True)
+        _run([str(TOOL / "bin/python"), "-m", "pip", "install", "--quiet", "pip-audit"])
+    files = [word for name in LOCKS for word in ("-r", str(ROOT / f"requirements/{name}.txt"))]
+    options = ["--disable-pip", "--require-hashes", "--format", "json", "--progress-spinner", "off"]
+    return found_by_pip_audit(_run([str(TOOL / "bin/pip-audit"), *options, *files]))
+
+
+def of_npm() -> list[str]:
+    """Ask npm about static/package-lock.json. Raises Unasked."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise Unasked("there is no npm on the PATH")
+    return found_by_npm(_run([npm, "audit", "--json", "--prefix", str(ROOT / "static")]))
+
+
+def found_by_pip_audit(said: str) -> list[str]:
+    """Return a sentence for each vulnerability. Raises Unasked where nothing was looked up."""
+    packages = [one for one in _json(said).get("dependencies", ()) if "vulns" in one]
+    if not packages:
+        raise Unasked("PyPI's advisories cannot be read")
+    return [f"{one['name']} {one['version']}: {found['id']}" for one in packages for found in one["vulns"]]
+
+
+def found_by_npm(said: str) -> list[str]:
+    """Return a sentence for each vulnerable package. Raises Unasked where nothing was looked up."""
+    report = _json(said)
+    if "auditReportVersion" not in report:
+        raise Unasked("npm's advisories cannot be read")
+    return [f"{name}: {one['severity']}" for name, one in report["vulnerabilities"].items()]
+
+
+def _asked(ask: Callable[[], list[str]]) -> list[str]:
+    try:
+        return ask()
+    except Unasked as why:
+        print(f"Left out: {why}.")
+        return []
+
+
+def _run(command: Sequence[str]) -> str:
+    """Return what a program printed; both end with 1 where they find something, and where they find nobody."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unasked(f"{Path(command[0]).name} does not answer ({type(error).__name__})") from error
+
+
+def _json(said: str) -> dict[str, dict[str, dict[str, str]]]:
+    try:
+        return dict(json.loads(said))
+    except ValueError:
+        return {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
