@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 
 from dashboard.store.database import Session
 from dashboard.store.ledger import Why
@@ -23,7 +23,11 @@ BOUNDS = (
 )
 BUCKETS = len(BOUNDS) + 1
 _LIST = ", ".join(map(str, BOUNDS))
-_WAITED = "CAST(greatest(extract(epoch FROM at - waiting_since), 0) AS double precision)"
+# What did not wait is in no bucket; greatest() alone would make 0 of it.
+_SECONDS = "CAST(greatest(extract(epoch FROM at - waiting_since), 0) AS double precision)"
+_WAITED = f"CASE WHEN waiting_since IS NOT NULL THEN {_SECONDS} END"
+# Of several rows of buckets, added up.
+WAITS = f"ARRAY[{', '.join(f'CAST(sum(waits[{n}]) AS int)' for n in range(1, BUCKETS + 1))}]"
 _COUNTS = ", ".join(f"CAST(count(*) FILTER (WHERE bucket = {n}) AS int)" for n in range(BUCKETS))
 GIVEN = f"agent_id IS NOT NULL AND reason IS DISTINCT FROM '{Why.IMPORTED}'"
 BY_RUNS = "count(*) FILTER (WHERE run_id IS NOT NULL)"
@@ -49,14 +53,20 @@ INSERT INTO summed_until AS summed (account_id, until) VALUES (:account_id, :unt
 ON CONFLICT (account_id) DO UPDATE SET until = excluded.until WHERE summed.until <= :since
 RETURNING account_id""")
 ADD_HOURS = text(f"INSERT INTO inbox_hours (account_id, hour, inbox_id, count, waits) {HOURS}")
-ADD_DAYS = text(f"""
+ADD_AGENT_DAYS = text(f"""
 INSERT INTO agent_days (account_id, inbox_id, agent_id, day, by_runs, by_hand)
 SELECT account_id, inbox_id, agent_id, date_trunc('day', at), {BY_RUNS}, {BY_HAND} FROM assignments
 WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND at >= :since AND at < :until AND {GIVEN}
 GROUP BY GROUPING SETS (
   (account_id, inbox_id, agent_id, date_trunc('day', at)), (account_id, agent_id, date_trunc('day', at))
 )""")
+ADD_INBOX_DAYS = text(f"""
+INSERT INTO inbox_days (account_id, inbox_id, day, count, waits)
+SELECT account_id, inbox_id, date_trunc('day', hour), sum(count), {WAITS} FROM inbox_hours
+WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND hour >= :since AND hour < :until
+GROUP BY account_id, inbox_id, date_trunc('day', hour)""")
 FORGET = (
+    text("DELETE FROM inbox_days WHERE account_id = :account_id AND day < :before"),
     text("DELETE FROM inbox_hours WHERE account_id = :account_id AND hour < :before"),
     text("DELETE FROM agent_days WHERE account_id = :account_id AND day < :before"),
 )
@@ -95,13 +105,13 @@ def add(session: Session, account: Due, span: Span) -> bool:
         return False
     session.execute(ADD_HOURS, hours)
     if span.until == day_of(span.until):
-        session.execute(ADD_DAYS, {**hours, "since": day_of(span.since)})
+        for statement in (ADD_AGENT_DAYS, ADD_INBOX_DAYS):
+            session.execute(statement, {**hours, "since": day_of(span.since)})
     return True
 
 
 def forget(session: Session, account_id: int, before: datetime) -> None:
     """Remove the sums that no report asks for any more."""
-    statement: TextClause
     for statement in FORGET:
         session.execute(statement, {"account_id": account_id, "before": before})
 

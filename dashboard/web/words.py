@@ -10,6 +10,7 @@ from markupsafe import Markup
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Presence
 from dashboard.services.reasons import Because
+from dashboard.services.reports import Span
 from dashboard.services.results import Result
 from dashboard.services.seats import State
 
@@ -41,6 +42,9 @@ WORDS: dict[StrEnum, str] = {
     Source.PERIODIC: "sweep",
     Source.MANUAL: "run by hand",
     Source.WAKEUP: "wake-up",
+    Span.DAY: "24 hours",
+    Span.WEEK: "7 days",
+    Span.MONTH: "30 days",
 }
 # What follows "Billing has waited 14 min:".
 CLAUSES = {
@@ -114,7 +118,12 @@ def since(at: datetime, now: datetime) -> Markup:
 
 def clock(at: datetime, form: str = "minutes") -> Markup:
     """Return an instant's time of day; js/times.js puts it into the browser's zone."""
-    shapes = {"minutes": "%H:%M UTC", "seconds": "%H:%M:%S UTC", "full": "%Y-%m-%d %H:%M:%S UTC"}
+    shapes = {
+        "minutes": "%H:%M UTC",
+        "seconds": "%H:%M:%S UTC",
+        "full": "%Y-%m-%d %H:%M:%S UTC",
+        "hours": "%a %d %b, %H:%M UTC",
+    }
     return Markup('<time datetime="{}" data-clock="{}">{}</time>').format(_iso(at), form, at.strftime(shapes[form]))
 
 

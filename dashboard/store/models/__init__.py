@@ -11,7 +11,7 @@ from dashboard.store.models.policies import (
     PolicyLink,
 )
 from dashboard.store.models.records import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
-from dashboard.store.models.sums import AgentDay, InboxHour, SummedUntil
+from dashboard.store.models.sums import AgentDay, InboxDay, InboxHour, SummedUntil
 from dashboard.store.models.tallies import Tally, WaitingCount
 from dashboard.store.models.webhooks import Webhook, WebhookDelivery
 
@@ -31,6 +31,7 @@ __all__ = [
     "IdempotentAnswer",
     "Inbox",
     "InboxCapacityLimit",
+    "InboxDay",
     "InboxHour",
     "InboxMember",
     "Label",

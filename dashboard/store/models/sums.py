@@ -24,6 +24,21 @@ class InboxHour(InAccount, Base):
     waits: Mapped[list[int]] = mapped_column(ARRAY(Integer))
 
 
+class InboxDay(InAccount, Base):
+    """An inbox's hours of one day (UTC) in one."""
+
+    __tablename__ = "inbox_days"
+    __table_args__ = (
+        same_account("inbox_id", "inboxes", ondelete="CASCADE"),
+        Index("ix_inbox_days_inbox", "account_id", "inbox_id", "day"),
+    )
+
+    inbox_id: Mapped[int]
+    day: Mapped[Instant]
+    count: Mapped[int] = mapped_column(Integer)
+    waits: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+
+
 class AgentDay(InAccount, Base):
     """How many an agent was given on a day (UTC), in one inbox or, without inbox, in all of them."""
 

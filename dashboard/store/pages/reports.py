@@ -8,22 +8,25 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from dashboard.store.database import Session
-from dashboard.store.sums import BUCKETS, BY_HAND, BY_RUNS, GIVEN, HOURS, day_of
+from dashboard.store.sums import BY_HAND, BY_RUNS, GIVEN, HOURS, WAITS, day_of
 
 # `{which}` is of some inboxes, or of all in one.
 _SOURCE = f"""
 SELECT hour, inbox_id, count, waits FROM inbox_hours
 WHERE account_id = :account_id AND {{which}} AND hour >= :first AND hour < :since
 UNION ALL SELECT hour, inbox_id, count, waits FROM ({HOURS}) later WHERE {{which}}"""
-_WAITS = ", ".join(f"sum(waits[{n}])" for n in range(1, BUCKETS + 1))
 THESE, ALL = "inbox_id = ANY(:inbox_ids)", "inbox_id IS NULL"
 SUMMED = text("SELECT until FROM summed_until WHERE account_id = :account_id")
+# The hours begin where the days end.
 BY_INBOX = text(f"""
-SELECT inbox_id AS key, sum(count) AS assigned, ARRAY[{_WAITS}] AS waits
-FROM ({_SOURCE.format(which=THESE)}) source GROUP BY inbox_id""")
+SELECT inbox_id AS key, sum(count) AS assigned, {WAITS} AS waits FROM (
+  {_SOURCE.format(which=THESE)}
+  UNION ALL SELECT NULL, inbox_id, count, waits FROM inbox_days
+  WHERE account_id = :account_id AND {THESE} AND day >= :first_day AND day < :first
+) source GROUP BY inbox_id""")
 BY_HOUR = {
     which: text(f"""
-SELECT hour AS key, sum(count) AS assigned, ARRAY[{_WAITS}] AS waits
+SELECT hour AS key, sum(count) AS assigned, {WAITS} AS waits
 FROM ({_SOURCE.format(which=which)}) source GROUP BY hour""")
     for which in (THESE, ALL)
 }
@@ -31,16 +34,16 @@ BY_BOTH = text(f"""
 SELECT hour, inbox_id, sum(count) AS assigned
 FROM ({_SOURCE.format(which=THESE)}) source GROUP BY hour, inbox_id""")
 SHARES = """
-SELECT share.agent_id AS id, agent.name, sum(by_runs) AS by_runs, sum(by_hand) AS by_hand FROM (
-  SELECT agent_id, by_runs, by_hand FROM agent_days
-  WHERE account_id = :account_id AND {which} AND day >= :first AND day < :since
-  UNION ALL
-  SELECT agent_id, {by_runs}, {by_hand} FROM assignments
-  WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND at >= :since AND at < :until AND {given}
-  GROUP BY agent_id
-) share
-JOIN account_users agent ON agent.account_id = :account_id AND agent.user_id = share.agent_id
-GROUP BY share.agent_id, agent.name"""
+SELECT agent.user_id AS id, agent.name, share.by_runs, share.by_hand FROM (
+  SELECT agent_id, sum(by_runs) AS by_runs, sum(by_hand) AS by_hand FROM (
+    SELECT agent_id, by_runs, by_hand FROM agent_days
+    WHERE account_id = :account_id AND {which} AND day >= :first AND day < :since
+    UNION ALL
+    SELECT agent_id, {by_runs}, {by_hand} FROM assignments
+    WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND at >= :since AND at < :until AND {given}
+    GROUP BY agent_id
+  ) part GROUP BY agent_id
+) share JOIN account_users agent ON agent.account_id = :account_id AND agent.user_id = share.agent_id"""
 SHARES_OF = {
     which: text(SHARES.format(which=which, by_runs=BY_RUNS, by_hand=BY_HAND, given=GIVEN)) for which in (THESE, ALL)
 }
@@ -93,7 +96,10 @@ def by_hour(session: Session, asked: Asked) -> Mapping[datetime, Counted]:
 
 def by_inbox(session: Session, asked: Asked) -> Mapping[int, Counted]:
     """Return what was assigned in each inbox; those in which nothing was are missing."""
-    return _counted(session.execute(BY_INBOX, _from_hours(session, asked)))
+    days_end = _from_days(session, asked)["since"]
+    return _counted(
+        session.execute(BY_INBOX, {**_from_hours(session, asked), "first": days_end, "first_day": asked.since})
+    )
 
 
 def by_both(session: Session, asked: Asked, inbox_ids: Collection[int]) -> Mapping[tuple[datetime, int], int]:
@@ -115,7 +121,7 @@ def members(session: Session, asked: Asked) -> Sequence[Share]:
 
 
 def _counted(rows: Iterable[Row[Any]]) -> dict[Any, Counted]:
-    return {row.key: Counted(count=int(row.assigned), waits=tuple(map(int, row.waits))) for row in rows}
+    return {row.key: Counted(count=int(row.assigned), waits=tuple(row.waits)) for row in rows}
 
 
 def _from_hours(session: Session, asked: Asked) -> dict[str, object]:
