@@ -47,6 +47,8 @@ INSIDE = (
     Stop(name="team-new", at="/teams/new"),
     Stop(name="runs", at="/runs"),
     Stop(name="run", at="/runs?outcome=assigned", link=r"/runs/\d+"),
+    Stop(name="reports", at="/reports"),
+    Stop(name="reports-month", at="/reports?span=month"),
     Stop(name="audit", at="/audit"),
     Stop(name="account", at="/settings"),
     Stop(name="labels", at="/settings/labels"),
