@@ -40,6 +40,7 @@ KINDS = {
     "assignments": "assignment",
     "webhooks": "webhook",
     "deliveries": "delivery",
+    "audit": "entry",
 }
 
 

@@ -128,6 +128,8 @@ def _rule(world: World) -> None:
     word, ids = world.word, world.ids
     ids["policy"] = world.make("/assignment_policies", {"name": word, "description": word})
     world.make(f"/inboxes/{ids['inbox']}/assignment_policy", {"assignment_policy_id": ids["policy"]})
+    links = world.admin.get("/audit_entries?subject=inbox_assignment_policy").json["data"]
+    ids["entry"] = links[0]["id"]
     rules = {"excluded_labels": [word], "exclude_older_than_hours": 9}
     policy = {"name": word, "description": word, "exclusion_rules": rules}
     ids["capacity"] = world.make("/agent_capacity_policies", policy)
