@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, expect
 from dashboard import clock
 from tests.browser.conftest import Site
 from tests.desks import Acme
+from tests.pages import waiting_for
 
 pytestmark = pytest.mark.browser
 
@@ -23,6 +24,26 @@ def test_the_board_of_an_agent_has_their_inboxes_and_their_own_presence(
 
     expect(page.locator("#toasts")).to_have_text("Cleo is set to busy.")
     expect(page.locator(f"#presence-{acme.agents['Cleo']}")).to_contain_text("busy")
+    page.context.close()
+    assert site.complaints == []
+
+
+def test_an_agents_own_page_tells_what_they_got_and_why(site: Site, browser: Browser, acme: Acme) -> None:
+    """E47"""
+    acme.policy("Support")
+    acme.online("Cleo", at=clock.now())
+    waiting_for(acme, 1, minutes=5, subject="Where is it?")
+    acme.run(at=clock.now())
+    page = site.open(browser, as_id=acme.agents["Cleo"])
+
+    page.get_by_role("link", name="Your page").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Cleo")
+    expect(page.get_by_role("link", name="Where is it?", exact=True)).to_be_visible()
+    page.get_by_role("button", name="busy").click()
+    expect(page.locator(".facts")).to_contain_text("busy")
+    page.get_by_role("link", name="Why", exact=False).click()
+
+    expect(page.get_by_text("Assigned to Cleo by a run")).to_be_visible()
     page.context.close()
     assert site.complaints == []
 
