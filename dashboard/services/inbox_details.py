@@ -17,7 +17,7 @@ from dashboard.store import inboxes as inboxes_store
 from dashboard.store import policies, switches
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.pages import choices, conversation_lists, inbox_details, runs
-from dashboard.store.pages.choices import Colleagues
+from dashboard.store.pages.choices import Named
 from dashboard.store.pages.common import Choice
 from dashboard.store.pages.conversation_lists import Asked, Line
 from dashboard.store.pages.inbox_details import LimitLine, MemberRow
@@ -61,7 +61,7 @@ class InboxDetails:
     reasons: Mapping[int, Because]
     runs: Sequence[RunRow]
     policies: Sequence[Choice]
-    colleagues: Colleagues
+    names: Sequence[Named]
     inboxes: int
     can_be_deleted: bool
 
@@ -102,7 +102,7 @@ def show(desk: Desk, account_id: int, inbox_id: int, *, page: int, now: datetime
         reasons=reasons.of(desk, account_id, queue, now=now),
         runs=runs.of_inbox(session, account_id, inbox_id, RUNS),
         policies=choices.policies(session, account_id),
-        colleagues=choices.colleagues(session, account_id, inbox_id),
+        names=choices.called(session, account_id),
         inboxes=choices.count_inboxes(session, account_id),
         can_be_deleted=not inboxes_store.has_conversations(session, inbox_id),
     )

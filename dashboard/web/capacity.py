@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,7 +11,7 @@ from dashboard import clock
 from dashboard.engine import summary
 from dashboard.engine.policy import ExclusionRules
 from dashboard.http import desk
-from dashboard.services import capacity, capacity_limits, capacity_saving
+from dashboard.services import capacity, capacity_limits, capacity_saving, naming
 from dashboard.services.capacity import CapacityView
 from dashboard.services.forms.policies import AgentChoice, CapacityPolicyEdit
 from dashboard.services.refusals import Invalid
@@ -19,9 +20,10 @@ from dashboard.store.agents import AgentRow
 from dashboard.store.pages import capacity as store
 from dashboard.store.pages import choices
 from dashboard.store.pages.capacity import Excluded
+from dashboard.store.pages.choices import Named
 from dashboard.store.pages.common import Choice
 from dashboard.store.paging import Listed, Page
-from dashboard.web import capacity_fields, forms, htmx
+from dashboard.web import capacity_fields, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.capacity_fields import Fields
 from dashboard.web.visitors import supervisors_only, viewer
@@ -44,7 +46,7 @@ class CapacityPage:
     sentence: str = ""
     excluded: Excluded | None = None
     under: Listed[AgentRow] | None = None
-    others: tuple[Choice, ...] = ()
+    names: tuple[Named, ...] = ()
 
 
 @pages.get("/capacity")
@@ -108,12 +110,17 @@ def update(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def put_under(policy_id: int) -> ResponseReturnValue:
     """Put an agent under the policy."""
-    _view(policy_id)
-    chosen, who = forms.ids("agent")[:1], viewer()
-    choice = AgentChoice(user_id=chosen[0] if chosen else 0)
-    put = capacity_limits.put_under(desk(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now())
-    if put is None or isinstance(put, Invalid):
+    view, who = _view(policy_id), viewer()
+    put: Any = naming.agent(desk(), who.account_id, request.form.get("agent", ""), field="user_id")
+    if not isinstance(put, Invalid):
+        choice = AgentChoice(user_id=put)
+        put = capacity_limits.put_under(
+            desk(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now()
+        )
+    if put is None:
         abort(HTTPStatus.NOT_FOUND)
+    if isinstance(put, Invalid):
+        return _page(capacity_fields.of_view(view), put)
     return _saved(policy_id, f"{put.name} is under this policy.")
 
 
@@ -158,14 +165,13 @@ def _read(fields: Fields, refused: Invalid = NOTHING_WRONG) -> CapacityPage:
     view = _view(fields.policy_id)
     wanted = Page(page=max(1, request.args.get("page", 1, type=int)), per_page=AGENTS_PER_PAGE)
     under = agents.page(desk().session, viewer().account_id, wanted, under_policy_id=view.id)
-    shown = {agent.id for agent in under.data}
     return CapacityPage(
         **parts,
         view=view,
         sentence=summary.exclusions(_rules(view)),
         excluded=store.excluded(desk().session, viewer().account_id, _rules(view), clock.now()),
         under=under,
-        others=tuple(one for one in everything.agents if one.id not in shown),
+        names=choices.called(desk().session, viewer().account_id),
     )
 
 

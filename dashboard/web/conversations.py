@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine.model import Status
 from dashboard.http import desk
-from dashboard.services import explaining, fixing, handling
+from dashboard.services import explaining, fixing, handling, naming
 from dashboard.services.explaining import Explanation
 from dashboard.services.forms.conversations import ConversationForm
 from dashboard.services.refusals import Invalid, invalid
@@ -53,7 +53,7 @@ def show(conversation_id: int) -> ResponseReturnValue:
 def change(conversation_id: int) -> ResponseReturnValue:
     """Assign, transfer, release, move, resolve, snooze or reopen a conversation, or change its labels."""
     said = _given()
-    wanted = forms.load(ConversationForm(), said) if said else invalid("assignee_id", "Choose what to do.")
+    wanted = said if isinstance(said, Invalid) else forms.load(ConversationForm(), said)
     if not isinstance(wanted, Invalid):
         wanted = handling.change(
             desk(), viewer().account_id, conversation_id, wanted, actor_id=viewer().user_id, now=clock.now()
@@ -63,7 +63,7 @@ def change(conversation_id: int) -> ResponseReturnValue:
     if isinstance(wanted, Invalid):
         return _refused(conversation_id, wanted)
     context = _context(conversation_id)
-    return _saved(context, _became(context["conversation"], said))
+    return _saved(context, _became(context["conversation"]))
 
 
 @pages.post("/conversations/<int:conversation_id>/fixes")
@@ -83,20 +83,24 @@ def fix(conversation_id: int) -> ResponseReturnValue:
     return _saved(context, f"Done: {done.sentence}. {f'{name} has it now.' if name else 'A run has been started.'}")
 
 
-def _given() -> dict[str, Any]:
-    """Return which of a conversation's fields the form has, and what it says of them."""
+def _given() -> dict[str, Any] | Invalid:
+    """Return which of a conversation's fields the form has, and what it says of them; an agent is typed."""
+    if "agent" in request.form:
+        agent_id = naming.agent(desk(), viewer().account_id, request.form["agent"], field="assignee_id")
+        return agent_id if isinstance(agent_id, Invalid) else {"assignee_id": agent_id}
     said: dict[str, Any] = {name: forms.whole(name) for name in ("assignee_id", "team_id") if name in request.form}
     if "status" in request.form:
         said["status"] = request.form["status"]
     if "labels" in request.form:
         titles = (title.strip() for title in request.form["labels"].split(","))
         said["labels"] = list(dict.fromkeys(title for title in titles if title))
-    return said
+    return said or invalid("assignee_id", "Choose what to do.")
 
 
-def _became(page: ConversationPage, said: dict[str, Any]) -> str:
-    """Return what a change came to."""
-    if "assignee_id" in said:
+def _became(page: ConversationPage) -> str:
+    """Return what the change that the form asked for came to."""
+    said = request.form
+    if "agent" in said or "assignee_id" in said:
         return f"{page.assignee_name} has it now." if page.assignee_name else "It is released."
     if "status" in said:
         return BECAME[page.status]
@@ -129,7 +133,7 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
         "told": told,
         "offers": fixing.offers(desk(), account_id, told.fixes, now=now) if told else (),
         "ledger": store.ledger(session, account_id, conversation_id),
-        "colleagues": choices.colleagues(session, account_id, found.inbox_id) if forms_too else None,
+        "names": choices.called(session, account_id, inbox_id=found.inbox_id) if forms_too else (),
         "teams": choices.teams(session, account_id) if forms_too else (),
         "labels": choices.labels(session, account_id) if forms_too else (),
         "steps": STEPS[found.status],

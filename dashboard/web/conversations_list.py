@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from dashboard import clock
 from dashboard.engine.model import Status
 from dashboard.http import desk
-from dashboard.services import bulk_handling, reasons
+from dashboard.services import bulk_handling, naming, reasons
 from dashboard.services.bulk_handling import Handled
 from dashboard.services.forms.conversations import AssignmentForm, Change
 from dashboard.services.forms.fields import LARGEST_ID
@@ -31,6 +31,7 @@ PER_PAGE = 50
 LARGEST_PAGE = 100_000
 LONGEST_SEARCH = 255
 WAITING, NOBODY = "waiting", "none"
+NOBODY_TYPED = (NOBODY, "nobody")
 DONE = {"assign": "assigned", "release": "released", "move": "moved"}
 Args = MultiDict[str, str]
 pages = pages_of("conversation_list")
@@ -59,6 +60,14 @@ class Shown:
     def narrowed(self) -> bool:
         """Tell whether anything is left out."""
         return self != Shown(page=self.page)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What stands in a field, and what is wrong with it, if anything is."""
+
+    text: str
+    wrong: str = ""
 
 
 @pages.get("/conversations")
@@ -105,17 +114,16 @@ def _wanted(kind: str) -> Change | Invalid:
     match kind:
         case "release":
             return Change(assignee_id=None)
-        case "assign" if not request.form.get("assignee_id"):
-            return invalid("assignee_id", "Choose an agent.")
         case "assign":
-            return _loaded("assignee_id")
+            agent_id = naming.agent(desk(), viewer().account_id, request.form.get("agent", ""), field="assignee_id")
+            return agent_id if isinstance(agent_id, Invalid) else _loaded("assignee_id", agent_id)
         case "move":
-            return _loaded("team_id")
+            return _loaded("team_id", forms.whole("team_id"))
     return invalid("do", "Choose what to do.")
 
 
-def _loaded(field: str) -> Change | Invalid:
-    loaded: Change | Invalid = forms.load(AssignmentForm(), {field: forms.whole(field)})
+def _loaded(field: str, said: int | str | None) -> Change | Invalid:
+    loaded: Change | Invalid = forms.load(AssignmentForm(), {field: said})
     return loaded
 
 
@@ -137,6 +145,8 @@ def _context(shown: Shown, **more: Any) -> dict[str, Any]:
         "last_page": max(1, -(-listed.meta.count // PER_PAGE)),
         "reasons": reasons.of(desk(), account_id, listed.data, now=now),
         "choices": choices.of_account(desk().session, account_id),
+        "names": choices.called(desk().session, account_id, inbox_id=shown.inbox),
+        "assignee": _assignee(shown),
         "statuses": (WAITING, *Status),
         "now": now,
         "errors": {},
@@ -147,17 +157,44 @@ def _context(shown: Shown, **more: Any) -> dict[str, Any]:
 
 def _shown(args: Args) -> Shown:
     """Return what is asked for; what makes no sense asks for nothing."""
-    status, assignee = args.get("status", ""), args.get("assignee", "")
+    status = args.get("status", "")
     return Shown(
         status=status if status in (WAITING, *Status) else "",
         inbox=args.get("inbox", type=_id),
         team=args.get("team", type=_id),
-        assignee=assignee if assignee == NOBODY or _is_id(assignee) else "",
+        assignee=_meant(_text(args.get("assignee", ""))),
         label=_text(args.get("label", "")),
         lately=args.get("lately", type=_minutes),
         text=_text(args.get("text", "")),
         page=min(LARGEST_PAGE, max(1, args.get("page", 1, type=int))),
     )
+
+
+def _meant(typed: str) -> str:
+    """Return the id of the agent whose name was typed; what is not clear stays as it was typed."""
+    if typed in ("", *NOBODY_TYPED) or _is_id(typed):
+        return NOBODY if typed in NOBODY_TYPED else typed
+    found = naming.agent(desk(), viewer().account_id, typed, field="assignee")
+    return typed if isinstance(found, Invalid) else str(found)
+
+
+def _assignee(shown: Shown) -> Typed:
+    """Return what stands in the agent's field, and what is wrong with it."""
+    if shown.assignee in ("", NOBODY):
+        return Typed(text=NOBODY_TYPED[-1] if shown.assignee else "")
+    if _is_id(shown.assignee):
+        found = choices.agent(desk().session, viewer().account_id, int(shown.assignee))
+        return Typed(text=found.typed if found else f"#{shown.assignee}")
+    refused = naming.agent(desk(), viewer().account_id, shown.assignee, field="assignee")
+    wrong = " ".join(refused.errors["assignee"]) if isinstance(refused, Invalid) else ""
+    return Typed(text=shown.assignee, wrong=wrong)
+
+
+def _assignee_id(meant: str) -> int | None:
+    """Return whose conversations are asked for: nobody's where it is not clear who is meant."""
+    if meant in ("", NOBODY):
+        return None
+    return int(meant) if _is_id(meant) else 0
 
 
 def _asked(shown: Shown, now: datetime) -> Asked:
@@ -166,7 +203,7 @@ def _asked(shown: Shown, now: datetime) -> Asked:
         waiting=shown.status == WAITING,
         inbox_id=shown.inbox,
         team_id=shown.team,
-        assignee_id=int(shown.assignee) if shown.assignee not in ("", NOBODY) else None,
+        assignee_id=_assignee_id(shown.assignee),
         unassigned=shown.assignee == NOBODY,
         label=shown.label or None,
         given_after=now - timedelta(minutes=shown.lately) if shown.lately else None,

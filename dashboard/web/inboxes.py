@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import accounts, inbox_details, inboxes, members, policies
+from dashboard.services import accounts, inbox_details, inboxes, members, naming, policies
 from dashboard.services.forms.accounts import AccountEdit
-from dashboard.services.forms.desk import InboxEdit, InboxForm, MembersForm
+from dashboard.services.forms.desk import InboxEdit, InboxForm, MemberIds
 from dashboard.services.forms.policies import AssignmentPolicyEdit, PolicyChoiceForm
 from dashboard.services.inbox_details import InboxDetails
 from dashboard.services.members import Group, Place, Way
@@ -93,9 +93,8 @@ def change_members(inbox_id: int) -> ResponseReturnValue:
     way = WAYS.get(request.form.get("way", ""))
     if way is None:
         abort(HTTPStatus.BAD_REQUEST)
-    if not request.form.get("user_id"):
-        return _answer(inbox_id, invalid("user_ids", "Choose an agent."), "")
-    wanted = forms.load(MembersForm(), {"user_ids": [forms.whole("user_id")]})
+    agent_id = naming.agent(desk(), viewer().account_id, request.form.get("user_id", ""), field="user_ids")
+    wanted: Any = agent_id if isinstance(agent_id, Invalid) else MemberIds(user_ids=(agent_id,))
     if not isinstance(wanted, Invalid):
         place = Place(Group.INBOX, inbox_id)
         wanted = members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())

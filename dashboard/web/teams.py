@@ -23,7 +23,7 @@ from dashboard.web.blueprints import pages_of
 from dashboard.web.policy_fields import Card
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
-PER_PAGE, NAMES = 50, 50
+PER_PAGE = 50
 LARGEST_PAGE = 100_000
 PART = "teams/_team.html"
 TYPES = (
@@ -163,7 +163,7 @@ def _context(team_id: int, **more: Any) -> dict[str, Any]:
         "last_page": max(1, -(-found.members.meta.count // team_details.MEMBERS)),
         "fields": _fields(found.team),
         "types": TYPES,
-        "names": choices.called(desk().session, viewer().account_id, "", most=NAMES),
+        "names": choices.called(desk().session, viewer().account_id),
         "now": clock.now(),
         "errors": {},
         "typed": "",

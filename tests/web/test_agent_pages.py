@@ -110,7 +110,7 @@ def test_an_assignment_is_explained_after_it_was_transferred_and_resolved(mara: 
     """E47"""
     acme.policy("Support")
     [conversation_id] = give_out(acme, 1, "Ana")
-    mara.post(f"/conversations/{conversation_id}", {"assignee_id": acme.agents["Bo"]})
+    mara.post(f"/conversations/{conversation_id}", {"agent": "Bo"})
     mara.post(f"/conversations/{conversation_id}", {"status": "resolved"})
 
     [by_run] = re.findall(r'href="(/assignments/\d+)"', mara.get(f"/agents/{acme.agents['Ana']}").text)

@@ -98,7 +98,7 @@ def test_the_page_counts_what_is_excluded_right_now(mara: Looker, acme: Acme) ->
 def test_agents_are_put_under_it_and_taken_out(mara: Looker, acme: Acme) -> None:
     policy_id = acme.capacity("Ana", {"Support": 2})
 
-    put = mara.post(f"/capacity/{policy_id}/agents", {"agent": acme.agents["Bo"]}, headers=HTMX)
+    put = mara.post(f"/capacity/{policy_id}/agents", {"agent": "Bo"}, headers=HTMX)
     out = mara.post(f"/capacity/{policy_id}/agents/{acme.agents['Ana']}/removal")
 
     assert "2 agents under it" in put.text
@@ -149,7 +149,7 @@ def test_another_accounts_inbox_and_agent_cannot_be_named(mara: Looker, acme: Ac
     policy_id = acme.capacity("Ana", {"Support": 2})
 
     assert mara.post("/capacity", {"name": "X", f"limit-{acme.stranger_inbox_id}": "1"}).status_code == 404
-    assert mara.post(f"/capacity/{policy_id}/agents", {"agent": acme.stranger_id}).status_code == 404
+    assert mara.post(f"/capacity/{policy_id}/agents", {"agent": acme.stranger_id}).status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/capacity", "/capacity/1"])

@@ -89,7 +89,7 @@ def test_a_search_that_finds_too_many_says_that_there_are_more(mara: Looker, acm
 
 
 @pytest.mark.parametrize(
-    "query", ["?inbox=x&team=-1&page=0", "?status=x&lately=x", "?assignee=99999999999999999999&text=%00", "?page=9e9"]
+    "query", ["?inbox=x&team=-1&page=0", "?status=x&lately=x", "?inbox=99999999999999999999&text=%00", "?page=9e9"]
 )
 def test_what_makes_no_sense_asks_for_nothing(mara: Looker, acme: Acme, query: str) -> None:
     waiting = waiting_for(acme, 1, minutes=1)
@@ -157,12 +157,26 @@ def test_the_boards_numbers_lead_to_what_they_count(mara: Looker, acme: Acme) ->
     assert listed(mara, f"?status=waiting&inbox={acme.support}") == support
 
 
+def test_whose_they_are_is_typed_and_kept_in_the_address_as_an_id(mara: Looker, acme: Acme) -> None:
+    held, [waiting] = acme.held("Ana", 1), waiting_for(acme, 1, minutes=5)
+
+    answer = mara.get("/conversations?assignee=an", headers=HTMX)
+
+    assert answer.headers["HX-Replace-Url"] == f"/conversations?assignee={acme.agents['Ana']}"
+    assert 'name="assignee" class="who-else" list="filter-assignee-names" value="Ana"' in answer.text
+    assert listed(mara, "?assignee=an") == held
+    assert listed(mara, "?assignee=nobody") == [waiting]
+    unclear = mara.get("/conversations?assignee=o").text
+    assert "Several are meant by “o”: Bo, Cleo, Dov." in unclear
+    assert "No conversation fits." in unclear
+
+
 def test_several_are_assigned_released_and_moved(mara: Looker, acme: Acme) -> None:
     """E29"""
     night = acme.team("Night", "Ana")
     ids = waiting_for(acme, 2, minutes=5)
 
-    mara.post("/conversations", {"id": ids, "do": "assign", "assignee_id": acme.agents["Dov"], "back": "status=open"})
+    mara.post("/conversations", {"id": ids, "do": "assign", "agent": acme.agents["Dov"], "back": "status=open"})
     assert acme.assignees(ids) == ["Dov", "Dov"]
     answer = mara.post("/conversations", {"id": ids, "do": "release", "back": "status=open&page=1"})
     assert (answer.status_code, answer.location) == (303, "/conversations?status=open")
@@ -179,12 +193,12 @@ def test_nothing_ticked_or_nobody_chosen_is_said_in_the_same_form(mara: Looker, 
     [one] = waiting_for(acme, 1, minutes=5)
 
     nothing = mara.post("/conversations", {"do": "release"})
-    nobody = mara.post("/conversations", {"do": "assign", "id": one, "assignee_id": ""}, headers=HTMX)
-    stranger = mara.post("/conversations", {"do": "assign", "id": one, "assignee_id": acme.stranger_id})
+    nobody = mara.post("/conversations", {"do": "assign", "id": one, "agent": ""}, headers=HTMX)
+    stranger = mara.post("/conversations", {"do": "assign", "id": one, "agent": acme.stranger_id})
 
     assert [answer.status_code for answer in (nothing, nobody, stranger)] == [422, 422, 422]
     assert "Tick the conversations first." in nothing.text
-    assert "Choose an agent." in nobody.text
+    assert "Type the name of an agent." in nobody.text
     assert f'value="{one}" aria-label="Tick {one}" checked' in nobody.text
     assert acme.assignees([one]) == ["-"]
 
@@ -196,9 +210,7 @@ def test_those_of_another_account_are_neither_listed_nor_changed(mara: Looker, a
     acme.account_id = own
     [ours] = waiting_for(acme, 1, minutes=1)
 
-    said = mara.post(
-        "/conversations", {"id": [one, ours], "do": "assign", "assignee_id": acme.agents["Ana"]}, headers=HTMX
-    )
+    said = mara.post("/conversations", {"id": [one, ours], "do": "assign", "agent": acme.agents["Ana"]}, headers=HTMX)
 
     assert "1 conversation assigned. 1 no longer exist" in said.text
     assert acme.desk.session.get_one(Conversation, one, populate_existing=True).assignee_id is None

@@ -109,7 +109,7 @@ def test_each_switch_is_turned_off_and_on(mara: Looker, acme: Acme, switch: str)
 @pytest.mark.parametrize(
     ("part", "given", "said"),
     [
-        ("members", {"way": "add", "user_id": ""}, "Choose an agent."),
+        ("members", {"way": "add", "user_id": ""}, "Type the name of an agent."),
         ("members", {"way": "add", "user_id": "999999"}, "No active agents of the account"),
         ("policy", {"way": "link", "assignment_policy_id": ""}, "Choose a policy."),
         ("policy", {"way": "link", "assignment_policy_id": "999999"}, "There is no such assignment policy"),

@@ -3,19 +3,22 @@
 from dataclasses import dataclass
 
 from sqlalchemy import case, exists, func, select
+from sqlalchemy.orm import aliased
 
 from dashboard.store.database import Session
 from dashboard.store.models import AccountUser, AssignmentPolicy, CapacityPolicy, Inbox, InboxMember, Label, Team
 from dashboard.store.pages.common import Choice
 
+# So many agents are suggested before anything is typed.
+SUGGESTED = 50
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """An account's inboxes, teams, active agents and suggested labels, by name."""
+    """An account's inboxes, teams and suggested labels, by name."""
 
     inboxes: tuple[Choice, ...]
     teams: tuple[Choice, ...]
-    agents: tuple[Choice, ...]
     labels: tuple[str, ...]
 
 
@@ -33,20 +36,11 @@ class Named:
         return f"{self.name} #{self.id}" if self.shared else self.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Colleagues:
-    """Who can have a conversation: the active members of its inbox, and the account's others."""
-
-    members: tuple[Choice, ...]
-    others: tuple[Choice, ...]
-
-
 def of_account(session: Session, account_id: int) -> Choices:
     """Return everything that a list can be narrowed to, in one query each."""
     return Choices(
         inboxes=inboxes(session, account_id),
         teams=teams(session, account_id),
-        agents=agents(session, account_id),
         labels=labels(session, account_id),
     )
 
@@ -59,7 +53,7 @@ def agents(session: Session, account_id: int) -> tuple[Choice, ...]:
 
 
 def called(
-    session: Session, account_id: int, text: str, *, most: int, inbox_id: int | None = None
+    session: Session, account_id: int, text: str = "", *, most: int = SUGGESTED, inbox_id: int | None = None
 ) -> tuple[Named, ...]:
     """Return the first active agents whose name has this text: whole names, beginnings, members of the inbox first."""
     name, active = func.lower(AccountUser.name), (AccountUser.account_id == account_id, AccountUser.active)
@@ -75,6 +69,23 @@ def called(
         .limit(most)
     )
     return tuple(Named(**row._mapping) for row in rows)
+
+
+def agent(session: Session, account_id: int, agent_id: int) -> Named | None:
+    """Return an active agent as one types them."""
+    other = aliased(AccountUser)
+    shared = exists().where(
+        other.account_id == account_id,
+        other.active,
+        other.user_id != AccountUser.user_id,
+        func.lower(other.name) == func.lower(AccountUser.name),
+    )
+    row = session.execute(
+        select(AccountUser.user_id.label("id"), AccountUser.name, shared.label("shared")).where(
+            AccountUser.account_id == account_id, AccountUser.user_id == agent_id, AccountUser.active
+        )
+    ).one_or_none()
+    return Named(**row._mapping) if row else None
 
 
 def inboxes(session: Session, account_id: int) -> tuple[Choice, ...]:
@@ -106,16 +117,6 @@ def labels(session: Session, account_id: int) -> tuple[str, ...]:
     """Return the labels that the account suggests."""
     wanted = select(Label.title).where(Label.account_id == account_id)
     return tuple(session.scalars(wanted.order_by(func.lower(Label.title), Label.id)))
-
-
-def colleagues(session: Session, account_id: int, inbox_id: int) -> Colleagues:
-    """Return the agents whom a conversation of this inbox may go to, its members first."""
-    everybody = agents(session, account_id)
-    ids = frozenset(session.scalars(select(InboxMember.user_id).where(InboxMember.inbox_id == inbox_id)))
-    return Colleagues(
-        members=tuple(one for one in everybody if one.id in ids),
-        others=tuple(one for one in everybody if one.id not in ids),
-    )
 
 
 def _named(
