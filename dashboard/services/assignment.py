@@ -8,7 +8,7 @@ import structlog
 
 from dashboard import clock
 from dashboard.engine.decisions import Outcome, Reason, Source
-from dashboard.services import batches, endings
+from dashboard.services import batches, endings, forgetting
 from dashboard.services.batches import Progress
 from dashboard.services.desk import Desk
 from dashboard.store import switches
@@ -63,6 +63,7 @@ def run_inbox(
     )
     try:
         desk.signals.wakeups.clear(account_id, inbox_id)
+        forgetting.notice(desk, account_id, now=run.beginning.started_at)
         goes_on = _batches(desk, run)
     except (StoreUnavailable, DatabaseFailed) as error:
         _fail(desk, run, error)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from dashboard.services import seats
+from dashboard.services import forgetting, seats
 from dashboard.services.desk import Desk
 from dashboard.services.seats import Floor, State
 from dashboard.services.why import Level, Why, why
@@ -56,6 +56,7 @@ class Headline:
     assigned: int
     trouble: Trouble | None
     stranded: Stranded
+    forgot_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ def live_board(desk: Desk, scope: Scope, *, view: View, redis_answers: bool, now
     ]
     return Board(
         as_of=now,
-        headline=_headline(lines, floor, rows.stranded(desk.session, scope.account_id)),
+        headline=_headline(desk, scope, lines, floor, now=now),
         inboxes=tuple(lines),
         workload=workload(desk, scope, floor, inboxes=inboxes, view=view, now=now),
         presence_known=floor.known,
@@ -113,7 +114,7 @@ def _history(waiting: int, changes: Mapping[int, int]) -> tuple[int, ...]:
     return tuple(max(0, count) for count in back)[::-1]
 
 
-def _headline(lines: Sequence[InboxLine], floor: Floor, stranded: Stranded) -> Headline:
+def _headline(desk: Desk, scope: Scope, lines: Sequence[InboxLine], floor: Floor, *, now: datetime) -> Headline:
     waits = [line.oldest for line in lines if line.oldest]
     states = Counter(seated.state for seated in floor.everybody)
     return Headline(
@@ -123,7 +124,8 @@ def _headline(lines: Sequence[InboxLine], floor: Floor, stranded: Stranded) -> H
         free=states[State.FREE] if floor.known else None,
         assigned=sum(line.assigned for line in lines),
         trouble=_trouble(lines),
-        stranded=stranded,
+        stranded=rows.stranded(desk.session, scope.account_id),
+        forgot_at=forgetting.lately(desk, scope.account_id, now=now) if floor.known else None,
     )
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
+from dashboard.store.beginnings import Beginnings
 from dashboard.store.database import Session
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.limits import RateLimits
@@ -140,6 +141,7 @@ class Desk:
     heartbeats: Heartbeats
     limits: RateLimits
     rotations: Rotations
+    beginnings: Beginnings
     signals: Signals
 
     @property

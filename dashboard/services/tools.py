@@ -6,6 +6,7 @@ from datetime import timedelta
 from dashboard.config import Settings
 from dashboard.services.desk import Desk, Queue, Signals
 from dashboard.store import redis
+from dashboard.store.beginnings import Beginnings
 from dashboard.store.database import Session
 from dashboard.store.limits import RateLimits
 from dashboard.store.listeners import Listeners
@@ -24,6 +25,7 @@ class Tools:
     heartbeats: Heartbeats
     limits: RateLimits
     rotations: RedisRotations
+    beginnings: Beginnings
     signals: Signals
     client: Redis
 
@@ -39,6 +41,7 @@ class Tools:
             heartbeats=self.heartbeats,
             limits=self.limits,
             rotations=self.rotations,
+            beginnings=self.beginnings,
             signals=self.signals,
         )
 
@@ -51,6 +54,7 @@ def tools(settings: Settings, queue: Queue) -> Tools:
         heartbeats=Heartbeats(client, timedelta(seconds=settings.presence_seconds)),
         limits=RateLimits(client),
         rotations=RedisRotations(client),
+        beginnings=Beginnings(client),
         signals=Signals(queue=queue, wakeups=Wakeups(client), live=LiveVersions(client), listeners=Listeners(client)),
         client=client,
     )

@@ -28,6 +28,7 @@ REGISTRY = (
     Kind(name="wakeup", type="string", lifetime="until due", owner="wakeups", shape="{acct:1}:wakeup:inbox:2"),
     Kind(name="outbox", type="string", lifetime="60 s", owner="listeners", shape="{acct:1}:outbox"),
     Kind(name="listeners", type="string", lifetime="1 hour", owner="listeners", shape="{acct:1}:listeners"),
+    Kind(name="since", type="string", lifetime="kept", owner="beginnings", shape="{acct:1}:since"),
     Kind(name="live", type="string", lifetime="kept", owner="live", shape="{acct:1}:live"),
 )
 
@@ -77,6 +78,11 @@ def outbox(account_id: int) -> str:
 def listeners(account_id: int) -> str:
     """Return the flag that somebody wants to hear of the account's events."""
     return _key(account_id, "listeners")
+
+
+def since(account_id: int) -> str:
+    """Return the note of when Redis began to know the account."""
+    return _key(account_id, "since")
 
 
 def live(account_id: int) -> str:

@@ -101,7 +101,7 @@ def _done(tally: Tally, wanted: argparse.Namespace) -> list[Line]:
     worst = quantiles(tally.seconds, n=100)[98] * 1_000
     taken, least = tally.taken / seconds, wanted.rate * SHARE_TAKEN
     return [
-        _line("conversations per second", f"{taken:.1f}", f">= {least:.0f}", taken >= least),
+        _line("conversations per second", f"{taken:.1f}", f">= {least:g}", taken >= least),
         _line("resolved per second", f"{tally.resolved / seconds:.1f}"),
         _line("heartbeats per second", f"{tally.beats / seconds:.1f}"),
         _line("polls per second (unchanged)", f"{tally.polls / seconds:.1f} ({tally.unchanged / seconds:.1f})"),

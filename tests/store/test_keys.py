@@ -16,6 +16,7 @@ MADE = {
     "wakeup": lambda account: keys.wakeup(account, 2),
     "outbox": keys.outbox,
     "listeners": keys.listeners,
+    "since": keys.since,
     "live": keys.live,
 }
 

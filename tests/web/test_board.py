@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from redis import Redis
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
@@ -351,3 +352,18 @@ def test_a_wall_shows_the_board_without_the_bar(mara: Looker) -> None:
     assert 'href="/?wall=1&amp;presence=free#agents"' in wall
     assert 'id="bar"' not in wall
     assert 'id="live"' in wall
+
+
+def test_a_redis_that_lost_what_it_held_is_told_of(mara: Looker, acme: Acme) -> None:
+    """E42"""
+    acme.policy()
+    acme.run(at=clock.now())
+    before = mara.get("/").text
+
+    with Redis.from_url(acme.desk.settings.redis_url) as client:
+        client.flushdb()
+    acme.run(at=clock.now())
+
+    said = "turns began anew, and fair shares were counted from the ledger. No assignment was lost."
+    assert said not in before
+    assert said in mara.get("/").text
