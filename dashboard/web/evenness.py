@@ -13,7 +13,7 @@ def sentence(fair: Fairness) -> str:
         return "Runs gave nobody anything in this time."
     if fair.takers == 1:
         return f"One agent was given all {number(fair.spread.most)}.{_idle(fair)}"
-    how = next(word for least, word in WORDS if fair.index >= least)
+    how = next(word for least, word in WORDS if round(fair.index, 2) >= least)
     spread = fair.spread
     return (
         f"{how}: Jain's index, which is 1 when all have the same, is {fair.index:.2f} among the {number(fair.takers)} "

@@ -72,7 +72,9 @@ SPARK_WIDTH, SPARK_HEIGHT = 96, 20
 
 def init_app(app: Flask) -> None:
     """Give the templates their words."""
-    app.jinja_env.filters.update(word=word, clause=clause, number=number, span=span, spark=spark, because=because)
+    app.jinja_env.filters.update(
+        word=word, clause=clause, number=number, span=span, wait=wait, spark=spark, because=because
+    )
     app.jinja_env.globals.update(since=since, clock=clock, percent=percent, sentence=sentence)
     app.jinja_env.globals.update(State=State, presences=lambda: PRESENCES)
 
@@ -109,6 +111,15 @@ def span(lasts_for: timedelta) -> str:
     if lasts_for < timedelta(seconds=1):
         return f"{max(1, round(lasts_for / timedelta(milliseconds=1)))} ms"
     return f"{lasts_for.total_seconds():.1f} s" if lasts_for < MINUTE else _coarse(lasts_for)
+
+
+def wait(lasted_for: timedelta) -> str:
+    """Return a wait that is known by the bucket that it was counted in."""
+    seconds = round(lasted_for.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s" if seconds else "<1 s"
+    minutes, rest = divmod(round(seconds, -1), 60)
+    return f"{minutes} min {rest} s" if rest and minutes < 10 else _coarse(timedelta(minutes=minutes))
 
 
 def since(at: datetime, now: datetime) -> Markup:

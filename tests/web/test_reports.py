@@ -8,6 +8,7 @@ import pytest
 from dashboard import clock
 from dashboard.services import reports, sums
 from dashboard.services.reports import Report, Span
+from dashboard.web import words
 from dashboard.web.sheets import defused
 from tests.counting import statements
 from tests.desks import NOON, Acme
@@ -93,6 +94,14 @@ def test_what_runs_gave_is_told_from_what_people_did_and_members_with_nothing_ar
     assert told.fairness.index == pytest.approx(16 / (2 * 10))
     assert told.fairness.index_with_idle == pytest.approx(16 / (4 * 10))
     assert (told.fairness.takers, told.fairness.idle) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.3, "<1 s"), (59.2, "59 s"), (83, "1 min 20 s"), (119, "2 min"), (644, "10 min"), (5_400, "1 h 30 min")],
+)
+def test_a_wait_is_said_as_exactly_as_it_is_known(seconds: float, said: str) -> None:
+    assert words.wait(timedelta(seconds=seconds)) == said
 
 
 def test_an_inbox_alone_tells_nothing_of_the_others(acme: Acme) -> None:
