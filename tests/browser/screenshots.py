@@ -1,6 +1,6 @@
-"""Pictures of every page of a running Evenhand: python -m tests.browser.screenshots URL EMAIL PASSWORD [FOLDER].
+"""Pictures of every page of a running Evenhand: python -m tests.browser.screenshots URL EMAIL PASSWORD [FOLDER [NAME...]].
 
-What is wrong with their layout is printed, a line each.
+Names are those of tests/browser/tour.py; without any it is every page. What is wrong with a layout is printed.
 """
 
 import sys
@@ -16,16 +16,16 @@ SCHEMES = ("light", "dark")
 LAYOUT = Path(__file__).with_name("layout.js").read_text()
 
 
-def main(url: str, email: str, password: str, folder: str = "screenshots") -> None:
+def main(url: str, email: str, password: str, folder: str = "screenshots", *names: str) -> None:
     """Take every page at every size, light and dark, as long as it is."""
     into = Path(folder)
     into.mkdir(parents=True, exist_ok=True)
     with chromium.browser() as browser:
-        places = _places(browser, url, email, password)
+        places = _named(_places(browser, url, email, password), names)
         for size, (width, height) in SIZES.items():
             page = _page(browser, width, height)
             outside = {stop.name: f"{url}{stop.at}" for stop in tour.OUTSIDE}
-            _take(page, outside, into, size)
+            _take(page, _named(outside, names), into, size)
             _log_in(page, url, email, password)
             _take(page, places, into, size)
             page.context.close()
@@ -40,6 +40,10 @@ def _places(browser: Browser, url: str, email: str, password: str) -> dict[str, 
         if stop.name not in places:
             print(f"{stop.name}: nothing leads there.")
     return places
+
+
+def _named(places: dict[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    return {name: address for name, address in places.items() if not names or name in names}
 
 
 def _take(page: Page, places: dict[str, str], into: Path, size: str) -> None:

@@ -14,6 +14,10 @@ from tests.pages import waiting_for
 
 pytestmark = pytest.mark.browser
 NONE = re.compile("none")
+MOVING = """
+() => [...document.querySelectorAll("*")].map(element => getComputedStyle(element))
+  .filter(style => parseFloat(style.transitionDuration) || style.animationName !== "none").length
+"""
 
 
 def come(acme: Acme, count: int, inbox: str = "Support") -> list[int]:
@@ -215,6 +219,14 @@ def test_without_scripts_every_action_is_a_plain_form(site: Site, browser: Brows
     page.get_by_role("button", name="Log out").click()
     assert page.url.endswith("/login")
     page.context.close()
+
+
+def test_nothing_moves_for_whoever_asked_for_stillness(board: Page) -> None:
+    assert board.evaluate(MOVING) > 0
+
+    board.emulate_media(reduced_motion="reduce")
+
+    assert board.evaluate(MOVING) == 0
 
 
 def test_the_board_can_be_worked_by_keyboard_alone(board: Page, acme: Acme) -> None:
