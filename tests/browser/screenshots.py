@@ -1,4 +1,4 @@
-"""Pictures of every page of a running Evenhand: python -m tests.browser.screenshots URL EMAIL PASSWORD [FOLDER [NAME...]].
+"""Pictures of a running Evenhand: python -m tests.browser.screenshots URL EMAIL PASSWORD [FOLDER [NAME...]].
 
 Names are those of tests/browser/tour.py; without any it is every page. What is wrong with a layout is printed.
 """
