@@ -1,7 +1,7 @@
 """The embedded stores of one run of the benchmarks: set as `make run` sets them, so a commit waits for the disk."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -26,6 +26,7 @@ class Bench:
 
     settings: Settings
     _built: set[Floor] = field(default_factory=set)
+    _filled: set[str] = field(default_factory=set)
 
     @contextmanager
     def copy(self, floor: Floor, *, bulk_limit: int = 100) -> Iterator[Settings]:
@@ -40,10 +41,26 @@ class Bench:
         finally:
             self._say("DROP DATABASE copy WITH (FORCE)")
 
-    def _build(self, floor: Floor) -> None:
-        self._say(f"CREATE DATABASE {floor.database}")
-        settings = self._on(floor.database)
+    def new(self, name: str) -> Settings:
+        """Return settings with a database of this name, migrated and empty, and with an empty Redis."""
+        self._say(f"CREATE DATABASE {name}")
+        settings = self._on(name)
         database.migrate(settings.database_url)
+        with Redis.from_url(settings.redis_url) as client:
+            client.flushdb()
+        return settings
+
+    def once(self, name: str, fill: Callable[[Settings], None]) -> Settings:
+        """Return settings with a database of this name, filled when it is first asked for, and with an empty Redis."""
+        if name not in self._filled:
+            fill(self.new(name))
+            self._filled.add(name)
+        with Redis.from_url(self.settings.redis_url) as client:
+            client.flushdb()
+        return self._on(name)
+
+    def _build(self, floor: Floor) -> None:
+        settings = self.new(floor.database)
         engine = database.connect(settings.database_url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             for statement in floor.statements():

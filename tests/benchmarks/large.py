@@ -1,16 +1,22 @@
 """A large account, made by set-based SQL in seconds: everything that a page can show, in an empty database."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import text
 
 from dashboard import clock
+from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.services import assignment, sums
 from dashboard.services.assignment import Request
 from dashboard.services.desk import Desk
-from dashboard.store.limits import Reservation
+from dashboard.store import fair_shares
+from dashboard.store.limits import Share
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.bench import desk as desk_of
 
 ACCOUNT = 1
 HOUR = timedelta(hours=1)
@@ -136,20 +142,45 @@ INSERT INTO tallies (measure, word, count) VALUES ('assignments', 'realtime', :l
 """
 
 
+@contextmanager
+def account(bench: Bench) -> Iterator[Settings]:
+    """Yield settings with the account in a database of its own, which is filled once."""
+    with desk_of(bench.once("large", lambda settings: _filled(settings, Size()))) as desk:
+        gather(desk, Size())
+        yield desk.settings
+
+
 def fill(desk: Desk, size: Size) -> None:
-    """Make the account, its past and its present; seven of ten agents are there, and had some of their share."""
+    """Make the account, its past and its present."""
     facts = {**asdict(size), "now": clock.now()}
     for part in (DESK, CONVERSATIONS):
         _run(desk, part, facts)
-    _present(desk, size, facts["now"])
+    gather(desk, size)
     assignment.run_inbox(desk, ACCOUNT, 1, request=Request(source=Source.MANUAL))
     for part in (RUNS, LEDGER, RECORDS):
         _run(desk, part, facts)
     sums.sum_ledger(desk, now=clock.now())
+    gather(desk, size)
     # What autovacuum would have done by the time that there is so much.
     engine = desk.session.get_bind().engine
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
+
+
+def gather(desk: Desk, size: Size) -> None:
+    """Tell Redis that seven of ten agents are there, and what everybody was given, as if each inbox had had a run."""
+    now, everybody = clock.now(), range(1, size.agents + 1)
+    there = [agent for agent in everybody if agent // size.inboxes % 10 < 7]
+    # A heartbeat of tomorrow lasts as long as any benchmark.
+    desk.heartbeats.beat(ACCOUNT, there, now + timedelta(days=1))
+    shares = [Share(inbox_id=i, agent_ids=everybody, limit=100, window=HOUR) for i in range(1, size.inboxes + 1)]
+    fair_shares.recent(desk.session, desk.limits, shares, account_id=ACCOUNT, now=now, hold=True)
+    desk.session.rollback()
+
+
+def _filled(settings: Settings, size: Size) -> None:
+    with desk_of(settings) as desk:
+        fill(desk, size)
 
 
 def _run(desk: Desk, statements: str, facts: dict[str, object]) -> None:
@@ -159,13 +190,3 @@ def _run(desk: Desk, statements: str, facts: dict[str, object]) -> None:
         if statement.strip():
             desk.session.execute(text(statement), facts)
     desk.session.commit()
-
-
-def _present(desk: Desk, size: Size, now: datetime) -> None:
-    there = [agent for agent in range(1, size.agents + 1) if agent // size.inboxes % 10 < 7]
-    # A heartbeat of tomorrow lasts as long as any benchmark.
-    desk.heartbeats.beat(ACCOUNT, there, now + 24 * HOUR)
-    for inbox in range(1, size.inboxes + 1):
-        members = range(inbox, size.agents + 1, size.inboxes)
-        had = [Reservation(agent_id=agent, conversation_id=n, at=now) for agent in members for n in range(1, 6)]
-        desk.limits.reserve(ACCOUNT, inbox, had, window=HOUR, now=now)

@@ -1,0 +1,123 @@
+"""B5: from a conversation that is posted to its assignment, committed by the worker, at 20 a second."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from statistics import median, quantiles
+from threading import Event, Thread
+from time import perf_counter
+
+import psycopg
+from rq import Queue
+from rq.job import Job
+from sqlalchemy import text
+
+from dashboard import clock
+from dashboard.config import Settings
+from dashboard.services import tokens
+from dashboard.store import redis
+from jobs.queues import DEFAULT, Jobs
+from tests.benchmarks import serving
+from tests.benchmarks.bench import Bench, desk
+from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
+from tests.benchmarks.floor import ACCOUNT, INBOX, Floor
+
+FLOOR = Floor(waiting=0)
+PER_SECOND, SECONDS = 20, 6
+EMPTY_JOBS = 20
+MAY_COST, MAY_TAKE = 3.0, 100.0
+GLANCE = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """A round: the median of an empty job, and the median and the 99th percentile until assigned, in ms."""
+
+    empty: float
+    typical: float
+    slowest: float
+
+
+def measure(bench: Bench) -> Iterator[Figure]:
+    """Post to the real web processes; one worker, as the README starts it, does the empty jobs as well."""
+    queues = ("--queues", "scheduled_jobs", "default")
+    with bench.copy(FLOOR) as settings:
+        token = _token(settings)
+        with serving.serving(settings) as served, serving.running(settings, "jobs.worker", *queues):
+            _empty_jobs(settings)
+            rounds = [_round(settings, served.port, token) for _ in range(ROUNDS + 1)][1:]
+    against = [Round(measured=one.typical, limit=one.empty) for one in rounds]
+    yield figure("B5", "posted until assigned, 20 a second, median", against, unit="ms", bar=Bar(at_most=MAY_COST))
+    slowest = [Round(measured=one.slowest, limit=MAY_TAKE) for one in rounds]
+    yield figure("B5", "the same, 99th percentile", slowest, unit="ms", bar=Bar(at_most=1))
+
+
+def _round(settings: Settings, port: int, token: str) -> Stream:
+    empty = _empty_jobs(settings)
+    taken = _stream(settings, port, token)
+    return Stream(empty=median(empty), typical=median(taken), slowest=quantiles(taken, n=100)[-1])
+
+
+def _token(settings: Settings) -> str:
+    with desk(settings) as office:
+        office.session.execute(text("UPDATE account_users SET role = 'administrator' WHERE user_id = 1"))
+        token = tokens.issue(office, ACCOUNT, 1, now=clock.now()).text
+        office.session.commit()
+        return token
+
+
+def _empty_jobs(settings: Settings) -> list[float]:
+    """Return the milliseconds of jobs that do nothing, one after the other, from the call until the result is there."""
+    connection, taken = redis.connect(settings.redis_url, text=False, waits=True), []
+    for _ in range(EMPTY_JOBS):
+        began = perf_counter()
+        job = Job.fetch(Jobs(settings.redis_url).enqueue(DEFAULT, "time.monotonic"), connection=connection)
+        assert job.latest_result(timeout=10) is not None
+        taken.append((perf_counter() - began) * 1_000)
+    Queue(DEFAULT, connection=connection).empty()
+    connection.close()
+    return taken
+
+
+def _stream(settings: Settings, port: int, token: str) -> list[float]:
+    """Post conversations at an even pace; return the milliseconds of each."""
+    count, posted, over = PER_SECOND * SECONDS, {}, Event()
+    assigned: dict[int, float] = {}
+    watcher = Thread(target=_watch, args=[settings, assigned, over])
+    watcher.start()
+    begin = perf_counter() + 0.5
+    for number in range(count):
+        time.sleep(max(0.0, begin + number / PER_SECOND - perf_counter()))
+        at = perf_counter()
+        posted[_post(port, token)] = at
+    patience = perf_counter() + 30
+    while posted.keys() - assigned.keys() and perf_counter() < patience:
+        time.sleep(0.05)
+    over.set()
+    watcher.join()
+    return [(assigned[one] - at) * 1_000 for one, at in posted.items()]
+
+
+def _post(port: int, token: str) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    said = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    body = {"inbox_id": INBOX, "subject": "Where is my order?"}
+    connection.request("POST", f"/api/v1/accounts/{ACCOUNT}/conversations", json.dumps(body), said)
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    return int(answer["id"])
+
+
+def _watch(settings: Settings, assigned: dict[int, float], over: Event) -> None:
+    """Note when each assignment can be seen, which is when it is committed."""
+    last = 0
+    with psycopg.connect(settings.database_url.replace("+psycopg", ""), autocommit=True) as connection:
+        while not over.is_set():
+            new = connection.execute("SELECT id, conversation_id FROM assignments WHERE id > %s", [last]).fetchall()
+            at = perf_counter()
+            for number, conversation_id in new:
+                last = max(last, number)
+                assigned.setdefault(conversation_id, at)
+            time.sleep(GLANCE)

@@ -1,0 +1,85 @@
+"""The real web processes and workers over a database of the benchmarks, started as the README does."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from urllib.request import urlopen
+
+import psutil
+
+from app import create_app
+from dashboard.config import ROOT, Settings
+from tests.stack.running import a_free_port
+
+SECRET = secrets.token_hex(16)
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Where the pages are, and the web processes that answer."""
+
+    port: int
+    processes: tuple[psutil.Process, ...]
+
+    def processor_seconds(self) -> list[float]:
+        """Return what each web process has used of a core so far."""
+        times = [process.cpu_times() for process in self.processes]
+        return [one.user + one.system for one in times]
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Served]:
+    """Run gunicorn until the end of the block."""
+    port = a_free_port()
+    where = ("app:create_app()", "--config", "python:dashboard.stack.gunicorn", "--bind", f"127.0.0.1:{port}")
+    with running(settings, "gunicorn", *where) as master:
+        _until(lambda: _answers(port))
+        yield Served(port=port, processes=tuple(psutil.Process(master.pid).children()))
+
+
+@contextmanager
+def running(settings: Settings, module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program with these settings until the end of the block."""
+    said = {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": SECRET,
+        "PRESENCE_DURATION": str(settings.presence_seconds),
+    }
+    command = [sys.executable, "-m", module, *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **said}, stderr=subprocess.DEVNULL)
+    with ExitStack() as held:
+        held.callback(process.wait)
+        held.callback(process.terminate)
+        yield process
+
+
+def cookies(settings: Settings, account_id: int, user_ids: Sequence[int]) -> list[str]:
+    """Return the sessions of users who have logged in and looked at a page."""
+    app = create_app(replace(settings, secret_key=SECRET))
+    signer = app.session_interface.get_signing_serializer(app)
+    return [
+        signer.dumps({"_user_id": f"{account_id}:{user_id}:0", "_fresh": True, "csrf_token": secrets.token_hex(20)})
+        for user_id in user_ids
+    ]
+
+
+def _until(so: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not so():
+        assert time.monotonic() < until, "it does not answer"
+        time.sleep(0.1)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/up", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
