@@ -4,12 +4,12 @@ import logging
 import signal
 import sys
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from rq.job import Job
 from rq_scheduler import Scheduler
 
-from dashboard import clock, config, logs
+from dashboard import config, logs
 from dashboard.config import Settings
 from dashboard.store import redis
 from dashboard.store.errors import asking
@@ -71,13 +71,21 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
             self._keep(entry)
         return super().enqueue_jobs()
 
+    def get_jobs_to_queue(self, with_times: bool = False) -> object:
+        """Return what is due by Redis's clock: of several schedulers, one may be on a machine whose own is wrong."""
+        return self.get_jobs(int(self._now().timestamp()), with_times=with_times)
+
     def enqueue_job(self, job: Job) -> None:
         """Enqueue a job, unless it comes again and stands in its queue still: while nobody works, one is enough."""
         interval = job.meta.get("interval")
-        if interval and self.get_queue_for_job(job).get_job_position(job.id) is not None:
-            self.connection.zadd(self.scheduled_jobs_key, {job.id: clock.now().timestamp() + interval})
-        else:
+        if not interval or self.get_queue_for_job(job).get_job_position(job.id) is None:
             super().enqueue_job(job)
+        if interval:
+            self.connection.zadd(self.scheduled_jobs_key, {job.id: int(self._now().timestamp()) + interval})
+
+    def _now(self) -> datetime:
+        seconds, microseconds = self.connection.time()
+        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
 
     def _keep(self, entry: Entry) -> None:
         """Schedule the entry unless it stands: scheduling it at every start would put it off for ever."""
@@ -86,7 +94,7 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
             return
         self.schedule(
             # Naive and in UTC, as rq-scheduler takes every instant.
-            scheduled_time=entry.first_at(clock.now()).replace(tzinfo=None),
+            scheduled_time=entry.first_at(self._now()).replace(tzinfo=None),
             func=entry.task,
             interval=seconds,
             id=entry.id,

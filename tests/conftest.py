@@ -25,11 +25,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the directory that all processes of this run share, and insist on Chromium where it is required."""
+    """Make the directory that all processes of this run share, and insist on what is required of the machine."""
     if not hasattr(config, "workerinput"):
         os.environ["EVENHAND_TEST_INSTANCE"] = tempfile.mkdtemp(prefix="evenhand-tests-")
     if os.environ.get("EVENHAND_REQUIRE_BROWSER") == "1" and not _has_chromium():
         raise pytest.UsageError("EVENHAND_REQUIRE_BROWSER is set and this machine has no Chromium.")
+    from tests.faults import machine
+
+    if lacking := machine.unforgivable():
+        raise pytest.UsageError(f"{machine.REQUIRED} is set and this machine lacks: {', '.join(lacking)}.")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -39,17 +43,29 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the browser tests where there is no Chromium."""
-    browser_tests = [item for item in items if item.get_closest_marker("browser")]
-    if browser_tests and not _has_chromium():
-        items[:] = [item for item in items if item not in browser_tests]
-        config.hook.pytest_deselected(items=browser_tests)
+    """Leave out the browser tests where there is no Chromium, and the faults that this machine cannot have."""
+    left_out = [item for item in items if _lacks(item)]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say so in one line, since nobody sees what did not run."""
+    """Say so in one line each, since nobody sees what did not run."""
+    from tests.faults import machine
+
     if not _has_chromium():
         terminalreporter.write_line(NO_CHROMIUM)
+    if missing := machine.missing():
+        terminalreporter.write_line(f"Some faults were left out: this machine has no {', '.join(missing)} to break.")
+
+
+def _lacks(item: pytest.Item) -> bool:
+    from tests.faults import machine
+
+    needs = [mark.args[0] for mark in item.iter_markers("needs")]
+    is_for_browser = item.get_closest_marker("browser") is not None
+    return (is_for_browser and not _has_chromium()) or any(need in machine.missing() for need in needs)
 
 
 def _has_chromium() -> bool:

@@ -1,7 +1,7 @@
 """Runs of the engine: one inbox, all that have work, and how every inbox stands right now."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,7 +11,7 @@ from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services import batches, endings, forgetting
 from dashboard.services.batches import Progress
 from dashboard.services.desk import Desk
-from dashboard.store import switches
+from dashboard.store import run_records, switches
 from dashboard.store.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.run_records import Beginning, Ending
 
@@ -107,12 +107,13 @@ def _fail(desk: Desk, run: Progress, error: Exception) -> None:
     """Record a run that a store broke off; if even that cannot be written, the log has it."""
     about = run.beginning
     log.error("run_failed", account=about.account_id, inbox=about.inbox_id, run=run.run_id, error=str(error))
-    ending = endings.failed(Reason.STORE_UNAVAILABLE, run.assigned, str(error))
-    run.ending = ending
-    run.run_id = run.run_id if run.batches else None
+    run.ending = endings.failed(Reason.STORE_UNAVAILABLE, run.assigned, str(error))
     try:
         desk.session.rollback()
-        batches.end(desk, run, ending)
+        # A commit that was cut off may have been made: what is written is true, not what was meant.
+        written = run_records.assigned(desk.session, run.run_id) if run.run_id else None
+        run.run_id = None if written is None else run.run_id
+        batches.end(desk, run, replace(run.ending, assigned_count=written or 0))
         desk.session.commit()
     except DatabaseFailed as again:
         log.error("run_not_recorded", account=about.account_id, inbox=about.inbox_id, error=str(again))

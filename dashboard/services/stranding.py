@@ -12,6 +12,7 @@ from dashboard.engine.model import Snapshot
 from dashboard.services.batches import filter_of
 from dashboard.services.desk import Desk
 from dashboard.store import snapshots, stranding, switches, waiting
+from dashboard.store.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.snapshots import Place
 
 log = structlog.get_logger()
@@ -28,9 +29,7 @@ def suspects(desk: Desk, *, now: datetime) -> Suspects:
 
     One query finds the inboxes, so the cost grows with those that have work. Raises StoreUnavailable.
     """
-    routed = switches.routed_with_work(desk.session)
-    found = {account_id: _assignable(desk, account_id, inboxes, now) for account_id, inboxes in routed.items()}
-    found = {account_id: inboxes for account_id, inboxes in found.items() if inboxes}
+    found = _everywhere(desk, now)
     stranding.note_none(desk.session, but=found, now=now)
     desk.session.commit()
     return found
@@ -62,12 +61,25 @@ def watch(desk: Desk, *, now: datetime) -> int:
     """
     if desk.signals.queue.background().runs_to_come:
         return 0
-    routed = switches.routed_with_work(desk.session)
-    found = {account_id: list(_assignable(desk, account_id, ids, now)) for account_id, ids in routed.items()}
+    found = _everywhere(desk, now)
     desk.session.rollback()
-    for account_id, inbox_ids in found.items():
-        desk.signals.wake_anew(account_id, inbox_ids, Source.PERIODIC)
+    for account_id, inboxes in found.items():
+        desk.signals.wake_anew(account_id, list(inboxes), Source.PERIODIC)
     return sum(map(len, found.values()))
+
+
+def _everywhere(desk: Desk, now: datetime) -> dict[int, dict[int, list[int]]]:
+    """Return what somebody could take, by account and inbox; one account's bad rows hide no other's (E43)."""
+    found = {}
+    for account_id, inboxes in switches.routed_with_work(desk.session).items():
+        try:
+            found[account_id] = _assignable(desk, account_id, inboxes, now)
+        except (StoreUnavailable, DatabaseFailed):
+            raise
+        except Exception as error:  # noqa: BLE001  whatever another program wrote
+            log.error("account_not_checked", account=account_id, error=f"{type(error).__name__}: {error}")
+            desk.session.rollback()
+    return {account_id: inboxes for account_id, inboxes in found.items() if inboxes}
 
 
 def _assignable(desk: Desk, account_id: int, inbox_ids: Sequence[int], now: datetime) -> dict[int, list[int]]:

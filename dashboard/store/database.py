@@ -1,16 +1,26 @@
 """Connections to Postgres, and bringing its tables up to date."""
 
+import time
+from contextlib import closing
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
+
+from dashboard import clock
 
 __all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "sessions", "within"]
 
+log = structlog.get_logger()
 LOCK_TIMEOUT = "5s"
+# Seconds; a connection that is used often need not ask at each use.
+ASKS_EVERY = 10.0
 STATEMENT_TIMEOUT = "60s"
 OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC"
 ENGINE_OPTIONS = {
@@ -30,6 +40,21 @@ class Unreachable(Exception):
 def connect(url: str, **options: object) -> Engine:
     """Return the database at this URL; nothing is opened before first use, so it is safe to make after a fork."""
     return create_engine(url, **{**ENGINE_OPTIONS, **options})
+
+
+@event.listens_for(Pool, "checkout")
+def _ask_the_time(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Compare this machine's clock with Postgres's now and then: rate windows and heartbeats are everybody's."""
+    if time.monotonic() - record.info.get("asked", -ASKS_EVERY) < ASKS_EVERY:
+        return
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        [(right,)] = cursor.fetchall()
+    connection.rollback()
+    record.info["asked"] = time.monotonic()
+    ahead = clock.compare(right)
+    if ahead is not None:
+        log.warning("clock_differs_from_postgres", seconds=round(ahead.total_seconds(), 1))
 
 
 def sessions(database: Engine) -> sessionmaker[Session]:

@@ -156,7 +156,7 @@ def exclusions(
         rules = ExclusionRules(
             policy_id=row.id,
             policy_name=row.name,
-            excluded_labels=tuple(row.excluded_labels),
+            excluded_labels=tuple(label for label in row.excluded_labels if label is not None),
             exclude_older_than_hours=row.exclude_older_than_hours,
         )
         if rules.excluded_labels or rules.exclude_older_than_hours is not None:

@@ -13,14 +13,15 @@ DELETE FROM runs WHERE id IN (
 DONE_WITH = """
 event.dispatched_at IS NOT NULL AND NOT EXISTS (
   SELECT FROM webhook_deliveries d
-  WHERE d.event_id = event.id AND (d.status <> 'delivered' OR d.delivered_at >= :before)
+  WHERE d.event_id = event.id AND (d.status = 'pending' OR coalesce(d.delivered_at, d.give_up_at) >= :before)
 )"""
 EVENTS = text(f"""
 SELECT id FROM outbox_events event WHERE at < :before AND {DONE_WITH}
 ORDER BY at LIMIT :most FOR UPDATE SKIP LOCKED""")
 # Asked for again at this very moment, a delivery is pending when its row is free: then it stays, and its event.
 DELIVERIES_OF = text("""
-DELETE FROM webhook_deliveries WHERE event_id = ANY (:ids) AND status = 'delivered' AND delivered_at < :before""")
+DELETE FROM webhook_deliveries d
+WHERE event_id = ANY (:ids) AND status <> 'pending' AND coalesce(d.delivered_at, d.give_up_at) < :before""")
 THESE = text(f"DELETE FROM outbox_events event WHERE id = ANY (:ids) AND {DONE_WITH}")
 
 
@@ -30,9 +31,9 @@ def remove_runs(session: Session, *, before: datetime, most: int) -> int:
 
 
 def remove_events(session: Session, *, before: datetime, most: int) -> int:
-    """Remove the oldest events that everybody had been told of before this instant, with their deliveries.
+    """Remove the oldest events whose deliveries had ended before this instant, by an answer or by being given up.
 
-    What is pending or parked stays, however old. Returns how many events were removed.
+    What is pending stays, however old. Returns how many events were removed.
     """
     ids = list(session.scalars(EVENTS, {"before": before, "most": most}))
     session.execute(DELIVERIES_OF, {"ids": ids, "before": before})

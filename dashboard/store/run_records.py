@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import JSON, Text, cast, insert, literal, update
+from sqlalchemy import JSON, Text, cast, func, insert, literal, select, update
 
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Snapshot
 from dashboard.store import archive, tallies
 from dashboard.store.bulk import table_of
 from dashboard.store.database import Session
-from dashboard.store.models import Run, RunBatch
+from dashboard.store.models import Assignment, Run, RunBatch
 from dashboard.store.models.tallies import Measure
 from dashboard.store.tallies import RUN_BUCKETS, Counted, Kind
 
@@ -58,6 +58,13 @@ def keep_batch(session: Session, run_id: int, snapshot: Snapshot, *, number: int
             snapshot=cast(literal(archive.packed(snapshot), Text), JSON),
         )
     )
+
+
+def assigned(session: Session, run_id: int) -> int | None:
+    """Return how many assignments of the run are written; None if the run itself is not."""
+    rows = select(func.count(Assignment.id)).where(Assignment.run_id == Run.id).scalar_subquery()
+    found: int | None = session.scalar(select(rows).where(Run.id == run_id))
+    return found
 
 
 def finish(session: Session, run_id: int, ending: Ending, at: datetime) -> None:

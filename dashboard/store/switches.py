@@ -98,6 +98,6 @@ def _policy(row: AssignmentPolicy) -> policy.AssignmentPolicy:
         conversation_priority=row.conversation_priority,
         fair_distribution_limit=row.fair_distribution_limit,
         fair_distribution_window=row.fair_distribution_window,
-        eligible_presence=frozenset(row.eligible_presence),
+        eligible_presence=frozenset(word for word in row.eligible_presence if word is not None),
         one_agent_per_contact=row.one_agent_per_contact,
     )

@@ -31,7 +31,7 @@ HANDLED = text("""
 SELECT id FROM conversations WHERE account_id = :account_id AND status = 'open' AND assignee_id IS NOT NULL
 AND assigned_at < now() - CAST(:handled_for AS interval) ORDER BY assigned_at LIMIT 20
 """)
-KNOWN = text("SELECT count(*), count(DISTINCT external_id) FROM conversations WHERE account_id = :account_id")
+KNOWN = text("SELECT count(external_id), count(DISTINCT external_id) FROM conversations WHERE account_id = :account_id")
 
 
 @dataclass(slots=True)

@@ -1,15 +1,18 @@
-"""Stores of a test's own, to be paused, killed, emptied and filled."""
+"""Stores and a disk of a test's own, to be paused, killed, emptied and filled."""
 
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import psutil
 from redis.exceptions import RedisError
 
 from dashboard.stack.redis import Redis as EmbeddedRedis
 from dashboard.store import redis
+from tests.faults import machine
 from tests.jobs.conftest import eventually
 
 
@@ -51,6 +54,35 @@ class OwnRedis:
             return bool(redis.connect(self.url).ping())
         except RedisError:
             return False
+
+
+class SmallDisk:
+    """A disk of its own for a directory, where this machine lets us have one."""
+
+    SIZE = "400m"
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._ballast = place / "ballast"
+        self.is_there = False
+
+    def __enter__(self) -> Self:
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={self.SIZE},mode=755", "tmpfs", str(self._place)]
+        self.is_there = machine.has_disks() and subprocess.run(mount, check=False).returncode == 0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.is_there:
+            subprocess.run(["umount", "--lazy", str(self._place)], check=True)
+
+    def fill(self) -> None:
+        """Leave not a byte."""
+        with suppress(OSError), self._ballast.open("ab", buffering=0) as ballast:
+            while True:
+                ballast.write(bytes(65_536))
+
+    def clear(self) -> None:
+        self._ballast.unlink()
 
 
 def family(pid: int) -> list[psutil.Process]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from dashboard import config
 from dashboard.config import ROOT, Settings
@@ -20,13 +21,14 @@ from dashboard.store import database
 from dashboard.store.errors import DatabaseFailed, StoreUnavailable
 from tests.faults import invariants
 from tests.faults.http import Api, Failed
-from tests.faults.own import OwnRedis, family
+from tests.faults.own import OwnRedis, SmallDisk, family
 from tests.stack.running import a_free_port
 
 WORKERS = 4
 # The promise, on a machine that has a core for it: where more processes than cores want to run, each gets its share.
 HEALED_WITHIN = 5.0
 STARTED_WITHIN = 20.0
+MOST_SHARING = 5.0
 WEB = ("-m", "gunicorn", "app:create_app()", "--config", "python:dashboard.stack.gunicorn")
 ASSIGNING = ("-m", "jobs.worker", "--queues", "scheduled_jobs", "default")
 
@@ -79,9 +81,11 @@ class Stack:
     """Stores, web, workers and scheduler, kept running until the end of the block."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
+        self.directory, self.instance = directory, directory / "i"
+        self.instance.mkdir()
+        self.disk = SmallDisk(self.instance)
         self.redis = OwnRedis(directory / "r")
-        self.stores = Stores(config.load({"EVENHAND_INSTANCE": str(directory), "REDIS_URL": self.redis.url}))
+        self.stores = Stores(config.load({"EVENHAND_INSTANCE": str(self.instance), "REDIS_URL": self.redis.url}))
         self.port = a_free_port()
         self.kept: dict[str, Kept] = {}
 
@@ -96,6 +100,9 @@ class Stack:
 
     def start(self) -> None:
         database.migrate(self.settings.database_url)
+        with self.beside() as postgres:
+            postgres.execute("ALTER SYSTEM SET max_wal_size = '100MB'")
+            postgres.execute("SELECT pg_reload_conf()")
         self.keep("web", *WEB, "--bind", f"127.0.0.1:{self.port}")
         self.keep("scheduler", "-m", "jobs.schedule")
         self.keep("webhooks", "-m", "jobs.worker", "--queues", "webhooks")
@@ -109,23 +116,19 @@ class Stack:
         self.kept[name] = Kept(words, {**self.environment(), **env}, self.directory / f"{name}.log")
         return self.kept[name]
 
-    @contextmanager
-    def instead_of(self, names: Sequence[str]) -> Iterator[None]:
-        """Do without these processes for the length of the block."""
-        away = {name: self.kept.pop(name) for name in names}
-        for kept in away.values():
-            kept.kill(whole=True)
-        yield
-        for name, kept in away.items():
-            kept.start()
-            self.kept[name] = kept
+    def replace(self, name: str, *, before: Sequence[str] = (), **env: str) -> None:
+        """Start a process anew in another environment; without one, in its own."""
+        old = self.kept.pop(name)
+        old.kill(whole=True)
+        words = old.words[old.words.index(sys.executable) + 1 :]
+        self.keep(name, *words, before=before, **env)
 
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
             "DATABASE_URL": self.settings.database_url,
             "REDIS_URL": self.settings.redis_url,
-            "EVENHAND_INSTANCE": str(self.directory),
+            "EVENHAND_INSTANCE": str(self.instance),
             "SECRET_KEY": "the same for every process of this stack",
             "WEBHOOK_ALLOW_PRIVATE": "1",
         }
@@ -172,6 +175,10 @@ class Stack:
         with self.session() as session:
             invariants.check(session)
 
+    def beside(self) -> psycopg.Connection:
+        """Connect to Postgres beside the application."""
+        return psycopg.connect(self.settings.database_url.replace("+psycopg", ""), autocommit=True)
+
     @contextmanager
     def session(self) -> Iterator[database.Session]:
         engine = database.connect(self.settings.database_url)
@@ -192,8 +199,8 @@ class Stack:
 
 
 def slowness() -> float:
-    """Return how many processes share a core at this moment, at least one."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    """Return how many processes share a core at this moment, within reason."""
+    return min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), MOST_SHARING)
 
 
 @contextmanager
@@ -202,7 +209,7 @@ def running() -> Iterator[Stack]:
     with tempfile.TemporaryDirectory(prefix="eh-") as directory:
         Path(directory).chmod(0o755)
         stack = Stack(Path(directory))
-        with stack.stores:
+        with stack.disk, stack.stores:
             try:
                 stack.start()
                 yield stack

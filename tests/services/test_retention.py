@@ -95,9 +95,16 @@ def test_events_that_everybody_was_told_of_go_with_their_deliveries(acme: Acme):
     assert count(acme, OutboxEvent) == count(acme, WebhookDelivery) == 0
 
 
-@pytest.mark.parametrize("status", ["pending", "parked"])
-def test_what_is_undelivered_stays_however_old_with_the_deliveries_beside_it(acme: Acme, status: str):
-    event = an_event(acme, "delivered", status)
+def test_what_was_given_up_goes_as_what_was_delivered_does(acme: Acme):
+    an_event(acme, "delivered", "parked")
+
+    assert retention.remove_old(acme.desk, now=LONG_AFTER + DAY).events == 1
+
+    assert count(acme, OutboxEvent) == count(acme, WebhookDelivery) == 0
+
+
+def test_what_is_still_to_be_told_stays_however_old_with_the_deliveries_beside_it(acme: Acme):
+    event = an_event(acme, "delivered", "pending")
 
     assert retention.remove_old(acme.desk, now=LONG_AFTER) == NOTHING
 
