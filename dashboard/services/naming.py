@@ -4,6 +4,7 @@ import re
 
 from dashboard.services.desk import Desk
 from dashboard.services.refusals import Invalid, invalid
+from dashboard.store import agents
 from dashboard.store.pages import choices
 
 NUMBERED = re.compile(r"(?:.*\s)?#?(?P<id>[0-9]{1,18})", re.ASCII | re.DOTALL)
@@ -29,3 +30,9 @@ def agent(desk: Desk, account_id: int, typed: str, *, field: str) -> int | Inval
     names = ", ".join(one.typed for one in meant[:MOST_SAID])
     others = " and others" if len(meant) > MOST_SAID else ""
     return invalid(field, f"Several are meant by “{text}”: {names}{others}. Type more of the name.")
+
+
+def name_of(desk: Desk, account_id: int, agent_id: int) -> str:
+    """Return what the agent is called, active or not."""
+    found = agents.find(desk.session, account_id, agent_id)
+    return found.name if found else "Nobody"

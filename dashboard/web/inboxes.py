@@ -93,12 +93,13 @@ def change_members(inbox_id: int) -> ResponseReturnValue:
     way = WAYS.get(request.form.get("way", ""))
     if way is None:
         abort(HTTPStatus.BAD_REQUEST)
-    agent_id = naming.agent(desk(), viewer().account_id, request.form.get("user_id", ""), field="user_ids")
-    wanted: Any = agent_id if isinstance(agent_id, Invalid) else MemberIds(user_ids=(agent_id,))
-    if not isinstance(wanted, Invalid):
-        place = Place(Group.INBOX, inbox_id)
-        wanted = members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
-    return _answer(inbox_id, wanted, "The agent answers this inbox now." if way is Way.ADD else "The agent is removed.")
+    agent_id = _agent_id(way)
+    if isinstance(agent_id, Invalid):
+        return _answer(inbox_id, agent_id, "")
+    place, wanted = Place(Group.INBOX, inbox_id), MemberIds(user_ids=(agent_id,))
+    done = members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
+    name = naming.name_of(desk(), viewer().account_id, agent_id)
+    return _answer(inbox_id, done, f"{name} answers this inbox {'now' if way is Way.ADD else 'no longer'}.")
 
 
 @pages.post("/inboxes/<int:inbox_id>/policy")
@@ -132,6 +133,14 @@ def switch(inbox_id: int) -> ResponseReturnValue:
         case _:
             abort(HTTPStatus.BAD_REQUEST)
     return _answer(inbox_id, done, "Switched on." if on else "Switched off.")
+
+
+def _agent_id(way: Way) -> int | Invalid:
+    """Return who is meant: by name where one types, by id where a button says it."""
+    if way is Way.ADD:
+        return naming.agent(desk(), viewer().account_id, request.form.get("user_id", ""), field="user_ids")
+    agent_id = forms.whole("user_id")
+    return agent_id if isinstance(agent_id, int) else abort(HTTPStatus.BAD_REQUEST)
 
 
 def _answer(inbox_id: int, done: object, said: str) -> ResponseReturnValue:

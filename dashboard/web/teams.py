@@ -119,14 +119,16 @@ def add(team_id: int) -> ResponseReturnValue:
     agent_id = naming.agent(desk(), viewer().account_id, typed, field="user_ids")
     if isinstance(agent_id, Invalid):
         return _answer(team_id, agent_id, "", typed=typed)
-    return _answer(team_id, _changed(team_id, agent_id, Way.ADD), "The agent belongs to this team now.", typed=typed)
+    name = naming.name_of(desk(), viewer().account_id, agent_id)
+    return _answer(team_id, _changed(team_id, agent_id, Way.ADD), f"{name} belongs to this team now.", typed=typed)
 
 
 @pages.post("/teams/<int:team_id>/members/<int:agent_id>/removal")
 @supervisors_only
 def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
     """Let an agent belong to the team no longer."""
-    return _answer(team_id, _changed(team_id, agent_id, Way.REMOVE), "The agent is removed.")
+    name = naming.name_of(desk(), viewer().account_id, agent_id)
+    return _answer(team_id, _changed(team_id, agent_id, Way.REMOVE), f"{name} belongs to this team no longer.")
 
 
 @pages.post("/teams/<int:team_id>/deletion")

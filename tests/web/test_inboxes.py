@@ -65,8 +65,17 @@ def test_members_are_added_and_removed(mara: Looker, acme: Acme) -> None:
     removed = mara.post(f"{path}/members", {"way": "remove", "user_id": acme.agents["Cleo"]}, headers=HTMX)
 
     assert removed.text.lstrip().startswith('<article id="inbox"')
-    assert "The agent is removed." in removed.text
+    assert "Cleo answers this inbox no longer." in removed.text
     assert acme.agents["Cleo"] not in members_of(acme)
+
+
+def test_a_button_means_an_id_whatever_agents_are_called(mara: Looker, acme: Acme) -> None:
+    ana, bo = acme.agents["Ana"], acme.agents["Bo"]
+    acme.change_agent("Bo", name=f"Agent {ana}")
+
+    mara.post(f"/inboxes/{acme.sales}/members", {"way": "remove", "user_id": ana})
+
+    assert members_of(acme) == (bo,)
 
 
 def test_a_policy_is_linked_and_unlinked(mara: Looker, acme: Acme) -> None:

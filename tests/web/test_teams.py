@@ -79,8 +79,10 @@ def test_members_are_added_by_name_and_removed(mara: Looker, acme: Acme) -> None
     added = mara.post(f"{path}/members", {"user_id": "cle"})
     assert (added.status_code, added.location) == (303, path)
     assert members_of(acme, "Billing") == ["Ana", "Cleo"]
+    shown = mara.get(path).text
     removed = mara.post(f"{path}/members/{acme.agents['Ana']}/removal", headers=HTMX)
 
+    assert "Cleo belongs to this team now." in shown
     assert removed.text.lstrip().startswith('<article id="team"')
     assert members_of(acme, "Billing") == ["Cleo"]
 
