@@ -5,7 +5,18 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from tests.benchmarks import bench, blocked, growth, per_row, planner_alone, throughput
+from tests.benchmarks import (
+    bench,
+    blocked,
+    growth,
+    latency,
+    live_board,
+    pages,
+    per_row,
+    planner_alone,
+    sweep,
+    throughput,
+)
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import HEAD, Figure
 
@@ -15,10 +26,14 @@ BENCHMARKS: Mapping[str, Callable[[Bench], Iterable[Figure]]] = {
     "B2": throughput.measure,
     "B3": growth.backlog,
     "B4": growth.agents,
+    "B5": latency.measure,
+    "B6": sweep.measure,
     "B7": planner_alone.measure,
+    "B8": live_board.measure,
     "B9": growth.backlog,
     "B10": blocked.measure,
     "B11": per_row.measure,
+    "pages": pages.measure,
 }
 
 

@@ -1,6 +1,7 @@
 """Every page of a large account at the server, warm, and the worst of the lists' filters and searches."""
 
 import gc
+from collections import defaultdict
 from collections.abc import Iterator
 from time import perf_counter
 
@@ -16,8 +17,8 @@ from tests.security import walks
 
 MAY_TAKE, UNCHANGED_MAY_TAKE = 100.0, 3.0
 UNCHANGED = 200
-# A conversation that waits, and a run that has a snapshot; of all else the first will do.
-OTHERS = {"conversation_id": Size().held + 1, "run_id": Size().runs}
+# What stands in addresses: a conversation that waits, a run that has a snapshot, a sheet; of all else the first.
+NAMED = defaultdict(lambda: 1, conversation_id=Size().held + 1, run_id=Size().runs, name="hours")
 QUERIES = (
     "/?sort=assigned",
     "/?inbox=3",
@@ -55,10 +56,7 @@ def _figure(what: str, taken: list[float], limit: float) -> Figure:
 
 
 def _paths(app: Flask) -> list[str]:
-    return sorted(
-        walks.address(rule, {name: OTHERS.get(name, 1) for name, _ in walks.parameters(rule)})
-        for rule in walks.page_rules(app)
-    )
+    return sorted(walks.address(rule, NAMED) for rule in walks.page_rules(app))
 
 
 def _looked(looker: Looker, path: str) -> float:
