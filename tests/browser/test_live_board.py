@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dashboard import clock
 from tests.browser.conftest import POLL, Site, next_poll
-from tests.desks import Acme
+from tests.desks import Acme, add_inbox
 from tests.pages import waiting_for
 
 pytestmark = pytest.mark.browser
@@ -56,6 +56,19 @@ def test_a_run_asked_for_shows_its_result_in_place_and_keeps_it(board: Page, acm
     expect(result).to_contain_text("Assigned 3 in")
     result.get_by_role("link").click()
     expect(board.get_by_role("heading", level=1)).to_contain_text("of Support")
+
+
+def test_an_inbox_that_came_with_a_redraw_can_be_run(board: Page, acme: Acme) -> None:
+    """What is drawn for everybody has nobody's token in it: the page around it sends its own."""
+    acme.inboxes["Billing"] = add_inbox(acme.desk.session, acme.account_id, "Billing")
+    acme.join("Billing", "Ana")
+    acme.policy("Billing")
+    acme.online("Ana", at=clock.now())
+    come(acme, 2, "Billing")
+
+    board.get_by_role("button", name="Run assignment now in Billing").click()
+
+    expect(board.locator(f"#run-{acme.inboxes['Billing']}")).to_contain_text("Assigned 2 in")
 
 
 def test_a_redraw_moves_neither_focus_nor_scroll_nor_what_is_being_chosen(board: Page, acme: Acme) -> None:
