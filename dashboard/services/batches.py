@@ -12,7 +12,7 @@ from dashboard.engine.decisions import Assign, Error, Plan, Reason
 from dashboard.engine.model import Inbox, Snapshot
 from dashboard.services import endings
 from dashboard.services.desk import Desk
-from dashboard.store import claims, ledger, locks, run_records, snapshots, switches, waiting
+from dashboard.store import claims, giving, locks, run_records, snapshots, switches, waiting
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.limits import Reservation
 from dashboard.store.run_records import Beginning, Ending
@@ -159,25 +159,21 @@ def _record(desk: Desk, run: Progress, looked: Looked, won: Sequence[Assign]) ->
         raise ValueError("a batch is recorded after its run began, and only under a policy")
     first = run.assigned + 1
     run_records.keep_batch(desk.session, run.run_id, looked.snapshot, number=run.batches, first=first, at=looked.now)
-    rows = [
-        ledger.AssignmentRow(
-            account_id=run.beginning.account_id,
-            conversation_id=given.conversation_id,
-            inbox_id=run.beginning.inbox_id,
-            agent_id=given.agent_id,
-            source=run.beginning.source,
-            run_id=run.run_id,
-            position=position,
-            policy_id=looked.snapshot.policy.id,
-            policy_version=looked.snapshot.policy.version,
-            actor_id=run.beginning.actor_id,
-            waiting_since=looked.since.get(given.conversation_id),
-            at=looked.now,
-        )
-        for position, given in enumerate(won, first)
-    ]
-    ledger.write_assignments(desk.session, rows)
-    ledger.write_events(desk.session, ledger.assignment_events(rows))
+    given = giving.Given(
+        account_id=run.beginning.account_id,
+        inbox_id=run.beginning.inbox_id,
+        run_id=run.run_id,
+        first=first,
+        source=run.beginning.source,
+        actor_id=run.beginning.actor_id,
+        policy_id=looked.snapshot.policy.id,
+        policy_version=looked.snapshot.policy.version,
+        at=looked.now,
+        conversation_ids=[given.conversation_id for given in won],
+        agent_ids=[given.agent_id for given in won],
+        since=[looked.since.get(given.conversation_id) for given in won],
+    )
+    giving.write(desk.session, given)
     run.assigned += len(won)
 
 

@@ -5,6 +5,7 @@ several of them stay valid on a cluster.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,8 @@ def availability(account_id: int) -> str:
     return _key(account_id, "availability")
 
 
+# Asked for twice per agent and batch. Typed, because 1 and True are the same to a dictionary and not to `_id`.
+@lru_cache(maxsize=10_000, typed=True)
 def rate(account_id: int, inbox_id: int, agent_id: int) -> str:
     """Return the sorted set of conversation ids by the instant they were given to the agent."""
     return _key(account_id, "rate", inbox=inbox_id, agent=agent_id)

@@ -97,16 +97,68 @@ LEDGER_COLUMNS = tuple(AssignmentRow.__slots__)
 AUDIT_COLUMNS = tuple(AuditRow.__slots__)
 ZULU = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
 
-# What the events of a row share is made once, as text: building it as jsonb, twice, took half of a run's time.
-# Ids are drawn in the order given: a body names its own row, and receivers hear in that order.
-WRITE_EVENTS = f"""
-WITH said AS MATERIALIZED (
+GIVEN = """
   SELECT row_number() OVER () AS place, given.*
   FROM json_to_recordset(CAST(:rows AS json)) AS given(
     account_id bigint, events text[], conversation_id bigint, agent_id bigint, previous_agent_id bigint, run_id bigint,
     presence text, at timestamptz
   )
-), told AS MATERIALIZED (
+"""
+
+
+def write_assignments(session: Session, rows: Collection[AssignmentRow]) -> None:
+    """Append to the ledger, and count it."""
+    if rows:
+        session.execute(insert_rows(Assignment, LEDGER_COLUMNS, map(record, rows)))
+        tallies.add(session, map(_counted, rows))
+
+
+def write_events(session: Session, rows: Collection[EventRow]) -> None:
+    """Put events into the outbox; write the rows they speak of before."""
+    if rows:
+        session.flush()
+        session.execute(text(events_of(GIVEN)), {"rows": as_json(map(record, rows))})
+
+
+def write_audit(session: Session, rows: Collection[AuditRow]) -> None:
+    """Append to the audit log."""
+    if rows:
+        session.execute(insert_rows(AuditEntry, AUDIT_COLUMNS, map(record, rows)))
+
+
+def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
+    """Return what tells of each ledger row, in two events (E26)."""
+    return [
+        EventRow(
+            account_id=row.account_id,
+            events=(Event.ASSIGNEE_CHANGED, Event.CONVERSATION_UPDATED),
+            conversation_id=row.conversation_id,
+            agent_id=row.agent_id,
+            previous_agent_id=row.previous_agent_id,
+            run_id=row.run_id,
+            at=row.at,
+        )
+        for row in rows
+    ]
+
+
+def _counted(row: AssignmentRow) -> Counted:
+    """Return the row as it is counted; seconds are those from waiting to assigned."""
+    if row.agent_id is None or row.waiting_since is None:
+        return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source), count=1)
+    waited = max((row.at - row.waiting_since).total_seconds(), 0.0)
+    bucket = tallies.bucket_of(waited, WAIT_BUCKETS)
+    return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source, bucket=bucket), count=1, seconds=waited)
+
+
+def events_of(said: str) -> str:
+    """Return the statement that puts the events of these rows, which are an EventRow's with a place, into the outbox.
+
+    What the events of a row share is made once, as text: as jsonb and twice it took half of a run's time.
+    Ids are drawn in the rows' order: a body names its own row, and receivers hear in that order.
+    """
+    return f"""
+WITH said AS MATERIALIZED ({said}), told AS MATERIALIZED (
   SELECT said.*, concat(
     '"account_id": ' || said.account_id, ', "at": ' || to_json(to_char(said.at AT TIME ZONE 'UTC', {ZULU})),
     ', "conversation": ' || CASE WHEN c.id IS NOT NULL THEN json_build_object(
@@ -147,48 +199,3 @@ SELECT id, account_id, event, conversation_id, run_id, at,
   CAST(format('{{"event": "%s", "id": %s, %s}}', event, id, facts) AS json)
 FROM numbered
 """
-
-
-def write_assignments(session: Session, rows: Collection[AssignmentRow]) -> None:
-    """Append to the ledger, and count it."""
-    if rows:
-        session.execute(insert_rows(Assignment, LEDGER_COLUMNS, map(record, rows)))
-        tallies.add(session, map(_counted, rows))
-
-
-def write_events(session: Session, rows: Collection[EventRow]) -> None:
-    """Put events into the outbox; write the rows they speak of before."""
-    if rows:
-        session.flush()
-        session.execute(text(WRITE_EVENTS), {"rows": as_json(map(record, rows))})
-
-
-def write_audit(session: Session, rows: Collection[AuditRow]) -> None:
-    """Append to the audit log."""
-    if rows:
-        session.execute(insert_rows(AuditEntry, AUDIT_COLUMNS, map(record, rows)))
-
-
-def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
-    """Return what tells of each ledger row, in two events (E26)."""
-    return [
-        EventRow(
-            account_id=row.account_id,
-            events=(Event.ASSIGNEE_CHANGED, Event.CONVERSATION_UPDATED),
-            conversation_id=row.conversation_id,
-            agent_id=row.agent_id,
-            previous_agent_id=row.previous_agent_id,
-            run_id=row.run_id,
-            at=row.at,
-        )
-        for row in rows
-    ]
-
-
-def _counted(row: AssignmentRow) -> Counted:
-    """Return the row as it is counted; seconds are those from waiting to assigned."""
-    if row.agent_id is None or row.waiting_since is None:
-        return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source), count=1)
-    waited = max((row.at - row.waiting_since).total_seconds(), 0.0)
-    bucket = tallies.bucket_of(waited, WAIT_BUCKETS)
-    return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source, bucket=bucket), count=1, seconds=waited)

@@ -1,70 +1,75 @@
-"""The raw limit: the very rows that runs wrote, written again by plain set-based SQL, without any engine.
+"""The raw limit: the rows that runs wrote, written by plain set-based SQL without any engine.
 
-Same tables, indexes, constraints, batch size and commits. The rows lie ready in the database: nothing is read, locked,
-decided or made, and nothing crosses to a client.
+Same tables, indexes, constraints, batch size and commits, and the same statement makes the events. Nobody's presence,
+limits or turns are read, nothing is planned, and what a batch saw is written as a run wrote it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from time import perf_counter
 
-import psycopg
+from sqlalchemy import Connection, text
 
+from dashboard import clock
 from dashboard.config import Settings
+from dashboard.store import database
+from dashboard.store.giving import WRITE_EVENTS
+from tests.benchmarks.floor import Floor
 
-TABLES = ("runs", "run_batches", "assignments", "outbox_events")
-CLAIM = """
-UPDATE conversations c
-SET assignee_id = a.agent_id, assigned_at = a.at, assigned_by_engine = true, waiting_since = NULL
-FROM ready_assignments a WHERE a.id BETWEEN %(first)s AND %(last)s AND c.id = a.conversation_id"""
-LEDGER = "INSERT INTO assignments SELECT * FROM ready_assignments WHERE id BETWEEN %(first)s AND %(last)s"
-EVENTS = (
-    "INSERT INTO outbox_events SELECT * FROM ready_outbox_events WHERE id BETWEEN 2 * %(first)s - 1 AND 2 * %(last)s"
+BEGIN = text("INSERT INTO runs (account_id, inbox_id, source, started_at) VALUES (1, 1, 'periodic', :at) RETURNING id")
+GIVE = text("""
+WITH taken AS MATERIALIZED (
+  SELECT id, waiting_since FROM conversations
+  WHERE inbox_id = 1 AND status = 'open' AND assignee_id IS NULL
+  ORDER BY created_at, id LIMIT :size FOR NO KEY UPDATE
+), given AS MATERIALIZED (
+  SELECT id, waiting_since, row_number() OVER () AS place FROM taken
+), claimed AS (
+  UPDATE conversations c
+  SET assignee_id = 1 + place % :agents, assigned_at = :at, assigned_by_engine = true, waiting_since = NULL
+  FROM given WHERE c.id = given.id
+  RETURNING c.id, c.assignee_id, given.waiting_since, given.place
 )
-BATCH = """
-INSERT INTO run_batches SELECT * FROM ready_run_batches WHERE (run_id, number) = (
-  SELECT run_id, 1 + (position - 1) / %(size)s FROM ready_assignments WHERE id = %(first)s)"""
-RUNS = "INSERT INTO runs SELECT * FROM ready_runs"
+INSERT INTO assignments (account_id, conversation_id, inbox_id, agent_id, source, run_id, position,
+  policy_id, policy_version, waiting_since, at)
+SELECT 1, id, 1, assignee_id, 'periodic', :run_id, :first + place - 1, 1, 1, waiting_since, :at
+FROM claimed ORDER BY place
+""")
+KEEP = text("""
+INSERT INTO run_batches (account_id, run_id, number, planned_at, first_position, snapshot)
+VALUES (1, :run_id, :number, :at, :first, CAST(:snapshot AS json))
+""")
+ALL = text("SELECT count(*) FROM outbox_events")
 
 
-def written(settings: Settings) -> Mapping[str, bytes]:
-    """Return what runs wrote, as Postgres copies it."""
-    with psycopg.connect(_dsn(settings)) as connection:
-        return {table: _copied(connection, f"COPY {table} TO STDOUT (FORMAT binary)") for table in TABLES}
+def seen(settings: Settings) -> Sequence[str]:
+    """Return what each batch saw, as runs kept it."""
+    engine = database.connect(settings.database_url)
+    with engine.connect() as connection:
+        wanted = text("SELECT CAST(snapshot AS text) FROM run_batches ORDER BY run_id, number")
+        found = list(connection.scalars(wanted))
+    engine.dispose()
+    return found
 
 
-def write(settings: Settings, rows: Mapping[str, bytes], *, batch: int) -> float:
-    """Write them into a copy of the floor that the runs began with; return the seconds it took."""
-    with psycopg.connect(_dsn(settings)) as connection:
-        count = _lay_ready(connection, rows)
+def give_all(settings: Settings, floor: Floor, snapshots: Sequence[str], *, batch: int) -> float:
+    """Give everything that waits on this floor; return the seconds it took."""
+    engine = database.connect(settings.database_url)
+    with engine.connect() as connection:
+        connection.execute(ALL)
+        connection.rollback()
         began = perf_counter()
-        connection.execute(RUNS)
-        for first in range(1, count + 1, batch):
-            ids = {"first": first, "last": first + batch - 1, "size": batch}
-            for statement in (CLAIM, LEDGER, BATCH, EVENTS):
-                connection.execute(statement, ids)
-            connection.commit()
-        return perf_counter() - began
+        _write(connection, floor, snapshots, batch)
+        took = perf_counter() - began
+        assert connection.scalar(ALL) == 2 * floor.waiting
+    engine.dispose()
+    return took
 
 
-def _lay_ready(connection: psycopg.Connection, rows: Mapping[str, bytes]) -> int:
-    for table in TABLES:
-        connection.execute(f"CREATE UNLOGGED TABLE ready_{table} (LIKE {table})")
-        with connection.cursor().copy(f"COPY ready_{table} FROM STDIN (FORMAT binary)") as copy:
-            copy.write(rows[table])
-    connection.execute("CREATE INDEX ON ready_assignments (id)")
-    connection.execute("CREATE INDEX ON ready_outbox_events (id)")
-    connection.execute("CREATE INDEX ON ready_run_batches (run_id, number)")
-    for table in TABLES:
-        connection.execute(f"ANALYZE ready_{table}")
-    connection.commit()
-    [count] = connection.execute("SELECT count(*) FROM ready_assignments").fetchone() or (0,)
-    return int(count)
-
-
-def _copied(connection: psycopg.Connection, statement: str) -> bytes:
-    with connection.cursor().copy(statement) as copy:
-        return b"".join(copy)
-
-
-def _dsn(settings: Settings) -> str:
-    return settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+def _write(connection: Connection, floor: Floor, snapshots: Sequence[str], batch: int) -> None:
+    run_id = connection.scalar(BEGIN, {"at": clock.now()})
+    for number, first in enumerate(range(1, floor.waiting + 1, batch), start=1):
+        facts = {"run_id": run_id, "first": first, "at": clock.now(), "size": batch, "agents": floor.agents}
+        connection.execute(GIVE, facts)
+        connection.execute(WRITE_EVENTS, facts)
+        connection.execute(KEEP, {**facts, "number": number, "snapshot": snapshots[number - 1]})
+        connection.commit()

@@ -46,9 +46,9 @@ def measure(bench: Bench) -> Iterator[Figure]:
 def _round(bench: Bench) -> Rates:
     with bench.copy(FLOOR, bulk_limit=LARGE) as settings:
         large = assign_all(settings, FLOOR)
-        rows = raw.written(settings)
+        snapshots = raw.seen(settings)
     with bench.copy(FLOOR) as settings:
-        seconds = raw.write(settings, rows, batch=LARGE)
+        seconds = raw.give_all(settings, FLOOR, snapshots, batch=LARGE)
     with bench.copy(FLOOR, bulk_limit=DEFAULT) as settings:
         default = assign_all(settings, FLOOR)
     return Rates(large=WAITING / large, raw=WAITING / seconds, default=WAITING / default)
