@@ -9,6 +9,7 @@ from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.services import assignment, deliveries, operations, retention, stranding, sums
 from dashboard.services.assignment import Request
+from dashboard.services.desk import Desk
 from jobs import runtime
 
 LONGEST_PAUSE = timedelta(minutes=1)
@@ -21,10 +22,24 @@ def run_inbox(account_id: int, inbox_id: int, *, source: str, actor_id: int | No
     job = get_current_job()
     request = Request(source=Source(source), actor_id=actor_id, job_id=job.id if job else None)
     with runtime.desk() as desk:
+        if _is_done_with(desk, account_id, inbox_id, request):
+            return
         result = assignment.run_inbox(desk, account_id, inbox_id, request=request)
         if result and result.worth_retrying:
             pause = min(timedelta(seconds=2**attempt), LONGEST_PAUSE)
             desk.signals.queue.run_inbox_at(account_id, inbox_id, clock.now() + pause, attempt=attempt + 1)
+
+
+def _is_done_with(desk: Desk, account_id: int, inbox_id: int, request: Request) -> bool:
+    """Tell whether a run that began after this one was asked for has seen all that it would see.
+
+    Sweeps ask beside triggers; while triggers keep coming, each job that is done lets another be asked for, and what
+    once was too much in the queue would stay there for ever.
+    """
+    job = get_current_job()
+    if job is None or job.enqueued_at is None or request.source is Source.MANUAL:
+        return False
+    return assignment.has_begun_since(desk, account_id, inbox_id, job.enqueued_at + clock.TOLERATED)
 
 
 def wake_inbox(account_id: int, inbox_id: int, attempt: int = 0) -> None:

@@ -74,6 +74,13 @@ def run_inbox(
     return RunResult(run_id=run.run_id, ending=run.ending)
 
 
+def has_begun_since(desk: Desk, account_id: int, inbox_id: int, since: datetime) -> bool:
+    """Tell whether a run of the inbox began after this instant and went through."""
+    began_at = run_records.last_began_at(desk.session, account_id, inbox_id)
+    desk.session.rollback()
+    return began_at is not None and began_at > since
+
+
 def request_run(desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | None) -> str | None:
     """Enqueue a run that somebody asked for and return the job's id, None if there is no such inbox (E34).
 

@@ -60,6 +60,12 @@ def keep_batch(session: Session, run_id: int, snapshot: Snapshot, *, number: int
     )
 
 
+def last_began_at(session: Session, account_id: int, inbox_id: int) -> datetime | None:
+    """Return when the inbox's last run began that went through."""
+    went_through = (Run.account_id == account_id, Run.inbox_id == inbox_id, Run.outcome != Outcome.ERROR)
+    return session.scalar(select(Run.started_at).where(*went_through).order_by(Run.id.desc()).limit(1))
+
+
 def assigned(session: Session, run_id: int) -> int | None:
     """Return how many assignments of the run are written; None if the run itself is not."""
     rows = select(func.count(Assignment.id)).where(Assignment.run_id == Run.id).scalar_subquery()

@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from time import sleep
 
 from rq import Queue
 from sqlalchemy import func, select, text
 
 from dashboard import clock
+from dashboard.engine.decisions import Source
 from dashboard.services import presence
 from dashboard.store import redis
 from dashboard.store.models import Assignment, Conversation, OutboxEvent, Run
@@ -65,6 +67,22 @@ def test_a_thousand_wake_ups_cost_a_handful_of_jobs(live: Acme, worker: Worker):
     runs = live.desk.session.scalar(select(func.count()).select_from(Run))
     assert runs is not None
     assert runs <= 25
+
+
+def test_what_was_asked_for_too_often_is_done_once(live: Acme, worker: Worker):
+    """E32: thirty jobs that stood in the queue before the first of them began. Seen to fail without: thirty runs."""
+    live.policy()
+    online(live, "Ana")
+    live.waiting(2, created_at=clock.now())
+    for _ in range(30):
+        live.desk.signals.queue.run_inbox(live.account_id, live.support, Source.REALTIME)
+    sleep(clock.TOLERATED.total_seconds())
+
+    worker()
+
+    queue = Queue("default", connection=redis.connect(live.desk.settings.redis_url, text=False))
+    eventually(lambda: assigned(live) == 2 and not queue.count, within=20)
+    assert count(live, Run.id) in (1, 2)
 
 
 def test_an_agent_who_comes_back_is_given_what_waits(live: Acme, worker: Worker):
