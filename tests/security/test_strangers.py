@@ -18,7 +18,7 @@ NO_DELIVERY = "00000000-0000-0000-0000-0000000f1206"
 
 def strangest(ours: World, rule: Rule, theirs: dict[str, object]) -> Iterator[str]:
     """Yield the address with each of its ids in turn, and with all of them, from elsewhere."""
-    named = [(name, kind) for name, kind in walks.parameters(rule) if kind != "account"]
+    named = [(name, kind) for name, kind in walks.parameters(rule) if kind not in walks.ANYBODYS]
     own = {name: ours.ids[kind] for name, kind in walks.parameters(rule)}
     for foreign in [*([one] for one in named), named]:
         yield walks.address(rule, own | {name: theirs[kind] for name, kind in foreign})
@@ -30,7 +30,7 @@ def with_ids(app: Flask, *, api: bool) -> list[tuple[str, Rule]]:
         (method, rule)
         for rule in walks.rules(app)
         for method in sorted((rule.methods or set()) & {"GET", *WRITING})
-        if rule.endpoint.startswith("web.") != api and {kind for _, kind in walks.parameters(rule)} - {"account"}
+        if rule.endpoint.startswith("web.") != api and {kind for _, kind in walks.parameters(rule)} - walks.ANYBODYS
     ]
 
 

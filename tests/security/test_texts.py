@@ -48,7 +48,11 @@ class Reader(HTMLParser):
 
 
 def read(answer: TestResponse) -> Reader:
+    """Return what a browser makes of it; of a file it makes nothing, and nosniff keeps it to that."""
     reader = Reader()
+    if answer.mimetype != "text/html":
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        return reader
     reader.feed(answer.text)
     reader.close()
     return reader

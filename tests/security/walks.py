@@ -41,7 +41,10 @@ KINDS = {
     "webhooks": "webhook",
     "deliveries": "delivery",
     "audit": "entry",
+    "reports": "sheet",
 }
+# What every account has alike.
+ANYBODYS = frozenset({"account", "sheet"})
 
 
 def rules(app: Flask) -> Iterator[Rule]:

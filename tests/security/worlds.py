@@ -33,7 +33,7 @@ class World:
     word: str
     admin: Caller
     looker: Looker
-    ids: dict[str, int | UUID] = field(default_factory=dict)
+    ids: dict[str, int | str | UUID] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
 
     def make(self, path: str, body: object) -> int:
@@ -102,7 +102,7 @@ def _world(app: Flask, acme: Acme, account_id: int, word: str) -> World:
     admin = Caller(app.test_client(), account_id, user_id, token.text)
     world = World(account_id=account_id, word=word, admin=admin, looker=looking(app, account_id, user_id))
     world.secrets.add(token.text)
-    world.ids = {"account": account_id, "token": token.row.id}
+    world.ids = {"account": account_id, "token": token.row.id, "sheet": "hours"}
     furnish(world)
     _run(acme, world)
     return world
