@@ -168,10 +168,11 @@ def sentence(ran: Result) -> str:
 def _left(ran: Result) -> str:
     if not ran.left:
         return "; nothing waits."
+    wait = "waits" if ran.waiting == 1 else "wait"
     if len(ran.left) == 1:
-        return f"; {number(ran.waiting)} wait: {word(ran.left[0].reason)}."
+        return f"; {number(ran.waiting)} {wait}: {word(ran.left[0].reason)}."
     parts = ", ".join(f"{number(part.count)} {word(part.reason)}" for part in ran.left)
-    return f"; {number(ran.waiting)} wait: {parts}."
+    return f"; {number(ran.waiting)} {wait}: {parts}."
 
 
 def _coarse(lasts_for: timedelta) -> str:

@@ -14,11 +14,12 @@
   const log = (seconds) => (seconds === null ? null : Math.log10(Math.max(seconds, 1)));
   const spoken = (seconds) => seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : seconds < 86400 ? `${seconds / 3600} h` : `${seconds / 86400} d`;
 
-  // The table has the newest hour first, and the one under way, which would look like an end.
+  // The table has the newest hour first, and the one under way, which would look like an end unless it is all there is.
   function read(figure) {
     const table = document.getElementById(figure.dataset.table);
     const columns = [...table.tHead.rows[0].cells].filter((cell) => cell.dataset.plot === figure.dataset.plot);
-    const rows = [...table.tBodies[0].rows].filter((row) => !("underWay" in row.dataset)).reverse();
+    const all = [...table.tBodies[0].rows].reverse(), ended = all.filter((row) => !("underWay" in row.dataset));
+    const rows = ended.some((row) => number(row.cells[1])) ? ended : all;
     return {
       times: rows.map((row) => Date.parse(row.querySelector("time").dateTime) / 1000),
       series: columns.map((head) => ({

@@ -54,7 +54,7 @@ def test_it_tells_why_it_waits_with_every_agents_verdict_and_what_would_assign_i
     assert "Waiting because the only online agent of Support is at capacity." in page
     assert "at capacity, holds 1 of 1 here" in page
     assert "Raise Bo&#39;s limit in Support from 1 to 2</button>" in page
-    assert "Place 1 of those that wait" in page
+    assert "It is the first that waits." in page
 
 
 def test_it_tells_whose_turn_it_was_when_it_was_assigned(mara: Looker, acme: Acme) -> None:

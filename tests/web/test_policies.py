@@ -214,7 +214,7 @@ def test_deleting_says_in_numbers_what_will_happen_and_does_it(mara: Looker, acm
     page = mara.get(f"/policies/{acme.policy_id}").text
     answer = mara.post(f"/policies/{acme.policy_id}/deletion")
 
-    assert "2 inboxes lose their policy: Sales, Support. The 3 conversations that wait there" in page
+    assert "2 inboxes lose their policy: Sales, Support. The 3 that wait there" in page
     assert answer.location == "/policies"
     assert linked(acme) == {}
     assert "Policy 0 is deleted." in mara.get("/policies").text

@@ -76,6 +76,15 @@ def test_a_run_that_could_give_nothing_says_why(mara: Looker, acme: Acme) -> Non
     assert "; 2 wait: nobody online." in answer.text
 
 
+def test_a_single_one_that_is_left_waits(mara: Looker, acme: Acme) -> None:
+    acme.policy("Support")
+    waiting_for(acme, 1, minutes=2)
+
+    answer = mara.post(f"/inboxes/{acme.support}/assignment_runs", headers=HTMX)
+
+    assert "; 1 waits: nobody online." in answer.text
+
+
 def test_an_agent_may_start_no_run(ana: Looker, acme: Acme, worker: AtOnce) -> None:
     answer = ana.post(f"/inboxes/{acme.support}/assignment_runs")
 
