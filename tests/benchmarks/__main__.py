@@ -2,8 +2,11 @@
 
 import argparse
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+
+import psutil
 
 from tests.benchmarks import (
     bench,
@@ -45,9 +48,16 @@ def main() -> None:
     if wanted.json:
         print(json.dumps([asdict(figure) for figure in figures], indent=2))
         return
+    print(machine())
     print(HEAD)
     for figure in figures:
         print(figure, flush=True)
+
+
+def machine() -> str:
+    """Say on what this is measured: absolute limits mean nothing on a machine that is busy with something else."""
+    memory = psutil.virtual_memory().total / 1e9
+    return f"{os.cpu_count()} cores, {memory:.0f} GB, load before {os.getloadavg()[0]:.1f}"
 
 
 def _measured(names: Sequence[str]) -> Iterator[Figure]:
