@@ -10,9 +10,10 @@ from typing import Self, cast
 
 from flask import Flask, current_app, g
 
-# A fragment that is newer than what a tab shows serves it for so long, whatever has changed since; and while the
-# next is being drawn, so that only one tab waits for that.
-FRESH_SECONDS, MEANWHILE_SECONDS = 1.0, 3.0
+# A fragment that is newer than what a tab shows serves it for a second, whatever has changed since; on a busy machine
+# for ten times as long as it took to draw, at most for three, and so while the next is drawn: one tab waits for that.
+FRESH_SECONDS, LONGEST_SECONDS = 1.0, 3.0
+RESTS = 10
 MOST_KEPT = 64
 UNTOLD = -1
 ZIP_LEVEL = 3
@@ -55,6 +56,7 @@ class Drawing:
     body: bytes
     zipped: bytes
     drawn_at: float
+    took: float
 
 
 @dataclass(slots=True)
@@ -69,7 +71,8 @@ class _Place:
         if kept is None or kept.version >= version:
             return kept
         newer = shown is not None and shown.view == kept.version.view and shown < kept.version
-        lasts_for = MEANWHILE_SECONDS if self.lock.locked() else FRESH_SECONDS
+        rested = max(FRESH_SECONDS, kept.took * RESTS)
+        lasts_for = LONGEST_SECONDS if self.lock.locked() else min(rested, LONGEST_SECONDS)
         return kept if newer and monotonic() - kept.drawn_at < lasts_for else None
 
 
@@ -118,4 +121,5 @@ def _drawn(version: Version, draw: Callable[[], str]) -> Drawing:
         body = draw().encode()
     finally:
         g.pop("csrf_token")
-    return Drawing(version=version, body=body, zipped=gzip.compress(body, ZIP_LEVEL), drawn_at=drawn_at)
+    zipped = gzip.compress(body, ZIP_LEVEL)
+    return Drawing(version=version, body=body, zipped=zipped, drawn_at=drawn_at, took=monotonic() - drawn_at)
