@@ -44,8 +44,7 @@ def load(running: Stack) -> Iterator[Load]:
     with load_on(running) as load:
         load.runs_for(1.0)
         yield load
-        load.is_arriving.clear()
-        load.runs_for(0.3)
+        load.rest()
         took = running.heals()
         load.check()
     running.until(running.is_ready, stacks.STARTED_WITHIN)

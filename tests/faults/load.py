@@ -64,6 +64,11 @@ class Load:
             each()
             time.sleep(TICK)
 
+    def rest(self) -> None:
+        """Let nobody come and nobody be done: what is left to do now is what was left undone."""
+        self.is_over.set()
+        self.runs_for(3 * TICK)
+
     def check(self) -> None:
         """Fail if anything that was said yes to is not there, or there twice; and if too little was asked."""
         with self.stack.session() as session:

@@ -26,7 +26,7 @@ def test_the_network_between_two_workers_and_the_stores_is_slow_and_lossy(load: 
         load.runs_for(2 * lengths.phase)
         for way in (postgres, redis):
             way.is_slow.clear()
-        load.is_arriving.clear()
+        load.rest()
         stack.heals()
         for name in slow:
             stack.replace(name)
@@ -53,7 +53,7 @@ def test_the_clock_of_two_workers_and_the_scheduler_is_five_minutes_ahead(load: 
     with load.stack.session() as session:
         assert session.scalar(GIVEN, {"account_id": load.account_id})
         assert session.scalar(AHEAD) == 0
-    load.is_arriving.clear()
+    load.rest()
     load.stack.heals()
     for name in wrong:
         load.stack.replace(name)

@@ -22,8 +22,7 @@ def test_a_worker_is_killed_and_nobody_starts_another(load: Load, lengths: Lengt
     for name in ("worker-0", "worker-1"):
         load.stack.kept.pop(name).kill(whole=True)
         load.runs_for(1.0)
-    load.is_arriving.clear()
-    load.runs_for(0.3)
+    load.rest()
     load.stack.heals()
 
     for name in ("worker-0", "worker-1"):
