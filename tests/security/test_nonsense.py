@@ -16,6 +16,8 @@ MEBIBYTE = 1024 * 1024
 READING = frozenset({"GET"})
 SQL = ("' OR '1'='1", "1) UNION SELECT email FROM users--", "'\"; DROP TABLE users; -- % %s :id $1 \\")
 ODD = ("\0", "a\r\nX-Forged: yes", "//[", "http://[::1", "9" * 25, "9" * 5_000, "\u0661", "-1", "NaN", "x" * 9_000)
+# What has broken a form before: the rest is refused as in an address.
+IN_FORMS = ("\0", "a\r\nX-Forged: yes", "9" * 5_000)
 COMMON = {"page", "per_page", "sort", "order", "cursor", "after", "before", "from", "to", "q", "format", "job", "inbox"}
 
 
@@ -57,9 +59,9 @@ def test_no_field_of_a_form_means_anything_to_a_store(worlds: Worlds) -> None:
     token = {"csrf_token": worlds.ours.looker.token()}
     for action, form in shown.items():
         plain = {name: values[-1] for name, values in form.values.items()}
-        fields = () if action.endswith(("deletion", "logout")) else form.values
-        filled = [plain | {name: value} for name in fields for value in (SQL[-1], ODD[0])]
-        for fields in filled + [dict.fromkeys(plain, value) for value in ODD if filled]:
+        fields = () if action.endswith(walks.LAST) else form.values
+        filled = [plain | {name: SQL[-1]} for name in fields]
+        for fields in filled + [dict.fromkeys(plain, value) for value in IN_FORMS if filled]:
             answer = worlds.ours.looker.client.post(action, data=token | fields)
             assert answer.status_code < 500, (action, fields)
             assert "X-Forged" not in answer.headers

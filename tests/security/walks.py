@@ -45,6 +45,8 @@ KINDS = {
 }
 # What every account has alike.
 ANYBODYS = frozenset({"account", "sheet"})
+# Forms after which something that other forms need is gone, or whoever sends them is out.
+LAST = ("activity", "deactivation", "deletion", "logout", "password", "reversal", "revocation")
 
 
 def rules(app: Flask) -> Iterator[Rule]:
