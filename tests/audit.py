@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 LOCKS = ("dev", "npm", "redis")  # what runs is in dev as well
 TOOL = ROOT / ".venv/audit"
-PATIENCE = 120
+PATIENCE = 60
 
 
 class Unasked(Exception):

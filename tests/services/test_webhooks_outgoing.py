@@ -67,7 +67,11 @@ def test_what_is_no_plain_url_is_refused(url: str):
 
 
 @pytest.mark.parametrize(
-    "host", ["2130706433", "0x7f000001", "127.1", "localhost", "[::ffff:127.0.0.1]", "017700000001"]
+    "host",
+    [
+        *("2130706433", "0x7f000001", "127.1", "localhost", "017700000001", "0177.0.0.1", "0x7f.0x0.0x0.0x1"),
+        *("[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:0:0:1]", "0", "LOCALHOST"),
+    ],
 )
 def test_loopback_is_known_under_all_its_names(host: str):
     assert Outgoing(allow_private=False).refusal(f"http://{host}/") == NOT_ALLOWED
@@ -94,6 +98,18 @@ def test_what_was_checked_is_what_is_connected_to():
         assert answer.accepted
         assert asked == ["helpdesk.example"]
         assert heard.calls[0].headers["Host"] == url.split("/")[2]
+
+
+def test_a_name_that_has_become_private_since_it_was_saved_is_not_called():
+    answers = iter([["93.184.216.34"], ["127.0.0.1"]])
+
+    with receiver() as inside:
+        outgoing = Outgoing(allow_private=False, resolve=lambda host, port: next(answers))
+        url = inside.url.replace("127.0.0.1", "rebound.example")
+
+        assert outgoing.refusal(url) is None
+        assert outgoing.post(post(url)).error == NOT_ALLOWED
+        assert inside.calls == []
 
 
 def test_the_first_address_that_answers_is_called():

@@ -30,7 +30,7 @@ STARTED_WITHIN = 120.0
 SETTLED_WITHIN = 30.0
 # Of what was offered; the rest is the last tick's.
 SHARE_TAKEN = 0.98
-HEAD = (f"| {'soak':33} | {'value':>30} | {'must':20} |", f"|---{'':31}|{'':30}--:|---{'':18} |")
+HEAD = (f"| {'soak':33} | {'value':>30} | {'must':20} |", "|---|--:|---|")
 COMPLAINTS = ("[error", "[critical", "[warning", "Traceback", "started again", "had stopped")
 
 
