@@ -1,8 +1,9 @@
 """The one place that reads the clock. Where this machine's is wrong, the time is what Postgres says."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-# Answers take a while to come, and clocks that are kept differ by milliseconds: this is neither.
+# Clocks that are kept differ by milliseconds: this is none of those.
 TOLERATED = timedelta(seconds=2)
 _ahead = timedelta(0)
 
@@ -12,10 +13,14 @@ def now() -> datetime:
     return datetime.now(UTC) - _ahead
 
 
-def compare(right: datetime) -> timedelta | None:
-    """Take this for the right time if this machine's differs by more than is tolerated; return what is new of that."""
+def compare(ask: Callable[[], datetime]) -> timedelta | None:
+    """Take the answer for the time if this machine's differs by more than is tolerated; return what is new of that.
+
+    An answer that was long on its way, as from a store that stood still, shows nothing while it lies between.
+    """
     global _ahead
-    ahead = datetime.now(UTC) - right
+    before, right, after = datetime.now(UTC), ask(), datetime.now(UTC)
+    ahead = max(before - right, timedelta(0)) + min(after - right, timedelta(0))
     ahead = ahead if abs(ahead) > TOLERATED else timedelta(0)
     is_new = abs(ahead - _ahead) > TOLERATED
     _ahead = ahead

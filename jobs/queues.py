@@ -11,6 +11,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq_scheduler import Scheduler
 
+from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.services.desk import Background
 from dashboard.store import redis
@@ -129,9 +130,12 @@ class Jobs:
 
 
 def _cause() -> dict[str, object]:
-    """Return the id of the request that asks, so that the job's log lines can name it."""
+    """Return when a job is asked for, and the id of the request that asks, which the job's log lines can name.
+
+    RQ's own instant is by the clock of whoever asks, which may be wrong.
+    """
     asking_now = structlog.contextvars.get_contextvars().get("request")
-    return {"request": asking_now} if asking_now else {}
+    return {"asked_at": clock.now(), **({"request": asking_now} if asking_now else {})}
 
 
 def _wakeup(account_id: int, inbox_id: int, at: datetime) -> str:

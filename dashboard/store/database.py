@@ -2,7 +2,9 @@
 
 import time
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 import structlog
 from alembic import command
@@ -47,14 +49,18 @@ def _ask_the_time(connection: DBAPIConnection, record: ConnectionPoolEntry, _pro
     """Compare this machine's clock with Postgres's now and then: rate windows and heartbeats are everybody's."""
     if time.monotonic() - record.info.get("asked", -ASKS_EVERY) < ASKS_EVERY:
         return
-    with closing(connection.cursor()) as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        [(right,)] = cursor.fetchall()
-    connection.rollback()
+    ahead = clock.compare(lambda: _now(connection))
     record.info["asked"] = time.monotonic()
-    ahead = clock.compare(right)
     if ahead is not None:
         log.warning("clock_differs_from_postgres", seconds=round(ahead.total_seconds(), 1))
+
+
+def _now(connection: DBAPIConnection) -> datetime:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        [(now,)] = cursor.fetchall()
+    connection.rollback()
+    return cast(datetime, now)
 
 
 def sessions(database: Engine) -> sessionmaker[Session]:

@@ -4,16 +4,18 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
-from time import sleep
+from datetime import timedelta
 
 from rq import Queue
+from rq.job import Job
 from sqlalchemy import func, select, text
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services import presence
+from dashboard.services import assignment, presence
 from dashboard.store import redis
 from dashboard.store.models import Assignment, Conversation, OutboxEvent, Run
+from jobs.tasks import DOUBT
 from tests.desks import Acme
 from tests.jobs.conftest import eventually
 
@@ -76,13 +78,34 @@ def test_what_was_asked_for_too_often_is_done_once(live: Acme, worker: Worker):
     live.waiting(2, created_at=clock.now())
     for _ in range(30):
         live.desk.signals.queue.run_inbox(live.account_id, live.support, Source.REALTIME)
-    sleep(clock.TOLERATED.total_seconds())
+    queue = Queue("default", connection=redis.connect(live.desk.settings.redis_url, text=False))
+    for job in queue.jobs:
+        job.meta["asked_at"] -= DOUBT
+        job.save_meta()
 
     worker()
 
-    queue = Queue("default", connection=redis.connect(live.desk.settings.redis_url, text=False))
     eventually(lambda: assigned(live) == 2 and not queue.count, within=20)
     assert count(live, Run.id) in (1, 2)
+
+
+def test_a_run_is_done_that_was_asked_for_by_a_machine_whose_clock_is_slow(live: Acme, worker: Worker):
+    """E32: it says that it asked before a run that was done before. Seen to fail with RQ's instant, which is by it."""
+    live.policy()
+    online(live, "Ana")
+    request = assignment.Request(source=Source.REALTIME)
+    assignment.run_inbox(live.desk, live.account_id, live.support, request=request)
+    live.waiting(1, created_at=clock.now())
+    job_id = live.desk.signals.queue.run_inbox(live.account_id, live.support, Source.REALTIME)
+    job = Job.fetch(job_id, connection=redis.connect(live.desk.settings.redis_url, text=False))
+    job.enqueued_at = clock.now() - timedelta(minutes=5)
+    job.save()
+
+    worker()
+
+    eventually(lambda: assigned(live) == 1)
+    done = live.desk.session.scalar(select(Run.assigned_count).where(Run.job_id == job_id))
+    assert done == 1
 
 
 def test_an_agent_who_comes_back_is_given_what_waits(live: Acme, worker: Worker):
