@@ -79,7 +79,7 @@ def test_a_conversation_taken_back_and_given_again_uses_up_two(shared_out: Acme)
 
 
 def test_what_redis_would_not_note_is_counted_all_the_same(on_own: Acme, own_redis: OwnRedis):
-    """E28: it answers and refuses writes. Seen to fail without the mark taken away: Ana got six of four."""
+    """E28: it answers and refuses writes."""
     on_own.policy(fair_distribution_limit=4, fair_distribution_window=60)
     on_own.online("Ana")
     on_own.waiting(2)
