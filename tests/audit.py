@@ -4,13 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
-import venv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LOCKS = ("dev", "npm", "redis")  # what runs is in dev as well
-TOOL = ROOT / ".venv/audit"
+TOOL = ROOT / ".venv/audit/bin/pip-audit"
 PATIENCE = 60
 
 
@@ -27,12 +26,9 @@ def main() -> int:
 
 def of_python() -> list[str]:
     """Ask PyPI about requirements/*.txt. Raises Unasked."""
-    if not (TOOL / "bin/pip-audit").exists():
-        venv.create(TOOL, with_pip=True, clear=True)
-        _run([str(TOOL / "bin/python"), "-m", "pip", "install", "--quiet", "pip-audit"])
     files = [word for name in LOCKS for word in ("-r", str(ROOT / f"requirements/{name}.txt"))]
     options = ["--disable-pip", "--require-hashes", "--format", "json", "--progress-spinner", "off"]
-    return found_by_pip_audit(_run([str(TOOL / "bin/pip-audit"), *options, *files]))
+    return found_by_pip_audit(_run([str(TOOL), *options, *files]))
 
 
 def of_npm() -> list[str]:
@@ -69,10 +65,14 @@ def _asked(ask: Callable[[], list[str]]) -> list[str]:
 
 def _run(command: Sequence[str]) -> str:
     """Return what a program printed; both end with 1 where they find something, and where they find nobody."""
+    name = Path(command[0]).name
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False).stdout
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unasked(f"{Path(command[0]).name} does not answer ({type(error).__name__})") from error
+        raise Unasked(f"{name} does not answer ({type(error).__name__})") from error
+    if not done.stdout.strip():
+        raise Unasked(f"{name} says {done.stderr.strip().splitlines()[-1:]}")
+    return done.stdout
 
 
 def _json(said: str) -> dict[str, dict[str, dict[str, str]]]:
