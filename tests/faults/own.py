@@ -10,6 +10,7 @@ from typing import Self
 import psutil
 from redis.exceptions import RedisError
 
+from dashboard.stack.processes import tied
 from dashboard.stack.redis import Redis as EmbeddedRedis
 from dashboard.store import redis
 from tests.faults import machine
@@ -31,7 +32,12 @@ class OwnRedis:
             (self.directory / "appendonly.aof").unlink()
         words = ["--port", "0", "--unixsocket", "redis.sock", "--appendonly", "yes", "--loglevel", "warning"]
         program = [str(EmbeddedRedis.program), *words]
-        self.process = subprocess.Popen(program, cwd=self.directory, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            program,
+            cwd=self.directory,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509  a test run that is killed leaves nobody at work
+        )
         eventually(self._answers)
         return self.process
 

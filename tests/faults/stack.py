@@ -16,6 +16,7 @@ import psycopg
 
 from dashboard import config
 from dashboard.config import ROOT, Settings
+from dashboard.stack.processes import tied
 from dashboard.stack.stores import Stores
 from dashboard.store import database
 from dashboard.store.errors import DatabaseFailed, StoreUnavailable
@@ -50,7 +51,13 @@ class Kept:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.words, env=self.env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+                self.words,
+                env=self.env,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509  a test run that is killed leaves nobody at work
             )
         self.start_at = 0.0
 
