@@ -14,7 +14,7 @@ from dashboard.services.desk import Desk
 from dashboard.services.seats import USUAL
 from dashboard.services.sightings import Sighting
 from dashboard.services.workload import FairShare
-from dashboard.store import switches
+from dashboard.store import fair_shares, switches
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.limits import Recent, Share
 from dashboard.store.pages import agent_ledger, agent_lists, agent_seats, people
@@ -108,7 +108,7 @@ def _recent(
         if one.policy and (limit := one.policy.fair_distribution_limit)
     ]
     try:
-        found = desk.limits.recent(account_id, shares, now)
+        found = fair_shares.recent(desk.session, desk.limits, shares, account_id=account_id, now=now)
     except StoreUnavailable as error:
         log.warning("limits_unreadable", account=account_id, agent=agent_id, error=str(error))
         return None

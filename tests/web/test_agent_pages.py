@@ -3,12 +3,13 @@
 import re
 
 import pytest
+from sqlalchemy import insert
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence, Role
 from dashboard.services import agents
-from dashboard.store.models import AccountUser
+from dashboard.store.models import AccountUser, Inbox, InboxMember
 from tests.counting import statements
 from tests.desks import Acme, add_user
 from tests.pages import HTMX, Looker, hire, looking, waiting_for
@@ -89,6 +90,29 @@ def test_a_page_tells_load_against_limits_and_when_the_next_slot_is_free(mara: L
     assert "next slot" in text
     assert "no assignment policy" in text
     assert re.search(r'data-label="limit">5<', text)
+
+
+def test_a_page_tells_a_fair_share_after_redis_was_emptied(mara: Looker, acme: Acme) -> None:
+    """E14: as the ledger counts it. Seen to fail where Redis alone was asked: they had had nothing."""
+    acme.policy("Support", fair_distribution_limit=2)
+    give_out(acme, 2, "Ana")
+    acme.desk.limits.forget(acme.account_id, acme.support)
+
+    text = mara.get(f"/agents/{acme.agents['Ana']}").text
+
+    assert "2 of 2" in text
+
+
+def test_nobody_is_found_by_what_they_answer_in_another_account(mara: Looker, acme: Acme) -> None:
+    """Ana works for Globex as well. Seen to fail where the member's account was not looked at."""
+    session, there = acme.desk.session, acme.stranger_inbox_id
+    globex = session.get_one(Inbox, there).account_id
+    ana = {"account_id": globex, "user_id": acme.agents["Ana"]}
+    session.execute(insert(AccountUser).values(name="Ana", role=Role.AGENT, availability=Presence.ONLINE, **ana))
+    session.execute(insert(InboxMember).values(inbox_id=there, **ana))
+    session.commit()
+
+    assert shown_in(mara.get(f"/agents?inbox={there}").text, "Ana", "Bo") == []
 
 
 def test_what_they_were_given_leads_to_its_explanation(mara: Looker, acme: Acme) -> None:

@@ -68,7 +68,8 @@ def found(session: Session, account_id: int, asked: AskedAgents) -> Sequence[Pre
         (TeamMember, TeamMember.team_id, asked.team_id),
     ):
         if place_id is not None:
-            wanted = wanted.where(exists().where(column == place_id, member.user_id == AccountUser.user_id))
+            same = (member.account_id == AccountUser.account_id, member.user_id == AccountUser.user_id)
+            wanted = wanted.where(exists().where(column == place_id, *same))
     rows = session.execute(wanted.order_by(func.lower(AccountUser.name), AccountUser.user_id))
     return [PresentRow.of(row) for row in rows]
 
