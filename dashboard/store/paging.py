@@ -28,6 +28,11 @@ class Meta:
     page: int
     per_page: int
 
+    @property
+    def last_page(self) -> int:
+        """Return the page that the list ends on; one without anything has its first page."""
+        return max(1, -(-self.count // self.per_page))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed(Generic[T]):

@@ -26,7 +26,6 @@ from dashboard.web.visitors import acting, administrators_only, supervising, sup
 # `away` is what idling makes of somebody; nobody chooses it.
 CHOICES = tuple(word for word in Presence if word is not Presence.AWAY)
 ACTIVITY = {"on": True, "off": False}
-LARGEST_PAGE = 100_000
 PART = "agents/_agent.html"
 pages = pages_of("agents")
 
@@ -139,8 +138,7 @@ def _fairness(found: AgentDetails) -> Fairness | None:
 
 def _found(agent_id: int) -> AgentDetails:
     _own(agent_id)
-    page = min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))
-    found = agent_details.show(desk(), viewer().account_id, agent_id, page=page, now=clock.now())
+    found = agent_details.show(desk(), viewer().account_id, agent_id, page=forms.page_in(request.args), now=clock.now())
     return found or abort(HTTPStatus.NOT_FOUND)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
@@ -14,12 +14,11 @@ from dashboard.services.agent_lists import AgentLine
 from dashboard.store.pages import choices
 from dashboard.store.pages.agent_lists import AskedAgents
 from dashboard.store.paging import Listed, Page
-from dashboard.web import htmx
+from dashboard.web import addresses, forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import supervisors_only, viewer
 
 PER_PAGE, SUGGESTED = 50, 20
-LARGEST_PAGE, LONGEST_SEARCH = 100_000, 255
 DEACTIVATED = "deactivated"
 PRESENCES = {word.value: word for word in Presence}
 pages = pages_of("agent_list")
@@ -37,9 +36,7 @@ class Shown:
 
     def address(self, **changes: object) -> str:
         """Return the list's address with some of what is asked for changed."""
-        said = {name: getattr(self, name) for name in self.__slots__} | changes
-        worth = {name: str(value) for name, value in said.items() if value and (name, value) != ("page", 1)}
-        return url_for("web.agent_list.index", **worth)
+        return addresses.of("web.agent_list.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
@@ -56,7 +53,7 @@ def index() -> ResponseReturnValue:
     context = {
         "shown": shown,
         "found": found,
-        "last_page": max(1, -(-found.meta.count // PER_PAGE)),
+        "last_page": found.meta.last_page,
         "inboxes": choices.inboxes(desk().session, viewer().account_id),
         "teams": choices.teams(desk().session, viewer().account_id),
         "presence_words": tuple(Presence),
@@ -73,8 +70,9 @@ def index() -> ResponseReturnValue:
 @supervisors_only
 def names() -> ResponseReturnValue:
     """Suggest agents for what stands in a field."""
-    text, inbox_id = request.args.get(request.args.get("field", ""), ""), request.args.get("inbox", type=int)
-    found = choices.called(desk().session, viewer().account_id, text.strip(), most=SUGGESTED, inbox_id=inbox_id)
+    args = request.args
+    text, inbox_id = forms.words_in(args, args.get("field", "")), forms.id_in(args.get("inbox"))
+    found = choices.called(desk().session, viewer().account_id, text, most=SUGGESTED, inbox_id=inbox_id)
     return htmx.fragment("agents/_names.html", names=found)
 
 
@@ -91,9 +89,9 @@ def _shown() -> Shown:
     args = request.args
     presence = args.get("presence", "")
     return Shown(
-        text=args.get("text", "").strip()[:LONGEST_SEARCH],
-        inbox=args.get("inbox", type=int),
-        team=args.get("team", type=int),
+        text=forms.words_in(args, "text"),
+        inbox=forms.id_in(args.get("inbox")),
+        team=forms.id_in(args.get("team")),
         presence=presence if presence in (*PRESENCES, DEACTIVATED) else "",
-        page=min(LARGEST_PAGE, max(1, args.get("page", 1, type=int))),
+        page=forms.page_in(args),
     )

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import abort, render_template, request, url_for
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -19,7 +19,7 @@ from dashboard.services.undoing import Reversal, State
 from dashboard.store.audit import AuditView
 from dashboard.store.pages import audit as store
 from dashboard.store.pages.audit import Asked, Names
-from dashboard.web import audit_sentences, audit_words, forms, htmx
+from dashboard.web import addresses, audit_sentences, audit_words, forms, htmx
 from dashboard.web.audit_sentences import SUBJECTS, Told
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, supervisors_only, viewer
@@ -45,8 +45,7 @@ class Shown:
 
     def address(self, **changes: object) -> str:
         """Return the page's address with some of what is asked for changed."""
-        said = {name: getattr(self, name) for name in self.__slots__} | changes
-        return url_for("web.audit.index", **{name: str(value) for name, value in said.items() if value})
+        return addresses.of("web.audit.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
@@ -135,29 +134,24 @@ def _shown(args: MultiDict[str, str]) -> Shown:
     """Return what is asked for; what makes no sense asks for nothing."""
     who, what = args.get("who", ""), args.get("what", "")
     return Shown(
-        who=who if who == NOBODY or _id(who) else "",
+        who=who if who == NOBODY or forms.id_in(who) else "",
         what=what if what in SUBJECTS else "",
-        which=_id(args.get("which", "")) if what in SUBJECTS else None,
+        which=forms.id_in(args.get("which")) if what in SUBJECTS else None,
         first_day=_day(args.get("first_day", "")),
         last_day=_day(args.get("last_day", "")),
-        before=_id(args.get("before", "")),
+        before=forms.id_in(args.get("before")),
     )
 
 
 def _asked(shown: Shown) -> Asked:
     return Asked(
-        actor_id=_id(shown.who),
+        actor_id=forms.id_in(shown.who),
         by_nobody=shown.who == NOBODY,
         subject=shown.what or None,
         subject_id=shown.which,
         since=_midnight(shown.first_day),
         until=_midnight(shown.last_day, days=1),
     )
-
-
-def _id(given: str) -> int | None:
-    found = forms.number(given)
-    return found if isinstance(found, int) and found else None
 
 
 def _day(given: str) -> str:

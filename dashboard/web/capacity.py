@@ -23,10 +23,10 @@ from dashboard.store.pages.capacity import Excluded
 from dashboard.store.pages.choices import Named
 from dashboard.store.pages.common import Choice
 from dashboard.store.paging import Listed, Page
-from dashboard.web import capacity_fields, htmx
+from dashboard.web import capacity_fields, forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.capacity_fields import Fields
-from dashboard.web.visitors import supervisors_only, viewer
+from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE, AGENTS_PER_PAGE = 24, 50
 FORM = "capacity/_capacity.html"
@@ -53,7 +53,7 @@ class CapacityPage:
 @supervisors_only
 def index() -> ResponseReturnValue:
     """Show the capacity policies."""
-    wanted = Page(page=max(1, request.args.get("page", 1, type=int)), per_page=PER_PAGE)
+    wanted = Page(page=forms.page_in(request.args), per_page=PER_PAGE)
     found = capacity.show_all(desk(), viewer().account_id, wanted)
     cards = [(view, summary.exclusions(_rules(view))) for view in found.data]
     return render_template("capacity/index.html", cards=cards, meta=found.meta)
@@ -74,8 +74,7 @@ def create() -> ResponseReturnValue:
     edit = _checked(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    who, limits = viewer(), fields.numbers()
-    made = capacity_saving.create(desk(), who.account_id, edit, limits=limits, actor_id=who.user_id, now=clock.now())
+    made = capacity_saving.create(desk(), viewer().account_id, edit, limits=fields.numbers(), **acting())
     if isinstance(made, Invalid):
         return _page(fields, made)
     flash(f"{made.name} is made.")
@@ -97,10 +96,7 @@ def update(policy_id: int) -> ResponseReturnValue:
     edit = _checked(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    who, limits = viewer(), fields.numbers()
-    changed = capacity_saving.change(
-        desk(), who.account_id, policy_id, edit, limits=limits, actor_id=who.user_id, now=clock.now()
-    )
+    changed = capacity_saving.change(desk(), viewer().account_id, policy_id, edit, limits=fields.numbers(), **acting())
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
     return _page(fields, changed) if isinstance(changed, Invalid) else _saved(policy_id, f"{changed.name} is saved.")
@@ -110,13 +106,10 @@ def update(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def put_under(policy_id: int) -> ResponseReturnValue:
     """Put an agent under the policy."""
-    view, who = _view(policy_id), viewer()
-    put: Any = naming.agent(desk(), who.account_id, request.form.get("agent", ""), field="user_id")
+    view = _view(policy_id)
+    put: Any = naming.agent(desk(), viewer().account_id, request.form.get("agent", ""), field="user_id")
     if not isinstance(put, Invalid):
-        choice = AgentChoice(user_id=put)
-        put = capacity_limits.put_under(
-            desk(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now()
-        )
+        put = capacity_limits.put_under(desk(), viewer().account_id, policy_id, AgentChoice(user_id=put), **acting())
     if put is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(put, Invalid):
@@ -128,8 +121,7 @@ def put_under(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
     """Leave an agent under no policy."""
-    choice, who = AgentChoice(user_id=agent_id), viewer()
-    left = capacity_limits.take_out(desk(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now())
+    left = capacity_limits.take_out(desk(), viewer().account_id, policy_id, AgentChoice(user_id=agent_id), **acting())
     if left is None:
         abort(HTTPStatus.NOT_FOUND)
     return _saved(policy_id, f"{left.name} is under no capacity policy.")
@@ -139,7 +131,7 @@ def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
     """Delete a capacity policy; nobody is under it any more."""
-    removed = capacity.remove(desk(), viewer().account_id, policy_id, actor_id=viewer().user_id, now=clock.now())
+    removed = capacity.remove(desk(), viewer().account_id, policy_id, **acting())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(f"{removed.name} is deleted.")
@@ -163,7 +155,7 @@ def _read(fields: Fields, refused: Invalid = NOTHING_WRONG) -> CapacityPage:
     if not fields.policy_id:
         return CapacityPage(**parts)
     view = _view(fields.policy_id)
-    wanted = Page(page=max(1, request.args.get("page", 1, type=int)), per_page=AGENTS_PER_PAGE)
+    wanted = Page(page=forms.page_in(request.args), per_page=AGENTS_PER_PAGE)
     under = agents.page(desk().session, viewer().account_id, wanted, under_policy_id=view.id)
     return CapacityPage(
         **parts,

@@ -21,7 +21,7 @@ from dashboard.store.pages import conversations as store
 from dashboard.store.pages.conversations import ConversationPage
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
-from dashboard.web.visitors import scope, supervising, supervisors_only, viewer
+from dashboard.web.visitors import acting, scope, supervising, supervisors_only, viewer
 
 log = structlog.get_logger()
 pages = pages_of("conversations")
@@ -55,9 +55,7 @@ def change(conversation_id: int) -> ResponseReturnValue:
     said = _given()
     wanted = said if isinstance(said, Invalid) else forms.load(ConversationForm(), said)
     if not isinstance(wanted, Invalid):
-        wanted = handling.change(
-            desk(), viewer().account_id, conversation_id, wanted, actor_id=viewer().user_id, now=clock.now()
-        )
+        wanted = handling.change(desk(), viewer().account_id, conversation_id, wanted, **acting())
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(wanted, Invalid):
@@ -73,9 +71,7 @@ def fix(conversation_id: int) -> ResponseReturnValue:
     if store.one(desk().session, scope(), conversation_id) is None:
         abort(HTTPStatus.NOT_FOUND)
     sentence = request.form.get("fix", "")
-    done = fixing.press(
-        desk(), viewer().account_id, conversation_id, sentence, actor_id=viewer().user_id, now=clock.now()
-    )
+    done = fixing.press(desk(), viewer().account_id, conversation_id, sentence, **acting())
     if done is None:
         return _refused(conversation_id, invalid("fix", GONE))
     context = _context(conversation_id)

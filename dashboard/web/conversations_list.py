@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import make_response, render_template, request, url_for
+from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -23,17 +23,14 @@ from dashboard.store.pages import conversation_lists as store
 from dashboard.store.pages.conversation_lists import Asked
 from dashboard.store.pages.conversation_search import MOST_FOUND
 from dashboard.store.paging import Page
-from dashboard.web import forms, htmx
+from dashboard.web import addresses, forms, htmx
 from dashboard.web.blueprints import pages_of
-from dashboard.web.visitors import supervisors_only, viewer
+from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE = 50
-LARGEST_PAGE = 100_000
-LONGEST_SEARCH = 255
 WAITING, NOBODY = "waiting", "none"
 NOBODY_TYPED = (NOBODY, "nobody")
 DONE = {"assign": "assigned", "release": "released", "move": "moved"}
-Args = MultiDict[str, str]
 pages = pages_of("conversation_list")
 
 
@@ -52,9 +49,7 @@ class Shown:
 
     def address(self, **changes: object) -> str:
         """Return the list's address with some of what is asked for changed."""
-        said = {name: getattr(self, name) for name in self.__slots__} | changes
-        worth = {name: str(value) for name, value in said.items() if value and (name, value) != ("page", 1)}
-        return url_for("web.conversation_list.index", **worth)
+        return addresses.of("web.conversation_list.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
@@ -105,9 +100,7 @@ def _done() -> Handled | Invalid:
     wanted = _wanted(request.form.get("do", ""))
     if isinstance(wanted, Invalid):
         return wanted
-    return bulk_handling.change_all(
-        desk(), viewer().account_id, ids, wanted, actor_id=viewer().user_id, now=clock.now()
-    )
+    return bulk_handling.change_all(desk(), viewer().account_id, ids, wanted, **acting())
 
 
 def _wanted(kind: str) -> Change | Invalid:
@@ -142,7 +135,7 @@ def _context(shown: Shown, **more: Any) -> dict[str, Any]:
         "shown": shown,
         "listed": listed,
         "cut": bool(shown.text) and listed.meta.count == MOST_FOUND,
-        "last_page": max(1, -(-listed.meta.count // PER_PAGE)),
+        "last_page": listed.meta.last_page,
         "reasons": reasons.of(desk(), account_id, listed.data, now=now),
         "choices": choices.of_account(desk().session, account_id),
         "names": choices.called(desk().session, account_id, inbox_id=shown.inbox),
@@ -155,18 +148,18 @@ def _context(shown: Shown, **more: Any) -> dict[str, Any]:
     }
 
 
-def _shown(args: Args) -> Shown:
+def _shown(args: forms.Args) -> Shown:
     """Return what is asked for; what makes no sense asks for nothing."""
     status = args.get("status", "")
     return Shown(
         status=status if status in (WAITING, *Status) else "",
         inbox=args.get("inbox", type=_id),
         team=args.get("team", type=_id),
-        assignee=_meant(_text(args.get("assignee", ""))),
-        label=_text(args.get("label", "")),
+        assignee=_meant(forms.words_in(args, "assignee")),
+        label=forms.words_in(args, "label"),
         lately=args.get("lately", type=_minutes),
-        text=_text(args.get("text", "")),
-        page=min(LARGEST_PAGE, max(1, args.get("page", 1, type=int))),
+        text=forms.words_in(args, "text"),
+        page=forms.page_in(args),
     )
 
 
@@ -209,11 +202,6 @@ def _asked(shown: Shown, now: datetime) -> Asked:
         given_after=now - timedelta(minutes=shown.lately) if shown.lately else None,
         text=shown.text or None,
     )
-
-
-def _text(given: str) -> str:
-    """Return what Postgres can be asked."""
-    return given.replace("\0", "").encode(errors="ignore").decode().strip()[:LONGEST_SEARCH]
 
 
 def _is_id(given: str) -> bool:

@@ -5,11 +5,15 @@ from typing import Any
 
 from flask import request
 from marshmallow import ValidationError
+from werkzeug.datastructures import MultiDict
 
 from dashboard.services.forms.base import Form
 from dashboard.services.refusals import Invalid
 
 LONGEST_NUMBER = 18
+LONGEST_SEARCH = 255
+LARGEST_PAGE = 100_000
+Args = MultiDict[str, str]
 
 
 def text(name: str) -> str | None:
@@ -41,6 +45,17 @@ def id_in(said: str | None) -> int | None:
     """Return the id in an address, None for what is no id."""
     found = number(said)
     return found if isinstance(found, int) and found else None
+
+
+def page_in(args: Args, name: str = "page") -> int:
+    """Return the page that an address asks for; what makes no sense asks for the first."""
+    return min(LARGEST_PAGE, max(1, args.get(name, 1, type=int)))
+
+
+def words_in(args: Args, name: str) -> str:
+    """Return what an address searches for, without what Postgres cannot be asked."""
+    said = args.get(name, "").replace("\0", "").encode(errors="ignore").decode()
+    return said.strip()[:LONGEST_SEARCH]
 
 
 def load(form: Form, said: Mapping[str, Any]) -> Any:

@@ -21,7 +21,6 @@ from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE = 100
-LARGEST_PAGE = 100_000
 PART = "inboxes/_inbox.html"
 WAYS = {"add": Way.ADD, "remove": Way.REMOVE}
 pages = pages_of("inboxes")
@@ -31,9 +30,10 @@ pages = pages_of("inboxes")
 @supervisors_only
 def index() -> ResponseReturnValue:
     """List the inboxes."""
-    found = inbox_details.show_all(desk(), viewer().account_id, Page(page=_page(), per_page=PER_PAGE))
-    last = max(1, -(-found.meta.count // PER_PAGE))
-    return render_template("inboxes/index.html", found=found, last_page=last)
+    found = inbox_details.show_all(
+        desk(), viewer().account_id, Page(page=forms.page_in(request.args), per_page=PER_PAGE)
+    )
+    return render_template("inboxes/index.html", found=found, last_page=found.meta.last_page)
 
 
 @pages.get("/inboxes/new")
@@ -155,19 +155,21 @@ def _answer(inbox_id: int, done: object, said: str) -> ResponseReturnValue:
 
 
 def _found(inbox_id: int) -> InboxDetails:
-    found = inbox_details.show(desk(), viewer().account_id, inbox_id, page=_page(), now=clock.now())
+    found = inbox_details.show(desk(), viewer().account_id, inbox_id, page=forms.page_in(request.args), now=clock.now())
     return found or abort(HTTPStatus.NOT_FOUND)
 
 
 def _context(inbox_id: int, **more: Any) -> dict[str, Any]:
     found = _found(inbox_id)
-    last = max(1, -(-found.members.meta.count // inbox_details.MEMBERS))
-    return {"found": found, "last_page": last, "now": clock.now(), "errors": {}, "typed": request.form, **more}
+    return {
+        "found": found,
+        "last_page": found.members.meta.last_page,
+        "now": clock.now(),
+        "errors": {},
+        "typed": request.form,
+        **more,
+    }
 
 
 def _typed() -> dict[str, Any]:
     return {"name": request.form.get("name", ""), "channel": forms.text("channel")}
-
-
-def _page() -> int:
-    return min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))

@@ -17,7 +17,6 @@ from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE = 100
-LARGEST_PAGE = 100_000
 pages = pages_of("labels")
 
 
@@ -53,9 +52,7 @@ def destroy(label_id: int) -> ResponseReturnValue:
 
 
 def _page(**more: Any) -> str:
-    number = min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))
-    found = store.labels(desk().session, viewer().account_id, Page(page=number, per_page=PER_PAGE))
-    last_page = max(1, -(-found.meta.count // PER_PAGE))
+    found = store.labels(desk().session, viewer().account_id, Page(page=forms.page_in(request.args), per_page=PER_PAGE))
     return render_template(
-        "labels/index.html", **{"found": found, "last_page": last_page, "errors": {}, "typed": {}, **more}
+        "labels/index.html", **{"found": found, "last_page": found.meta.last_page, "errors": {}, "typed": {}, **more}
     )

@@ -18,10 +18,10 @@ from dashboard.services.refusals import Invalid
 from dashboard.store.pages import policies as store
 from dashboard.store.pages.policies import InboxChoice
 from dashboard.store.paging import Page
-from dashboard.web import doubts, htmx, policy_fields
+from dashboard.web import doubts, forms, htmx, policy_fields
 from dashboard.web.blueprints import pages_of
 from dashboard.web.policy_fields import ORDERS, SELECTORS, UNITS, UNNAMED, Fields
-from dashboard.web.visitors import supervisors_only, viewer
+from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE = 24
 FORM = "policies/_policy.html"
@@ -73,7 +73,7 @@ def _words() -> dict[str, object]:
 @supervisors_only
 def index() -> ResponseReturnValue:
     """Show the policies."""
-    wanted = Page(page=max(1, request.args.get("page", 1, type=int)), per_page=PER_PAGE)
+    wanted = Page(page=forms.page_in(request.args), per_page=PER_PAGE)
     found = policies.show_all(desk(), viewer().account_id, wanted)
     served = store.served(desk().session, viewer().account_id, [row.id for row in found.data])
     cards = [
@@ -100,8 +100,7 @@ def create() -> ResponseReturnValue:
     _require_own(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    who, now = viewer(), clock.now()
-    made = policy_saving.create(desk(), who.account_id, edit, served=fields.inboxes, actor_id=who.user_id, now=now)
+    made = policy_saving.create(desk(), viewer().account_id, edit, served=fields.inboxes, **acting())
     if isinstance(made, Invalid):
         return _page(fields, made)
     flash(f"{made.name} is made.")
@@ -124,10 +123,8 @@ def update(policy_id: int) -> ResponseReturnValue:
     _require_own(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    who, served = viewer(), Served(before=fields.served, after=fields.inboxes)
-    changed = policy_saving.change(
-        desk(), who.account_id, policy_id, edit, served=served, actor_id=who.user_id, now=clock.now()
-    )
+    served = Served(before=fields.served, after=fields.inboxes)
+    changed = policy_saving.change(desk(), viewer().account_id, policy_id, edit, served=served, **acting())
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(changed, Invalid):
@@ -154,7 +151,7 @@ def preview(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
     """Delete a policy; its inboxes are left without one."""
-    removed = policies.remove(desk(), viewer().account_id, policy_id, actor_id=viewer().user_id, now=clock.now())
+    removed = policies.remove(desk(), viewer().account_id, policy_id, **acting())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(f"{removed.name} is deleted.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 
-from flask import Response, abort, render_template, request, url_for
+from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
@@ -13,13 +13,12 @@ from dashboard.http import desk
 from dashboard.services import reports
 from dashboard.services.reports import Report, Span, Waited
 from dashboard.store.paging import Page, listed
-from dashboard.web import evenness, forms, htmx, sheets
+from dashboard.web import addresses, evenness, forms, htmx, sheets
 from dashboard.web.blueprints import pages_of
 from dashboard.web.sheets import Cell
 from dashboard.web.visitors import supervisors_only, viewer
 
 AGENTS_PER_PAGE = 50
-LARGEST_PAGE = 10_000
 pages = pages_of("reports")
 
 
@@ -33,15 +32,11 @@ class Shown:
 
     def address(self, **changes: object) -> str:
         """Return the report's address with some of what is asked for changed."""
-        return url_for("web.reports.index", **self._worth(changes))
+        return addresses.of("web.reports.index", self, **changes)
 
     def sheet(self, name: str) -> str:
         """Return the address of one of its tables as CSV."""
-        return url_for("web.reports.sheet", name=name, **self._worth({"page": 1}))
-
-    def _worth(self, changes: dict[str, object]) -> dict[str, str]:
-        said = {name: getattr(self, name) for name in self.__slots__} | changes
-        return {name: str(value) for name, value in said.items() if value and (name, value) != ("page", 1)}
+        return addresses.of("web.reports.sheet", self, name=name, page=1)
 
 
 @pages.get("/reports")
@@ -82,7 +77,7 @@ def _shown() -> Shown:
     return Shown(
         span=Span(span) if span in tuple(Span) else Span.DAY,
         inbox=forms.id_in(request.args.get("inbox")),
-        page=min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int))),
+        page=forms.page_in(request.args),
     )
 
 

@@ -12,7 +12,7 @@ from dashboard.services.replays import Part
 from dashboard.services.results import Result
 from dashboard.store.pages import runs as store
 from dashboard.store.paging import Page
-from dashboard.web import htmx
+from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import supervisors_only, viewer
 
@@ -21,7 +21,6 @@ PATIENCE = timedelta(seconds=3)
 # After so many looks nobody seems to be working.
 MANY_LOOKS = 20
 AGENTS_PER_PAGE, LINES_PER_PAGE = 50, 100
-LARGEST_NUMBER = 1_000_000
 pages = pages_of("runs")
 
 
@@ -61,16 +60,12 @@ def show(run_id: int) -> ResponseReturnValue:
     if run is None:
         abort(HTTPStatus.NOT_FOUND)
     wanted = Part(
-        batch=_number("batch"),
-        agents=Page(page=_number("agents"), per_page=AGENTS_PER_PAGE),
-        lines=Page(page=_number("page"), per_page=LINES_PER_PAGE),
+        batch=forms.page_in(request.args, "batch"),
+        agents=Page(page=forms.page_in(request.args, "agents"), per_page=AGENTS_PER_PAGE),
+        lines=Page(page=forms.page_in(request.args, "page"), per_page=LINES_PER_PAGE),
     )
     replay = replays.part_of(desk(), viewer().account_id, run_id, wanted)
     return render_template("runs/show.html", run=run, replay=replay)
-
-
-def _number(name: str) -> int:
-    return min(LARGEST_NUMBER, max(1, request.args.get(name, 1, type=int)))
 
 
 def _answer(ran: Result) -> ResponseReturnValue:

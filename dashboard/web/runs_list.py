@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
@@ -13,7 +13,7 @@ from dashboard.http import desk
 from dashboard.store.pages import choices
 from dashboard.store.pages import run_lists as store
 from dashboard.store.pages.run_lists import Asked
-from dashboard.web import forms, htmx
+from dashboard.web import addresses, forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import supervisors_only, viewer
 
@@ -42,8 +42,7 @@ class Shown:
 
     def address(self, **changes: object) -> str:
         """Return the history's address with some of what is asked for changed."""
-        said = {name: getattr(self, name) for name in self.__slots__} | changes
-        return url_for("web.run_list.index", **{name: str(value) for name, value in said.items() if value})
+        return addresses.of("web.run_list.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:

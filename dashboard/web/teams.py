@@ -24,7 +24,6 @@ from dashboard.web.policy_fields import Card
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE = 50
-LARGEST_PAGE = 100_000
 PART = "teams/_team.html"
 TYPES = (
     Card(
@@ -65,9 +64,10 @@ class Fields:
 @supervisors_only
 def index() -> ResponseReturnValue:
     """List the teams."""
-    found = team_details.show_all(desk(), viewer().account_id, Page(page=_page(), per_page=PER_PAGE))
-    last = max(1, -(-found.meta.count // PER_PAGE))
-    return render_template("teams/index.html", found=found, last_page=last, types=TYPES)
+    found = team_details.show_all(
+        desk(), viewer().account_id, Page(page=forms.page_in(request.args), per_page=PER_PAGE)
+    )
+    return render_template("teams/index.html", found=found, last_page=found.meta.last_page, types=TYPES)
 
 
 @pages.get("/teams/new")
@@ -162,7 +162,7 @@ def _context(team_id: int, **more: Any) -> dict[str, Any]:
     found = _found(team_id)
     return {
         "found": found,
-        "last_page": max(1, -(-found.members.meta.count // team_details.MEMBERS)),
+        "last_page": found.members.meta.last_page,
         "fields": _fields(found.team),
         "types": TYPES,
         "names": choices.called(desk().session, viewer().account_id),
@@ -174,7 +174,7 @@ def _context(team_id: int, **more: Any) -> dict[str, Any]:
 
 
 def _found(team_id: int) -> TeamDetails:
-    found = team_details.show(desk(), viewer().account_id, team_id, page=_page(), now=clock.now())
+    found = team_details.show(desk(), viewer().account_id, team_id, page=forms.page_in(request.args), now=clock.now())
     return found or abort(HTTPStatus.NOT_FOUND)
 
 
@@ -186,7 +186,3 @@ def _fields(team: TeamLine) -> Fields:
 def _typed(team_id: int = 0) -> Fields:
     said = {name: request.form.get(name, "").strip() for name in ("name", "assignment_type", "maximum")}
     return Fields(team_id=team_id, **said)
-
-
-def _page() -> int:
-    return min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))

@@ -20,7 +20,6 @@ from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, administrators_only, viewer
 
 PER_PAGE = 50
-LARGEST_PAGE = 100_000
 NO_DATE = "Not a date."
 pages = pages_of("tokens")
 
@@ -69,11 +68,10 @@ def _said() -> dict[str, Any] | Invalid:
 
 def _page(**more: Any) -> str:
     account_id, session = viewer().account_id, desk().session
-    number = min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))
-    found = store.page_of(session, account_id, Page(page=number, per_page=PER_PAGE))
+    found = store.page_of(session, account_id, Page(page=forms.page_in(request.args), per_page=PER_PAGE))
     context = {
         "found": found,
-        "last_page": max(1, -(-found.meta.count // PER_PAGE)),
+        "last_page": found.meta.last_page,
         "agents": choices.agents(session, account_id),
         "now": clock.now(),
         "fresh": None,

@@ -23,8 +23,6 @@ from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, administrators_only, viewer
 
 PER_PAGE = 50
-LARGEST_PAGE = 100_000
-LONGEST_SEARCH = 255
 pages = pages_of("users")
 
 Errors = Mapping[str, tuple[str, ...]]
@@ -51,11 +49,11 @@ class UserPage:
 @administrators_only
 def index() -> ResponseReturnValue:
     """List the users."""
-    text = _text()
-    wanted = Page(page=_page(), per_page=PER_PAGE)
+    text = forms.words_in(request.args, "text")
+    wanted = Page(page=forms.page_in(request.args), per_page=PER_PAGE)
     found = store.page_of(desk().session, viewer().account_id, text, wanted)
     template = "users/_list.html" if htmx.asked() else "users/index.html"
-    return render_template(template, found=found, text=text, last_page=max(1, -(-found.meta.count // PER_PAGE)))
+    return render_template(template, found=found, text=text, last_page=found.meta.last_page)
 
 
 @pages.get("/settings/users/new")
@@ -157,12 +155,3 @@ def _shown(user_id: int, **more: Any) -> str:
 
 def _user(user_id: int) -> UserLine:
     return store.one(desk().session, viewer().account_id, user_id) or abort(HTTPStatus.NOT_FOUND)
-
-
-def _page() -> int:
-    return min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))
-
-
-def _text() -> str:
-    given = request.args.get("text", "").replace("\0", "").encode(errors="ignore").decode()
-    return given.strip()[:LONGEST_SEARCH]

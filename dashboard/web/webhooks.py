@@ -23,7 +23,6 @@ from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE = 50
-LARGEST_PAGE = 100_000
 PART = "webhooks/_webhook.html"
 pages = pages_of("webhooks")
 
@@ -32,12 +31,10 @@ pages = pages_of("webhooks")
 @supervisors_only
 def index() -> ResponseReturnValue:
     """List the webhooks."""
-    number = min(LARGEST_PAGE, max(1, request.args.get("page", 1, type=int)))
-    found = webhooks.show_all(desk(), viewer().account_id, Page(page=number, per_page=PER_PAGE))
+    found = webhooks.show_all(desk(), viewer().account_id, Page(page=forms.page_in(request.args), per_page=PER_PAGE))
     undelivered = store.undelivered(desk().session, viewer().account_id, [row.id for row in found.data])
-    last_page = max(1, -(-found.meta.count // PER_PAGE))
     return render_template(
-        "webhooks/index.html", found=found, undelivered=undelivered, none=Undelivered(), last_page=last_page
+        "webhooks/index.html", found=found, undelivered=undelivered, none=Undelivered(), last_page=found.meta.last_page
     )
 
 
