@@ -7,6 +7,12 @@ from dashboard.store import database
 from dashboard.store.models import Base
 
 OURS = (*(table.name for table in Base.metadata.sorted_tables), "alembic_version")
+# A trigger goes with its table, the function that it calls does not.
+FUNCTIONS = text("""
+SELECT DISTINCT CAST(CAST(t.tgfoid AS regprocedure) AS text) FROM pg_trigger t
+WHERE NOT t.tgisinternal AND t.tgrelid IN (
+  SELECT CAST(to_regclass(name) AS oid) FROM unnest(CAST(:ours AS text[])) AS name
+)""")
 
 
 def is_known(version: str) -> bool:
@@ -22,9 +28,12 @@ def is_in_use(url: str) -> bool:
 
 
 def clear(url: str) -> None:
-    """Remove our tables and nothing else, so that those of a backup can take their place."""
+    """Remove our tables, with what their triggers call, and nothing else: those of a backup can take their place."""
     with database.connect(url).begin() as connection:
+        functions = connection.scalars(FUNCTIONS, {"ours": list(OURS)}).all()
         connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(OURS)} CASCADE"))
+        for function in functions:
+            connection.execute(text(f"DROP FUNCTION {function}"))
 
 
 def settle(url: str) -> None:
