@@ -60,16 +60,16 @@ class LedgerRow:
 
 def find(session: Session, account_id: int, conversation_id: int, *, seen_by: int | None) -> ConversationRow | None:
     """Return the conversation, if the account has it and the agent, if one is named, may see it."""
-    wanted = select_rows().where(Conversation.id == conversation_id, *_filters(account_id, Wanted(seen_by=seen_by)))
+    wanted = select_rows().where(Conversation.id == conversation_id, *conditions(account_id, Wanted(seen_by=seen_by)))
     row = session.execute(wanted).one_or_none()
     return as_row(row) if row else None
 
 
 def page_of(session: Session, account_id: int, wanted: Wanted, page: Page) -> Listed[ConversationRow]:
     """Return a page of conversations: the newest first; what waits in the order of its queue (E7)."""
-    filters = _filters(account_id, wanted)
+    filters = conditions(account_id, wanted)
     count = session.scalar(select(func.count()).select_from(Conversation).where(*filters)) or 0
-    order = _queue_order(session, account_id, wanted.inbox_id) if wanted.waiting else NEWEST
+    order = order_of(session, account_id, wanted)
     wanted_rows = select_rows().where(*filters).order_by(*order).limit(page.per_page).offset(page.offset)
     return listed(map(as_row, session.execute(wanted_rows)), count, page)
 
@@ -90,7 +90,7 @@ def ledger_of(session: Session, account_id: int, conversation_id: int, page: Pag
     return listed((_ledger_row(row.Assignment, row.name) for row in rows), count, page)
 
 
-def _filters(account_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+def conditions(account_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return the conditions for what is asked; what is not asked is no condition."""
     asked: list[tuple[object, ColumnElement[bool]]] = [
         (wanted.status, Conversation.status == wanted.status),
@@ -105,20 +105,22 @@ def _filters(account_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     return [Conversation.account_id == account_id, *(condition for said, condition in asked if said is not None)]
 
 
+def order_of(session: Session, account_id: int, wanted: Wanted) -> tuple[Any, ...]:
+    """Return the newest first; what waits as its inbox's policy says, over several inboxes the earliest first (E7)."""
+    if not wanted.waiting:
+        return NEWEST
+    priority = session.scalar(
+        select(AssignmentPolicy.conversation_priority)
+        .join(PolicyLink, PolicyLink.assignment_policy_id == AssignmentPolicy.id)
+        .where(PolicyLink.account_id == account_id, PolicyLink.inbox_id == wanted.inbox_id)
+    )
+    return ORDER[priority or ConversationPriority.EARLIEST_CREATED]
+
+
 def _seen_by(agent_id: int | None) -> ColumnElement[bool]:
     """Return the condition for what an agent sees: their inboxes, and what is theirs anyway."""
     theirs = select(InboxMember.inbox_id).where(InboxMember.user_id == agent_id)
     return or_(Conversation.inbox_id.in_(theirs), Conversation.assignee_id == agent_id)
-
-
-def _queue_order(session: Session, account_id: int, inbox_id: int | None) -> tuple[Any, ...]:
-    """Return the order of the inbox's policy; over several inboxes, and without a policy, the earliest first."""
-    priority = session.scalar(
-        select(AssignmentPolicy.conversation_priority)
-        .join(PolicyLink, PolicyLink.assignment_policy_id == AssignmentPolicy.id)
-        .where(PolicyLink.account_id == account_id, PolicyLink.inbox_id == inbox_id)
-    )
-    return ORDER[priority or ConversationPriority.EARLIEST_CREATED]
 
 
 def _ledger_row(row: Assignment, actor_name: str | None) -> LedgerRow:

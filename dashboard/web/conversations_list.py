@@ -193,7 +193,7 @@ def _assignee_id(meant: str) -> int | None:
 def _asked(shown: Shown, now: datetime) -> Asked:
     return Asked(
         status=Status(shown.status) if shown.status not in ("", WAITING) else None,
-        waiting=shown.status == WAITING,
+        waiting=True if shown.status == WAITING else None,
         inbox_id=shown.inbox,
         team_id=shown.team,
         assignee_id=_assignee_id(shown.assignee),
