@@ -96,7 +96,50 @@ class AuditRow:
 LEDGER_COLUMNS = tuple(AssignmentRow.__slots__)
 AUDIT_COLUMNS = tuple(AuditRow.__slots__)
 ZULU = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
-
+# What the events of a row share is made once, as text: as jsonb and twice it took half of a run's time. Ids are drawn
+# in the rows' order: a body names its own row, and receivers hear in that order.
+EVENTS = f"""
+WITH said AS MATERIALIZED (<rows>), told AS MATERIALIZED (
+  SELECT said.*, concat(
+    '"account_id": ' || said.account_id, ', "at": ' || to_json(to_char(said.at AT TIME ZONE 'UTC', {ZULU})),
+    ', "conversation": ' || CASE WHEN c.id IS NOT NULL THEN json_build_object(
+      'id', c.id, 'external_id', c.external_id, 'inbox_id', c.inbox_id, 'team_id', c.team_id,
+      'contact', CASE WHEN k.id IS NOT NULL THEN
+        json_build_object('id', k.id, 'identifier', k.identifier, 'name', k.name)
+      END,
+      'subject', c.subject, 'status', c.status, 'priority', c.priority, 'assignee_id', c.assignee_id,
+      'labels', c.labels,
+      'created_at', to_char(c.created_at AT TIME ZONE 'UTC', {ZULU}),
+      'last_activity_at', to_char(c.last_activity_at AT TIME ZONE 'UTC', {ZULU}),
+      'waiting_since', to_char(c.waiting_since AT TIME ZONE 'UTC', {ZULU}),
+      'assigned_at', to_char(c.assigned_at AT TIME ZONE 'UTC', {ZULU}),
+      'resolved_at', to_char(c.resolved_at AT TIME ZONE 'UTC', {ZULU})
+    ) END,
+    ', "agent": ' || CASE WHEN a.user_id IS NOT NULL THEN
+      json_strip_nulls(json_build_object('id', a.user_id, 'name', a.name, 'presence', said.presence))
+    END,
+    ', "previous_agent": ' || CASE WHEN p.user_id IS NOT NULL THEN
+      json_build_object('id', p.user_id, 'name', p.name)
+    END,
+    ', "run_id": ' || said.run_id
+  ) AS facts
+  FROM said
+  LEFT JOIN conversations c ON c.account_id = said.account_id AND c.id = said.conversation_id
+  LEFT JOIN contacts k ON k.account_id = c.account_id AND k.id = c.contact_id
+  LEFT JOIN account_users a ON a.account_id = said.account_id AND a.user_id = said.agent_id
+  LEFT JOIN account_users p ON p.account_id = said.account_id AND p.user_id = said.previous_agent_id
+), numbered AS MATERIALIZED (
+  SELECT nextval((SELECT CAST(pg_get_serial_sequence('outbox_events', 'id') AS regclass))) AS id, turns.*
+  FROM (
+    SELECT told.*, event FROM told, unnest(told.events) WITH ORDINALITY AS turn(event, number)
+    ORDER BY told.place, turn.number
+  ) AS turns
+)
+INSERT INTO outbox_events (id, account_id, event, conversation_id, run_id, at, body)
+SELECT id, account_id, event, conversation_id, run_id, at,
+  CAST(format('{{"event": "%s", "id": %s, %s}}', event, id, facts) AS json)
+FROM numbered
+"""
 GIVEN = """
   SELECT row_number() OVER () AS place, given.*
   FROM json_to_recordset(CAST(:rows AS json)) AS given(
@@ -142,6 +185,11 @@ def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
     ]
 
 
+def events_of(said: str) -> str:
+    """Return the statement that puts the events of these rows into the outbox: an EventRow's columns, and a place."""
+    return EVENTS.replace("<rows>", said)
+
+
 def _counted(row: AssignmentRow) -> Counted:
     """Return the row as it is counted; seconds are those from waiting to assigned."""
     if row.agent_id is None or row.waiting_since is None:
@@ -149,53 +197,3 @@ def _counted(row: AssignmentRow) -> Counted:
     waited = max((row.at - row.waiting_since).total_seconds(), 0.0)
     bucket = tallies.bucket_of(waited, WAIT_BUCKETS)
     return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source, bucket=bucket), count=1, seconds=waited)
-
-
-def events_of(said: str) -> str:
-    """Return the statement that puts the events of these rows, which are an EventRow's with a place, into the outbox.
-
-    What the events of a row share is made once, as text: as jsonb and twice it took half of a run's time.
-    Ids are drawn in the rows' order: a body names its own row, and receivers hear in that order.
-    """
-    return f"""
-WITH said AS MATERIALIZED ({said}), told AS MATERIALIZED (
-  SELECT said.*, concat(
-    '"account_id": ' || said.account_id, ', "at": ' || to_json(to_char(said.at AT TIME ZONE 'UTC', {ZULU})),
-    ', "conversation": ' || CASE WHEN c.id IS NOT NULL THEN json_build_object(
-      'id', c.id, 'external_id', c.external_id, 'inbox_id', c.inbox_id, 'team_id', c.team_id,
-      'contact', CASE WHEN k.id IS NOT NULL THEN
-        json_build_object('id', k.id, 'identifier', k.identifier, 'name', k.name)
-      END,
-      'subject', c.subject, 'status', c.status, 'priority', c.priority, 'assignee_id', c.assignee_id,
-      'labels', c.labels,
-      'created_at', to_char(c.created_at AT TIME ZONE 'UTC', {ZULU}),
-      'last_activity_at', to_char(c.last_activity_at AT TIME ZONE 'UTC', {ZULU}),
-      'waiting_since', to_char(c.waiting_since AT TIME ZONE 'UTC', {ZULU}),
-      'assigned_at', to_char(c.assigned_at AT TIME ZONE 'UTC', {ZULU}),
-      'resolved_at', to_char(c.resolved_at AT TIME ZONE 'UTC', {ZULU})
-    ) END,
-    ', "agent": ' || CASE WHEN a.user_id IS NOT NULL THEN
-      json_strip_nulls(json_build_object('id', a.user_id, 'name', a.name, 'presence', said.presence))
-    END,
-    ', "previous_agent": ' || CASE WHEN p.user_id IS NOT NULL THEN
-      json_build_object('id', p.user_id, 'name', p.name)
-    END,
-    ', "run_id": ' || said.run_id
-  ) AS facts
-  FROM said
-  LEFT JOIN conversations c ON c.account_id = said.account_id AND c.id = said.conversation_id
-  LEFT JOIN contacts k ON k.account_id = c.account_id AND k.id = c.contact_id
-  LEFT JOIN account_users a ON a.account_id = said.account_id AND a.user_id = said.agent_id
-  LEFT JOIN account_users p ON p.account_id = said.account_id AND p.user_id = said.previous_agent_id
-), numbered AS MATERIALIZED (
-  SELECT nextval((SELECT CAST(pg_get_serial_sequence('outbox_events', 'id') AS regclass))) AS id, turns.*
-  FROM (
-    SELECT told.*, event FROM told, unnest(told.events) WITH ORDINALITY AS turn(event, number)
-    ORDER BY told.place, turn.number
-  ) AS turns
-)
-INSERT INTO outbox_events (id, account_id, event, conversation_id, run_id, at, body)
-SELECT id, account_id, event, conversation_id, run_id, at,
-  CAST(format('{{"event": "%s", "id": %s, %s}}', event, id, facts) AS json)
-FROM numbered
-"""
