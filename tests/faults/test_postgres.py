@@ -28,7 +28,7 @@ def connected(stack: Stack) -> psycopg.Connection:
 
 
 def postmaster(stack: Stack) -> int:
-    return int((stack.directory / "locks" / "postgres.pid").read_text())
+    return int((stack.instance / "locks" / "postgres.pid").read_text())
 
 
 @contextmanager
