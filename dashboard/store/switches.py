@@ -73,7 +73,7 @@ def read_many(session: Session, account_id: int, inbox_ids: Collection[int]) -> 
 
 
 def account_of(session: Session, inbox_id: int) -> int | None:
-    """Return whose inbox it is, for the operator's command line, which knows no account."""
+    """Return whose inbox it is, for the command line, which knows no account."""
     return session.scalar(select(Inbox.account_id).where(Inbox.id == inbox_id))
 
 
