@@ -17,6 +17,8 @@ RESTS = 10
 MOST_KEPT = 64
 UNTOLD = -1
 ZIP_LEVEL = 3
+# Python reads no number of thousands of digits.
+LONGEST_NUMBER = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -39,7 +41,7 @@ class Version:
     def said(cls, text: str | None) -> Self | None:
         """Return the version that a tab says it shows, None if it is none of ours."""
         parts = (text or "").split(".")
-        if len(parts) != len(cls.__slots__) or not all(part.isascii() and part.isdigit() for part in parts):
+        if len(parts) != len(cls.__slots__) or not all(map(_is_number, parts)):
             return None
         tick, live, view = map(int, parts)
         return cls(tick=tick, live=live, view=view)
@@ -111,6 +113,10 @@ class Drawings:
             if len(self._places) > MOST_KEPT:
                 self._places.popitem(last=False)
             return place
+
+
+def _is_number(said: str) -> bool:
+    return said.isascii() and said.isdigit() and len(said) <= LONGEST_NUMBER
 
 
 def _drawn(version: Version, draw: Callable[[], str]) -> Drawing:

@@ -151,7 +151,7 @@ def test_a_redis_that_was_emptied_and_counts_anew_does_not_keep_the_board_as_it_
     assert asked(sheet, Version(tick=2, live=1, view=0), pen).body == b"drawing 2"
 
 
-@pytest.mark.parametrize("said", [None, "none", "", "1.2", "1.2.x", "1.2.-3", "1.2.3.4"])
+@pytest.mark.parametrize("said", [None, "none", "", "1.2", "1.2.x", "1.2.-3", "1.2.3.4", f"{9:05000}.1.1"])
 def test_a_version_that_is_none_of_ours_is_none(said: str | None) -> None:
     assert Version.said(said) is None
     assert Version.said(str(FIRST)) == FIRST
