@@ -8,11 +8,11 @@ import structlog
 
 from dashboard.config import OnFailure
 from dashboard.engine import planner
-from dashboard.engine.decisions import Assign, Error, Plan, Reason
+from dashboard.engine.decisions import Assign, Error, Plan, Reason, Source
 from dashboard.engine.model import Inbox, Snapshot
 from dashboard.services import endings
 from dashboard.services.desk import Desk
-from dashboard.store import claims, giving, locks, run_records, snapshots, switches, waiting
+from dashboard.store import claims, floors, giving, locks, pretending, run_records, snapshots, switches, waiting
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.limits import Reservation
 from dashboard.store.run_records import Beginning, Ending
@@ -87,14 +87,23 @@ def end(desk: Desk, run: Progress, ending: Ending) -> None:
 
 
 def rehearse(desk: Desk, *, now: datetime) -> None:
-    """Read as a batch would for an inbox that does not exist: what is compiled and loaded on the way stays."""
-    inbox = Inbox(id=0, account_id=0, name="")
-    switches.read(desk.session, inbox.account_id, inbox.id)
-    place = snapshots.Place(inbox=inbox, policy=planner.DEFAULT_POLICY)
-    rules = filter_of(snapshots.read(desk.session, desk.gauges, [place], now=now)[inbox.id])
-    waiting.take(desk.session, rules, pools=[None], most=1, now=now)
-    waiting.left(desk.session, rules, now)
-    desk.session.rollback()
+    """Do as a batch would in an inbox that is taken back: what is compiled and loaded on the way stays."""
+    session, inbox = desk.session, Inbox(id=0, account_id=0, name="Rehearsal")
+    about = Beginning(account_id=0, inbox_id=0, source=Source.PERIODIC, actor_id=None, job_id=None, started_at=now)
+    run = Progress(beginning=about, clock=lambda: now)
+    with locks.alone_in(session, inbox.id):
+        pretending.furnish(session, inbox)
+        run_records.last_began_at(session, inbox.account_id, inbox.id)
+        switches.read(session, inbox.account_id, inbox.id)
+        place = snapshots.Place(inbox=inbox, policy=planner.DEFAULT_POLICY)
+        snapshot = snapshots.read(session, desk.gauges, [place], now=now)[inbox.id]
+        floors.loads(session, inbox.account_id, [0])
+        waiting.take(session, filter_of(snapshot), pools=[None], most=1, now=now)
+        nobodys = Assign(conversation_id=0, agent_id=0, team_id=None)
+        claims.claim(session, inbox.account_id, inbox.id, [nobodys], now=now)
+        looked = Looked(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
+        _write(desk, run, looked)
+        _finish(desk, run, looked, goes_on=False)
 
 
 def _may_be_more(desk: Desk, looked: Looked, won: Sequence[Assign]) -> bool:

@@ -24,4 +24,6 @@ def connect(url: str, *, text: bool = True, waits: bool = False) -> Redis:
         socket_timeout=None if waits else ANSWER_SECONDS,
         socket_connect_timeout=ANSWER_SECONDS,
         retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
+        # Else each connection, and so each job, looks up the driver's version on the disk to tell Redis: 3 ms.
+        driver_info=None,
     )

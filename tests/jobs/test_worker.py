@@ -131,8 +131,8 @@ def test_what_a_killed_worker_left_is_assigned_by_the_next_and_nothing_is_half_w
     """E25, E26, E43: the first run is killed inside its transaction, which a slow trigger holds open."""
     live.policy()
     online(live, "Ana", "Bo")
-    tell(live, SLOW)
     first = ready(live, worker)
+    tell(live, SLOW)
     live.waiting(10, created_at=clock.now())
     live.desk.signals.wake(live.account_id, [live.support])
     eventually(lambda: in_trigger(live))

@@ -10,7 +10,7 @@ from dashboard.config import OnFailure
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import AssignmentType, Status
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority
-from dashboard.services import assignment
+from dashboard.services import assignment, batches
 from dashboard.services.assignment import Request
 from dashboard.store.models import (
     Account,
@@ -33,6 +33,18 @@ def with_batches_of(acme: Acme, size: int) -> None:
 
 def left(acme: Acme, **facts: object) -> dict[Reason, int]:
     return dict(acme.run(**facts).ending.left_waiting)
+
+
+def test_a_rehearsal_leaves_nothing_behind(acme: Acme):
+    tables = (Account, Inbox, Run, RunBatch, Assignment, OutboxEvent)
+    before = [acme.desk.session.scalar(select(func.count()).select_from(table)) for table in tables]
+    acme.desk.session.commit()
+
+    with statements(acme.desk.session) as said:
+        batches.rehearse(acme.desk, now=NOON)
+
+    assert any("INSERT INTO run_batches" in one for one in said)
+    assert [acme.desk.session.scalar(select(func.count()).select_from(table)) for table in tables] == before
 
 
 def test_nine_conversations_go_to_three_online_agents_in_turn(acme: Acme):
