@@ -117,7 +117,7 @@ def left(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
-def eventually(true: Callable[[], object], within: float = 10.0) -> bool:
+def eventually(true: Callable[[], object], within: float = PATIENCE) -> bool:
     """Say whether it becomes true in this many seconds."""
     give_up_at = time.monotonic() + within
     while time.monotonic() < give_up_at:

@@ -25,7 +25,7 @@ def test_it_mends_what_dies_and_leaves_nothing_when_it_is_stopped(instance):
         everything = stack.processes()
 
         for child, words in (
-            ("jobs.worker", "worker.1 was killed (SIGKILL); it is started again"),
+            ("scheduled_jobs default", "worker.1 was killed (SIGKILL); it is started again"),
             ("gunicorn", "web was killed (SIGKILL); it is started again"),
             ("redis-server", "The embedded redis had stopped; it runs again"),
             ("keeper postgres", "The embedded postgres had stopped; it runs again"),
@@ -44,7 +44,7 @@ def test_ctrl_c_stops_everything_within_ten_seconds_even_while_a_worker_does_not
     with Running(instance) as stack:
         stack.hear("Evenhand is ready")
         everything = stack.processes()
-        stack.child("jobs.worker").suspend()
+        stack.child("scheduled_jobs default").suspend()
 
         assert stack.stop(signal.SIGINT, within=10) == 0
 
