@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, select, text
 
-from dashboard.engine.model import AssignmentType, Presence, Team
+from dashboard.engine.model import AssignmentType, Presence, Status, Team
 from dashboard.engine.policy import ExclusionRules
 from dashboard.store.database import Session
-from dashboard.store.models import CapacityPolicy, InboxCapacityLimit
+from dashboard.store.models import CapacityPolicy, Conversation, InboxCapacityLimit
 
 # The (account's teams x inboxes) pairs are few, and each costs one index probe.
 TEAMS_WITH_WORK = text(
@@ -43,18 +43,6 @@ SEATS = text(
     LEFT JOIN agent_capacity_policies c ON c.id = u.agent_capacity_policy_id
     LEFT JOIN inbox_capacity_limits l ON l.agent_capacity_policy_id = c.id AND l.inbox_id = p.inbox_id
     ORDER BY p.inbox_id, p.user_id
-    """
-)
-# Agent by agent: asked for all at once, Postgres has read everything that is held, by another index.
-LOADS = text(
-    """
-    SELECT agents.id AS assignee_id, held.inbox_id, held.count AS held
-    FROM unnest(CAST(:agent_ids AS bigint[])) AS agents(id) CROSS JOIN LATERAL (
-      SELECT c.inbox_id, count(*) AS count FROM conversations c
-      WHERE c.account_id = :account_id AND c.assignee_id = agents.id
-        AND c.status = 'open' AND c.assignee_id IS NOT NULL
-      GROUP BY c.inbox_id
-    ) AS held
     """
 )
 
@@ -132,7 +120,15 @@ def loads(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapp
     """Return the open conversations that each agent holds, by inbox."""
     if not agent_ids:
         return {}
-    rows = session.execute(LOADS, {"account_id": account_id, "agent_ids": list(agent_ids)})
+    rows = session.execute(
+        select(Conversation.assignee_id, Conversation.inbox_id, func.count().label("held"))
+        .where(
+            Conversation.account_id == account_id,
+            Conversation.assignee_id == func.any(list(agent_ids)),
+            and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_not(None)),
+        )
+        .group_by(Conversation.assignee_id, Conversation.inbox_id)
+    )
     found: dict[int, dict[int, int]] = defaultdict(dict)
     for row in rows:
         found[row.assignee_id][row.inbox_id] = row.held
