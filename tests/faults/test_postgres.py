@@ -3,9 +3,10 @@
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
+import psutil
 import psycopg
 import pytest
 
@@ -46,11 +47,15 @@ def killed(stack: Stack) -> Iterator[None]:
 @contextmanager
 def paused(stack: Stack) -> Iterator[None]:
     stopped = family(postmaster(stack))
-    for process in stopped:
-        process.suspend()
+    _each(stopped, psutil.Process.suspend)
     yield
-    for process in stopped:
-        process.resume()
+    _each(stopped, psutil.Process.resume)
+
+
+def _each(processes: Sequence[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # a backend that had just been on its way out
+            act(process)
 
 
 @contextmanager
