@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from dashboard.config import Settings
 from dashboard.services import accounts
 from dashboard.services.accounts import Founded
 from dashboard.services.forms.accounts import NewAccountForm
+from jobs.queues import Jobs
 from tests.desks import committed
 from tests.jobs.conftest import eventually, process
 
@@ -113,7 +115,8 @@ def helpdesk(settings: Settings) -> Iterator[Helpdesk]:
 
 @pytest.fixture
 def at_work(settings: Settings, helpdesk: Helpdesk) -> Iterator[None]:
-    """One worker and the scheduler, at work when the test begins."""
+    """One worker and the scheduler, at work when the test begins; the watch rests, which would hide a lost trigger."""
+    Jobs(settings.redis_url).let_watch_rest(timedelta(minutes=5))
     with process(settings, "-m", "jobs.worker"), process(settings, "-m", "jobs.schedule"):
         eventually(lambda: READY.items() <= helpdesk.client.get("/ready").get_json().items())
         yield
