@@ -23,9 +23,9 @@ log = structlog.get_logger()
 LONGEST_PAUSE = 1.0
 # Seconds: how long a dead worker is thought to live, how often one at work says so, how often lost jobs are looked for.
 LIVES_FOR, SAYS_SO_EVERY, LOOKS_EVERY = 20, 5, 30
-# The timetable's few jobs first. A worker that has all three waits with a receiver that is slow to answer: give
-# webhooks a worker of their own.
-QUEUES = (SCHEDULED, DEFAULT, WEBHOOKS)
+# The timetable's few jobs first. Webhooks are told by who is asked to: a slow receiver would hold up assignments.
+QUEUES = (SCHEDULED, DEFAULT)
+HELP = "the first one first; those that assign unless set, and then webhooks need a worker of their own"
 FIRST_TASKS = {SCHEDULED: "jobs.tasks.sweep", WEBHOOKS: "jobs.tasks.look_at_outbox"}
 
 
@@ -101,7 +101,7 @@ def until_redis_answers(act: Callable[[], None]) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", help="what RQ calls this worker")
-    parser.add_argument("--queues", nargs="+", choices=QUEUES, default=QUEUES, help="only these, the first one first")
+    parser.add_argument("--queues", nargs="+", choices=(*QUEUES, WEBHOOKS), default=QUEUES, help=HELP)
     return parser.parse_args()
 
 

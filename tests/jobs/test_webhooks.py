@@ -8,11 +8,14 @@ import pytest
 from sqlalchemy import func, select
 
 from dashboard import clock
-from dashboard.store.models import Conversation, WebhookDelivery
+from dashboard.store.models import WebhookDelivery
 from tests.desks import Acme
 from tests.jobs.conftest import Start, eventually
+from tests.jobs.test_worker import assigned, ready
 from tests.listening import Line
 from tests.receivers import receiver
+
+TELLING = ("-m", "jobs.worker", "--queues", "scheduled_jobs", "webhooks")
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def happens(line: Line, *conversation_ids: int) -> None:
 
 
 def test_a_change_is_told_and_what_failed_is_told_again_in_order(line: Line, start: Start):
-    start("-m", "jobs.worker")
+    start(*TELLING)
     start("-m", "jobs.schedule")
     first, second = line.acme.waiting(2)
     with receiver(answer=lambda before: 500 if before == 0 else 200) as heard:
@@ -58,7 +61,7 @@ def test_a_worker_killed_while_it_delivers_loses_nothing(line: Line, start: Star
     conversations = line.acme.waiting(5)
     with receiver(hangs_for=60.0) as heard:
         line.listen(heard.url)
-        killed = start("-m", "jobs.worker")
+        killed = start(*TELLING)
         happens(line, *conversations)
         eventually(lambda: heard.calls)
         for process in [*psutil.Process(killed.pid).children(recursive=True), psutil.Process(killed.pid)]:
@@ -67,7 +70,7 @@ def test_a_worker_killed_while_it_delivers_loses_nothing(line: Line, start: Star
         heard.released.set()
         assert delivered(line) == 0
 
-        start("-m", "jobs.worker")
+        start(*TELLING)
         start("-m", "jobs.schedule")
         eventually(lambda: delivered(line) == 5, within=25.0)
 
@@ -77,24 +80,21 @@ def test_a_worker_killed_while_it_delivers_loses_nothing(line: Line, start: Star
 
 
 def test_a_receiver_that_hangs_holds_up_no_assignment(line: Line, start: Start):
+    """Seen to fail with webhooks among the queues of a worker that is told of none: one waited over 3 s."""
     floor = line.acme
     floor.policy()
+    floor.online("Ana", at=clock.now())
     with receiver(hangs_for=60.0) as heard:
         line.listen(heard.url)
-        start("-m", "jobs.worker", "--queues", "webhooks")
-        start("-m", "jobs.worker", "--queues", "scheduled_jobs", "default")
+        ready(floor, lambda: start("-m", "jobs.worker"))
         happens(line, *floor.waiting(1))
-        eventually(lambda: heard.calls)
-        floor.online("Ana", at=clock.now())
+        floor.desk.signals.wake(floor.account_id, [floor.support])
+        eventually(lambda: assigned(floor) == 1, within=3.0)
 
+        start("-m", "jobs.worker", "--queues", "webhooks")
+        eventually(lambda: heard.calls)
+        floor.waiting(1)
         floor.desk.signals.wake(floor.account_id, [floor.support])
 
-        eventually(lambda: assigned(floor) == 1, within=3.0)
+        eventually(lambda: assigned(floor) == 2, within=3.0)
         assert delivered(line) == 0
-
-
-def assigned(floor: Acme) -> int:
-    held = select(func.count()).select_from(Conversation).where(Conversation.assignee_id.is_not(None))
-    count = floor.desk.session.scalar(held)
-    floor.desk.session.rollback()
-    return int(count or 0)
