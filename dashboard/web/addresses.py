@@ -1,12 +1,31 @@
-"""Addresses of lists: what a page asks for, word by word, with some of it changed."""
+"""Addresses: of pages, and of lists, which say word by word what they ask for."""
 
+from functools import lru_cache
 from typing import Any
 
-from flask import url_for
+from flask import Flask, request, url_for
+
+# Of the links that pages show by the hundred: more than any page has.
+MOST_KEPT = 10_000
+
+
+def init_app(app: Flask) -> None:
+    """Let templates say url_for; a board has 600 links, and most of them are those of its last drawing."""
+    app.jinja_env.globals.update(url_for=to)
+
+
+def to(endpoint: str, /, **values: object) -> str:
+    """Return what Flask's url_for does, from memory where it was asked before."""
+    return _to(request.script_root, endpoint, tuple(values.items()))
 
 
 def of(endpoint: str, asked: Any, /, **changes: object) -> str:
     """Return where a page is shown that asks for this; nothing and the first page are not said."""
     said: dict[str, object] = {name: getattr(asked, name) for name in asked.__slots__} | changes
     words = {name: str(value) for name, value in said.items() if value and (name, value) != ("page", 1)}
-    return url_for(endpoint, **words)
+    return to(endpoint, **words)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _to(_root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+    return url_for(endpoint, **dict(values))

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import cast
 from zlib import crc32
 
-from flask import Response, render_template, request, url_for
+from flask import Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
@@ -16,7 +17,7 @@ from dashboard.services.board import Board
 from dashboard.services.seats import State
 from dashboard.services.workload import Sort, View
 from dashboard.store.errors import StoreUnavailable
-from dashboard.web import drawings, htmx
+from dashboard.web import addresses, drawings, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.drawings import UNTOLD, Version
 from dashboard.web.visitors import scope, viewer
@@ -47,13 +48,20 @@ def show() -> ResponseReturnValue:
 @pages.app_template_global()
 def here(**changes: object) -> str:
     """Return the board's address with some of what was asked for changed."""
-    return url_for("web.board.show", **_asked({name: value and str(value) for name, value in changes.items()}))
+    return addresses.to("web.board.show", **_asked({name: value and str(value) for name, value in changes.items()}))
 
 
 def _asked(changes: Mapping[str, object]) -> dict[str, object]:
     """Return what of the address makes this page another one, with some of it changed; always in the same order."""
-    said = {**{name: request.args.get(name) for name in NAMES}, **changes}
+    said = {**_said(), **changes}
     return {name: value for name, value in said.items() if value and value != UNSAID.get(name)}
+
+
+def _said() -> Mapping[str, str | None]:
+    """Return what the address says; read once, as a page has hundreds of links that say most of it again."""
+    if "said" not in g:
+        g.said = {name: request.args.get(name) for name in NAMES}
+    return cast(Mapping[str, str | None], g.said)
 
 
 def _version(asked: Mapping[str, object], now: datetime) -> Version:

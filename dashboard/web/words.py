@@ -124,7 +124,8 @@ def wait(lasted_for: timedelta) -> str:
 
 def since(at: datetime, now: datetime) -> Markup:
     """Return how long ago an instant was; js/times.js keeps it true."""
-    return Markup('<time datetime="{}" data-since>{}</time>').format(_iso(at), _coarse(now - at))
+    # Digits and our own words need no escaping; a page has hundreds, and Markup.format takes ten times as long.
+    return Markup(f'<time datetime="{_iso(at)}" data-since>{_coarse(now - at)}</time>')
 
 
 def clock(at: datetime, form: str = "minutes") -> Markup:
