@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import structlog
-from rq import Worker
 from rq.worker_registration import REDIS_WORKER_KEYS
 
 from dashboard import config, logs
@@ -16,6 +15,7 @@ from dashboard.store import redis
 from dashboard.store.errors import StoreUnavailable, asking
 from dashboard.store.redis import Pipeline
 from jobs import runtime, tasks  # noqa: F401  what jobs need is imported once, before RQ forks
+from jobs.horse import Lasting
 from jobs.queues import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
 
 log = structlog.get_logger()
@@ -60,13 +60,15 @@ def work(redis_url: str, queues: Sequence[str], name: str | None = None) -> None
     except StoreUnavailable:
         if not worker.was_asked:
             raise
+    finally:
+        worker.retire_horse()
     if not worker.was_asked:
         # RQ logs what it did not expect, such as Redis gone in the middle of a job, and ends as if told to.
         raise StoreUnavailable("the worker ended unasked")
 
 
-class Steady(Worker):
-    """RQ's worker, but soon back when Redis is, known again when that was emptied, and sure of who ended it."""
+class Steady(Lasting):
+    """A worker that is soon back when Redis is, known again when that was emptied, and sure of who ended it."""
 
     max_connection_wait_time = LONGEST_PAUSE
     was_asked = False

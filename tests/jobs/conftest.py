@@ -40,11 +40,12 @@ def process(settings: Settings, *words: str, through: Sequence[str] = ()) -> Ite
     try:
         yield started
     finally:
-        # A job's process is in a group of its own.
-        for child in psutil.Process(started.pid).children(recursive=True):
-            child.kill()
-        os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
+        if started.poll() is None:
+            # A job's process is in a group of its own.
+            for child in psutil.Process(started.pid).children(recursive=True):
+                child.kill()
+            os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
 
 
 @pytest.fixture
