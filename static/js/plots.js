@@ -64,7 +64,7 @@
       const at = new Date(time * 1000);
       return step >= 24 * HOUR || at.getHours() + at.getMinutes() === 0 ? NAMES.day.format(at) : NAMES.hour.format(at);
     });
-    return [{ ...shared, grid: { show: false }, values: names, space: 64, size: 30 }, { ...shared, size: 52, ...left }];
+    return [{ ...shared, grid: { show: false }, values: names, space: 64, gap: 10, size: 35 }, { ...shared, size: 52, ...left }];
   }
 
   // Areas over one another, the whole first, so that each later one covers the lower part of it.

@@ -58,7 +58,9 @@ def _take(page: Page, places: dict[str, str], into: Path, size: str) -> None:
 
 
 def _page(browser: Browser, width: int, height: int) -> Page:
-    return browser.new_context(viewport={"width": width, "height": height}, locale="en-GB").new_page()
+    return browser.new_context(
+        viewport={"width": width, "height": height}, locale="en-GB", reduced_motion="reduce"
+    ).new_page()
 
 
 def _log_in(page: Page, url: str, email: str, password: str) -> None:
