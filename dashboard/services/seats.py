@@ -35,6 +35,16 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gauged:
+    """What Redis said: who is present, and the recent assignments by inbox and agent of those it was asked about."""
+
+    known: bool = False
+    present: frozenset[int] = frozenset()
+    asked: frozenset[int] = frozenset()
+    recent: Mapping[int, Mapping[int, Recent]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
     """An agent in one inbox, and the first gate that refuses them there."""
 
@@ -57,24 +67,17 @@ class Seated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
-    """Everybody of a board, by name; each inbox's funnel, and when its first rate-limited member is free again.
+    """Everybody of a board, by name; each inbox's funnel, and when its first rate-limited member is free again."""
 
-    `known` tells whether presence could be read.
-    """
-
-    known: bool
+    gauged: Gauged
     everybody: tuple[Seated, ...]
     funnels: Mapping[int, Funnel]
     next_slots: Mapping[int, datetime]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gauged:
-    """What Redis said: who is present, and the recent assignments by inbox and agent of those who are."""
-
-    known: bool = False
-    present: frozenset[int] = frozenset()
-    recent: Mapping[int, Mapping[int, Recent]] = field(default_factory=dict)
+    @property
+    def known(self) -> bool:
+        """Tell whether presence could be read."""
+        return self.gauged.known
 
 
 def floor(
@@ -85,9 +88,10 @@ def floor(
     gauged = Gauged(known=False)
     if redis_answers:
         gauged = _gauged(desk, scope.account_id, people, inboxes=inboxes, now=now)
-    everybody = tuple(_seated(person, inboxes, gauged, now) for person in people)
+    rules = {i: gates.Rules(policy=inbox.policy or USUAL, team=None, now=now) for i, inbox in inboxes.items()}
+    everybody = tuple(_seated(person, inboxes, gauged, rules) for person in people)
     return Floor(
-        known=gauged.known,
+        gauged=gauged,
         everybody=everybody,
         funnels=_funnels(everybody, inboxes),
         next_slots=_next_slots(everybody),
@@ -122,23 +126,30 @@ def recent(
 
 
 def _gauged(desk: Desk, account_id: int, people: Sequence[Person], *, inboxes: Inboxes, now: datetime) -> Gauged:
-    """Ask Redis, and about the limits only of those who are there."""
+    """Ask Redis, and about the limits only of those whom some policy lets through the gate before."""
+    wanted = frozenset[Presence]().union(
+        *(inbox.policy.eligible_presence for inbox in inboxes.values() if inbox.policy)
+    )
     try:
         present = desk.heartbeats.present(account_id, [person.id for person in people], now)
-        there = [person for person in people if person.id in present or not person.auto_offline]
-        return Gauged(known=True, present=present, recent=recent(desk, account_id, there, inboxes=inboxes, now=now))
+        there = [person for person in people if _presence(person, present) in wanted]
+        had = recent(desk, account_id, there, inboxes=inboxes, now=now)
     except StoreUnavailable:  # the board says so itself
         return Gauged(known=False)
+    return Gauged(known=True, present=present, asked=frozenset(person.id for person in there), recent=had)
 
 
-def _seated(person: Person, inboxes: Inboxes, gauged: Gauged, now: datetime) -> Seated:
+def _presence(person: Person, present: frozenset[int]) -> Presence:
+    return presence_of(availability=person.availability, auto_offline=person.auto_offline, heard=person.id in present)
+
+
+def _seated(person: Person, inboxes: Inboxes, gauged: Gauged, rules: Mapping[int, gates.Rules]) -> Seated:
     here, total = person.id in gauged.present, person.open
-    word = presence_of(availability=person.availability, auto_offline=person.auto_offline, heard=here)
-    presence = word if gauged.known else None
+    presence = _presence(person, gauged.present) if gauged.known else None
     seats = tuple(
-        _seat(_agent(person, holding, presence, total=total, gauged=gauged), inboxes[holding.inbox_id], now)
+        _seat(_agent(person, holding, presence, total=total, gauged=gauged), inbox, rules[inbox.id])
         for holding in person.holdings
-        if holding.inbox_id in inboxes
+        if (inbox := inboxes.get(holding.inbox_id))
     )
     state = state_of(presence, seats)
     return Seated(person=person, presence=presence, present=here, open=total, seats=seats, state=state)
@@ -160,11 +171,9 @@ def _agent(person: Person, holding: Holding, presence: Presence | None, *, total
     )
 
 
-def _seat(agent: Agent, inbox: InboxFigures, now: datetime) -> Seat:
-    rules = gates.Rules(policy=inbox.policy or USUAL, team=None, now=now)
-    return Seat(
-        inbox=inbox, agent=agent, verdict=gates.verdict(gates.Seat(agent), rules) if agent.member else NotAMember()
-    )
+def _seat(agent: Agent, inbox: InboxFigures, rules: gates.Rules) -> Seat:
+    verdict = gates.verdict(gates.Seat(agent), rules) if agent.member else NotAMember()
+    return Seat(inbox=inbox, agent=agent, verdict=verdict)
 
 
 def _funnels(everybody: Collection[Seated], inboxes: Inboxes) -> Mapping[int, Funnel]:

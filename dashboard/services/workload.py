@@ -9,7 +9,7 @@ from enum import StrEnum
 from dashboard.engine.model import Presence
 from dashboard.services import seats
 from dashboard.services.desk import Desk
-from dashboard.services.seats import Floor, Inboxes, Seat, Seated, State
+from dashboard.services.seats import Floor, Gauged, Inboxes, Seat, Seated, State
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.limits import Recent
 from dashboard.store.pages import people as rows
@@ -97,12 +97,12 @@ class Workload:
 def workload(desk: Desk, scope: Scope, floor: Floor, *, inboxes: Inboxes, view: View, now: datetime) -> Workload:
     """Return the page of agents that the view asks for."""
     asked = [seated for seated in floor.everybody if _asked(seated, view)]
-    states = {seated.person.id: seats.state_of(seated.presence, _seats(seated, view)) for seated in asked}
+    states = {seated.person.id: _state(seated, view) for seated in asked}
     chosen = [s for s in asked if view.presence is None or view.presence in (s.presence, states[s.person.id])]
     seen = {i: inbox for i, inbox in inboxes.items() if view.inbox_id in (None, i)}
     chosen.sort(key=_order(desk, scope.account_id, chosen, sort=view.sort, inboxes=seen))
     shown = chosen[(view.page - 1) * PAGE : view.page * PAGE]
-    details = _details(desk, scope.account_id, shown, inboxes=seen, known=floor.known, now=now)
+    details = _details(desk, scope.account_id, shown, inboxes=seen, gauged=floor.gauged, now=now)
     return Workload(
         view=view,
         lines=tuple(_line(seated, view, details) for seated in shown),
@@ -130,11 +130,17 @@ def _asked(seated: Seated, view: View) -> bool:
 
 def _seats(seated: Seated, view: View) -> tuple[Seat, ...]:
     """Return the seats that the view is about: with an inbox chosen, the agent is seen as it sees them."""
-    return tuple(seat for seat in seated.seats if view.inbox_id in (None, seat.inbox.id))
+    if view.inbox_id is None:
+        return seated.seats
+    return tuple(seat for seat in seated.seats if seat.inbox.id == view.inbox_id)
+
+
+def _state(seated: Seated, view: View) -> State | None:
+    return seated.state if view.inbox_id is None else seats.state_of(seated.presence, _seats(seated, view))
 
 
 def _details(
-    desk: Desk, account_id: int, shown: Sequence[Seated], *, inboxes: Inboxes, known: bool, now: datetime
+    desk: Desk, account_id: int, shown: Sequence[Seated], *, inboxes: Inboxes, gauged: Gauged, now: datetime
 ) -> _Details:
     people = [seated.person for seated in shown]
     ids = [person.id for person in people]
@@ -142,14 +148,16 @@ def _details(
         last=rows.last_assigned(desk.session, account_id, ids, list(inboxes)),
         oldest=rows.oldest_held(desk.session, account_id, ids, list(inboxes)),
     )
-    if not known:
+    if not gauged.known:
         return details
+    others = [person for person in people if person.id not in gauged.asked]
     try:
         heard = desk.heartbeats.last(account_id, ids)
-        recent = seats.recent(desk, account_id, people, inboxes=inboxes, now=now)
+        recent = seats.recent(desk, account_id, others, inboxes=inboxes, now=now) if others else {}
     except StoreUnavailable:  # it went away since presence was read: the next redraw says so
         return details
-    return replace(details, heard=heard, recent=recent)
+    both = {i: {**gauged.recent.get(i, {}), **recent.get(i, {})} for i in inboxes}
+    return replace(details, heard=heard, recent=both)
 
 
 def _line(seated: Seated, view: View, details: _Details) -> AgentLine:
@@ -161,7 +169,7 @@ def _line(seated: Seated, view: View, details: _Details) -> AgentLine:
         name=person.name,
         presence=seated.presence,
         since=details.heard.get(person.id) if silent else person.availability_since,
-        state=seats.state_of(seated.presence, shown),
+        state=_state(seated, view),
         gauges=(*(_gauge(seat, details) for seat in by_name), *_total(seated, view)),
         last_assigned=details.last.get(person.id),
         oldest=details.oldest.get(person.id),

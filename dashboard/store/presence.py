@@ -32,17 +32,12 @@ class Heartbeats:
 
     def last(self, account_id: int, agent_ids: Collection[int]) -> Mapping[int, datetime]:
         """Return when each was last heard of; who never was is left out."""
-        ids = [str(agent) for agent in agent_ids]
-        if not ids:
-            return {}
-        with asking("presence"):
-            found = self._redis.zmscore(keys.presence(account_id), ids)
-        return {int(agent): instant(at) for agent, at in zip(ids, found, strict=True) if at is not None}
+        return {agent: instant(at) for agent, at in self._heard(account_id, agent_ids).items()}
 
     def present(self, account_id: int, agent_ids: Collection[int], now: datetime) -> frozenset[int]:
         """Return those heard of within the presence duration (E37)."""
-        heard = self.last(account_id, agent_ids)
-        return frozenset(agent for agent, at in heard.items() if self._lasts(score(at), now))
+        since = score(now - self._lasts_for)
+        return frozenset(agent for agent, at in self._heard(account_id, agent_ids).items() if at > since)
 
     def leave(self, account_id: int, agent_ids: Collection[int]) -> None:
         """Forget agents who are no longer of the account."""
@@ -64,6 +59,13 @@ class Heartbeats:
         with asking("availability"):
             found = self._redis.hmget(keys.availability(account_id), [str(i) for i in ids])
         return {agent: Presence(str(word)) for agent, word in zip(ids, found, strict=True) if word is not None}
+
+    def _heard(self, account_id: int, agent_ids: Collection[int]) -> Mapping[int, float]:
+        if not agent_ids:
+            return {}
+        with asking("presence"):
+            found = self._redis.zmscore(keys.presence(account_id), [str(agent) for agent in agent_ids])
+        return {agent: at for agent, at in zip(agent_ids, found, strict=True) if at is not None}
 
     def _lasts(self, at: float | None, now: datetime) -> bool:
         return at is not None and at > score(now - self._lasts_for)

@@ -80,6 +80,21 @@ def test_a_gauge_shows_the_fair_share_and_when_the_next_slot_is_free(mara: Looke
     assert f"all rate-limited, next slot {slot}" in seen(board, f"inbox-{acme.support}")
 
 
+def test_the_fair_share_of_somebody_who_is_away_is_shown_beside_that_of_who_is_there(mara: Looker, acme: Acme) -> None:
+    """E14"""
+    acme.policy("Support", fair_distribution_limit=3)
+    now = clock.now()
+    acme.online("Ana", at=now)
+    both = (acme.agents["Ana"], acme.agents["Bo"], acme.agents["Bo"])
+    had = [Reservation(agent_id=agent, conversation_id=n, at=now) for n, agent in enumerate(both, 1)]
+    acme.desk.limits.restore(acme.account_id, acme.support, had, window=timedelta(hours=1))
+
+    board = mara.get("/")
+
+    assert "1 of 3" in seen(board, f"agent-{acme.agents['Ana']}")
+    assert "2 of 3" in seen(board, f"agent-{acme.agents['Bo']}")
+
+
 @pytest.mark.parametrize(
     ("off", "said"),
     [

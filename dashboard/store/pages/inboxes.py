@@ -67,7 +67,8 @@ CHANGES = text(
       UNION ALL SELECT inbox_id, began_at, 1 FROM ended WHERE began_at > :since
       UNION ALL SELECT inbox_id, at, -1 FROM ended
     )
-    SELECT inbox_id, CAST(ceil(extract(epoch FROM at - :since) / :step) AS int) AS step, sum(change) AS change
+    SELECT inbox_id, CAST(ceil(extract(epoch FROM at - :since) / :step) AS int) AS step,
+      CAST(sum(change) AS int) AS change
     FROM changes GROUP BY 1, 2
     """
 )
@@ -135,8 +136,8 @@ def changes(
     """Return, by inbox, by how much the number waiting changed in each step since then; steps count from 1."""
     asked = {"inbox_ids": list(inbox_ids), "since": since, "step": step.total_seconds()}
     found: dict[int, dict[int, int]] = defaultdict(dict)
-    for row in session.execute(CHANGES, asked):
-        found[row.inbox_id][row.step] = int(row.change)
+    for inbox_id, number, change in session.execute(CHANGES, asked):
+        found[inbox_id][number] = change
     return found
 
 

@@ -137,19 +137,20 @@ def teams(session: Session, account_id: int) -> Sequence[Choice]:
     return [Choice(id=row.id, name=row.name) for row in rows]
 
 
-def _person(row: Row[Any]) -> Person:
-    places = zip(row.inbox_ids, row.memberships, row.loads, row.capacities, strict=True)
+def _person(row: Row[*tuple[Any, ...]]) -> Person:
+    # A thousand of these are read much faster in their order than by their names.
+    agent_id, name, availability, since, auto_offline, total_limit, in_team, *places = row
     return Person(
-        id=row.id,
-        name=row.name,
-        availability=Presence(row.availability),
-        availability_since=row.availability_since,
-        auto_offline=row.auto_offline,
-        total_limit=row.total_limit,
-        in_team=row.in_team,
+        id=agent_id,
+        name=name,
+        availability=Presence(availability),
+        availability_since=since,
+        auto_offline=auto_offline,
+        total_limit=total_limit,
+        in_team=in_team,
         holdings=tuple(
             Holding(inbox_id=inbox_id, member=member, open=held, capacity=capacity)
-            for inbox_id, member, held, capacity in places
+            for inbox_id, member, held, capacity in zip(*places, strict=True)
             if inbox_id is not None
         ),
     )
