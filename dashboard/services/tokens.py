@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dashboard.services import auditing
 from dashboard.services.auditing import Cause, Change
@@ -17,6 +17,7 @@ from dashboard.store.tokens import Caller, TokenRow
 __all__ = ["Caller", "Fresh", "TokenRow", "caller_of", "create", "create_for_address", "issue", "revoke", "show_all"]
 
 ENTROPY_BYTES = 32
+NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class Fresh:
 def caller_of(desk: Desk, token: str, *, now: datetime) -> Caller | None:
     """Return whose token it is, and note its use at most once a minute."""
     caller = store.caller(desk.session, token, now)
-    if caller and store.note_use(desk.session, caller.token_id, now):
+    if caller and (caller.token_used_at is None or caller.token_used_at < now - NOTED_EVERY):
+        store.note_use(desk.session, caller.token_id, now)
         desk.session.commit()
     return caller
 

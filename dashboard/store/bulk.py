@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import JSON, FromClause, Insert, Table, Text, func, insert, literal, literal_column, select
+from sqlalchemy import JSON, FromClause, Insert, Table, Text, bindparam, func, insert, literal_column, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -30,27 +30,36 @@ def as_json(rows: Iterable[Mapping[str, object]]) -> str:
     return json.dumps(list(rows), default=_plain)
 
 
-def given(model: type[Base], rows: Iterable[Mapping[str, object]]) -> FromClause:
-    """Return the rows as something to select from, with the table's own column types; what is left out is null."""
+def sent(rows: Iterable[Mapping[str, object]]) -> Mapping[str, str]:
+    """Return the parameter with which a statement over `given` rows is executed."""
+    return {"rows": as_json(rows)}
+
+
+@cache
+def given(model: type[Base]) -> FromClause:
+    """Return the rows to be sent as something to select from, with the table's own column types; left out is null."""
     table = table_of(model)
-    text = literal(as_json(rows), Text)
-    recordset = func.json_populate_recordset(literal_column(f"NULL::{table.name}"), sql_cast(text, JSON))
+    recordset = func.json_populate_recordset(
+        literal_column(f"NULL::{table.name}"), sql_cast(bindparam("rows", type_=Text), JSON)
+    )
     return cast(FromClause, recordset.table_valued(*table.columns, name="given"))
 
 
-def insert_rows(model: type[Base], names: Iterable[str], rows: Iterable[Mapping[str, object]]) -> Insert:
-    """Return the insert of these columns of the rows."""
-    return insert(table_of(model)).from_select(*_columns(model, names, rows))
+@cache
+def insert_rows(model: type[Base], names: tuple[str, ...]) -> Insert:
+    """Return the insert of these columns of the rows to be sent: made once, for making it costs as much as doing it."""
+    return insert(table_of(model)).from_select(*_columns(model, names))
 
 
-def insert_new(model: type[Base], names: Iterable[str], rows: Iterable[Mapping[str, object]]) -> PostgresInsert:
+@cache
+def insert_new(model: type[Base], names: tuple[str, ...]) -> PostgresInsert:
     """Return the same insert, passing over rows that some unique key already has."""
-    return postgres_insert(table_of(model)).from_select(*_columns(model, names, rows)).on_conflict_do_nothing()
+    return postgres_insert(table_of(model)).from_select(*_columns(model, names)).on_conflict_do_nothing()
 
 
-def _columns(model: type[Base], names: Iterable[str], rows: Iterable[Mapping[str, object]]) -> Any:
-    source, wanted = given(model, rows), list(names)
-    return wanted, select(*(source.c[name] for name in wanted))
+def _columns(model: type[Base], names: tuple[str, ...]) -> Any:
+    source = given(model)
+    return list(names), select(*(source.c[name] for name in names))
 
 
 @cache

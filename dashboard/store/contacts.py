@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from dashboard.store.bulk import given, table_of
+from dashboard.store.bulk import given, sent, table_of
 from dashboard.store.database import Session
 from dashboard.store.models import Contact
 
@@ -38,7 +38,7 @@ def ensure(session: Session, account_id: int, drafts: Iterable[ContactDraft]) ->
 
 def _write(session: Session, rows: list[dict[str, object]]) -> None:
     """Insert who is new and rename who is called otherwise; whoever stays the same is not touched."""
-    source = given(Contact, rows)
+    source = given(Contact)
     statement = insert(table_of(Contact)).from_select(
         ["account_id", "identifier", "name"], select(source.c.account_id, source.c.identifier, source.c.name)
     )
@@ -48,5 +48,6 @@ def _write(session: Session, rows: list[dict[str, object]]) -> None:
             index_elements=[Contact.account_id, Contact.identifier],
             set_={"name": new},
             where=new.is_not(None) & Contact.name.is_distinct_from(new),
-        )
+        ),
+        sent(rows),
     )

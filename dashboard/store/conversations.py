@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select, update
 
 from dashboard.engine.model import Status
-from dashboard.store.bulk import given, insert_new, record, table_of
+from dashboard.store.bulk import given, insert_new, record, sent, table_of
 from dashboard.store.database import Session
 from dashboard.store.models import Contact, Conversation
 
@@ -122,7 +122,8 @@ def add(session: Session, rows: Sequence[NewConversation]) -> list[Added]:
     ids = _next_ids(session, len(rows))
     numbered = [record(row) | {"id": row_id} for row, row_id in zip(rows, ids, strict=True)]
     numbered.sort(key=lambda row: (row["inbox_id"], row["external_id"] or ""))
-    written = set(session.scalars(insert_new(Conversation, ADDED, numbered).returning(table_of(Conversation).c.id)))
+    new = insert_new(Conversation, ADDED).returning(table_of(Conversation).c.id)
+    written = set(session.scalars(new, sent(numbered)))
     there = _existing(session, [row for row in numbered if row["id"] not in written])
     return [
         Added(row_id, True) if row_id in written else Added(there[row.inbox_id, row.external_id], False)
@@ -138,12 +139,13 @@ def _next_ids(session: Session, count: int) -> list[int]:
 def _existing(session: Session, rows: list[dict[str, Any]]) -> Mapping[tuple[int, str | None], int]:
     if not rows:
         return {}
-    source = given(Conversation, rows)
+    source = given(Conversation)
     found = session.execute(
         select(Conversation.inbox_id, Conversation.external_id, Conversation.id).join(
             source,
             (source.c.inbox_id == Conversation.inbox_id) & (source.c.external_id == Conversation.external_id),
-        )
+        ),
+        sent(rows),
     )
     return {(row.inbox_id, row.external_id): row.id for row in found}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from dashboard.engine.model import Role
-from dashboard.store.bulk import insert_new, insert_rows, table_of
+from dashboard.store.bulk import insert_new, insert_rows, sent, table_of
 from dashboard.store.database import Session
 from dashboard.store.models import Account, AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, User
 
@@ -40,7 +40,7 @@ def ensure_inboxes(session: Session, account_id: int, names: Collection[str]) ->
     there = _inboxes(session, account_id, names)
     missing = [{"account_id": account_id, "name": name} for name in sorted(set(names) - set(there))]
     if missing:
-        session.execute(insert_rows(Inbox, ("account_id", "name"), missing))
+        session.execute(insert_rows(Inbox, ("account_id", "name")), sent(missing))
     ids = _inboxes(session, account_id, names)
     return Ensured(ids, frozenset(ids.values()) - frozenset(there.values()))
 
@@ -48,7 +48,7 @@ def ensure_inboxes(session: Session, account_id: int, names: Collection[str]) ->
 def ensure_labels(session: Session, account_id: int, titles: Collection[str]) -> None:
     """Make the labels that are missing."""
     rows = [{"account_id": account_id, "title": title} for title in sorted(titles)]
-    session.execute(insert_new(Label, ("account_id", "title"), rows))
+    session.execute(insert_new(Label, ("account_id", "title")), sent(rows))
 
 
 def ensure_agents(session: Session, account_id: int, names: Collection[str]) -> Ensured:
@@ -65,15 +65,15 @@ def ensure_agents(session: Session, account_id: int, names: Collection[str]) -> 
         {"account_id": account_id, "user_id": users[address], "name": name, "role": Role.AGENT}
         for name, address in missing.items()
     ]
-    made = insert_new(AccountUser, ("account_id", "user_id", "name", "role"), rows)
-    new = session.scalars(made.returning(table_of(AccountUser).c.user_id))
+    made = insert_new(AccountUser, ("account_id", "user_id", "name", "role"))
+    new = session.scalars(made.returning(table_of(AccountUser).c.user_id), sent(rows))
     return Ensured({**there, **{name: users[address] for name, address in missing.items()}}, frozenset(new))
 
 
 def add_members(session: Session, account_id: int, members: Iterable[Membership]) -> None:
     """Let these agents answer these inboxes."""
     rows = [{"account_id": account_id, "inbox_id": one.inbox_id, "user_id": one.user_id} for one in members]
-    session.execute(insert_new(InboxMember, ("account_id", "inbox_id", "user_id"), rows))
+    session.execute(insert_new(InboxMember, ("account_id", "inbox_id", "user_id")), sent(rows))
 
 
 def policy_id_of(session: Session, account_id: int, name: str) -> int:
@@ -101,7 +101,7 @@ def _agents(session: Session, account_id: int, names: Collection[str]) -> dict[s
 
 
 def _users(session: Session, addresses: Collection[str]) -> dict[str, int]:
-    session.execute(insert_new(User, ("email",), [{"email": address} for address in addresses]))
+    session.execute(insert_new(User, ("email",)), sent([{"email": address} for address in addresses]))
     found = session.execute(select(User.email, User.id).where(User.email.in_(addresses)))
     return {row.email: row.id for row in found}
 

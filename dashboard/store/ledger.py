@@ -14,7 +14,7 @@ from sqlalchemy import text
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
 from dashboard.store import tallies
-from dashboard.store.bulk import as_json, insert_rows, record
+from dashboard.store.bulk import insert_rows, record, sent
 from dashboard.store.database import Session
 from dashboard.store.models import Assignment, AuditEntry
 from dashboard.store.models.tallies import Measure
@@ -152,7 +152,7 @@ GIVEN = """
 def write_assignments(session: Session, rows: Collection[AssignmentRow]) -> None:
     """Append to the ledger, and count it."""
     if rows:
-        session.execute(insert_rows(Assignment, LEDGER_COLUMNS, map(record, rows)))
+        session.execute(insert_rows(Assignment, LEDGER_COLUMNS), sent(map(record, rows)))
         tallies.add(session, map(_counted, rows))
 
 
@@ -160,13 +160,13 @@ def write_events(session: Session, rows: Collection[EventRow]) -> None:
     """Put events into the outbox; write the rows they speak of before."""
     if rows:
         session.flush()
-        session.execute(text(events_of(GIVEN)), {"rows": as_json(map(record, rows))})
+        session.execute(text(events_of(GIVEN)), sent(map(record, rows)))
 
 
 def write_audit(session: Session, rows: Collection[AuditRow]) -> None:
     """Append to the audit log."""
     if rows:
-        session.execute(insert_rows(AuditEntry, AUDIT_COLUMNS, map(record, rows)))
+        session.execute(insert_rows(AuditEntry, AUDIT_COLUMNS), sent(map(record, rows)))
 
 
 def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:

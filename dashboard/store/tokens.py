@@ -1,7 +1,7 @@
 """API tokens: whose they are. Only a hash is kept: a token has too much entropy to be found from its SHA-256."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +14,6 @@ from dashboard.store.models import AccountUser, ApiToken
 from dashboard.store.paging import Listed, Page, listed
 
 # Noting each use would make a write of every read.
-NOTED_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +25,7 @@ class Caller:
     name: str
     role: Role
     token_id: int
+    token_used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +64,27 @@ def caller(session: Session, token: str, now: datetime) -> Caller | None:
     """Return whose the token is, unless it is unknown, revoked or expired, or its user deactivated."""
     belongs = and_(AccountUser.account_id == ApiToken.account_id, AccountUser.user_id == ApiToken.user_id)
     row = session.execute(
-        select(ApiToken.id, ApiToken.account_id, ApiToken.user_id, AccountUser.name, AccountUser.role)
+        select(
+            ApiToken.id.label("token_id"),
+            ApiToken.last_used_at.label("token_used_at"),
+            ApiToken.account_id,
+            ApiToken.user_id,
+            AccountUser.name,
+            AccountUser.role,
+        )
         .join(AccountUser, belongs)
         .where(ApiToken.token_hash == hashed(token), ApiToken.revoked_at.is_(None), AccountUser.active)
         .where(or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now))
     ).one_or_none()
-    if row is None:
-        return None
-    return Caller(account_id=row.account_id, user_id=row.user_id, name=row.name, role=row.role, token_id=row.id)
+    return Caller(**row._mapping) if row else None
 
 
-def note_use(session: Session, token_id: int, now: datetime) -> bool:
-    """Note that the token was used, unless that was noted a moment ago; say whether anything was written."""
+def note_use(session: Session, token_id: int, now: datetime) -> None:
+    """Note that the token was used, unless somebody else noted that meanwhile."""
     noted = update(ApiToken).where(
-        ApiToken.id == token_id, or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at < now - NOTED_EVERY)
+        ApiToken.id == token_id, or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at < now)
     )
-    return session.scalar(noted.values(last_used_at=now).returning(ApiToken.id)) is not None
+    session.execute(noted.values(last_used_at=now))
 
 
 def add(session: Session, new: TokenDraft) -> TokenRow:
