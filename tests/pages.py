@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from uuid import uuid4
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -93,6 +94,7 @@ def looking(app: Flask, account_id: int, user_id: int) -> Looker:
     with client.session_transaction() as kept:
         kept["_user_id"] = f"{account_id}:{user_id}:0"
         kept["_fresh"] = True
+        kept["session_id"] = uuid4().hex
     return Looker(client=client, account_id=account_id, user_id=user_id)
 
 

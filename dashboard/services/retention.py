@@ -1,4 +1,4 @@
-"""Nothing is kept for ever: old runs, events that everybody was told of, and answers kept for repeated requests.
+"""Nothing is kept for ever: old runs, events that everybody was told of, answers to repeated requests, log-outs.
 
 The ledger and the audit log stay: who had a conversation is told after the run that gave it is gone.
 """
@@ -11,12 +11,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from dashboard.services import sessions
 from dashboard.services.desk import Desk
 from dashboard.store import idempotency, retention
+from dashboard.store import sessions as ended_sessions
 from dashboard.store.database import Session
 
 log = structlog.get_logger()
 AT_ONCE = 1_000
+# A request that was under way may have written the cookie a little later.
+SESSIONS_KEPT_FOR = sessions.LASTS_FOR + timedelta(days=1)
 # In all, so that the runs of the inboxes that are behind do not wait longer for a worker.
 LASTS_FOR = 2.0
 
@@ -30,6 +34,7 @@ class Removed:
     runs: int
     events: int
     answers: int
+    sessions: int
     is_more: bool
 
 
@@ -46,7 +51,7 @@ def remove_old(desk: Desk, *, now: datetime, lasts_for: float = LASTS_FOR) -> Re
             left -= {kind} if done < AT_ONCE else set()
     if counts.total():
         log.info("removed_old", **counts, is_more=bool(left))
-    return Removed(runs=counts["runs"], events=counts["events"], answers=counts["answers"], is_more=bool(left))
+    return Removed(**{kind: counts[kind] for kind in removers}, is_more=bool(left))
 
 
 def _removers(session: Session, before: datetime, now: datetime) -> dict[str, Remove]:
@@ -54,4 +59,5 @@ def _removers(session: Session, before: datetime, now: datetime) -> dict[str, Re
         "runs": lambda most: retention.remove_runs(session, before=before, most=most),
         "events": lambda most: retention.remove_events(session, before=before, most=most),
         "answers": lambda most: idempotency.clear(session, now, most=most),
+        "sessions": lambda most: ended_sessions.forget_ended(session, before=now - SESSIONS_KEPT_FOR, most=most),
     }

@@ -1,7 +1,8 @@
-"""Logging in, coming back with what the log-in left, and choosing another password."""
+"""Logging in and out, coming back with what the log-in left, and choosing another password."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
+from uuid import UUID
 
 from dashboard.services import auditing, passwords
 from dashboard.services.auditing import Cause, Change
@@ -12,6 +13,8 @@ from dashboard.store import agents
 from dashboard.store import sessions as store
 from dashboard.store.sessions import Viewer
 
+# Since its cookie was last written.
+LASTS_FOR = timedelta(days=31)
 LONGEST_PASSWORD = 1_000
 WRONG = "This is not your password."
 
@@ -26,10 +29,16 @@ def log_in(desk: Desk, email: str, password: str) -> Viewer | None:
     return found.viewer if found and known and right else None
 
 
-def resume(desk: Desk, account_id: int, user_id: int, *, session_epoch: int) -> Viewer | None:
-    """Return who this session is, unless they were deactivated or their sessions were ended."""
-    viewer = store.viewer(desk.session, account_id, user_id)
+def resume(desk: Desk, account_id: int, user_id: int, *, session_epoch: int, session_id: UUID) -> Viewer | None:
+    """Return who this session is, unless they were deactivated, logged out of it, or had all of theirs ended."""
+    viewer = store.viewer(desk.session, account_id, user_id, session_id=session_id)
     return viewer if viewer and viewer.session_epoch == session_epoch else None
+
+
+def log_out(desk: Desk, session_id: UUID, *, now: datetime) -> None:
+    """End this session, whoever kept its cookie; the same person's others go on."""
+    store.end(desk.session, session_id, now)
+    desk.session.commit()
 
 
 def change_password(desk: Desk, viewer: Viewer, wanted: NewPassword, *, now: datetime) -> Viewer | Invalid | None:

@@ -4,6 +4,8 @@ from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 
+from dashboard.services import sessions
+
 csrf = CSRFProtect()
 
 # No inline script or style, no eval, nothing from elsewhere. Scripts may still set single properties of a style.
@@ -43,6 +45,7 @@ def init_app(app: Flask) -> None:
     app.config.update(
         SESSION_COOKIE_NAME="evenhand",
         SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=sessions.LASTS_FOR,
         # Set only when it changes: a poll answered after the log-out must not bring the session back.
         SESSION_REFRESH_EACH_REQUEST=False,
         # Pages stay open all day, so a token is good as long as its session.

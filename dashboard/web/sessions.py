@@ -2,15 +2,14 @@
 
 from http import HTTPStatus
 
-from flask import redirect, render_template, request, session, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 
 from dashboard.http import desk
 from dashboard.services import sessions as services
-from dashboard.web import throttle
+from dashboard.web import throttle, visitors
 from dashboard.web.blueprints import pages_of
-from dashboard.web.visitors import Visitor
 
 WRONG = "The address or the password is not right."
 pages = pages_of("sessions", public=True)
@@ -32,18 +31,14 @@ def create() -> ResponseReturnValue:
     viewer = services.log_in(desk(), request.form.get("email", ""), request.form.get("password", ""))
     if viewer is None:
         return _form(error=WRONG), HTTPStatus.UNPROCESSABLE_ENTITY
-    wanted = _wanted()
-    session.clear()
-    session.permanent = True
-    login_user(Visitor(viewer))
-    return redirect(wanted, HTTPStatus.SEE_OTHER)
+    visitors.let_in(viewer)
+    return redirect(_wanted(), HTTPStatus.SEE_OTHER)
 
 
 @pages.post("/logout")
 def destroy() -> ResponseReturnValue:
-    """Log out."""
-    logout_user()
-    session.clear()
+    """Log out; wherever else they are logged in, they stay."""
+    visitors.see_out()
     return redirect(url_for("web.sessions.new"), HTTPStatus.SEE_OTHER)
 
 

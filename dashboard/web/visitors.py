@@ -4,10 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar, cast
+from uuid import UUID, uuid4
 
-from flask import Flask, abort, redirect, request, url_for
+from flask import Flask, abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import LoginManager, UserMixin, current_user
+from flask_login import LoginManager, UserMixin, current_user, login_user
 from structlog.contextvars import bind_contextvars
 
 from dashboard import clock
@@ -21,6 +22,8 @@ from dashboard.web import htmx
 P = ParamSpec("P")
 R = TypeVar("R")
 manager = LoginManager()
+# What the session calls itself: its own name, so that it can be ended alone.
+SESSION_ID = "session_id"
 
 
 class Visitor(UserMixin):
@@ -39,6 +42,21 @@ def init_app(app: Flask) -> None:
     # A proxy, not flask-login's context processor: that one asks Postgres even for the page that says it is down.
     manager.init_app(app, add_context_processor=False)
     app.jinja_env.globals.update(current_user=current_user, supervising=supervising, administering=administering)
+
+
+def let_in(viewer: Viewer) -> None:
+    """Begin a session of their own: nothing of the one before it stays, whoever knew that."""
+    session.clear()
+    session.permanent = True
+    session[SESSION_ID] = uuid4().hex
+    login_user(Visitor(viewer))
+
+
+def see_out() -> None:
+    """End this session at the server as well: its cookie lets nobody in again."""
+    if current_user.is_authenticated:
+        sessions.log_out(desk(), UUID(session[SESSION_ID]), now=clock.now())
+    session.clear()
 
 
 def viewer() -> Viewer:
@@ -99,8 +117,10 @@ def administrators_only(view: Callable[P, R]) -> Callable[P, R]:
 @manager.user_loader
 def _resume(kept: str) -> Visitor | None:
     account_id, user_id, epoch = map(int, kept.split(":"))
-    found = sessions.resume(desk(), account_id, user_id, session_epoch=epoch)
-    if found is None:
+    known = session.get(SESSION_ID)
+    found = known and sessions.resume(desk(), account_id, user_id, session_epoch=epoch, session_id=UUID(known))
+    if not found:
+        session.clear()  # written anew for another reason, it would outlive the note that it has ended
         return None
     bind_contextvars(account=found.account_id)
     return Visitor(found)

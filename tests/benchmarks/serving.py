@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from urllib.request import urlopen
+from uuid import uuid4
 
 import psutil
 
@@ -64,10 +65,12 @@ def cookies(settings: Settings, account_id: int, user_ids: Sequence[int]) -> lis
     """Return the sessions of users who have logged in and looked at a page."""
     app = create_app(replace(settings, secret_key=SECRET))
     signer = app.session_interface.get_signing_serializer(app)
-    return [
-        signer.dumps({"_user_id": f"{account_id}:{user_id}:0", "_fresh": True, "csrf_token": secrets.token_hex(20)})
-        for user_id in user_ids
-    ]
+    return [signer.dumps(_kept(account_id, user_id)) for user_id in user_ids]
+
+
+def _kept(account_id: int, user_id: int) -> dict[str, object]:
+    known = {"session_id": uuid4().hex, "csrf_token": secrets.token_hex(20)}
+    return {"_user_id": f"{account_id}:{user_id}:0", "_fresh": True, **known}
 
 
 def _until(so: Callable[[], bool]) -> None:

@@ -62,6 +62,7 @@ def is_in(client: FlaskClient) -> bool:
 
 
 def test_who_knows_the_cookie_from_before_the_log_in_knows_nothing(app: Flask, ana: str) -> None:
+    """Seen to fail with let_in adding to the session that was there: the old token logged out."""
     door = app.test_client()
     token = TOKEN.search(door.get("/login").text)
     fixed = stolen(door)
@@ -74,12 +75,44 @@ def test_who_knows_the_cookie_from_before_the_log_in_knows_nothing(app: Flask, a
     assert door.post("/logout", data={"csrf_token": token[1]}).status_code == HTTPStatus.BAD_REQUEST
 
 
+def test_a_stolen_session_ends_when_its_owner_logs_out_and_only_that(app: Flask, ana: str) -> None:
+    """Seen to fail with see_out only clearing the cookie: the thief was in; and with the epoch raised: nobody was."""
+    door, elsewhere = app.test_client(), app.test_client()
+    for one in (door, elsewhere):
+        log_in(one, ana)
+    thief, patient = stolen(door), stolen(door)
+    assert is_in(thief)
+
+    token = TOKEN.search(door.get("/").text)
+    assert token
+    assert door.post("/logout", data={"csrf_token": token[1]}).status_code == HTTPStatus.SEE_OTHER
+
+    assert not is_in(thief)
+    assert is_in(elsewhere)
+    log_in(door, ana)
+    assert is_in(door)
+    assert not is_in(patient)
+
+
+def test_a_session_that_cannot_be_ended_alone_is_none(app: Flask, acme: Acme) -> None:
+    """What an older release let in has no name of its own. Seen to fail with one made up for it."""
+    old = looking(app, acme.account_id, acme.agents["Ana"]).client
+    assert is_in(old)
+
+    with old.session_transaction() as kept:
+        del kept["session_id"]
+
+    assert not is_in(old)
+
+
 def test_a_stolen_session_does_not_come_back_when_the_agent_does(
     app: Flask, acme: Acme, ana: str, chief: FlaskClient
 ) -> None:
+    """Seen to fail with end_sessions emptied: who had not come while they were out was in."""
     door = app.test_client()
     log_in(door, ana)
-    thief, path = stolen(door), f"/api/v1/accounts/{acme.account_id}/agents/{acme.agents['Ana']}"
+    thief, patient = stolen(door), stolen(door)
+    path = f"/api/v1/accounts/{acme.account_id}/agents/{acme.agents['Ana']}"
     assert is_in(thief)
 
     assert chief.delete(path).status_code == HTTPStatus.NO_CONTENT
@@ -87,11 +120,12 @@ def test_a_stolen_session_does_not_come_back_when_the_agent_does(
     assert chief.patch(path, json={"active": True}).status_code == HTTPStatus.OK
 
     assert not while_out
-    assert not is_in(thief)
+    assert not is_in(patient)
     assert log_in(app.test_client(), ana).status_code == HTTPStatus.SEE_OTHER
 
 
 def test_a_new_password_ends_every_session_of_the_old_one(app: Flask, acme: Acme, ana: str, chief: FlaskClient) -> None:
+    """Seen to fail with the epoch left as it was in change_log_in."""
     door = app.test_client()
     log_in(door, ana)
     path = f"/api/v1/accounts/{acme.account_id}/agents/{acme.agents['Ana']}"

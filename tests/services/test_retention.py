@@ -7,13 +7,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, insert, select, text, update
 
-from dashboard.services import explaining, retention
+from dashboard.services import explaining, retention, sessions
 from dashboard.services.explaining import State
 from dashboard.services.retention import Removed
 from dashboard.store import database, figures
 from dashboard.store.models import (
     Assignment,
     Base,
+    EndedSession,
     IdempotentAnswer,
     OutboxEvent,
     Run,
@@ -25,7 +26,7 @@ from tests.desks import NOON, Acme
 
 DAY = timedelta(days=1)
 LONG_AFTER = NOON + 181 * DAY
-NOTHING = Removed(runs=0, events=0, answers=0, is_more=False)
+NOTHING = Removed(runs=0, events=0, answers=0, sessions=0, is_more=False)
 
 
 def count(acme: Acme, model: type[Base]) -> int:
@@ -129,6 +130,16 @@ def test_answers_to_repeated_requests_go_after_a_day(acme: Acme):
     assert retention.remove_old(acme.desk, now=NOON).answers == 1
 
     assert list(acme.desk.session.scalars(select(IdempotentAnswer.key))) == ["23"]
+
+
+def test_a_log_out_is_forgotten_when_its_cookie_is_too_old_by_itself(acme: Acme):
+    ended, recently = uuid4(), uuid4()
+    sessions.log_out(acme.desk, ended, now=NOON)
+    sessions.log_out(acme.desk, recently, now=NOON + DAY)
+
+    assert retention.remove_old(acme.desk, now=NOON + timedelta(days=32, seconds=1)).sessions == 1
+
+    assert list(acme.desk.session.scalars(select(EndedSession.id))) == [recently]
 
 
 def test_how_long_is_kept_is_a_setting(acme: Acme):

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import uuid4
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -87,5 +88,6 @@ def cookie(secret_key: str, user_id: int) -> str:
     signer.secret_key = secret_key
     serializer = SecureCookieSessionInterface().get_signing_serializer(signer)
     assert serializer
-    kept = {"_user_id": f"{ACCOUNT}:{user_id}:0", "_fresh": True, "csrf_token": secrets.token_hex(20)}
+    known = {"session_id": uuid4().hex, "csrf_token": secrets.token_hex(20)}
+    kept = {"_user_id": f"{ACCOUNT}:{user_id}:0", "_fresh": True, **known}
     return f"evenhand={serializer.dumps(kept)}"

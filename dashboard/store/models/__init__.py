@@ -1,6 +1,6 @@
 """Tables, constraints and indexes."""
 
-from dashboard.store.models.accounts import Account, AccountUser, ApiToken, User
+from dashboard.store.models.accounts import Account, AccountUser, ApiToken, EndedSession, User
 from dashboard.store.models.base import Base
 from dashboard.store.models.desk import Contact, Conversation, Inbox, InboxMember, Label, Team, TeamMember
 from dashboard.store.models.policies import (
@@ -28,6 +28,7 @@ __all__ = [
     "CapacityPolicy",
     "Contact",
     "Conversation",
+    "EndedSession",
     "IdempotentAnswer",
     "Inbox",
     "InboxCapacityLimit",

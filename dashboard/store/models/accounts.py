@@ -1,8 +1,9 @@
 """Accounts, who logs in, and what they are in each account."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.engine.model import Presence, Role
@@ -40,6 +41,16 @@ class User(Base):
     password_hash: Mapped[str | None]
     session_epoch: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[CreatedAt]
+
+
+class EndedSession(Base):
+    """A session that was logged out of, kept until its cookie is too old by itself: somebody may have a copy."""
+
+    __tablename__ = "ended_sessions"
+    __table_args__ = (Index(None, "ended_at"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    ended_at: Mapped[datetime]
 
 
 class AccountUser(Base):
