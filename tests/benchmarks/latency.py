@@ -29,7 +29,7 @@ from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
 from tests.benchmarks.floor import ACCOUNT, INBOX, Floor
 
 FLOOR = Floor(waiting=0)
-PER_SECOND, SECONDS = 20, 6
+PER_SECOND, SECONDS = 20, 30
 EMPTY_JOBS = 20
 EMPTY = "empty"
 MAY_COST, MAY_TAKE = 3.0, 100.0
