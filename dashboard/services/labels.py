@@ -2,17 +2,23 @@
 
 from datetime import datetime
 
-from dashboard.services import keeping
+from dashboard.services import capacity, keeping
 from dashboard.services.auditing import Cause
 from dashboard.services.desk import Desk
 from dashboard.services.forms.desk import NewLabel
-from dashboard.services.keeping import Noun
+from dashboard.services.forms.policies import CapacityPolicyEdit, Exclusions
+from dashboard.services.keeping import Changed, Noun
 from dashboard.services.refusals import Invalid
+from dashboard.services.together import all_or_nothing
+from dashboard.store import capacity as capacity_store
+from dashboard.store import ledger, locks, teams
 from dashboard.store.bulk import record
+from dashboard.store.capacity import CapacityRow
+from dashboard.store.ledger import Event, EventRow
 from dashboard.store.paging import Listed, Page
 from dashboard.store.teams import LabelRow, labels
 
-__all__ = ["LabelRow", "create", "remove", "show_all"]
+__all__ = ["LabelRow", "change", "create", "remove", "show_all"]
 
 LABEL = Noun(subject="label", shelf=labels, unique="title")
 
@@ -30,6 +36,28 @@ def create(desk: Desk, account_id: int, new: NewLabel, *, actor_id: int | None, 
     return row
 
 
+def change(
+    desk: Desk, account_id: int, label_id: int, edit: NewLabel, *, actor_id: int | None, now: datetime
+) -> LabelRow | Invalid | None:
+    """Call a label something else; conversations that carry it and rules that name it follow.
+
+    Nothing may be given out then that might not before, so no run is started.
+    """
+    cause = Cause(actor_id=actor_id, now=now)
+    with all_or_nothing(desk) as whole:
+        before = labels.lock(whole.desk.session, account_id, label_id)
+        if before is None:
+            return None
+        changed = keeping.change(whole.desk, account_id, LABEL, before, values={"title": edit.title}, cause=cause)
+        if isinstance(changed, Invalid):
+            return changed
+        if changed.differs_in("title"):
+            _follow(whole.desk, account_id, changed, cause)
+        whole.desk.signals.changed(account_id)
+        whole.commit(account_id, reach=())
+        return changed.after
+
+
 def remove(desk: Desk, account_id: int, label_id: int, *, actor_id: int | None, now: datetime) -> LabelRow | None:
     """Suggest a label no longer."""
     before = labels.lock(desk.session, account_id, label_id)
@@ -39,3 +67,32 @@ def remove(desk: Desk, account_id: int, label_id: int, *, actor_id: int | None, 
     desk.session.commit()
     desk.signals.changed(account_id)
     return before
+
+
+def _follow(desk: Desk, account_id: int, changed: Changed[LabelRow], cause: Cause) -> None:
+    """Rename it in the rules, then in conversations, with batches kept out of the inboxes that the rules are for.
+
+    A batch reads the rules before the conversations: between the two it would give out what is excluded.
+    """
+    before, after = changed.before.title, changed.after.title
+    policies = capacity_store.excluding(desk.session, account_id, before)
+    touched = [*policies, *capacity_store.excluding(desk.session, account_id, after)]
+    limits = capacity_store.limits_of(desk.session, account_id, [policy.id for policy in touched])
+    for inbox_id in sorted({limit.inbox_id for several in limits.values() for limit in several}):
+        locks.share_inbox(desk.session, inbox_id)
+    for policy in policies:
+        edit = CapacityPolicyEdit(exclusion_rules=_renamed(policy, before, after))
+        capacity.change(desk, account_id, policy.id, edit, actor_id=cause.actor_id, now=cause.now)
+    followed = teams.relabel(desk.session, account_id, before, after)
+    told = (Event.CONVERSATION_UPDATED,)
+    ledger.write_events(
+        desk.session,
+        [EventRow(account_id=account_id, events=told, conversation_id=one, at=cause.now) for one in followed],
+    )
+
+
+def _renamed(policy: CapacityRow, before: str, after: str) -> Exclusions:
+    titles = (after if title == before else title for title in policy.excluded_labels)
+    return Exclusions(
+        excluded_labels=tuple(dict.fromkeys(titles)), exclude_older_than_hours=policy.exclude_older_than_hours
+    )

@@ -1,4 +1,4 @@
-"""Undoing a change of a policy, of its limits or of its inboxes, as long as what it changed stands as it left it."""
+"""Undoing a change of a policy, its limits, its inboxes, or a label's name, while it stands as it was left."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from dashboard.services import capacity, capacity_limits, policies
+from dashboard.services import capacity, capacity_limits, labels, policies
 from dashboard.services.auditing import Cause
 from dashboard.services.capacity_limits import LimitKey
 from dashboard.services.desk import Desk
+from dashboard.services.forms.desk import NewLabel
 from dashboard.services.forms.policies import (
     AssignmentPolicyForm,
     CapacityPolicyForm,
@@ -18,7 +19,7 @@ from dashboard.services.forms.policies import (
 )
 from dashboard.services.refusals import Invalid
 from dashboard.store import capacity as capacity_store
-from dashboard.store import inboxes
+from dashboard.store import inboxes, teams
 from dashboard.store import policies as policies_store
 from dashboard.store.audit import AuditView
 from dashboard.store.bulk import record
@@ -47,6 +48,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "inbox_capacity_limit": ("conversation_limit",),
     LINK: ("assignment_policy_id",),
+    "label": ("title",),
 }
 Facts = Mapping[str, Any]
 
@@ -137,6 +139,7 @@ READS: Mapping[str, Callable[[Desk, int, Collection[int]], Mapping[int, Facts]]]
     "agent_capacity_policy": _shelved(capacity_store.shelf),
     "inbox_capacity_limit": _shelved(capacity_store.limits),
     LINK: _links,
+    "label": _shelved(teams.labels),
 }
 
 
@@ -151,6 +154,8 @@ def _hold(desk: Desk, account_id: int, entry: AuditView) -> None:
         case "inbox_capacity_limit":
             capacity_store.shelf.lock(session, account_id, (entry.after or {})["agent_capacity_policy_id"])
             capacity_store.limits.lock(session, account_id, subject_id)
+        case "label":
+            teams.labels.lock(session, account_id, subject_id)
         case _:
             inboxes.shelf.lock(session, account_id, subject_id)
 
@@ -189,9 +194,15 @@ def _undo_link(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> ob
     return policies.link(desk, account_id, inbox_id, choice, actor_id=cause.actor_id, now=cause.now)
 
 
+def _undo_label(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+    label_id, edit = found.entry.subject_id or 0, NewLabel(title=found.back["title"])
+    return labels.change(desk, account_id, label_id, edit, actor_id=cause.actor_id, now=cause.now)
+
+
 UNDOES: Mapping[str, Callable[[Desk, int, Reversal, Cause], object]] = {
     "assignment_policy": _undo_policy,
     "agent_capacity_policy": _undo_capacity,
     "inbox_capacity_limit": _undo_limit,
     LINK: _undo_link,
+    "label": _undo_label,
 }

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import any_, func, literal, select, update
 
 from dashboard.store.database import Session
 from dashboard.store.models import AccountUser, CapacityPolicy, InboxCapacityLimit
@@ -55,6 +55,11 @@ def limits_of(session: Session, account_id: int, policy_ids: Collection[int]) ->
     for row in limits.all(session, account_id, which):
         found[row.agent_capacity_policy_id] = (*found.get(row.agent_capacity_policy_id, ()), row)
     return found
+
+
+def excluding(session: Session, account_id: int, label: str) -> list[CapacityRow]:
+    """Return the policies that keep what carries this label from being given out."""
+    return shelf.all(session, account_id, literal(label) == any_(CapacityPolicy.excluded_labels))
 
 
 def put_under(session: Session, account_id: int, agent_id: int, policy_id: int | None) -> None:

@@ -1,9 +1,9 @@
-"""Teams, labels, and the conversations that a team leaves behind."""
+"""Teams, labels, and the conversations that follow when a team goes or a label is called something else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import any_, case, func, literal, select, update
 
 from dashboard.engine.model import AssignmentType
 from dashboard.store.database import Session
@@ -38,3 +38,21 @@ def leave(session: Session, account_id: int, team_id: int) -> Sequence[int]:
     """Leave the team's conversations without a team; return their ids."""
     left = update(Conversation).where(Conversation.account_id == account_id, Conversation.team_id == team_id)
     return session.scalars(left.values(team_id=None).returning(Conversation.id)).all()
+
+
+def relabel(session: Session, account_id: int, before: str, after: str) -> Sequence[int]:
+    """Let the conversations that carry one label carry the other instead, each once; return their ids.
+
+    They are locked by id, as whoever changes several of them at once does.
+    """
+    carrying = select(Conversation.id).where(
+        Conversation.account_id == account_id, literal(before) == any_(Conversation.labels)
+    )
+    held = session.scalars(carrying.order_by(Conversation.id).with_for_update()).all()
+    carries_both = literal(after) == any_(Conversation.labels)
+    labels = case(
+        (carries_both, func.array_remove(Conversation.labels, before)),
+        else_=func.array_replace(Conversation.labels, before, after),
+    )
+    session.execute(update(Conversation).where(Conversation.id == func.any(held)).values(labels=labels))
+    return held

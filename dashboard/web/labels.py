@@ -40,6 +40,28 @@ def create() -> ResponseReturnValue:
     return redirect(url_for("web.labels.index"), HTTPStatus.SEE_OTHER)
 
 
+@pages.get("/settings/labels/<int:label_id>")
+@supervisors_only
+def show(label_id: int) -> ResponseReturnValue:
+    """Show a label."""
+    return _shown(label_id)
+
+
+@pages.post("/settings/labels/<int:label_id>")
+@supervisors_only
+def rename(label_id: int) -> ResponseReturnValue:
+    """Call a label something else, wherever it is."""
+    wanted = forms.load(LabelForm(), {"title": request.form.get("title", "")})
+    if not isinstance(wanted, Invalid):
+        wanted = labels.change(desk(), viewer().account_id, label_id, wanted, **acting())
+    if wanted is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(wanted, Invalid):
+        return _shown(label_id, errors=wanted.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(f"It is called {wanted.title} now, on conversations and in rules as well.")
+    return redirect(url_for("web.labels.show", label_id=label_id), HTTPStatus.SEE_OTHER)
+
+
 @pages.post("/settings/labels/<int:label_id>/deletion")
 @supervisors_only
 def destroy(label_id: int) -> ResponseReturnValue:
@@ -49,6 +71,11 @@ def destroy(label_id: int) -> ResponseReturnValue:
         abort(HTTPStatus.NOT_FOUND)
     flash(f"{removed.title} is suggested no longer. Conversations and rules keep it.")
     return redirect(url_for("web.labels.index"), HTTPStatus.SEE_OTHER)
+
+
+def _shown(label_id: int, **more: Any) -> str:
+    found = store.label(desk().session, viewer().account_id, label_id) or abort(HTTPStatus.NOT_FOUND)
+    return render_template("labels/show.html", **{"label": found, "errors": {}, "typed": {}, **more})
 
 
 def _page(**more: Any) -> str:

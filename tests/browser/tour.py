@@ -54,6 +54,7 @@ INSIDE = (
     Stop(name="audit", at="/audit"),
     Stop(name="account", at="/settings"),
     Stop(name="labels", at="/settings/labels"),
+    Stop(name="label", at="/settings/labels", link=r"/settings/labels/\d+"),
     Stop(name="webhooks", at="/settings/webhooks"),
     Stop(name="webhook", at="/settings/webhooks", link=r"/settings/webhooks/\d+"),
     Stop(name="webhook-new", at="/settings/webhooks/new"),

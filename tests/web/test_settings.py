@@ -4,27 +4,16 @@ import pytest
 from flask import Flask
 
 from dashboard.engine.model import Role
-from dashboard.services import labels
-from dashboard.services.forms.desk import NewLabel
-from dashboard.store.models import Account, AuditEntry, Label
+from dashboard.store.models import Account, AuditEntry
 from tests.counting import statements
-from tests.desks import NOON, Acme
+from tests.desks import Acme
 from tests.pages import AtOnce, Looker, hire, looking, waiting_for
+from tests.web.test_labels import suggest, titles
 
 
 def account(acme: Acme) -> Account:
     acme.desk.session.rollback()
     return acme.desk.session.get_one(Account, acme.account_id, populate_existing=True)
-
-
-def suggest(acme: Acme, *titles: str) -> None:
-    for title in titles:
-        labels.create(acme.desk, acme.account_id, NewLabel(title=title), actor_id=None, now=NOON)
-
-
-def titles(acme: Acme) -> list[str]:
-    acme.desk.session.rollback()
-    return [row.title for row in acme.desk.session.query(Label).order_by(Label.id)]
 
 
 def test_switching_assignment_off_says_in_numbers_what_it_means_and_does_it(mara: Looker, acme: Acme) -> None:
@@ -62,35 +51,13 @@ def test_an_administrator_renames_the_account(uma: Looker, acme: Acme) -> None:
     assert account(acme).name == "Acme & Sons"
 
 
-def test_a_label_tells_how_many_carry_it_and_which_rules_name_it(mara: Looker, acme: Acme) -> None:
-    suggest(acme, "vip", "bug")
-    policy_id = acme.capacity("Ana", {"Support": 2}, excluded_labels=["vip"])
-    waiting_for(acme, 3, minutes=1, labels=["vip", "other"])
-    acme.held("Ana", 1, labels=["vip"])
-
-    text = mara.get("/settings/labels").text
-
-    assert 'href="/conversations?status=open&amp;label=vip">4</a>' in text
-    assert f'<a href="/capacity/{policy_id}">Limits of Ana</a>' in text
-    assert "4 open conversations and 1 capacity policies keep it; it is suggested no longer" in text
-
-
-def test_a_label_is_suggested_once_and_no_longer(mara: Looker, acme: Acme) -> None:
-    assert mara.post("/settings/labels", {"title": " vip "}).status_code == 303
-    again = mara.post("/settings/labels", {"title": "vip"})
-    assert (again.status_code, titles(acme)) == (422, ["vip"])
-    assert 'value="vip"' in again.text
-
-    gone = mara.post("/settings/labels/1/deletion")
-
-    assert (gone.status_code, titles(acme)) == (303, [])
-
-
 SUPERVISORS = [
     ("get", "/settings"),
     ("post", "/settings/assignment"),
     ("get", "/settings/labels"),
     ("post", "/settings/labels"),
+    ("get", "/settings/labels/1"),
+    ("post", "/settings/labels/1"),
     ("post", "/settings/labels/1/deletion"),
     ("get", "/settings/webhooks"),
     ("get", "/settings/webhooks/new"),
@@ -147,7 +114,7 @@ def test_a_supervisor_is_led_to_what_they_may_see(mara: Looker, uma: Looker) -> 
     assert "/settings/users" in uma.get("/settings").text
 
 
-@pytest.mark.parametrize("path", ["/settings", "/settings/labels"])
+@pytest.mark.parametrize("path", ["/settings", "/settings/labels", "/settings/labels/1"])
 def test_the_number_of_queries_does_not_grow(mara: Looker, acme: Acme, path: str) -> None:
     acme.policy("Support")
 

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import any_, func, literal, select, text
 
+from dashboard.engine.model import Status
 from dashboard.store.database import Session
-from dashboard.store.models import CapacityPolicy, Label
+from dashboard.store.models import CapacityPolicy, Conversation, Label
 from dashboard.store.pages.common import Choice
 from dashboard.store.paging import Listed, Page, listed
 
@@ -73,6 +74,22 @@ def labels(session: Session, account_id: int, page: Page) -> Listed[LabelLine]:
     asked = {"account_id": account_id, "most": page.per_page, "skipped": page.offset}
     lines = (LabelLine(**row._mapping, policies=excluding.get(row.title, ())) for row in session.execute(LABELS, asked))
     return listed(lines, count, page)
+
+
+def label(session: Session, account_id: int, label_id: int) -> LabelLine | None:
+    """Return one of the labels."""
+    which = (Label.account_id == account_id, Label.id == label_id)
+    row = session.execute(select(Label.id, Label.title, Label.color).where(*which)).one_or_none()
+    if row is None:
+        return None
+    carrying = (
+        Conversation.account_id == account_id,
+        Conversation.status == Status.OPEN,
+        func.cardinality(Conversation.labels) > 0,
+        literal(row.title) == any_(Conversation.labels),
+    )
+    count = session.scalar(select(func.count()).select_from(Conversation).where(*carrying)) or 0
+    return LabelLine(**row._mapping, open=count, policies=_excluding(session, account_id).get(row.title, ()))
 
 
 def _excluding(session: Session, account_id: int) -> Mapping[str, tuple[Choice, ...]]:
