@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -19,9 +19,23 @@ class Unasked(Exception):
 
 def main() -> int:
     """Print what is vulnerable; 1 if anything is."""
-    vulnerable = [sentence for ask in (of_python, of_npm) for sentence in _asked(ask)]
-    print("\n".join(vulnerable) or "No vulnerability is known of what could be asked about.")
-    return 1 if vulnerable else 0
+    found: list[str] = []
+    unasked: list[str] = []
+    for ask in REGISTRIES:
+        try:
+            found += ask()
+        except Unasked as why:
+            unasked.append(str(why))
+    print("\n".join(told(found, unasked)))
+    return 1 if found else 0
+
+
+def told(found: Sequence[str], unasked: Sequence[str]) -> Sequence[str]:
+    """Return the lines to print: that nothing was found is worth as much as was asked."""
+    if len(unasked) == len(REGISTRIES):
+        return [f"Nothing was checked: {', '.join(unasked)}."]
+    left_out = [f"Not all was checked: {why}." for why in unasked]
+    return [*(found or ["No vulnerability is known of what was checked."]), *left_out]
 
 
 def of_python() -> list[str]:
@@ -55,12 +69,7 @@ def found_by_npm(said: str) -> list[str]:
     return [f"{name}: {one['severity']}" for name, one in report["vulnerabilities"].items()]
 
 
-def _asked(ask: Callable[[], list[str]]) -> list[str]:
-    try:
-        return ask()
-    except Unasked as why:
-        print(f"Left out: {why}.")
-        return []
+REGISTRIES = (of_python, of_npm)
 
 
 def _run(command: Sequence[str]) -> str:
