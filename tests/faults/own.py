@@ -55,6 +55,10 @@ class OwnRedis:
         """Change a setting while it runs."""
         redis.connect(self.url).config_set(name, str(value))
 
+    def forbid(self, command: str, *, allow: bool = False) -> None:
+        """Refuse a command to everybody, or no more."""
+        redis.connect(self.url).acl_setuser("default", commands=[f"{'+' if allow else '-'}{command}"], enabled=True)
+
     def _answers(self) -> bool:
         try:
             return bool(redis.connect(self.url).ping())
@@ -83,6 +87,7 @@ class SmallDisk:
 
     def fill(self) -> None:
         """Leave not a byte."""
+        assert self.is_there, "this would fill the machine's own disk"
         with suppress(OSError), self._ballast.open("ab", buffering=0) as ballast:
             while True:
                 ballast.write(bytes(65_536))

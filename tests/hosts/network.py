@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -31,17 +30,6 @@ class Host:
     def command(self, *words: str) -> Sequence[str]:
         """Return what runs a program there."""
         return ("ip", "netns", "exec", self.namespace, *words)
-
-
-def possible() -> bool:
-    """Say whether this machine lets us make a namespace."""
-    if os.geteuid() != 0 or not shutil.which("ip"):
-        return False
-    name = f"eh{os.getpid()}try"
-    made = subprocess.run(["ip", "netns", "add", name], check=False, capture_output=True).returncode == 0
-    if made:
-        _ip("netns", "del", name)
-    return made
 
 
 @contextmanager

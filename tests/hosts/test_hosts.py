@@ -32,7 +32,7 @@ HERE, OVERALL, MORE_OVERALL = 40, 55, 90
 RUNS = 20
 WITHIN = 40.0
 
-pytestmark = pytest.mark.skipif(not network.possible(), reason="two hosts need root and iproute2")
+pytestmark = pytest.mark.needs("hosts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
