@@ -77,7 +77,7 @@ def run_inbox(
 def has_begun_since(desk: Desk, account_id: int, inbox_id: int, since: datetime) -> bool:
     """Tell whether a run of the inbox began after this instant and went through."""
     began_at = run_records.last_began_at(desk.session, account_id, inbox_id)
-    desk.session.rollback()
+    desk.session.commit()  # a rollback would have the driver forget what it has prepared
     return began_at is not None and began_at > since
 
 

@@ -59,7 +59,7 @@ def _now(connection: DBAPIConnection) -> datetime:
     with closing(connection.cursor()) as cursor:
         cursor.execute("SELECT clock_timestamp()")
         [(now,)] = cursor.fetchall()
-    connection.rollback()
+    connection.commit()  # a rollback would have the driver forget what it has prepared
     return cast(datetime, now)
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
 from dashboard.store.database import Session
 from dashboard.store.models import AccountUser
 
 # Inboxes' advisory locks live beside whatever else the database locks by number.
 INBOX_LOCKS = 0x1B0C << 48
+LOCK, UNLOCK = text("SELECT pg_advisory_lock(:key)"), text("SELECT pg_advisory_unlock(:key)")
 
 
 @contextmanager
@@ -22,14 +23,14 @@ def alone_in(session: Session, inbox_id: int) -> Iterator[None]:
     connection = session.get_bind()
     if not isinstance(connection, Connection):
         raise TypeError("a batch needs a session that is bound to one connection")
-    session.execute(select(func.pg_advisory_lock(INBOX_LOCKS + inbox_id)))
+    session.execute(LOCK, {"key": INBOX_LOCKS + inbox_id})
     try:
         yield
     finally:
         session.rollback()
         if not connection.invalidated:
-            session.execute(select(func.pg_advisory_unlock(INBOX_LOCKS + inbox_id)))
-            session.rollback()
+            session.execute(UNLOCK, {"key": INBOX_LOCKS + inbox_id})
+            session.commit()  # a rollback would have the driver forget what it has prepared
 
 
 def share_inbox(session: Session, inbox_id: int) -> None:

@@ -47,6 +47,19 @@ def test_a_rehearsal_leaves_nothing_behind(acme: Acme):
     assert [acme.desk.session.scalar(select(func.count()).select_from(table)) for table in tables] == before
 
 
+def test_what_batches_ask_stays_prepared_from_one_to_the_next(acme: Acme):
+    """Seen to fail with a rollback at the end of store/locks.py."""
+    acme.policy()
+    acme.online("Ana")
+    acme.waiting(7)
+    with_batches_of(acme, 1)
+
+    acme.run()
+
+    prepared = acme.desk.session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    assert any("UPDATE conversations" in one for one in prepared)
+
+
 def test_nine_conversations_go_to_three_online_agents_in_turn(acme: Acme):
     """E19"""
     acme.policy()
