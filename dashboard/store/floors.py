@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import Select, and_, func, select, text
 
 from dashboard.engine.model import AssignmentType, Presence, Status, Team
 from dashboard.engine.policy import ExclusionRules
 from dashboard.store.database import Session
-from dashboard.store.models import CapacityPolicy, Conversation, InboxCapacityLimit
+from dashboard.store.models import Conversation
 
 # The (account's teams x inboxes) pairs are few, and each costs one index probe.
 TEAMS_WITH_WORK = text(
@@ -43,6 +43,27 @@ SEATS = text(
     LEFT JOIN agent_capacity_policies c ON c.id = u.agent_capacity_policy_id
     LEFT JOIN inbox_capacity_limits l ON l.agent_capacity_policy_id = c.id AND l.inbox_id = p.inbox_id
     ORDER BY p.inbox_id, p.user_id
+    """
+)
+# Up to so many agents are counted one by one, whatever others hold; 1,000 who hold 100 each are counted faster at once.
+FEW = 200
+LOADS_OF_FEW = text(
+    """
+    SELECT agents.id AS assignee_id, held.inbox_id, held.count AS held
+    FROM unnest(CAST(:agent_ids AS bigint[])) AS agents(id) CROSS JOIN LATERAL (
+      SELECT c.inbox_id, count(*) AS count FROM conversations c
+      WHERE c.account_id = :account_id AND c.assignee_id = agents.id
+        AND c.status = 'open' AND c.assignee_id IS NOT NULL
+      GROUP BY c.inbox_id
+    ) AS held
+    """
+)
+EXCLUSIONS = text(
+    """
+    SELECT l.inbox_id, c.id, c.name, c.excluded_labels, c.exclude_older_than_hours
+    FROM inbox_capacity_limits l JOIN agent_capacity_policies c ON c.id = l.agent_capacity_policy_id
+    WHERE c.account_id = :account_id AND l.inbox_id = ANY(:inbox_ids)
+    ORDER BY c.id
     """
 )
 
@@ -120,16 +141,11 @@ def loads(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapp
     """Return the open conversations that each agent holds, by inbox."""
     if not agent_ids:
         return {}
-    rows = session.execute(
-        select(Conversation.assignee_id, Conversation.inbox_id, func.count().label("held"))
-        .where(
-            Conversation.account_id == account_id,
-            Conversation.assignee_id == func.any(list(agent_ids)),
-            and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_not(None)),
-        )
-        .group_by(Conversation.assignee_id, Conversation.inbox_id)
-    )
     found: dict[int, dict[int, int]] = defaultdict(dict)
+    if len(agent_ids) <= FEW:
+        rows = session.execute(LOADS_OF_FEW, {"account_id": account_id, "agent_ids": list(agent_ids)})
+    else:
+        rows = session.execute(_loads(account_id, agent_ids))
     for row in rows:
         found[row.assignee_id][row.inbox_id] = row.held
     return found
@@ -139,18 +155,7 @@ def exclusions(
     session: Session, account_id: int, inbox_ids: Collection[int]
 ) -> Mapping[int, tuple[ExclusionRules, ...]]:
     """Return, by inbox, the rules of the capacity policies that have a limit for it (E5)."""
-    rows = session.execute(
-        select(
-            InboxCapacityLimit.inbox_id,
-            CapacityPolicy.id,
-            CapacityPolicy.name,
-            CapacityPolicy.excluded_labels,
-            CapacityPolicy.exclude_older_than_hours,
-        )
-        .join(CapacityPolicy, CapacityPolicy.id == InboxCapacityLimit.agent_capacity_policy_id)
-        .where(CapacityPolicy.account_id == account_id, InboxCapacityLimit.inbox_id == func.any(list(inbox_ids)))
-        .order_by(CapacityPolicy.id)
-    )
+    rows = session.execute(EXCLUSIONS, {"account_id": account_id, "inbox_ids": list(inbox_ids)})
     found: dict[int, tuple[ExclusionRules, ...]] = defaultdict(tuple)
     for row in rows:
         rules = ExclusionRules(
@@ -162,3 +167,16 @@ def exclusions(
         if rules.excluded_labels or rules.exclude_older_than_hours is not None:
             found[row.inbox_id] += (rules,)
     return found
+
+
+def _loads(account_id: int, agent_ids: Collection[int]) -> Select[int | None, int, int]:
+    """Count in one scan; with a parameter for `open` Postgres plans it anew each time, for agents that it knows."""
+    return (
+        select(Conversation.assignee_id, Conversation.inbox_id, func.count().label("held"))
+        .where(
+            Conversation.account_id == account_id,
+            Conversation.assignee_id == func.any(list(agent_ids)),
+            and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_not(None)),
+        )
+        .group_by(Conversation.assignee_id, Conversation.inbox_id)
+    )

@@ -4,16 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import JSON, Text, cast, func, insert, literal, select, update
+from sqlalchemy import func, insert, select, text, update
 
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Snapshot
 from dashboard.store import archive, tallies
-from dashboard.store.bulk import table_of
 from dashboard.store.database import Session
-from dashboard.store.models import Assignment, Run, RunBatch
+from dashboard.store.models import Assignment, Run
 from dashboard.store.models.tallies import Measure
 from dashboard.store.tallies import RUN_BUCKETS, Counted, Kind
+
+KEEP = text("""
+INSERT INTO run_batches (account_id, run_id, number, planned_at, first_position, snapshot)
+VALUES (:account_id, :run_id, :number, :at, :first, CAST(:snapshot AS json))
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +52,8 @@ def begin(session: Session, run: Beginning) -> int:
 
 def keep_batch(session: Session, run_id: int, snapshot: Snapshot, *, number: int, first: int, at: datetime) -> None:
     """Keep what a batch was decided from; `first` is the position that its first assignment got."""
-    session.execute(
-        insert(table_of(RunBatch)).values(
-            account_id=snapshot.inbox.account_id,
-            run_id=run_id,
-            number=number,
-            planned_at=at,
-            first_position=first,
-            snapshot=cast(literal(archive.packed(snapshot), Text), JSON),
-        )
-    )
+    facts = {"account_id": snapshot.inbox.account_id, "run_id": run_id, "number": number, "first": first, "at": at}
+    session.execute(KEEP, {**facts, "snapshot": archive.packed(snapshot)})
 
 
 def last_began_at(session: Session, account_id: int, inbox_id: int) -> datetime | None:

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, select, text
 
 from dashboard.engine import model, policy
 from dashboard.store.database import Session
-from dashboard.store.models import Account, AssignmentPolicy, Inbox, PolicyLink
+from dashboard.store.models import Inbox
 
 # Steps from inbox to inbox through the index of what waits: an inbox without work is never seen.
 ROUTED_WITH_WORK = text(
@@ -33,6 +34,21 @@ ROUTED_WITH_WORK = text(
 )
 
 
+ROUTING = text(
+    """
+    SELECT i.id AS inbox_id, i.name AS inbox_name, a.assignment_v2, i.enable_auto_assignment, p.id, p.name, p.version,
+      p.enabled, p.assignment_order, p.conversation_priority, p.fair_distribution_limit, p.fair_distribution_window,
+      p.eligible_presence, p.one_agent_per_contact
+    FROM inboxes i
+    JOIN accounts a ON a.id = i.account_id
+    LEFT JOIN inbox_assignment_policies l ON l.inbox_id = i.id
+    LEFT JOIN assignment_policies p ON p.id = l.assignment_policy_id
+    WHERE i.account_id = :account_id AND i.id = ANY(:inbox_ids)
+    ORDER BY i.id
+    """
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
     """An inbox with its switches, and the policy that is linked to it."""
@@ -48,25 +64,17 @@ def read(session: Session, account_id: int, inbox_id: int) -> Routing | None:
 
 def read_many(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[Routing]:
     """Return the routing of those of the inboxes that the account has."""
-    rows = session.execute(
-        select(Inbox.id, Inbox.name, Account.assignment_v2, Inbox.enable_auto_assignment, AssignmentPolicy)
-        .join(Account, Account.id == Inbox.account_id)
-        .outerjoin(PolicyLink, PolicyLink.inbox_id == Inbox.id)
-        .outerjoin(AssignmentPolicy, AssignmentPolicy.id == PolicyLink.assignment_policy_id)
-        .where(Inbox.account_id == account_id, Inbox.id == func.any(list(inbox_ids)))
-        .order_by(Inbox.id)
-        .execution_options(populate_existing=True)
-    )
+    rows = session.execute(ROUTING, {"account_id": account_id, "inbox_ids": list(inbox_ids)})
     return [
         Routing(
             inbox=model.Inbox(
-                id=row.id,
+                id=row.inbox_id,
                 account_id=account_id,
-                name=row.name,
+                name=row.inbox_name,
                 assignment_v2=row.assignment_v2,
                 enable_auto_assignment=row.enable_auto_assignment,
             ),
-            policy=_policy(row.AssignmentPolicy) if row.AssignmentPolicy else None,
+            policy=None if row.id is None else _policy(row),
         )
         for row in rows
     ]
@@ -88,14 +96,14 @@ def routed_with_work(session: Session) -> Mapping[int, Sequence[int]]:
     return found
 
 
-def _policy(row: AssignmentPolicy) -> policy.AssignmentPolicy:
+def _policy(row: Row[Any]) -> policy.AssignmentPolicy:
     return policy.AssignmentPolicy(
         id=row.id,
         name=row.name,
         version=row.version,
         enabled=row.enabled,
-        assignment_order=row.assignment_order,
-        conversation_priority=row.conversation_priority,
+        assignment_order=policy.AssignmentOrder(row.assignment_order),
+        conversation_priority=policy.ConversationPriority(row.conversation_priority),
         fair_distribution_limit=row.fair_distribution_limit,
         fair_distribution_window=row.fair_distribution_window,
         eligible_presence=frozenset(word for word in row.eligible_presence if word is not None),
