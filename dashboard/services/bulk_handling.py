@@ -1,31 +1,48 @@
-"""The same done to several conversations, one after the other: each is a change of its own."""
+"""The same done to several conversations, all at once or not at all."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.services import handling
+from dashboard.services import handling, saving
+from dashboard.services.auditing import Cause
 from dashboard.services.desk import Desk
 from dashboard.services.forms.conversations import Change
 from dashboard.services.refusals import Invalid
+from dashboard.services.together import all_or_nothing
+from dashboard.store import conversations, locks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handled:
-    """How many were changed, and how many the account does not have."""
+    """How many were changed, how many stood so already, and how many the account does not have.
 
-    done: int
+    Of those that were changed, `released` lost an agent who cannot keep them (E31).
+    """
+
+    changed: int
+    unchanged: int
     missing: int
+    released: int
 
 
 def change_all(
     desk: Desk, account_id: int, ids: Collection[int], wanted: Change, *, actor_id: int, now: datetime
 ) -> Handled | Invalid:
-    """Change these conversations; what is refused is refused before the first of them changes."""
-    done = missing = 0
-    for conversation_id in ids:
-        answer = handling.change(desk, account_id, conversation_id, wanted, actor_id=actor_id, now=now)
-        if isinstance(answer, Invalid):
-            return answer
-        done, missing = done + (answer is not None), missing + (answer is None)
-    return Handled(done=done, missing=missing)
+    """Change these conversations; locks are taken in a run's order: all inboxes, the agent, conversations by id."""
+    with all_or_nothing(desk) as whole:
+        session = whole.desk.session
+        locks.share_inboxes(session, conversations.inboxes_of(session, account_id, ids))
+        if faults := handling.faults(whole.desk, account_id, wanted):
+            return Invalid(errors=faults)
+        cause, held = Cause(actor_id=actor_id, now=now), conversations.lock_all(session, account_id, ids)
+        done = [(row, saving.save(whole.desk, row, handling.changed(whole.desk, row, wanted), cause)) for row in held]
+        whole.commit(account_id)
+    changed = [(before, after) for before, after in done if after != before]
+    lost = [after for before, after in changed if before.assignee_id and not after.assignee_id]
+    return Handled(
+        changed=len(changed),
+        unchanged=len(done) - len(changed),
+        missing=len(set(ids)) - len(done),
+        released=len(lost) if wanted.assignee_id is not None else 0,
+    )

@@ -29,11 +29,11 @@ def change(
     """Change a conversation; what a person assigns, transfers or releases is unconditional (E29)."""
     if not hold_inbox(desk, account_id, conversation_id):
         return None
-    if faults := _faults(desk, account_id, wanted):
+    if found := faults(desk, account_id, wanted):
         desk.session.rollback()
-        return Invalid(errors=faults)
+        return Invalid(errors=found)
     before = conversations.lock(desk.session, account_id, conversation_id)
-    return saving.save(desk, before, _changed(desk, before, wanted), Cause(actor_id=actor_id, now=now))
+    return saving.save(desk, before, changed(desk, before, wanted), Cause(actor_id=actor_id, now=now))
 
 
 def message(
@@ -59,7 +59,8 @@ def hold_inbox(desk: Desk, account_id: int, conversation_id: int) -> bool:
     return found is not None
 
 
-def _faults(desk: Desk, account_id: int, wanted: Change) -> Faults:
+def faults(desk: Desk, account_id: int, wanted: Change) -> Faults:
+    """Return what is named and is not the account's; an agent who is stays active until this transaction ends."""
     team_id = None if wanted.team_id is UNSET else wanted.team_id
     assignee_id = None if wanted.assignee_id is UNSET else wanted.assignee_id
     known = references.known(
@@ -71,7 +72,8 @@ def _faults(desk: Desk, account_id: int, wanted: Change) -> Faults:
     return drafts.reference_faults(known, team_id=team_id, assignee_id=assignee_id)
 
 
-def _changed(desk: Desk, before: ConversationRow, wanted: Change) -> Step:
+def changed(desk: Desk, before: ConversationRow, wanted: Change) -> Step:
+    """Return what the change makes of a conversation: an agent who cannot keep it loses it."""
     row = replace(before, **given(wanted))
     if wanted.assignee_id is not UNSET or row.assignee_id is None:
         return Step(row)

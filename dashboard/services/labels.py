@@ -78,8 +78,7 @@ def _follow(desk: Desk, account_id: int, changed: Changed[LabelRow], cause: Caus
     policies = capacity_store.excluding(desk.session, account_id, before)
     touched = [*policies, *capacity_store.excluding(desk.session, account_id, after)]
     limits = capacity_store.limits_of(desk.session, account_id, [policy.id for policy in touched])
-    for inbox_id in sorted({limit.inbox_id for several in limits.values() for limit in several}):
-        locks.share_inbox(desk.session, inbox_id)
+    locks.share_inboxes(desk.session, {limit.inbox_id for several in limits.values() for limit in several})
     for policy in policies:
         edit = CapacityPolicyEdit(exclusion_rules=_renamed(policy, before, after))
         capacity.change(desk, account_id, policy.id, edit, actor_id=cause.actor_id, now=cause.now)

@@ -1,6 +1,6 @@
 """Conversations as rows: found, locked, saved one by one, and written many at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -104,6 +104,19 @@ def lock(session: Session, account_id: int, conversation_id: int) -> Conversatio
     """Return a conversation that is there, and that nobody else changes until this transaction ends."""
     wanted = _wanted(account_id, conversation_id).with_for_update(key_share=True, of=Conversation)
     return as_row(session.execute(wanted).one())
+
+
+def lock_all(session: Session, account_id: int, ids: Collection[int]) -> list[ConversationRow]:
+    """Return those of the conversations that the account has, as `lock` does; by id, so that nobody deadlocks."""
+    wanted = select_rows().where(Conversation.account_id == account_id, Conversation.id.in_(ids))
+    held = wanted.order_by(Conversation.id).with_for_update(key_share=True, of=Conversation)
+    return [as_row(row) for row in session.execute(held)]
+
+
+def inboxes_of(session: Session, account_id: int, ids: Collection[int]) -> Sequence[int]:
+    """Return the inboxes of these conversations."""
+    wanted = select(Conversation.inbox_id).where(Conversation.account_id == account_id, Conversation.id.in_(ids))
+    return session.scalars(wanted.distinct()).all()
 
 
 def save(session: Session, row: ConversationRow) -> None:

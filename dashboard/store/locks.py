@@ -1,4 +1,4 @@
-"""Locks, always taken in this order: the inbox, agents by id, conversations. Any other order deadlocks."""
+"""Locks, always taken in this order: inboxes by id, agents by id, conversations by id. Any other order deadlocks."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -11,6 +11,13 @@ from dashboard.store.models import AccountUser
 # Inboxes' advisory locks live beside whatever else the database locks by number.
 INBOX_LOCKS = 0x1B0C << 48
 LOCK, UNLOCK = text("SELECT pg_advisory_lock(:key)"), text("SELECT pg_advisory_unlock(:key)")
+# In the order of their ids, as everybody takes these locks.
+SHARE_INBOXES = text(
+    """
+    SELECT pg_advisory_xact_lock_shared(:inbox_locks + id)
+    FROM (SELECT unnest(CAST(:inbox_ids AS bigint[])) AS id ORDER BY id) AS inboxes
+    """
+)
 
 
 @contextmanager
@@ -36,6 +43,11 @@ def alone_in(session: Session, inbox_id: int) -> Iterator[None]:
 def share_inbox(session: Session, inbox_id: int) -> None:
     """Keep batches out until this transaction ends; other people's changes may go on beside it."""
     session.execute(select(func.pg_advisory_xact_lock_shared(INBOX_LOCKS + inbox_id)))
+
+
+def share_inboxes(session: Session, inbox_ids: Collection[int]) -> None:
+    """Keep batches out of several inboxes until this transaction ends."""
+    session.execute(SHARE_INBOXES, {"inbox_locks": INBOX_LOCKS, "inbox_ids": list(inbox_ids)})
 
 
 def hold_agents(session: Session, account_id: int, agent_ids: Collection[int]) -> None:

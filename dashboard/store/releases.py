@@ -4,20 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, or_, select, text, update
+from sqlalchemy import exists, or_, select, update
 
 from dashboard.engine.model import Status
 from dashboard.store.database import Session
-from dashboard.store.locks import INBOX_LOCKS
+from dashboard.store.locks import share_inboxes
 from dashboard.store.models import Conversation, Inbox, InboxMember, TeamMember
-
-# In the order of their ids, as everybody takes these locks.
-SHARE_INBOXES = text(
-    """
-    SELECT pg_advisory_xact_lock_shared(:inbox_locks + id)
-    FROM (SELECT unnest(CAST(:inbox_ids AS bigint[])) AS id ORDER BY id) AS inboxes
-    """
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +28,19 @@ def keep_batches_out(session: Session, account_id: int, agent_id: int) -> None:
     in_inbox = exists().where(InboxMember.inbox_id == Inbox.id, InboxMember.user_id == agent_id)
     in_team = exists().where(TeamMember.account_id == account_id, TeamMember.user_id == agent_id)
     inbox_ids = session.scalars(select(Inbox.id).where(Inbox.account_id == account_id, or_(in_inbox, in_team))).all()
-    session.execute(SHARE_INBOXES, {"inbox_locks": INBOX_LOCKS, "inbox_ids": list(inbox_ids)})
+    share_inboxes(session, inbox_ids)
 
 
 def release_open(session: Session, account_id: int, agent_id: int, now: datetime) -> Sequence[Released]:
     """Let the agent's open conversations wait from now on; return them."""
+    open_ones = select(Conversation.id).where(
+        Conversation.account_id == account_id,
+        Conversation.assignee_id == agent_id,
+        Conversation.status == Status.OPEN,
+    )
     released = (
         update(Conversation)
-        .where(
-            Conversation.account_id == account_id,
-            Conversation.assignee_id == agent_id,
-            Conversation.status == Status.OPEN,
-        )
+        .where(Conversation.id.in_(open_ones.order_by(Conversation.id).with_for_update(key_share=True)))
         .values(assignee_id=None, assigned_at=None, assigned_by_engine=False, waiting_since=now)
         .returning(Conversation.id, Conversation.inbox_id)
     )

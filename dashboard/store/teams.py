@@ -36,19 +36,18 @@ labels = Shelf(Label, LabelRow)
 
 def leave(session: Session, account_id: int, team_id: int) -> Sequence[int]:
     """Leave the team's conversations without a team; return their ids."""
-    left = update(Conversation).where(Conversation.account_id == account_id, Conversation.team_id == team_id)
+    of_team = select(Conversation.id).where(Conversation.account_id == account_id, Conversation.team_id == team_id)
+    held = of_team.order_by(Conversation.id).with_for_update(key_share=True)
+    left = update(Conversation).where(Conversation.id.in_(held))
     return session.scalars(left.values(team_id=None).returning(Conversation.id)).all()
 
 
 def relabel(session: Session, account_id: int, before: str, after: str) -> Sequence[int]:
-    """Let the conversations that carry one label carry the other instead, each once; return their ids.
-
-    They are locked by id, as whoever changes several of them at once does.
-    """
+    """Let the conversations that carry one label carry the other instead, each once; return their ids."""
     carrying = select(Conversation.id).where(
         Conversation.account_id == account_id, literal(before) == any_(Conversation.labels)
     )
-    held = session.scalars(carrying.order_by(Conversation.id).with_for_update()).all()
+    held = session.scalars(carrying.order_by(Conversation.id).with_for_update(key_share=True)).all()
     carries_both = literal(after) == any_(Conversation.labels)
     labels = case(
         (carries_both, func.array_remove(Conversation.labels, before)),

@@ -31,6 +31,15 @@ PER_PAGE = 50
 WAITING, NOBODY = "waiting", "none"
 NOBODY_TYPED = (NOBODY, "nobody")
 DONE = {"assign": "assigned", "release": "released", "move": "moved"}
+ALREADY = {
+    "assign": "{was} with that agent already.",
+    "release": "{was} with nobody already.",
+    "move": "{was} there already.",
+}
+FORMS = {
+    True: {"was": "was", "waits": "waits", "it": "it", "exists": "exists"},
+    False: {"was": "were", "waits": "wait", "it": "them", "exists": "exist"},
+}
 pages = pages_of("conversation_list")
 
 
@@ -85,10 +94,7 @@ def change() -> ResponseReturnValue:
     done = _done()
     if isinstance(done, Invalid):
         return _refused(shown, done)
-    kind, handled = request.form["do"], done
-    said = f"{handled.done} {'conversation' if handled.done == 1 else 'conversations'} {DONE[kind]}."
-    if handled.missing:
-        said += f" {handled.missing} no longer exist."
+    said = _said(request.form["do"], done)
     return htmx.saved("conversations/_list.html", said=said, elsewhere=shown.address(), **_context(shown))
 
 
@@ -101,6 +107,20 @@ def _done() -> Handled | Invalid:
     if isinstance(wanted, Invalid):
         return wanted
     return bulk_handling.change_all(desk(), viewer().account_id, ids, wanted, **acting())
+
+
+def _said(kind: str, handled: Handled) -> str:
+    """Return what was done, and what was not and why."""
+    count = handled.changed
+    did = (
+        f"{count} {'conversation' if count == 1 else 'conversations'} {DONE[kind]}." if count else "Nothing to change."
+    )
+    parts = (
+        (handled.released, "of them {waits} again: the agent who had {it} cannot keep {it}."),
+        (handled.unchanged, ALREADY[kind]),
+        (handled.missing, "no longer {exists}."),
+    )
+    return " ".join([did, *(f"{number} {said.format(**FORMS[number == 1])}" for number, said in parts if number)])
 
 
 def _wanted(kind: str) -> Change | Invalid:

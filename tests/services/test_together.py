@@ -26,12 +26,12 @@ class PowerCut(Exception):
 
 
 @contextmanager
-def cut_at(acme: Acme, wanted: str) -> Iterator[None]:
-    """Let the power fail at the first statement that begins like this."""
-    engine = acme.desk.session.get_bind().engine
+def cut_at(acme: Acme, wanted: str, *, nth: int = 1) -> Iterator[None]:
+    """Let the power fail at the first statement that begins like this, or a later one."""
+    engine, to_come = acme.desk.session.get_bind().engine, iter(range(nth, 0, -1))
 
     def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith(wanted):
+        if statement.startswith(wanted) and next(to_come) == 1:
             raise PowerCut
 
     event.listen(engine, "before_cursor_execute", fail)

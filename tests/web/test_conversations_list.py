@@ -182,9 +182,12 @@ def test_several_are_assigned_released_and_moved(mara: Looker, acme: Acme) -> No
     assert (answer.status_code, answer.location) == (303, "/conversations?status=open")
     assert "2 conversations released." in mara.get(answer.location).text
     assert acme.assignees(ids) == ["-", "-"]
+    again = mara.post("/conversations", {"id": ids, "do": "release"}, headers=HTMX).text
+    mara.post("/conversations", {"id": ids[:1], "do": "assign", "agent": acme.agents["Dov"]})
     said = mara.post("/conversations", {"id": ids[:1], "do": "move", "team_id": night}, headers=HTMX).text
 
-    assert "1 conversation moved." in said
+    assert "Nothing to change. 2 were with nobody already." in again
+    assert "1 conversation moved. 1 of them waits again: the agent who had it cannot keep it." in said
     assert said.startswith("<section")
     assert listed(mara, f"?team={night}") == ids[:1]
 
@@ -212,7 +215,7 @@ def test_those_of_another_account_are_neither_listed_nor_changed(mara: Looker, a
 
     said = mara.post("/conversations", {"id": [one, ours], "do": "assign", "agent": acme.agents["Ana"]}, headers=HTMX)
 
-    assert "1 conversation assigned. 1 no longer exist" in said.text
+    assert "1 conversation assigned. 1 no longer exists." in said.text
     assert acme.desk.session.get_one(Conversation, one, populate_existing=True).assignee_id is None
     assert listed(mara) == [ours]
 
