@@ -46,7 +46,9 @@ def load(running: Stack) -> Iterator[Load]:
         yield load
         load.rest()
         took = running.heals()
-        load.check()
+    load.say_the_rest()
+    running.heals()
+    load.check()
     running.until(running.is_ready, stacks.STARTED_WITHIN)
     running.check()
     print(f"healed in {took:.1f} s; {len(load.taken)} taken, {load.resolved} resolved, {load.failed} calls failed")

@@ -20,7 +20,7 @@ from dashboard.config import Settings
 from dashboard.engine.model import Agent, Snapshot
 from dashboard.services import stranding
 from dashboard.services.tools import tools
-from dashboard.store import archive, database, keys, redis
+from dashboard.store import archive, database, keys, redis, switches
 from dashboard.store.database import Session
 from jobs.queues import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
 
@@ -219,7 +219,9 @@ def unsettled(settings: Settings) -> list[str]:
     engine = database.connect(settings.database_url)
     with engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
         desk = tools(settings, Jobs(settings.redis_url)).desk(session)
-        waiting = stranding.suspects(desk, now=clock.now())
+        # Account by account: the watch passes over whom it cannot look at, and here that is a failure.
+        work, now = switches.routed_with_work(session).items(), clock.now()
+        waiting = {account: stranding._assignable(desk, account, inboxes, now) for account, inboxes in work}
     engine.dispose()
     takeable = [
         f"{len(ids)} wait in inbox {inbox}, and somebody could take them"

@@ -45,6 +45,7 @@ class Load:
     inboxes: dict[str, int] = field(default_factory=dict)
     team_id: int = 0
     taken: dict[str, int] = field(default_factory=dict)
+    unsaid: list[dict[str, object]] = field(default_factory=list)
     resolved: int = 0
     failed: int = 0
     last_failure: str = ""
@@ -64,10 +65,21 @@ class Load:
             each()
             time.sleep(TICK)
 
+    def takes(self, seconds: float) -> None:
+        """Let it go on for so long, and fail unless somebody who came meanwhile was let in."""
+        before = len(self.taken)
+        self.runs_for(seconds)
+        assert len(self.taken) > before, self.last_failure
+
     def rest(self) -> None:
         """Let nobody come and nobody be done: what is left to do now is what was left undone."""
         self.is_over.set()
         self.runs_for(3 * TICK)
+
+    def say_the_rest(self) -> None:
+        """Say again what was not answered; raises Failed where it is not answered now."""
+        while self.unsaid:
+            self._say()
 
     def check(self) -> None:
         """Fail if anything that was said yes to is not there, or there twice; and if too little was asked."""
@@ -80,14 +92,14 @@ class Load:
         for name in AGENTS:
             body = {"name": name, "email": f"{name.lower()}@{self.account_id}.example", "role": "agent"}
             self.agents[name] = self.post("/agents", body)["id"]
-        team = {"name": "Billing", "max_auto_assigned_conversations": 30}
+        team = {"name": "Billing", "max_auto_assigned_conversations": 6}
         self.team_id = self.post("/teams", team)["id"]
         ids = list(self.agents.values())
         self.post(f"/teams/{self.team_id}/members", {"user_ids": ids[:3]}, method="PUT")
         for name, rules in POLICIES.items():
             self._inbox(name, rules, ids)
-        limits = self.post("/agent_capacity_policies", {"name": "Limits", "conversation_limit": 40})["id"]
-        body = {"inbox_id": self.inboxes["Support"], "conversation_limit": 15}
+        limits = self.post("/agent_capacity_policies", {"name": "Limits", "conversation_limit": 8})["id"]
+        body = {"inbox_id": self.inboxes["Support"], "conversation_limit": 3}
         self.post(f"/agent_capacity_policies/{limits}/inbox_limits", body)
         for one in ids[:4]:
             self.post(f"/agent_capacity_policies/{limits}/users", {"user_id": one})
@@ -104,21 +116,22 @@ class Load:
 
     def arrive(self) -> None:
         """Offer so many in a second; what was not answered is said again, under the same name."""
-        unsaid: list[dict[str, object]] = []
         began, offered = time.monotonic(), 0
         while not self.is_over.wait(TICK):
             due = int((time.monotonic() - began) * RATE) - offered if self.is_arriving.is_set() else 0
-            if not due and not unsaid:
-                began, offered = time.monotonic(), 0
-            unsaid += [self._draft(offered + number) for number in range(min(due, AT_ONCE))]
+            self.unsaid += [self._draft(offered + number) for number in range(min(due, AT_ONCE))]
             offered += due
-            if not unsaid:
+            if not self.unsaid:
+                began, offered = time.monotonic(), 0
                 continue
             with self._trying():
-                ids = self.post("/conversations/bulk", {"conversations": unsaid[:AT_ONCE]})["ids"]
-                names = [str(one["external_id"]) for one in unsaid[:AT_ONCE]]
-                self.taken.update(zip(names, ids, strict=True))  # type: ignore[arg-type]
-                del unsaid[:AT_ONCE]
+                self._say()
+
+    def _say(self) -> None:
+        ids = self.post("/conversations/bulk", {"conversations": self.unsaid[:AT_ONCE]})["ids"]
+        names = [str(one["external_id"]) for one in self.unsaid[:AT_ONCE]]
+        self.taken.update(zip(names, ids, strict=True))  # type: ignore[arg-type]
+        del self.unsaid[:AT_ONCE]
 
     def handle(self, share: int) -> None:
         """Resolve what agents have held for a moment."""
@@ -155,7 +168,7 @@ class Load:
 
 POLICIES: dict[str, dict[str, object]] = {
     "Support": {},
-    "Sales": {"fair_distribution_limit": 25, "fair_distribution_window": 5},
+    "Sales": {"fair_distribution_limit": 10, "fair_distribution_window": 5},
     "Returns": {"assignment_order": "balanced"},
 }
 

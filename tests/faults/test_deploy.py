@@ -24,7 +24,10 @@ def migrated(stack: Stack) -> Iterator[None]:
 
 
 def test_new_processes_take_over_from_old_ones(load: Load):
-    """E32, E43: both at work at once, a migration in between, and jobs in the queue that only the other one knows."""
+    """E32, E43: both at work at once, a migration in between, and jobs in the queue that only the other one knows.
+
+    Seen to fail with request_stop not noting that somebody asked: an old worker began again, and never ended.
+    """
     stack = load.stack
     queue = Queue("default", connection=redis.connect(stack.settings.redis_url, text=False))
     old = {name: stack.kept.pop(name) for name in list(stack.kept)}
