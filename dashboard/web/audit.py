@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -19,7 +19,7 @@ from dashboard.services.undoing import Reversal, State
 from dashboard.store.audit import AuditView
 from dashboard.store.pages import audit as store
 from dashboard.store.pages.audit import Asked, Names
-from dashboard.web import addresses, audit_sentences, audit_words, forms, htmx
+from dashboard.web import addresses, audit_sentences, audit_words, forms, htmx, zones
 from dashboard.web.audit_sentences import SUBJECTS, Told
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, supervisors_only, viewer
@@ -120,6 +120,7 @@ def _context(shown: Shown, *, problem: str = "") -> dict[str, Any]:
         "subjects": SUBJECTS,
         "states": State,
         "problem": problem,
+        "zone": zones.name(),
         "now": clock.now(),
     }
 
@@ -162,10 +163,10 @@ def _day(given: str) -> str:
 
 
 def _midnight(day: str, *, days: int = 0) -> datetime | None:
-    """Return when a day begins, in UTC as everything here."""
+    """Return when a day begins where whoever asks is."""
     if not day:
         return None
     try:
-        return datetime.combine(date.fromisoformat(day) + timedelta(days=days), time.min, UTC)
+        return zones.begins(date.fromisoformat(day) + timedelta(days=days))
     except OverflowError:
         return None

@@ -1,6 +1,6 @@
 """API tokens: made and shown once, and revoked."""
 
-from datetime import UTC, date, datetime, time
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +15,7 @@ from dashboard.services.refusals import Invalid, invalid
 from dashboard.store.pages import choices
 from dashboard.store.pages import tokens as store
 from dashboard.store.paging import Page
-from dashboard.web import forms
+from dashboard.web import forms, zones
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, administrators_only, viewer
 
@@ -60,8 +60,8 @@ def _said() -> dict[str, Any] | Invalid:
     said: dict[str, Any] = {"name": request.form.get("name", ""), "user_id": forms.whole("user_id")}
     if last := forms.text("last_day"):
         try:
-            said["expires_at"] = datetime.combine(date.fromisoformat(last), time.max, UTC).isoformat()
-        except ValueError:
+            said["expires_at"] = zones.ends(date.fromisoformat(last)).isoformat()
+        except (ValueError, OverflowError):
             return invalid("expires_at", NO_DATE)
     return said
 
@@ -75,6 +75,7 @@ def _page(**more: Any) -> str:
         "agents": choices.agents(session, account_id),
         "now": clock.now(),
         "fresh": None,
+        "zone": zones.name(),
         "errors": {},
         "typed": {},
     }

@@ -10,6 +10,8 @@
   // Made once each: a report has hundreds of hours.
   const FORMATS = Object.fromEntries(Object.entries(FORMS).map(([name, form]) => [name, new Intl.DateTimeFormat([], form)]));
   let ahead = 0;
+  // Where one chooses a day, the server means this zone's (dashboard/web/zones.py).
+  document.cookie = `zone=${FORMATS.full.resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 
   // The same words as dashboard/web/words.py.
   function coarse(seconds) {

@@ -148,7 +148,31 @@ def test_the_log_is_narrowed_by_who_what_and_when(mara: Looker, uma: Looker, acm
     assert "No change fits." in mara.get("/audit?who=999").text
 
 
-@pytest.mark.parametrize("asked", ["who=x", "what=x", "first_day=x", "last_day=9999-12-31", "before=x", "which=-1"])
+@pytest.mark.parametrize(
+    ("zone", "is_found", "said"),
+    [
+        ("Asia/Tokyo", False, "midnight, Asia/Tokyo"),
+        ("America/New_York", True, "midnight, America/New_York"),
+        ("../../etc/passwd", True, "midnight, UTC"),
+        ("America", True, "midnight, UTC"),
+    ],
+)
+def test_a_day_is_that_of_the_browsers_time_zone(
+    mara: Looker, acme: Acme, *, zone: str, is_found: bool, said: str
+) -> None:
+    late = NOON.replace(hour=20)
+    policies.create(acme.desk, acme.account_id, AssignmentPolicyEdit(name="Evening"), actor_id=None, now=late)
+    mara.client.set_cookie("zone", zone)
+
+    page = mara.get("/audit", query_string={"last_day": late.date()}).text
+
+    assert ("Evening" in page) is is_found
+    assert f"The day ends at {said}" in page
+
+
+@pytest.mark.parametrize(
+    "asked", ["who=x", "what=x", "first_day=x", "last_day=9999-12-31", "first_day=0001-01-01", "before=x", "which=-1"]
+)
 def test_what_makes_no_sense_narrows_nothing(mara: Looker, asked: str) -> None:
     mara.post("/settings/labels", {"title": "vip"})
 

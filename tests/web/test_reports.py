@@ -123,6 +123,7 @@ def test_the_page_says_it_in_plain_words(mara: Looker, acme: Acme) -> None:
     assert "Unevenly: Jain&#39;s index, which is 1 when all have the same, is 0.80 among the 2 agents" in page
     assert "2 members were given nothing: counting them it is 0.40." in page
     assert "Hours and days are those of UTC." in page
+    assert "It begins at midnight UTC" in mara.get("/reports?span=week").text
     assert f'<a href="/reports?span=day&amp;inbox={acme.support}">Support</a>' in page
 
 

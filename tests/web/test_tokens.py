@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -55,6 +56,17 @@ def test_a_token_acts_as_whom_it_names_until_the_end_of_its_last_day(uma: Looker
 
     row = acme.desk.session.query(ApiToken).one()
     assert (row.user_id, row.expires_at and row.expires_at.date()) == (acme.agents["Ana"], last_day)
+
+
+def test_its_last_day_ends_where_whoever_makes_it_is(uma: Looker, acme: Acme) -> None:
+    last_day = (clock.now() + timedelta(days=2)).date()
+    uma.client.set_cookie("zone", "America/New_York")
+
+    make(uma, last_day=last_day.isoformat())
+
+    row = acme.desk.session.query(ApiToken).one()
+    assert row.expires_at
+    assert row.expires_at.astimezone(ZoneInfo("America/New_York")).date() == last_day
 
 
 @pytest.mark.parametrize(
