@@ -1,12 +1,15 @@
 """How gunicorn serves the web application, here and on many machines: `gunicorn -c python:dashboard.stack.gunicorn`."""
 
 import gc
+import sys
 from typing import Any
 
 worker_class = "dashboard.stack.patience.PatientWorker"
 # Two processes for two cores; their threads wait for Postgres, and some for a run that was asked for with wait=true.
 workers = 2
 threads = 8
+# For so long a thread that draws a page may keep the others of its process from going on; 5 ms unless said.
+SWITCH_SECONDS = 0.001
 # Longer than a tab waits between two polls.
 keepalive = 10
 graceful_timeout = 3
@@ -18,3 +21,4 @@ def post_worker_init(_worker: Any) -> None:
     """Leave what was imported out of every collection: the board of 1,000 agents took twice as long with it."""
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(SWITCH_SECONDS)

@@ -34,15 +34,15 @@ pages = pages_of("board")
 @pages.get("/")
 def show() -> ResponseReturnValue:
     """Show the board, or if nothing has changed since the last poll, say so."""
-    now, asked = clock.now(), _asked({})
-    version = _version(asked, now)
+    asked = _asked({})
+    version = _version(asked, clock.now())
     if htmx.shown_version() == str(version):
         return htmx.unchanged()
     if htmx.asked():
-        return _in_place(_shared(asked, version, now))
-    board = _board(version, now)
+        return _in_place(_shared(asked, version))
+    board = _board(version)
     ran = results.of_jobs(desk(), viewer().account_id, request.args.getlist("job"))
-    return render_template("board/show.html", board=board, ran=ran, wall="wall" in request.args)
+    return render_template("board/show.html", board=board, version=version, ran=ran, wall="wall" in request.args)
 
 
 @pages.app_template_global()
@@ -74,18 +74,20 @@ def _version(asked: Mapping[str, object], now: datetime) -> Version:
     return Version(tick=seconds // REDRAW_SECONDS, live=live, view=view)
 
 
-def _shared(asked: Mapping[str, object], version: Version, now: datetime) -> Response:
+def _shared(asked: Mapping[str, object], version: Version) -> Response:
     """Answer with the board as all tabs share it whose viewers may see the same and ask for the same."""
     key = (viewer().role, scope(), version.told, tuple(asked.items()))
     shown = Version.said(htmx.shown_version())
-    drawing = drawings.kept().of(
-        key, version, shown=shown, draw=lambda: render_template("board/_board.html", board=_board(version, now))
-    )
-    return htmx.drawn(drawing)
+
+    def draw() -> str:
+        return render_template("board/_board.html", board=_board(version), version=version)
+
+    drawing = drawings.kept().of(key, version, shown=shown, draw=draw)
+    return htmx.nothing_yet() if drawing.version == shown else htmx.drawn(drawing)
 
 
-def _board(version: Version, now: datetime) -> Board:
-    return services.live_board(desk(), scope(), view=_view(), redis_answers=version.told, now=now)
+def _board(version: Version) -> Board:
+    return services.live_board(desk(), scope(), view=_view(), redis_answers=version.told, now=clock.now())
 
 
 def _view() -> View:

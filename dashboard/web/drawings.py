@@ -3,17 +3,23 @@
 import gzip
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
 from typing import Self, cast
 
-from flask import Flask, current_app, g
+import structlog
+from flask import Flask, copy_current_request_context, current_app, g
 
+log = structlog.get_logger()
 # A fragment that is newer than what a tab shows serves it for a second, whatever has changed since; on a busy machine
-# for ten times as long as it took to draw, at most for three, and so while the next is drawn: one tab waits for that.
-FRESH_SECONDS, LONGEST_SECONDS = 1.0, 3.0
+# for ten times as long as it took to draw, at most for three. Then the next is drawn aside, and who asks meanwhile
+# has the last, unless that is older than one would call live.
+FRESH_SECONDS, RESTED_SECONDS, LIVE_SECONDS = 1.0, 3.0, 5.0
 RESTS = 10
+# For so long waits the one tab that has the last already, and so was the first to ask for the next.
+PATIENCE_SECONDS = 0.08
 MOST_KEPT = 64
 UNTOLD = -1
 ZIP_LEVEL = 3
@@ -60,6 +66,21 @@ class Drawing:
     drawn_at: float
     took: float
 
+    @property
+    def age(self) -> float:
+        """Return how many seconds ago it was begun."""
+        return monotonic() - self.drawn_at
+
+    @property
+    def rested(self) -> bool:
+        """Tell whether the next may be drawn, if something has changed."""
+        return self.age >= min(max(FRESH_SECONDS, self.took * RESTS), RESTED_SECONDS)
+
+    def serves(self, shown: Version | None) -> bool:
+        """Tell whether a tab that shows this version had better have this drawing than wait for the next."""
+        behind = shown is not None and shown.view == self.version.view and shown <= self.version
+        return behind and self.age < LIVE_SECONDS
+
 
 @dataclass(slots=True)
 class _Place:
@@ -67,15 +88,14 @@ class _Place:
 
     lock: Lock = field(default_factory=Lock)
     kept: Drawing | None = None
+    next: Future[Drawing] | None = None
 
-    def serves(self, version: Version, shown: Version | None) -> Drawing | None:
-        kept = self.kept
-        if kept is None or kept.version >= version:
-            return kept
-        newer = shown is not None and shown.view == kept.version.view and shown < kept.version
-        rested = max(FRESH_SECONDS, kept.took * RESTS)
-        lasts_for = LONGEST_SECONDS if self.lock.locked() else min(rested, LONGEST_SECONDS)
-        return kept if newer and monotonic() - kept.drawn_at < lasts_for else None
+    def draw(self, version: Version, draw: Callable[[], str]) -> Drawing:
+        """Return a drawing that is at least of this version; whoever comes meanwhile waits for it."""
+        with self.lock:
+            if self.kept is None or self.kept.version < version:
+                self.kept = _drawn(version, draw)
+            return self.kept
 
 
 def init_app(app: Flask) -> None:
@@ -94,17 +114,31 @@ class Drawings:
     def __init__(self) -> None:
         self._lock = Lock()
         self._places: OrderedDict[Hashable, _Place] = OrderedDict()
+        # One after the other: drawn at once, several take as long and leave other requests less of the processor.
+        self.aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="draws")
 
     def of(self, key: Hashable, version: Version, *, shown: Version | None, draw: Callable[[], str]) -> Drawing:
-        """Return a drawing that is at least of this version, or if a tab shows an older one, of a moment ago."""
+        """Return a drawing that is at least of this version, or to a tab that shows one of ours, of a moment ago."""
         place = self._place(key)
-        if kept := place.serves(version, shown):
+        kept = place.kept
+        if kept and kept.version >= version:
             return kept
-        with place.lock:
-            if (kept := place.kept) and kept.version >= version:
-                return kept
-            place.kept = _drawn(version, draw)
-            return place.kept
+        if not kept or not kept.serves(shown):
+            return place.draw(version, draw)
+        has_it = shown == kept.version
+        drawn = self._draw_aside(place, version, draw) if has_it or kept.rested else None
+        if drawn and has_it:
+            wait([drawn], PATIENCE_SECONDS)
+        return place.kept or kept
+
+    def _draw_aside(self, place: _Place, version: Version, draw: Callable[[], str]) -> Future[Drawing] | None:
+        """Draw what comes next, unless that is about to happen."""
+        with self._lock:
+            if place.next and not place.next.done():
+                return None
+            place.next = drawn = self.aside.submit(copy_current_request_context(place.draw), version, draw)
+        drawn.add_done_callback(_tell)
+        return drawn
 
     def _place(self, key: Hashable) -> _Place:
         with self._lock:
@@ -113,6 +147,12 @@ class Drawings:
             if len(self._places) > MOST_KEPT:
                 self._places.popitem(last=False)
             return place
+
+
+def _tell(drawn: Future[Drawing]) -> None:
+    """Say what went wrong where nobody waited for it: the next to come draws again, and is told."""
+    if error := drawn.exception():
+        log.error("not_drawn", error=str(error), exc_info=error)
 
 
 def _is_number(said: str) -> bool:

@@ -10,7 +10,8 @@ from htmx_flask import request
 
 from dashboard.web.drawings import Drawing
 
-REDRAW = "poll"
+# A poll that is made early, and asks for what is true now.
+REDRAW = "redraw"
 
 
 def asked() -> bool:
@@ -26,6 +27,11 @@ def shown_version() -> str | None:
 def unchanged() -> Response:
     """Answer a poll that already shows what there is."""
     return Response(status=HTTPStatus.NOT_MODIFIED)
+
+
+def nothing_yet() -> Response:
+    """Answer a poll for which something newer is being drawn: what it shows stays, and is not said to be of now."""
+    return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def fragment(template: str, **context: Any) -> Response:

@@ -1,6 +1,7 @@
 """B8: hundreds of tabs that show the live board of a large account while something changes every second."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 from threading import Event, Thread
 from time import perf_counter
+from urllib.request import Request, urlopen
 
 from dashboard import clock
 from dashboard.config import ROOT, Settings
@@ -27,6 +29,7 @@ MAY_USE = 0.5
 # Most look at the whole board, some at an inbox or at who is free.
 PATHS = (*["/"] * 8, "/?inbox=3", "/?presence=free")
 PEOPLE = 25
+PTAG = re.compile(r'hx-ptag="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +58,26 @@ def _figure(what: str, unit: str, limit: float, rounds: list[float]) -> Figure:
 
 
 def _watched(served: Served, cookies: list[str], count: int) -> Watched:
-    plan = {"tabs": count, "seconds": SECONDS, "port": served.port, "paths": PATHS}
+    shown = {path: _opened(served, path, cookies[0]) for path in PATHS}
+    pages = [{"path": path, "shown": shown[path]} for path in PATHS]
+    plan = {"tabs": count, "seconds": SECONDS, "port": served.port, "pages": pages}
     command = [sys.executable, "-m", "tests.benchmarks.tabs", json.dumps(plan)]
     before, began = served.processor_seconds(), perf_counter()
     done = subprocess.run(command, cwd=ROOT, input=json.dumps(cookies), capture_output=True, text=True, check=True)
     took, after = perf_counter() - began, served.processor_seconds()
     met = json.loads(done.stdout)
-    seconds = [one for status in ("200", "304") for one in met["seconds"].pop(status, [])]
+    seconds = [one for status in ("200", "204", "304") for one in met["seconds"].pop(status, [])]
     # A tab that got no answer, or another one, is worse than any that waited.
     failed = len(met["errors"]) + sum(map(len, met["seconds"].values()))
     slowest = tabs.TIMEOUT if failed else quantiles(seconds, n=100)[-1]
     return Watched(slowest=slowest * 1_000, used=max(b - a for a, b in zip(before, after, strict=True)) / took)
+
+
+def _opened(served: Served, path: str, cookie: str) -> str:
+    """Return which version a page shows that is just opened."""
+    asked = Request(f"http://127.0.0.1:{served.port}{path}", headers={"Cookie": f"evenhand={cookie}"})
+    with urlopen(asked, timeout=tabs.TIMEOUT) as answer:
+        return PTAG.search(answer.read().decode())[1]
 
 
 @contextmanager

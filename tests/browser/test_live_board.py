@@ -113,6 +113,19 @@ def test_an_open_menu_stays_open_and_what_it_sets_is_on_the_board(board: Page, a
     assert board.evaluate("document.activeElement.id") == f"presence-{acme.agents['Bo']}"
 
 
+def test_who_changes_something_asks_for_the_board_as_it_is_now(board: Page, acme: Acme) -> None:
+    acme.online("Bo", at=clock.now())
+    acme.desk.signals.changed(acme.account_id)
+    next_poll(board)
+    presence = board.locator(f"#presence-{acme.agents['Bo']}")
+    presence.click()
+
+    with board.expect_request(lambda request: request.headers.get("hx-ptag") == "none"):
+        board.locator("#menu").get_by_role("button", name="busy").click()
+
+    expect(presence).to_contain_text("busy")
+
+
 def test_a_filter_is_kept_through_redraws_and_is_in_the_address(board: Page, acme: Acme) -> None:
     board.get_by_label("Inbox", exact=True).select_option(label="Sales")
     expect(board.locator("#agents tbody tr")).to_have_count(2)

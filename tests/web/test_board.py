@@ -15,6 +15,7 @@ from dashboard.engine.model import Role
 from dashboard.services.assignment import Request, run_inbox
 from dashboard.store.limits import Reservation
 from dashboard.store.models import Account, AssignmentPolicy, Inbox
+from dashboard.web import drawings
 from tests.counting import statements
 from tests.desks import Acme, add_user
 from tests.pages import HTMX, AtOnce, Looker, composed, looking, waiting_for, without_redis
@@ -229,12 +230,20 @@ def test_a_poll_sets_no_cookie(mara: Looker) -> None:
     assert "Set-Cookie" not in mara.get("/", headers=HTMX).headers
 
 
-def test_a_poll_after_a_change_redraws(mara: Looker, acme: Acme) -> None:
+def test_a_poll_after_a_change_redraws(mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 30.0)
     shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
 
     acme.desk.signals.changed(acme.account_id)
 
     assert mara.get("/", headers={**HTMX, "HX-PTag": shown}).status_code == 200
+
+
+def test_the_first_poll_of_a_page_that_still_shows_what_there_is_draws_nothing(mara: Looker) -> None:
+    shown = re.search(r'hx-ptag="([^"]+)"', mara.get("/").text)
+    assert shown
+
+    assert mara.get("/", headers={**HTMX, "HX-PTag": shown[1]}).status_code == 304
 
 
 def test_a_poll_that_asks_for_something_else_redraws(mara: Looker) -> None:

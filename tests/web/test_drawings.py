@@ -5,12 +5,15 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from flask import Flask
+from structlog.testing import capture_logs
 
 from dashboard.engine.model import Role
+from dashboard.store.errors import StoreUnavailable
+from dashboard.web import drawings
 from dashboard.web.drawings import Drawing, Drawings, Version
 from tests.counting import statements
 from tests.desks import Acme
@@ -24,17 +27,24 @@ LATEST = replace(FIRST, live=7)
 class Pen:
     """Draws, and counts how often."""
 
-    def __init__(self) -> None:
+    def __init__(self, may_go_on: Event | None = None) -> None:
         self.drawn = 0
+        self.begun = Event()
+        self.may_go_on = may_go_on
 
     def __call__(self) -> str:
+        self.begun.set()
+        if self.may_go_on:
+            self.may_go_on.wait()
         self.drawn += 1
         return f"drawing {self.drawn}"
 
 
 @pytest.fixture
-def sheet() -> Iterator[Drawings]:
-    with Flask(__name__).app_context():
+def sheet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Drawings]:
+    """Drawings whose first tab waits for the next however busy the machine is."""
+    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 30.0)
+    with Flask(__name__).test_request_context():
         yield Drawings()
 
 
@@ -127,6 +137,75 @@ def test_a_tab_that_shows_an_older_one_is_served_what_was_drawn_a_moment_ago(she
     served = asked(sheet, LATEST, pen, shown=FIRST)
 
     assert (served.body, served.version) == (b"drawing 1", LATER)
+    assert pen.drawn == 1, "a second has not passed"
+
+
+def test_where_the_next_is_due_a_tab_that_is_behind_does_not_wait_for_it(
+    sheet: Drawings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawings, "RESTED_SECONDS", 0.0)
+    pen, slow = Pen(), Pen(may_go_on=Event())
+    asked(sheet, LATER, pen)
+
+    served = asked(sheet, LATEST, slow, shown=FIRST)
+
+    assert served.version == LATER
+    assert slow.begun.wait(30)
+    slow.may_go_on.set()
+    assert asked(sheet, LATEST, pen).version == LATEST
+    assert (pen.drawn, slow.drawn) == (1, 1), "the next was drawn aside"
+
+
+def test_while_the_next_is_drawn_only_the_first_who_has_the_last_waits(
+    sheet: Drawings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pen, slow = Pen(), Pen(may_go_on=Event())
+    asked(sheet, FIRST, pen)
+    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 0.0)
+    asked(sheet, LATER, slow, shown=FIRST)
+    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 30.0)
+
+    served = asked(sheet, LATER, pen, shown=FIRST)
+
+    assert served.version == FIRST
+    slow.may_go_on.set()
+
+
+def test_what_is_no_longer_live_serves_nobody(sheet: Drawings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawings, "LIVE_SECONDS", 0.0)
+    pen = Pen()
+    asked(sheet, LATER, pen)
+
+    assert asked(sheet, LATEST, pen, shown=FIRST).body == b"drawing 2"
+
+
+def test_a_drawing_that_fails_aside_is_told_of_and_the_last_serves_on(sheet: Drawings) -> None:
+    asked(sheet, FIRST, Pen())
+
+    def failing() -> str:
+        raise StoreUnavailable("Postgres")
+
+    with capture_logs() as said:
+        served = sheet.of("board", LATER, shown=FIRST, draw=failing)
+
+    assert served.version == FIRST
+    assert [line["event"] for line in said] == ["not_drawn"]
+
+
+def test_a_tab_hears_that_nothing_is_there_yet_where_the_next_takes_long(
+    app: Flask, mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
+    acme.desk.signals.changed(acme.account_id)
+    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 0.0)
+    gate = Event()
+    app.extensions["drawings"].aside.submit(gate.wait)
+
+    early = mara.get("/", headers={**HTMX, "HX-PTag": shown})
+
+    gate.set()
+    assert (early.status_code, early.data) == (204, b"")
+    assert mara.get("/", headers={**HTMX, "HX-PTag": "none"}).status_code == 200
 
 
 def test_no_tab_is_taken_back_to_before_what_it_shows(sheet: Drawings) -> None:
