@@ -1,0 +1,93 @@
+"""Runs whose stores fail: what cannot be read is never guessed."""
+
+import dataclasses
+
+from sqlalchemy import func, select, text
+
+from dashboard.config import OnFailure
+from dashboard.engine.decisions import Outcome, Reason
+from dashboard.store.models import Assignment, Run
+from tests.desks import Acme
+from tests.runs import with_batches_of
+
+
+def broken(acme: Acme, key: str) -> None:
+    """Make one key of the account unreadable: its type is wrong."""
+    client = acme.desk.heartbeats._redis
+    client.delete(key)
+    client.set(key, "broken") if "rate" not in key else client.hset(key, "a", "b")
+
+
+def test_presence_unreadable_assigns_nothing_and_says_so(acme: Acme):
+    """E40"""
+    acme.policy()
+    acme.online("Ana")
+    waiting = acme.waiting(1)
+    broken(acme, f"{{acct:{acme.account_id}}}:presence")
+
+    result = acme.run()
+
+    assert (result.ending.outcome, result.ending.reason) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE)
+    assert result.worth_retrying
+    assert acme.assignees(waiting) == ["-"]
+
+
+def test_rate_limits_unreadable_are_skipped(acme: Acme):
+    """E41"""
+    acme.policy(fair_distribution_limit=1)
+    acme.online("Ana")
+    waiting = acme.waiting(2)
+    broken(acme, f"{{acct:{acme.account_id}}}:rate:inbox:{acme.support}:agent:{acme.agents['Ana']}")
+
+    acme.run()
+
+    assert acme.assignees(waiting) == ["Ana", "Ana"]
+
+
+def test_rate_limits_unreadable_refuse_when_so_set(acme: Acme):
+    """E41"""
+    acme.policy(fair_distribution_limit=1)
+    acme.online("Ana")
+    acme.waiting(2)
+    closed = dataclasses.replace(acme.desk.settings, rate_limit_on_failure=OnFailure.CLOSED)
+    acme.desk = dataclasses.replace(acme.desk, settings=closed)
+    broken(acme, f"{{acct:{acme.account_id}}}:rate:inbox:{acme.support}:agent:{acme.agents['Ana']}")
+
+    assert acme.run().ending.reason is Reason.ALL_RATE_LIMITED
+
+
+def test_rotation_unreadable_ends_the_run_and_nothing_is_half_written(acme: Acme):
+    """E42"""
+    acme.policy()
+    acme.online("Ana")
+    waiting = acme.waiting(1)
+    broken(acme, f"{{acct:{acme.account_id}}}:rotation:inbox:{acme.support}")
+
+    result = acme.run()
+
+    assert (result.ending.outcome, result.ending.reason) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE)
+    assert acme.assignees(waiting) == ["-"]
+    assert acme.desk.session.scalar(select(func.count()).select_from(Assignment)) == 0
+
+
+def test_a_database_error_ends_the_batch_and_earlier_batches_stay(acme: Acme):
+    """E43"""
+    acme.policy()
+    acme.online("Ana")
+    waiting = acme.waiting(4)
+    with_batches_of(acme, 2)
+    trap = f"""
+        CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF NEW.conversation_id = {waiting[2]} THEN RAISE 'sprung'; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER trap BEFORE INSERT ON assignments FOR EACH ROW EXECUTE FUNCTION trap()
+    """
+    acme.desk.session.execute(text(trap))
+    acme.desk.session.commit()
+
+    ending = acme.run().ending
+    acme.desk.session.execute(text("DROP FUNCTION trap CASCADE"))
+    acme.desk.session.commit()
+
+    assert (ending.outcome, ending.assigned_count) == (Outcome.ERROR, 2)
+    assert acme.assignees(waiting) == ["Ana", "Ana", "-", "-"]
+    assert acme.desk.session.scalar(select(func.count()).select_from(Run)) == 1
