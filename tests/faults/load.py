@@ -49,7 +49,6 @@ class Load:
     resolved: int = 0
     failed: int = 0
     last_failure: str = ""
-    is_arriving: threading.Event = field(default_factory=threading.Event)
     is_over: threading.Event = field(default_factory=threading.Event)
 
     def post(self, path: str, body: object, *, method: str = "POST") -> dict[str, int]:
@@ -118,7 +117,7 @@ class Load:
         """Offer so many in a second; what was not answered is said again, under the same name."""
         began, offered = time.monotonic(), 0
         while not self.is_over.wait(TICK):
-            due = int((time.monotonic() - began) * RATE) - offered if self.is_arriving.is_set() else 0
+            due = int((time.monotonic() - began) * RATE) - offered
             self.unsaid += [self._draft(offered + number) for number in range(min(due, AT_ONCE))]
             offered += due
             if not self.unsaid:
@@ -180,7 +179,6 @@ def load_on(stack: Stack) -> Iterator[Load]:
     load.furnish()
     todo = [(load.arrive, ()), (load.handle, (0,)), (load.handle, (1,)), (load.stay, ())]
     threads = [threading.Thread(target=act, args=args, daemon=True) for act, args in todo]
-    load.is_arriving.set()
     for thread in threads:
         thread.start()
     try:

@@ -85,7 +85,7 @@ def test_a_run_whose_commit_was_cut_says_what_was_written(led: Acme, way: Way, c
 def test_a_conversation_whose_commit_was_cut_has_a_name_to_be_found_by(
     helpdesk: Caller, acme: Acme, way: Way, cut: Cut
 ):
-    """E43: it is said again."""
+    """E43: it is said again. Seen to fail without what passes over a name that is there: it was refused."""
     said = {"inbox_id": acme.support, "external_id": "one"}
 
     way.relay.cut = cut
@@ -99,7 +99,10 @@ def test_a_conversation_whose_commit_was_cut_has_a_name_to_be_found_by(
 def test_a_conversation_whose_commit_was_cut_is_not_made_again_under_its_key(
     helpdesk: Caller, acme: Acme, way: Way, cut: Cut
 ):
-    """E43: where it was made and the answer was lost, nobody can be given that, and nothing is done again."""
+    """E43: where it was made and the answer was lost, nobody can be given that, and nothing is done again.
+
+    Seen to fail with the key not reserved in the same transaction: there were two.
+    """
     key = {"Idempotency-Key": "one"}
 
     way.relay.cut = cut

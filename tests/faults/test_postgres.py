@@ -1,4 +1,9 @@
-"""Postgres goes away in every way that it can while a desk is at work; nothing that was said yes to is lost (E43)."""
+"""Postgres goes away in every way that it can while a desk is at work; nothing that was said yes to is lost (E43).
+
+That one transaction holds all of a batch was taken away for a moment, by a commit and a pause between the claim and the
+ledger: restarted, killed and cut off, conversations were with somebody and the ledger did not say so. What is paused
+or has no connection left is waited for: there Postgres keeps what it has, and nothing of ours can be taken away.
+"""
 
 import os
 import random
@@ -16,7 +21,8 @@ from tests.faults.own import family
 from tests.faults.stack import Stack
 
 Fault = Callable[[Stack], AbstractContextManager[None]]
-ENOUGH = 250
+ENOUGH, CUTS = 250, 4
+OURS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'evenhand'"
 SOME = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND random() < 0.3
@@ -48,8 +54,10 @@ def killed(stack: Stack) -> Iterator[None]:
 def paused(stack: Stack) -> Iterator[None]:
     stopped = family(postmaster(stack))
     _each(stopped, psutil.Process.suspend)
-    yield
-    _each(stopped, psutil.Process.resume)
+    try:
+        yield
+    finally:
+        _each(stopped, psutil.Process.resume)
 
 
 def _each(processes: Sequence[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
@@ -60,12 +68,20 @@ def _each(processes: Sequence[psutil.Process], act: Callable[[psutil.Process], N
 
 @contextmanager
 def out_of_connections(stack: Stack) -> Iterator[None]:
-    """Take every connection that is left."""
+    """Take every connection that is left, and those that the application had: they are cut."""
     with ExitStack() as held:
-        with suppress(psycopg.OperationalError):
-            for _ in range(ENOUGH):
-                held.enter_context(connected(stack))
+        beside = held.enter_context(connected(stack))
+        for _ in range(CUTS):
+            _take_all(stack, held)
+            beside.execute(OURS)
+        _take_all(stack, held)
         yield
+
+
+def _take_all(stack: Stack, held: ExitStack) -> None:
+    with suppress(psycopg.OperationalError):
+        for _ in range(ENOUGH):
+            held.enter_context(connected(stack))
 
 
 @pytest.mark.parametrize("fault", [restarted, killed, paused, out_of_connections])

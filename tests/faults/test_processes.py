@@ -3,14 +3,35 @@
 import itertools
 
 import psutil
+from sqlalchemy import TextClause, text
 
 from tests.faults.conftest import Lengths
 from tests.faults.load import Load
 from tests.faults.stack import ASSIGNING
 
+WAITING = text("""
+SELECT count(*) FROM conversations
+WHERE account_id = :account AND status = 'open' AND assignee_id IS NULL AND team_id IS NULL
+AND inbox_id = (SELECT id FROM inboxes WHERE account_id = :account AND name = 'Sales')
+""")
+UNTOLD = text("""
+SELECT count(*) FROM conversations c WHERE account_id = :account
+AND NOT EXISTS (SELECT FROM outbox_events e WHERE e.conversation_id = c.id AND e.event = 'conversation_created')
+""")
+# A slot of Sales frees within five seconds; what waits at the end takes a few of those.
+GIVEN_WITHIN = 15.0
+
+
+def count(load: Load, query: TextClause) -> int:
+    with load.stack.session() as session:
+        return int(session.scalar(query, {"account": load.account_id}) or 0)
+
 
 def test_a_worker_is_killed_every_second(load: Load, lengths: Lengths):
-    """E25 to E28, E32: alone, so that its job goes on without it, and with the job that it was doing."""
+    """E25 to E28, E32: alone, so that its job ends after it, and with the job that it was doing.
+
+    Seen to fail with the claim committed before its ledger rows: they were missing; with hold_agents emptied: 9 of 8.
+    """
     workers = itertools.cycle(load.stack.workers)
     for number, worker in zip(range(lengths.kills), workers, strict=False):
         worker.kill(whole=number % 2 == 0)
@@ -18,7 +39,11 @@ def test_a_worker_is_killed_every_second(load: Load, lengths: Lengths):
 
 
 def test_a_worker_is_killed_and_nobody_starts_another(load: Load, lengths: Lengths):
-    """E32: a host's end takes jobs with it that were asked for and not begun; the other hosts do what they were for."""
+    """E32: a host's end takes jobs with it that were asked for and not begun; the other hosts do what they were for.
+
+    Seen to fail with the claim committed before its ledger rows. Which job is lost is chance here: that a lost one is
+    found is shown in tests/jobs/test_schedule.py.
+    """
     for name in ("worker-0", "worker-1"):
         load.stack.kept.pop(name).kill(whole=True)
         load.runs_for(1.0)
@@ -34,10 +59,16 @@ def test_the_scheduler_is_killed(load: Load, lengths: Lengths):
     for _ in range(2):
         load.stack.kept["scheduler"].kill()
         load.runs_for(lengths.phase / 2)
+    load.rest()
+
+    load.stack.until(lambda: not count(load, WAITING), GIVEN_WITHIN)
 
 
 def test_web_processes_are_killed(load: Load, lengths: Lengths):
-    """E26, E30: one that serves, then all; whoever got no answer asks again."""
+    """E26, E30: one that serves, then all; whoever got no answer asks again.
+
+    Seen to fail with conversations committed before their events: 17 had none.
+    """
     web = load.stack.kept["web"]
     for _ in range(2):
         for serving in psutil.Process(web.process.pid).children()[:1]:
@@ -45,3 +76,6 @@ def test_web_processes_are_killed(load: Load, lengths: Lengths):
         load.runs_for(lengths.phase / 4)
         web.kill(whole=True)
         load.runs_for(lengths.phase / 4)
+    load.rest()
+
+    assert count(load, UNTOLD) == 0
