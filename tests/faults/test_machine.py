@@ -37,7 +37,10 @@ def test_the_network_between_two_workers_and_the_stores_is_slow_and_lossy(load: 
 
 @pytest.mark.needs("disk")
 def test_the_disk_of_postgres_is_full(load: Load, lengths: Lengths):
-    """E43: it panics when it can write no log, and comes back by itself when there is room."""
+    """E43: it panics when it can write no log, and comes back by itself when there is room.
+
+    That it comes back is its own doing. Seen to fail with the claim committed before its ledger rows.
+    """
     load.stack.disk.fill()
     load.runs_for(lengths.pause)
     load.stack.disk.clear()

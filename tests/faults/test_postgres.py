@@ -1,8 +1,9 @@
 """Postgres goes away in every way that it can while a desk is at work; nothing that was said yes to is lost (E43).
 
 That one transaction holds all of a batch was taken away for a moment, by a commit and a pause between the claim and the
-ledger: restarted, killed and cut off, conversations were with somebody and the ledger did not say so. What is paused
-or has no connection left is waited for: there Postgres keeps what it has, and nothing of ours can be taken away.
+ledger: restarted, killed and cut off, conversations were with somebody and the ledger did not say so. What finds lost
+runs was taken away, the watch, RQ's second attempts and the sweeps of who starts: with no connection left, a mark stayed
+that a run was pending, and none was. A Postgres that is paused is waited for: nothing of ours can be taken away there.
 """
 
 import os

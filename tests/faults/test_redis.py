@@ -57,7 +57,11 @@ def test_redis_is_away_for_a_while(load: Load, lengths: Lengths, fault: Fault):
 
 @pytest.mark.parametrize("fault", [killed, killed_and_emptied])
 def test_redis_is_away_so_shortly_that_few_notice(load: Load, fault: Fault):
-    """E42"""
+    """E42: what was asked for in between may be lost, and is found.
+
+    By chance: two times in three seen to fail without all that finds it, the watch, RQ's second attempts and the
+    sweeps of who starts, and never without the watch alone; tests/jobs/test_schedule.py loses a job for sure.
+    """
     for _ in range(3):
         with fault(load.stack.redis):
             pass
