@@ -2,8 +2,8 @@
 
 That one transaction holds all of a batch was taken away for a moment, by a commit and a pause between the claim and the
 ledger: restarted, killed and cut off, conversations were with somebody and the ledger did not say so. What finds lost
-runs was taken away, the watch, RQ's second attempts and the sweeps of who starts: with no connection left, a mark stayed
-that a run was pending, and none was. A Postgres that is paused is waited for: nothing of ours can be taken away there.
+runs was taken away, the watch, RQ's second attempts and the sweeps of who starts: with no connection left, a mark
+stayed that a run was pending, and none was. A paused Postgres is waited for: nothing of ours can be taken away there.
 """
 
 import os
