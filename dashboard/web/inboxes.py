@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
     found = inbox_details.show_all(
         desk(), viewer().account_id, Page(page=forms.page_in(request.args), per_page=PER_PAGE)
     )
-    return render_template("inboxes/index.html", found=found, last_page=found.meta.last_page)
+    return render_template("inboxes/index.html", found=found)
 
 
 @pages.get("/inboxes/new")
@@ -163,7 +163,6 @@ def _context(inbox_id: int, **more: Any) -> dict[str, Any]:
     found = _found(inbox_id)
     return {
         "found": found,
-        "last_page": found.members.meta.last_page,
         "now": clock.now(),
         "errors": {},
         "typed": request.form,

@@ -80,6 +80,4 @@ def _shown(label_id: int, **more: Any) -> str:
 
 def _page(**more: Any) -> str:
     found = store.labels(desk().session, viewer().account_id, Page(page=forms.page_in(request.args), per_page=PER_PAGE))
-    return render_template(
-        "labels/index.html", **{"found": found, "last_page": found.meta.last_page, "errors": {}, "typed": {}, **more}
-    )
+    return render_template("labels/index.html", **{"found": found, "errors": {}, "typed": {}, **more})

@@ -67,7 +67,7 @@ def index() -> ResponseReturnValue:
     found = team_details.show_all(
         desk(), viewer().account_id, Page(page=forms.page_in(request.args), per_page=PER_PAGE)
     )
-    return render_template("teams/index.html", found=found, last_page=found.meta.last_page, types=TYPES)
+    return render_template("teams/index.html", found=found, types=TYPES)
 
 
 @pages.get("/teams/new")
@@ -162,7 +162,6 @@ def _context(team_id: int, **more: Any) -> dict[str, Any]:
     found = _found(team_id)
     return {
         "found": found,
-        "last_page": found.members.meta.last_page,
         "fields": _fields(found.team),
         "types": TYPES,
         "names": choices.called(desk().session, viewer().account_id),

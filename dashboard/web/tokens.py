@@ -71,7 +71,6 @@ def _page(**more: Any) -> str:
     found = store.page_of(session, account_id, Page(page=forms.page_in(request.args), per_page=PER_PAGE))
     context = {
         "found": found,
-        "last_page": found.meta.last_page,
         "agents": choices.agents(session, account_id),
         "now": clock.now(),
         "fresh": None,

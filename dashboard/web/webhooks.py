@@ -33,9 +33,7 @@ def index() -> ResponseReturnValue:
     """List the webhooks."""
     found = webhooks.show_all(desk(), viewer().account_id, Page(page=forms.page_in(request.args), per_page=PER_PAGE))
     undelivered = store.undelivered(desk().session, viewer().account_id, [row.id for row in found.data])
-    return render_template(
-        "webhooks/index.html", found=found, undelivered=undelivered, none=Undelivered(), last_page=found.meta.last_page
-    )
+    return render_template("webhooks/index.html", found=found, undelivered=undelivered, none=Undelivered())
 
 
 @pages.get("/settings/webhooks/new")
