@@ -55,7 +55,10 @@ def test_a_worker_is_killed_and_nobody_starts_another(load: Load, lengths: Lengt
 
 
 def test_the_scheduler_is_killed(load: Load, lengths: Lengths):
-    """E30: the wake-ups that it was to give stand in Redis; a slot of Sales frees every few seconds."""
+    """E30: the wake-ups that it was to give stand in Redis; a slot of Sales frees every few seconds.
+
+    Seen to fail with wake_at emptied where neither the watch nor the check for what is stranded stood in for it.
+    """
     for _ in range(2):
         load.stack.kept["scheduler"].kill()
         load.runs_for(lengths.phase / 2)

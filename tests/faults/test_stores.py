@@ -83,7 +83,7 @@ def test_redis_refused_at_the_rotation_ends_the_run(acme: Acme):
 
 
 def test_redis_killed_and_started_again_costs_a_run_and_no_assignment(on_own: Acme, own_redis: OwnRedis):
-    """E40, E42"""
+    """E40, E42. Seen to fail with the driver's errors not made into StoreUnavailable: the run raised."""
     on_own.policy()
     on_own.online("Ana", "Bo")
     on_own.waiting(1)
