@@ -19,12 +19,16 @@ ADVANCE = """
 local members, picks = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
 local belongs = {}
 for _, agent in ipairs(members) do belongs[tostring(agent)] = true end
+local known = {}
 for _, agent in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  known[agent] = true
   if not belongs[agent] then redis.call('ZREM', KEYS[1], agent) end
 end
 local last = tonumber(redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] or 0)
 for _, agent in ipairs(members) do
-  last = last + redis.call('ZADD', KEYS[1], 'NX', last + 1, tostring(agent))
+  if not known[tostring(agent)] then
+    last = last + redis.call('ZADD', KEYS[1], 'NX', last + 1, tostring(agent))
+  end
 end
 for _, agent in ipairs(picks) do
   if belongs[tostring(agent)] then
