@@ -3,9 +3,28 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, exists, false, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
@@ -22,7 +41,7 @@ ORDER = {
     ConversationPriority.LONGEST_WAITING: (Conversation.last_activity_at, Conversation.created_at, Conversation.id),
 }
 
-
+NOW, MOST = bindparam("now", type_=DateTime(timezone=True)), bindparam("most", type_=Integer)
 COLUMNS = (
     Conversation.id,
     Conversation.team_id,
@@ -83,12 +102,10 @@ def take(
     What somebody else is changing at this moment is passed over. `but` are those that a batch before this one
     could not decide: looked at again and again they would hide the rest.
     """
-    wanted = _rows(rules).where(_in(pools), ~_by_label(rules), ~_by_age(rules, now), ~_being_served(rules)).limit(most)
-    if hold:
-        wanted = wanted.with_for_update(skip_locked=True, key_share=True, of=Conversation)
+    wanted = _takeable(rules, frozenset(pools), hold)
     if but:
         wanted = wanted.where(Conversation.id.not_in(but))
-    rows = session.execute(wanted).all()
+    rows = session.execute(wanted, {"now": now, "most": most}).all()
     return Taken(conversations=tuple(map(_value, rows)), since={row.id: row.waiting_since for row in rows})
 
 
@@ -152,6 +169,14 @@ def left(session: Session, rules: Filter, now: datetime) -> Sequence[Left]:
     ]
 
 
+@lru_cache(maxsize=1_000)
+def _takeable(rules: Filter, pools: frozenset[int | None], hold: bool) -> Select[Any]:
+    """Return what asks for it, at any instant and for any number: to make it anew took as long as to ask."""
+    kept = (_by_label(rules), _by_age(rules, NOW), _being_served(rules))
+    wanted = _rows(rules).where(_in(pools), *map(not_, kept)).limit(MOST)
+    return wanted.with_for_update(skip_locked=True, key_share=True, of=Conversation) if hold else wanted
+
+
 def _rows(rules: Filter) -> Select[Any]:
     columns = (*COLUMNS, Conversation.waiting_since)
     return _of(rules).add_columns(*columns).order_by(*ORDER[rules.priority])
@@ -186,7 +211,7 @@ def _by_label(rules: Filter) -> ColumnElement[bool]:
     return overlap
 
 
-def _by_age(rules: Filter, now: datetime) -> ColumnElement[bool]:
+def _by_age(rules: Filter, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     hours = [rule.exclude_older_than_hours for rule in rules.exclusions if rule.exclude_older_than_hours is not None]
     return Conversation.created_at < now - timedelta(hours=min(hours)) if hours else false()
 
