@@ -137,6 +137,7 @@ def test_a_new_password_ends_every_session_of_the_old_one(app: Flask, acme: Acme
 
 
 def test_a_session_that_somebody_made_up_is_none(app: Flask, acme: Acme, settings: Settings, worker: AtOnce) -> None:
+    """Seen to fail with a secret that the forger knows."""
     forger = composed(replace(settings, secret_key="guessed"), worker)
     forged = looking(forger, acme.account_id, acme.agents["Ana"]).client.get_cookie(COOKIE)
     assert forged
@@ -147,6 +148,7 @@ def test_a_session_that_somebody_made_up_is_none(app: Flask, acme: Acme, setting
 
 
 def test_who_is_added_elsewhere_still_gets_to_their_own_account(app: Flask, acme: Acme, chief: FlaskClient) -> None:
+    """Seen to fail with is_elsewhere saying no: Acme set the password of an agent of Globex."""
     globex = acme.account_id + 1
     agents, sid = f"/api/v1/accounts/{acme.account_id}/agents", f"sid@{globex}.example"
     added = chief.post(agents, json={"name": "Sid", "email": sid, "role": "administrator"})
@@ -185,6 +187,7 @@ SAYINGS = (
 
 
 def test_no_header_and_no_spelling_gives_another_attempt(app: Flask, ana: str) -> None:
+    """Seen to fail with the address as it was typed, and with the source as a header names it."""
     spellings = [ana.upper(), f" {ana}", f"{ana} ", ana.title(), f"\t{ana}", f"{ana}\n", ana, ana.swapcase()]
     for number, (header, spelling) in enumerate(zip(SAYINGS, spellings, strict=True)):
         tried = log_in(app.test_client(), spelling, "wrong", headers={header: f"198.51.100.{number}"})
@@ -196,6 +199,7 @@ def test_no_header_and_no_spelling_gives_another_attempt(app: Flask, ana: str) -
 
 
 def test_attempts_at_once_are_no_more_attempts(app: Flask, ana: str) -> None:
+    """Seen to fail without PER_ADDRESS."""
     everybody, statuses = threading.Barrier(16), []
 
     def attempt() -> None:
@@ -216,6 +220,7 @@ def test_attempts_at_once_are_no_more_attempts(app: Flask, ana: str) -> None:
 
 
 def test_one_host_cannot_try_every_address(app: Flask) -> None:
+    """Seen to fail without PER_SOURCE."""
     door = app.test_client()
     token = TOKEN.search(door.get("/login").text)
     assert token
@@ -227,6 +232,7 @@ def test_one_host_cannot_try_every_address(app: Flask) -> None:
 
 
 def test_behind_a_proxy_each_host_has_its_own_attempts(acme: Acme, settings: Settings, worker: AtOnce) -> None:
+    """Seen to fail with the first host taken that the header names."""
     let_in(acme.desk, hire(acme.desk, acme.account_id, "Mara", Role.SUPERVISOR))
     app, mara = composed(replace(settings, trusted_proxies=1), worker), f"mara@{acme.account_id}.example"
 
