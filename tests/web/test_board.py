@@ -15,10 +15,9 @@ from dashboard.engine.model import Role
 from dashboard.services.assignment import Request, run_inbox
 from dashboard.store.limits import Reservation
 from dashboard.store.models import Account, AssignmentPolicy, Inbox
-from dashboard.web import drawings
 from tests.counting import statements
 from tests.desks import Acme, add_user
-from tests.pages import HTMX, AtOnce, Looker, composed, looking, waiting_for, without_redis
+from tests.pages import AtOnce, Looker, composed, looking, waiting_for, without_redis
 
 TAGS = re.compile(r"<[^>]+>")
 
@@ -208,58 +207,6 @@ def test_nothing_of_another_account_is_on_it(mara: Looker, acme: Acme) -> None:
     assert "Sid" not in board
 
 
-def test_a_poll_that_finds_nothing_new_asks_postgres_only_who_it_is(mara: Looker, acme: Acme) -> None:
-    shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
-
-    with statements(mara.session()) as asked:
-        answer = mara.get("/", headers={**HTMX, "HX-PTag": shown})
-
-    assert (answer.status_code, answer.data) == (304, b"")
-    assert len(asked) == 1
-
-
-def test_going_back_brings_the_page_and_not_a_part_of_it(mara: Looker) -> None:
-    back = {"HX-Request": "true", "HX-Request-Type": "full", "HX-History-Restore-Request": "true"}
-
-    assert "<html" in mara.get("/", headers=back).text
-
-
-def test_a_poll_sets_no_cookie(mara: Looker) -> None:
-    mara.get("/")
-
-    assert "Set-Cookie" not in mara.get("/", headers=HTMX).headers
-
-
-def test_a_poll_after_a_change_redraws(mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 30.0)
-    shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
-
-    acme.desk.signals.changed(acme.account_id)
-
-    assert mara.get("/", headers={**HTMX, "HX-PTag": shown}).status_code == 200
-
-
-def test_the_first_poll_of_a_page_that_still_shows_what_there_is_draws_nothing(mara: Looker) -> None:
-    shown = re.search(r'hx-ptag="([^"]+)"', mara.get("/").text)
-    assert shown
-
-    assert mara.get("/", headers={**HTMX, "HX-PTag": shown[1]}).status_code == 304
-
-
-def test_a_poll_that_asks_for_something_else_redraws(mara: Looker) -> None:
-    shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
-
-    assert mara.get("/?sort=load", headers={**HTMX, "HX-PTag": shown}).status_code == 200
-
-
-def test_the_fragment_is_the_boards_element_and_nothing_else(mara: Looker) -> None:
-    text = mara.get("/", headers=HTMX).text.strip()
-
-    assert text.startswith('<div id="board"')
-    assert text.endswith("</div>")
-    assert "<html" not in text
-
-
 @pytest.mark.parametrize("path", ["/", "/?sort=assigned", "/?team=1&presence=free"])
 def test_the_number_of_queries_is_the_same_for_10_agents_and_for_200(mara: Looker, acme: Acme, path: str) -> None:
     acme.policy("Support", "Sales", fair_distribution_limit=5)
@@ -294,72 +241,6 @@ def test_while_redis_is_down_it_shows_what_postgres_knows_and_says_so(
     assert "Redis does not answer" in seen(board, "headline")
     assert seen(board, "headline").startswith("waiting 2")
     assert "presence cannot be read" in seen(board, f"inbox-{acme.support}")
-
-
-def test_agents_are_filtered_as_the_inbox_that_was_chosen_sees_them(mara: Looker, acme: Acme) -> None:
-    acme.policy("Support", "Sales")
-    acme.capacity("Ana", {"Sales": 0})
-    acme.online("Ana", "Bo", at=clock.now())
-
-    in_sales = seen(mara.get(f"/?inbox={acme.sales}"), "agents")
-    free_in_sales = mara.get(f"/?inbox={acme.sales}&presence=free").text
-
-    assert "1 free 1 full" in in_sales
-    assert f'id="agent-{acme.agents["Bo"]}"' in free_in_sales
-    assert f'id="agent-{acme.agents["Ana"]}"' not in free_in_sales
-
-
-def test_agents_are_filtered_by_team(mara: Looker, acme: Acme) -> None:
-    night = acme.team("Night", "Cleo")
-
-    text = mara.get(f"/?team={night}").text
-
-    assert f'id="agent-{acme.agents["Cleo"]}"' in text
-    assert f'id="agent-{acme.agents["Bo"]}"' not in text
-
-
-def test_a_filter_that_nobody_fits_offers_all_agents(mara: Looker) -> None:
-    assert "Show all agents" in mara.get("/?presence=away_and_reassigning").text
-
-
-@pytest.mark.parametrize(
-    ("sort", "order"), [("name", ["Ana", "Bo", "Cleo", "Dov"]), ("load", ["Cleo", "Bo", "Ana", "Dov"])]
-)
-def test_agents_are_sorted(mara: Looker, acme: Acme, sort: str, order: list[str]) -> None:
-    acme.held("Cleo", 3)
-    acme.held("Bo", 1, "Sales")
-
-    text = mara.get(f"/?sort={sort}").text
-
-    rows = [int(found) for found in re.findall(r'id="agent-(\d+)"', text)]
-    assert acme.names(rows) == order
-
-
-@pytest.mark.parametrize("nonsense", ["?inbox=x", "?sort=x", "?page=0", "?page=-3", "?page=x", "?presence=x", "?team="])
-def test_what_makes_no_sense_in_the_address_asks_for_nothing(mara: Looker, nonsense: str) -> None:
-    assert "Ana" in mara.get(f"/{nonsense}").text
-
-
-def test_a_filter_is_shown_in_the_address_bar_and_a_poll_leaves_it_alone(mara: Looker) -> None:
-    asked = "/?sort=name&page=1&inbox=&team=&presence=free"
-
-    filtered = mara.get(asked, headers=HTMX)
-    polled = mara.get(asked, headers={**HTMX, "HX-PTag": "none"})
-
-    assert filtered.headers["HX-Replace-Url"] == "/?presence=free"
-    assert "HX-Replace-Url" not in polled.headers
-
-
-def test_agents_come_fifty_to_a_page(mara: Looker, acme: Acme) -> None:
-    for number in range(60):
-        name = f"Zoe{number:02}"
-        acme.agents[name] = add_user(acme.desk.session, acme.account_id, name)
-        acme.join("Support", name)
-
-    first, second = mara.get("/").text, mara.get("/?page=2").text
-
-    assert len(re.findall(r'id="agent-\d+"', first)) == 50
-    assert len(re.findall(r'id="agent-\d+"', second)) == 14
 
 
 def test_an_account_without_inboxes_is_told_what_to_do(mara: Looker, acme: Acme) -> None:
