@@ -13,11 +13,10 @@ import structlog
 from flask import Flask, copy_current_request_context, current_app, g
 
 log = structlog.get_logger()
-# A fragment that is newer than what a tab shows serves it for a second, whatever has changed since; on a busy machine
-# for ten times as long as it took to draw, at most for three. Then the next is drawn aside, and who asks meanwhile
-# has the last, unless that is older than one would call live.
-FRESH_SECONDS, RESTED_SECONDS, LIVE_SECONDS = 1.0, 3.0, 5.0
-RESTS = 10
+# A fragment that is newer than what a tab shows serves it for so long, whatever has changed since: less than the two
+# seconds until the tab's next poll, so that the tab finds a newer one then. The next is drawn aside, and who asks
+# meanwhile has the last, unless that is older than one would call live.
+FRESH_SECONDS, LIVE_SECONDS = 1.5, 5.0
 # For so long waits the one tab that has the last already, and so was the first to ask for the next.
 PATIENCE_SECONDS = 0.08
 MOST_KEPT = 64
@@ -64,17 +63,11 @@ class Drawing:
     body: bytes
     zipped: bytes
     drawn_at: float
-    took: float
 
     @property
     def age(self) -> float:
         """Return how many seconds ago it was begun."""
         return monotonic() - self.drawn_at
-
-    @property
-    def rested(self) -> bool:
-        """Tell whether the next may be drawn, if something has changed."""
-        return self.age >= min(max(FRESH_SECONDS, self.took * RESTS), RESTED_SECONDS)
 
     def serves(self, shown: Version | None) -> bool:
         """Tell whether a tab that shows this version had better have this drawing than wait for the next."""
@@ -126,7 +119,7 @@ class Drawings:
         if not kept or not kept.serves(shown):
             return place.draw(version, draw)
         has_it = shown == kept.version
-        drawn = self._draw_aside(place, version, draw) if has_it or kept.rested else None
+        drawn = self._draw_aside(place, version, draw) if has_it or kept.age >= FRESH_SECONDS else None
         if drawn and has_it:
             wait([drawn], PATIENCE_SECONDS)
         return place.kept or kept
@@ -168,4 +161,4 @@ def _drawn(version: Version, draw: Callable[[], str]) -> Drawing:
     finally:
         g.pop("csrf_token")
     zipped = gzip.compress(body, ZIP_LEVEL)
-    return Drawing(version=version, body=body, zipped=zipped, drawn_at=drawn_at, took=monotonic() - drawn_at)
+    return Drawing(version=version, body=body, zipped=zipped, drawn_at=drawn_at)

@@ -137,13 +137,13 @@ def test_a_tab_that_shows_an_older_one_is_served_what_was_drawn_a_moment_ago(she
     served = asked(sheet, LATEST, pen, shown=FIRST)
 
     assert (served.body, served.version) == (b"drawing 1", LATER)
-    assert pen.drawn == 1, "a second has not passed"
+    assert pen.drawn == 1, "no other is due"
 
 
 def test_where_the_next_is_due_a_tab_that_is_behind_does_not_wait_for_it(
     sheet: Drawings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawings, "RESTED_SECONDS", 0.0)
+    monkeypatch.setattr(drawings, "FRESH_SECONDS", 0.0)
     pen, slow = Pen(), Pen(may_go_on=Event())
     asked(sheet, LATER, pen)
 
