@@ -80,8 +80,9 @@ def _follow(desk: Desk, account_id: int, changed: Changed[LabelRow], cause: Caus
     limits = capacity_store.limits_of(desk.session, account_id, [policy.id for policy in touched])
     locks.share_inboxes(desk.session, {limit.inbox_id for several in limits.values() for limit in several})
     for policy in policies:
-        edit = CapacityPolicyEdit(exclusion_rules=_renamed(policy, before, after))
-        capacity.change(desk, account_id, policy.id, edit, actor_id=cause.actor_id, now=cause.now)
+        if held := capacity_store.shelf.lock(desk.session, account_id, policy.id):
+            edit = CapacityPolicyEdit(exclusion_rules=_renamed(held, before, after))
+            capacity.change(desk, account_id, held.id, edit, actor_id=cause.actor_id, now=cause.now)
     followed = teams.relabel(desk.session, account_id, before, after)
     told = (Event.CONVERSATION_UPDATED,)
     ledger.write_events(
