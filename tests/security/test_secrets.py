@@ -1,4 +1,7 @@
-"""Passwords, tokens, webhook secrets and sessions: shown once or never, kept as hashes, told to no log."""
+"""Passwords, tokens, webhook secrets and sessions: shown once or never, kept as hashes, told to no log.
+
+Seen to fail with a token's text kept for its name, and with the page of an error showing the error.
+"""
 
 import pytest
 
