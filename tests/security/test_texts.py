@@ -1,6 +1,6 @@
 """What customers and agents may write is shown as they wrote it, and does nothing: on no page, in no file.
 
-Seen to fail without autoescape: 20 of them ran; with cells as they are, and with the API's answers called HTML.
+Seen to fail without autoescape: 20 of them ran; and with the cells of files as they are.
 """
 
 import csv
