@@ -104,9 +104,8 @@ def _batches(desk: Desk, run: Progress) -> bool:
     """Assign batch after batch; true if the time is up and something may be left."""
     until = run.beginning.started_at + RUN_LASTS_FOR
     while True:
-        at = run.clock()
-        more = batches.assign_batch(desk, run, now=at, last=at >= until)
-        if not more or at >= until:
+        more = batches.assign_batch(desk, run, until=until)
+        if not more or run.ending:
             return more
 
 

@@ -52,14 +52,16 @@ class Looked:
         return [decision for decision in self.plan.decisions if isinstance(decision, Assign)]
 
 
-def assign_batch(desk: Desk, run: Progress, *, now: datetime, last: bool) -> bool:
+def assign_batch(desk: Desk, run: Progress, *, until: datetime) -> bool:
     """Assign one batch and commit it; true if there may be more to do.
 
-    With `last` the run's record is completed whatever is left. Raises StoreUnavailable when presence or the
+    From `until` on the run's record is completed whatever is left. Raises StoreUnavailable when presence or the
     rotation cannot be read: nothing was written then (E40, E42).
     """
     about = run.beginning
     with locks.alone_in(desk.session, about.inbox_id):
+        # Who waited for the inbox as long as a rate limit's window would else count from before what has left it.
+        now = run.clock()
         routing = switches.read(desk.session, about.account_id, about.inbox_id)
         if routing is None:
             return False
@@ -71,7 +73,7 @@ def assign_batch(desk: Desk, run: Progress, *, now: datetime, last: bool) -> boo
         looked = _look(desk, run, snapshots.Place(inbox=routing.inbox, policy=routing.policy), now)
         won = _write(desk, run, looked)
         more = _may_be_more(desk, looked, won)
-        if last or not more:
+        if now >= until or not more:
             _finish(desk, run, looked, goes_on=more)
         desk.session.commit()
         _spend_turns(desk, looked, won)
