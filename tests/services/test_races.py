@@ -6,17 +6,20 @@ from dataclasses import replace
 from threading import Barrier
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
 from dashboard.services import assignment
 from dashboard.services.assignment import Request, RunResult
-from dashboard.store import database
+from dashboard.store import database, locks
 from dashboard.store.models import Assignment, Conversation
 from tests.desks import NOON, Acme, Recorded, desk_on
+from tests.jobs.conftest import eventually
 
 WORKERS = 8
+WAITS_FOR_A_LOCK = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
 
 
 def at_once(acme: Acme, settings: Settings, inboxes: list[int], *, batch: int = 2) -> list[RunResult | None]:
@@ -60,6 +63,34 @@ def test_eight_workers_and_one_agent_never_pass_the_limit_of_an_inbox(acme: Acme
     at_once(acme, settings, [acme.support] * WORKERS)
 
     assert holds(acme)["Ana"] == limit
+
+
+def test_a_batch_that_waited_for_its_inbox_decides_by_the_time_at_which_it_got_it(acme: Acme, settings):
+    """E14: counted by the time before it waited, shares would be given that have left the window since.
+
+    Seen to fail with the time read before the inbox's lock is taken.
+    """
+    acme.policy()
+    acme.online("Ana", at=clock.now())
+    acme.waiting(1)
+    engine = database.connect(settings.database_url, pool_size=2)
+
+    def run() -> None:
+        with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
+            desk, request = desk_on(session, settings, Recorded()), Request(source=Source.REALTIME)
+            assignment.run_inbox(desk, acme.account_id, acme.support, request=request)
+
+    with engine.connect() as connection, database.Session(connection) as holder, ThreadPoolExecutor(1) as pool:
+        with locks.alone_in(holder, acme.support):
+            running = pool.submit(run)
+            eventually(lambda: holder.scalar(WAITS_FOR_A_LOCK))
+            got_at = clock.now()
+        running.result(timeout=10)
+    engine.dispose()
+
+    given_at = acme.desk.session.scalar(select(Assignment.at))
+    assert given_at is not None
+    assert given_at >= got_at
 
 
 def test_two_inboxes_that_share_an_agent_never_pass_the_limit_over_all(acme: Acme, settings):
