@@ -8,7 +8,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard import api, backups, cli, commands, config, logs, tracing, web
+from dashboard import api, backups, cli, commands, config, http, logs, tracing, web
 from dashboard.config import Settings
 from dashboard.services.tools import tools
 from dashboard.store import database
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     made = tools(settings, Jobs(settings.redis_url))
     app.extensions["evenhand"] = lambda: made.desk(db.session())
-    for part in (tracing, api, web, cli, commands, backups):
+    for part in (tracing, http, api, web, cli, commands, backups):
         part.register(app, settings)
     return app
 

@@ -1,10 +1,21 @@
-"""What the pages and the API share of HTTP: the desk of this request."""
+"""What the pages and the API share of HTTP: the desk of this request, and how its transaction ends."""
 
 from typing import cast
 
-from flask import current_app, g
+import structlog
+from flask import Flask, current_app, g, request
 
+from dashboard.config import Settings
 from dashboard.services.desk import Desk
+from dashboard.store.errors import DatabaseFailed
+
+log = structlog.get_logger()
+READS = frozenset({"GET", "HEAD"})
+
+
+def register(app: Flask, _settings: Settings) -> None:
+    """End each request's transaction."""
+    app.teardown_request(_end)
 
 
 def desk() -> Desk:
@@ -12,3 +23,13 @@ def desk() -> Desk:
     if "desk" not in g:
         g.desk = current_app.extensions["evenhand"]()
     return cast(Desk, g.desk)
+
+
+def _end(error: BaseException | None) -> None:
+    """Commit where there is nothing but what was read: a rollback would have the driver forget what it has prepared."""
+    if error or "desk" not in g or request.method not in READS:
+        return
+    try:
+        g.desk.session.commit()
+    except DatabaseFailed as failed:  # the answer is made
+        log.warning("reading_not_ended", error=str(failed))

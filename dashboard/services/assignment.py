@@ -94,7 +94,7 @@ def request_run(desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | N
 def sweep(desk: Desk) -> int:
     """Start a run for every routed inbox with waiting conversations, over all accounts; return how many (E33)."""
     found = switches.routed_with_work(desk.session)
-    desk.session.rollback()
+    desk.session.commit()
     for account_id, inbox_ids in found.items():
         desk.signals.wake_anew(account_id, inbox_ids, Source.PERIODIC)
     return sum(map(len, found.values()))

@@ -78,7 +78,7 @@ def _begin(desk: Desk, account_id: int) -> None:
 def _call_again(desk: Desk, now: datetime) -> None:
     """Ask for the next look, at once or when something is due; raises StoreUnavailable, and the job is done again."""
     at = turns.next_at(desk.session, now=now)
-    desk.session.rollback()
+    desk.session.commit()
     if at is not None and at <= now:
         desk.signals.queue.deliver_webhooks()
     elif at is not None:

@@ -18,7 +18,7 @@ def notice(desk: Desk, account_id: int, *, now: datetime) -> None:
     if notes.is_noted(account_id):
         return
     lost = beginnings.has_run(desk.session, account_id)
-    desk.session.rollback()
+    desk.session.commit()  # a rollback would have the driver forget what it has prepared
     if notes.note(account_id, now if lost else None) and lost:
         log.warning("redis_was_emptied", account=account_id, costs="turns begin anew; shares are counted by the ledger")
 

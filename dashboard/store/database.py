@@ -24,6 +24,7 @@ LOCK_TIMEOUT = "5s"
 # Seconds; a connection that is used often need not ask at each use.
 ASKS_EVERY = 10.0
 STATEMENT_TIMEOUT = "60s"
+PREPARED_MOST = 500
 OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC"
 ENGINE_OPTIONS = {
     # An error is logged as it is worded: without what customers and passwords were.
@@ -42,6 +43,12 @@ class Unreachable(Exception):
 def connect(url: str, **options: object) -> Engine:
     """Return the database at this URL; nothing is opened before first use, so it is safe to make after a fork."""
     return create_engine(url, **{**ENGINE_OPTIONS, **options})
+
+
+@event.listens_for(Pool, "connect")
+def _keep_prepared(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Let the driver keep the statements of all pages; with its hundred they drive each other out."""
+    connection.prepared_max = PREPARED_MOST
 
 
 @event.listens_for(Pool, "checkout")

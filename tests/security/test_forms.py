@@ -49,6 +49,16 @@ def test_looking_at_a_page_changes_nothing(worlds: Worlds) -> None:
     assert walks.everything(worlds.session) == before
 
 
+def test_a_call_that_reads_changes_nothing(worlds: Worlds) -> None:
+    """What has only read ends with a commit, so nothing else may have been written on the way."""
+    before = walks.everything(worlds.session)
+
+    for _, _, path in walks.calls(worlds.app, worlds.ours, frozenset({"GET"})):
+        assert worlds.ours.admin.get(path).status_code == 200
+
+    assert walks.everything(worlds.session) == before
+
+
 def test_no_form_that_a_page_shows_takes_another_accounts_ids(worlds: Worlds) -> None:
     """Seen to fail with the account left out of store/shelf.py, and out of store/references.py."""
     before = walks.everything(worlds.session, worlds.theirs.account_id)

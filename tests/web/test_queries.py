@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from flask import Flask
 from redis import Redis
+from sqlalchemy import text
 from werkzeug.routing import Rule
 
 from dashboard import clock
@@ -14,7 +15,7 @@ from tests import desks
 from tests.benchmarks.large import ACCOUNT, Size, fill
 from tests.counting import statements
 from tests.desks import Recorded
-from tests.pages import composed, looking
+from tests.pages import Looker, composed, looking
 from tests.security import walks
 
 # Of everything at least one more than any page names of it, and in the larger one more than fit on a page.
@@ -84,3 +85,14 @@ def test_no_page_and_no_call_asks_more_the_more_there_is(settings: Settings, red
 
     assert {path: (few[path], count) for path, count in many.items() if count > few[path]} == {}
     assert len(many) > 50
+
+
+def test_what_pages_ask_stays_prepared_from_request_to_request(mara: Looker) -> None:
+    """Seen to fail with each request's transaction rolled back: the driver then forgets all."""
+    for _ in range(8):
+        assert mara.get("/").status_code == 200
+
+    with mara.session() as session:
+        kept = session.execute(text("SELECT statement FROM pg_prepared_statements")).scalars().all()
+
+    assert any("ended_sessions" in statement for statement in kept)
