@@ -1,5 +1,7 @@
 """What the pages and the API share of HTTP: the desk of this request, and how its transaction ends."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import structlog
@@ -23,6 +25,17 @@ def desk() -> Desk:
     if "desk" not in g:
         g.desk = current_app.extensions["evenhand"]()
     return cast(Desk, g.desk)
+
+
+@contextmanager
+def working_at(other: Desk) -> Iterator[None]:
+    """Let the request work at another desk for the length of the block."""
+    before = desk()
+    g.desk = other
+    try:
+        yield
+    finally:
+        g.desk = before
 
 
 def _end(error: BaseException | None) -> None:

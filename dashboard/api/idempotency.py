@@ -13,9 +13,10 @@ from dashboard import clock
 from dashboard.api.auth import caller
 from dashboard.api.errors import refuse
 from dashboard.api.resources import done
-from dashboard.http import desk
+from dashboard.http import desk, working_at
 from dashboard.services import idempotency as service
 from dashboard.services.idempotency import Kept, Slot
+from dashboard.services.together import all_or_nothing
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -47,9 +48,10 @@ def _once(key: str, act: Callable[[], Response]) -> Response:
     before = service.first_answer(desk(), slot, body_hash, now=clock.now())
     if before is not None:
         return _again(done(before))
-    response = act()
-    kept = Kept(body_hash=body_hash, status=response.status_code, answer=response.get_json())
-    service.keep(desk(), slot, kept, now=clock.now())
+    with all_or_nothing(desk()) as work, working_at(work.desk):
+        response = act()
+        kept = Kept(body_hash=body_hash, status=response.status_code, answer=response.get_json())
+        service.keep(work, slot, kept, now=clock.now())
     return response
 
 

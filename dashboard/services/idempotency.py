@@ -5,18 +5,19 @@ from datetime import datetime, timedelta
 
 from dashboard.services.desk import Desk
 from dashboard.services.refusals import Conflict
+from dashboard.services.together import Whole
 from dashboard.store import idempotency as store
 from dashboard.store.idempotency import Kept, Slot
 
 __all__ = ["Kept", "Slot", "first_answer", "keep"]
 
-# Between the commit of the work and that of its answer lie milliseconds.
+# Who has waited for the first in vain, as long as for any lock, looks for so long again.
 ANSWER_COMES_WITHIN = timedelta(seconds=2)
 LOOKED_EVERY = timedelta(milliseconds=50)
 
 
 def first_answer(desk: Desk, slot: Slot, body_hash: str, *, now: datetime) -> Kept | Conflict | None:
-    """Return the answer given before under this key, or None: then the caller does the work, in this session."""
+    """Return the answer given before under this key, or None: then the caller does the work, in this transaction."""
     if store.reserve(desk.session, slot, body_hash, now):
         return None
     kept = _found(desk, slot)
@@ -27,10 +28,10 @@ def first_answer(desk: Desk, slot: Slot, body_hash: str, *, now: datetime) -> Ke
     return Conflict(sentence="The first request under this Idempotency-Key has given no answer yet.")
 
 
-def keep(desk: Desk, slot: Slot, kept: Kept, *, now: datetime) -> None:
-    """Keep the answer that was given."""
-    store.keep(desk.session, slot, kept, now)
-    desk.session.commit()
+def keep(work: Whole, slot: Slot, kept: Kept, *, now: datetime) -> None:
+    """Commit the work with its answer: whoever did not hear it is given the same again."""
+    store.keep(work.desk.session, slot, kept, now)
+    work.commit_as_said()
 
 
 def _found(desk: Desk, slot: Slot) -> Kept | None:

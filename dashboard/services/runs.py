@@ -25,7 +25,10 @@ def show_all(desk: Desk, account_id: int, inbox_id: int, page: Page) -> Listed[R
 
 
 def wait_for(desk: Desk, account_id: int, job_id: str, *, patience: timedelta = WAITS_FOR) -> RunRow | None:
-    """Return the run that the job makes, None if it takes longer; no transaction is open while this waits."""
+    """Return the run that the job makes, None if it takes longer.
+
+    No transaction is open while this waits, but for that of an Idempotency-Key, which nobody else needs.
+    """
     until = time.monotonic() + patience.total_seconds()
     while True:
         run = store.finished_by_job(desk.session, account_id, job_id)

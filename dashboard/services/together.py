@@ -11,15 +11,15 @@ from dashboard.store import concerned, database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unsaid(Signals):
-    """Signals that only note for which accounts something would be said: nothing is committed yet."""
+    """Signals that only note for which accounts and inboxes something would be said: nothing is committed yet."""
 
-    accounts: set[int] = field(default_factory=set)
+    woken: dict[int, set[int]] = field(default_factory=dict)
 
     def wake(self, account_id: int, inbox_ids: Iterable[int], source: Source = Source.REALTIME) -> None:
-        self.accounts.add(account_id)
+        self.woken.setdefault(account_id, set()).update(inbox_ids)
 
     def changed(self, account_id: int) -> None:
-        self.accounts.add(account_id)
+        self.wake(account_id, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +37,15 @@ class Whole:
         """
         session = self.outer.session
         session.commit()
-        if account_id in self.unsaid.accounts:
+        if account_id in self.unsaid.woken:
             waits_in = concerned.of_account(session, account_id)
             self.outer.signals.wake(account_id, waits_in if reach is None else set(waits_in) & set(reach))
+
+    def commit_as_said(self) -> None:
+        """Make all of it true, and start the runs that the services asked for."""
+        self.outer.session.commit()
+        for account_id, inbox_ids in self.unsaid.woken.items():
+            self.outer.signals.wake(account_id, inbox_ids)
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def find(session: Session, slot: Slot) -> Kept | None:
 
 
 def keep(session: Session, slot: Slot, kept: Kept, now: datetime) -> None:
-    """Keep the first answer, also where the work itself rolled the reservation back."""
+    """Keep the first answer with the work."""
     values = {"account_id": slot.account_id, "route": slot.route, "key": slot.key, "created_at": now}
     answered = {"body_hash": kept.body_hash, "status": kept.status, "answer": kept.answer}
     written = update(IdempotentAnswer).where(_is(slot)).values(**answered).returning(IdempotentAnswer.key)
