@@ -51,6 +51,7 @@ class Load:
     resolved: int = 0
     failed: int = 0
     last_failure: str = ""
+    is_closed: threading.Event = field(default_factory=threading.Event)
     is_over: threading.Event = field(default_factory=threading.Event)
 
     def post(self, path: str, body: object, *, method: str = "POST") -> dict[str, int]:
@@ -71,6 +72,11 @@ class Load:
         before = len(self.taken)
         self.runs_for(seconds)
         self.stack.until(lambda: len(self.taken) > before, LET_IN_WITHIN)
+
+    def close(self) -> None:
+        """Let nobody come any more; agents go on with what there is."""
+        self.is_closed.set()
+        self.runs_for(3 * TICK)
 
     def rest(self) -> None:
         """Let nobody come and nobody be done: what is left to do now is what was left undone."""
@@ -118,7 +124,7 @@ class Load:
     def arrive(self) -> None:
         """Offer so many in a second; what was not answered is said again, under the same name."""
         began, offered = time.monotonic(), 0
-        while not self.is_over.wait(TICK):
+        while not self.is_over.wait(TICK) and not self.is_closed.is_set():
             due = int((time.monotonic() - began) * RATE) - offered
             self.unsaid += [self._draft(offered + number) for number in range(min(due, AT_ONCE))]
             offered += due
