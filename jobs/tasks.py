@@ -15,7 +15,7 @@ from jobs import runtime
 LONGEST_PAUSE = timedelta(minutes=1)
 # The clock of whoever asks for a run may be behind, and that of whoever does one ahead.
 DOUBT = 2 * clock.TOLERATED
-# Times as long as a watch lasted.
+# Times as long as a watch kept the processor busy: one that waited for a store may be the one that is needed next.
 REST = 10
 
 
@@ -57,13 +57,13 @@ def sweep() -> None:
 
 
 def watch() -> None:
-    """Start the runs that were lost; a look that takes long is followed by a rest, so that it costs little."""
+    """Start the runs that were lost; a look that costs much is followed by a rest, so that all of them cost little."""
     if not runtime.jobs().may_watch():
         return
-    began = time.monotonic()
+    began = time.process_time()
     with runtime.desk() as desk:
         stranding.watch(desk, now=clock.now())
-    runtime.jobs().let_watch_rest(REST * timedelta(seconds=time.monotonic() - began))
+    runtime.jobs().let_watch_rest(REST * timedelta(seconds=time.process_time() - began))
 
 
 def check_stranded() -> None:
