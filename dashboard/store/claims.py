@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from dashboard.engine.decisions import Assign
+from dashboard.store.bulk import array
 from dashboard.store.database import Session
 
 CLAIM = text(
@@ -31,9 +32,9 @@ def claim(session: Session, account_id: int, inbox_id: int, assigns: Sequence[As
             "account_id": account_id,
             "inbox_id": inbox_id,
             "now": now,
-            "ids": [given.conversation_id for given in assigns],
-            "agents": [given.agent_id for given in assigns],
-            "teams": [given.team_id for given in assigns],
+            "ids": array(given.conversation_id for given in assigns),
+            "agents": array(given.agent_id for given in assigns),
+            "teams": array(given.team_id for given in assigns),
         },
     )
     return {row.id for row in rows}

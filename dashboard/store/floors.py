@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, func, select, text
 
 from dashboard.engine.model import AssignmentType, Presence, Status, Team
 from dashboard.engine.policy import ExclusionRules
+from dashboard.store.bulk import array
 from dashboard.store.database import Session
 from dashboard.store.models import Conversation
 
@@ -143,7 +144,7 @@ def loads(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapp
         return {}
     found: dict[int, dict[int, int]] = defaultdict(dict)
     if len(agent_ids) <= FEW:
-        rows = session.execute(LOADS_OF_FEW, {"account_id": account_id, "agent_ids": list(agent_ids)})
+        rows = session.execute(LOADS_OF_FEW, {"account_id": account_id, "agent_ids": array(agent_ids)})
     else:
         rows = session.execute(_loads(account_id, agent_ids))
     for row in rows:

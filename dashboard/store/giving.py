@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from dashboard.engine.decisions import Source
 from dashboard.store import tallies
-from dashboard.store.bulk import record
+from dashboard.store.bulk import array, record
 from dashboard.store.database import Session
 from dashboard.store.ledger import events_of
 from dashboard.store.models.tallies import Measure
@@ -56,7 +56,8 @@ class Given:
 def write(session: Session, given: Given) -> None:
     """Append to the ledger, count it, and put the events into the outbox; `first` is the first row's position."""
     if given.conversation_ids:
-        session.execute(WRITE_LEDGER, record(given))
+        lists = {name: array(getattr(given, name)) for name in ("conversation_ids", "agent_ids", "since")}
+        session.execute(WRITE_LEDGER, {**record(given), **lists})
         session.execute(WRITE_EVENTS, {"run_id": given.run_id, "first": given.first})
         tallies.add(session, _counted(given))
 
