@@ -26,7 +26,7 @@ def claim(session: Session, account_id: int, inbox_id: int, assigns: Sequence[As
     """Assign those that are still open, unassigned, and in the same inbox and team; return their ids."""
     if not assigns:
         return set()
-    rows = session.execute(
+    won = session.scalars(
         CLAIM,
         {
             "account_id": account_id,
@@ -37,4 +37,4 @@ def claim(session: Session, account_id: int, inbox_id: int, assigns: Sequence[As
             "teams": array(given.team_id for given in assigns),
         },
     )
-    return {row.id for row in rows}
+    return set(won.all())

@@ -120,7 +120,7 @@ def seats(session: Session, account_id: int, inbox_ids: Collection[int], teams: 
             "work_inboxes": [row.inbox_id for row in teams],
             "work_teams": [row.team.id for row in teams],
         },
-    )
+    ).all()
     return [
         SeatRow(
             inbox_id=row.inbox_id,
@@ -144,9 +144,9 @@ def loads(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapp
         return {}
     found: dict[int, dict[int, int]] = defaultdict(dict)
     if len(agent_ids) <= FEW:
-        rows = session.execute(LOADS_OF_FEW, {"account_id": account_id, "agent_ids": array(agent_ids)})
+        rows = session.execute(LOADS_OF_FEW, {"account_id": account_id, "agent_ids": array(agent_ids)}).all()
     else:
-        rows = session.execute(_loads(account_id, agent_ids))
+        rows = session.execute(_loads(account_id, agent_ids)).all()
     for row in rows:
         found[row.assignee_id][row.inbox_id] = row.held
     return found

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Integer,
-    Row,
     Select,
     Text,
     and_,
@@ -24,9 +23,11 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
+from sqlalchemy.types import NULLTYPE
 
 from dashboard.engine.model import Conversation as Waiting
 from dashboard.engine.model import Status
@@ -46,9 +47,11 @@ COLUMNS = (
     Conversation.id,
     Conversation.team_id,
     Conversation.contact_id,
-    Conversation.labels,
+    # The driver gives lists; that they are lists of text would have every row's looked through once more.
+    type_coerce(Conversation.labels, NULLTYPE).label("labels"),
     Conversation.created_at,
     Conversation.last_activity_at,
+    Conversation.waiting_since,
 )
 
 
@@ -178,18 +181,19 @@ def _takeable(rules: Filter, pools: frozenset[int | None], hold: bool) -> Select
 
 
 def _rows(rules: Filter) -> Select[Any]:
-    columns = (*COLUMNS, Conversation.waiting_since)
-    return _of(rules).add_columns(*columns).order_by(*ORDER[rules.priority])
+    return _of(rules).add_columns(*COLUMNS).order_by(*ORDER[rules.priority])
 
 
-def _value(row: Row[Any]) -> Waiting:
+def _value(row: Sequence[Any]) -> Waiting:
+    # Taken apart at once: name by name took twice as long.
+    conversation_id, team_id, contact_id, labels, created_at, last_activity_at, _ = row
     return Waiting(
-        id=row.id,
-        team_id=row.team_id,
-        contact_id=row.contact_id,
-        labels=tuple(row.labels),
-        created_at=row.created_at,
-        last_activity_at=row.last_activity_at,
+        id=conversation_id,
+        team_id=team_id,
+        contact_id=contact_id,
+        labels=tuple(labels),
+        created_at=created_at,
+        last_activity_at=last_activity_at,
     )
 
 
