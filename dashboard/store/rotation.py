@@ -82,7 +82,9 @@ class RedisRotations:
 
     def advance(self, wheel: Wheel, *, members: Collection[int], picks: Sequence[int]) -> None:
         """Write what a run decided about the turns."""
-        lists = [_json(sorted(members)), _json(picks)]
+        # Only an agent's last turn decides the order.
+        last = list(dict.fromkeys(reversed(picks)))[::-1]
+        lists = [_json(sorted(members)), _json(last)]
         with asking("rotation"):
             self._advance(keys=[wheel.key], args=[*lists, LIFETIME // timedelta(milliseconds=1)])
 
