@@ -11,7 +11,7 @@ from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services import batches, endings, forgetting
 from dashboard.services.batches import Progress
 from dashboard.services.desk import Desk
-from dashboard.store import run_records, switches
+from dashboard.store import locks, run_records, switches
 from dashboard.store.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.run_records import Beginning, Ending
 
@@ -103,10 +103,12 @@ def sweep(desk: Desk) -> int:
 def _batches(desk: Desk, run: Progress) -> bool:
     """Assign batch after batch; true if the time is up and something may be left."""
     until = run.beginning.started_at + RUN_LASTS_FOR
-    while True:
-        more = batches.assign_batch(desk, run, until=until)
-        if not more or run.ending:
-            return more
+    with locks.alone_in(desk.session, run.beginning.inbox_id) as let_others_in:
+        while True:
+            more = batches.assign_batch(desk, run, until=until)
+            if not more or run.ending:
+                return more
+            let_others_in()
 
 
 def _fail(desk: Desk, run: Progress, error: Exception) -> None:

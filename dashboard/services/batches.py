@@ -53,30 +53,29 @@ class Looked:
 
 
 def assign_batch(desk: Desk, run: Progress, *, until: datetime) -> bool:
-    """Assign one batch and commit it; true if there may be more to do.
+    """Assign one batch and commit it, alone in the inbox; true if there may be more to do.
 
     From `until` on the run's record is completed whatever is left. Raises StoreUnavailable when presence or the
     rotation cannot be read: nothing was written then (E40, E42).
     """
     about = run.beginning
-    with locks.alone_in(desk.session, about.inbox_id):
-        # Who waited for the inbox as long as a rate limit's window would else count from before what has left it.
-        now = run.clock()
-        routing = switches.read(desk.session, about.account_id, about.inbox_id)
-        if routing is None:
-            return False
-        off = planner.switched_off(routing.inbox, routing.policy)
-        if off or routing.policy is None:
-            end(desk, run, endings.stopped(off or Reason.NO_POLICY, run.assigned))
-            desk.session.commit()
-            return False
-        looked = _look(desk, run, snapshots.Place(inbox=routing.inbox, policy=routing.policy), now)
-        won = _write(desk, run, looked)
-        more = _may_be_more(desk, looked, won)
-        if now >= until or not more:
-            _finish(desk, run, looked, goes_on=more)
+    # Who waited for the inbox as long as a rate limit's window would else count from before what has left it.
+    now = run.clock()
+    routing = switches.read(desk.session, about.account_id, about.inbox_id)
+    if routing is None:
+        return False
+    off = planner.switched_off(routing.inbox, routing.policy)
+    if off or routing.policy is None:
+        end(desk, run, endings.stopped(off or Reason.NO_POLICY, run.assigned))
         desk.session.commit()
-        _spend_turns(desk, looked, won)
+        return False
+    looked = _look(desk, run, snapshots.Place(inbox=routing.inbox, policy=routing.policy), now)
+    won = _write(desk, run, looked)
+    more = _may_be_more(desk, looked, won)
+    if now >= until or not more:
+        _finish(desk, run, looked, goes_on=more)
+    desk.session.commit()
+    _spend_turns(desk, looked, won)
     return more
 
 

@@ -1,7 +1,8 @@
 """Locks, always taken in this order: inboxes by id, agents by id, conversations by id. Any other order deadlocks."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from sqlalchemy import Connection, func, select, text
 
@@ -11,6 +12,8 @@ from dashboard.store.models import AccountUser
 # Inboxes' advisory locks live beside whatever else the database locks by number.
 INBOX_LOCKS = 0x1B0C << 48
 LOCK, UNLOCK = text("SELECT pg_advisory_lock(:key)"), text("SELECT pg_advisory_unlock(:key)")
+# Who waits gets the lock as it is let go, so this one stands behind them.
+LET_OTHERS_IN = text("SELECT pg_advisory_unlock(:key), pg_advisory_lock(:key)")
 # In the order of their ids, as everybody takes these locks.
 SHARE_INBOXES = text(
     """
@@ -21,8 +24,10 @@ SHARE_INBOXES = text(
 
 
 @contextmanager
-def alone_in(session: Session, inbox_id: int) -> Iterator[None]:
-    """Hold the inbox through a whole batch: one at a time, whatever the number of workers.
+def alone_in(session: Session, inbox_id: int) -> Iterator[Callable[[], object]]:
+    """Hold the inbox through whole batches: one at a time, whatever the number of workers.
+
+    What it gives is called between two of them, so that who waits for the inbox goes first.
 
     The lock is the connection's, not the transaction's, because the rotation moves after the commit and the next
     batch must see it moved. So the session must be bound to one connection; a killed process lets go of it.
@@ -30,13 +35,14 @@ def alone_in(session: Session, inbox_id: int) -> Iterator[None]:
     connection = session.get_bind()
     if not isinstance(connection, Connection):
         raise TypeError("a batch needs a session that is bound to one connection")
-    session.execute(LOCK, {"key": INBOX_LOCKS + inbox_id})
+    key = {"key": INBOX_LOCKS + inbox_id}
+    session.execute(LOCK, key)
     try:
-        yield
+        yield partial(session.execute, LET_OTHERS_IN, key)
     finally:
         session.rollback()
         if not connection.invalidated:
-            session.execute(UNLOCK, {"key": INBOX_LOCKS + inbox_id})
+            session.execute(UNLOCK, key)
             session.commit()  # a rollback would have the driver forget what it has prepared
 
 

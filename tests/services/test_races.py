@@ -93,6 +93,33 @@ def test_a_batch_that_waited_for_its_inbox_decides_by_the_time_at_which_it_got_i
     assert given_at >= got_at
 
 
+def test_who_waits_for_an_inbox_gets_it_between_two_batches_of_a_run(acme: Acme, settings):
+    """E27. Seen to fail with the lock kept from batch to batch, and with it taken twice but let go once."""
+    engine, turns = database.connect(settings.database_url, pool_size=2), []
+
+    def another() -> None:
+        with (
+            engine.connect() as connection,
+            database.Session(connection) as session,
+            locks.alone_in(session, acme.support),
+        ):
+            turns.append("another run")
+
+    with engine.connect() as connection, database.Session(connection) as run, ThreadPoolExecutor(1) as pool:
+        with locks.alone_in(run, acme.support) as let_others_in:
+            for batch in ("first batch", "second batch", "third batch"):
+                waits = pool.submit(another)
+                eventually(lambda: run.scalar(WAITS_FOR_A_LOCK))
+                turns.append(batch)
+                run.commit()
+                let_others_in()
+                waits.result(timeout=10)
+        pool.submit(another).result(timeout=10)
+    engine.dispose()
+
+    assert turns == ["first batch", "another run", "second batch", "another run", "third batch", *["another run"] * 2]
+
+
 def test_two_inboxes_that_share_an_agent_never_pass_the_limit_over_all(acme: Acme, settings):
     """E27. Seen to fail with locks.hold_agents emptied."""
     acme.policy("Support", "Sales")
