@@ -11,6 +11,7 @@ from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.store.beginnings import Beginnings
 from dashboard.store.database import Session
+from dashboard.store.drawings import SharedDrawings
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.limits import RateLimits
 from dashboard.store.listeners import Listeners
@@ -142,6 +143,7 @@ class Desk:
     limits: RateLimits
     rotations: Rotations
     beginnings: Beginnings
+    drawings: SharedDrawings
     signals: Signals
 
     @property

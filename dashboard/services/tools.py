@@ -8,6 +8,7 @@ from dashboard.services.desk import Desk, Queue, Signals
 from dashboard.store import redis
 from dashboard.store.beginnings import Beginnings
 from dashboard.store.database import Session
+from dashboard.store.drawings import SharedDrawings
 from dashboard.store.limits import RateLimits
 from dashboard.store.listeners import Listeners
 from dashboard.store.live import LiveVersions
@@ -26,6 +27,7 @@ class Tools:
     limits: RateLimits
     rotations: RedisRotations
     beginnings: Beginnings
+    drawings: SharedDrawings
     signals: Signals
     client: Redis
 
@@ -42,6 +44,7 @@ class Tools:
             limits=self.limits,
             rotations=self.rotations,
             beginnings=self.beginnings,
+            drawings=self.drawings,
             signals=self.signals,
         )
 
@@ -55,6 +58,7 @@ def tools(settings: Settings, queue: Queue) -> Tools:
         limits=RateLimits(client),
         rotations=RedisRotations(client),
         beginnings=Beginnings(client),
+        drawings=SharedDrawings(client),
         signals=Signals(queue=queue, wakeups=Wakeups(client), live=LiveVersions(client), listeners=Listeners(client)),
         client=client,
     )

@@ -31,6 +31,8 @@ REGISTRY = (
     Kind(name="listeners", type="string", lifetime="1 hour", owner="listeners", shape="{acct:1}:listeners"),
     Kind(name="since", type="string", lifetime="kept", owner="beginnings", shape="{acct:1}:since"),
     Kind(name="live", type="string", lifetime="kept", owner="live", shape="{acct:1}:live"),
+    Kind(name="drawing", type="hash", lifetime="5 s", owner="drawings", shape="{acct:1}:drawing:view:2"),
+    Kind(name="drawer", type="string", lifetime="1 s", owner="drawings", shape="{acct:1}:drawer:view:2"),
 )
 
 
@@ -91,6 +93,16 @@ def since(account_id: int) -> str:
 def live(account_id: int) -> str:
     """Return the counter that goes up when a page of the account may look different."""
     return _key(account_id, "live")
+
+
+def drawing(account_id: int, view_id: int) -> str:
+    """Return the last drawing of what may be seen and is asked for alike."""
+    return _key(account_id, "drawing", view=view_id)
+
+
+def drawer(account_id: int, view_id: int) -> str:
+    """Return the mark that some process makes the next."""
+    return _key(account_id, "drawer", view=view_id)
 
 
 def _key(account_id: int, kind: str, **ids: int | None) -> str:

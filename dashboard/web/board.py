@@ -19,7 +19,7 @@ from dashboard.services.workload import Sort, View
 from dashboard.store.errors import StoreUnavailable
 from dashboard.web import addresses, drawings, htmx
 from dashboard.web.blueprints import pages_of
-from dashboard.web.drawings import UNTOLD, Version
+from dashboard.web.drawings import UNTOLD, Version, Wish
 from dashboard.web.visitors import scope, viewer
 
 # What no change announces, such as an agent who falls silent or a rate limit's slot, is seen after this long.
@@ -82,8 +82,10 @@ def _shared(asked: Mapping[str, object], version: Version) -> Response:
     def draw() -> str:
         return render_template("board/_board.html", board=_board(version), version=version)
 
-    drawing = drawings.kept().of(key, version, shown=shown, draw=draw)
-    return htmx.nothing_yet() if drawing.version == shown else htmx.drawn(drawing)
+    shared = desk().drawings.of(viewer().account_id, repr(key)) if version.told else None
+    drawing = drawings.kept().of(key, Wish(version=version, draw=draw, shared=shared), shown=shown)
+    nothing = drawing is None or (shown is not None and shown.view == version.view and drawing.version <= shown)
+    return htmx.nothing_yet() if nothing else htmx.drawn(drawing)
 
 
 def _board(version: Version) -> Board:

@@ -1,4 +1,4 @@
-"""Fragments that many tabs show alike: drawn, and made small, once per process and version."""
+"""Fragments that many tabs show alike: drawn, and made small, by one process for all of them."""
 
 import gzip
 from collections import OrderedDict
@@ -7,17 +7,21 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
-from typing import Self, cast
+from typing import Self, TypeVar, cast
 
 import structlog
 from flask import Flask, copy_current_request_context, current_app, g
 
+from dashboard.store.drawings import LASTS_FOR, SharedPlace
+from dashboard.store.errors import StoreUnavailable
+
+T = TypeVar("T")
 log = structlog.get_logger()
 # A fragment that is newer than what a tab shows serves it for so long, whatever has changed since: less than the two
 # seconds until the tab's next poll, so that the tab finds a newer one then. The next is drawn aside, and who asks
 # meanwhile has the last, unless that is older than one would call live.
-FRESH_SECONDS, LIVE_SECONDS = 1.5, 5.0
-# For so long waits the one tab that has the last already, and so was the first to ask for the next.
+FRESH_SECONDS, LIVE_SECONDS = 1.5, LASTS_FOR.total_seconds()
+# For so long waits the one tab that nothing kept is new to, and so was the first to ask for the next.
 PATIENCE_SECONDS = 0.08
 MOST_KEPT = 64
 UNTOLD = -1
@@ -57,22 +61,34 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A fragment as it was drawn, as it is and zipped: a board of 250 kB goes as 12."""
+    """A fragment as it was drawn, zipped: a board of 250 kB goes as 12."""
 
     version: Version
-    body: bytes
     zipped: bytes
     drawn_at: float
+
+    @property
+    def body(self) -> bytes:
+        """Return it as it is, for whoever cannot read zipped answers."""
+        return gzip.decompress(self.zipped)
 
     @property
     def age(self) -> float:
         """Return how many seconds ago it was begun."""
         return monotonic() - self.drawn_at
 
-    def serves(self, shown: Version | None) -> bool:
+    def serves(self, shown: Version) -> bool:
         """Tell whether a tab that shows this version had better have this drawing than wait for the next."""
-        behind = shown is not None and shown.view == self.version.view and shown <= self.version
-        return behind and self.age < LIVE_SECONDS
+        return shown < self.version and self.age < LIVE_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be drawn: at least this version, how, and where the other processes find it, if they can."""
+
+    version: Version
+    draw: Callable[[], str]
+    shared: SharedPlace | None
 
 
 @dataclass(slots=True)
@@ -81,13 +97,25 @@ class _Place:
 
     lock: Lock = field(default_factory=Lock)
     kept: Drawing | None = None
-    next: Future[Drawing] | None = None
+    next: Future[Drawing | None] | None = None
 
-    def draw(self, version: Version, draw: Callable[[], str]) -> Drawing:
+    def draw(self, wish: Wish) -> Drawing:
         """Return a drawing that is at least of this version; whoever comes meanwhile waits for it."""
         with self.lock:
-            if self.kept is None or self.kept.version < version:
-                self.kept = _drawn(version, draw)
+            if self.kept is None or self.kept.version < wish.version:
+                found = _found(wish.shared)
+                self.kept = found if found and found.version >= wish.version else _drawn(wish)
+            return self.kept
+
+    def renew(self, wish: Wish) -> Drawing | None:
+        """Take what another process drew a moment ago, or draw, unless another process is about to."""
+        with self.lock:
+            found, kept = _found(wish.shared), self.kept
+            if found and (kept is None or kept.version < found.version):
+                self.kept = kept = found
+            due = kept is None or (kept.version < wish.version and (kept is not found or kept.age >= FRESH_SECONDS))
+            if due and (wish.shared is None or _asked(wish.shared.claim, otherwise=True)):
+                self.kept = _drawn(wish)
             return self.kept
 
 
@@ -110,26 +138,31 @@ class Drawings:
         # One after the other: drawn at once, several take as long and leave other requests less of the processor.
         self.aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="draws")
 
-    def of(self, key: Hashable, version: Version, *, shown: Version | None, draw: Callable[[], str]) -> Drawing:
-        """Return a drawing that is at least of this version, or to a tab that shows one of ours, of a moment ago."""
+    def of(self, key: Hashable, wish: Wish, *, shown: Version | None) -> Drawing | None:
+        """Return a drawing that is at least of this version, or to a tab that shows one of ours, of a moment ago.
+
+        None, or one that is no newer than what such a tab shows, says that there is nothing for it yet.
+        """
         place = self._place(key)
         kept = place.kept
-        if kept and kept.version >= version:
+        if kept and kept.version >= wish.version:
             return kept
-        if not kept or not kept.serves(shown):
-            return place.draw(version, draw)
-        has_it = shown == kept.version
-        drawn = self._draw_aside(place, version, draw) if has_it or kept.age >= FRESH_SECONDS else None
-        if drawn and has_it:
+        if shown is None or shown.view != wish.version.view:
+            return place.draw(wish)
+        serves = kept is not None and kept.serves(shown)
+        if kept and serves and kept.age < FRESH_SECONDS:
+            return kept
+        drawn = self._draw_aside(place, wish)
+        if drawn and not serves:
             wait([drawn], PATIENCE_SECONDS)
-        return place.kept or kept
+        return place.kept
 
-    def _draw_aside(self, place: _Place, version: Version, draw: Callable[[], str]) -> Future[Drawing] | None:
+    def _draw_aside(self, place: _Place, wish: Wish) -> Future[Drawing | None] | None:
         """Draw what comes next, unless that is about to happen."""
         with self._lock:
             if place.next and not place.next.done():
                 return None
-            place.next = drawn = self.aside.submit(copy_current_request_context(place.draw), version, draw)
+            place.next = drawn = self.aside.submit(copy_current_request_context(place.renew), wish)
         drawn.add_done_callback(_tell)
         return drawn
 
@@ -142,23 +175,42 @@ class Drawings:
             return place
 
 
-def _tell(drawn: Future[Drawing]) -> None:
+def _tell(drawn: Future[Drawing | None]) -> None:
     """Say what went wrong where nobody waited for it: the next to come draws again, and is told."""
     if error := drawn.exception():
         log.error("not_drawn", error=str(error), exc_info=error)
+
+
+def _asked(ask: Callable[[], T], *, otherwise: T) -> T:
+    """Ask Redis; where it has just gone, each process draws for itself, and the next poll says why."""
+    try:
+        return ask()
+    except StoreUnavailable as error:
+        log.info("drawings_not_shared", error=str(error))
+        return otherwise
+
+
+def _found(shared: SharedPlace | None) -> Drawing | None:
+    found = shared and _asked(shared.find, otherwise=None)
+    version = Version.said(found.version) if found else None
+    if not found or not version:
+        return None
+    return Drawing(version=version, zipped=found.zipped, drawn_at=monotonic() - found.age.total_seconds())
 
 
 def _is_number(said: str) -> bool:
     return said.isascii() and said.isdigit() and len(said) <= LONGEST_NUMBER
 
 
-def _drawn(version: Version, draw: Callable[[], str]) -> Drawing:
+def _drawn(wish: Wish) -> Drawing:
     """Draw without anybody's token: what polls has it from the page around it, and sends it as a header."""
     drawn_at = monotonic()
     g.csrf_token = ""
     try:
-        body = draw().encode()
+        body = wish.draw().encode()
     finally:
         g.pop("csrf_token")
-    zipped = gzip.compress(body, ZIP_LEVEL)
-    return Drawing(version=version, body=body, zipped=zipped, drawn_at=drawn_at)
+    zipped, shared = gzip.compress(body, ZIP_LEVEL), wish.shared
+    if shared:
+        _asked(lambda: shared.keep(str(wish.version), zipped), otherwise=None)
+    return Drawing(version=wish.version, zipped=zipped, drawn_at=drawn_at)

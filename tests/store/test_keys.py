@@ -18,6 +18,8 @@ MADE = {
     "listeners": keys.listeners,
     "since": keys.since,
     "live": keys.live,
+    "drawing": lambda account: keys.drawing(account, 2),
+    "drawer": lambda account: keys.drawer(account, 2),
 }
 
 

@@ -12,9 +12,11 @@ from flask import Flask
 from structlog.testing import capture_logs
 
 from dashboard.engine.model import Role
+from dashboard.store import redis
+from dashboard.store.drawings import SharedDrawings, SharedPlace
 from dashboard.store.errors import StoreUnavailable
 from dashboard.web import drawings
-from dashboard.web.drawings import Drawing, Drawings, Version
+from dashboard.web.drawings import Drawing, Drawings, Version, Wish
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, TOKEN, Looker, hire, looking
@@ -48,8 +50,18 @@ def sheet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Drawings]:
         yield Drawings()
 
 
-def asked(sheet: Drawings, version: Version, pen: Pen, shown: Version | None = None) -> Drawing:
-    return sheet.of("board", version, shown=shown, draw=pen)
+def asked(
+    sheet: Drawings, version: Version, pen: Pen, *, shown: Version | None = None, shared: SharedPlace | None = None
+) -> Drawing:
+    drawing = sheet.of("board", Wish(version=version, draw=pen, shared=shared), shown=shown)
+    assert drawing
+    return drawing
+
+
+@pytest.fixture
+def shared(redis_url: str) -> SharedPlace:
+    """Where several processes find what one of them has drawn."""
+    return SharedDrawings(redis.connect(redis_url)).of(1, "board")
 
 
 def test_what_another_supervisor_has_just_seen_is_not_drawn_again(app: Flask, mara: Looker, acme: Acme) -> None:
@@ -186,8 +198,9 @@ def test_a_drawing_that_fails_aside_is_told_of_and_the_last_serves_on(sheet: Dra
         raise StoreUnavailable("Postgres")
 
     with capture_logs() as said:
-        served = sheet.of("board", LATER, shown=FIRST, draw=failing)
+        served = sheet.of("board", Wish(version=LATER, draw=failing, shared=None), shown=FIRST)
 
+    assert served
     assert served.version == FIRST
     assert [line["event"] for line in said] == ["not_drawn"]
 
@@ -221,6 +234,79 @@ def test_who_shows_nothing_yet_gets_what_is_true_now(sheet: Drawings) -> None:
     asked(sheet, FIRST, pen)
 
     assert asked(sheet, LATER, pen).version == LATER
+
+
+def test_what_one_process_has_drawn_no_other_draws(sheet: Drawings, shared: SharedPlace) -> None:
+    pen, other = Pen(), Pen()
+    first = asked(sheet, FIRST, pen, shared=shared)
+
+    same = asked(Drawings(), FIRST, other, shared=shared)
+
+    assert (same.body, same.version) == (first.body, FIRST)
+    assert other.drawn == 0
+
+
+def test_a_tab_that_is_behind_is_served_what_another_process_drew_a_moment_ago(
+    sheet: Drawings, shared: SharedPlace
+) -> None:
+    elsewhere, pen = Drawings(), Pen()
+    asked(sheet, FIRST, pen, shared=shared)
+    asked(elsewhere, LATER, Pen(), shared=shared)
+
+    served = asked(sheet, LATEST, pen, shown=FIRST, shared=shared)
+
+    assert served.version == LATER
+    assert pen.drawn == 1, "no other is due"
+
+
+def test_what_another_process_drew_a_while_ago_is_drawn_anew(
+    sheet: Drawings, shared: SharedPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawings, "FRESH_SECONDS", 0.0)
+    pen = Pen()
+    asked(Drawings(), LATER, Pen(), shared=shared)
+
+    assert asked(sheet, LATEST, pen, shown=FIRST, shared=shared).version == LATEST
+    assert pen.drawn == 1
+
+
+def test_while_one_process_draws_the_next_no_other_does(sheet: Drawings, shared: SharedPlace) -> None:
+    """Seen to fail with a claim that is always granted: both drew."""
+    pen = Pen()
+    asked(sheet, FIRST, pen, shared=shared)
+    assert shared.claim()
+
+    served = asked(sheet, LATER, pen, shown=FIRST, shared=shared)
+
+    assert served.version == FIRST, "which its tab shows already"
+    assert pen.drawn == 1
+
+
+def test_a_change_that_a_process_must_show_is_drawn_whoever_else_draws(sheet: Drawings, shared: SharedPlace) -> None:
+    pen = Pen()
+    asked(sheet, FIRST, pen, shared=shared)
+    assert shared.claim()
+
+    assert asked(sheet, LATER, pen, shared=shared).version == LATER
+
+
+def test_a_process_that_ends_while_it_draws_keeps_the_others_from_it_for_a_second(
+    shared: SharedPlace, redis_url: str
+) -> None:
+    assert shared.claim()
+
+    [drawer] = redis.connect(redis_url).keys("*:drawer:*")
+
+    assert 0 < redis.connect(redis_url).pttl(drawer) <= 1_000
+
+
+def test_without_redis_each_process_draws_for_itself(sheet: Drawings) -> None:
+    gone = SharedDrawings(redis.connect("redis://127.0.0.1:1/0")).of(1, "board")
+    pen = Pen()
+    asked(sheet, FIRST, pen, shared=gone)
+
+    assert asked(sheet, LATER, pen, shown=FIRST, shared=gone).version == LATER
+    assert pen.drawn == 2
 
 
 def test_a_redis_that_was_emptied_and_counts_anew_does_not_keep_the_board_as_it_was(sheet: Drawings) -> None:
