@@ -100,9 +100,11 @@ def workload(desk: Desk, scope: Scope, floor: Floor, *, inboxes: Inboxes, view: 
     states = {seated.person.id: _state(seated, view) for seated in asked}
     chosen = [s for s in asked if view.presence is None or view.presence in (s.presence, states[s.person.id])]
     seen = {i: inbox for i, inbox in inboxes.items() if view.inbox_id in (None, i)}
-    chosen.sort(key=_order(desk, scope.account_id, chosen, sort=view.sort, inboxes=seen))
+    last = _last(desk, scope.account_id, chosen, seen) if view.sort is Sort.ASSIGNED else None
+    chosen.sort(key=_order(view.sort, last or {}))
     shown = chosen[(view.page - 1) * PAGE : view.page * PAGE]
-    details = _details(desk, scope.account_id, shown, inboxes=seen, gauged=floor.gauged, now=now)
+    last = _last(desk, scope.account_id, shown, seen) if last is None else last
+    details = _details(desk, scope.account_id, shown, inboxes=seen, gauged=floor.gauged, last=last, now=now)
     return Workload(
         view=view,
         lines=tuple(_line(seated, view, details) for seated in shown),
@@ -139,15 +141,23 @@ def _state(seated: Seated, view: View) -> State | None:
     return seated.state if view.inbox_id is None else seats.state_of(seated.presence, _seats(seated, view))
 
 
+def _last(desk: Desk, account_id: int, of: Sequence[Seated], inboxes: Inboxes) -> Mapping[int, Since]:
+    return rows.last_assigned(desk.session, account_id, [seated.person.id for seated in of], list(inboxes))
+
+
 def _details(
-    desk: Desk, account_id: int, shown: Sequence[Seated], *, inboxes: Inboxes, gauged: Gauged, now: datetime
+    desk: Desk,
+    account_id: int,
+    shown: Sequence[Seated],
+    *,
+    inboxes: Inboxes,
+    gauged: Gauged,
+    last: Mapping[int, Since],
+    now: datetime,
 ) -> _Details:
     people = [seated.person for seated in shown]
     ids = [person.id for person in people]
-    details = _Details(
-        last=rows.last_assigned(desk.session, account_id, ids, list(inboxes)),
-        oldest=rows.oldest_held(desk.session, account_id, ids, list(inboxes)),
-    )
+    details = _Details(last=last, oldest=rows.oldest_held(desk.session, account_id, ids, list(inboxes)))
     if not gauged.known:
         return details
     others = [person for person in people if person.id not in gauged.asked]
@@ -196,12 +206,9 @@ def _total(seated: Seated, view: View) -> tuple[Gauge, ...]:
     return (Gauge(inbox=None, open=seated.open, limit=limit, share=None),)
 
 
-def _order(
-    desk: Desk, account_id: int, chosen: Sequence[Seated], *, sort: Sort, inboxes: Inboxes
-) -> Callable[[Seated], tuple[float, ...]]:
+def _order(sort: Sort, last: Mapping[int, Since]) -> Callable[[Seated], tuple[float, ...]]:
     """Return what to sort by. Sorting is stable, and everybody comes by name."""
     if sort is Sort.ASSIGNED:
-        last = rows.last_assigned(desk.session, account_id, [seated.person.id for seated in chosen], list(inboxes))
         return lambda seated: (-last[seated.person.id].at.timestamp(),) if seated.person.id in last else (0.0,)
     if sort is Sort.PRESENCE:
         return lambda seated: (STATES.index(seated.state) if seated.state else 0,)
