@@ -30,6 +30,7 @@ LAST_BEGINS_WITHIN = 3.0
 class Heard:
     """What a receiver answered to a delivery."""
 
+    turn: Turn
     due: Due
     answer: Answer
 
@@ -57,7 +58,7 @@ def make(outgoing: Outgoing, turn: Turn, told: "SimpleQueue[Told]") -> None:
             if due.conversation_id in held_back:
                 continue
             last = outgoing.post(post(turn, due, at=clock.now()))
-            told.put(Heard(due=due, answer=last))
+            told.put(Heard(turn=turn, due=due, answer=last))
             if not last.accepted and due.conversation_id:
                 held_back.add(due.conversation_id)
     finally:

@@ -119,9 +119,11 @@ class _Floor:
 
     def _listen(self) -> None:
         """Write down what was heard in a moment."""
-        said = self._heard()
-        now = self.now()
+        said, now = self._heard(), self.now()
+        if not said:
+            return
         results = [attempts.result(one, now=now) for one in said if isinstance(one, Heard)]
+        turns.hold(self.desk.session, {one.turn.webhook_id for one in said}, results)
         turns.write(self.desk.session, results)
         for one in said:
             if isinstance(one, Ended):

@@ -84,6 +84,7 @@ FROM webhooks w CROSS JOIN LATERAL (
   SELECT * FROM webhook_deliveries d WHERE {READY} ORDER BY d.next_attempt_at, d.event_id LIMIT :most
 ) d JOIN outbox_events e ON e.id = d.event_id
 WHERE w.id = ANY (:webhook_ids) ORDER BY w.id, d.next_attempt_at, d.event_id""")
+HOLD = text("SELECT id FROM webhooks WHERE id = ANY (:webhook_ids) ORDER BY id FOR KEY SHARE")
 HOLD_BACK = text("""
 UPDATE webhook_deliveries later SET next_attempt_at = failed.next_attempt_at FROM webhook_deliveries failed
 WHERE failed.id = :new_id AND failed.status = 'pending' AND later.status = 'pending'
@@ -116,8 +117,21 @@ def take(session: Session, lease: Lease, *, now: datetime, most_each: int) -> li
     ]
 
 
+def hold(session: Session, webhook_ids: Collection[int], results: Iterable[Result]) -> None:
+    """Lock what is written with these results, in everybody's order: fan-outs, webhooks by id, deliveries.
+
+    Else whoever removes a webhook, or asks for a delivery again, and whoever notes an answer wait for each other.
+    """
+    if any(result.status is DeliveryStatus.PENDING for result in results):
+        outbox.keep_still(session)
+    session.execute(HOLD, {"webhook_ids": list(webhook_ids)})
+
+
 def write(session: Session, results: Iterable[Result]) -> None:
-    """Note how attempts went, and hold back what comes after a failure; what is no longer pending stays as it is."""
+    """Note how attempts went, and hold back what comes after a failure; what is no longer pending stays as it is.
+
+    Their webhooks are held.
+    """
     table = table_of(WebhookDelivery)
     rows = [{f"new_{name}": value for name, value in record(result).items()} for result in results]
     if rows:
@@ -125,7 +139,6 @@ def write(session: Session, results: Iterable[Result]) -> None:
         pending = (table.c.id == bindparam("new_id"), table.c.status == DeliveryStatus.PENDING)
         session.execute(update(table).where(*pending).values(**changed), rows)
         if failed := [{"new_id": row["new_id"]} for row in rows if row["new_status"] == DeliveryStatus.PENDING]:
-            outbox.keep_still(session)
             session.execute(HOLD_BACK, failed)
         tallies.add(
             session, [_counted(row["new_status"]) for row in rows if row["new_status"] != DeliveryStatus.PENDING]

@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from dashboard.config import Settings
 from dashboard.services import deliveries
+from dashboard.services import webhooks as webhooks_service
 from dashboard.services.tools import tools
-from dashboard.store import database, turns
+from dashboard.store import database, outbox, turns, webhooks
 from dashboard.store.ledger import Event
 from dashboard.store.outgoing import NOT_ALLOWED, Outgoing
 from dashboard.store.turns import Lease
 from tests.desks import Acme, Recorded
+from tests.jobs.conftest import eventually
 from tests.listening import IMPATIENT, Line
 from tests.receivers import receiver
 
+PATIENCE = 10.0
+WAITING_FOR_A_LOCK = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 SECOND = timedelta(seconds=1)
 RETRIES = [5, 30, 120, 600, 1_800, *[3_600] * 22]
 
@@ -262,6 +267,62 @@ def test_several_processes_never_speak_to_one_receiver_at_once(acme: Acme, line:
 
         assert speaking.most == 1
         assert [call.delivery for call in heard.calls] == [str(one) for one in line.ids(webhook)]
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_webhook_may_be_removed_while_its_answers_are_written_down(
+    acme: Acme, line: Line, settings: Settings, status: int
+):
+    """Seen to fail with deliveries written before the webhook is held: deadlock detected."""
+    asked, removing = threading.Event(), threading.Event()
+
+    def answer(_: int) -> int:
+        asked.set()
+        removing.wait(PATIENCE)
+        return status
+
+    with receiver(answer=answer) as heard, ThreadPoolExecutor(1) as pool:
+        webhook = line.listen(heard.url)
+        line.happens(*acme.waiting(1))
+        process = pool.submit(deliver_alone, line, settings, threading.Barrier(1))
+        assert asked.wait(PATIENCE)
+        assert webhooks.shelf.lock(acme.desk.session, acme.account_id, webhook)
+        removing.set()
+        eventually(lambda: acme.desk.session.scalar(WAITING_FOR_A_LOCK))
+        acme.desk.session.execute(text("DELETE FROM webhooks"))
+        acme.desk.session.commit()
+
+        process.result(PATIENCE)
+
+    assert line.deliveries(webhook) == []
+
+
+def test_a_delivery_may_be_asked_for_again_while_its_refusal_is_written_down(
+    acme: Acme, line: Line, settings: Settings
+):
+    """Seen to fail with fan-outs kept still after the delivery is written: deadlock detected."""
+    asked, redelivering = threading.Event(), threading.Event()
+
+    def answer(_: int) -> int:
+        asked.set()
+        redelivering.wait(PATIENCE)
+        return 500
+
+    with receiver(answer=answer) as heard, ThreadPoolExecutor(1) as pool:
+        webhook = line.listen(heard.url)
+        line.happens(*acme.waiting(1))
+        process = pool.submit(deliver_alone, line, settings, threading.Barrier(1))
+        assert asked.wait(PATIENCE)
+        [delivery] = line.ids(webhook)
+        outbox.keep_still(acme.desk.session)
+        redelivering.set()
+        eventually(lambda: acme.desk.session.scalar(WAITING_FOR_A_LOCK))
+        found = webhooks_service.redeliver(acme.desk, acme.account_id, webhook, delivery, actor_id=None, now=line.now)
+
+        process.result(PATIENCE)
+
+    assert found
+    assert line.deliveries(webhook)[0].status == "pending"
 
 
 @dataclass(slots=True)
