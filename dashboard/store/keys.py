@@ -22,7 +22,7 @@ class Kind:
 REGISTRY = (
     Kind(name="presence", type="zset", lifetime="kept", owner="presence", shape="{acct:1}:presence"),
     Kind(name="availability", type="hash", lifetime="kept", owner="presence", shape="{acct:1}:availability"),
-    Kind(name="rate", type="zset", lifetime="one window", owner="limits", shape="{acct:1}:rate:inbox:2:agent:3"),
+    Kind(name="rate", type="zset", lifetime="window + 2 min", owner="limits", shape="{acct:1}:rate:inbox:2:agent:3"),
     Kind(name="counted", type="string", lifetime="7 days", owner="limits", shape="{acct:1}:counted:inbox:2"),
     Kind(name="rotation", type="zset", lifetime="7 days", owner="rotation", shape="{acct:1}:rotation:inbox:2"),
     Kind(name="pending", type="string", lifetime="60 s", owner="wakeups", shape="{acct:1}:pending:inbox:2"),

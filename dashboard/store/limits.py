@@ -15,6 +15,9 @@ from dashboard.store import keys
 from dashboard.store.errors import asking
 from dashboard.store.instants import MICROSECOND, instant, score
 
+# A batch counts by the time at which it got its inbox: on a slow network that is long ago when Redis hears of it, at
+# most as long as a job may last.
+OUTLIVES_WINDOW_BY = timedelta(minutes=2)
 # How long the mark lasts; what it stands for is then counted from the ledger once more.
 MARK_LASTS_FOR = timedelta(days=7)
 # Per key: how many entries are younger than the window, and the one whose leaving frees the next slot. The keys come
@@ -125,7 +128,8 @@ class RateLimits:
         for entry in entries:
             by_agent.setdefault(entry.agent_id, []).append(str(entry.conversation_id))
         names = [keys.rate(account_id, inbox_id, agent_id) for agent_id in by_agent]
-        bounds = [score(now), score(now - window), window // MILLISECOND, window // MICROSECOND]
+        lifetime = _lifetime(window)
+        bounds = [score(now), score(now - lifetime), lifetime // MILLISECOND, window // MICROSECOND]
         with asking("rate limits"):
             self._reserve(
                 keys=[*names, keys.counted(account_id, inbox_id)],
@@ -148,7 +152,7 @@ class RateLimits:
             for entry in entries:
                 pipe.zadd(names[entry.agent_id], {entry.member: score(entry.at)})
             for name in names.values():
-                pipe.pexpire(name, window)
+                pipe.pexpire(name, _lifetime(window))
             pipe.set(keys.counted(account_id, inbox_id), window // MICROSECOND, px=MARK_LASTS_FOR)
             pipe.execute()
 
@@ -156,6 +160,10 @@ class RateLimits:
         """Take the mark away: what is given now is counted by the ledger alone."""
         with asking("rate limits"):
             self._redis.delete(keys.counted(account_id, inbox_id))
+
+
+def _lifetime(window: timedelta) -> timedelta:
+    return window + OUTLIVES_WINDOW_BY
 
 
 def _by_agent(share: Share, found: Sequence[tuple[int, str | None]]) -> Mapping[int, Recent]:
