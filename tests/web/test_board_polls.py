@@ -4,10 +4,16 @@ import re
 
 import pytest
 
-from dashboard.web import drawings
+from dashboard.web import board, drawings
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, Looker
+
+
+@pytest.fixture(autouse=True)
+def no_redraw_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds may end between two requests of a test."""
+    monkeypatch.setattr(board, "REDRAW_SECONDS", 10**7)
 
 
 def test_a_poll_that_finds_nothing_new_asks_postgres_only_who_it_is(mara: Looker, acme: Acme) -> None:

@@ -15,7 +15,7 @@ from dashboard.engine.model import Role
 from dashboard.store import redis
 from dashboard.store.drawings import SharedDrawings, SharedPlace
 from dashboard.store.errors import StoreUnavailable
-from dashboard.web import drawings
+from dashboard.web import board, drawings
 from dashboard.web.drawings import Drawing, Drawings, Version, Wish
 from tests.counting import statements
 from tests.desks import Acme
@@ -64,7 +64,10 @@ def shared(redis_url: str) -> SharedPlace:
     return SharedDrawings(redis.connect(redis_url)).of(1, "board")
 
 
-def test_what_another_supervisor_has_just_seen_is_not_drawn_again(app: Flask, mara: Looker, acme: Acme) -> None:
+def test_what_another_supervisor_has_just_seen_is_not_drawn_again(
+    app: Flask, mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "REDRAW_SECONDS", 10**7)
     nora = looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Nora", Role.SUPERVISOR))
     seen = mara.get("/", headers=HTMX)
 
