@@ -50,7 +50,10 @@ def test_looking_at_a_page_changes_nothing(worlds: Worlds) -> None:
 
 
 def test_a_call_that_reads_changes_nothing(worlds: Worlds) -> None:
-    """What has only read ends with a commit, so nothing else may have been written on the way."""
+    """What has only read ends with a commit, so nothing else may have been written on the way.
+
+    Seen to fail with a row written, and not committed, wherever a token was looked up.
+    """
     before = walks.everything(worlds.session)
 
     for _, _, path in walks.calls(worlds.app, worlds.ours, frozenset({"GET"})):
