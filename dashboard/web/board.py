@@ -1,12 +1,13 @@
 """The live board."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Hashable, Mapping
+from datetime import datetime, timedelta
 from typing import cast
 from zlib import crc32
 
 from flask import Response, g, render_template, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from dashboard import clock
 from dashboard.engine.model import Presence
@@ -39,10 +40,9 @@ def show() -> ResponseReturnValue:
     if htmx.shown_version() == str(version):
         return htmx.unchanged()
     if htmx.asked():
-        return _in_place(_shared(asked, version))
-    board = _board(version)
-    ran = results.of_jobs(desk(), viewer().account_id, request.args.getlist("job"))
-    return render_template("board/show.html", board=board, version=version, ran=ran, wall="wall" in request.args)
+        return _in_place(_polled(asked, version))
+    drawn, as_of = _with_results(version) if "job" in request.args else _of_all(asked, version)
+    return render_template("board/show.html", drawn=drawn, as_of=as_of, wall="wall" in request.args)
 
 
 @pages.app_template_global()
@@ -74,18 +74,37 @@ def _version(asked: Mapping[str, object], now: datetime) -> Version:
     return Version(tick=seconds // REDRAW_SECONDS, live=live, view=view)
 
 
-def _shared(asked: Mapping[str, object], version: Version) -> Response:
-    """Answer with the board as all tabs share it whose viewers may see the same and ask for the same."""
+def _with_results(version: Version) -> tuple[Markup, datetime]:
+    """Draw the board with what came of the runs that this viewer has just asked for."""
+    board = _board(version)
+    ran = results.of_jobs(desk(), viewer().account_id, request.args.getlist("job"))
+    return Markup(render_template("board/_board.html", board=board, version=version, ran=ran)), board.as_of
+
+
+def _of_all(asked: Mapping[str, object], version: Version) -> tuple[Markup, datetime]:
+    """Return the board as all share it whose viewers may see the same and ask for the same, and when it was drawn."""
+    drawing = drawings.kept().now(*_wish(asked, version))
+    return Markup(drawing.body.decode()), clock.now() - timedelta(seconds=drawing.age)
+
+
+def _polled(asked: Mapping[str, object], version: Version) -> Response:
+    """Answer a tab that shows this board already with a newer one, and any other with what is true now."""
+    shown, kept = Version.said(htmx.shown_version()), drawings.kept()
+    if shown is None or shown.view != version.view:
+        return htmx.drawn(kept.now(*_wish(asked, version)))
+    drawing = kept.after(shown, *_wish(asked, version))
+    return htmx.drawn(drawing) if drawing else htmx.nothing_yet()
+
+
+def _wish(asked: Mapping[str, object], version: Version) -> tuple[Hashable, Wish]:
+    """Return what is to be drawn, and what names everything that it depends on but its version."""
     key = (viewer().role, scope(), version.told, tuple(asked.items()))
-    shown = Version.said(htmx.shown_version())
 
     def draw() -> str:
         return render_template("board/_board.html", board=_board(version), version=version)
 
     shared = desk().drawings.of(viewer().account_id, repr(key)) if version.told else None
-    drawing = drawings.kept().of(key, Wish(version=version, draw=draw, shared=shared), shown=shown)
-    nothing = drawing is None or (shown is not None and shown.view == version.view and drawing.version <= shown)
-    return htmx.nothing_yet() if nothing else htmx.drawn(drawing)
+    return key, Wish(version=version, draw=draw, shared=shared)
 
 
 def _board(version: Version) -> Board:

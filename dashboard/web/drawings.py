@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Self, TypeVar, cast
 
 import structlog
-from flask import Flask, copy_current_request_context, current_app, g
+from flask import Flask, copy_current_request_context, current_app
 
 from dashboard.store.drawings import LASTS_FOR, SharedPlace
 from dashboard.store.errors import StoreUnavailable
@@ -77,6 +77,10 @@ class Drawing:
         """Return how many seconds ago it was begun."""
         return monotonic() - self.drawn_at
 
+    def is_true(self, version: Version) -> bool:
+        """Tell whether it may be taken for what is true now; nobody can where Redis does not tell of changes."""
+        return version.told and self.version >= version and self.age < FRESH_SECONDS
+
     def serves(self, shown: Version) -> bool:
         """Tell whether a tab that shows this version had better have this drawing than wait for the next."""
         return shown < self.version and self.age < LIVE_SECONDS
@@ -100,11 +104,11 @@ class _Place:
     next: Future[Drawing | None] | None = None
 
     def draw(self, wish: Wish) -> Drawing:
-        """Return a drawing that is at least of this version; whoever comes meanwhile waits for it."""
+        """Return a drawing that is true; whoever comes meanwhile waits for it."""
         with self.lock:
-            if self.kept is None or self.kept.version < wish.version:
+            if self.kept is None or not self.kept.is_true(wish.version):
                 found = _found(wish.shared)
-                self.kept = found if found and found.version >= wish.version else _drawn(wish)
+                self.kept = found if found and found.is_true(wish.version) else _drawn(wish)
             return self.kept
 
     def renew(self, wish: Wish) -> Drawing | None:
@@ -138,17 +142,21 @@ class Drawings:
         # One after the other: drawn at once, several take as long and leave other requests less of the processor.
         self.aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="draws")
 
-    def of(self, key: Hashable, wish: Wish, *, shown: Version | None) -> Drawing | None:
-        """Return a drawing that is at least of this version, or to a tab that shows one of ours, of a moment ago.
-
-        None, or one that is no newer than what such a tab shows, says that there is nothing for it yet.
-        """
+    def now(self, key: Hashable, wish: Wish) -> Drawing:
+        """Return a drawing that is true, for whoever shows nothing yet or has changed something."""
         place = self._place(key)
+        kept = place.kept
+        return kept if kept and kept.is_true(wish.version) else place.draw(wish)
+
+    def after(self, shown: Version, key: Hashable, wish: Wish) -> Drawing | None:
+        """Return what a tab that shows this version may show next, drawn a moment ago; None if there is nothing yet."""
+        drawing = self._last(self._place(key), wish, shown)
+        return drawing if drawing and drawing.version > shown else None
+
+    def _last(self, place: _Place, wish: Wish, shown: Version) -> Drawing | None:
         kept = place.kept
         if kept and kept.version >= wish.version:
             return kept
-        if shown is None or shown.view != wish.version.view:
-            return place.draw(wish)
         serves = kept is not None and kept.serves(shown)
         if kept and serves and kept.age < FRESH_SECONDS:
             return kept
@@ -203,14 +211,8 @@ def _is_number(said: str) -> bool:
 
 
 def _drawn(wish: Wish) -> Drawing:
-    """Draw without anybody's token: what polls has it from the page around it, and sends it as a header."""
     drawn_at = monotonic()
-    g.csrf_token = ""
-    try:
-        body = wish.draw().encode()
-    finally:
-        g.pop("csrf_token")
-    zipped, shared = gzip.compress(body, ZIP_LEVEL), wish.shared
+    zipped, shared = gzip.compress(wish.draw().encode(), ZIP_LEVEL), wish.shared
     if shared:
         _asked(lambda: shared.keep(str(wish.version), zipped), otherwise=None)
     return Drawing(version=wish.version, zipped=zipped, drawn_at=drawn_at)

@@ -8,8 +8,9 @@ from time import perf_counter
 from flask import Flask
 
 from app import create_app
+from dashboard.services.desk import Desk
 from tests.benchmarks import large
-from tests.benchmarks.bench import Bench
+from tests.benchmarks.bench import Bench, desk
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
 from tests.benchmarks.large import ACCOUNT, Size
 from tests.pages import HTMX, Looker, looking
@@ -19,10 +20,9 @@ MAY_TAKE, UNCHANGED_MAY_TAKE = 100.0, 3.0
 UNCHANGED = 200
 # What stands in addresses: a conversation that waits, a run that has a snapshot, a sheet; of all else the first.
 NAMED = defaultdict(lambda: 1, conversation_id=Size().held + 1, run_id=Size().runs, name="hours")
+BOARDS = ("/", "/?sort=assigned", "/?inbox=3", "/?presence=free&page=2")
 QUERIES = (
-    "/?sort=assigned",
-    "/?inbox=3",
-    "/?presence=free&page=2",
+    *BOARDS[1:],
     "/conversations?status=waiting",
     "/conversations?status=waiting&inbox=2",
     "/conversations?text=parcel",
@@ -46,6 +46,10 @@ def measure(bench: Bench) -> Iterator[Figure]:
             yield _figure(
                 f"{path} of a large account", [_looked(looker, path) for _ in range(ROUNDS + 1)][1:], MAY_TAKE
             )
+        with desk(settings) as changing:
+            for path in BOARDS:
+                drawn = [_drawn(looker, changing, path) for _ in range(ROUNDS + 1)][1:]
+                yield _figure(f"{path} of a large account in which something has just changed", drawn, MAY_TAKE)
         polls = [_polled(looker) for _ in range(ROUNDS)]
         yield _figure("a poll of the live board that finds it unchanged", polls, UNCHANGED_MAY_TAKE)
 
@@ -65,6 +69,12 @@ def _looked(looker: Looker, path: str) -> float:
     taken = (perf_counter() - began) * 1_000
     assert answer.status_code < 400, path
     return taken
+
+
+def _drawn(looker: Looker, changing: Desk, path: str) -> float:
+    """Return the milliseconds of a board that nobody has drawn since the last change."""
+    changing.signals.changed(ACCOUNT)
+    return _looked(looker, path)
 
 
 def _polled(looker: Looker) -> float:

@@ -15,11 +15,18 @@ from dashboard.engine.model import Role
 from dashboard.services.assignment import Request, run_inbox
 from dashboard.store.limits import Reservation
 from dashboard.store.models import Account, AssignmentPolicy, Inbox
+from dashboard.web import drawings
 from tests.counting import statements
 from tests.desks import Acme, add_user
 from tests.pages import AtOnce, Looker, composed, looking, waiting_for, without_redis
 
 TAGS = re.compile(r"<[^>]+>")
+
+
+@pytest.fixture(autouse=True)
+def _drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each page be drawn anew: here things change without being announced."""
+    monkeypatch.setattr(drawings, "FRESH_SECONDS", 0.0)
 
 
 def seen(answer: TestResponse, part: str = "board") -> str:

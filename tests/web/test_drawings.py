@@ -53,7 +53,8 @@ def sheet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Drawings]:
 def asked(
     sheet: Drawings, version: Version, pen: Pen, *, shown: Version | None = None, shared: SharedPlace | None = None
 ) -> Drawing:
-    drawing = sheet.of("board", Wish(version=version, draw=pen, shared=shared), shown=shown)
+    wish = Wish(version=version, draw=pen, shared=shared)
+    drawing = sheet.after(shown, "board", wish) if shown else sheet.now("board", wish)
     assert drawing
     return drawing
 
@@ -78,6 +79,40 @@ def test_what_another_supervisor_has_just_seen_is_not_drawn_again(
     assert (seen_too.data, seen_too.headers["HX-PTag"]) == (seen.data, seen.headers["HX-PTag"])
 
 
+def test_a_page_that_is_opened_shows_what_was_drawn_a_moment_ago_for_all(
+    app: Flask, mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "REDRAW_SECONDS", 10**7)
+    monkeypatch.setattr(drawings, "FRESH_SECONDS", 600.0)
+    nora = looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Nora", Role.SUPERVISOR))
+    polled = mara.get("/", headers=HTMX)
+
+    with statements(mara.session()) as said:
+        page = nora.get("/").text
+
+    assert len(said) == 1, "only who she is"
+    assert polled.text in page
+
+
+def test_a_page_that_is_opened_a_moment_later_shows_what_nobody_announced(
+    sheet: Drawings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pen = Pen()
+    asked(sheet, FIRST, pen)
+    assert asked(sheet, FIRST, pen).body == b"drawing 1"
+
+    monkeypatch.setattr(drawings, "FRESH_SECONDS", 0.0)
+
+    assert asked(sheet, FIRST, pen).body == b"drawing 2"
+
+
+def test_where_redis_tells_of_no_change_a_page_that_is_opened_is_drawn(sheet: Drawings) -> None:
+    pen, untold = Pen(), replace(FIRST, live=drawings.UNTOLD)
+    asked(sheet, untold, pen)
+
+    assert asked(sheet, untold, pen).body == b"drawing 2"
+
+
 def test_nobody_is_shown_what_somebody_of_another_role_or_inbox_saw(
     mara: Looker, cleo: Looker, ana: Looker, acme: Acme
 ) -> None:
@@ -92,24 +127,23 @@ def test_nobody_is_shown_what_somebody_of_another_role_or_inbox_saw(
 
 
 def test_a_shared_board_holds_nobodys_token(mara: Looker) -> None:
-    mara.get("/")
+    token = TOKEN.search(mara.get("/").text)
+    assert token
 
-    text = mara.get("/", headers=HTMX).text
-
-    assert "csrf_token" in text
-    assert not TOKEN.search(text)
-    with mara.client.session_transaction() as kept:
-        assert kept["csrf_token"]
+    assert token[1] not in mara.get("/", headers=HTMX).text
 
 
-def test_its_forms_are_sent_with_the_token_that_the_page_around_it_has(mara: Looker, acme: Acme) -> None:
+def test_its_buttons_are_sent_with_the_form_of_the_page_around_it(mara: Looker, acme: Acme) -> None:
     page = mara.get("/").text
-    headers = re.search(r"""hx-headers:inherited='{"X-CSRFToken": "([^"]+)"}'""", page)
-    assert headers
+    form = re.search(r'<form id="runs" method="post">(.*?)</form>', page)
+    button = re.search(r'<button class="run quiet"[^>]* form="runs" formaction="([^"]+)"', page)
+    assert form
+    assert button
+    token = TOKEN.search(form[1])
+    assert token
 
-    run = f"/inboxes/{acme.support}/assignment_runs"
-    with_it = mara.client.post(run, data={"csrf_token": ""}, headers={**HTMX, "X-CSRFToken": headers[1]})
-    without = mara.client.post(run, data={"csrf_token": ""}, headers=HTMX)
+    with_it = mara.client.post(button[1], data={"csrf_token": token[1]}, headers=HTMX)
+    without = mara.client.post(button[1], headers=HTMX)
 
     assert (with_it.status_code, without.status_code) == (200, 400)
 
@@ -167,6 +201,7 @@ def test_where_the_next_is_due_a_tab_that_is_behind_does_not_wait_for_it(
     assert served.version == LATER
     assert slow.begun.wait(30)
     slow.may_go_on.set()
+    monkeypatch.setattr(drawings, "FRESH_SECONDS", 30.0)
     assert asked(sheet, LATEST, pen).version == LATEST
     assert (pen.drawn, slow.drawn) == (1, 1), "the next was drawn aside"
 
@@ -177,12 +212,10 @@ def test_while_the_next_is_drawn_only_the_first_who_has_the_last_waits(
     pen, slow = Pen(), Pen(may_go_on=Event())
     asked(sheet, FIRST, pen)
     monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 0.0)
-    asked(sheet, LATER, slow, shown=FIRST)
+    sheet.after(FIRST, "board", Wish(version=LATER, draw=slow, shared=None))
     monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 30.0)
 
-    served = asked(sheet, LATER, pen, shown=FIRST)
-
-    assert served.version == FIRST
+    assert sheet.after(FIRST, "board", Wish(version=LATER, draw=pen, shared=None)) is None
     slow.may_go_on.set()
 
 
@@ -201,10 +234,10 @@ def test_a_drawing_that_fails_aside_is_told_of_and_the_last_serves_on(sheet: Dra
         raise StoreUnavailable("Postgres")
 
     with capture_logs() as said:
-        served = sheet.of("board", Wish(version=LATER, draw=failing, shared=None), shown=FIRST)
+        served = sheet.after(FIRST, "board", Wish(version=LATER, draw=failing, shared=None))
 
-    assert served
-    assert served.version == FIRST
+    assert served is None
+    assert asked(sheet, FIRST, Pen()).body == b"drawing 1"
     assert [line["event"] for line in said] == ["not_drawn"]
 
 
@@ -279,9 +312,7 @@ def test_while_one_process_draws_the_next_no_other_does(sheet: Drawings, shared:
     asked(sheet, FIRST, pen, shared=shared)
     assert shared.claim()
 
-    served = asked(sheet, LATER, pen, shown=FIRST, shared=shared)
-
-    assert served.version == FIRST, "which its tab shows already"
+    assert sheet.after(FIRST, "board", Wish(version=LATER, draw=pen, shared=shared)) is None
     assert pen.drawn == 1
 
 
