@@ -5,8 +5,9 @@ import sys
 from typing import Any
 
 worker_class = "dashboard.stack.patience.PatientWorker"
-# Two processes for two cores; their threads wait for Postgres, and some for a run that was asked for with wait=true.
-workers = 2
+# One more than two cores: while one draws a board, the others answer. Their threads wait for Postgres, and some for a
+# run that was asked for with wait=true.
+workers = 3
 threads = 8
 # For so long a thread that draws a page may keep the others of its process from going on; 5 ms unless said.
 SWITCH_SECONDS = 0.001
