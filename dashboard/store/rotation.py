@@ -1,5 +1,6 @@
 """Whose turn it is, by identity (E20 to E24). Unreadable: StoreUnavailable, and the run ends (E42)."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,24 +18,26 @@ LIFETIME = timedelta(days=7)
 # two inboxes may share a team's rotation.
 ADVANCE = """
 local members, picks = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
-local belongs = {}
-for _, agent in ipairs(members) do belongs[tostring(agent)] = true end
-local known = {}
+local belongs, known, turns = {}, {}, {}
+for _, agent in ipairs(members) do belongs[agent] = true end
 for _, agent in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   known[agent] = true
   if not belongs[agent] then redis.call('ZREM', KEYS[1], agent) end
 end
 local last = tonumber(redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] or 0)
+local function to_the_back(agent)
+  last = last + 1
+  turns[#turns + 1], turns[#turns + 2] = last, agent
+end
 for _, agent in ipairs(members) do
-  if not known[tostring(agent)] then
-    last = last + redis.call('ZADD', KEYS[1], 'NX', last + 1, tostring(agent))
-  end
+  if not known[agent] then to_the_back(agent) end
 end
 for _, agent in ipairs(picks) do
-  if belongs[tostring(agent)] then
-    last = last + 1
-    redis.call('ZADD', KEYS[1], last, tostring(agent))
-  end
+  if belongs[agent] then to_the_back(agent) end
+end
+-- A thousand at once: Lua's stack holds eight thousand values.
+for first = 1, #turns, 1000 do
+  redis.call('ZADD', KEYS[1], unpack(turns, first, math.min(first + 999, #turns)))
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 """
@@ -106,4 +109,4 @@ class MemoryRotations:
 
 
 def _json(ids: Collection[int]) -> str:
-    return f"[{','.join(map(str, ids))}]"
+    return json.dumps(list(map(str, ids)))

@@ -42,3 +42,14 @@ def test_an_order_survives_a_new_process(redis_url):
     RedisRotations(redis.connect(redis_url)).advance(wheel, members=[1, 2, 3], picks=[1, 2])
 
     assert RedisRotations(redis.connect(redis_url)).orders([wheel])[wheel] == (3, 1, 2)
+
+
+def test_a_rotation_of_thousands_takes_its_turns(redis_url):
+    """E19; seen to fail with all turns sent at once: Lua's stack holds 8,000 values."""
+    client = redis.connect(redis_url)
+    client.flushdb()
+    rotations, wheel = RedisRotations(client), Wheel(account_id=1, inbox_id=2)
+
+    rotations.advance(wheel, members=range(1, 5_001), picks=range(1, 5_000))
+
+    assert rotations.orders([wheel])[wheel] == (5_000, *range(1, 5_000))
