@@ -58,8 +58,8 @@ def read(
         locks.hold_agents(session, account_id, table.spanning & table.eligible)
     counted = _Counted(
         loads=floors.loads(session, account_id, table.compared),
-        recent=_recent(session, gauges, table.shares(), account_id=account_id, now=now, hold=hold),
         exclusions=floors.exclusions(session, account_id, ids),
+        recent=_recent(session, gauges, table.shares(), account_id=account_id, now=now, hold=hold),
         orders={found.key: order for found, order in gauges.rotations.orders(table.wheels()).items()},
     )
     return {place.inbox.id: table.snapshot(place, counted) for place in places}
