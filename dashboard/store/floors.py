@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Select, and_, func, select, text
 
@@ -121,21 +122,7 @@ def seats(session: Session, account_id: int, inbox_ids: Collection[int], teams: 
             "work_teams": [row.team.id for row in teams],
         },
     ).all()
-    return [
-        SeatRow(
-            inbox_id=row.inbox_id,
-            agent_id=row.agent_id,
-            name=row.name,
-            availability=Presence(row.availability),
-            auto_offline=row.auto_offline,
-            member=row.member,
-            team_ids=frozenset(row.team_ids),
-            capacity_policy_id=row.capacity_policy_id,
-            capacity=row.capacity,
-            total_capacity=row.total_capacity,
-        )
-        for row in rows
-    ]
+    return list(map(_seat, rows))
 
 
 def loads(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapping[int, Mapping[int, int]]:
@@ -147,8 +134,8 @@ def loads(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapp
         rows = session.execute(LOADS_OF_FEW, {"account_id": account_id, "agent_ids": array(agent_ids)}).all()
     else:
         rows = session.execute(_loads(account_id, agent_ids)).all()
-    for row in rows:
-        found[row.assignee_id][row.inbox_id] = row.held
+    for agent_id, inbox_id, held in rows:
+        found[agent_id][inbox_id] = held
     return found
 
 
@@ -168,6 +155,23 @@ def exclusions(
         if rules.excluded_labels or rules.exclude_older_than_hours is not None:
             found[row.inbox_id] += (rules,)
     return found
+
+
+def _seat(row: Sequence[Any]) -> SeatRow:
+    # Taken apart at once, as a batch asks for a hundred: name by name took three times as long.
+    inbox_id, agent_id, name, availability, auto_offline, member, team_ids, policy_id, capacity, total_capacity = row
+    return SeatRow(
+        inbox_id=inbox_id,
+        agent_id=agent_id,
+        name=name,
+        availability=Presence(availability),
+        auto_offline=auto_offline,
+        member=member,
+        team_ids=frozenset(team_ids),
+        capacity_policy_id=policy_id,
+        capacity=capacity,
+        total_capacity=total_capacity,
+    )
 
 
 def _loads(account_id: int, agent_ids: Collection[int]) -> Select[int | None, int, int]:
