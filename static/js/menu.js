@@ -23,7 +23,7 @@
     if (from && !from.matches("[data-live]")) toast("The server did not answer. Reload the page to see what is so before trying again.");
   });
 
-  document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  for (const here of document.querySelectorAll(":is(.bar, .tabs) [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
 
   for (const node of toasts.children) setTimeout(() => node.remove(), TOAST);
   new MutationObserver((changes) => {

@@ -11,6 +11,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let drawn = [];
 
+  const isFine = ({ times }) => times.length >= MONTH_OF_HOURS;
   const log = (seconds) => (seconds === null ? null : Math.log10(Math.max(seconds, 1)));
   const spoken = (seconds) => seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${seconds / 60} min` : seconds < 86400 ? `${seconds / 3600} h` : `${seconds / 86400} d`;
 
@@ -73,9 +74,11 @@
     for (const { values } of found.series) tops.push(values.map((value, n) => value + (tops.at(-1)?.[n] ?? 0)));
     const ended = tops.map((top) => [...top, top.at(-1)]);
     const stepped = uPlot.paths.stepped({ align: 1 });
+    // An hour of a month is less than a point wide, so there it has an edge of its own colour.
+    const edge = (colour) => isFine(found) ? { stroke: colour, width: 1 } : { stroke: look.backgroundColor, width: 0.5 };
     return {
       data: [[...found.times, found.times.at(-1) + HOUR], ...ended.reverse()],
-      series: colours.map((colour) => ({ fill: colour, stroke: look.backgroundColor, width: 0.5, paths: stepped, points: { show: false } })).reverse(),
+      series: colours.map((colour) => ({ fill: colour, ...edge(colour), paths: stepped, points: { show: false } })).reverse(),
       axes: axes(look, { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] }),
       range: (_, __, most) => [0, Math.max(1, most * 1.06)],
       bands: [],
@@ -86,10 +89,12 @@
   function waits(found, colours, look) {
     const all = found.series.flatMap(({ values }) => values).filter((value) => value !== null);
     const least = Math.min(0.9, ...all.map(log)), most = Math.max(...all.map(log), 1.8);
-    const few = found.times.length < MONTH_OF_HOURS;
+    // A line needs two hours: in a month, one that stands alone is a point.
+    const alone = ({ data }, n) => data[n].flatMap((value, at) => value === null || (data[n][at - 1] ?? data[n][at + 1] ?? null) !== null ? [] : [at]);
+    const points = isFine(found) ? { show: true, filter: alone } : {};
     return {
       data: [found.times.map((time) => time + HOUR / 2), ...found.series.map(({ values }) => values.map(log))],
-      series: colours.map((colour, n) => ({ stroke: colour, width: n ? 1 : 1.6, points: { size: 4, fill: colour, stroke: colour, width: 0, ...(few ? {} : { show: false }) } })),
+      series: colours.map((colour, n) => ({ stroke: colour, width: n ? 1 : 1.6, points: { size: 4, fill: colour, stroke: colour, width: 0, ...points } })),
       axes: axes(look, { splits: () => WAITS.map(log).filter((at) => at >= least - 0.05 && at <= most + 0.15), values: (_, splits) => splits.map((at) => spoken(Math.round(10 ** at))) }),
       range: () => [Math.max(0, least - 0.1), most + 0.2],
       bands: found.series.length > 1 ? [{ series: [2, 1], fill: look.outlineColor }] : [],

@@ -129,3 +129,13 @@ def test_a_fix_is_pressed_and_its_effect_is_there(desktop: Page, site: Site, acm
 
     expect(desktop.locator("#toasts")).to_contain_text("Bo has it now.")
     expect(desktop.locator("#why")).to_contain_text("Assigned to Bo")
+
+
+def test_a_phone_shows_how_long_each_has_waited_in_an_inbox(desktop: Page, site: Site, acme: Acme) -> None:
+    """Seen to fail while the last column of every list was hidden."""
+    waiting_for(acme, 1, minutes=5)
+    desktop.set_viewport_size({"width": 390, "height": 844})
+
+    desktop.goto(f"{site.url}/inboxes/{acme.support}")
+
+    expect(desktop.get_by_text("5 min", exact=True)).to_be_visible()
