@@ -35,6 +35,7 @@ def site(worlds: Worlds) -> Iterator[str]:
 
 
 def test_no_page_runs_what_a_customer_wrote(worlds: Worlds, site: str, browser: Browser) -> None:
+    """Seen to fail with one subject shown as it is: the policy complained."""
     cookie = worlds.ours.looker.client.get_cookie("evenhand")
     assert cookie
     heard: list[str] = []

@@ -1,6 +1,7 @@
 """What means something to a database, a header, a file system or a parser means nothing here, wherever it is put."""
 
 import shutil
+from itertools import product
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -34,11 +35,24 @@ def names(worlds: Worlds) -> set[str]:
 
 @pytest.mark.parametrize("value", [*SQL, *ODD])
 def test_no_address_of_a_page_means_anything_to_a_store(worlds: Worlds, names: set[str], value: str) -> None:
+    """Seen to fail with a search written into its statement."""
     for path in walks.addresses_of(worlds.app, worlds.ours):
         answer = worlds.ours.looker.get(path, query_string=dict.fromkeys(names, value))
         assert answer.status_code < 500, path
         assert worlds.theirs.word not in answer.text
         assert "X-Forged" not in answer.headers
+
+
+def test_no_field_of_a_search_means_anything_to_a_store(worlds: Worlds) -> None:
+    """Seen to fail with a search written into its statement, and with a zero byte left in."""
+    pages = [page.text for _, page in walks.pages_of(worlds.app, worlds.ours)]
+    searches = {form.action: form for page in pages for form in walks.forms_on(page) if form.method == "get"}
+    assert "/conversations" in searches
+    for action, form in searches.items():
+        for name, value in product(form.values, (*SQL, *ODD)):
+            answer = worlds.ours.looker.get(action, query_string={name: value})
+            assert answer.status_code == 200, (action, name, value)
+            assert worlds.theirs.word not in answer.text
 
 
 def test_no_query_of_a_call_means_anything_to_a_store(worlds: Worlds) -> None:
@@ -60,10 +74,9 @@ def test_no_field_of_a_form_means_anything_to_a_store(worlds: Worlds) -> None:
     for action, form in shown.items():
         plain = {name: values[-1] for name, values in form.values.items()}
         fields = () if action.endswith(walks.LAST) else form.values
-        filled = [plain | {name: SQL[-1]} for name in fields]
-        for fields in filled + [dict.fromkeys(plain, value) for value in IN_FORMS if filled]:
-            answer = worlds.ours.looker.client.post(action, data=token | fields)
-            assert answer.status_code < 500, (action, fields)
+        for filled in (plain | {name: value} for name in fields for value in (SQL[-1], *IN_FORMS)):
+            answer = worlds.ours.looker.client.post(action, data=token | filled)
+            assert answer.status_code < 500, (action, filled)
             assert "X-Forged" not in answer.headers
     assert walks.everything(worlds.session, worlds.theirs.account_id) == theirs
 
@@ -82,6 +95,7 @@ def test_no_header_makes_a_page_fail_or_forges_another(worlds: Worlds, value: st
 
 @pytest.mark.parametrize("depth", [100, 990, 100_000])
 def test_a_body_nested_however_deep_is_refused(worlds: Worlds, depth: int) -> None:
+    """Seen to fail where a body too deep to be read was not refused."""
     lists = b"[" * depth + b"]" * depth
     objects = b'{"a":' * depth + b"1" + b"}" * depth
     bodies = (lists, b'{"name": ' + lists + b"}", b'{"name": "x", "exclusion_rules": ' + objects + b"}")
@@ -94,6 +108,7 @@ def test_a_body_nested_however_deep_is_refused(worlds: Worlds, depth: int) -> No
 
 
 def test_a_body_over_a_mebibyte_is_refused_by_every_call(worlds: Worlds) -> None:
+    """Seen to fail with nothing said about the largest body."""
     document = worlds.app.test_client().get("/api/openapi.json").json
     for rule, method, path in walks.calls(worlds.app, worlds.ours, WRITING):
         if "requestBody" in document["paths"][walks.documented(rule)][method.lower()]:
@@ -101,6 +116,7 @@ def test_a_body_over_a_mebibyte_is_refused_by_every_call(worlds: Worlds) -> None
 
 
 def test_a_form_over_what_is_read_is_refused_by_every_page(worlds: Worlds) -> None:
+    """Seen to fail with nothing said about the largest body."""
     ours = worlds.ours
     for rule in walks.page_rules(worlds.app, "POST"):
         path = walks.address(rule, {name: ours.ids[kind] for name, kind in walks.parameters(rule)})
@@ -119,6 +135,7 @@ STATIC = (
 
 @pytest.mark.parametrize("name", STATIC)
 def test_only_what_pages_need_is_served_as_a_file(worlds: Worlds, name: str) -> None:
+    """Seen to fail with every file served."""
     answer = worlds.app.test_client().get(f"/static/{name}", follow_redirects=True)
 
     assert answer.status_code == 404
@@ -140,4 +157,5 @@ def test_a_link_out_of_the_static_files_leads_nowhere(
 
 @pytest.mark.parametrize("path", ["/", "/login", "/static/css/tokens.css", "/api/openapi.json", "/nowhere", "/api/no"])
 def test_an_answer_is_read_as_what_it_says_it_is(worlds: Worlds, path: str) -> None:
+    """Seen to fail without the header."""
     assert worlds.ours.looker.get(path).headers["X-Content-Type-Options"] == "nosniff"

@@ -69,7 +69,7 @@ SLOW = {
 
 @pytest.mark.parametrize("who", SLOW)
 def test_others_are_served_beside_clients(port: int, who: str) -> None:
-    """With gunicorn's own gthread all but the first hold every thread for as long as they like."""
+    """Seen to fail with gunicorn's own gthread: each of them holds every thread for as long as they like."""
     with ExitStack() as held:
         clients = [held.enter_context(closing(said(port, SLOW[who]))) for _ in range(MANY)]
         time.sleep(0.2)
@@ -91,6 +91,7 @@ def test_a_request_that_comes_in_pieces_is_answered(port: int) -> None:
 
 
 def test_the_next_request_of_a_connection_is_waited_for_as_well(port: int) -> None:
+    """Seen to fail with gunicorn's own gthread."""
     whole = b"GET /up HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with ExitStack() as held:
         clients = [held.enter_context(closing(said(port, whole))) for _ in range(MANY)]

@@ -103,12 +103,15 @@ class Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[Shown] = []
+        self.buttons: list[Shown] = []
         self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.found.append(Shown(action=said.get("action", ""), method=said.get("method", "get").lower()))
+        elif tag == "button" and "formaction" in said:
+            self.buttons.append(Shown(action=said["formaction"], method="post"))
         elif tag == "select":
             self._select = said.get("name", "")
         elif self.found and tag in ("input", "button", "textarea", "option"):
@@ -118,10 +121,10 @@ class Forms(HTMLParser):
 
 
 def forms_on(page: str) -> list[Shown]:
-    """Return the forms of a page."""
+    """Return the forms of a page, and the buttons that send one elsewhere."""
     parser = Forms()
     parser.feed(page)
-    return parser.found
+    return [*parser.found, *parser.buttons]
 
 
 def addresses_of(app: Flask, world: World) -> list[str]:
