@@ -13,7 +13,7 @@ from dashboard.store.pages import choices
 from dashboard.store.pages import reports as store
 from dashboard.store.pages.common import Choice
 from dashboard.store.pages.reports import Asked, Counted, Share
-from dashboard.store.sums import BOUNDS, day_of
+from dashboard.store.sums import BOUNDS
 
 HOUR = timedelta(hours=1)
 # So many inboxes are told apart by the hour; the others are one.
@@ -21,7 +21,7 @@ MOST_LINES = 4
 
 
 class Span(StrEnum):
-    """How far back a report goes; a week and a month begin at a midnight (UTC)."""
+    """How far back a report goes."""
 
     DAY = "day"
     WEEK = "week"
@@ -29,9 +29,10 @@ class Span(StrEnum):
 
     def since(self, now: datetime) -> datetime:
         """Return where a report begins that ends now."""
-        if self is Span.DAY:
-            return hour_of(now) - 24 * HOUR
-        return day_of(now) - timedelta(days=7 if self is Span.WEEK else 30)
+        return hour_of(now) - HOURS[self] * HOUR
+
+
+HOURS = {Span.DAY: 24, Span.WEEK: 7 * 24, Span.MONTH: 30 * 24}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,12 @@ UNEXPLAINED_CLAUSE = "agents are free, but no run has come; check that a worker 
 # What agents are filtered by. Everybody away is `away`, whatever kind of away they are.
 PRESENCES = (State.FREE, State.FULL, Presence.ONLINE, *(word for word in Presence if word is not Presence.ONLINE))
 SPARK_WIDTH, SPARK_HEIGHT = 96, 20
+SHAPES = {
+    "minutes": "%H:%M UTC",
+    "seconds": "%H:%M:%S UTC",
+    "full": "%Y-%m-%d %H:%M:%S UTC",
+    "hours": "%a %d %b, %H:%M UTC",
+}
 
 
 def init_app(app: Flask) -> None:
@@ -130,13 +136,8 @@ def since(at: datetime, now: datetime) -> Markup:
 
 def clock(at: datetime, form: str = "minutes") -> Markup:
     """Return an instant's time of day; js/times.js puts it into the browser's zone."""
-    shapes = {
-        "minutes": "%H:%M UTC",
-        "seconds": "%H:%M:%S UTC",
-        "full": "%Y-%m-%d %H:%M:%S UTC",
-        "hours": "%a %d %b, %H:%M UTC",
-    }
-    return Markup('<time datetime="{}" data-clock="{}">{}</time>').format(_iso(at), form, at.strftime(shapes[form]))
+    # As above; a month's report has 721.
+    return Markup(f'<time datetime="{_iso(at)}" data-clock="{form}">{at.strftime(SHAPES[form])}</time>')
 
 
 def percent(part: int, whole: int) -> int:

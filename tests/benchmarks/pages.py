@@ -31,6 +31,8 @@ QUERIES = (
     "/conversations?label=label+5",
     "/conversations?lately=15",
     "/conversations?page=4000",
+    "/reports?span=week",
+    "/reports?span=month",
 )
 
 

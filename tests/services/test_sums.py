@@ -55,7 +55,9 @@ def month(acme: Acme) -> Acme:
 
 
 @pytest.mark.parametrize("inbox", [None, "Support", "Sales"])
-@pytest.mark.parametrize("since", [MIDNIGHT - 7 * DAY, NOON - 24 * HOUR, NOON - 40 * HOUR])
+@pytest.mark.parametrize(
+    "since", [MIDNIGHT - 7 * DAY, NOON - 7 * DAY, NOON - 24 * HOUR, NOON - 40 * HOUR, NOON - 2 * HOUR]
+)
 def test_a_report_is_the_same_however_far_the_ledger_is_summed(month: Acme, inbox: str | None, since: datetime) -> None:
     wanted = asked(month, since, inbox=inbox)
     before = told(month, wanted)

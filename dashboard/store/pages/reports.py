@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 
 from dashboard.store.database import Session
 from dashboard.store.sums import BY_HAND, BY_RUNS, GIVEN, HOURS, WAITS, day_of
 
+DAY = timedelta(days=1)
 # `{which}` is of some inboxes, or of all in one.
 _SOURCE = f"""
 SELECT hour, inbox_id, count, waits FROM inbox_hours
@@ -17,10 +18,12 @@ WHERE account_id = :account_id AND {{which}} AND hour >= :first AND hour < :sinc
 UNION ALL SELECT hour, inbox_id, count, waits FROM ({HOURS}) later WHERE {{which}}"""
 THESE, ALL = "inbox_id = ANY(:inbox_ids)", "inbox_id IS NULL"
 SUMMED = text("SELECT until FROM summed_until WHERE account_id = :account_id")
-# The hours begin where the days end.
+# Hours until the first whole day, then days, then hours again.
 BY_INBOX = text(f"""
 SELECT inbox_id AS key, sum(count) AS assigned, {WAITS} AS waits FROM (
   {_SOURCE.format(which=THESE)}
+  UNION ALL SELECT hour, inbox_id, count, waits FROM inbox_hours
+  WHERE account_id = :account_id AND {THESE} AND hour >= :begins AND hour < least(:first_day, :since)
   UNION ALL SELECT NULL, inbox_id, count, waits FROM inbox_days
   WHERE account_id = :account_id AND {THESE} AND day >= :first_day AND day < :first
 ) source GROUP BY inbox_id""")
@@ -33,20 +36,20 @@ FROM ({_SOURCE.format(which=which)}) source GROUP BY hour""")
 BY_BOTH = text(f"""
 SELECT hour, inbox_id, sum(count) AS assigned
 FROM ({_SOURCE.format(which=THESE)}) source GROUP BY hour, inbox_id""")
-SHARES = """
+_LEDGER = f"""
+SELECT agent_id, {BY_RUNS} AS by_runs, {BY_HAND} AS by_hand FROM assignments
+WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND at >= {{since}} AND at < {{until}} AND {GIVEN}
+GROUP BY agent_id"""
+SHARES = f"""
 SELECT agent.user_id AS id, agent.name, share.by_runs, share.by_hand FROM (
   SELECT agent_id, sum(by_runs) AS by_runs, sum(by_hand) AS by_hand FROM (
     SELECT agent_id, by_runs, by_hand FROM agent_days
-    WHERE account_id = :account_id AND {which} AND day >= :first AND day < :since
-    UNION ALL
-    SELECT agent_id, {by_runs}, {by_hand} FROM assignments
-    WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND at >= :since AND at < :until AND {given}
-    GROUP BY agent_id
+    WHERE account_id = :account_id AND {{which}} AND day >= :first_day AND day < :since
+    UNION ALL {_LEDGER.format(since=":begins", until="least(:first_day, :until)")}
+    UNION ALL {_LEDGER.format(since=":since", until=":until")}
   ) part GROUP BY agent_id
 ) share JOIN account_users agent ON agent.account_id = :account_id AND agent.user_id = share.agent_id"""
-SHARES_OF = {
-    which: text(SHARES.format(which=which, by_runs=BY_RUNS, by_hand=BY_HAND, given=GIVEN)) for which in (THESE, ALL)
-}
+SHARES_OF = {which: text(SHARES.format(which=which)) for which in (THESE, ALL)}
 IDLE = text("""
 SELECT agent.user_id AS id, agent.name FROM account_users agent
 WHERE agent.account_id = :account_id AND agent.active AND EXISTS (
@@ -91,27 +94,26 @@ class Share:
 
 def by_hour(session: Session, asked: Asked) -> Mapping[datetime, Counted]:
     """Return what was assigned in each hour; hours in which nothing was are missing."""
-    return _counted(session.execute(BY_HOUR[asked.which], _from_hours(session, asked)))
+    return _counted(session.execute(BY_HOUR[asked.which], _from_hours(session, asked)).all())
 
 
 def by_inbox(session: Session, asked: Asked) -> Mapping[int, Counted]:
     """Return what was assigned in each inbox; those in which nothing was are missing."""
-    days_end = _from_days(session, asked)["since"]
-    return _counted(
-        session.execute(BY_INBOX, {**_from_hours(session, asked), "first": days_end, "first_day": asked.since})
-    )
+    days = _from_days(session, asked)
+    said = {**days, **_from_hours(session, asked), "first": days["since"]}
+    return _counted(session.execute(BY_INBOX, said).all())
 
 
 def by_both(session: Session, asked: Asked, inbox_ids: Collection[int]) -> Mapping[tuple[datetime, int], int]:
     """Return how many were assigned in each hour in each of these inboxes."""
-    rows = session.execute(BY_BOTH, {**_from_hours(session, asked), "inbox_ids": list(inbox_ids)})
-    return {(row.hour, row.inbox_id): int(row.assigned) for row in rows}
+    rows = session.execute(BY_BOTH, {**_from_hours(session, asked), "inbox_ids": list(inbox_ids)}).all()
+    return {(hour, inbox_id): int(assigned) for hour, inbox_id, assigned in rows}
 
 
 def shares(session: Session, asked: Asked) -> Sequence[Share]:
     """Return what each agent was given who was given anything."""
-    rows = session.execute(SHARES_OF[asked.which], _from_days(session, asked))
-    return [Share(id=row.id, name=row.name, by_runs=int(row.by_runs), by_hand=int(row.by_hand)) for row in rows]
+    rows = session.execute(SHARES_OF[asked.which], _from_days(session, asked)).all()
+    return [Share(id=i, name=name, by_runs=int(by_runs), by_hand=int(by_hand)) for i, name, by_runs, by_hand in rows]
 
 
 def members(session: Session, asked: Asked) -> Sequence[Share]:
@@ -120,8 +122,8 @@ def members(session: Session, asked: Asked) -> Sequence[Share]:
     return [Share(id=row.id, name=row.name) for row in rows]
 
 
-def _counted(rows: Iterable[Row[Any]]) -> dict[Any, Counted]:
-    return {row.key: Counted(count=int(row.assigned), waits=tuple(row.waits)) for row in rows}
+def _counted(rows: Iterable[Sequence[Any]]) -> dict[Any, Counted]:
+    return {key: Counted(count=int(assigned), waits=tuple(waits)) for key, assigned, waits in rows}
 
 
 def _from_hours(session: Session, asked: Asked) -> dict[str, object]:
@@ -131,10 +133,12 @@ def _from_hours(session: Session, asked: Asked) -> dict[str, object]:
 
 
 def _from_days(session: Session, asked: Asked) -> dict[str, object]:
-    """Return the same where the sums are of whole days; a report that begins within a day reads the ledger alone."""
-    summed = _summed(session, asked.account_id)
-    whole = summed is not None and asked.since == day_of(asked.since)
-    return _values(asked, max(asked.since, day_of(summed)) if summed and whole else asked.since)
+    """Return the same where the sums are of whole days, and the first of those."""
+    summed, first_day = _summed(session, asked.account_id), day_of(asked.since)
+    if first_day < asked.since:
+        first_day += DAY
+    since = max(first_day, day_of(summed)) if summed else first_day
+    return {**_values(asked, since), "begins": asked.since, "first_day": first_day}
 
 
 def _values(asked: Asked, since: datetime) -> dict[str, object]:
