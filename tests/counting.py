@@ -1,11 +1,16 @@
-"""Counts the statements that reach Postgres."""
+"""Counts the statements that reach Postgres, and those that wait there."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from dashboard.store.database import Engine, Session
+
+# Of this database: beside it others have their tests.
+WAITS_FOR_A_LOCK = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert
 
+from dashboard.store.bulk import insert_new, sent
 from dashboard.store.database import Session
 from dashboard.store.models import AccountUser, Inbox, InboxMember, Team, TeamMember
 
@@ -51,9 +51,9 @@ def ids(session: Session, account_id: int, place: Place) -> Sequence[int] | None
 
 def add(session: Session, account_id: int, place: Place, user_ids: Collection[int]) -> None:
     """Let these belong to it, if they do not already."""
-    rows = [{"account_id": account_id, COLUMNS[place.group]: place.id, "user_id": one} for one in sorted(user_ids)]
+    rows = [{"account_id": account_id, COLUMNS[place.group]: place.id, "user_id": one} for one in sorted(set(user_ids))]
     if rows:
-        session.execute(insert(MEMBERSHIPS[place.group]).values(rows).on_conflict_do_nothing())
+        session.execute(insert_new(MEMBERSHIPS[place.group], tuple(rows[0])), sent(rows))
 
 
 def replace(session: Session, account_id: int, place: Place, user_ids: Collection[int]) -> None:

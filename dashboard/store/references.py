@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from dashboard.store.database import Session
 from dashboard.store.models import Account, AccountUser, Inbox, Team, User
@@ -37,7 +37,9 @@ def known(
 def _ids(session: Session, model: type[Inbox] | type[Team], account_id: int, ids: Collection[int]) -> frozenset[int]:
     if not ids:
         return frozenset()
-    return frozenset(session.scalars(select(model.id).where(model.account_id == account_id, model.id.in_(ids))))
+    return frozenset(
+        session.scalars(select(model.id).where(model.account_id == account_id, model.id == func.any(list(set(ids)))))
+    )
 
 
 def _active(session: Session, account_id: int, ids: Collection[int]) -> frozenset[int]:
@@ -45,7 +47,7 @@ def _active(session: Session, account_id: int, ids: Collection[int]) -> frozense
     if not ids:
         return frozenset()
     wanted = select(AccountUser.user_id).where(
-        AccountUser.account_id == account_id, AccountUser.user_id.in_(ids), AccountUser.active
+        AccountUser.account_id == account_id, AccountUser.user_id == func.any(list(set(ids))), AccountUser.active
     )
     return frozenset(session.scalars(wanted.order_by(AccountUser.user_id).with_for_update(read=True)))
 

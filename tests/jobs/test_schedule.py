@@ -11,13 +11,13 @@ from dashboard.store import redis
 from dashboard.store.models import Run
 from jobs.queues import WATCH_RESTS, Jobs
 from jobs.schedule import Timetable, timetable
+from tests.counting import WAITS_FOR_A_LOCK
 from tests.desks import NOON, Acme
 from tests.jobs.conftest import eventually
 from tests.jobs.test_worker import Worker, assigned, online, ready
 
 # One of the worker's, one of the scheduler's, and one because Redis was empty.
 SWEEPS_AT_START = 3
-WAITS_FOR_A_LOCK = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
 
 def test_the_timetable_stands_once_however_often_it_is_started(settings, redis_url):

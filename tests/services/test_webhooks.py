@@ -17,13 +17,13 @@ from dashboard.store import database, outbox, turns, webhooks
 from dashboard.store.ledger import Event
 from dashboard.store.outgoing import NOT_ALLOWED, Outgoing
 from dashboard.store.turns import Lease
+from tests.counting import WAITS_FOR_A_LOCK
 from tests.desks import Acme, Recorded
 from tests.jobs.conftest import eventually
 from tests.listening import IMPATIENT, Line
 from tests.receivers import receiver
 
 PATIENCE = 10.0
-WAITING_FOR_A_LOCK = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 SECOND = timedelta(seconds=1)
 RETRIES = [5, 30, 120, 600, 1_800, *[3_600] * 22]
 
@@ -288,7 +288,7 @@ def test_a_webhook_may_be_removed_while_its_answers_are_written_down(
         assert asked.wait(PATIENCE)
         assert webhooks.shelf.lock(acme.desk.session, acme.account_id, webhook)
         removing.set()
-        eventually(lambda: acme.desk.session.scalar(WAITING_FOR_A_LOCK))
+        eventually(lambda: acme.desk.session.scalar(WAITS_FOR_A_LOCK))
         acme.desk.session.execute(text("DELETE FROM webhooks"))
         acme.desk.session.commit()
 
@@ -316,7 +316,7 @@ def test_a_delivery_may_be_asked_for_again_while_its_refusal_is_written_down(
         [delivery] = line.ids(webhook)
         outbox.keep_still(acme.desk.session)
         redelivering.set()
-        eventually(lambda: acme.desk.session.scalar(WAITING_FOR_A_LOCK))
+        eventually(lambda: acme.desk.session.scalar(WAITS_FOR_A_LOCK))
         found = webhooks_service.redeliver(acme.desk, acme.account_id, webhook, delivery, actor_id=None, now=line.now)
 
         process.result(PATIENCE)
