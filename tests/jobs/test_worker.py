@@ -55,7 +55,7 @@ def test_a_wake_up_is_acted_on_within_a_second(live: Acme, worker: Worker):
 
 
 def test_a_thousand_wake_ups_cost_few_jobs(live: Acme, worker: Worker):
-    """E32"""
+    """E32: at most one for ten; the quicker jobs are, the more of them come between."""
     live.policy()
     online(live, "Ana", "Bo")
     ready(live, worker)

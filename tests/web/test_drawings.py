@@ -97,6 +97,7 @@ def test_a_page_that_is_opened_shows_what_was_drawn_a_moment_ago_for_all(
 def test_a_page_that_is_opened_a_moment_later_shows_what_nobody_announced(
     sheet: Drawings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Seen to fail with drawings of any age."""
     pen = Pen()
     asked(sheet, FIRST, pen)
     assert asked(sheet, FIRST, pen).body == b"drawing 1"
@@ -107,6 +108,7 @@ def test_a_page_that_is_opened_a_moment_later_shows_what_nobody_announced(
 
 
 def test_where_redis_tells_of_no_change_a_page_that_is_opened_is_drawn(sheet: Drawings) -> None:
+    """Seen to fail where that was not asked."""
     pen, untold = Pen(), replace(FIRST, live=drawings.UNTOLD)
     asked(sheet, untold, pen)
 
@@ -127,10 +129,10 @@ def test_nobody_is_shown_what_somebody_of_another_role_or_inbox_saw(
 
 
 def test_a_shared_board_holds_nobodys_token(mara: Looker) -> None:
-    token = TOKEN.search(mara.get("/").text)
-    assert token
+    """Seen to fail with the form of its buttons in it; each answer signs its token anew, so any is looked for."""
+    assert TOKEN.search(mara.get("/").text)
 
-    assert token[1] not in mara.get("/", headers=HTMX).text
+    assert "csrf_token" not in mara.get("/", headers=HTMX).text
 
 
 def test_its_buttons_are_sent_with_the_form_of_the_page_around_it(mara: Looker, acme: Acme) -> None:
