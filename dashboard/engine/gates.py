@@ -17,7 +17,7 @@ from dashboard.engine.decisions import (
     RateLimited,
     Verdict,
 )
-from dashboard.engine.model import Agent, Team
+from dashboard.engine.model import Agent, AssignmentType, Team
 from dashboard.engine.policy import AssignmentPolicy
 
 
@@ -46,6 +46,11 @@ class Rules:
     policy: AssignmentPolicy
     team: Team | None
     now: datetime
+
+    @property
+    def manual(self) -> bool:
+        """Tell whether what waits for the team is left to people (E12)."""
+        return self.team is not None and self.team.assignment_type is AssignmentType.MANUAL
 
 
 def present(seat: Seat, rules: Rules) -> Verdict | None:

@@ -28,7 +28,7 @@ from dashboard.engine.decisions import (
 )
 from dashboard.engine.exclusions import Exclusions
 from dashboard.engine.gates import Rules, Seat, verdict
-from dashboard.engine.model import AssignmentType, Conversation, Inbox, Snapshot, Team
+from dashboard.engine.model import Conversation, Inbox, Snapshot, Team
 from dashboard.engine.ordering import ORDER
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.engine.selectors import SELECTORS, merged
@@ -66,7 +66,10 @@ def standings(snapshot: Snapshot, now: datetime) -> Mapping[int | None, Standing
 
 def open_pools(snapshot: Snapshot, now: datetime) -> list[int | None]:
     """Return the pools with somebody left, by team id, None being the inbox's own."""
-    return [team_id for team_id, standing in standings(snapshot, now).items() if standing.reason is None]
+    if snapshot.policy is None:
+        return []
+    floor = Floor(snapshot, snapshot.policy, now)
+    return [team_id for team_id in floor.team_ids if floor.is_open(team_id)]
 
 
 def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> Examination | None:
@@ -102,6 +105,7 @@ class Pool:
 
     def __init__(self, rules: Rules, seats: list[Seat]) -> None:
         self.rules = rules
+        self.manual = rules.manual
         self.members = len(seats)
         self.refusals: dict[int, Verdict] = {}
         self._tally: Counter[VerdictKind] = Counter()
@@ -145,9 +149,8 @@ class Pool:
 
     def standing(self) -> Standing:
         """Return whether anybody is left, and when the next rate-limited member is free again."""
-        team = self.rules.team
         funnel = self.funnel()
-        if team and team.assignment_type is AssignmentType.MANUAL:
+        if self.manual:
             return Standing(reason=Reason.TEAM_MANUAL, funnel=funnel)
         free = [no.free_at for no in self.refusals.values() if isinstance(no, RateLimited) and no.free_at]
         return Standing(
@@ -168,6 +171,7 @@ class Floor:
         self._pools: dict[int | None, Pool] = {}
         self._served = set(snapshot.served_contacts)
         self._exclusions: Exclusions | None = None
+        self.team_ids: tuple[int | None, ...] = (None, *self._teams)
 
     def decide(self, conversation: Conversation) -> Decision:
         """Return this conversation's decision, and count what it gives."""
@@ -194,7 +198,16 @@ class Floor:
 
     def standings(self) -> Mapping[int | None, Standing]:
         """Return how every pool stands now; None is the inbox's own."""
-        return {team_id: self._pool(team_id).standing() for team_id in (None, *self._teams)}
+        return {team_id: self._pool(team_id).standing() for team_id in self.team_ids}
+
+    def is_open(self, team_id: int | None) -> bool:
+        """Tell whether somebody of a pool is left, asking no more of them than it takes."""
+        rules = self._rules(team_id)
+        if rules.manual:
+            return False
+        return any(
+            verdict(self._seats[agent_id], rules) is ELIGIBLE for agent_id in pool_members(self._snapshot, team_id)
+        )
 
     def _skip(self, conversation: Conversation) -> Skip | Stop | None:
         # Made with the first conversation, so that a rule that cannot be read is each one's error (E43).
@@ -208,7 +221,7 @@ class Floor:
     def _give(self, conversation: Conversation) -> Assign | Stop:
         team_id = conversation.team_id
         pool = self._pool(team_id)
-        if pool.rules.team and pool.rules.team.assignment_type is AssignmentType.MANUAL:
+        if pool.manual:
             return Stop(conversation.id, Reason.TEAM_MANUAL)
         if (seat := pool.choose()) is None:
             funnel = pool.funnel()
@@ -230,10 +243,12 @@ class Floor:
         """Return the pool that is asked for a team's conversations, or for those of no team (E11)."""
         pool = self._pools.get(team_id)
         if pool is None:
-            team = None if team_id is None else self._teams[team_id]
-            rules = Rules(policy=self._policy, team=team, now=self._now)
-            pool = self._pools[team_id] = Pool(rules, self._in_turn(team_id))
+            pool = self._pools[team_id] = Pool(self._rules(team_id), self._in_turn(team_id))
         return pool
+
+    def _rules(self, team_id: int | None) -> Rules:
+        team = None if team_id is None else self._teams[team_id]
+        return Rules(policy=self._policy, team=team, now=self._now)
 
     def _in_turn(self, team_id: int | None) -> list[Seat]:
         """Return the pool's seats, whose turn is longest ago first; a team's rotation knows all of the team."""

@@ -123,6 +123,17 @@ def test_nobody_is_left_free_while_a_conversation_they_may_take_is_left_waiting(
 
 
 @examples(floors())
+def test_a_pool_is_open_as_long_as_somebody_of_it_could_be_given_something(snapshot):
+    """E9, E12, E18: asking until somebody is free says the same as judging everybody.
+
+    Seen to fail with a team that is left to people taken for any other.
+    """
+    standings = planner.standings(snapshot, NOON)
+
+    assert planner.open_pools(snapshot, NOON) == [team for team, found in standings.items() if found.reason is None]
+
+
+@examples(floors())
 def test_examining_again_gives_the_decision_that_was_made(snapshot):
     """E47"""
     for decision in planner.plan(snapshot, NOON).decisions:
