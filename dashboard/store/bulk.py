@@ -35,7 +35,7 @@ def sent(rows: Iterable[Mapping[str, object]]) -> Mapping[str, str]:
     return {"rows": as_json(rows)}
 
 
-def array(values: Iterable[int | datetime | None]) -> str:
+def array(values: Iterable[float | datetime | None]) -> str:
     """Return the values as the one string that Postgres casts to an array: lists take the driver much longer."""
     return f"{{{','.join('NULL' if value is None else str(value) for value in values)}}}"
 

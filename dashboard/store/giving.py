@@ -1,38 +1,45 @@
 """What a batch gave, written as sets: its ledger rows, their count, and the two events of each (E26)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from itertools import groupby
 
 from sqlalchemy import text
 
 from dashboard.engine.decisions import Source
-from dashboard.store import tallies
 from dashboard.store.bulk import array, record
 from dashboard.store.database import Session
 from dashboard.store.ledger import events_of
 from dashboard.store.models.tallies import Measure
-from dashboard.store.tallies import WAIT_BUCKETS, Counted, Kind, bucket_of
+from dashboard.store.tallies import WAIT_BUCKETS
 
+# Counted with the rows (store/tallies.py), each under the least bound that its wait is not over.
 WRITE_LEDGER = text("""
+WITH given AS MATERIALIZED (
+  SELECT *, CASE WHEN waiting_since IS NOT NULL THEN
+    greatest(extract(epoch FROM CAST(:at AS timestamptz) - waiting_since), 0)
+  END AS waited
+  FROM unnest(CAST(:conversation_ids AS bigint[]), CAST(:agent_ids AS bigint[]), CAST(:since AS timestamptz[]))
+    WITH ORDINALITY AS given(conversation_id, agent_id, waiting_since, place)
+), counted AS (
+  INSERT INTO tallies (measure, word, bucket, count, seconds)
+  SELECT :measure, :source, bucket, count(*), coalesce(sum(waited), 0) FROM given CROSS JOIN LATERAL (
+    SELECT min(bound) AS bucket FROM unnest(CAST(:bounds AS double precision[])) AS bound WHERE waited <= bound
+  ) AS fits
+  GROUP BY bucket
+)
 INSERT INTO assignments (account_id, conversation_id, inbox_id, agent_id, source, run_id, position,
   policy_id, policy_version, actor_id, waiting_since, at)
-SELECT :account_id, given.conversation_id, :inbox_id, given.agent_id, :source, :run_id, :first + given.place - 1,
-  :policy_id, :policy_version, CAST(:actor_id AS bigint), given.waiting_since, :at
-FROM unnest(CAST(:conversation_ids AS bigint[]), CAST(:agent_ids AS bigint[]), CAST(:since AS timestamptz[]))
-  WITH ORDINALITY AS given(conversation_id, agent_id, waiting_since, place)
-ORDER BY given.place
+SELECT :account_id, conversation_id, :inbox_id, agent_id, :source, :run_id, :first + place - 1,
+  :policy_id, :policy_version, CAST(:actor_id AS bigint), waiting_since, :at
+FROM given ORDER BY place
 """)
 # As rows of JSON from here, the ledger and its events took a third of a run's time in this process.
-WRITE_EVENTS = text(
-    events_of("""
+WRITE_EVENTS = events_of("""
   SELECT position AS place, ARRAY['assignee_changed', 'conversation_updated'] AS events, account_id, conversation_id,
     agent_id, previous_agent_id, run_id, CAST(NULL AS text) AS presence, at
   FROM assignments WHERE run_id = :run_id AND position >= :first
 """)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +64,6 @@ def write(session: Session, given: Given) -> None:
     """Append to the ledger, count it, and put the events into the outbox; `first` is the first row's position."""
     if given.conversation_ids:
         lists = {name: array(getattr(given, name)) for name in ("conversation_ids", "agent_ids", "since")}
-        session.execute(WRITE_LEDGER, {**record(given), **lists})
+        counted = {"measure": Measure.ASSIGNMENTS, "bounds": array(WAIT_BUCKETS)}
+        session.execute(WRITE_LEDGER, {**record(given), **lists, **counted})
         session.execute(WRITE_EVENTS, {"run_id": given.run_id, "first": given.first})
-        tallies.add(session, _counted(given))
-
-
-def _counted(given: Given) -> Iterator[Counted]:
-    waits = sorted(max((given.at - since).total_seconds(), 0.0) for since in given.since if since is not None)
-    for bucket, group in groupby(waits, partial(bucket_of, bounds=WAIT_BUCKETS)):
-        seconds = list(group)
-        kind = Kind(measure=Measure.ASSIGNMENTS, word=given.source, bucket=bucket)
-        yield Counted(kind=kind, count=len(seconds), seconds=sum(seconds))

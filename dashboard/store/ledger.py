@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
@@ -140,13 +140,20 @@ SELECT id, account_id, event, conversation_id, run_id, at,
   CAST(format('{{"event": "%s", "id": %s, %s}}', event, id, facts) AS json)
 FROM numbered
 """
-GIVEN = """
+
+
+def events_of(said: str) -> TextClause:
+    """Return the statement that puts the events of these rows into the outbox: an EventRow's columns, and a place."""
+    return text(EVENTS.replace("<rows>", said))
+
+
+WRITE_EVENTS = events_of("""
   SELECT row_number() OVER () AS place, given.*
   FROM json_to_recordset(CAST(:rows AS json)) AS given(
     account_id bigint, events text[], conversation_id bigint, agent_id bigint, previous_agent_id bigint, run_id bigint,
     presence text, at timestamptz
   )
-"""
+""")
 
 
 def write_assignments(session: Session, rows: Collection[AssignmentRow]) -> None:
@@ -160,7 +167,7 @@ def write_events(session: Session, rows: Collection[EventRow]) -> None:
     """Put events into the outbox; write the rows they speak of before."""
     if rows:
         session.flush()
-        session.execute(text(events_of(GIVEN)), sent(map(record, rows)))
+        session.execute(WRITE_EVENTS, sent(map(record, rows)))
 
 
 def write_audit(session: Session, rows: Collection[AuditRow]) -> None:
@@ -183,11 +190,6 @@ def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
         )
         for row in rows
     ]
-
-
-def events_of(said: str) -> str:
-    """Return the statement that puts the events of these rows into the outbox: an EventRow's columns, and a place."""
-    return EVENTS.replace("<rows>", said)
 
 
 def _counted(row: AssignmentRow) -> Counted:

@@ -64,7 +64,7 @@ def add(session: Session, counted: Iterable[Counted]) -> None:
         if count
     ]
     if rows:
-        session.execute(insert(table_of(Tally)), rows)
+        session.execute(insert(table_of(Tally)).inline(), rows)
 
 
 def read(session: Session) -> list[Counted]:
