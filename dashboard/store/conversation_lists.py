@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, any_, func, literal, or_, select
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.engine.policy import ConversationPriority
-from dashboard.store.conversations import ConversationRow, as_row, select_rows
+from dashboard.store.conversations import ROWS, ConversationRow, as_row
 from dashboard.store.database import Session
 from dashboard.store.models import AccountUser, Assignment, AssignmentPolicy, Conversation, InboxMember, PolicyLink
 from dashboard.store.paging import Listed, Page, listed
@@ -60,7 +60,7 @@ class LedgerRow:
 
 def find(session: Session, account_id: int, conversation_id: int, *, seen_by: int | None) -> ConversationRow | None:
     """Return the conversation, if the account has it and the agent, if one is named, may see it."""
-    wanted = select_rows().where(Conversation.id == conversation_id, *conditions(account_id, Wanted(seen_by=seen_by)))
+    wanted = ROWS.where(Conversation.id == conversation_id, *conditions(account_id, Wanted(seen_by=seen_by)))
     row = session.execute(wanted).one_or_none()
     return as_row(row) if row else None
 
@@ -70,7 +70,7 @@ def page_of(session: Session, account_id: int, wanted: Wanted, page: Page) -> Li
     filters = conditions(account_id, wanted)
     count = session.scalar(select(func.count()).select_from(Conversation).where(*filters)) or 0
     order = order_of(session, account_id, wanted)
-    wanted_rows = select_rows().where(*filters).order_by(*order).limit(page.per_page).offset(page.offset)
+    wanted_rows = ROWS.where(*filters).order_by(*order).limit(page.per_page).offset(page.offset)
     return listed(map(as_row, session.execute(wanted_rows)), count, page)
 
 

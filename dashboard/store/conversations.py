@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 
 from dashboard.engine.model import Status
 from dashboard.store.bulk import given, insert_new, record, sent, table_of
@@ -87,28 +87,39 @@ class Added:
 SAVED = ("team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels", "last_activity_at",
          "waiting_since", "assigned_at", "resolved_at")  # fmt: skip
 ADDED = ("id", *NewConversation.__slots__)
+# The conversations with their contacts, to be narrowed down; `as_row` makes values of them.
+ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoin(
+    Contact, and_(Contact.account_id == Conversation.account_id, Contact.id == Conversation.contact_id)
+)
+# Made once: each call of the API asks them, and to make them took longer than to ask.
+ONE = ROWS.where(Conversation.account_id == bindparam("account_id"), Conversation.id == bindparam("id"))
+ONE_LOCKED = ONE.with_for_update(key_share=True, of=Conversation)
+SAVE = (
+    update(table_of(Conversation))
+    .where(Conversation.id == bindparam("saved_id"))
+    .values({name: bindparam(name) for name in SAVED})
+)
 
 
 def find(session: Session, account_id: int, conversation_id: int) -> ConversationRow | None:
     """Return the conversation, if the account has it."""
-    row = session.execute(_wanted(account_id, conversation_id)).one_or_none()
+    row = session.execute(ONE, {"account_id": account_id, "id": conversation_id}).one_or_none()
     return as_row(row) if row else None
 
 
 def get(session: Session, account_id: int, conversation_id: int) -> ConversationRow:
     """Return a conversation that is there: conversations are never deleted one by one."""
-    return as_row(session.execute(_wanted(account_id, conversation_id)).one())
+    return as_row(session.execute(ONE, {"account_id": account_id, "id": conversation_id}).one())
 
 
 def lock(session: Session, account_id: int, conversation_id: int) -> ConversationRow:
     """Return a conversation that is there, and that nobody else changes until this transaction ends."""
-    wanted = _wanted(account_id, conversation_id).with_for_update(key_share=True, of=Conversation)
-    return as_row(session.execute(wanted).one())
+    return as_row(session.execute(ONE_LOCKED, {"account_id": account_id, "id": conversation_id}).one())
 
 
 def lock_all(session: Session, account_id: int, ids: Collection[int]) -> list[ConversationRow]:
     """Return those of the conversations that the account has, as `lock` does; by id, so that nobody deadlocks."""
-    wanted = select_rows().where(Conversation.account_id == account_id, Conversation.id.in_(ids))
+    wanted = ROWS.where(Conversation.account_id == account_id, Conversation.id.in_(ids))
     held = wanted.order_by(Conversation.id).with_for_update(key_share=True, of=Conversation)
     return [as_row(row) for row in session.execute(held)]
 
@@ -121,8 +132,8 @@ def inboxes_of(session: Session, account_id: int, ids: Collection[int]) -> Seque
 
 def save(session: Session, row: ConversationRow) -> None:
     """Write what may change of a conversation that this transaction has locked."""
-    values = {name: getattr(row, name) for name in SAVED} | {"labels": list(row.labels)}
-    session.execute(update(table_of(Conversation)).where(Conversation.id == row.id).values(values))
+    values = {name: getattr(row, name) for name in SAVED}
+    session.execute(SAVE, {**values, "labels": list(row.labels), "saved_id": row.id})
 
 
 def add(session: Session, rows: Sequence[NewConversation]) -> list[Added]:
@@ -161,20 +172,6 @@ def _existing(session: Session, rows: list[dict[str, Any]]) -> Mapping[tuple[int
         sent(rows),
     )
     return {(row.inbox_id, row.external_id): row.id for row in found}
-
-
-def _wanted(account_id: int, conversation_id: int) -> Select[Any]:
-    return select_rows().where(Conversation.account_id == account_id, Conversation.id == conversation_id)
-
-
-def select_rows() -> Select[Any]:
-    """Return the conversations with their contacts, to be narrowed down; `as_row` makes values of them."""
-    conversations, contacts = table_of(Conversation), table_of(Contact)
-    both = conversations.outerjoin(
-        contacts,
-        (contacts.c.account_id == conversations.c.account_id) & (contacts.c.id == conversations.c.contact_id),
-    )
-    return select(conversations, contacts.c.identifier, contacts.c.name).select_from(both)
 
 
 def as_row(row: Row[Any]) -> ConversationRow:

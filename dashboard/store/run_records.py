@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, select, text, update
 
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Snapshot
 from dashboard.store import archive, tallies
+from dashboard.store.bulk import record, table_of
 from dashboard.store.database import Session
 from dashboard.store.models import Assignment, Run
 from dashboard.store.models.tallies import Measure
@@ -44,10 +45,20 @@ class Beginning:
     started_at: datetime
 
 
+# Made once: of a run that gives one conversation, making them was a tenth.
+BEGIN = insert(table_of(Run)).values({name: bindparam(name) for name in Beginning.__slots__}).returning(Run.id)
+FINISH = (
+    update(table_of(Run))
+    .where(Run.id == bindparam("run_id"))
+    .values({name: bindparam(name) for name in ("finished_at", *Ending.__slots__)})
+    .returning(Run.started_at)
+)
+
+
 def begin(session: Session, run: Beginning) -> int:
     """Write the run's record, unfinished, and return its id."""
-    values = {name: getattr(run, name) for name in Beginning.__slots__}
-    return session.execute(insert(Run).values(values).returning(Run.id)).scalar_one()
+    run_id: int = session.execute(BEGIN, record(run)).scalar_one()
+    return run_id
 
 
 def keep_batch(session: Session, run_id: int, snapshot: Snapshot, *, number: int, first: int, at: datetime) -> None:
@@ -71,20 +82,9 @@ def assigned(session: Session, run_id: int) -> int | None:
 
 def finish(session: Session, run_id: int, ending: Ending, at: datetime) -> None:
     """Complete the run's record, and count it."""
-    started_at = session.execute(
-        update(Run)
-        .where(Run.id == run_id)
-        .values(
-            finished_at=at,
-            outcome=ending.outcome,
-            reason=ending.reason,
-            waiting_before=ending.waiting_before,
-            assigned_count=ending.assigned_count,
-            left_waiting={reason.value: count for reason, count in ending.left_waiting.items()},
-            message=ending.message,
-        )
-        .returning(Run.started_at)
-    ).scalar_one()
+    left = {reason.value: count for reason, count in ending.left_waiting.items()}
+    facts = {**record(ending), "left_waiting": left, "finished_at": at, "run_id": run_id}
+    started_at = session.execute(FINISH, facts).scalar_one()
     took = max((at - started_at).total_seconds(), 0.0)
     bucket = tallies.bucket_of(took, RUN_BUCKETS)
     kind = Kind(measure=Measure.RUNS, word=ending.outcome, reason=ending.reason, bucket=bucket)

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, update
 
 from dashboard.engine.model import Role
 from dashboard.store.bulk import record
@@ -53,6 +53,20 @@ class TokenRow:
 
 
 SHOWN = [getattr(ApiToken, name) for name in TokenRow.__slots__]
+# Made once: each call asks it, and to make it took longer than to ask.
+CALLER = (
+    select(
+        ApiToken.id.label("token_id"),
+        ApiToken.last_used_at.label("token_used_at"),
+        ApiToken.account_id,
+        ApiToken.user_id,
+        AccountUser.name,
+        AccountUser.role,
+    )
+    .join(AccountUser, and_(AccountUser.account_id == ApiToken.account_id, AccountUser.user_id == ApiToken.user_id))
+    .where(ApiToken.token_hash == bindparam("token_hash"), ApiToken.revoked_at.is_(None), AccountUser.active)
+    .where(or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")))
+)
 
 
 def hashed(token: str) -> str:
@@ -62,20 +76,7 @@ def hashed(token: str) -> str:
 
 def caller(session: Session, token: str, now: datetime) -> Caller | None:
     """Return whose the token is, unless it is unknown, revoked or expired, or its user deactivated."""
-    belongs = and_(AccountUser.account_id == ApiToken.account_id, AccountUser.user_id == ApiToken.user_id)
-    row = session.execute(
-        select(
-            ApiToken.id.label("token_id"),
-            ApiToken.last_used_at.label("token_used_at"),
-            ApiToken.account_id,
-            ApiToken.user_id,
-            AccountUser.name,
-            AccountUser.role,
-        )
-        .join(AccountUser, belongs)
-        .where(ApiToken.token_hash == hashed(token), ApiToken.revoked_at.is_(None), AccountUser.active)
-        .where(or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now))
-    ).one_or_none()
+    row = session.execute(CALLER, {"token_hash": hashed(token), "now": now}).one_or_none()
     return Caller(**row._mapping) if row else None
 
 
