@@ -11,6 +11,7 @@ import psutil
 from tests.benchmarks import (
     bench,
     blocked,
+    costs,
     growth,
     latency,
     live_board,
@@ -37,6 +38,7 @@ BENCHMARKS: Mapping[str, Callable[[Bench], Iterable[Figure]]] = {
     "B10": blocked.measure,
     "B11": per_row.measure,
     "pages": pages.measure,
+    "costs": costs.measure,
 }
 
 

@@ -16,6 +16,8 @@ class Bar:
     at_most: float | None = None
 
     def __str__(self) -> str:
+        if self.at_least is None and self.at_most is None:
+            return "any"
         return f">= {self.at_least:g}" if self.at_least is not None else f"<= {self.at_most:g}"
 
     def is_cleared(self, ratio: float) -> bool:

@@ -3,12 +3,10 @@
 The limit is an empty job of RQ's own worker, which forks for each; the same on our worker is told beside it.
 """
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from statistics import median, quantiles
 from threading import Event, Thread
 from time import perf_counter
@@ -34,6 +32,7 @@ EMPTY_JOBS = 20
 EMPTY = "empty"
 MAY_COST, MAY_TAKE = 3.0, 100.0
 GLANCE = 0.001
+ARRIVES = {"inbox_id": INBOX, "subject": "Where is my order?"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +48,7 @@ class Stream:
 def measure(bench: Bench) -> Iterator[Figure]:
     """Post to the real web processes; one worker, as the README starts it, beside one of RQ's own."""
     with bench.copy(FLOOR) as settings, ExitStack() as held:
-        token = _token(settings)
+        token = token_of(settings)
         served = held.enter_context(serving.serving(settings))
         held.enter_context(serving.running(settings, "jobs.worker", "--queues", "scheduled_jobs", DEFAULT))
         held.enter_context(serving.running(settings, "rq.cli", "worker", "--quiet", "--url", settings.redis_url, EMPTY))
@@ -68,7 +67,7 @@ def _round(settings: Settings, port: int, token: str) -> Stream:
     return Stream(empty=median(empty), ours=median(ours), typical=median(taken), slowest=quantiles(taken, n=100)[-1])
 
 
-def _token(settings: Settings) -> str:
+def token_of(settings: Settings) -> str:
     with desk(settings) as office:
         office.session.execute(text("UPDATE account_users SET role = 'administrator' WHERE user_id = 1"))
         token = tokens.issue(office, ACCOUNT, 1, now=clock.now()).text
@@ -99,7 +98,7 @@ def _stream(settings: Settings, port: int, token: str) -> list[float]:
     for number in range(count):
         time.sleep(max(0.0, begin + number / PER_SECOND - perf_counter()))
         at = perf_counter()
-        posted[_post(port, token)] = at
+        posted[_arrive(port, token)] = at
     patience = perf_counter() + 30
     while posted.keys() - assigned.keys() and perf_counter() < patience:
         time.sleep(0.05)
@@ -108,14 +107,8 @@ def _stream(settings: Settings, port: int, token: str) -> list[float]:
     return [(assigned[one] - at) * 1_000 for one, at in posted.items()]
 
 
-def _post(port: int, token: str) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    said = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    body = {"inbox_id": INBOX, "subject": "Where is my order?"}
-    connection.request("POST", f"/api/v1/accounts/{ACCOUNT}/conversations", json.dumps(body), said)
-    answer = json.loads(connection.getresponse().read())
-    connection.close()
-    return int(answer["id"])
+def _arrive(port: int, token: str) -> int:
+    return serving.post(port, token, "/conversations", ARRIVES)["id"]
 
 
 def _watch(settings: Settings, assigned: dict[int, float], over: Event) -> None:

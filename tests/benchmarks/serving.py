@@ -1,13 +1,15 @@
 """The real web processes and workers over a database of the benchmarks, started as the README does."""
 
+import json
 import os
 import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from http.client import HTTPConnection
 from urllib.request import urlopen
 from uuid import uuid4
 
@@ -15,6 +17,7 @@ import psutil
 
 from app import create_app
 from dashboard.config import ROOT, Settings
+from tests.benchmarks.floor import ACCOUNT
 from tests.stack.running import a_free_port
 
 SECRET = secrets.token_hex(16)
@@ -66,6 +69,18 @@ def cookies(settings: Settings, account_id: int, user_ids: Sequence[int]) -> lis
     app = create_app(replace(settings, secret_key=SECRET))
     signer = app.session_interface.get_signing_serializer(app)
     return [signer.dumps(_kept(account_id, user_id)) for user_id in user_ids]
+
+
+def post(port: int, token: str, path: str, body: Mapping[str, object]) -> Mapping[str, int]:
+    """Return the API's answer, as a client gets it that keeps no connection."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    said = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    connection.request("POST", f"/api/v1/accounts/{ACCOUNT}{path}", json.dumps(body), said)
+    answer = connection.getresponse()
+    found: Mapping[str, int] = json.loads(answer.read())
+    connection.close()
+    assert answer.status < 400, found
+    return found
 
 
 def _kept(account_id: int, user_id: int) -> dict[str, object]:
