@@ -46,7 +46,8 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(id="watch", task="jobs.tasks.watch", every=timedelta(seconds=2)),
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=timedelta(minutes=1)),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
-        Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=5)),
+        Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=1)),
+        Entry(id="mend-counters", task="jobs.tasks.mend_counters", every=timedelta(days=1), hour=NIGHT),
         Entry(id="sum-ledger", task="jobs.tasks.sum_ledger", every=timedelta(minutes=5)),
         Entry(id="remove-old", task="jobs.tasks.remove_old", every=timedelta(days=1), hour=NIGHT),
     )

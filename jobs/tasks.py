@@ -98,6 +98,12 @@ def fold_counters() -> None:
         operations.fold_counters(desk)
 
 
+def mend_counters() -> None:
+    """Count anew what should have been counted, and say where that was needed."""
+    with runtime.desk() as desk:
+        operations.mend_counters(desk)
+
+
 def sum_ledger() -> None:
     """Keep the reports quick to read."""
     with runtime.desk() as desk:

@@ -90,6 +90,25 @@ def database_url(settings: "Settings") -> str:
 
 
 @pytest.fixture
+def empty(settings: "Settings") -> "Iterator[str]":
+    """The URL of a database with nothing in it."""
+    from sqlalchemy import text
+    from sqlalchemy.engine import make_url
+
+    from dashboard.store import database
+
+    url = make_url(settings.database_url)
+    name = f"{url.database}_empty"
+    server = database.connect(settings.database_url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        yield url.set(database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture
 def redis_url(settings: "Settings") -> str:
     """The Redis, emptied before each test that asks for it."""
     from redis import Redis

@@ -12,12 +12,24 @@ from dashboard.engine.decisions import Assign, Error, Plan, Reason, Source
 from dashboard.engine.model import Inbox, Snapshot
 from dashboard.services import endings
 from dashboard.services.desk import Desk
-from dashboard.store import claims, floors, giving, locks, pretending, run_records, snapshots, switches, waiting
+from dashboard.store import (
+    claims,
+    giving,
+    locks,
+    open_counts,
+    pretending,
+    run_records,
+    snapshots,
+    switches,
+    waiting,
+)
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.limits import Reservation
 from dashboard.store.run_records import Beginning, Ending
 
 log = structlog.get_logger()
+# A batch adds a row for each agent to what counts their loads, and the next one reads them all.
+FOLDS_EVERY = 10
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,7 +110,7 @@ def rehearse(desk: Desk, *, now: datetime) -> None:
         switches.read(session, inbox.account_id, inbox.id)
         place = snapshots.Place(inbox=inbox, policy=planner.DEFAULT_POLICY)
         snapshot = snapshots.read(session, desk.gauges, [place], now=now)[inbox.id]
-        floors.loads(session, inbox.account_id, [0])
+        open_counts.held(session, inbox.account_id, [0])
         waiting.take(session, filter_of(snapshot), pools=[None], most=1, now=now)
         nobodys = Assign(conversation_id=0, agent_id=0, team_id=None)
         claims.claim(session, inbox.account_id, inbox.id, [nobodys], now=now)
@@ -185,6 +197,8 @@ def _record(desk: Desk, run: Progress, looked: Looked, won: Sequence[Assign]) ->
     )
     giving.write(desk.session, given)
     run.assigned += len(won)
+    if run.batches % FOLDS_EVERY == 0:
+        open_counts.fold(desk.session, run.beginning.account_id)
 
 
 def filter_of(snapshot: Snapshot) -> waiting.Filter:

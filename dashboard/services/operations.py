@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import structlog
+
 from dashboard.services.desk import Background, Desk
 from dashboard.store import figures as store
-from dashboard.store import tallies, waiting_counts
+from dashboard.store import open_counts, tallies
 from dashboard.store.errors import UNREACHABLE, StoreUnavailable
 from dashboard.store.figures import Figures
 from dashboard.store.models.tallies import Measure
@@ -21,8 +23,11 @@ __all__ = [
     "background",
     "figures",
     "fold_counters",
+    "mend_counters",
     "postgres_answers",
 ]
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +64,18 @@ def background(desk: Desk) -> Background | None:
 def fold_counters(desk: Desk) -> None:
     """Keep the counters quick to read."""
     tallies.fold(desk.session)
-    waiting_counts.fold(desk.session)
     desk.session.commit()
+    for account_id in open_counts.scattered(desk.session):
+        open_counts.fold(desk.session, account_id)
+        desk.session.commit()
+
+
+def mend_counters(desk: Desk) -> None:
+    """See to it that limits are compared with what is held, also where somebody wrote past the triggers."""
+    found = open_counts.mend(desk.session)
+    desk.session.commit()
+    for account_id, inbox_id in found:
+        log.error("open_conversations_counted_wrong", account=account_id, inbox=inbox_id)
 
 
 def figures(desk: Desk) -> Figures:

@@ -1,17 +1,15 @@
-"""Who may be asked, in which inbox, with what load and limits: one query each, whatever the number of inboxes."""
+"""Who may be asked, in which inbox, with what limits: one query each, whatever the number of inboxes."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select, text
+from sqlalchemy import text
 
-from dashboard.engine.model import AssignmentType, Presence, Status, Team
+from dashboard.engine.model import AssignmentType, Presence, Team
 from dashboard.engine.policy import ExclusionRules
-from dashboard.store.bulk import array
 from dashboard.store.database import Session
-from dashboard.store.models import Conversation
 
 # The (account's teams x inboxes) pairs are few, and each costs one index probe.
 TEAMS_WITH_WORK = text(
@@ -45,19 +43,6 @@ SEATS = text(
     LEFT JOIN agent_capacity_policies c ON c.id = u.agent_capacity_policy_id
     LEFT JOIN inbox_capacity_limits l ON l.agent_capacity_policy_id = c.id AND l.inbox_id = p.inbox_id
     ORDER BY p.inbox_id, p.user_id
-    """
-)
-# Up to so many agents are counted one by one, whatever others hold; 1,000 who hold 100 each are counted faster at once.
-FEW = 200
-LOADS_OF_FEW = text(
-    """
-    SELECT agents.id AS assignee_id, held.inbox_id, held.count AS held
-    FROM unnest(CAST(:agent_ids AS bigint[])) AS agents(id) CROSS JOIN LATERAL (
-      SELECT c.inbox_id, count(*) AS count FROM conversations c
-      WHERE c.account_id = :account_id AND c.assignee_id = agents.id
-        AND c.status = 'open' AND c.assignee_id IS NOT NULL
-      GROUP BY c.inbox_id
-    ) AS held
     """
 )
 EXCLUSIONS = text(
@@ -125,20 +110,6 @@ def seats(session: Session, account_id: int, inbox_ids: Collection[int], teams: 
     return list(map(_seat, rows))
 
 
-def loads(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapping[int, Mapping[int, int]]:
-    """Return the open conversations that each agent holds, by inbox."""
-    if not agent_ids:
-        return {}
-    found: dict[int, dict[int, int]] = defaultdict(dict)
-    if len(agent_ids) <= FEW:
-        rows = session.execute(LOADS_OF_FEW, {"account_id": account_id, "agent_ids": array(agent_ids)}).all()
-    else:
-        rows = session.execute(_loads(account_id, agent_ids)).all()
-    for agent_id, inbox_id, held in rows:
-        found[agent_id][inbox_id] = held
-    return found
-
-
 def exclusions(
     session: Session, account_id: int, inbox_ids: Collection[int]
 ) -> Mapping[int, tuple[ExclusionRules, ...]]:
@@ -171,17 +142,4 @@ def _seat(row: Sequence[Any]) -> SeatRow:
         capacity_policy_id=policy_id,
         capacity=capacity,
         total_capacity=total_capacity,
-    )
-
-
-def _loads(account_id: int, agent_ids: Collection[int]) -> Select[int | None, int, int]:
-    """Count in one scan; with a parameter for `open` Postgres plans it anew each time, for agents that it knows."""
-    return (
-        select(Conversation.assignee_id, Conversation.inbox_id, func.count().label("held"))
-        .where(
-            Conversation.account_id == account_id,
-            Conversation.assignee_id == func.any(list(agent_ids)),
-            and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_not(None)),
-        )
-        .group_by(Conversation.assignee_id, Conversation.inbox_id)
     )

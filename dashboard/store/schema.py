@@ -6,7 +6,12 @@ from sqlalchemy import text
 from dashboard.store import database
 from dashboard.store.models import Base
 
-OURS = (*(table.name for table in Base.metadata.sorted_tables), "alembic_version")
+# Of earlier releases, too.
+OURS = (*(table.name for table in Base.metadata.sorted_tables), "alembic_version", "waiting_counts", "counted_before")
+THERE = text("""
+SELECT relname FROM pg_class JOIN unnest(CAST(:ours AS text[])) AS name ON pg_class.oid = to_regclass(name)
+WHERE relkind = 'r'
+""")
 # A trigger goes with its table, the function that it calls does not.
 FUNCTIONS = text("""
 SELECT DISTINCT CAST(CAST(t.tgfoid AS regprocedure) AS text) FROM pg_trigger t
@@ -31,7 +36,8 @@ def clear(url: str) -> None:
     """Remove our tables, with what their triggers call, and nothing else: those of a backup can take their place."""
     with database.connect(url).begin() as connection:
         functions = connection.scalars(FUNCTIONS, {"ours": list(OURS)}).all()
-        connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(OURS)} CASCADE"))
+        if there := connection.scalars(THERE, {"ours": list(OURS)}).all():
+            connection.execute(text(f"DROP TABLE {', '.join(there)} CASCADE"))
         for function in functions:
             connection.execute(text(f"DROP FUNCTION {function}"))
 

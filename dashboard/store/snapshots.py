@@ -9,7 +9,7 @@ import structlog
 from dashboard.config import OnFailure
 from dashboard.engine import model
 from dashboard.engine.policy import AssignmentOrder, AssignmentPolicy, ExclusionRules
-from dashboard.store import fair_shares, floors, locks
+from dashboard.store import fair_shares, floors, locks, open_counts
 from dashboard.store.database import Session
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.floors import SeatRow, TeamRow
@@ -57,7 +57,7 @@ def read(
     if hold:
         locks.hold_agents(session, account_id, table.spanning & table.eligible)
     counted = _Counted(
-        loads=floors.loads(session, account_id, table.compared),
+        loads=open_counts.held(session, account_id, table.compared),
         exclusions=floors.exclusions(session, account_id, ids),
         recent=_recent(session, gauges, table.shares(), account_id=account_id, now=now, hold=hold),
         orders={found.key: order for found, order in gauges.rotations.orders(table.wheels()).items()},

@@ -32,7 +32,7 @@ from sqlalchemy.types import NULLTYPE
 from dashboard.engine.model import Conversation as Waiting
 from dashboard.engine.model import Status
 from dashboard.engine.policy import ConversationPriority, ExclusionRules
-from dashboard.store import waiting_counts
+from dashboard.store import open_counts
 from dashboard.store.database import Session
 from dashboard.store.models import Conversation
 
@@ -150,7 +150,7 @@ def left(session: Session, rules: Filter, now: datetime) -> Sequence[Left]:
     Only where a rule may keep something is every conversation looked at.
     """
     if not rules.may_keep:
-        counts = waiting_counts.read(session, rules.account_id, rules.inbox_id)
+        counts = open_counts.waiting(session, rules.account_id, rules.inbox_id)
         return [Left(team_id=team_id, count=count) for team_id, count in counts.items()]
     sorts = (
         Conversation.team_id.label("team_id"),

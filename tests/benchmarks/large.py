@@ -91,8 +91,9 @@ SELECT 1, CASE (n / :agents) % 2 WHEN 0 THEN (agent - 1) % :inboxes ELSE (agent 
   CASE WHEN NOT waits THEN agent END, NOT waits, ARRAY['label ' || n % :labels + 1], at, at,
   CASE WHEN waits THEN at END, CASE WHEN NOT waits THEN at END, CASE WHEN done THEN :now END
 FROM made;
-INSERT INTO waiting_counts (account_id, inbox_id, team_id, count)
-  SELECT account_id, inbox_id, team_id, count(*) FROM conversations WHERE waiting_since IS NOT NULL GROUP BY 1, 2, 3;
+INSERT INTO open_counts (account_id, inbox_id, team_id, assignee_id, count)
+  SELECT account_id, inbox_id, team_id, assignee_id, count(*) FROM conversations WHERE status = 'open'
+  GROUP BY 1, 2, 3, 4;
 """
 # The first run is the engine's own, and the newest others keep its snapshot, so that a run's page has one to show.
 RUNS = """

@@ -70,14 +70,16 @@ FROM runs r LEFT JOIN assignments a ON a.run_id = r.id
 WHERE r.finished_at IS NOT NULL GROUP BY r.id HAVING count(a.id) <> r.assigned_count
 """)
 
-WAITING = text("""
-SELECT format('inbox %s, team %s: %s wait, and %s are counted', inbox_id, team_id, there, counted) AS sentence
+OPEN = text("""
+SELECT format('inbox %s, team %s, agent %s: %s are open, and %s are counted',
+  inbox_id, team_id, agent_id, there, counted) AS sentence
 FROM (
-  SELECT inbox_id, coalesce(team_id, 0) AS team_id, count(*) AS there
-  FROM conversations WHERE status = 'open' AND assignee_id IS NULL GROUP BY 1, 2
-) waiting FULL JOIN (
-  SELECT inbox_id, coalesce(team_id, 0) AS team_id, sum(count) AS counted FROM waiting_counts GROUP BY 1, 2
-) counts USING (inbox_id, team_id)
+  SELECT inbox_id, coalesce(team_id, 0) AS team_id, coalesce(assignee_id, 0) AS agent_id, count(*) AS there
+  FROM conversations WHERE status = 'open' GROUP BY 1, 2, 3
+) held FULL JOIN (
+  SELECT inbox_id, coalesce(team_id, 0) AS team_id, coalesce(assignee_id, 0) AS agent_id, sum(count) AS counted
+  FROM open_counts GROUP BY 1, 2, 3
+) counts USING (inbox_id, team_id, agent_id)
 WHERE coalesce(there, 0) <> coalesce(counted, 0)
 """)
 
@@ -107,7 +109,7 @@ def check(session: Session) -> None:
 
 def broken(session: Session) -> list[str]:
     """Return a sentence for each thing in the records that must never be."""
-    asked = [session.execute(query).scalars() for query in (HANDS, ANNOUNCED, COUNTED, WAITING)]
+    asked = [session.execute(query).scalars() for query in (HANDS, ANNOUNCED, COUNTED, OPEN)]
     found = [*(sentence for rows in asked for sentence in rows), *over_the_rate(session), *over_capacity(session)]
     session.rollback()
     return found

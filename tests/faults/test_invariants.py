@@ -34,9 +34,9 @@ LIES = {
         "SELECT account_id, event, conversation_id, run_id, body, at FROM outbox_events ORDER BY id LIMIT 1",
         "2 assignee_changed",
     ),
-    "a count of what waits that is wrong": (
-        """INSERT INTO waiting_counts (account_id, inbox_id, team_id, count)
-        SELECT account_id, inbox_id, team_id, 1 FROM waiting_counts ORDER BY id LIMIT 1""",
+    "a count of what is open that is wrong": (
+        """INSERT INTO open_counts (account_id, inbox_id, team_id, assignee_id, count)
+        SELECT account_id, inbox_id, team_id, assignee_id, 1 FROM open_counts ORDER BY id LIMIT 1""",
         "are counted",
     ),
     "a run that counts wrong": ("UPDATE runs SET assigned_count = assigned_count + 1", "the ledger has"),

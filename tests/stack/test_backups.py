@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from alembic import command as alembic
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 
 from dashboard.config import ROOT, Settings
 from dashboard.services.tools import tools
@@ -24,20 +23,7 @@ from tests.faults import invariants
 from tests.security.walks import everything
 from tests.stack.running import FOREIGN
 
-EARLIER = "0003"
-
-
-@pytest.fixture
-def empty(settings: Settings) -> Iterator[str]:
-    """The URL of a database with nothing in it."""
-    name = f"{make_url(settings.database_url).database}_restored"
-    server = database.connect(settings.database_url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        yield make_url(settings.database_url).set(database=name).render_as_string(hide_password=False)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+EARLIER, LAST_WITH_ANOTHER_TABLE = "0003", "0011"
 
 
 @pytest.fixture
@@ -105,23 +91,29 @@ def test_nothing_is_restored_over_what_somebody_has(busy: Acme, settings: Settin
     assert everything(busy.desk.session) == before
 
 
-def test_a_backup_of_an_older_release_is_brought_up_to_date(settings: Settings, empty: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("migrated", [True, False], ids=["in a place of this release", "in one of the same release"])
+@pytest.mark.parametrize("earlier", [EARLIER, LAST_WITH_ANOTHER_TABLE])
+def test_a_backup_of_an_older_release_is_brought_up_to_date(
+    settings: Settings, empty: str, tmp_path: Path, *, earlier: str, migrated: bool
+) -> None:
+    """Seen to fail with a table of that release, which this one no longer has, left in the way of the backup's."""
     file = tmp_path / "old.backup"
-    alembic.upgrade(database.alembic(empty), EARLIER)
+    alembic.upgrade(database.alembic(empty), earlier)
     with looking_at(empty) as session:
         session.execute(text("INSERT INTO accounts (name) VALUES ('Kept')"))
         session.commit()
         archives.write(empty, file)
         session.execute(text("DELETE FROM accounts"))
         session.commit()
-    database.migrate(empty)
+    if migrated:
+        database.migrate(empty)
 
     archives.restore(empty, file)
 
-    assert archives.version_of(file) == EARLIER
+    assert archives.version_of(file) == earlier
     with looking_at(empty) as session, looking_at(settings.database_url) as current:
         versions = [one.scalar(text("SELECT version_num FROM alembic_version")) for one in (session, current)]
-        assert versions[0] == versions[1] != EARLIER
+        assert versions[0] == versions[1] != earlier
         assert session.scalar(text("SELECT name FROM accounts")) == "Kept"
 
 

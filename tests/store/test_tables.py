@@ -10,6 +10,8 @@ from dashboard.store.models import Base
 from tests.desks import NOON, Acme
 
 WITHOUT_ACCOUNT = {"accounts", "ended_sessions", "users", "tallies"}
+# Written by triggers alone, from rows whose own keys have been asked about.
+OF_TRIGGERS = {"open_counts"}
 
 
 def test_models_and_migrations_agree(database_url):
@@ -23,10 +25,12 @@ def test_migrating_again_changes_nothing(database_url):
 @pytest.mark.parametrize("table", [t for t in Base.metadata.sorted_tables if t.name not in WITHOUT_ACCOUNT], ids=str)
 def test_every_table_has_its_account(table):
     assert not table.c.account_id.nullable
-    assert any(key.column.table.name == "accounts" for key in table.c.account_id.foreign_keys)
+    assert table.name in OF_TRIGGERS or any(
+        key.column.table.name == "accounts" for key in table.c.account_id.foreign_keys
+    )
 
 
-def test_the_waiting_and_load_queries_have_their_partial_indexes(session):
+def test_what_waits_and_what_is_held_have_their_partial_indexes(session):
     found = {index["name"]: index for index in inspect(session.connection()).get_indexes("conversations")}
 
     for name in ("waiting_by_created", "waiting_by_activity", "waiting_by_team", "load", "held"):

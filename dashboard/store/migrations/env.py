@@ -13,21 +13,23 @@ MIGRATION_LOCK = 7_046_029_254_386_353_131
 
 def migrate_online() -> None:
     """Run the migrations on the URL given, or else on the one that is set."""
-    given = context.config.attributes.get("connection")
-    if given is not None:
-        run(given)
-        return
     url = context.config.attributes.get("url") or settings.load().database_url
-    with database.connect(url, poolclass=NullPool).begin() as connection:
-        connection.execute(text("SET LOCAL lock_timeout = '5min'"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-        connection.execute(text("SET LOCAL lock_timeout = '30s'"))
+    with database.connect(url, poolclass=NullPool).connect() as connection:
+        connection.execute(text("SET lock_timeout = '5min'"))
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        connection.execute(text("SET lock_timeout = '30s'"))
+        connection.commit()
         run(connection)
 
 
 def run(connection: Connection) -> None:
-    """Run the migrations on this connection, inside its transaction."""
-    context.configure(connection=connection, target_metadata=Base.metadata, compare_server_default=True)
+    """Run the migrations on this connection, each in a transaction of its own, so that none holds another's locks."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_server_default=True,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

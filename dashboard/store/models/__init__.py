@@ -12,7 +12,7 @@ from dashboard.store.models.policies import (
 )
 from dashboard.store.models.records import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
 from dashboard.store.models.sums import AgentDay, InboxDay, InboxHour, SummedUntil
-from dashboard.store.models.tallies import Tally, WaitingCount
+from dashboard.store.models.tallies import OpenCount, Tally
 from dashboard.store.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "InboxHour",
     "InboxMember",
     "Label",
+    "OpenCount",
     "OutboxEvent",
     "PolicyLink",
     "Run",
@@ -45,7 +46,6 @@ __all__ = [
     "Team",
     "TeamMember",
     "User",
-    "WaitingCount",
     "Webhook",
     "WebhookDelivery",
 ]

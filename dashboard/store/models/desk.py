@@ -161,7 +161,7 @@ class Conversation(InAccount, Base):
         Index("ix_conversations_waiting_by_team", "inbox_id", "team_id", "created_at", "id", postgresql_where=WAITING),
         # How many wait, since when the oldest does, and how that was an hour ago: the board asks every two seconds.
         Index("ix_conversations_waiting_since", "inbox_id", "waiting_since", "id", postgresql_where=WAITING),
-        # Load: per inbox and assignee (E15), and over all inboxes (E16, E17).
+        # What an agent holds, one by one, in an inbox and in all; how much that is stands in open_counts.
         Index("ix_conversations_load", "inbox_id", "assignee_id", postgresql_where=HELD),
         Index("ix_conversations_held", "account_id", "assignee_id", "inbox_id", postgresql_where=HELD),
         # What a team has open, and how much of it waits.

@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import Double, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dashboard.store.models.base import Base, Id, InAccount, word
+from dashboard.store.models.base import Base, Id, word
 
 
 class Measure(StrEnum):
@@ -33,12 +33,19 @@ class Tally(Base):
     seconds: Mapped[float] = mapped_column(Double, server_default="0")
 
 
-class WaitingCount(InAccount, Base):
-    """So many more, or fewer, wait in an inbox for a team or for none; rows add up. Triggers write them."""
+class OpenCount(Base):
+    """So many more, or fewer, are open in an inbox, of a team or of none, with an agent or waiting for one.
 
-    __tablename__ = "waiting_counts"
-    __table_args__ = (Index(None, "inbox_id"),)
+    Rows add up. Triggers write them, and no foreign key is asked about each: those of an account that goes add up to
+    nothing.
+    """
 
+    __tablename__ = "open_counts"
+    __table_args__ = (Index(None, "account_id", "assignee_id", "inbox_id"),)
+
+    id: Mapped[Id]
+    account_id: Mapped[int]
     inbox_id: Mapped[int]
     team_id: Mapped[int | None]
+    assignee_id: Mapped[int | None]
     count: Mapped[int]

@@ -20,12 +20,10 @@ PEOPLE = text(
         SELECT m.user_id AS agent_id, m.inbox_id, true AS member, 0 AS open
         FROM inbox_members m WHERE m.account_id = :account_id
         UNION ALL
-        SELECT c.assignee_id, c.inbox_id, false, count(*)
-        FROM conversations c
-        WHERE c.account_id = :account_id AND c.status = 'open' AND c.assignee_id IS NOT NULL
-        GROUP BY c.assignee_id, c.inbox_id
+        SELECT o.assignee_id, o.inbox_id, false, o.count
+        FROM open_counts o WHERE o.account_id = :account_id AND o.assignee_id IS NOT NULL
       ) h
-      GROUP BY h.agent_id, h.inbox_id
+      GROUP BY h.agent_id, h.inbox_id HAVING bool_or(h.member) OR sum(h.open) > 0
     )
     SELECT u.user_id AS id, u.name, u.availability, u.availability_since, u.auto_offline,
       c.conversation_limit AS total_limit,
