@@ -1,5 +1,6 @@
 """Drawings that all web processes share: one of them makes each, and it is kept for as long as it may be shown."""
 
+import os
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,9 @@ from dashboard.store.errors import asking
 LASTS_FOR = timedelta(seconds=5)
 # Whoever makes the next and ends meanwhile keeps the others from it for so long.
 MAKING_LASTS_FOR = timedelta(seconds=1)
+# So many views of an account are made at once: a change is seen by all of them, and made together they leave nobody a
+# core to answer with.
+AT_ONCE = max(1, (os.cpu_count() or 1) - 1)
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -37,11 +41,12 @@ class SharedDrawings:
 
 
 class SharedPlace:
-    """One view's last drawing, and who makes the next. All raise StoreUnavailable."""
+    """One view's last drawing, and whose turn it is to make the next. All raise StoreUnavailable."""
 
     def __init__(self, redis: Redis, account_id: int, view_id: int) -> None:
         self._redis = redis
-        self._drawing, self._drawer = keys.drawing(account_id, view_id), keys.drawer(account_id, view_id)
+        self._drawing = keys.drawing(account_id, view_id)
+        self._drawer = keys.drawer(account_id, view_id % AT_ONCE)
 
     def find(self) -> SharedDrawing | None:
         """Return the last drawing, as old as Redis says it is: hosts' clocks differ."""
@@ -55,7 +60,7 @@ class SharedPlace:
         return SharedDrawing(version=version, zipped=b64decode(zipped), age=age)
 
     def claim(self) -> bool:
-        """Say that this process makes the next; false if another does."""
+        """Say that this process makes the next; false if another makes it, or one of those that take turns with it."""
         with asking("drawings"):
             return bool(self._redis.set(self._drawer, 1, nx=True, px=MAKING_LASTS_FOR))
 

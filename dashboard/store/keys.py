@@ -32,7 +32,7 @@ REGISTRY = (
     Kind(name="since", type="string", lifetime="kept", owner="beginnings", shape="{acct:1}:since"),
     Kind(name="live", type="string", lifetime="kept", owner="live", shape="{acct:1}:live"),
     Kind(name="drawing", type="hash", lifetime="5 s", owner="drawings", shape="{acct:1}:drawing:view:2"),
-    Kind(name="drawer", type="string", lifetime="1 s", owner="drawings", shape="{acct:1}:drawer:view:2"),
+    Kind(name="drawer", type="string", lifetime="1 s", owner="drawings", shape="{acct:1}:drawer:turn:2"),
 )
 
 
@@ -100,9 +100,9 @@ def drawing(account_id: int, view_id: int) -> str:
     return _key(account_id, "drawing", view=view_id)
 
 
-def drawer(account_id: int, view_id: int) -> str:
-    """Return the mark that some process makes the next."""
-    return _key(account_id, "drawer", view=view_id)
+def drawer(account_id: int, turn: int) -> str:
+    """Return the mark that some process makes the next drawing of the views that take this turn."""
+    return _key(account_id, "drawer", turn=turn)
 
 
 def _key(account_id: int, kind: str, **ids: int | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from threading import Lock
-from time import monotonic
+from time import monotonic, sleep
 from typing import Self, TypeVar, cast
 
 import structlog
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 FRESH_SECONDS, LIVE_SECONDS = 1.5, LASTS_FOR.total_seconds()
 # For so long waits the one tab that nothing kept is new to, and so was the first to ask for the next.
 PATIENCE_SECONDS = 0.08
+# So often is looked whether it is this process's turn, before the tabs go on with what they have until they ask again.
+GLANCES, GLANCE_SECONDS = 8, 0.05
 MOST_KEPT = 64
 UNTOLD = -1
 ZIP_LEVEL = 3
@@ -112,15 +114,25 @@ class _Place:
             return self.kept
 
     def renew(self, wish: Wish) -> Drawing | None:
-        """Take what another process drew a moment ago, or draw, unless another process is about to."""
+        """Take what another process drew a moment ago, or draw, when it is this one's turn."""
+        for _ in range(GLANCES):
+            if self._is_renewed(wish):
+                break
+            sleep(GLANCE_SECONDS)
+        return self.kept
+
+    def _is_renewed(self, wish: Wish) -> bool:
         with self.lock:
             found, kept = _found(wish.shared), self.kept
             if found and (kept is None or kept.version < found.version):
                 self.kept = kept = found
             due = kept is None or (kept.version < wish.version and (kept is not found or kept.age >= FRESH_SECONDS))
-            if due and (wish.shared is None or _asked(wish.shared.claim, otherwise=True)):
-                self.kept = _drawn(wish)
-            return self.kept
+            if not due:
+                return True
+            if wish.shared and not _asked(wish.shared.claim, otherwise=True):
+                return False
+            self.kept = _drawn(wish)
+            return True
 
 
 def init_app(app: Flask) -> None:

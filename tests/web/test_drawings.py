@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Barrier, Event
+from threading import Barrier, Event, Timer
 
 import pytest
 from flask import Flask
 from structlog.testing import capture_logs
 
 from dashboard.engine.model import Role
+from dashboard.store import drawings as shared_drawings
 from dashboard.store import redis
 from dashboard.store.drawings import SharedDrawings, SharedPlace
 from dashboard.store.errors import StoreUnavailable
@@ -324,6 +325,34 @@ def test_a_change_that_a_process_must_show_is_drawn_whoever_else_draws(sheet: Dr
     assert shared.claim()
 
     assert asked(sheet, LATER, pen, shared=shared).version == LATER
+
+
+@pytest.fixture
+def views(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> SharedDrawings:
+    """The views of accounts on a machine of two cores."""
+    monkeypatch.setattr(shared_drawings, "AT_ONCE", 1)
+    return SharedDrawings(redis.connect(redis_url))
+
+
+def test_an_accounts_views_are_drawn_one_after_the_other_where_that_leaves_a_core_free(views: SharedDrawings) -> None:
+    """Seen to fail with a turn for each view."""
+    assert views.of(1, "board").claim()
+
+    assert not views.of(1, "inbox 3").claim()
+    assert views.of(2, "inbox 3").claim()
+
+    views.of(1, "board").keep("1.1.1", b"")
+    assert views.of(1, "inbox 3").claim()
+
+
+def test_who_waits_for_a_turn_draws_when_it_comes(sheet: Drawings, views: SharedDrawings) -> None:
+    """Seen to fail with one look: the tab was told that nothing is new."""
+    mine, other, pen = views.of(1, "board"), views.of(1, "inbox 3"), Pen()
+    asked(sheet, FIRST, pen, shared=mine)
+    assert other.claim()
+    Timer(0.1, other.keep, args=["1.1.1", b""]).start()
+
+    assert asked(sheet, LATER, pen, shown=FIRST, shared=mine).version == LATER
 
 
 def test_a_process_that_ends_while_it_draws_keeps_the_others_from_it_for_a_second(
