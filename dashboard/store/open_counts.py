@@ -12,7 +12,7 @@ from sqlalchemy import text
 from dashboard.store.bulk import array
 from dashboard.store.database import Session
 
-# Beside the inboxes' locks (store/locks.py), and never waited for.
+# Beside the inboxes' locks (store/locks.py): by account, for folds, which never wait; and one for who mends.
 FOLD_LOCKS = 0x0C07 << 48
 
 WAITING = text("""
