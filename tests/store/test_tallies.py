@@ -1,7 +1,10 @@
 """Counters that never go down, whoever counts, folds and reads at the same time."""
 
+from collections import Counter
+from datetime import timedelta
 from threading import Barrier, Thread
 
+import pytest
 from sqlalchemy import func, select
 
 from dashboard.config import Settings
@@ -9,6 +12,7 @@ from dashboard.store import database, tallies
 from dashboard.store.models import Tally
 from dashboard.store.models.tallies import Measure
 from dashboard.store.tallies import WAIT_BUCKETS, Counted, Kind
+from tests.desks import NOON, Acme
 
 ASSIGNED = Kind(measure=Measure.ASSIGNMENTS, word="realtime", bucket=5.0)
 STOPPED = Kind(measure=Measure.RUNS, word="stop", reason="nobody_online", bucket=1.0)
@@ -35,6 +39,23 @@ def test_what_is_rolled_back_is_not_counted(committed):
 
 def test_seconds_fall_into_the_least_bucket_that_holds_them():
     assert [tallies.bucket_of(s, WAIT_BUCKETS) for s in (0, 1, 1.01, 86_400, 1e9)] == [1, 1, 5, 86_400, float("inf")]
+
+
+def test_what_a_run_gives_is_counted_in_the_same_buckets(acme: Acme):
+    """Seen to fail with a wait as long as its bound counted in the next bucket."""
+    waits = (0.0, 1.0, 1.01, 5.0, 86_400.0, 86_401.0)
+    acme.policy()
+    acme.online("Ana")
+    for seconds in waits:
+        acme.waiting(1, created_at=NOON - timedelta(seconds=seconds))
+
+    acme.run()
+
+    found = [one for one in tallies.read(acme.desk.session) if one.kind.measure is Measure.ASSIGNMENTS]
+    assert Counter({one.kind.bucket: one.count for one in found}) == Counter(
+        tallies.bucket_of(seconds, WAIT_BUCKETS) for seconds in waits
+    )
+    assert sum(one.seconds for one in found) == pytest.approx(sum(waits))
 
 
 def test_counts_are_exact_and_never_go_down_while_three_count_and_two_fold(settings: Settings, committed):
