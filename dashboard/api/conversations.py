@@ -189,5 +189,5 @@ def changed(conversation_id: int, wanted: Change) -> ConversationRow:
 
 
 def only_seen_by() -> int | None:
-    """Return the caller if they are an agent, who reads the conversations of their inboxes only."""
+    """Return the caller if they are an agent, who reads those of their inboxes and those that they hold."""
     return caller().user_id if caller().role is Role.AGENT else None

@@ -54,11 +54,6 @@ class AgentDetails:
     given: Given
 
     @property
-    def answers(self) -> frozenset[int]:
-        """Return the inboxes of which they are a member."""
-        return frozenset(seat.place.inbox_id for seat in self.seats if seat.place.member)
-
-    @property
     def open_in(self) -> int:
         """Return in how many inboxes they hold something."""
         return sum(1 for seat in self.seats if seat.place.open)

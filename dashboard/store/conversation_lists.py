@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, any_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, any_, func, literal, select
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.engine.policy import ConversationPriority
 from dashboard.store.conversations import ROWS, ConversationRow, as_row
 from dashboard.store.database import Session
-from dashboard.store.models import AccountUser, Assignment, AssignmentPolicy, Conversation, InboxMember, PolicyLink
+from dashboard.store.models import AccountUser, Assignment, AssignmentPolicy, Conversation, PolicyLink
 from dashboard.store.paging import Listed, Page, listed
+from dashboard.store.reading_rights import readable_by
 from dashboard.store.waiting import ORDER, WAITING
 
 NEWEST = (Conversation.created_at.desc(), Conversation.id.desc())
@@ -20,7 +21,7 @@ NEWEST = (Conversation.created_at.desc(), Conversation.id.desc())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which conversations are asked for; None asks for all. `seen_by` is an agent who sees only their own places."""
+    """Which conversations are asked for; None asks for all. `seen_by` is an agent who reads only some."""
 
     status: Status | None = None
     inbox_id: int | None = None
@@ -100,7 +101,7 @@ def conditions(account_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
         (wanted.unassigned or None, Conversation.assignee_id.is_(None)),
         (wanted.label, literal(wanted.label) == any_(Conversation.labels)),
         (wanted.waiting, WAITING if wanted.waiting else ~WAITING),
-        (wanted.seen_by, _seen_by(wanted.seen_by)),
+        (wanted.seen_by, readable_by(wanted.seen_by)),
     ]
     return [Conversation.account_id == account_id, *(condition for said, condition in asked if said is not None)]
 
@@ -115,12 +116,6 @@ def order_of(session: Session, account_id: int, wanted: Wanted) -> tuple[Any, ..
         .where(PolicyLink.account_id == account_id, PolicyLink.inbox_id == wanted.inbox_id)
     )
     return ORDER[priority or ConversationPriority.EARLIEST_CREATED]
-
-
-def _seen_by(agent_id: int | None) -> ColumnElement[bool]:
-    """Return the condition for what an agent sees: their inboxes, and what is theirs anyway."""
-    theirs = select(InboxMember.inbox_id).where(InboxMember.user_id == agent_id)
-    return or_(Conversation.inbox_id.in_(theirs), Conversation.assignee_id == agent_id)
 
 
 def _ledger_row(row: Assignment, actor_name: str | None) -> LedgerRow:

@@ -18,7 +18,7 @@ pages = pages_of("assignments")
 
 @pages.get("/assignments/<int:assignment_id>")
 def show(assignment_id: int) -> ResponseReturnValue:
-    """Explain an assignment; an agent sees those of the inboxes that they answer."""
+    """Explain an assignment of a conversation that the viewer may read."""
     line = agent_ledger.one(desk().session, scope().account_id, assignment_id)
     if line is None or store.one(desk().session, scope(), line.conversation_id) is None:
         abort(HTTPStatus.NOT_FOUND)

@@ -44,7 +44,7 @@ GONE = "Things have changed since this page was shown, so that this would not as
 
 @pages.get("/conversations/<int:conversation_id>")
 def show(conversation_id: int) -> ResponseReturnValue:
-    """Show a conversation; an agent sees those of the inboxes that they answer."""
+    """Show a conversation; agents read those of their inboxes and those that they hold."""
     return render_template("conversations/show.html", **_context(conversation_id))
 
 

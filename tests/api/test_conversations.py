@@ -284,3 +284,22 @@ def test_an_agent_reads_the_conversations_of_their_inboxes_and_their_own_and_cha
     assert cleo.get(f"/conversations/{seen}").status_code == 200
     assert cleo.patch(f"/conversations/{seen}", {"subject": "Mine"}).status_code == 403
     assert cleo.post("/conversations", {"inbox_id": acme.support}).status_code == 403
+
+
+def test_an_agent_reads_all_of_what_they_hold_in_an_inbox_that_is_not_theirs_until_it_is_transferred(
+    call_as: Callable[..., Caller], supervisor: Caller, acme: Acme
+):
+    """Seen to fail without the condition that the agent holds it: 404 for each, and no row in the list."""
+    cleo = call_as(Role.AGENT, user_id=acme.agents["Cleo"])
+    given, other = acme.waiting(2, "Sales")
+    supervisor.post(f"/conversations/{given}/assignments", {"assignee_id": acme.agents["Cleo"]})
+    parts = ("", "/assignments", "/explanation")
+
+    held = [cleo.get(f"/conversations/{given}{part}").status_code for part in parts]
+    listed = [one["id"] for one in cleo.get("/conversations").json["data"]]
+    supervisor.post(f"/conversations/{given}/assignments", {"assignee_id": acme.agents["Ana"]})
+    gone = [cleo.get(f"/conversations/{one}{part}").status_code for one in (given, other) for part in parts]
+
+    assert (held, listed) == ([200] * 3, [given])
+    assert gone == [404] * 6
+    assert cleo.get("/conversations").json["data"] == []

@@ -1,5 +1,7 @@
 """One conversation's page."""
 
+import re
+
 from dashboard import clock
 from tests.desks import Acme
 from tests.pages import Looker, waiting_for
@@ -30,6 +32,26 @@ def test_agents_see_those_of_their_inboxes(cleo: Looker, acme: Acme) -> None:
 
     assert cleo.get(f"/conversations/{here}").status_code == 200
     assert cleo.get(f"/conversations/{there}").status_code == 404
+
+
+def test_an_agent_reads_what_they_hold_in_an_inbox_that_is_not_theirs_until_it_is_transferred(
+    mara: Looker, cleo: Looker, acme: Acme
+) -> None:
+    """Seen to fail where membership of the inbox alone was asked: 404 for the page and its explanation, and no link."""
+    [given, other] = waiting_for(acme, 2, minutes=1, inbox="Sales", subject="Cannot log in")
+    mara.post(f"/conversations/{given}", {"agent": "Cleo"})
+    own = f"/agents/{acme.agents['Cleo']}"
+    [assignment] = re.findall(r'href="(/assignments/\d+)"', cleo.get(own).text)
+
+    held = [cleo.get(path).status_code for path in (f"/conversations/{given}", assignment, f"/conversations/{other}")]
+    linked = f'href="/conversations/{given}"' in cleo.get(own).text
+    mara.post(f"/conversations/{given}", {"agent": "Ana"})
+    gone = [cleo.get(path).status_code for path in (f"/conversations/{given}", assignment)]
+    page = cleo.get(own).text
+
+    assert (held, linked, gone) == ([200, 200, 404], True, [404, 404])
+    assert f"Conversation {given}" in page
+    assert "Cannot log in" not in page
 
 
 def test_those_of_another_account_are_not_there(mara: Looker, acme: Acme) -> None:

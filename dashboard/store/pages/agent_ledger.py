@@ -11,6 +11,7 @@ from dashboard.engine.decisions import Source
 from dashboard.store.database import Session
 from dashboard.store.models import AccountUser, Assignment, AssignmentPolicy, Conversation, Inbox, Run
 from dashboard.store.paging import Page
+from dashboard.store.reading_rights import readable_by
 
 # Of everybody who answers the inbox or was given something: what runs gave them.
 SHARES = text(
@@ -34,7 +35,8 @@ SHARES = text(
 class GivenLine:
     """A row of the ledger about the agent who got something; by a person when there is no run.
 
-    `run_kept` tells whether the run's record is still there; the policy's name is None once it is deleted.
+    `run_kept` tells whether the run's record is still there; the policy's name is None once it is deleted. `readable`
+    tells whether the agent who got the conversation may read it now.
     """
 
     id: int
@@ -53,6 +55,7 @@ class GivenLine:
     policy_name: str | None
     policy_version: int | None
     waiting_since: datetime | None
+    readable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,7 @@ LINES = (
         ACTOR.name.label("actor_name"),
         Run.id.is_not(None).label("run_kept"),
         AssignmentPolicy.name.label("policy_name"),
+        readable_by(Assignment.agent_id).label("readable"),
     )
     .join(Conversation, Conversation.id == Assignment.conversation_id)
     .join(Inbox, Inbox.id == Assignment.inbox_id)

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.store.database import Session
-from dashboard.store.models import AccountUser, Assignment, Contact, Conversation, Inbox, InboxMember, Team
+from dashboard.store.models import AccountUser, Assignment, Contact, Conversation, Inbox, Team
 from dashboard.store.pages.common import Scope
+from dashboard.store.reading_rights import readable_by
 
 MOST_ROWS = 200
 
@@ -57,7 +58,7 @@ class LedgerLine:
 
 
 def one(session: Session, scope: Scope, conversation_id: int) -> ConversationPage | None:
-    """Return a conversation of the scope."""
+    """Return a conversation that the scope may read."""
     facts = [column for column in Conversation.__table__.columns if column.name in ConversationPage.__slots__]
     wanted = (
         select(
@@ -79,9 +80,7 @@ def one(session: Session, scope: Scope, conversation_id: int) -> ConversationPag
         .where(Conversation.account_id == scope.account_id, Conversation.id == conversation_id)
     )
     if scope.member_id is not None:
-        wanted = wanted.where(
-            exists().where(InboxMember.inbox_id == Conversation.inbox_id, InboxMember.user_id == scope.member_id)
-        )
+        wanted = wanted.where(readable_by(scope.member_id))
     row = session.execute(wanted).one_or_none()
     return ConversationPage(**{**row._mapping, "labels": tuple(row.labels)}) if row else None
 
