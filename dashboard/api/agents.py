@@ -85,7 +85,11 @@ def deactivate(agent_id: int) -> None:
 @bp.arguments(AvailabilityForm)
 @bp.response(200, AgentSchema)
 def set_availability(wanted: Availability, agent_id: int) -> AgentView:
-    """Set what an agent is; agents set their own only. It counts as a heartbeat."""
+    """Set what an agent is; agents set their own only. It counts as a heartbeat.
+
+    A report with `source: idle` is `away` or `online`, and leaves `offline`, `busy`, `away_manual` and
+    `away_and_reassigning` as a person chose them.
+    """
     only_own(agent_id)
     heard = presence.set_availability(
         desk(),

@@ -17,7 +17,8 @@ from dashboard.store.presence import presence_of
 
 log = structlog.get_logger()
 
-CHOSEN_BY_HAND = frozenset({Presence.BUSY, Presence.AWAY_MANUAL, Presence.AWAY_AND_REASSIGNING})
+# Only another choice by hand ends one of these.
+CHOSEN_BY_HAND = frozenset({Presence.OFFLINE, Presence.BUSY, Presence.AWAY_MANUAL, Presence.AWAY_AND_REASSIGNING})
 
 
 class Heard(Enum):
@@ -39,7 +40,7 @@ def set_availability(
     now: datetime,
     is_there: bool = True,
 ) -> Heard:
-    """Set what an agent is; idling never overwrites a choice made by hand (E38).
+    """Set what an agent is; neither idling nor activity overwrites a choice made by hand (E38).
 
     It counts as a heartbeat, unless somebody else sets it who cannot tell whether the agent `is_there`.
     Raises StoreUnavailable when nothing changes and the heartbeat cannot be noted.

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
+from dashboard import clock
 from dashboard.engine.model import Presence, Role
 from dashboard.services import sessions
 from dashboard.store.models import AccountUser, Assignment, Conversation, OutboxEvent, User
@@ -184,6 +185,38 @@ def test_availability_is_set_by_hand_and_counts_as_a_heartbeat(supervisor: Calle
     assert (busy.json["availability"], busy.json["presence"]) == ("busy", "busy")
     assert idle.json["availability"] == "busy"
     assert (back.json["availability"], back.json["auto_offline"]) == ("online", False)
+
+
+def test_offline_by_hand_lasts_through_idling_and_an_answer_until_a_choice_by_hand(
+    supervisor: Caller, acme: Acme
+) -> None:
+    """E38. Seen to fail with `offline` no choice by hand: idle made it away, the answer online, and a run assigned."""
+    acme.policy()
+    path, [held] = f"/agents/{acme.agents['Ana']}/availability", acme.held("Ana", 1)
+    waiting = acme.waiting(1)
+
+    supervisor.put(path, {"availability": "offline"})
+    idle = supervisor.put(path, {"availability": "away", "source": "idle"})
+    supervisor.post(f"/conversations/{held}/messages", {"message_type": "outgoing"})
+    active = supervisor.put(path, {"availability": "online", "source": "idle"})
+    acme.run(at=clock.now())
+    there = supervisor.put(path, {"availability": "online"})
+
+    assert [answer.json["presence"] for answer in (idle, active, there)] == ["offline", "offline", "online"]
+    assert acme.assignees(waiting) == ["-"]
+
+
+@pytest.mark.parametrize("word", ["offline", "busy", "away_manual", "away_and_reassigning"])
+def test_an_idle_report_of_a_choice_by_hand_is_refused_and_changes_nothing(
+    supervisor: Caller, acme: Acme, word: str
+) -> None:
+    """E38. Seen to fail without the check: the idle report was taken for the choice."""
+    ana = f"/agents/{acme.agents['Ana']}"
+
+    refused = supervisor.put(f"{ana}/availability", {"availability": word, "source": "idle"})
+
+    assert (refused.status_code, list(refused.json["errors"])) == (422, ["availability"])
+    assert supervisor.get(ana).json["availability"] == "online"
 
 
 def test_availability_is_one_of_the_words(supervisor: Caller, acme: Acme) -> None:

@@ -1,5 +1,7 @@
 """Who is there and what they set."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +11,12 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
 from dashboard.services import presence
 from dashboard.services.presence import Heard
+from dashboard.store import availability as store
 from dashboard.store.models import AccountUser, OutboxEvent
-from tests.counting import statements
+from tests.counting import WAITS_FOR_A_LOCK, statements
 from tests.desks import NOON, Acme, Recorded
+from tests.jobs.conftest import eventually
+from tests.services.test_agents_races import own_desk
 
 SOON = NOON + timedelta(seconds=20)
 
@@ -37,13 +42,32 @@ def events(acme: Acme) -> list[str]:
     return [row["agent"]["presence"] for row in rows]
 
 
-@pytest.mark.parametrize("chosen", [Presence.BUSY, Presence.AWAY_MANUAL, Presence.AWAY_AND_REASSIGNING])
-def test_idling_never_overwrites_a_choice_made_by_hand(acme: Acme, chosen):
-    """E38"""
+@pytest.mark.parametrize("chosen", sorted(set(Presence) - {Presence.ONLINE, Presence.AWAY}))
+@pytest.mark.parametrize("reported", [Presence.AWAY, Presence.ONLINE])
+def test_neither_idling_nor_activity_overwrites_a_choice_made_by_hand(acme: Acme, chosen, reported):
+    """E38. Seen to fail with `offline` left out of CHOSEN_BY_HAND."""
     reports(acme, "Ana", chosen)
 
-    assert reports(acme, "Ana", Presence.AWAY, by_hand=False) is Heard.UNCHANGED
+    assert reports(acme, "Ana", reported, by_hand=False) is Heard.UNCHANGED
     assert availability(acme, "Ana") is chosen
+
+
+def test_a_choice_by_hand_stands_whatever_idling_reports_at_that_moment(acme: Acme):
+    """E38: idling finds Ana online and waits for the choice that another session is about to commit.
+
+    Seen to fail with the agent's row not locked: Ana is away, and the choice is lost.
+    """
+    wanted = {"account_id": acme.account_id, "agent_id": acme.agents["Ana"]}
+    chosen = store.lock(acme.desk.session, **wanted)
+    store.write(acme.desk.session, replace(chosen, availability=Presence.OFFLINE), NOON)
+    with own_desk(acme) as other, ThreadPoolExecutor(1) as pool:
+        report = {"availability": Presence.AWAY, "auto_offline": None, "by_hand": False, "now": NOON}
+        idle = pool.submit(presence.set_availability, other, **wanted, **report)
+        eventually(lambda: acme.desk.session.scalar(WAITS_FOR_A_LOCK), within=60)
+        acme.desk.session.commit()
+
+        assert idle.result(60) is Heard.UNCHANGED
+    assert availability(acme, "Ana") is Presence.OFFLINE
 
 
 def test_idling_makes_an_online_agent_away_and_a_choice_makes_them_online_again(acme: Acme):

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from dashboard.engine.model import Presence
 from dashboard.services.forms.base import Form
 from dashboard.services.forms.fields import Id, Switch, Word
 
 MOST_AT_ONCE = 1_000
+OF_IDLING = frozenset({Presence.AWAY, Presence.ONLINE})
 
 
 class SaidBy(StrEnum):
@@ -48,6 +50,12 @@ class AvailabilityForm(Form):
     availability = Word(Presence, required=True)
     auto_offline = Switch()
     source = Word(SaidBy, load_default=SaidBy.MANUAL)
+
+    @validates_schema
+    def check_idling(self, data: dict[str, Any], **_: object) -> None:
+        """Refuse an idle report of a choice that only a person makes (E38)."""
+        if data["source"] is SaidBy.IDLE and data["availability"] not in OF_IDLING:
+            raise ValidationError("An idle report is away or online.", "availability")
 
 
 class HeartbeatsForm(Form):
