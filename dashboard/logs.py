@@ -1,17 +1,34 @@
 """One log line per fact: for people on a console, or as JSON for machines; libraries' warnings in the same form."""
 
 import logging
+import re
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 from structlog.typing import Processor
 
 from dashboard.config import LogFormat
 
+# A terminal obeys these, and half a character cannot be written.
+CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def escape(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Write control characters of others' text as their codes; the lines of a traceback stay lines."""
+    return {name: _escaped(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _escaped(text: str) -> str:
+    return CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 COMMON: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+    escape,
 )
 
 

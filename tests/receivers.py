@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,6 +56,34 @@ class Receiver:
         return [call for call in self.calls if call.status < 300]
 
 
+@dataclass(slots=True)
+class Babbler:
+    """Answers each call with the same bytes, whether or not they are HTTP."""
+
+    url: str
+    said: bytes
+    calls: int = 0
+
+    def serve(self, server: socket.socket) -> None:
+        """Answer until the server is closed."""
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                self.calls += 1
+                with connection, suppress(OSError):
+                    _read_request(connection)
+                    connection.sendall(self.said)
+
+
+def _read_request(connection: socket.socket) -> None:
+    with connection.makefile("rb") as came:
+        length = 0
+        while (line := came.readline()).strip():
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.partition(b":")[2])
+        came.read(length)
+
+
 @contextmanager
 def receiver(**how: Any) -> Iterator[Receiver]:
     """Serve on a free port of this machine."""
@@ -90,6 +118,15 @@ def _drip(server: socket.socket) -> None:
                 time.sleep(0.02)
     except OSError:
         return  # the other side has enough
+
+
+@contextmanager
+def babbling(said: bytes) -> Iterator[Babbler]:
+    """Serve an answer of these bytes to every call."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        made = Babbler(f"http://127.0.0.1:{server.getsockname()[1]}/", said)
+        threading.Thread(target=made.serve, args=(server,), daemon=True).start()
+        yield made
 
 
 class _Handler(BaseHTTPRequestHandler):

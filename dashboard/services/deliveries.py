@@ -144,10 +144,13 @@ class _Floor:
 
     def _end(self, ended: Ended, now: datetime) -> None:
         turn, last = ended.turn, ended.last
-        self.speaking.pop(turn.webhook_id).result()
-        silences = turn.silences + 1 if last and last.silent else 0
+        broken = self.speaking.pop(turn.webhook_id).exception()
+        silent = bool(broken or (last and last.silent))
+        silences = turn.silences + 1 if silent else 0
         pause = attempts.pause_after(silences)
-        if last and last.silent:
+        if broken:
+            log.error("webhook_turn_failed", account=turn.account_id, webhook=turn.webhook_id, exc_info=broken)
+        elif last and last.silent:
             log.info("webhook_silent", account=turn.account_id, webhook=turn.webhook_id, error=last.error)
             turns.park_overdue(self.desk.session, turn.webhook_id, now=now, why=last.error)
         paused_until = now + pause if pause else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
 from threading import Timer
 from time import monotonic
 
@@ -15,6 +15,7 @@ from dashboard.store.targets import Resolve, Target, is_public, parse, resolve
 TIME_OUT = 10.0
 MOST_READ = 4_096
 NOT_A_URL = "This is not an http or https URL that can be called."
+NOT_HTTP = "The answer is not HTTP."
 NOT_ALLOWED = "Loopback, private and link-local addresses may not be called."
 
 
@@ -69,7 +70,7 @@ class Outgoing:
             if not self._allows(addresses):
                 return Answer(error=NOT_ALLOWED, silent=True)
             return _exchange(_connect(addresses, target, until), target, post, until)
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:
             return Answer(error=self._why(error, until), silent=True)
 
     def _allows(self, addresses: Sequence[str]) -> bool:
@@ -77,7 +78,7 @@ class Outgoing:
 
     def _why(self, error: Exception, until: float) -> str:
         late = monotonic() >= until or isinstance(error, TimeoutError)
-        return f"No answer within {self.time_out:g} s." if late else f"No answer: {_told(error)}."
+        return f"No answer within {self.time_out:g} s." if late else _told(error)
 
 
 @dataclass(slots=True)
@@ -151,4 +152,9 @@ def _tls() -> ssl.SSLContext:
 
 
 def _told(error: Exception) -> str:
-    return (getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]
+    """Return the cause in this machine's words: the message of any other error may quote the answer."""
+    if isinstance(error, RemoteDisconnected):
+        return "No answer: the connection was closed."
+    if isinstance(error, OSError):
+        return f"No answer: {(error.strerror or type(error).__name__)[:200]}."
+    return NOT_HTTP if isinstance(error, HTTPException) else NOT_A_URL

@@ -14,6 +14,7 @@ from dashboard.store.database import Session
 from dashboard.store.models import Assignment, Run
 from dashboard.store.models.tallies import Measure
 from dashboard.store.tallies import RUN_BUCKETS, Counted, Kind
+from dashboard.store.texts import kept
 
 KEEP = text("""
 INSERT INTO run_batches (account_id, run_id, number, planned_at, first_position, snapshot)
@@ -84,6 +85,7 @@ def finish(session: Session, run_id: int, ending: Ending, at: datetime) -> None:
     """Complete the run's record, and count it."""
     left = {reason.value: count for reason, count in ending.left_waiting.items()}
     facts = {**record(ending), "left_waiting": left, "finished_at": at, "run_id": run_id}
+    facts["message"] = ending.message and kept(ending.message)
     started_at = session.execute(FINISH, facts).scalar_one()
     took = max((at - started_at).total_seconds(), 0.0)
     bucket = tallies.bucket_of(took, RUN_BUCKETS)

@@ -4,21 +4,29 @@ A delivery is ready when its time has come. Its time is never before that of an 
 fails holds the later ones back, and new ones are made behind them.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import bindparam, text, update
 
 from dashboard.store import outbox, tallies
 from dashboard.store.bulk import record, table_of
 from dashboard.store.database import Session
+from dashboard.store.errors import OutOfRange
 from dashboard.store.models import Webhook, WebhookDelivery
 from dashboard.store.models.tallies import Measure
 from dashboard.store.models.webhooks import DeliveryStatus
 from dashboard.store.tallies import Counted, Kind
+from dashboard.store.texts import kept
+
+log = structlog.get_logger()
+# The driver refuses half a character by itself, and Postgres a zero byte or a number beyond its own.
+UNWRITABLE = (OutOfRange, UnicodeError)
+NOT_KEPT = "The answer cannot be kept."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,22 +135,16 @@ def hold(session: Session, webhook_ids: Collection[int], results: Iterable[Resul
     session.execute(HOLD, {"webhook_ids": list(webhook_ids)})
 
 
-def write(session: Session, results: Iterable[Result]) -> None:
+def write(session: Session, results: Sequence[Result]) -> None:
     """Note how attempts went, and hold back what comes after a failure; what is no longer pending stays as it is.
 
-    Their webhooks are held.
+    Their webhooks are held. A result with an answer that cannot be kept costs no other: it is noted without the answer.
     """
-    table = table_of(WebhookDelivery)
-    rows = [{f"new_{name}": value for name, value in record(result).items()} for result in results]
-    if rows:
-        changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Result.__slots__ if name != "id"}
-        pending = (table.c.id == bindparam("new_id"), table.c.status == DeliveryStatus.PENDING)
-        session.execute(update(table).where(*pending).values(**changed), rows)
-        if failed := [{"new_id": row["new_id"]} for row in rows if row["new_status"] == DeliveryStatus.PENDING]:
-            session.execute(HOLD_BACK, failed)
-        tallies.add(
-            session, [_counted(row["new_status"]) for row in rows if row["new_status"] != DeliveryStatus.PENDING]
-        )
+    try:
+        _write(session, results)
+    except UNWRITABLE:
+        for result in results:
+            _write_alone(session, result)
 
 
 def give_back(session: Session, turn: Turn, *, now: datetime, silences: int, paused_until: datetime | None) -> None:
@@ -159,7 +161,7 @@ def park_overdue(session: Session, webhook_id: int, *, now: datetime, why: str |
         WebhookDelivery.status == DeliveryStatus.PENDING,
         WebhookDelivery.give_up_at <= now,
     )
-    parked = {"status": DeliveryStatus.PARKED, "next_attempt_at": None, "error": why}
+    parked = {"status": DeliveryStatus.PARKED, "next_attempt_at": None, "error": why and kept(why)}
     done = session.execute(update(WebhookDelivery).where(*which).values(**parked))
     tallies.add(session, [_counted(DeliveryStatus.PARKED, done.rowcount)])  # type: ignore[attr-defined]
 
@@ -168,6 +170,30 @@ def next_at(session: Session, *, now: datetime) -> datetime | None:
     """Return when something can be delivered next, `now` or earlier if it can be at once."""
     at: datetime | None = session.scalar(NEXT, {"now": now})
     return at
+
+
+def _write_alone(session: Session, result: Result) -> None:
+    try:
+        _write(session, [result])
+    except UNWRITABLE as error:
+        log.error("answer_not_kept", delivery=str(result.id), error=str(error))
+        _write(session, [replace(result, response_status=None, error=NOT_KEPT)])
+
+
+def _write(session: Session, results: Iterable[Result]) -> None:
+    table = table_of(WebhookDelivery)
+    rows = [{f"new_{name}": value for name, value in record(result).items()} for result in results]
+    if not rows:
+        return
+    changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Result.__slots__ if name != "id"}
+    pending = (table.c.id == bindparam("new_id"), table.c.status == DeliveryStatus.PENDING)
+    ended = [row for row in rows if row["new_status"] != DeliveryStatus.PENDING]
+    failed = [{"new_id": row["new_id"]} for row in rows if row["new_status"] == DeliveryStatus.PENDING]
+    with session.begin_nested():
+        session.execute(update(table).where(*pending).values(**changed), rows)
+        if failed:
+            session.execute(HOLD_BACK, failed)
+        tallies.add(session, [_counted(row["new_status"]) for row in ended])
 
 
 def _counted(status: object, count: int = 1) -> Counted:

@@ -1,12 +1,16 @@
 """Runs whose stores fail: what cannot be read is never guessed."""
 
 import dataclasses
+from datetime import timedelta
 
 from sqlalchemy import func, select, text
 
 from dashboard.config import OnFailure
 from dashboard.engine.decisions import Outcome, Reason
+from dashboard.store.errors import StoreUnavailable
 from dashboard.store.models import Assignment, Run
+from dashboard.store.presence import Heartbeats
+from dashboard.store.redis import connect
 from tests.desks import Acme
 from tests.runs import with_batches_of
 
@@ -91,3 +95,25 @@ def test_a_database_error_ends_the_batch_and_earlier_batches_stay(acme: Acme):
     assert (ending.outcome, ending.assigned_count) == (Outcome.ERROR, 2)
     assert acme.assignees(waiting) == ["Ana", "Ana", "-", "-"]
     assert acme.desk.session.scalar(select(func.count()).select_from(Run)) == 1
+
+
+class Babbling(Heartbeats):
+    """Heartbeats whose store fails with what no table can keep."""
+
+    def present(self, *_: object) -> frozenset[int]:
+        """Fail."""
+        raise StoreUnavailable("presence: a\0b\ud800")
+
+
+def test_a_run_is_recorded_whatever_its_error_says(acme: Acme):
+    """E43. Seen to fail with the message as it came: the driver's refusal ended the run's job."""
+    acme.policy()
+    acme.waiting(1)
+    settings = acme.desk.settings
+    babbling = Babbling(connect(settings.redis_url), timedelta(seconds=settings.presence_seconds))
+    acme.desk = dataclasses.replace(acme.desk, heartbeats=babbling)
+
+    acme.run()
+
+    [run] = acme.desk.session.scalars(select(Run))
+    assert (run.outcome, run.message) == (Outcome.ERROR, "presence: a\ufffdb\ufffd")

@@ -15,13 +15,13 @@ from dashboard.services import webhooks as webhooks_service
 from dashboard.services.tools import tools
 from dashboard.store import database, outbox, turns, webhooks
 from dashboard.store.ledger import Event
-from dashboard.store.outgoing import NOT_ALLOWED, Outgoing
+from dashboard.store.outgoing import NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
 from dashboard.store.turns import Lease
 from tests.counting import WAITS_FOR_A_LOCK
 from tests.desks import Acme, Recorded
 from tests.jobs.conftest import eventually
 from tests.listening import IMPATIENT, Line
-from tests.receivers import receiver
+from tests.receivers import babbling, receiver
 
 PATIENCE = 10.0
 SECOND = timedelta(seconds=1)
@@ -155,6 +155,65 @@ def test_what_a_silent_receiver_missed_for_a_day_is_parked_at_once(acme: Acme, l
     assert {(one.status, one.error) for one in line.deliveries(webhook)} == {
         ("parked", "No answer: Connection refused.")
     }
+
+
+def test_a_receiver_that_answers_with_a_zero_byte_costs_the_others_nothing(acme: Acme, line: Line):
+    """Seen to fail with the message of the error: nothing was noted, and the good one was told anew each time."""
+    conversations = acme.waiting(3)
+    with babbling(b"HTTP/1.1 \0\r\n\r\n") as bad, receiver() as good:
+        rude, kind = line.listen(bad.url), line.listen(good.url)
+        line.happens(*conversations)
+
+        line.deliver()
+        line.deliver(after=4 * SECOND)
+
+        assert len(good.calls) == 3
+        assert {one.status for one in line.deliveries(kind)} == {"delivered"}
+        assert bad.calls == 1
+        first, *others = line.deliveries(rude)
+        assert (first.status, first.attempts, first.response_status, first.error) == ("pending", 1, None, NOT_HTTP)
+        assert {one.attempts for one in others} == {0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strange(Outgoing):
+    """Calls receivers, and hears of one of them something that no table can keep, or fails."""
+
+    url: str
+    answer: Answer | None
+
+    def post(self, post: Post) -> Answer:
+        """Return the strange answer for its receiver."""
+        answer = Outgoing.post(self, post)
+        if post.url != self.url:
+            return answer
+        if self.answer is None:
+            raise RuntimeError("a fault of our own")
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(status=2**70), Answer(error="\0", silent=True), Answer(status=500, error="\ud800"), None],
+    ids=["status", "zero", "half", "fault"],
+)
+def test_a_result_that_cannot_be_written_costs_only_itself(acme: Acme, line: Line, answer: Answer | None):
+    """Seen to fail with all results in one statement, and with the fault raised where all are listened to."""
+    [conversation] = acme.waiting(1)
+    with receiver() as one, receiver() as other:
+        line.outgoing = Strange(allow_private=True, url=one.url, answer=answer)
+        strange, good = line.listen(one.url), line.listen(other.url)
+        line.happens(conversation)
+
+        line.deliver()
+        line.deliver(after=4 * SECOND)
+
+        assert [(len(one.calls), len(other.calls))] == [(1, 1)]
+        assert [delivery.status for delivery in line.deliveries(good)] == ["delivered"]
+        [pending] = line.deliveries(strange)
+        assert (pending.status, pending.response_status) == ("pending", None)
+        line.deliver(after=SECOND)
+        assert len(one.calls) == 2
 
 
 def test_hanging_receivers_delay_no_other(acme: Acme, line: Line):

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from dashboard.store.outgoing import NOT_A_URL, NOT_ALLOWED, Outgoing, Post
+from dashboard.store.outgoing import NOT_A_URL, NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
 from dashboard.store.targets import is_public, parse
-from tests.receivers import dripping, receiver
+from tests.receivers import babbling, dripping, receiver
 
 ANYWHERE = Outgoing(allow_private=True)
 
@@ -165,6 +165,36 @@ def test_who_does_not_listen_is_silent_and_says_why():
 
     assert answer.silent
     assert answer.error == "No answer: Connection refused."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(b"\0\r\n\r\n", b"HTTP/1.1 \0 secret\r\n\r\n", b"HTTP/1.1 20\xff secret\r\n\r\n", b"secret \xed\xa0\x80\r\n"),
+        *(b"HTTP/9.9 200 secret\r\n\r\n", b"HTTP/1.1 99999999999999999999 secret\r\n\r\n", b"\x1b[2J secret\r\n"),
+        *(b"HTTP/1.1 200 OK\r\n" + b"secret: \0\r\n" * 200, b"HTTP/1.1 200 " + b"secret" * 20_000),
+    ],
+)
+def test_nothing_is_kept_of_an_answer_that_is_not_http(said: bytes):
+    """Seen to fail with the message of the error: it quotes what came."""
+    with babbling(said) as babbler:
+        answer = ANYWHERE.post(post(babbler.url))
+
+    assert (answer.status, answer.error, answer.silent) == (None, NOT_HTTP, True)
+
+
+def test_nothing_but_the_status_is_kept_of_an_answer():
+    with babbling(b"HTTP/1.1 503 \0secret\xff\r\nX: \0secret\r\n\r\n\0secret") as babbler:
+        answer = ANYWHERE.post(post(babbler.url))
+
+    assert answer == Answer(status=503)
+
+
+def test_a_connection_that_is_closed_without_an_answer_is_silence():
+    with babbling(b"") as babbler:
+        answer = ANYWHERE.post(post(babbler.url))
+
+    assert (answer.error, answer.silent) == ("No answer: the connection was closed.", True)
 
 
 def test_a_name_that_nobody_knows_may_be_saved_and_is_silent_when_called():

@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from dashboard.store.texts import can_be_kept
+
 LARGEST_ID = 2**63 - 1
 
 
@@ -14,7 +16,7 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if text is None or "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        if text is None or not can_be_kept(text):
             raise ValidationError("Not a valid text.")
         return text.strip()
 
