@@ -33,7 +33,8 @@ from dashboard.api import (
 from dashboard.api.docs import docs
 from dashboard.api.operations import operations
 from dashboard.config import Settings
-from dashboard.services.forms.fields import Instant
+from dashboard.services.forms.base import Form
+from dashboard.services.forms.fields import RANGE, Instant
 
 TITLE = "Evenhand's REST API"
 DESCRIPTION = "Set up accounts, bring conversations in, run the assignment and ask why."
@@ -103,13 +104,21 @@ def register(app: Flask, settings: Settings) -> None:
     resources.add_converters(app)
     errors.register(app)
     throttle.register(app, settings)
-    api = Documented(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=_name)})
+    marshmallow = MarshmallowPlugin(schema_name_resolver=_name)
+    api = Documented(app, spec_kwargs={"marshmallow_plugin": marshmallow})
+    marshmallow.converter.add_attribute_function(_range_of)
     api.register_converter(resources.IdConverter, lambda _: {"type": "integer", "format": "int64", "minimum": 1})
     api.register_field(Instant, "string", "date-time")
     for noun in NOUNS:
         api.register_blueprint(noun)
     app.register_blueprint(operations)
     app.register_blueprint(docs)
+
+
+def _range_of(_converter: object, field: fields.Field[Any], **_: object) -> dict[str, str]:
+    """Document which instants are taken."""
+    taken = isinstance(field, Instant) and isinstance(field.root, Form)
+    return {"description": f"An instant {RANGE}."} if taken else {}
 
 
 def _name(schema: Any) -> str:

@@ -7,7 +7,7 @@ import structlog
 from flask import Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from dashboard.store.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable
+from dashboard.store.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable, is_conflict
 
 log = structlog.get_logger()
 PREFIX = "/api/"
@@ -35,7 +35,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(StoreUnavailable, _unavailable)
     for unreachable in UNREACHABLE:
         app.register_error_handler(unreachable, _unavailable)
-    app.register_error_handler(Collided, lambda error: _stored(error, 409))
+    app.register_error_handler(Collided, _collided)
     app.register_error_handler(OutOfRange, lambda error: _stored(error, 422))
 
 
@@ -94,6 +94,13 @@ def _http(error: HTTPException) -> Response | HTTPException:
 def _unavailable(error: Exception) -> Response:
     log.error("store_unavailable", path=request.path, error=str(error).splitlines()[0])
     return _stored(error, 503)
+
+
+def _collided(error: Collided) -> Response:
+    if is_conflict(error):
+        return _stored(error, 409)
+    log.error("value_refused", path=request.path, error=str(error).splitlines()[0])
+    return _stored(error, 422)
 
 
 def _stored(error: Exception, status: int) -> Response:

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -13,8 +13,6 @@ from dashboard.services.forms.base import Form
 from dashboard.services.forms.fields import Instant, Text, of_length
 
 NEEDED = frozenset({"external_id", "inbox", "created_at"})
-# What can be moved by the span between any two of them and still be read.
-YEARS = validate.Range(datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +64,8 @@ class ImportForm(Form):
     subject = Text()
     labels = fields.List(Text(validate=validate.Length(1, LABEL_LENGTH)), validate=validate.Length(max=MOST_LABELS))
     priority = fields.Integer(validate=validate.Range(1, 4))
-    created_at = Instant(required=True, validate=YEARS)
-    resolved_at = Instant(validate=YEARS)
+    created_at = Instant(required=True)
+    resolved_at = Instant()
     handled_by = Text(validate=of_length())
 
     @validates_schema

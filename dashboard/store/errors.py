@@ -13,10 +13,17 @@ DatabaseFailed = DBAPIError
 UNREACHABLE = (OperationalError, InterfaceError, NoConnectionFree)
 Collided = IntegrityError
 OutOfRange = DataError
+# What somebody else made or removed meanwhile: a reference, a unique value, an exclusion.
+CONFLICTS = frozenset({"23503", "23505", "23P01"})
 
 
 class StoreUnavailable(Exception):
     """A store did not answer; the message names the concern, the cause is the driver's error."""
+
+
+def is_conflict(error: Collided) -> bool:
+    """Tell whether somebody else's change stands in the way; else a constraint refused the value itself."""
+    return getattr(error.orig, "sqlstate", None) in CONFLICTS
 
 
 @contextmanager

@@ -72,4 +72,6 @@ def _ascii(host: str) -> str:
     """Return the host as DNS knows it; raises UnicodeError, which is a ValueError."""
     if ":" in host:
         return str(IPv6Address(host))
-    return host.encode("idna").decode("ascii")
+    encoded = host.encode("idna")
+    encoded.decode("ascii").encode("idna")  # a letter that becomes a dot leaves labels that were not looked at
+    return encoded.decode("ascii")

@@ -7,9 +7,9 @@ import structlog
 from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.exceptions import BadRequest, Conflict, HTTPException, InternalServerError, ServiceUnavailable
 
-from dashboard.store.errors import UNREACHABLE, OutOfRange, StoreUnavailable
+from dashboard.store.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable, is_conflict
 from dashboard.web import htmx
 
 log = structlog.get_logger()
@@ -43,6 +43,12 @@ SAYINGS = {
         title="Not that way",
         happened="This address does not answer that kind of request. Nothing was changed.",
         do="Go back to the page and use its button.",
+    ),
+    409: Trouble(
+        status=409,
+        title="Somebody else was faster",
+        happened="Somebody else changed this at the same moment. Nothing was changed by you.",
+        do="Go back, reload the page and try again.",
     ),
     413: Trouble(
         status=413,
@@ -82,6 +88,7 @@ def handle_in(pages: Blueprint) -> None:
     pages.register_error_handler(HTTPException, _show)
     # Typed into an address: a number beyond all ids, or a letter that Postgres does not keep.
     pages.register_error_handler(OutOfRange, lambda _: _show(BadRequest()))
+    pages.register_error_handler(Collided, _collided)
     for unreachable in (StoreUnavailable, *UNREACHABLE):
         pages.register_error_handler(unreachable, _unavailable)
 
@@ -108,6 +115,13 @@ def _show(error: HTTPException) -> ResponseReturnValue:
     if htmx.asked():
         return htmx.toast("errors/_sentence.html", trouble=trouble), trouble.status
     return render_template("errors/show.html", trouble=trouble), trouble.status
+
+
+def _collided(error: Collided) -> ResponseReturnValue:
+    if is_conflict(error):
+        return _show(Conflict())
+    log.error("value_refused", path=request.path, error=str(error).splitlines()[0])
+    return _show(BadRequest())
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:

@@ -114,6 +114,32 @@ def test_what_cannot_be_called_is_refused_at_save(admin: Caller, url: str) -> No
     assert answer.json["errors"] == {"url": [NOT_A_URL]}
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "http://\u2024/",
+            "http://a\u2025b/",
+            "http://\u2026.example/",
+            "http://[::1",
+            "http://[::1]]/",
+            "http://[v1.a]:x/",
+        ),
+        *("http://h:65536/", f"http://h:{'9' * 1_500}/", "http://h:\u0663\u0663/", "http://h:+80/", "http://h:8_0/"),
+        *("http://" + "\u00e4" * 64 + ".example/", "http://xn--\u00e4/", "http://\u2100/"),
+        *("http://h/\ud800", "http://\udc80/", "http://h/\0"),
+    ],
+    ids=ascii,
+)
+def test_an_address_that_cannot_be_encoded_is_refused_by_its_field(supervisor: Caller, url: str) -> None:
+    """Seen to fail with 500 where a letter of the host becomes a dot: the resolver was given an empty label."""
+    path = f"/webhooks/{made(supervisor)['id']}"
+
+    for refused in (supervisor.post("/webhooks", {"url": url}), supervisor.patch(path, {"url": url})):
+        assert refused.status_code == 422
+        assert list(refused.json["errors"]) == ["url"]
+
+
 def test_a_private_target_is_taken_where_that_is_allowed(near: Caller) -> None:
     assert near.post("/webhooks", {"url": "http://127.0.0.1:9/"}).status_code == 201
 

@@ -9,6 +9,10 @@ from marshmallow import ValidationError, fields, validate
 from dashboard.store.texts import can_be_kept
 
 LARGEST_ID = 2**63 - 1
+# Any two of these can be added to the span between two others, and Python and Postgres still hold the result.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+RANGE = f"from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}, UTC"
+OUT_OF_RANGE = f"Must be {RANGE}."
 
 
 class Text(fields.String):
@@ -55,7 +59,7 @@ class Word(fields.Enum[StrEnum]):
 
 
 class Instant(fields.DateTime):
-    """An instant: ISO 8601 in UTC, with Z."""
+    """An instant: ISO 8601 in UTC, with Z; one range holds for all that come in."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -67,16 +71,11 @@ class Instant(fields.DateTime):
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
         if at.tzinfo is None:
             raise ValidationError("Not an instant: it needs a time zone, such as Z.")
-        return _in_utc(at)
+        if not EARLIEST <= at <= LATEST:
+            raise ValidationError(OUT_OF_RANGE)
+        return at.astimezone(UTC)
 
 
 def of_length(most: int = 255) -> validate.Length:
     """Return the rule of a name: not empty, and no longer than this."""
     return validate.Length(min=1, max=most)
-
-
-def _in_utc(at: datetime) -> datetime:
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise ValidationError("Not an instant that a calendar knows.") from None
