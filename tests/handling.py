@@ -23,10 +23,11 @@ def change(acme: Acme, conversation_id: int, **wanted: object) -> ConversationRo
     return answer
 
 
-def write(acme: Acme, conversation_id: int, kind: MessageType = MessageType.INCOMING) -> ConversationRow:
-    answer = handling.message(
-        acme.desk, acme.account_id, conversation_id, Message(message_type=kind), actor_id=None, now=LATER
-    )
+def write(
+    acme: Acme, conversation_id: int, kind: MessageType = MessageType.INCOMING, **more: object
+) -> ConversationRow:
+    said = Message(message_type=kind, **more)
+    answer = handling.message(acme.desk, acme.account_id, conversation_id, said, actor_id=None, now=LATER)
     assert answer is not None
     return answer
 

@@ -177,7 +177,7 @@ def set_labels(wanted: Change, conversation_id: int) -> ConversationRow:
 @bp.arguments(MessageForm)
 @bp.response(200, ConversationSchema)
 def write(said: Message, conversation_id: int) -> ConversationRow:
-    """Say that somebody wrote: the customer's message reopens what was resolved or snoozed."""
+    """Note a message: the customer's reopens a resolved or snoozed conversation, an automatic one does not."""
     who, now = caller(), clock.now()
     return done(handling.message(desk(), who.account_id, conversation_id, said, actor_id=who.user_id, now=now))
 

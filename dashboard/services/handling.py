@@ -39,14 +39,17 @@ def change(
 def message(
     desk: Desk, account_id: int, conversation_id: int, said: Message, *, actor_id: int | None, now: datetime
 ) -> ConversationRow | None:
-    """Note that somebody wrote; the customer's message reopens, and goes to somebody else if its agent is absent."""
+    """Note that somebody wrote; the customer's message reopens, and goes to somebody else if its agent is absent.
+
+    An automatic message only moves the last activity.
+    """
     if not hold_inbox(desk, account_id, conversation_id):
         return None
     before = conversations.lock(desk.session, account_id, conversation_id)
-    incoming = said.message_type is MessageType.INCOMING
-    row = transitions.with_message(before, incoming=incoming, at=said.at or now)
+    incoming = said.message_type is MessageType.INCOMING and not said.automatic
+    row = transitions.with_message(before, incoming=incoming, at=min(said.at or now, now))
     after = saving.save(desk, before, _kept(desk, row, incoming=incoming), Cause(actor_id=actor_id, now=now))
-    if not incoming:
+    if said.message_type is MessageType.OUTGOING and not said.automatic:
         _show_activity(desk, after, now)
     return after
 

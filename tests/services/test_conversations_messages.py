@@ -1,5 +1,7 @@
 """Who writes moves a conversation on: the customer reopens it, and an absent agent loses it."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -9,7 +11,7 @@ from dashboard.services import handling
 from dashboard.services.forms.conversations import Message, MessageType
 from dashboard.store.models import AccountUser
 from tests.desks import NOON, Acme, Recorded
-from tests.handling import LATER, ledger, set_availability, write
+from tests.handling import LATER, change, ledger, set_availability, write
 
 
 @pytest.mark.parametrize("status", [Status.RESOLVED, Status.SNOOZED])
@@ -74,3 +76,48 @@ def test_answering_turns_an_idle_agent_online_and_leaves_what_was_chosen(acme: A
 
     found = select(AccountUser.availability).where(AccountUser.user_id == acme.agents["Bo"])
     assert acme.desk.session.scalar(found) is after
+
+
+@pytest.mark.parametrize("kind", list(MessageType))
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.SNOOZED])
+def test_an_automatic_message_moves_the_last_activity_and_reopens_nothing(
+    acme: Acme, queue: Recorded, kind: MessageType, status: Status
+):
+    """E72: seen to reopen while it counted as the customer's."""
+    [one] = acme.held("Bo", 1)
+    change(acme, one, status=status)
+    queue.runs.clear()
+
+    after = write(acme, one, kind, automatic=True)
+
+    assert (after.status, after.assignee_id, after.last_activity_at) == (status, acme.agents["Bo"], LATER)
+    assert queue.runs == []
+
+
+def test_an_automatic_message_of_the_customer_takes_nothing_from_an_absent_agent(acme: Acme):
+    """E72, E36"""
+    [one] = acme.held("Bo", 1, assigned_by_engine=True)
+    set_availability(acme, "Bo", Presence.AWAY_AND_REASSIGNING)
+
+    after = write(acme, one, automatic=True)
+
+    assert after.assignee_id == acme.agents["Bo"]
+
+
+def test_an_automatic_answer_is_no_activity_of_the_agent(acme: Acme):
+    """E72, E38"""
+    [one] = acme.held("Bo", 1)
+    set_availability(acme, "Bo", Presence.AWAY)
+
+    write(acme, one, MessageType.OUTGOING, automatic=True)
+
+    assert acme.desk.session.get_one(AccountUser, (acme.account_id, acme.agents["Bo"])).availability is Presence.AWAY
+
+
+def test_a_message_from_the_future_counts_as_now(acme: Acme):
+    """E74: seen to keep the future instant without the bound."""
+    [one] = acme.waiting(1)
+
+    after = write(acme, one, at=LATER + timedelta(days=1))
+
+    assert after.last_activity_at == LATER

@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, pre_load, validate, validates_s
 from dashboard.engine.model import Status
 from dashboard.engine.policy import LABEL_LENGTH, MOST_LABELS
 from dashboard.services.forms.base import UNSET, Form, Unset
-from dashboard.services.forms.fields import Id, Instant, Text, Whole, Word, of_length
+from dashboard.services.forms.fields import Id, Instant, Switch, Text, Whole, Word, of_length
 from dashboard.store.contacts import ContactDraft
 
 MOST_AT_ONCE = 1_000
@@ -68,10 +68,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Somebody wrote; without `at`, now. What they wrote is not kept."""
+    """Somebody wrote; without `at`, now. The content of the message is not kept.
+
+    An `automatic` one (out of office, a receipt, a bot) asks nothing and answers nothing.
+    """
 
     message_type: MessageType
     at: datetime | None = None
+    automatic: bool = False
 
 
 class Several(fields.List[Any]):
@@ -175,6 +179,7 @@ class MessageForm(Form):
     makes = Message
     message_type = Word(MessageType, required=True)
     at = Instant()
+    automatic = Switch()
     content = fields.Raw(load_only=True, allow_none=True)
 
     @pre_load
