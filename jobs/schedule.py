@@ -44,6 +44,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
     return (
         Entry(id="sweep", task="jobs.tasks.sweep", every=timedelta(minutes=settings.sweep_minutes)),
         Entry(id="watch", task="jobs.tasks.watch", every=timedelta(seconds=2)),
+        Entry(id="end-snoozes", task="jobs.tasks.end_snoozes", every=timedelta(seconds=2)),
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=timedelta(minutes=1)),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
         Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=1)),

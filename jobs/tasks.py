@@ -7,7 +7,7 @@ from rq import get_current_job
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment, deliveries, operations, retention, stranding, sums
+from dashboard.services import assignment, deliveries, operations, retention, snoozes, stranding, sums
 from dashboard.services.assignment import Request
 from dashboard.services.desk import Desk
 from jobs import runtime
@@ -84,6 +84,12 @@ def deliver_webhooks(account_id: int | None = None) -> None:
     """Tell of what happened to those who listen."""
     with runtime.desk() as desk:
         deliveries.deliver(desk, account_id)
+
+
+def end_snoozes() -> None:
+    """Open the conversations whose snooze has ended."""
+    with runtime.desk() as desk:
+        snoozes.end_due(desk, now=clock.now())
 
 
 def look_at_outbox() -> None:

@@ -66,6 +66,7 @@ class ConversationSchema(Schema):
     waiting_since = Instant(allow_none=True)
     assigned_at = Instant(allow_none=True)
     resolved_at = Instant(allow_none=True)
+    snoozed_until = Instant(allow_none=True)
 
 
 class IdsSchema(Schema):
@@ -159,7 +160,7 @@ def change(wanted: Change, conversation_id: int) -> ConversationRow:
 @bp.arguments(StatusForm)
 @bp.response(200, ConversationSchema)
 def toggle_status(wanted: Change, conversation_id: int) -> ConversationRow:
-    """Open, snooze or resolve a conversation, or set it aside as pending."""
+    """Open, snooze or resolve a conversation, or set it aside as pending; a snooze may end by itself."""
     return changed(conversation_id, wanted)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from dashboard.engine.model import Presence
+from dashboard.engine.model import Presence, Status
 from dashboard.services import drafts, presence, saving, transitions
 from dashboard.services.auditing import Cause
 from dashboard.services.desk import Desk
@@ -29,11 +29,24 @@ def change(
     """Change a conversation; what a person assigns, transfers or releases is unconditional (E29)."""
     if not hold_inbox(desk, account_id, conversation_id):
         return None
-    if found := faults(desk, account_id, wanted):
+    if found := faults(desk, account_id, wanted) or _past(wanted, now):
         desk.session.rollback()
         return Invalid(errors=found)
     before = conversations.lock(desk.session, account_id, conversation_id)
     return saving.save(desk, before, changed(desk, before, wanted), Cause(actor_id=actor_id, now=now))
+
+
+def end_snooze(desk: Desk, account_id: int, conversation_id: int, *, now: datetime) -> bool:
+    """Open a conversation whose snooze has ended; false if somebody did so meanwhile, or snoozed it again."""
+    if not hold_inbox(desk, account_id, conversation_id):
+        return False
+    before = conversations.lock(desk.session, account_id, conversation_id)
+    if before.status is not Status.SNOOZED or before.snoozed_until is None or before.snoozed_until > now:
+        desk.session.rollback()
+        return False
+    standing = _standing(desk, before, before.assignee_id) if before.assignee_id else None
+    saving.save(desk, before, transitions.snooze_ended(before, standing), Cause(actor_id=None, now=now))
+    return True
 
 
 def message(
@@ -73,6 +86,11 @@ def faults(desk: Desk, account_id: int, wanted: Change) -> Faults:
         agent_ids=() if assignee_id is None else (assignee_id,),
     )
     return drafts.reference_faults(known, team_id=team_id, assignee_id=assignee_id)
+
+
+def _past(wanted: Change, now: datetime) -> Faults:
+    at = wanted.snoozed_until
+    return {"snoozed_until": ("This instant has passed.",)} if isinstance(at, datetime) and at <= now else {}
 
 
 def changed(desk: Desk, before: ConversationRow, wanted: Change) -> Step:

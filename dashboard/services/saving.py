@@ -10,7 +10,12 @@ from dashboard.store.conversations import ConversationRow
 from dashboard.store.ledger import AssignmentRow, Event, EventRow, Why
 
 # What nobody decided; whoever saved the conversation only brought it to light.
-BY_RULE = frozenset({Why.LEFT_INBOX, Why.AGENT_REMOVED, Why.CUSTOMER_WROTE_TO_ABSENT_AGENT})
+BY_RULE = frozenset({
+    Why.LEFT_INBOX,
+    Why.AGENT_REMOVED,
+    Why.CUSTOMER_WROTE_TO_ABSENT_AGENT,
+    Why.SNOOZE_ENDED,
+})  # fmt: skip
 
 
 def save(desk: Desk, before: ConversationRow, step: Step, cause: Cause) -> ConversationRow:

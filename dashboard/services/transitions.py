@@ -28,6 +28,7 @@ def settled(before: ConversationRow, after: ConversationRow, now: datetime) -> C
         waiting_since=(before.waiting_since or now) if after.is_waiting else None,
         resolved_at=(before.resolved_at or now) if after.status is Status.RESOLVED else None,
         assigned_at=before.assigned_at if same_assignee else now if after.assignee_id else None,
+        snoozed_until=after.snoozed_until if after.status is Status.SNOOZED else None,
         assigned_by_engine=before.assigned_by_engine and same_assignee and after.assignee_id is not None,
     )
 
@@ -51,6 +52,13 @@ def kept_or_released(row: ConversationRow, standing: Standing, *, incoming: bool
     if incoming and standing.availability is Presence.AWAY_AND_REASSIGNING:
         return _released(row, Why.CUSTOMER_WROTE_TO_ABSENT_AGENT)
     return Step(row)
+
+
+def snooze_ended(row: ConversationRow, standing: Standing | None) -> Step:
+    """Return the conversation open again, with its agent if they are an active member of its inbox and team."""
+    opened = replace(row, status=Status.OPEN)
+    stays = standing is None or (standing.active and standing.is_member)
+    return Step(opened) if stays else _released(opened, Why.SNOOZE_ENDED)
 
 
 def _released(row: ConversationRow, why: Why) -> Step:

@@ -43,6 +43,7 @@ class ConversationRow:
     waiting_since: datetime | None
     assigned_at: datetime | None
     resolved_at: datetime | None
+    snoozed_until: datetime | None
 
     @property
     def is_waiting(self) -> bool:
@@ -85,7 +86,7 @@ class Added:
 
 
 SAVED = ("team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels", "last_activity_at",
-         "waiting_since", "assigned_at", "resolved_at")  # fmt: skip
+         "waiting_since", "assigned_at", "resolved_at", "snoozed_until")  # fmt: skip
 ADDED = ("id", *NewConversation.__slots__)
 # The conversations with their contacts, to be narrowed down; `as_row` makes values of them.
 ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoin(
@@ -134,6 +135,15 @@ def save(session: Session, row: ConversationRow) -> None:
     """Write what may change of a conversation that this transaction has locked."""
     values = {name: getattr(row, name) for name in SAVED}
     session.execute(SAVE, {**values, "labels": list(row.labels), "saved_id": row.id})
+
+
+def snoozes_that_end(session: Session, now: datetime, *, most: int) -> Sequence[tuple[int, int]]:
+    """Return account and id of the conversations whose snooze ends by now, the first one first."""
+    due = select(Conversation.account_id, Conversation.id).where(
+        Conversation.status == Status.SNOOZED, Conversation.snoozed_until <= now
+    )
+    rows = session.execute(due.order_by(Conversation.snoozed_until, Conversation.id).limit(most))
+    return [(row.account_id, row.id) for row in rows]
 
 
 def add(session: Session, rows: Sequence[NewConversation]) -> list[Added]:

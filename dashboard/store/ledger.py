@@ -40,6 +40,7 @@ class Why(StrEnum):
     AGENT_REMOVED = "agent_removed"
     CUSTOMER_WROTE_TO_ABSENT_AGENT = "customer_wrote_to_absent_agent"
     TEAM_MOVED = "team_moved"
+    SNOOZE_ENDED = "snooze_ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,8 @@ WITH said AS MATERIALIZED (<rows>), told AS MATERIALIZED (
       'last_activity_at', to_char(c.last_activity_at AT TIME ZONE 'UTC', {ZULU}),
       'waiting_since', to_char(c.waiting_since AT TIME ZONE 'UTC', {ZULU}),
       'assigned_at', to_char(c.assigned_at AT TIME ZONE 'UTC', {ZULU}),
-      'resolved_at', to_char(c.resolved_at AT TIME ZONE 'UTC', {ZULU})
+      'resolved_at', to_char(c.resolved_at AT TIME ZONE 'UTC', {ZULU}),
+      'snoozed_until', to_char(c.snoozed_until AT TIME ZONE 'UTC', {ZULU})
     ) END,
     ', "agent": ' || CASE WHEN a.user_id IS NOT NULL THEN
       json_strip_nulls(json_build_object('id', a.user_id, 'name', a.name, 'presence', said.presence))

@@ -19,7 +19,7 @@ from dashboard.store.errors import StoreUnavailable
 from dashboard.store.pages import choices
 from dashboard.store.pages import conversations as store
 from dashboard.store.pages.conversations import ConversationPage
-from dashboard.web import forms, htmx
+from dashboard.web import forms, htmx, zones
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, scope, supervising, supervisors_only, viewer
 
@@ -28,7 +28,7 @@ pages = pages_of("conversations")
 PART = "conversations/_conversation.html"
 # What one can make of a conversation, by where it stands.
 STEPS = {
-    Status.OPEN: ((Status.RESOLVED, "Resolve"), (Status.SNOOZED, "Snooze"), (Status.PENDING, "Set pending")),
+    Status.OPEN: ((Status.RESOLVED, "Resolve"), (Status.PENDING, "Set pending")),
     Status.PENDING: ((Status.OPEN, "Reopen"), (Status.RESOLVED, "Resolve")),
     Status.SNOOZED: ((Status.OPEN, "Reopen"), (Status.RESOLVED, "Resolve")),
     Status.RESOLVED: ((Status.OPEN, "Reopen"),),
@@ -87,6 +87,11 @@ def _given() -> dict[str, Any] | Invalid:
     said: dict[str, Any] = {name: forms.whole(name) for name in ("assignee_id", "team_id") if name in request.form}
     if "status" in request.form:
         said["status"] = request.form["status"]
+    if typed := forms.text("snoozed_until"):
+        until = zones.instant(typed)
+        if until is None:
+            return invalid("snoozed_until", "Not a day and a time.")
+        said["snoozed_until"] = until.isoformat()
     if "labels" in request.form:
         titles = (title.strip() for title in request.form["labels"].split(","))
         said["labels"] = list(dict.fromkeys(title for title in titles if title))

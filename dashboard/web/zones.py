@@ -25,6 +25,15 @@ def ends(day: date) -> datetime:
     return datetime.combine(day, time.max, _zone()).astimezone(UTC)
 
 
+def instant(typed: str) -> datetime | None:
+    """Return the instant of a day and a time there, as a browser's field sends them; None if it is none."""
+    try:
+        at = datetime.fromisoformat(typed)
+        return at.replace(tzinfo=_zone()).astimezone(UTC) if at.tzinfo is None else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def _zone() -> tzinfo:
     called = name()
     return UTC if called == "UTC" else ZoneInfo(called)

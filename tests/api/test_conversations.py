@@ -48,6 +48,7 @@ def test_a_conversation_is_created_and_answered_as_it_is_kept(supervisor: Caller
         "waiting_since": "2026-03-02T08:00:00Z",
         "assigned_at": None,
         "resolved_at": None,
+        "snoozed_until": None,
     }
     assert supervisor.get(f"/conversations/{made['id']}").json["external_id"] == "T-1"
     assert [inbox for _, inbox, _ in queue.runs] == [acme.support]
@@ -194,15 +195,30 @@ def test_a_conversation_is_changed_resolved_labelled_and_written_to(supervisor: 
     changed = supervisor.patch(path, {"subject": "Louder", "priority": 1})
     labelled = supervisor.post(f"{path}/labels", {"labels": ["vip"]})
     resolved = supervisor.post(f"{path}/toggle_status", {"status": "resolved"})
-    written = supervisor.post(
-        f"{path}/messages", {"message_type": "incoming", "at": "2030-01-01T00:00:00Z", "content": "Hello?"}
-    )
+    written = supervisor.post(f"{path}/messages", {"message_type": "incoming", "content": "Hello?"})
 
     assert {answer.status_code for answer in (changed, labelled, resolved, written)} == {200}
     assert (changed.json["subject"], changed.json["priority"]) == ("Louder", 1)
     assert labelled.json["labels"] == ["vip"]
     assert (resolved.json["status"], resolved.json["waiting_since"]) == ("resolved", None)
-    assert (written.json["status"], written.json["last_activity_at"]) == ("open", "2030-01-01T00:00:00Z")
+    assert written.json["status"] == "open"
+    assert written.json["last_activity_at"] > resolved.json["last_activity_at"]
+
+
+def test_a_conversation_is_snoozed_until_an_instant(supervisor: Caller, acme: Acme):
+    """E71"""
+    [one] = acme.waiting(1)
+    path = f"/conversations/{one}/toggle_status"
+
+    snoozed = supervisor.post(path, {"status": "snoozed", "snoozed_until": "2099-01-01T09:00:00+01:00"})
+    past = supervisor.post(path, {"status": "snoozed", "snoozed_until": "2020-01-01T09:00:00Z"})
+    resolved = supervisor.post(path, {"status": "resolved", "snoozed_until": "2099-01-01T09:00:00Z"})
+    opened = supervisor.post(path, {"status": "open"})
+
+    assert (snoozed.json["status"], snoozed.json["snoozed_until"]) == ("snoozed", "2099-01-01T08:00:00Z")
+    assert (past.status_code, past.json["errors"]) == (422, {"snoozed_until": ["This instant has passed."]})
+    assert (resolved.status_code, list(resolved.json["errors"])) == (422, ["snoozed_until"])
+    assert (opened.json["status"], opened.json["snoozed_until"]) == ("open", None)
 
 
 def test_assigning_by_hand_transferring_and_releasing_are_in_the_ledger_newest_first(supervisor: Caller, acme: Acme):

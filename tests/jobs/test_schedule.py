@@ -7,8 +7,9 @@ from rq import Queue
 from sqlalchemy import func, insert, select, text
 
 from dashboard import clock
+from dashboard.engine.model import Status
 from dashboard.store import redis
-from dashboard.store.models import Run
+from dashboard.store.models import Conversation, Run
 from jobs.queues import WATCH_RESTS, Jobs
 from jobs.schedule import Timetable, timetable
 from tests.counting import WAITS_FOR_A_LOCK
@@ -77,6 +78,21 @@ def test_who_is_rate_limited_is_given_more_when_the_slot_frees_without_a_sweep(l
 
     eventually(lambda: assigned(live) == 6, within=3)
     eventually(lambda: assigned(live) == 10, within=8)
+
+
+def test_a_snooze_ends_by_the_clock(live: Acme, worker: Worker, start):
+    """E71: nobody asks for it, and nobody sweeps."""
+    ready(live, worker)
+    start("-m", "jobs.schedule")
+    [one] = live.waiting(1, status=Status.SNOOZED, snoozed_until=clock.now() + timedelta(seconds=1), waiting_since=None)
+
+    eventually(lambda: _status_of(live, one) is Status.OPEN, within=60)
+
+
+def _status_of(live: Acme, conversation_id: int) -> Status | None:
+    status = live.desk.session.scalar(select(Conversation.status).where(Conversation.id == conversation_id))
+    live.desk.session.commit()
+    return status
 
 
 def test_what_lost_its_wake_up_is_given_out_in_a_moment(live: Acme, worker: Worker, start):

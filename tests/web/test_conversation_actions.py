@@ -1,7 +1,7 @@
 """What a supervisor does with one conversation."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -44,6 +44,32 @@ def test_it_is_resolved_snoozed_and_reopened(mara: Looker, acme: Acme) -> None:
         assert f'value="{status}">' in mara.get(f"/conversations/{one}").text
         mara.post(f"/conversations/{one}", {"status": status.value})
         assert read(acme, one).status is status
+
+
+def test_it_is_snoozed_until_a_day_and_a_time_of_the_browser_s_zone(mara: Looker, acme: Acme) -> None:
+    """E71"""
+    [one] = waiting_for(acme, 1, minutes=5)
+    path = f"/conversations/{one}"
+    mara.client.set_cookie("zone", "Europe/Berlin")
+
+    mara.post(path, {"status": "snoozed", "snoozed_until": "2099-01-02T09:00"})
+
+    assert read(acme, one).snoozed_until == datetime(2099, 1, 2, 8, 0, tzinfo=UTC)
+    assert 'until <time datetime="2099-01-02T08:00' in mara.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"), [("soon", "Not a day and a time."), ("2020-01-01T09:00", "This instant has passed.")]
+)
+def test_a_time_that_ends_no_snooze_is_told_and_kept(mara: Looker, acme: Acme, typed: str, said: str) -> None:
+    """E71"""
+    [one] = waiting_for(acme, 1, minutes=5)
+
+    answer = mara.post(f"/conversations/{one}", {"status": "snoozed", "snoozed_until": typed}, headers=HTMX)
+
+    assert (answer.status_code, read(acme, one).status) == (422, Status.OPEN)
+    assert said in answer.text
+    assert f'value="{typed}"' in answer.text
 
 
 def test_its_labels_and_its_team_are_changed(mara: Looker, acme: Acme) -> None:

@@ -60,6 +60,7 @@ class Change:
 
     subject: str | Unset | None = UNSET
     status: Status | Unset = UNSET
+    snoozed_until: datetime | Unset | None = UNSET
     priority: int | Unset | None = UNSET
     labels: tuple[str, ...] | Unset = UNSET
     team_id: int | Unset | None = UNSET
@@ -128,25 +129,30 @@ class NewConversationsForm(Form):
     )
 
 
-class ConversationForm(Form):
-    """A change of a conversation."""
+class StatusForm(Form):
+    """The status that a conversation shall have; a snooze without an instant ends when the customer writes."""
 
     root = "conversation"
     makes = Change
+    status = Word(Status, required=True)
+    snoozed_until = Instant(allow_none=True)
+
+    @validates_schema
+    def ends_a_snooze(self, data: Mapping[str, Any], **_: object) -> None:
+        """Refuse an instant for anything but a snooze."""
+        if data.get("snoozed_until") and data.get("status") is not Status.SNOOZED:
+            raise ValidationError("Only a snooze has an end: give the status snoozed with it.", "snoozed_until")
+
+
+class ConversationForm(StatusForm):
+    """A change of a conversation."""
+
     subject = Text(allow_none=True, validate=validate.Length(max=LONGEST_SUBJECT))
     status = Word(Status)
     priority = Whole(1, 4, allow_none=True)
     labels = Labels()
     team_id = Id(allow_none=True)
     assignee_id = Id(allow_none=True)
-
-
-class StatusForm(Form):
-    """Where a conversation shall stand."""
-
-    root = "conversation"
-    makes = Change
-    status = Word(Status, required=True)
 
 
 class LabelsForm(Form):

@@ -21,6 +21,7 @@ from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, I
 READABLE = "{0} BETWEEN '0002-01-01+00' AND '9998-12-31+00'"
 WAITING = text("status = 'open' AND assignee_id IS NULL")
 HELD = text("status = 'open' AND assignee_id IS NOT NULL")
+SNOOZED = text("status = 'snoozed' AND snoozed_until IS NOT NULL")
 OF_TEAM = text("status = 'open' AND team_id IS NOT NULL")
 
 
@@ -128,7 +129,7 @@ class Conversation(InAccount, Base):
     """The unit of work.
 
     `assigned_by_engine` tells what a run gave from what a person gave (E31). `waiting_since` is set while,
-    and only while, it waits.
+    and only while, it waits. `snoozed_until` is when a snooze ends by itself; without one the customer ends it.
     """
 
     __tablename__ = "conversations"
@@ -174,6 +175,8 @@ class Conversation(InAccount, Base):
         Index("ix_conversations_contact", "contact_id"),
         Index("ix_conversations_subject", text("to_tsvector('simple', coalesce(subject, ''))"), postgresql_using="gin"),
         Index("ix_conversations_newest", "account_id", text("created_at DESC"), text("id DESC")),
+        # The snoozes that end by themselves, the first one first.
+        Index("ix_conversations_snoozed_until", "snoozed_until", postgresql_where=SNOOZED),
     )
 
     inbox_id: Mapped[int]
@@ -191,3 +194,4 @@ class Conversation(InAccount, Base):
     waiting_since: Mapped[datetime | None]
     assigned_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]

@@ -40,6 +40,7 @@ class ConversationPage:
     waiting_since: datetime | None
     assigned_at: datetime | None
     resolved_at: datetime | None
+    snoozed_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
