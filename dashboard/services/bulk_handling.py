@@ -29,13 +29,31 @@ class Handled:
 def change_all(
     desk: Desk, account_id: int, ids: Collection[int], wanted: Change, *, actor_id: int, now: datetime
 ) -> Handled | Invalid:
-    """Change these conversations; locks are taken in a run's order: all inboxes, the agent, conversations by id."""
+    """Change these conversations; begin again where somebody moved one to another inbox meanwhile."""
+    cause = Cause(actor_id=actor_id, now=now)
+    while (done := _attempt(desk, account_id, ids, wanted, cause=cause)) is None:
+        pass
+    return done
+
+
+def _attempt(
+    desk: Desk, account_id: int, ids: Collection[int], wanted: Change, *, cause: Cause
+) -> Handled | Invalid | None:
+    """Change them, unless one is in an inbox that is not held.
+
+    Locks are taken in a run's order: all inboxes, the agent, conversations by id.
+    """
     with all_or_nothing(desk) as whole:
         session = whole.desk.session
-        locks.share_inboxes(session, conversations.inboxes_of(session, account_id, ids))
+        inbox_ids = {*conversations.inboxes_of(session, account_id, ids), *handling.moves_to(wanted)}
+        locks.share_inboxes(session, inbox_ids)
         if faults := handling.faults(whole.desk, account_id, wanted):
             return Invalid(errors=faults)
-        cause, held = Cause(actor_id=actor_id, now=now), conversations.lock_all(session, account_id, ids)
+        held = conversations.lock_all(session, account_id, ids)
+        if not inbox_ids.issuperset(row.inbox_id for row in held):
+            return None
+        if faults := handling.known_there(whole.desk, held, wanted):
+            return Invalid(errors=faults)
         done = [(row, saving.save(whole.desk, row, handling.changed(whole.desk, row, wanted), cause)) for row in held]
         whole.commit(account_id)
     changed = [(before, after) for before, after in done if after != before]

@@ -106,7 +106,7 @@ def _do(desk: Desk, account_id: int, conversation_id: int, fix: Fix, *, cause: C
     Locks are taken in a run's order: the conversation's inbox, then the agents by their ids.
     """
     with all_or_nothing(desk) as whole:
-        if not handling.hold_inbox(desk, account_id, conversation_id):
+        if not handling.hold_inboxes(desk, account_id, conversation_id):
             return False
         for one in sorted(fix.changes, key=lambda one: one.agent_id if isinstance(one, changes.BringOnline) else 0):
             if not _apply(whole.desk, account_id, conversation_id, one, cause=cause):

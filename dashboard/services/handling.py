@@ -1,5 +1,7 @@
 """Conversations in people's hands: they are changed, assigned, transferred, released, resolved, and written to."""
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,20 +29,25 @@ def change(
     desk: Desk, account_id: int, conversation_id: int, wanted: Change, *, actor_id: int | None, now: datetime
 ) -> ConversationRow | Invalid | None:
     """Change a conversation; what a person assigns, transfers or releases is unconditional (E29)."""
-    if not hold_inbox(desk, account_id, conversation_id):
+    held = hold_inboxes(desk, account_id, conversation_id, wanted)
+    if not held:
         return None
     if found := faults(desk, account_id, wanted) or _past(wanted, now):
-        desk.session.rollback()
-        return Invalid(errors=found)
+        return _refused(desk, found)
     before = conversations.lock(desk.session, account_id, conversation_id)
+    if before.inbox_id not in held:  # somebody moved it meanwhile, and the lock of its inbox comes before its own
+        desk.session.rollback()
+        return change(desk, account_id, conversation_id, wanted, actor_id=actor_id, now=now)
+    if found := known_there(desk, [before], wanted):
+        return _refused(desk, found)
     return saving.save(desk, before, changed(desk, before, wanted), Cause(actor_id=actor_id, now=now))
 
 
 def end_snooze(desk: Desk, account_id: int, conversation_id: int, *, now: datetime) -> bool:
     """Open a conversation whose snooze has ended; false if somebody did so meanwhile, or snoozed it again."""
-    if not hold_inbox(desk, account_id, conversation_id):
+    before = _held(desk, account_id, conversation_id)
+    if before is None:
         return False
-    before = conversations.lock(desk.session, account_id, conversation_id)
     if before.status is not Status.SNOOZED or before.snoozed_until is None or before.snoozed_until > now:
         desk.session.rollback()
         return False
@@ -56,9 +63,9 @@ def message(
 
     An automatic message only moves the last activity.
     """
-    if not hold_inbox(desk, account_id, conversation_id):
+    before = _held(desk, account_id, conversation_id)
+    if before is None:
         return None
-    before = conversations.lock(desk.session, account_id, conversation_id)
     incoming = said.message_type is MessageType.INCOMING and not said.automatic
     row = transitions.with_message(before, incoming=incoming, at=min(said.at or now, now))
     after = saving.save(desk, before, _kept(desk, row, incoming=incoming), Cause(actor_id=actor_id, now=now))
@@ -67,25 +74,69 @@ def message(
     return after
 
 
-def hold_inbox(desk: Desk, account_id: int, conversation_id: int) -> bool:
-    """Keep runs out of the conversation's inbox; locks are taken in a run's order: inbox, agents, conversation."""
+def hold_inboxes(desk: Desk, account_id: int, conversation_id: int, wanted: Change | None = None) -> frozenset[int]:
+    """Keep runs out of the conversation's inbox, and of the one that it shall move to; return these inboxes.
+
+    Locks are taken in a run's order: inboxes by id, agents, the conversation.
+    """
     found = conversations.find(desk.session, account_id, conversation_id)
-    if found:
-        locks.share_inbox(desk.session, found.inbox_id)
-    return found is not None
+    if found is None:
+        return frozenset()
+    held = frozenset((found.inbox_id, *(moves_to(wanted) if wanted else ())))
+    locks.share_inboxes(desk.session, held)
+    return held
+
+
+def moves_to(wanted: Change) -> tuple[int, ...]:
+    """Return the inbox that the change moves conversations to, if it does."""
+    return () if wanted.inbox_id is UNSET else (wanted.inbox_id,)
 
 
 def faults(desk: Desk, account_id: int, wanted: Change) -> Faults:
     """Return what is named and is not the account's; an agent who is stays active until this transaction ends."""
+    inbox_id = None if wanted.inbox_id is UNSET else wanted.inbox_id
     team_id = None if wanted.team_id is UNSET else wanted.team_id
     assignee_id = None if wanted.assignee_id is UNSET else wanted.assignee_id
     known = references.known(
         desk.session,
         account_id,
+        inbox_ids=() if inbox_id is None else (inbox_id,),
         team_ids=() if team_id is None else (team_id,),
         agent_ids=() if assignee_id is None else (assignee_id,),
     )
-    return drafts.reference_faults(known, team_id=team_id, assignee_id=assignee_id)
+    return drafts.reference_faults(known, inbox_id=inbox_id, team_id=team_id, assignee_id=assignee_id)
+
+
+def known_there(desk: Desk, held: Collection[ConversationRow], wanted: Change) -> Faults:
+    """Return the fault of a move that would give an inbox two conversations of one external id."""
+    if wanted.inbox_id is UNSET:
+        return {}
+    ids = Counter(row.external_id for row in held if row.external_id is not None and row.inbox_id != wanted.inbox_id)
+    twice = [one for one, count in ids.items() if count > 1]
+    taken = [*twice, *conversations.taken(desk.session, wanted.inbox_id, ids)]
+    return {"inbox_id": (f"That inbox has a conversation with the external id {min(taken)}.",)} if taken else {}
+
+
+def changed(desk: Desk, before: ConversationRow, wanted: Change) -> Step:
+    """Return what the change makes of a conversation: an agent who cannot keep it loses it."""
+    row = replace(before, **given(wanted))
+    if row.inbox_id != before.inbox_id:
+        return _moved(desk, row, wanted)
+    if wanted.assignee_id is not UNSET or row.assignee_id is None:
+        return Step(row)
+    if row.team_id not in (None, before.team_id) and not assignees.in_team(desk.session, row.team_id, row.assignee_id):
+        return Step(replace(row, assignee_id=None), Why.TEAM_MOVED)
+    return _kept(desk, row)
+
+
+def _moved(desk: Desk, row: ConversationRow, wanted: Change) -> Step:
+    """Return a conversation in its new inbox: with its team and its agent only if they answer that inbox (E70)."""
+    if wanted.team_id is UNSET and row.team_id and not assignees.team_answers(desk.session, row.team_id, row.inbox_id):
+        row = replace(row, team_id=None)
+    if wanted.assignee_id is not UNSET or row.assignee_id is None:
+        return Step(row)
+    stays = assignees.in_inbox(desk.session, row.inbox_id, row.assignee_id)
+    return Step(row) if stays else Step(replace(row, assignee_id=None), Why.MOVED)
 
 
 def _past(wanted: Change, now: datetime) -> Faults:
@@ -93,14 +144,19 @@ def _past(wanted: Change, now: datetime) -> Faults:
     return {"snoozed_until": ("This instant has passed.",)} if isinstance(at, datetime) and at <= now else {}
 
 
-def changed(desk: Desk, before: ConversationRow, wanted: Change) -> Step:
-    """Return what the change makes of a conversation: an agent who cannot keep it loses it."""
-    row = replace(before, **given(wanted))
-    if wanted.assignee_id is not UNSET or row.assignee_id is None:
-        return Step(row)
-    if row.team_id not in (None, before.team_id) and not assignees.in_team(desk.session, row.team_id, row.assignee_id):
-        return Step(replace(row, assignee_id=None), Why.TEAM_MOVED)
-    return _kept(desk, row)
+def _refused(desk: Desk, found: Faults) -> Invalid:
+    desk.session.rollback()
+    return Invalid(errors=found)
+
+
+def _held(desk: Desk, account_id: int, conversation_id: int) -> ConversationRow | None:
+    """Return the conversation, locked after its inbox; looked for again if somebody moved it meanwhile."""
+    held = hold_inboxes(desk, account_id, conversation_id)
+    row = conversations.lock(desk.session, account_id, conversation_id) if held else None
+    if row is None or row.inbox_id in held:
+        return row
+    desk.session.rollback()
+    return _held(desk, account_id, conversation_id)
 
 
 def _kept(desk: Desk, row: ConversationRow, *, incoming: bool = False) -> Step:

@@ -72,6 +72,8 @@ def _woken(desk: Desk, before: ConversationRow, after: ConversationRow) -> set[i
     Asked after the commit: what begins to wait later starts a run itself, and that run sees the room.
     """
     inboxes = {after.inbox_id} if transitions.may_be_assigned_now(before, after) else set()
+    if after.inbox_id != before.inbox_id and before.holder_id is not None:
+        inboxes.add(before.inbox_id)  # its agent holds one less there, also where they keep it
     if (agent_id := transitions.freed_agent(before, after)) is not None:
         contact_id = after.contact.id if after.contact else None
         inboxes |= assignees.inboxes_with_room(desk.session, after.account_id, agent_id, contact_id=contact_id)

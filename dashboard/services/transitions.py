@@ -66,11 +66,11 @@ def _released(row: ConversationRow, why: Why) -> Step:
 
 
 def may_be_assigned_now(before: ConversationRow, after: ConversationRow) -> bool:
-    """Say whether a run could do with it what it could not before: it waits now, elsewhere, or without a label."""
+    """Return whether a run could do with it what it could not before: it waits now, elsewhere, or without a label."""
     if not after.is_waiting:
         return False
-    lost_a_label = bool(set(before.labels) - set(after.labels))
-    return not before.is_waiting or after.team_id != before.team_id or lost_a_label
+    elsewhere = (after.inbox_id, after.team_id) != (before.inbox_id, before.team_id)
+    return not before.is_waiting or elsewhere or bool(set(before.labels) - set(after.labels))
 
 
 def freed_agent(before: ConversationRow, after: ConversationRow) -> int | None:

@@ -52,6 +52,26 @@ def in_team(session: Session, team_id: int | None, agent_id: int) -> bool:
     return bool(session.scalar(select(belongs)))
 
 
+def in_inbox(session: Session, inbox_id: int, agent_id: int) -> bool:
+    """Return whether the agent is an active member of the inbox."""
+    belongs = exists().where(
+        InboxMember.inbox_id == inbox_id,
+        InboxMember.user_id == agent_id,
+        AccountUser.account_id == InboxMember.account_id,
+        AccountUser.user_id == InboxMember.user_id,
+        AccountUser.active,
+    )
+    return bool(session.scalar(select(belongs)))
+
+
+def team_answers(session: Session, team_id: int, inbox_id: int) -> bool:
+    """Return whether a member of the inbox belongs to the team."""
+    both = exists().where(
+        TeamMember.team_id == team_id, InboxMember.inbox_id == inbox_id, InboxMember.user_id == TeamMember.user_id
+    )
+    return bool(session.scalar(select(both)))
+
+
 def inboxes_with_room(session: Session, account_id: int, agent_id: int, *, contact_id: int | None) -> frozenset[int]:
     """Return the inboxes where something waits that the agent may get, or that waited for this contact (E10)."""
     found = select(Inbox.id).where(

@@ -85,8 +85,8 @@ class Added:
     is_new: bool
 
 
-SAVED = ("team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels", "last_activity_at",
-         "waiting_since", "assigned_at", "resolved_at", "snoozed_until")  # fmt: skip
+SAVED = ("inbox_id", "team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels",
+         "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until")  # fmt: skip
 ADDED = ("id", *NewConversation.__slots__)
 # The conversations with their contacts, to be narrowed down; `as_row` makes values of them.
 ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoin(
@@ -135,6 +135,16 @@ def save(session: Session, row: ConversationRow) -> None:
     """Write what may change of a conversation that this transaction has locked."""
     values = {name: getattr(row, name) for name in SAVED}
     session.execute(SAVE, {**values, "labels": list(row.labels), "saved_id": row.id})
+
+
+def taken(session: Session, inbox_id: int, external_ids: Collection[str]) -> Sequence[str]:
+    """Return those of the external ids that the inbox has a conversation for."""
+    if not external_ids:
+        return ()
+    there = select(Conversation.external_id).where(
+        Conversation.inbox_id == inbox_id, Conversation.external_id.in_(external_ids)
+    )
+    return [found for found in session.scalars(there) if found is not None]
 
 
 def snoozes_that_end(session: Session, now: datetime, *, most: int) -> Sequence[tuple[int, int]]:

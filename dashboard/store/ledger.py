@@ -41,6 +41,7 @@ class Why(StrEnum):
     CUSTOMER_WROTE_TO_ABSENT_AGENT = "customer_wrote_to_absent_agent"
     TEAM_MOVED = "team_moved"
     SNOOZE_ENDED = "snooze_ended"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

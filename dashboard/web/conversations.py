@@ -84,7 +84,9 @@ def _given() -> dict[str, Any] | Invalid:
     if "agent" in request.form:
         agent_id = naming.agent(desk(), viewer().account_id, request.form["agent"], field="assignee_id")
         return agent_id if isinstance(agent_id, Invalid) else {"assignee_id": agent_id}
-    said: dict[str, Any] = {name: forms.whole(name) for name in ("assignee_id", "team_id") if name in request.form}
+    said: dict[str, Any] = {
+        name: forms.whole(name) for name in ("assignee_id", "team_id", "inbox_id") if name in request.form
+    }
     if "status" in request.form:
         said["status"] = request.form["status"]
     if typed := forms.text("snoozed_until"):
@@ -105,6 +107,8 @@ def _became(page: ConversationPage) -> str:
         return f"{page.assignee_name} has it now." if page.assignee_name else "It is released."
     if "status" in said:
         return BECAME[page.status]
+    if "inbox_id" in said:
+        return f"It is moved to {page.inbox_name}."
     if "team_id" in said:
         return f"It is moved to {page.team_name}." if page.team_name else "It belongs to no team now."
     return "The labels are saved."
@@ -136,6 +140,7 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
         "ledger": store.ledger(session, account_id, conversation_id),
         "names": choices.called(session, account_id, inbox_id=found.inbox_id) if forms_too else (),
         "teams": choices.teams(session, account_id) if forms_too else (),
+        "inboxes": choices.inboxes(session, account_id) if forms_too else (),
         "labels": choices.labels(session, account_id) if forms_too else (),
         "steps": STEPS[found.status],
         "now": now,

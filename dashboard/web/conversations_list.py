@@ -15,7 +15,8 @@ from dashboard.engine.model import Status
 from dashboard.http import desk
 from dashboard.services import bulk_handling, naming, reasons
 from dashboard.services.bulk_handling import Handled
-from dashboard.services.forms.conversations import AssignmentForm, Change
+from dashboard.services.forms.base import Form
+from dashboard.services.forms.conversations import AssignmentForm, Change, ConversationForm
 from dashboard.services.forms.fields import LARGEST_ID
 from dashboard.services.refusals import Invalid, invalid
 from dashboard.store.pages import choices
@@ -30,11 +31,12 @@ from dashboard.web.visitors import acting, supervisors_only, viewer
 PER_PAGE = 50
 WAITING, NOBODY = "waiting", "none"
 NOBODY_TYPED = (NOBODY, "nobody")
-DONE = {"assign": "assigned", "release": "released", "move": "moved"}
+DONE = {"assign": "assigned", "release": "released", "move": "moved", "move-inbox": "moved"}
 ALREADY = {
     "assign": "{was} with that agent already.",
     "release": "{was} with nobody already.",
     "move": "{was} there already.",
+    "move-inbox": "{was} there already.",
 }
 FORMS = {
     True: {"was": "was", "waits": "waits", "it": "it", "exists": "exists"},
@@ -129,14 +131,16 @@ def _wanted(kind: str) -> Change | Invalid:
             return Change(assignee_id=None)
         case "assign":
             agent_id = naming.agent(desk(), viewer().account_id, request.form.get("agent", ""), field="assignee_id")
-            return agent_id if isinstance(agent_id, Invalid) else _loaded("assignee_id", agent_id)
+            return agent_id if isinstance(agent_id, Invalid) else _loaded(AssignmentForm(), "assignee_id", agent_id)
         case "move":
-            return _loaded("team_id", forms.whole("team_id"))
+            return _loaded(AssignmentForm(), "team_id", forms.whole("team_id"))
+        case "move-inbox":
+            return _loaded(ConversationForm(), "inbox_id", forms.whole("inbox_id"))
     return invalid("do", "Choose what to do.")
 
 
-def _loaded(field: str, said: int | str | None) -> Change | Invalid:
-    loaded: Change | Invalid = forms.load(AssignmentForm(), {field: said})
+def _loaded(form: Form, field: str, said: int | str | None) -> Change | Invalid:
+    loaded: Change | Invalid = forms.load(form, {field: said})
     return loaded
 
 

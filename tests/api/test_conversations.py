@@ -205,6 +205,19 @@ def test_a_conversation_is_changed_resolved_labelled_and_written_to(supervisor: 
     assert written.json["last_activity_at"] > resolved.json["last_activity_at"]
 
 
+def test_a_conversation_is_moved_to_another_inbox(supervisor: Caller, acme: Acme):
+    """E70"""
+    [one] = acme.held("Cleo", 1)
+
+    moved = supervisor.patch(f"/conversations/{one}", {"inbox_id": acme.sales})
+    nowhere = supervisor.patch(f"/conversations/{one}", {"inbox_id": acme.stranger_inbox_id})
+
+    assert (moved.status_code, moved.json["inbox_id"], moved.json["assignee_id"]) == (200, acme.sales, None)
+    assert (nowhere.status_code, list(nowhere.json["errors"])) == (422, ["inbox_id"])
+    [released] = supervisor.get(f"/conversations/{one}/assignments").json["data"]
+    assert (released["reason"], released["agent_id"]) == ("moved", None)
+
+
 def test_a_conversation_is_snoozed_until_an_instant(supervisor: Caller, acme: Acme):
     """E71"""
     [one] = acme.waiting(1)

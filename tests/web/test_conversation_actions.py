@@ -46,6 +46,16 @@ def test_it_is_resolved_snoozed_and_reopened(mara: Looker, acme: Acme) -> None:
         assert read(acme, one).status is status
 
 
+def test_it_is_moved_to_another_inbox(mara: Looker, acme: Acme) -> None:
+    """E70"""
+    [one] = waiting_for(acme, 1, minutes=5)
+
+    said = mara.post(f"/conversations/{one}", {"inbox_id": acme.sales}, headers=HTMX).text
+
+    assert "It is moved to Sales." in said
+    assert read(acme, one).inbox_id == acme.sales
+
+
 def test_it_is_snoozed_until_a_day_and_a_time_of_the_browser_s_zone(mara: Looker, acme: Acme) -> None:
     """E71"""
     [one] = waiting_for(acme, 1, minutes=5)

@@ -58,6 +58,7 @@ class Drafts:
 class Change:
     """What shall be different; a team or an assignee of None takes it away from them."""
 
+    inbox_id: int | Unset = UNSET
     subject: str | Unset | None = UNSET
     status: Status | Unset = UNSET
     snoozed_until: datetime | Unset | None = UNSET
@@ -147,6 +148,7 @@ class StatusForm(Form):
 class ConversationForm(StatusForm):
     """A change of a conversation."""
 
+    inbox_id = Id()
     subject = Text(allow_none=True, validate=validate.Length(max=LONGEST_SUBJECT))
     status = Word(Status)
     priority = Whole(1, 4, allow_none=True)
