@@ -29,13 +29,14 @@ class FunnelSchema(Schema):
 
 
 class FactsSchema(Schema):
-    """What a verdict rests on: `open, limit` · `count, limit, free_at` · `presence`."""
+    """What a verdict rests on: `open, limit` · `count, limit, free_at` · `presence` · `released_at`."""
 
     open = fields.Integer()
     count = fields.Integer()
     limit = fields.Integer()
     free_at = Instant()
     presence = fields.String()
+    released_at = Instant()
 
 
 class AgentVerdictSchema(Schema):

@@ -61,6 +61,7 @@ class VerdictKind(StrEnum):
     AT_CAPACITY = "at_capacity"
     AT_TOTAL_CAPACITY = "at_total_capacity"
     AT_TEAM_LIMIT = "at_team_limit"
+    HAD_IT = "had_it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,17 @@ class AtTeamLimit:
     kind = VerdictKind.AT_TEAM_LIMIT
 
 
-Verdict: TypeAlias = Eligible | NotAMember | NotOnline | RateLimited | AtCapacity | AtTotalCapacity | AtTeamLimit
+@dataclass(frozen=True, slots=True)
+class HadIt:
+    """Somebody released the conversation from the agent, and another agent may take it (E74)."""
+
+    released_at: datetime | None
+    kind = VerdictKind.HAD_IT
+
+
+Verdict: TypeAlias = (
+    Eligible | NotAMember | NotOnline | RateLimited | AtCapacity | AtTotalCapacity | AtTeamLimit | HadIt
+)
 ELIGIBLE = Eligible()
 
 

@@ -89,7 +89,10 @@ class Agent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """The unit of work, reduced to what decides where it goes."""
+    """The unit of work, reduced to what decides where it goes.
+
+    `had_by` is the agent from whom somebody released it, at `released_at`.
+    """
 
     id: int
     created_at: datetime
@@ -97,6 +100,8 @@ class Conversation:
     team_id: int | None = None
     contact_id: int | None = None
     labels: tuple[str, ...] = ()
+    had_by: int | None = None
+    released_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

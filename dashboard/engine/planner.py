@@ -6,6 +6,7 @@ for the agent who was given something, so a plan costs O(log agents) per convers
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from dashboard.engine.decisions import (
@@ -15,6 +16,7 @@ from dashboard.engine.decisions import (
     Error,
     Examination,
     Funnel,
+    HadIt,
     NotAMember,
     Plan,
     RateLimited,
@@ -124,9 +126,9 @@ class Pool:
             self.refusals[agent_id] = now
             self._tally[now.kind] += 1
 
-    def choose(self) -> Seat | None:
-        """Return the member whose turn it is among those whom no gate refuses."""
-        return self._selector.choose(self._eligible)
+    def choose(self, but: int | None = None) -> Seat | None:
+        """Return the member whose turn it is among those whom no gate refuses; `but` only if nobody else is left."""
+        return self._selector.choose(self._eligible, but)
 
     def spend(self) -> None:
         """The member chosen took it."""
@@ -186,6 +188,8 @@ class Floor:
             return Examination(decision=self.decide(conversation), verdicts={}, funnel=None, turns=())
         seated = self.seating(conversation.team_id)
         decision = self.decide(conversation)
+        if isinstance(decision, Assign) and conversation.had_by not in (None, decision.agent_id):
+            seated = _passed_over(seated, conversation)
         return Examination(decision=decision, verdicts=seated.verdicts, funnel=seated.funnel, turns=seated.turns)
 
     def seating(self, team_id: int | None) -> Seating:
@@ -223,7 +227,7 @@ class Floor:
         pool = self._pool(team_id)
         if pool.manual:
             return Stop(conversation.id, Reason.TEAM_MANUAL)
-        if (seat := pool.choose()) is None:
+        if (seat := pool.choose(but=conversation.had_by)) is None:
             funnel = pool.funnel()
             return Stop(conversation.id, funnel.reason, funnel)
         self._take(seat, pool)
@@ -254,6 +258,19 @@ class Floor:
         """Return the pool's seats, whose turn is longest ago first; a team's rotation knows all of the team."""
         order = self._snapshot.rotations.get(team_id, ())
         return [self._seats[agent_id] for agent_id in merged(order, pool_members(self._snapshot, team_id))]
+
+
+def _passed_over(seated: Seating, conversation: Conversation) -> Seating:
+    """Return how everybody stands to a conversation that one of them had, whom nothing else refuses (E74)."""
+    had_by = conversation.had_by
+    if had_by is None or seated.verdicts.get(had_by) is not ELIGIBLE:
+        return seated
+    funnel = seated.funnel
+    return Seating(
+        verdicts={**seated.verdicts, had_by: HadIt(conversation.released_at)},
+        funnel=replace(funnel, under_rate_limit=funnel.under_rate_limit - 1, with_capacity=funnel.with_capacity - 1),
+        turns=tuple(agent_id for agent_id in seated.turns if agent_id != had_by),
+    )
 
 
 def pool_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:

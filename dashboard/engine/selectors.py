@@ -5,7 +5,7 @@ Within a plan an agent only ever gets more, so who was refused once stays refuse
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
-from heapq import heapify, heappop, heapreplace
+from heapq import heapify, heappop, heappush, heapreplace
 from typing import Protocol
 
 from dashboard.engine.gates import Seat
@@ -17,8 +17,11 @@ Eligible = Callable[[Seat], bool]
 class Selector(Protocol):
     """Chooses among a pool's seats, given in the rotation's order."""
 
-    def choose(self, eligible: Eligible) -> Seat | None:
-        """Return whose conversation it is, or None when nobody is left."""
+    def choose(self, eligible: Eligible, but: int | None = None) -> Seat | None:
+        """Return the seat that gets the conversation, or None when nobody is left.
+
+        The agent `but` gets it only if nobody else is left, and keeps their place otherwise.
+        """
 
     def spend(self) -> None:
         """The chosen seat took it: its turn is spent."""
@@ -32,18 +35,33 @@ class RoundRobin:
 
     def __init__(self, seats: Iterable[Seat]) -> None:
         self._line = deque(seats)
+        self._aside: Seat | None = None
 
-    def choose(self, eligible: Eligible) -> Seat | None:
+    def choose(self, eligible: Eligible, but: int | None = None) -> Seat | None:
+        first = self._first(eligible)
+        if first is None or first.agent.id != but:
+            return first
+        self._line.popleft()
+        if other := self._first(eligible):
+            self._aside = first
+            return other
+        self._line.appendleft(first)
+        return first
+
+    def spend(self) -> None:
+        self._line.rotate(-1)
+        if self._aside:
+            self._line.appendleft(self._aside)
+            self._aside = None
+
+    def turns(self) -> tuple[int, ...]:
+        return tuple(seat.agent.id for seat in self._line)
+
+    def _first(self, eligible: Eligible) -> Seat | None:
         line = self._line
         while line and not eligible(line[0]):
             line.popleft()
         return line[0] if line else None
-
-    def spend(self) -> None:
-        self._line.rotate(-1)
-
-    def turns(self) -> tuple[int, ...]:
-        return tuple(seat.agent.id for seat in self._line)
 
 
 class Balanced:
@@ -52,9 +70,33 @@ class Balanced:
     def __init__(self, seats: Iterable[Seat]) -> None:
         self._heap = [(seat.open_here, turn, seat) for turn, seat in enumerate(seats)]
         self._last = len(self._heap)
+        self._aside: tuple[int, int, Seat] | None = None
         heapify(self._heap)
 
-    def choose(self, eligible: Eligible) -> Seat | None:
+    def choose(self, eligible: Eligible, but: int | None = None) -> Seat | None:
+        least = self._least(eligible)
+        if least is None or least.agent.id != but:
+            return least
+        aside = heappop(self._heap)
+        if other := self._least(eligible):
+            self._aside = aside
+            return other
+        heappush(self._heap, aside)
+        return least
+
+    def spend(self) -> None:
+        self._last += 1
+        seat = self._heap[0][2]
+        heapreplace(self._heap, (seat.open_here, self._last, seat))
+        if self._aside:
+            heappush(self._heap, self._aside)
+            self._aside = None
+
+    def turns(self) -> tuple[int, ...]:
+        order = sorted((seat.open_here, turn, seat.agent.id) for _, turn, seat in self._heap)
+        return tuple(agent_id for _, _, agent_id in order)
+
+    def _least(self, eligible: Eligible) -> Seat | None:
         heap = self._heap
         while heap:
             load, turn, seat = heap[0]
@@ -65,15 +107,6 @@ class Balanced:
             else:
                 return seat
         return None
-
-    def spend(self) -> None:
-        self._last += 1
-        seat = self._heap[0][2]
-        heapreplace(self._heap, (seat.open_here, self._last, seat))
-
-    def turns(self) -> tuple[int, ...]:
-        order = sorted((seat.open_here, turn, seat.agent.id) for _, turn, seat in self._heap)
-        return tuple(agent_id for _, _, agent_id in order)
 
 
 SELECTORS: dict[AssignmentOrder, type[RoundRobin] | type[Balanced]] = {

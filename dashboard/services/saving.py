@@ -20,7 +20,7 @@ BY_RULE = frozenset({
 
 def save(desk: Desk, before: ConversationRow, step: Step, cause: Cause) -> ConversationRow:
     """Write what differs, commit, and start the runs that it calls for; nothing at all when nothing differs."""
-    after = transitions.settled(before, step.row, cause.now)
+    after = transitions.settled(before, step, cause.now)
     if after == before:
         desk.session.commit()
         return before

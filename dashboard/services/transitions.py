@@ -19,8 +19,9 @@ class Step:
     why: Why | None = None
 
 
-def settled(before: ConversationRow, after: ConversationRow, now: datetime) -> ConversationRow:
+def settled(before: ConversationRow, step: Step, now: datetime) -> ConversationRow:
     """Return the row with the instants that follow from its status and assignee, and each label once."""
+    after = step.row
     same_assignee = after.assignee_id == before.assignee_id
     return replace(
         after,
@@ -29,8 +30,17 @@ def settled(before: ConversationRow, after: ConversationRow, now: datetime) -> C
         resolved_at=(before.resolved_at or now) if after.status is Status.RESOLVED else None,
         assigned_at=before.assigned_at if same_assignee else now if after.assignee_id else None,
         snoozed_until=after.snoozed_until if after.status is Status.SNOOZED else None,
+        had_by_id=_had_by(before, step),
         assigned_by_engine=before.assigned_by_engine and same_assignee and after.assignee_id is not None,
     )
+
+
+def _had_by(before: ConversationRow, step: Step) -> int | None:
+    """Return whom the next run passes over: the agent from whom somebody releases it, until another has it (E74)."""
+    if step.row.assignee_id is not None or step.row.status is Status.RESOLVED:
+        return None
+    by_hand = before.assignee_id is not None and step.why is None
+    return before.assignee_id if by_hand else before.had_by_id
 
 
 def with_message(row: ConversationRow, *, incoming: bool, at: datetime) -> ConversationRow:

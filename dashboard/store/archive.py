@@ -24,6 +24,7 @@ BACK: Mapping[str, Any] = {
     "created_at": instant,
     "last_activity_at": instant,
     "slot_frees_at": instant,
+    "released_at": instant,
 }
 
 

@@ -12,7 +12,8 @@ from dashboard.store.database import Session
 CLAIM = text(
     """
     UPDATE conversations AS c
-    SET assignee_id = plan.agent_id, assigned_at = :now, assigned_by_engine = true, waiting_since = NULL
+    SET assignee_id = plan.agent_id, assigned_at = :now, assigned_by_engine = true, waiting_since = NULL,
+      had_by_id = NULL
     FROM unnest(CAST(:ids AS bigint[]), CAST(:agents AS bigint[]), CAST(:teams AS bigint[]))
       AS plan(id, agent_id, team_id)
     WHERE c.id = plan.id AND c.account_id = :account_id AND c.inbox_id = :inbox_id

@@ -44,6 +44,7 @@ class ConversationRow:
     assigned_at: datetime | None
     resolved_at: datetime | None
     snoozed_until: datetime | None
+    had_by_id: int | None
 
     @property
     def is_waiting(self) -> bool:
@@ -86,7 +87,7 @@ class Added:
 
 
 SAVED = ("inbox_id", "team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels",
-         "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until")  # fmt: skip
+         "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until", "had_by_id")  # fmt: skip
 ADDED = ("id", *NewConversation.__slots__)
 # The conversations with their contacts, to be narrowed down; `as_row` makes values of them.
 ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoin(

@@ -51,6 +51,7 @@ COLUMNS = (
     type_coerce(Conversation.labels, NULLTYPE).label("labels"),
     Conversation.created_at,
     Conversation.last_activity_at,
+    Conversation.had_by_id,
     Conversation.waiting_since,
 )
 
@@ -186,7 +187,7 @@ def _rows(rules: Filter) -> Select[Any]:
 
 def _value(row: Sequence[Any]) -> Waiting:
     # Taken apart at once: name by name took twice as long.
-    conversation_id, team_id, contact_id, labels, created_at, last_activity_at, _ = row
+    conversation_id, team_id, contact_id, labels, created_at, last_activity_at, had_by, waiting_since = row
     return Waiting(
         id=conversation_id,
         team_id=team_id,
@@ -194,6 +195,8 @@ def _value(row: Sequence[Any]) -> Waiting:
         labels=tuple(labels),
         created_at=created_at,
         last_activity_at=last_activity_at,
+        had_by=had_by,
+        released_at=waiting_since if had_by else None,
     )
 
 

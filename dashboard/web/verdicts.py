@@ -1,20 +1,27 @@
 """Verdicts and funnels as a page says them."""
 
-from flask import Flask
-from markupsafe import Markup, escape
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
-from dashboard.engine.decisions import (
-    AtCapacity,
-    AtTeamLimit,
-    AtTotalCapacity,
-    Eligible,
-    Funnel,
-    NotAMember,
-    NotOnline,
-    RateLimited,
-    Verdict,
-)
+from flask import Flask
+from markupsafe import Markup
+
+from dashboard.engine.decisions import Funnel, Verdict, VerdictKind
+from dashboard.engine.model import Presence
 from dashboard.web.words import clock, word
+
+SENTENCES = {
+    VerdictKind.ELIGIBLE: "may take it",
+    VerdictKind.NOT_A_MEMBER: "not a member",
+    VerdictKind.NOT_ONLINE: "{presence}",
+    VerdictKind.RATE_LIMITED: "had {count} of {limit}, next slot {free_at}",
+    VerdictKind.AT_CAPACITY: "at capacity, holds {open} of {limit} here",
+    VerdictKind.AT_TOTAL_CAPACITY: "at capacity, holds {open} of {limit} in all inboxes",
+    VerdictKind.AT_TEAM_LIMIT: "at the team's maximum, holds {open} of {limit}",
+    VerdictKind.HAD_IT: "had it until {released_at}",
+}
+WITHOUT_INSTANT = {VerdictKind.RATE_LIMITED: "had {count} of {limit}", VerdictKind.HAD_IT: "had it"}
 
 
 def init_app(app: Flask) -> None:
@@ -24,22 +31,15 @@ def init_app(app: Flask) -> None:
 
 def verdict(found: Verdict) -> Markup:
     """Return one agent's verdict with its facts."""
-    match found:
-        case Eligible():
-            return Markup("may take it")
-        case NotAMember():
-            return Markup("not a member")
-        case NotOnline(presence):
-            return escape(word(presence))
-        case RateLimited(count, limit, free_at):
-            slot = Markup(", next slot {}").format(clock(free_at)) if free_at else ""
-            return Markup("had {} of {}{}").format(count, limit, slot)
-        case AtCapacity(held, limit):
-            return Markup("at capacity, holds {} of {} here").format(held, limit)
-        case AtTotalCapacity(held, limit):
-            return Markup("at capacity, holds {} of {} in all inboxes").format(held, limit)
-        case AtTeamLimit(held, limit):
-            return Markup("at the team's maximum, holds {} of {}").format(held, limit)
+    facts = asdict(found)
+    sentences = WITHOUT_INSTANT if None in facts.values() else SENTENCES
+    return Markup(sentences[found.kind]).format(**{name: _shown(fact) for name, fact in facts.items()})
+
+
+def _shown(fact: Any) -> Any:
+    if isinstance(fact, datetime):
+        return clock(fact)
+    return word(fact) if isinstance(fact, Presence) else fact
 
 
 def stages(funnel: Funnel) -> list[tuple[str, int]]:

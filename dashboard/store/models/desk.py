@@ -130,6 +130,8 @@ class Conversation(InAccount, Base):
 
     `assigned_by_engine` tells what a run gave from what a person gave (E31). `waiting_since` is set while,
     and only while, it waits. `snoozed_until` is when a snooze ends by itself; without one the customer ends it.
+    `had_by_id` is the agent from whom somebody released it, until it is assigned again (E74); without a foreign key,
+    since it is compared with the agents who may be asked and with nothing else.
     """
 
     __tablename__ = "conversations"
@@ -195,3 +197,4 @@ class Conversation(InAccount, Base):
     assigned_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     snoozed_until: Mapped[datetime | None]
+    had_by_id: Mapped[int | None]
