@@ -158,13 +158,23 @@ class BringOnline(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseRateLimit(Change):
+class RaiseLimit(Change):
+    """Raise a limit on each agent's conversations, so that there is room for more of them."""
+
+    limit: int
+    to: int
+
+    def reaches(self, agent: Agent) -> bool:
+        """Tell whether the limit is this agent's too."""
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseRateLimit(RaiseLimit):
     """Raise the policy's fair-distribution limit."""
 
     policy_id: int
     policy_name: str
-    limit: int
-    to: int
     words = "Raise the fair-distribution limit of {policy_name} from {limit} to {to}"
     about = "policy_id"
 
@@ -173,45 +183,55 @@ class RaiseRateLimit(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseTotalCapacity(Change):
-    """Raise the limit over all inboxes of the capacity policy that the agent is under: all under it gain."""
+class RaiseTotalCapacity(RaiseLimit):
+    """Raise a capacity policy's limit over all inboxes: for the agent, and for the `others` under the same policy."""
 
     agent_id: int
     agent_name: str
     policy_id: int | None
-    limit: int
-    to: int
+    policy_name: str | None = None
+    others: int = 0
     words = "Raise {agent_name}'s limit over all inboxes from {limit} to {to}"
+    shared_words: ClassVar[str] = "Raise the limit of {policy_name} ({people}) over all inboxes from {limit} to {to}"
     about = "agent_id"
+
+    @property
+    def sentence(self) -> str:
+        if not self.others:
+            return self.words.format_map(asdict(self))
+        people = f"{self.agent_name} and {self.others} {'other' if self.others == 1 else 'others'}"
+        return self.shared_words.format_map({**asdict(self), "people": people})
+
+    @property
+    def thing(self) -> tuple[type[Change], object]:
+        return type(self), self.policy_id or (self.agent_id,)
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         return _with_agents(snapshot, self.reaches, total_capacity=self.to)
 
     def reaches(self, agent: Agent) -> bool:
-        """Tell whether the agent is under the policy that changes."""
         return agent.id == self.agent_id or (self.policy_id is not None and agent.capacity_policy_id == self.policy_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseCapacity(RaiseTotalCapacity):
-    """Raise the limit for this inbox of the capacity policy that the agent is under: all under it gain."""
+    """Raise a capacity policy's limit for this inbox: for the agent, and for the `others` under the same policy."""
 
     inbox_id: int
     inbox_name: str
     words = "Raise {agent_name}'s limit in {inbox_name} from {limit} to {to}"
+    shared_words = "Raise the limit of {policy_name} ({people}) in {inbox_name} from {limit} to {to}"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
         return _with_agents(snapshot, self.reaches, capacity=self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseTeamLimit(Change):
-    """Raise what a team lets each of its members hold."""
+class RaiseTeamLimit(RaiseLimit):
+    """Raise the number of conversations that a team lets each of its members hold."""
 
     team_id: int
     team_name: str
-    limit: int
-    to: int
     words = "Raise the maximum of {team_name} from {limit} to {to}"
     about = "team_id"
 

@@ -235,10 +235,12 @@ class Seating:
 class Examination:
     """One conversation's decision with every agent's verdict and the turns, at the moment it was made (E47, E48).
 
-    `turns` are the agent ids of its rotation, next first.
+    `turns` are the agent ids of its rotation, next first. `left_before` counts the conversations before it that its
+    pool left waiting.
     """
 
     decision: Decision
     verdicts: Mapping[int, Verdict]
     funnel: Funnel | None
     turns: tuple[int, ...]
+    left_before: int = 0

@@ -1,39 +1,24 @@
 """The smallest change that would assign a waiting conversation: every one that is offered was tried (E48)."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial, reduce
+from itertools import islice
 
-from dashboard.engine import changes, planner
-from dashboard.engine.changes import Change
-from dashboard.engine.decisions import (
-    Assign,
-    AtCapacity,
-    AtTeamLimit,
-    AtTotalCapacity,
-    Examination,
-    NotOnline,
-    RateLimited,
-    Reason,
-    Skip,
-    Verdict,
-    VerdictKind,
-)
-from dashboard.engine.model import Agent, Conversation, Presence, Snapshot, Team
+from dashboard.engine import lifts, planner, thresholds
+from dashboard.engine.changes import Change, RaiseLimit
+from dashboard.engine.decisions import Assign, Examination, Stop
+from dashboard.engine.lifts import Case, Step
+from dashboard.engine.model import Snapshot
+from dashboard.engine.policy import CapacityPolicy
 
-# More are not read; who is looked at first are the agents whose refusal is lifted most easily.
 MOST_OFFERED = 3
+# Fewer changes are tried the more conversations a try decides.
 MOST_TRIED = 8
+MOST_DECIDED = 20_000
 # A label, an age, a contact and then an agent: what stands in the way one behind the other.
 LONGEST = 6
-EASIEST = (
-    VerdictKind.AT_CAPACITY,
-    VerdictKind.AT_TOTAL_CAPACITY,
-    VerdictKind.AT_TEAM_LIMIT,
-    VerdictKind.RATE_LIMITED,
-    VerdictKind.NOT_ONLINE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,157 +29,113 @@ class Fix:
 
     @property
     def sentence(self) -> str:
-        """Return what they do, as one button says it."""
+        """Return the text of its button."""
         first, *rest = (change.sentence for change in self.changes)
         return " and ".join([first, *(f"{sentence[0].lower()}{sentence[1:]}" for sentence in rest)])
 
-
-def smallest(snapshot: Snapshot, conversation_id: int, now: datetime) -> tuple[Fix, ...]:
-    """Return the fixes with the fewest changes, at most three; none if it will be assigned anyway."""
-    if _assigned(snapshot, conversation_id, now):
-        return ()
-    firsts = _lifts(snapshot, conversation_id, now)
-    singles = [Fix((change,)) for change in firsts if _assigned(change.tried_on(snapshot), conversation_id, now)]
-    if singles:
-        return _each_once(singles)
-    chains = [_follow(snapshot, (change,), conversation_id, now) for change in firsts]
-    found = [Fix(steps) for steps in chains if steps]
-    fewest = min((len(fix.changes) for fix in found), default=0)
-    return _each_once([fix for fix in found if len(fix.changes) == fewest])
+    @property
+    def makes_room(self) -> bool:
+        """Tell whether it makes room, which is enough only if all that goes before the conversation is known."""
+        return any(isinstance(change, RaiseLimit) for change in self.changes)
 
 
-def _each_once(found: Sequence[Fix]) -> tuple[Fix, ...]:
-    """Return the first of those that change the same thing, at most three in all."""
-    by_thing = {tuple(change.thing for change in fix.changes): fix for fix in reversed(found)}
-    return tuple(reversed(by_thing.values()))[:MOST_OFFERED]
+def smallest(
+    snapshot: Snapshot, conversation_id: int, now: datetime, policies: Mapping[int, CapacityPolicy] | None = None
+) -> tuple[Fix, ...]:
+    """Return the fixes with the fewest changes, at most three; none if it will be assigned anyway.
 
-
-def _follow(
-    snapshot: Snapshot, steps: tuple[Change, ...], conversation_id: int, now: datetime
-) -> tuple[Change, ...] | None:
-    """Return these steps and what else it takes behind them, or None if that leads nowhere."""
-    tried = steps[-1].tried_on(snapshot)
-    if _assigned(tried, conversation_id, now):
-        return steps
-    done = {step.thing for step in steps}
-    # The last of a thing's changes makes room for all that go before, so that no step is needed twice.
-    following = {change.thing: change for change in _lifts(tried, conversation_id, now)}
-    change = next((change for thing, change in following.items() if thing not in done), None)
-    if change is None or len(steps) == LONGEST:
-        return None
-    return _follow(tried, (*steps, change), conversation_id, now)
-
-
-def _assigned(snapshot: Snapshot, conversation_id: int, now: datetime) -> bool:
-    return isinstance(_decision(snapshot, conversation_id, now), Assign)
-
-
-def _decision(snapshot: Snapshot, conversation_id: int, now: datetime) -> object:
-    examined = planner.examine(snapshot, conversation_id, now)
-    return examined.decision if examined else None
-
-
-def _lifts(snapshot: Snapshot, conversation_id: int, now: datetime) -> Sequence[Change]:
-    """Return what would lift the refusal that stands first, easiest first."""
-    if change := _switch(snapshot):
-        return [change]
-    examined = planner.examine(snapshot, conversation_id, now)
+    `policies` has the capacity policies' names by id; without it a limit is named by its agent alone.
+    """
     conversation = next((one for one in snapshot.waiting if one.id == conversation_id), None)
-    if examined is None or conversation is None:
-        return []
-    if isinstance(examined.decision, Skip):
-        return list(_unskip(snapshot, conversation, examined.decision, now))
-    team = next((team for team in snapshot.teams if team.id == conversation.team_id), None)
-    if team and examined.decision.reason is Reason.TEAM_MANUAL:
-        return [changes.GiveTeamTurns(team_id=team.id, team_name=team.name)]
-    return list(_agents(_Case(snapshot, examined, team, ahead=_ahead(snapshot, conversation, now))))
+    if conversation is None:
+        return ()
+    return _Search(snapshot, lifts.case(snapshot, conversation, now, policies or {})).fixes()
 
 
-def _switch(snapshot: Snapshot) -> Change | None:
-    inbox, policy = snapshot.inbox, snapshot.policy
-    match planner.switched_off(inbox, policy):
-        case Reason.FEATURE_OFF:
-            return changes.SwitchOnAccount(account_id=inbox.account_id)
-        case Reason.INBOX_OFF:
-            return changes.SwitchOnInbox(inbox_id=inbox.id, inbox_name=inbox.name)
-        case Reason.NO_POLICY:
-            return changes.LinkPolicy(inbox_id=inbox.id, inbox_name=inbox.name)
-        case Reason.POLICY_DISABLED if policy:
-            return changes.EnablePolicy(policy_id=policy.id, policy_name=policy.name)
-    return None
+class _Search:
+    """Tries changes for one conversation."""
+
+    def __init__(self, snapshot: Snapshot, case: Case) -> None:
+        self._snapshot, self._case = snapshot, case
+        self._known: dict[tuple[Change, ...], Examination | None] = {}
+
+    @property
+    def _most_tried(self) -> int:
+        return max(1, min(MOST_TRIED, MOST_DECIDED // len(self._snapshot.waiting)))
+
+    def fixes(self) -> tuple[Fix, ...]:
+        """Return the fixes with the fewest changes."""
+        if self._assigns(()):
+            return ()
+        firsts = self._lifts(())[: self._most_tried]
+        singles = (self._lowered((step,)) for step in firsts)
+        if found := tuple(islice((Fix(single) for single in singles if single), MOST_OFFERED)):
+            return found
+        chains = [steps for step in firsts if (steps := self._follow((step,)))]
+        fewest = min(map(len, chains), default=0)
+        by_things = {frozenset(step.change.thing for step in steps): steps for steps in reversed(chains)}
+        shortest = [steps for steps in reversed(by_things.values()) if len(steps) == fewest]
+        return tuple(Fix(self._lowered(steps) or _changes(steps)) for steps in shortest[:MOST_OFFERED])
+
+    def _follow(self, steps: tuple[Step, ...]) -> tuple[Step, ...] | None:
+        """Return these steps and those that it takes behind them, None if they lead nowhere."""
+        if self._assigns(_changes(steps)):
+            return steps
+        done = {step.change.thing for step in steps}
+        following = (step for step in self._lifts(_changes(steps)) if step.change.thing not in done)
+        step = next(following, None)
+        if step is None or len(steps) == LONGEST:
+            return None
+        return self._follow((*steps, step))
+
+    def _lowered(self, steps: tuple[Step, ...]) -> tuple[Change, ...] | None:
+        """Return the changes with the least numbers that are enough, None if they do not assign the conversation."""
+        tried = _changes(steps)
+        # As often as there are numbers, since each was the least beside the others as they were then.
+        for _ in steps:
+            for place, step in enumerate(steps):
+                tried = self._with_least(tried, place, step.guess)
+        return tried if self._assigns(tried) else None
+
+    def _with_least(self, tried: tuple[Change, ...], place: int, guess: int) -> tuple[Change, ...]:
+        """Return the changes with the least number in one of them, as they are if it has none that is enough."""
+        change = tried[place]
+        if not isinstance(change, RaiseLimit):
+            return tried
+        works = partial(self._leaves_somebody, tried, place)
+        number = thresholds.least(works, low=change.limit + 1, guess=guess, most=change.to)
+        return tried if number is None else _with_number(tried, place, number)
+
+    def _leaves_somebody(self, tried: tuple[Change, ...], place: int, number: int) -> bool:
+        """Tell whether somebody is left for the conversation with another number in one of the changes.
+
+        With greater numbers that stays so, but for floors on which many limits meet. Of the assignment it is not
+        true: with E10, more room may give an earlier conversation of the same contact to somebody.
+        """
+        examined = self._examined(_with_number(tried, place, number))
+        return examined is None or not isinstance(examined.decision, Stop)
+
+    def _assigns(self, tried: tuple[Change, ...]) -> bool:
+        examined = self._examined(tried)
+        return examined is not None and isinstance(examined.decision, Assign)
+
+    def _examined(self, tried: tuple[Change, ...]) -> Examination | None:
+        """Plan with these changes, once; None while a switch is off."""
+        if tried not in self._known:
+            self._known[tried] = planner.examine(self._with(tried), self._case.conversation.id, self._case.now)
+        return self._known[tried]
+
+    def _with(self, tried: tuple[Change, ...]) -> Snapshot:
+        return reduce(lambda snapshot, change: change.tried_on(snapshot), tried, self._snapshot)
+
+    def _lifts(self, tried: tuple[Change, ...]) -> Sequence[Step]:
+        return lifts.after(self._with(tried), self._examined(tried), self._case)
 
 
-def _unskip(snapshot: Snapshot, conversation: Conversation, skip: Skip, now: datetime) -> Iterator[Change]:
-    policy = snapshot.policy
-    if skip.reason is Reason.EXCLUDED_LABEL and skip.label is not None:
-        yield changes.RemoveLabel(conversation_id=conversation.id, label=skip.label)
-    elif skip.reason is Reason.EXCLUDED_AGE:
-        rule = next(rule for rule in snapshot.exclusions if rule.policy_id == skip.policy_id)
-        yield changes.RaiseAge(
-            policy_id=rule.policy_id,
-            policy_name=rule.policy_name,
-            hours=rule.exclude_older_than_hours or 0,
-            to=ceil((now - conversation.created_at) / timedelta(hours=1)),
-        )
-    elif policy:
-        yield changes.SeveralPerContact(policy_id=policy.id, policy_name=policy.name)
+def _changes(steps: Sequence[Step]) -> tuple[Change, ...]:
+    return tuple(step.change for step in steps)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A conversation that nobody is left for; `ahead` conversations may take what a change makes room for."""
-
-    snapshot: Snapshot
-    examined: Examination
-    team: Team | None
-    ahead: int
-
-
-def _ahead(snapshot: Snapshot, conversation: Conversation, now: datetime) -> int:
-    """Count what is decided before it."""
-    decided = [decision.conversation_id for decision in planner.plan(snapshot, now).decisions]
-    return decided.index(conversation.id)
-
-
-def _agents(case: _Case) -> Iterator[Change]:
-    """Yield what lifts each agent's refusal: for room for this one alone, then for all that go before it."""
-    by_id = {agent.id: agent for agent in case.snapshot.agents}
-    refused = [
-        (EASIEST.index(verdict.kind), agent_id, verdict)
-        for agent_id, verdict in case.examined.verdicts.items()
-        if verdict.kind in EASIEST
-    ]
-    for _, agent_id, verdict in sorted(refused, key=lambda row: row[:2])[:MOST_TRIED]:
-        for room in dict.fromkeys((1, case.ahead + 1)):
-            if change := _lift(case, by_id[agent_id], verdict, room):
-                yield change
-
-
-def _lift(case: _Case, agent: Agent, verdict: Verdict, room: int) -> Change | None:
-    policy = case.snapshot.policy
-    match verdict:
-        case NotOnline() if policy and Presence.ONLINE in policy.eligible_presence:
-            return changes.BringOnline(agent_id=agent.id, agent_name=agent.name)
-        case RateLimited(count, limit) if policy:
-            return changes.RaiseRateLimit(policy_id=policy.id, policy_name=policy.name, limit=limit, to=count + room)
-        case AtCapacity(held, limit):
-            return changes.RaiseCapacity(
-                agent_id=agent.id,
-                agent_name=agent.name,
-                policy_id=agent.capacity_policy_id,
-                inbox_id=case.snapshot.inbox.id,
-                inbox_name=case.snapshot.inbox.name,
-                limit=limit,
-                to=held + room,
-            )
-        case AtTotalCapacity(held, limit):
-            return changes.RaiseTotalCapacity(
-                agent_id=agent.id,
-                agent_name=agent.name,
-                policy_id=agent.capacity_policy_id,
-                limit=limit,
-                to=held + room,
-            )
-        case AtTeamLimit(held, limit) if case.team:
-            return changes.RaiseTeamLimit(team_id=case.team.id, team_name=case.team.name, limit=limit, to=held + room)
-    return None
+def _with_number(tried: tuple[Change, ...], place: int, number: int) -> tuple[Change, ...]:
+    """Return the changes with another number in one of them."""
+    return (*tried[:place], replace(tried[place], to=number), *tried[place + 1 :])  # type: ignore[call-arg]

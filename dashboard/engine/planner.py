@@ -82,7 +82,7 @@ def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> Examinat
     for conversation in sorted(snapshot.waiting, key=ORDER[snapshot.policy.conversation_priority]):
         if conversation.id == conversation_id:
             return floor.examine(conversation)
-        floor.decide(conversation)
+        floor.pass_on(conversation)
     return None
 
 
@@ -173,6 +173,8 @@ class Floor:
         self._pools: dict[int | None, Pool] = {}
         self._served = set(snapshot.served_contacts)
         self._exclusions: Exclusions | None = None
+        # How many were left waiting by each pool that has nobody left: within a plan it stays so.
+        self._left: Counter[int | None] = Counter()
         self.team_ids: tuple[int | None, ...] = (None, *self._teams)
 
     def decide(self, conversation: Conversation) -> Decision:
@@ -182,6 +184,14 @@ class Floor:
         except Exception as error:  # noqa: BLE001  one bad conversation or rule never ends a batch (E43)
             return Error(conversation.id, f"{type(error).__name__}: {error}")
 
+    def pass_on(self, conversation: Conversation) -> None:
+        """Count what this conversation's decision changes: nothing, once its pool has nobody left."""
+        team_id = conversation.team_id
+        if team_id in self._left:
+            self._left[team_id] += not self._is_kept(conversation)
+        elif isinstance(self.decide(conversation), Stop):
+            self._left[team_id] = 1
+
     def examine(self, conversation: Conversation) -> Examination:
         """Return the decision with every agent's verdict as it stood just before."""
         if conversation.team_id is not None and conversation.team_id not in self._teams:
@@ -190,7 +200,13 @@ class Floor:
         decision = self.decide(conversation)
         if isinstance(decision, Assign) and conversation.had_by not in (None, decision.agent_id):
             seated = _passed_over(seated, conversation)
-        return Examination(decision=decision, verdicts=seated.verdicts, funnel=seated.funnel, turns=seated.turns)
+        return Examination(
+            decision=decision,
+            verdicts=seated.verdicts,
+            funnel=seated.funnel,
+            turns=seated.turns,
+            left_before=self._left[conversation.team_id],
+        )
 
     def seating(self, team_id: int | None) -> Seating:
         """Return every agent's verdict in this pool, as it stands now."""
@@ -221,6 +237,13 @@ class Floor:
         if self._policy.one_agent_per_contact and conversation.contact_id in self._served:
             return Skip(conversation.id, Reason.CONTACT_BEING_SERVED)
         return None
+
+    def _is_kept(self, conversation: Conversation) -> bool:
+        """Tell whether the conversation is skipped, or cannot be decided."""
+        try:
+            return self._skip(conversation) is not None
+        except Exception:  # noqa: BLE001  as in decide
+            return True
 
     def _give(self, conversation: Conversation) -> Assign | Stop:
         team_id = conversation.team_id

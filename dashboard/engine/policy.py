@@ -60,3 +60,11 @@ class ExclusionRules:
     policy_name: str
     excluded_labels: tuple[str, ...] = ()
     exclude_older_than_hours: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityPolicy:
+    """A capacity policy by its name, and the number of agents under it."""
+
+    name: str
+    agents: int

@@ -11,13 +11,13 @@ from dashboard.engine.model import Agent, Conversation, Snapshot, Status
 from dashboard.engine.policy import AssignmentOrder
 from dashboard.services.batches import filter_of
 from dashboard.services.desk import Desk
-from dashboard.store import conversations, history, snapshots, switches, waiting
+from dashboard.store import capacity, conversations, history, snapshots, switches, waiting
 from dashboard.store.conversations import ConversationRow
 from dashboard.store.history import Given
 from dashboard.store.snapshots import Place
 
-# Of what goes before, so many are planned; a queue behind which nobody is left needs none of them.
-LOOKED_AHEAD = 1_000
+# The most conversations before it that are planned; behind more of them, no number is offered for a limit.
+LOOKED_AHEAD = 10_000
 
 
 class State(StrEnum):
@@ -81,20 +81,29 @@ def _waiting(desk: Desk, row: ConversationRow, now: datetime) -> Explanation | N
         return None
     snapshot = replace(_with_queue(desk, snapshot, this), policy=routing.policy)
     decision, examined = _decision(snapshot, row.id, now)
+    position = waiting.position(desk.session, rules, this)
     return replace(
         _told(snapshot, decision, examined, this.team_id),
-        position=waiting.position(desk.session, rules, this),
-        fixes=fixes.smallest(snapshot, row.id, now),
+        position=position,
+        fixes=_fixes(desk, snapshot, this, position=position, now=now),
     )
 
 
 def _with_queue(desk: Desk, snapshot: Snapshot, this: Conversation) -> Snapshot:
-    """Return the snapshot with the conversation and what goes before it."""
-    first = waiting.queue(desk.session, filter_of(snapshot), most=LOOKED_AHEAD)
-    queue = first if this in first else (*first, this)
-    contacts = {one.contact_id for one in queue if one.contact_id is not None}
-    served = waiting.served(desk.session, snapshot.inbox.account_id, contacts)
+    """Return the snapshot with the conversation and those before it."""
+    rules = filter_of(snapshot)
+    queue = (*waiting.before(desk.session, rules, this, most=LOOKED_AHEAD), this)
+    contacts = {one.contact_id for one in queue if rules.one_agent_per_contact and one.contact_id is not None}
+    served = waiting.served(desk.session, rules.account_id, contacts) if contacts else frozenset()
     return replace(snapshot, waiting=queue, served_contacts=served)
+
+
+def _fixes(desk: Desk, snapshot: Snapshot, this: Conversation, *, position: int, now: datetime) -> tuple[Fix, ...]:
+    """Return the smallest fixes, without those that make room where too many go before it to try a number."""
+    account_id, ids = snapshot.inbox.account_id, {agent.capacity_policy_id for agent in snapshot.agents}
+    policies = capacity.named(desk.session, account_id, [one for one in ids if one is not None])
+    found = fixes.smallest(snapshot, this.id, now, policies)
+    return tuple(fix for fix in found if position <= len(snapshot.waiting) or not fix.makes_room)
 
 
 def _decision(snapshot: Snapshot, conversation_id: int, now: datetime) -> tuple[Decision, Examination | None]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import any_, func, literal, select, update
 
+from dashboard.engine import policy
 from dashboard.store.database import Session
 from dashboard.store.models import AccountUser, CapacityPolicy, InboxCapacityLimit
 from dashboard.store.shelf import Shelf
@@ -60,6 +61,12 @@ def limits_of(session: Session, account_id: int, policy_ids: Collection[int]) ->
 def excluding(session: Session, account_id: int, label: str) -> list[CapacityRow]:
     """Return the policies that keep what carries this label from being given out."""
     return shelf.all(session, account_id, literal(label) == any_(CapacityPolicy.excluded_labels))
+
+
+def named(session: Session, account_id: int, policy_ids: Collection[int]) -> Mapping[int, policy.CapacityPolicy]:
+    """Return the names of these policies, each with the number of active agents under it, by id."""
+    rows = shelf.some(session, account_id, policy_ids)
+    return {row.id: policy.CapacityPolicy(name=row.name, agents=row.assigned_agent_count) for row in rows}
 
 
 def put_under(session: Session, account_id: int, agent_id: int, policy_id: int | None) -> None:

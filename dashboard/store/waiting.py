@@ -113,9 +113,10 @@ def take(
     return Taken(conversations=tuple(map(_value, rows)), since={row.id: row.waiting_since for row in rows})
 
 
-def queue(session: Session, rules: Filter, *, most: int) -> tuple[Waiting, ...]:
-    """Return the first that wait, whatever keeps them, in the policy's order; nothing is locked."""
-    return tuple(map(_value, session.execute(_rows(rules).limit(most))))
+def before(session: Session, rules: Filter, conversation: Waiting, *, most: int) -> tuple[Waiting, ...]:
+    """Return the first of those that wait before it, whatever keeps them, in the policy's order; nothing is locked."""
+    wanted = _rows(rules).where(_goes_before(rules, conversation)).limit(most)
+    return tuple(map(_value, session.execute(wanted)))
 
 
 def one(session: Session, rules: Filter, conversation_id: int) -> Waiting | None:
@@ -126,14 +127,8 @@ def one(session: Session, rules: Filter, conversation_id: int) -> Waiting | None
 
 def position(session: Session, rules: Filter, conversation: Waiting) -> int:
     """Return its place in the inbox's queue, from 1, counting all that wait there."""
-    columns = ORDER[rules.priority]
-    own = tuple_(*(getattr(conversation, column.key) for column in columns))
-    before = session.scalar(
-        select(func.count()).select_from(
-            _of(rules).add_columns(Conversation.id).where(tuple_(*columns) < own).subquery()
-        )
-    )
-    return (before or 0) + 1
+    ahead = _of(rules).add_columns(Conversation.id).where(_goes_before(rules, conversation)).subquery()
+    return (session.scalar(select(func.count()).select_from(ahead)) or 0) + 1
 
 
 def served(session: Session, account_id: int, contact_ids: Collection[int]) -> frozenset[int]:
@@ -202,6 +197,11 @@ def _value(row: Sequence[Any]) -> Waiting:
 
 def _of(rules: Filter) -> Select[tuple[()]]:
     return select().where(Conversation.account_id == rules.account_id, Conversation.inbox_id == rules.inbox_id, WAITING)
+
+
+def _goes_before(rules: Filter, conversation: Waiting) -> ColumnElement[bool]:
+    columns = ORDER[rules.priority]
+    return tuple_(*columns) < tuple_(*(getattr(conversation, column.key) for column in columns))
 
 
 def _in(pools: Collection[int | None]) -> ColumnElement[bool]:

@@ -41,6 +41,40 @@ def test_a_waiting_conversation_tells_its_place_its_reason_each_verdict_and_a_fi
     assert explained(acme, first).fixes[0].sentence == "Raise Bo's limit in Support from 1 to 2"
 
 
+def test_a_limit_that_agents_share_is_named_by_its_policy_and_raised_by_the_least_that_is_enough(acme: Acme):
+    """E48
+
+    Two who hold one each, three waiting: 3 is enough for the last. Seen to fail with "Raise Bo's limit … to 4".
+    """
+    acme.policy()
+    shared = acme.capacity("Bo", {"Support": 1})
+    acme.change_agent("Cleo", agent_capacity_policy_id=shared)
+    acme.online("Bo", "Cleo")
+    acme.held("Bo", 1)
+    acme.held("Cleo", 1)
+    last = acme.waiting(3)[-1]
+
+    [fix, *_] = explained(acme, last).fixes
+
+    assert fix.sentence == "Raise the limit of Limits of Bo (Bo and 1 other) in Support from 1 to 3"
+
+
+def test_behind_more_than_can_be_planned_no_limit_is_raised(acme: Acme, monkeypatch):
+    """E48
+
+    Seen to fail with the number that was enough for those that were planned.
+    """
+    monkeypatch.setattr(explaining, "LOOKED_AHEAD", 3)
+    acme.policy()
+    acme.capacity("Bo", {"Support": 1})
+    acme.online("Bo")
+    acme.held("Bo", 1)
+    *_, fourth, fifth = acme.waiting(5)
+
+    assert explained(acme, fourth).fixes[0].sentence == "Raise Bo's limit in Support from 1 to 5"
+    assert not any(fix.makes_room for fix in explained(acme, fifth).fixes)
+
+
 def test_what_the_next_run_will_assign_says_to_whom(acme: Acme):
     """E48"""
     acme.policy()

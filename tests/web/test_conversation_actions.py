@@ -4,11 +4,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from dashboard import clock
 from dashboard.engine.model import AssignmentType, Presence, Status
-from dashboard.store.models import Account, AssignmentPolicy, Conversation, Inbox, PolicyLink
+from dashboard.store.models import (
+    Account,
+    AssignmentPolicy,
+    Conversation,
+    Inbox,
+    InboxCapacityLimit,
+    PolicyLink,
+)
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, Looker, waiting_for
@@ -222,6 +229,25 @@ def test_pressing_a_fix_assigns_the_conversation(mara: Looker, acme: Acme, stuck
 
     assert "Bo has it now." in said
     assert acme.assignees([one]) == ["Bo"]
+
+
+def test_pressing_a_fix_writes_the_number_that_it_shows(mara: Looker, acme: Acme) -> None:
+    """E48"""
+    acme.policy("Support")
+    acme.online("Bo", "Cleo", at=clock.now())
+    shared = acme.capacity("Bo", {"Support": 1})
+    acme.change_agent("Cleo", agent_capacity_policy_id=shared)
+    acme.held("Bo", 1)
+    acme.held("Cleo", 1)
+    waiting = acme.waiting(3, created_at=clock.now() - timedelta(minutes=150))
+    fix = "Raise the limit of Limits of Bo (Bo and 1 other) in Support from 1 to 3"
+
+    shown = mara.get(f"/conversations/{waiting[-1]}").text
+    mara.post(f"/conversations/{waiting[-1]}/fixes", {"fix": fix}, headers=HTMX)
+
+    assert f'name="fix" value="{fix}"' in shown
+    assert "-" not in acme.assignees(waiting)
+    assert acme.desk.session.scalars(select(InboxCapacityLimit.conversation_limit)).all() == [3]
 
 
 def test_whoever_is_not_there_is_not_set_online_by_a_button(mara: Looker, acme: Acme) -> None:

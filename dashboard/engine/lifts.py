@@ -1,0 +1,179 @@
+"""The changes that would lift the refusal that stands first, easiest first."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
+
+from dashboard.engine import changes, planner, thresholds
+from dashboard.engine.changes import Change, RaiseLimit
+from dashboard.engine.decisions import (
+    AtCapacity,
+    AtTeamLimit,
+    AtTotalCapacity,
+    Examination,
+    NotOnline,
+    RateLimited,
+    Reason,
+    Skip,
+    Verdict,
+    VerdictKind,
+)
+from dashboard.engine.model import Agent, Conversation, Presence, Snapshot, Team
+from dashboard.engine.ordering import ORDER
+from dashboard.engine.policy import CapacityPolicy
+
+EASIEST = (
+    VerdictKind.AT_CAPACITY,
+    VerdictKind.AT_TOTAL_CAPACITY,
+    VerdictKind.AT_TEAM_LIMIT,
+    VerdictKind.RATE_LIMITED,
+    VerdictKind.NOT_ONLINE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A conversation that waits, with `ahead` before it in the queue; capacity policies by id."""
+
+    conversation: Conversation
+    team: Team | None
+    ahead: int
+    now: datetime
+    policies: Mapping[int, CapacityPolicy]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A change that lifts a refusal.
+
+    A limit is raised by enough for all that go before the conversation; `guess` is the least number that is enough
+    where nothing else stands in the way.
+    """
+
+    change: Change
+    guess: int = 0
+
+
+def case(snapshot: Snapshot, conversation: Conversation, now: datetime, policies: Mapping[int, CapacityPolicy]) -> Case:
+    """Return the conversation with its place in the queue."""
+    order = ORDER[(snapshot.policy or planner.DEFAULT_POLICY).conversation_priority]
+    own = order(conversation)
+    return Case(
+        conversation=conversation,
+        team=next((team for team in snapshot.teams if team.id == conversation.team_id), None),
+        ahead=sum(order(one) < own for one in snapshot.waiting),
+        now=now,
+        policies=policies,
+    )
+
+
+def after(snapshot: Snapshot, examined: Examination | None, case: Case) -> Sequence[Step]:
+    """Return the changes that lift what keeps the conversation waiting in this snapshot."""
+    if change := _switch(snapshot):
+        return [Step(change=change)]
+    if examined is None:
+        return []
+    if isinstance(examined.decision, Skip):
+        return [Step(change=change) for change in _unskip(snapshot, examined.decision, case)]
+    if case.team and examined.decision.reason is Reason.TEAM_MANUAL:
+        return [Step(change=changes.GiveTeamTurns(team_id=case.team.id, team_name=case.team.name))]
+    return _agents(snapshot, examined, case)
+
+
+def _switch(snapshot: Snapshot) -> Change | None:
+    inbox, policy = snapshot.inbox, snapshot.policy
+    match planner.switched_off(inbox, policy):
+        case Reason.FEATURE_OFF:
+            return changes.SwitchOnAccount(account_id=inbox.account_id)
+        case Reason.INBOX_OFF:
+            return changes.SwitchOnInbox(inbox_id=inbox.id, inbox_name=inbox.name)
+        case Reason.NO_POLICY:
+            return changes.LinkPolicy(inbox_id=inbox.id, inbox_name=inbox.name)
+        case Reason.POLICY_DISABLED if policy:
+            return changes.EnablePolicy(policy_id=policy.id, policy_name=policy.name)
+    return None
+
+
+def _unskip(snapshot: Snapshot, skip: Skip, case: Case) -> Iterator[Change]:
+    policy, conversation = snapshot.policy, case.conversation
+    if skip.reason is Reason.EXCLUDED_LABEL and skip.label is not None:
+        yield changes.RemoveLabel(conversation_id=conversation.id, label=skip.label)
+    elif skip.reason is Reason.EXCLUDED_AGE:
+        rule = next(rule for rule in snapshot.exclusions if rule.policy_id == skip.policy_id)
+        yield changes.RaiseAge(
+            policy_id=rule.policy_id,
+            policy_name=rule.policy_name,
+            hours=rule.exclude_older_than_hours or 0,
+            to=ceil((case.now - conversation.created_at) / timedelta(hours=1)),
+        )
+    elif policy:
+        yield changes.SeveralPerContact(policy_id=policy.id, policy_name=policy.name)
+
+
+def _agents(snapshot: Snapshot, examined: Examination, case: Case) -> Sequence[Step]:
+    """Return the changes that lift the agents' refusals; of agents under one limit the first stands for all."""
+    by_id = {agent.id: agent for agent in snapshot.agents}
+    refused = [
+        (EASIEST.index(verdict.kind), agent_id)
+        for agent_id, verdict in examined.verdicts.items()
+        if verdict.kind in EASIEST
+    ]
+    found: dict[object, Step] = {}
+    for _, agent_id in sorted(refused):
+        verdict = examined.verdicts[agent_id]
+        change = _lift(snapshot, by_id[agent_id], verdict, case)
+        if change and change.thing not in found:
+            found[change.thing] = Step(change=change, guess=_guess(change, verdict.kind, by_id, examined))
+    return list(found.values())
+
+
+def _guess(change: Change, kind: VerdictKind, by_id: Mapping[int, Agent], examined: Examination) -> int:
+    """Return the number that is enough if this limit alone refuses the agents whom it reaches."""
+    if not isinstance(change, RaiseLimit):
+        return 0
+    held = [
+        _held(verdict)
+        for agent_id, verdict in examined.verdicts.items()
+        if verdict.kind is kind and change.reaches(by_id[agent_id])
+    ]
+    return thresholds.enough(held, room=examined.left_before + 1)
+
+
+def _held(verdict: Verdict) -> int:
+    match verdict:
+        case AtCapacity(open=held) | AtTotalCapacity(open=held) | AtTeamLimit(open=held) | RateLimited(count=held):
+            return held
+    return 0
+
+
+def _lift(snapshot: Snapshot, agent: Agent, verdict: Verdict, case: Case) -> Change | None:
+    """Return the change that lifts one agent's refusal, with room for all that go before the conversation."""
+    policy, to = snapshot.policy, _held(verdict) + case.ahead + 1
+    match verdict:
+        case NotOnline() if policy and Presence.ONLINE in policy.eligible_presence:
+            return changes.BringOnline(agent_id=agent.id, agent_name=agent.name)
+        case RateLimited(limit=limit) if policy:
+            return changes.RaiseRateLimit(policy_id=policy.id, policy_name=policy.name, limit=limit, to=to)
+        case AtCapacity(limit=limit):
+            inbox = snapshot.inbox
+            return changes.RaiseCapacity(
+                **_whose(agent, case), inbox_id=inbox.id, inbox_name=inbox.name, limit=limit, to=to
+            )
+        case AtTotalCapacity(limit=limit):
+            return changes.RaiseTotalCapacity(**_whose(agent, case), limit=limit, to=to)
+        case AtTeamLimit(limit=limit) if case.team:
+            return changes.RaiseTeamLimit(team_id=case.team.id, team_name=case.team.name, limit=limit, to=to)
+    return None
+
+
+def _whose(agent: Agent, case: Case) -> dict[str, Any]:
+    policy = case.policies.get(agent.capacity_policy_id or 0)
+    return {
+        "agent_id": agent.id,
+        "agent_name": agent.name,
+        "policy_id": agent.capacity_policy_id,
+        "policy_name": policy.name if policy else None,
+        "others": policy.agents - 1 if policy else 0,
+    }
