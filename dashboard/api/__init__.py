@@ -37,7 +37,10 @@ from dashboard.services.forms.base import Form
 from dashboard.services.forms.fields import RANGE, Instant
 
 TITLE = "Evenhand's REST API"
-DESCRIPTION = "Set up accounts, bring conversations in, run the assignment and ask why."
+DESCRIPTION = (
+    "Set up accounts, bring conversations in, run the assignment and ask why. "
+    "An address means the same with a slash at its end."
+)
 OPENAPI = {
     "API_TITLE": TITLE,
     "API_VERSION": "1",

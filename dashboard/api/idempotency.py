@@ -7,7 +7,7 @@ from functools import partial, wraps
 from hashlib import sha256
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify, request, url_for
 
 from dashboard import clock
 from dashboard.api.auth import caller
@@ -43,7 +43,7 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
 
 
 def _once(key: str, act: Callable[[], Response]) -> Response:
-    slot = Slot(account_id=caller().account_id, route=f"{request.method} {request.full_path}", key=key)
+    slot = Slot(account_id=caller().account_id, route=_route(), key=key)
     body_hash = _hashed(request.get_data(cache=True))
     before = service.first_answer(desk(), slot, body_hash, now=clock.now())
     if before is not None:
@@ -53,6 +53,12 @@ def _once(key: str, act: Callable[[], Response]) -> Response:
         kept = Kept(body_hash=body_hash, status=response.status_code, answer=response.get_json())
         service.keep(work, slot, kept, now=clock.now())
     return response
+
+
+def _route() -> str:
+    """Return the same for every spelling of the address; its question mark stands in what was kept before."""
+    path = url_for(request.endpoint or "", account_id=caller().account_id, **(request.view_args or {}))
+    return f"{request.method} {path}?"
 
 
 def _hashed(body: bytes) -> str:

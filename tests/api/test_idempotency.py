@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
@@ -13,6 +14,7 @@ from tests.api.conftest import Caller
 from tests.desks import Acme
 
 KEY = {"Idempotency-Key": "7f9c"}
+SPELLINGS = ("/conversations", "/conversations/", "/conversation%73")
 
 
 def conversations(acme: Acme) -> int:
@@ -30,6 +32,41 @@ def test_the_same_key_and_body_give_the_first_answer_again(supervisor: Caller, a
     assert first.json == again.json
     assert again.headers["Idempotent-Replayed"] == "true"
     assert conversations(acme) == 1
+
+
+def test_a_key_knows_its_route_however_the_address_is_written(supervisor: Caller, acme: Acme) -> None:
+    """Seen to fail with the path as it came: a conversation for each spelling."""
+    body = {"inbox_id": acme.support}
+
+    answers = [supervisor.post(path, body, headers=KEY) for path in SPELLINGS]
+
+    assert [answer.status_code for answer in answers] == [201] * len(SPELLINGS)
+    assert len({answer.json["id"] for answer in answers}) == 1
+    assert conversations(acme) == 1
+
+
+def test_a_key_of_a_run_knows_its_inbox_however_the_address_is_written(supervisor: Caller, acme: Acme) -> None:
+    """Seen to fail with the path as it came."""
+    paths = [f"/inboxes/{acme.support}/assignment_runs", f"/inboxes/0{acme.support}/assignment_runs/"]
+
+    first, again = (supervisor.post(path, headers=KEY) for path in paths)
+    other = supervisor.post(f"/inboxes/{acme.sales}/assignment_runs", headers=KEY)
+
+    assert first.json == again.json
+    assert "Idempotent-Replayed" not in other.headers
+
+
+def test_a_key_from_before_an_update_is_known_after_it(supervisor: Caller, acme: Acme) -> None:
+    supervisor.post("/conversations", {"inbox_id": acme.support}, headers=KEY)
+
+    [route] = acme.desk.session.scalars(select(IdempotentAnswer.route))
+
+    assert route == f"POST /api/v1/accounts/{acme.account_id}/conversations?"
+
+
+@pytest.mark.parametrize("path", ["/conversations", "/inboxes", "/teams", "/agents"])
+def test_an_address_with_a_slash_at_its_end_is_the_same(supervisor: Caller, acme: Acme, path: str) -> None:
+    assert supervisor.get(f"{path}/").json == supervisor.get(path).json
 
 
 def test_the_same_key_with_another_body_is_refused(supervisor: Caller, acme: Acme) -> None:
