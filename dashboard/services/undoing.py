@@ -1,4 +1,4 @@
-"""Undoing a change of a policy, its limits, its inboxes, or a label's name, while it stands as it was left."""
+"""Undoing a change of a policy, its limits, its inboxes, a label's name, or a merge, while it stands as it was left."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from dashboard.services import capacity, capacity_limits, labels, policies
+from dashboard.services import capacity, capacity_limits, contacts, labels, policies
 from dashboard.services.auditing import Cause
 from dashboard.services.capacity_limits import LimitKey
 from dashboard.services.desk import Desk
+from dashboard.services.forms.contacts import Merge
 from dashboard.services.forms.desk import NewLabel
 from dashboard.services.forms.policies import (
     AssignmentPolicyForm,
@@ -19,6 +20,7 @@ from dashboard.services.forms.policies import (
 )
 from dashboard.services.refusals import Invalid
 from dashboard.store import capacity as capacity_store
+from dashboard.store import contacts as contacts_store
 from dashboard.store import inboxes, teams
 from dashboard.store import policies as policies_store
 from dashboard.store.audit import AuditView
@@ -49,6 +51,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "inbox_capacity_limit": ("conversation_limit",),
     LINK: ("assignment_policy_id",),
     "label": ("title",),
+    "contact": ("merged_into_id",),
 }
 Facts = Mapping[str, Any]
 
@@ -140,6 +143,9 @@ READS: Mapping[str, Callable[[Desk, int, Collection[int]], Mapping[int, Facts]]]
     "inbox_capacity_limit": _shelved(capacity_store.limits),
     LINK: _links,
     "label": _shelved(teams.labels),
+    "contact": lambda desk, account_id, ids: {
+        one.id: record(one) for one in contacts_store.some(desk.session, account_id, ids)
+    },
 }
 
 
@@ -156,6 +162,8 @@ def _hold(desk: Desk, account_id: int, entry: AuditView) -> None:
             capacity_store.limits.lock(session, account_id, subject_id)
         case "label":
             teams.labels.lock(session, account_id, subject_id)
+        case "contact":
+            contacts_store.lock(session, account_id, [subject_id])
         case _:
             inboxes.shelf.lock(session, account_id, subject_id)
 
@@ -199,10 +207,21 @@ def _undo_label(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> o
     return labels.change(desk, account_id, label_id, edit, actor_id=cause.actor_id, now=cause.now)
 
 
+def _undo_merge(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+    """Take a merged contact out again, or merge it again."""
+    said, contact_id = found.entry.after or {}, found.entry.subject_id or 0
+    if found.back["merged_into_id"] is None:
+        contacts.take_apart(desk, account_id, contact_id, said["conversation_ids"], cause=cause)
+        return None
+    again = Merge(source=said["identifier"], into=(found.entry.before or {})["merged_into"])
+    return contacts.merge(desk, account_id, again, actor_id=cause.actor_id, now=cause.now)
+
+
 UNDOES: Mapping[str, Callable[[Desk, int, Reversal, Cause], object]] = {
     "assignment_policy": _undo_policy,
     "agent_capacity_policy": _undo_capacity,
     "inbox_capacity_limit": _undo_limit,
     LINK: _undo_link,
     "label": _undo_label,
+    "contact": _undo_merge,
 }

@@ -19,6 +19,7 @@ SUBJECTS = {
     "agent": "user",
     "agent_capacity": "agent under a capacity policy",
     "assignment_policy": "assignment policy",
+    "contact": "contact",
     "agent_capacity_policy": "capacity policy",
     "inbox": "inbox",
     "inbox_capacity_limit": "limit of an inbox",
@@ -101,6 +102,10 @@ def set_back(reversal: Reversal, names: Names) -> str:
         return (
             f"Link {names.policies.get(policy_id, 'the policy')} to {inbox}" if policy_id else f"Unlink it from {inbox}"
         )
+    if "merged_into_id" in reversal.back:
+        said = {**(reversal.entry.before or {}), **(reversal.entry.after or {})}
+        into = (reversal.entry.before or {}).get("merged_into")
+        return f"Merge {said['identifier']} into {into} again" if into else f"Take {said['identifier']} out again"
     parts = (
         f"{audit_words.label(name)} back to {audit_words.value(name, said, names)}"
         for name, said in reversal.back.items()
@@ -195,6 +200,18 @@ def _token(entry: AuditView, names: Names) -> Markup:
     return Markup("{} token <b>{}</b> of {}").format(done, said.get("name") or "unnamed", whose)
 
 
+def _merged(entry: AuditView, _names: Names) -> Markup:
+    before, after = entry.before or {}, entry.after or {}
+    count = len(after.get("conversation_ids", ()))
+    followed = "1 conversation" if count == 1 else f"{count:,} conversations"
+    if into := after.get("merged_into"):
+        return Markup("merged contact <b>{}</b> into <b>{}</b>, {} followed").format(
+            after["identifier"], into, followed
+        )
+    out_of = before.get("merged_into")
+    return Markup("took contact <b>{}</b> out of <b>{}</b>, with {}").format(after["identifier"], out_of, followed)
+
+
 SENTENCES: Mapping[str, Callable[[AuditView, Names], Markup]] = {
     "inbox_assignment_policy": _linked,
     "agent_capacity": _put_under,
@@ -202,4 +219,5 @@ SENTENCES: Mapping[str, Callable[[AuditView, Names], Markup]] = {
     "inbox_members": _changed_members,
     "team_members": _changed_members,
     "token": _token,
+    "contact": _merged,
 }

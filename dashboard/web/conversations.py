@@ -11,8 +11,9 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine.model import Status
 from dashboard.http import desk
-from dashboard.services import explaining, fixing, handling, naming
+from dashboard.services import contacts, explaining, fixing, handling, naming
 from dashboard.services.explaining import Explanation
+from dashboard.services.forms.contacts import MergeForm
 from dashboard.services.forms.conversations import ConversationForm
 from dashboard.services.refusals import Invalid, invalid
 from dashboard.store.errors import StoreUnavailable
@@ -62,6 +63,22 @@ def change(conversation_id: int) -> ResponseReturnValue:
         return _refused(conversation_id, wanted)
     context = _context(conversation_id)
     return _saved(context, _became(context["conversation"]))
+
+
+@pages.post("/conversations/<int:conversation_id>/contact")
+@supervisors_only
+def merge_contact(conversation_id: int) -> ResponseReturnValue:
+    """Merge the conversation's contact into another one, whose identifier was typed."""
+    page = store.one(desk().session, scope(), conversation_id) or abort(HTTPStatus.NOT_FOUND)
+    wanted = forms.load(MergeForm(), {"from": page.contact_identifier, "into": request.form.get("into", "")})
+    if not isinstance(wanted, Invalid):
+        wanted = contacts.merge(desk(), viewer().account_id, wanted, **acting())
+    if isinstance(wanted, Invalid):
+        return _refused(conversation_id, wanted)
+    followed = "1 conversation" if wanted.conversations == 1 else f"{wanted.conversations:,} conversations"
+    return _saved(
+        _context(conversation_id), f"{followed} moved to {wanted.contact.identifier}. The audit log undoes it."
+    )
 
 
 @pages.post("/conversations/<int:conversation_id>/fixes")

@@ -205,6 +205,20 @@ def test_a_conversation_is_changed_resolved_labelled_and_written_to(supervisor: 
     assert written.json["last_activity_at"] > resolved.json["last_activity_at"]
 
 
+def test_two_contacts_are_merged(supervisor: Caller, acme: Acme):
+    """E73"""
+    one = create(supervisor, acme, contact={"identifier": "caller-1"})
+    create(supervisor, acme, contact={"identifier": "kim@example.org", "name": "Kim"})
+
+    merged = supervisor.post("/contacts/merges", {"from": "caller-1", "into": "KIM@example.org"})
+    unknown = supervisor.post("/contacts/merges", {"from": "caller-2", "into": "kim@example.org"})
+
+    assert merged.status_code == 200
+    assert merged.json == {"contact": {"identifier": "kim@example.org", "name": "Kim"}, "conversations": 1}
+    assert supervisor.get(f"/conversations/{one['id']}").json["contact"]["name"] == "Kim"
+    assert (unknown.status_code, list(unknown.json["errors"])) == (422, ["from"])
+
+
 def test_a_conversation_is_moved_to_another_inbox(supervisor: Caller, acme: Acme):
     """E70"""
     [one] = acme.held("Cleo", 1)

@@ -95,3 +95,32 @@ def test_who_has_read_and_would_write_is_waited_for(at_0011: Session, empty: str
     migrating.join()
 
     assert counted(at_0011) == ({None: 3}, {1: {1: 2}})
+
+
+def test_addresses_that_differ_in_case_become_one_contact(empty: str):
+    """E73: the one in lower case remains, else the oldest; an identifier that is no address stays as it is."""
+    command.upgrade(database.alembic(empty), "0016")
+    engine = database.connect(empty)
+    identifiers = ("Ole@x.org", "ole@x.org", "Kim@x.org", "KIM@x.org", "Zoe", "zoe")
+    with Session(engine) as session:
+        for statement in DESK.split(";")[:4]:
+            session.execute(text(statement))
+        for contact in identifiers:
+            session.execute(text("INSERT INTO contacts (account_id, identifier) VALUES (1, :it)"), {"it": contact})
+        session.execute(text(HELD_BY_EACH_CONTACT))
+        session.commit()
+        command.upgrade(database.alembic(empty), "head")
+
+        named = session.execute(text(CONTACT_OF_EACH)).all()
+    engine.dispose()
+
+    assert [row.identifier for row in named] == ["ole@x.org", "ole@x.org", "kim@x.org", "kim@x.org", "Zoe", "zoe"]
+
+
+HELD_BY_EACH_CONTACT = """
+INSERT INTO conversations (account_id, inbox_id, contact_id, created_at, last_activity_at, waiting_since)
+SELECT 1, 1, id, now(), now(), now() FROM contacts ORDER BY id
+"""
+CONTACT_OF_EACH = """
+SELECT identifier FROM conversations JOIN contacts ON contacts.id = contact_id ORDER BY conversations.id
+"""

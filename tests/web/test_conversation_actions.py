@@ -1,5 +1,6 @@
 """What a supervisor does with one conversation."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -61,6 +62,26 @@ def test_it_is_moved_to_another_inbox(mara: Looker, acme: Acme) -> None:
 
     assert "It is moved to Sales." in said
     assert read(acme, one).inbox_id == acme.sales
+
+
+def test_its_contact_is_merged_into_another_one_and_the_audit_log_takes_them_apart(mara: Looker, acme: Acme) -> None:
+    """E73"""
+    kim, old = acme.contact("kim@example.org"), acme.contact("caller-1")
+    [one] = waiting_for(acme, 1, minutes=5, contact_id=old)
+
+    said = mara.post(f"/conversations/{one}/contact", {"into": "Kim@example.org"}, headers=HTMX).text
+    wrong = mara.post(f"/conversations/{one}/contact", {"into": "nobody"}, headers=HTMX)
+    log = mara.get("/audit").text
+
+    assert "1 conversation moved to kim@example.org." in said
+    assert (wrong.status_code, "There is no such contact in this account." in wrong.text) == (422, True)
+    assert "merged contact <b>caller-1</b> into <b>kim@example.org</b>, 1 conversation followed" in log
+    assert "Take caller-1 out again" in log
+    assert read(acme, one).contact_id == kim
+    entry = re.search(r"/audit/(\d+)/reversal", log)
+    assert entry is not None
+    mara.post(entry[0], {})
+    assert read(acme, one).contact_id == old
 
 
 def test_it_is_snoozed_until_a_day_and_a_time_of_the_browser_s_zone(mara: Looker, acme: Acme) -> None:

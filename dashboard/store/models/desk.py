@@ -104,12 +104,13 @@ class Label(InAccount, Base):
 
 
 class Contact(InAccount, Base):
-    """Who writes."""
+    """Who writes; a contact that was merged into another has no conversations of its own any more."""
 
     __tablename__ = "contacts"
     __table_args__ = (
         UniqueConstraint("account_id", "identifier"),
         UniqueConstraint("account_id", "id"),
+        same_account("merged_into_id", "contacts", ondelete="RESTRICT"),
         # The search (store/pages/conversation_search.py).
         Index(
             "ix_contacts_identifier",
@@ -122,6 +123,7 @@ class Contact(InAccount, Base):
 
     identifier: Mapped[str]
     name: Mapped[str | None]
+    merged_into_id: Mapped[int | None]
     created_at: Mapped[CreatedAt]
 
 

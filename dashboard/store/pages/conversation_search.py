@@ -34,7 +34,7 @@ def found(
 def _parts(account_id: int, text: str) -> list[ColumnElement[bool]]:
     """Return the ways to match: the id, the external id, the contact, and words that the subject's words begin with."""
     inboxes, words = select(Inbox.id).where(Inbox.account_id == account_id), _words(text)
-    contacts = select(Contact.id).where(
+    contacts = select(func.coalesce(Contact.merged_into_id, Contact.id)).where(
         Contact.account_id == account_id,
         or_(func.lower(Contact.identifier).startswith(text.lower(), autoescape=True), NAME.op("@@")(words)),
     )
