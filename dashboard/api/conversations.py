@@ -9,7 +9,7 @@ from dashboard import clock
 from dashboard.api.auth import EVERYBODY, SUPERVISORS, allowed, caller
 from dashboard.api.idempotency import idempotent
 from dashboard.api.resources import Nouns, PageQuery, done, listing
-from dashboard.engine.model import Role, Status
+from dashboard.engine.model import Awaiting, Role, Status
 from dashboard.http import desk
 from dashboard.services import conversations as service
 from dashboard.services import handling
@@ -67,6 +67,7 @@ class ConversationSchema(Schema):
     assigned_at = Instant(allow_none=True)
     resolved_at = Instant(allow_none=True)
     snoozed_until = Instant(allow_none=True)
+    awaiting = Word(Awaiting, allow_none=True)
 
 
 class IdsSchema(Schema):

@@ -28,6 +28,13 @@ class Status(StrEnum):
     RESOLVED = "resolved"
 
 
+class Awaiting(StrEnum):
+    """The side whose message a conversation waits for: an agent's answer, or the customer's."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+
+
 class Role(StrEnum):
     """What a user may do in an account."""
 

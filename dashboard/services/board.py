@@ -1,14 +1,16 @@
 """The live board: is anything stuck, who is free, and why is this still waiting?"""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from dashboard.services import forgetting, seats
+from dashboard.engine.model import Presence
+from dashboard.services import forgetting, seats, unattended
 from dashboard.services.desk import Desk
 from dashboard.services.seats import Floor, State
+from dashboard.services.unattended import Unattended
 from dashboard.services.why import Level, Why, why
 from dashboard.services.workload import View, Workload, workload
 from dashboard.store.pages import inboxes as rows
@@ -35,6 +37,7 @@ class InboxLine:
     free: int
     assigned: int
     history: tuple[int, ...]
+    unattended: Unattended | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +82,15 @@ def live_board(desk: Desk, scope: Scope, *, view: View, redis_answers: bool, now
     floor = seats.floor(desk, scope, inboxes, team_id=view.team_id, redis_answers=redis_answers, now=now)
     left = rows.last_left(desk.session, list(inboxes))
     changes = rows.changes(desk.session, list(inboxes), since=now - HISTORY, step=STEP)
+    nobody_at = _unattended(desk, scope, floor, inboxes)
     lines = [
-        _line(inbox, floor, why(inbox, floor, left.get(i, {}), now), _history(inbox.waiting, changes.get(i, {})))
+        _line(
+            inbox,
+            floor,
+            why=why(inbox, floor, left.get(i, {}), now),
+            history=_history(inbox.waiting, changes.get(i, {})),
+            unattended=nobody_at.get(i),
+        )
         for i, inbox in inboxes.items()
     ]
     return Board(
@@ -92,7 +102,17 @@ def live_board(desk: Desk, scope: Scope, *, view: View, redis_answers: bool, now
     )
 
 
-def _line(inbox: InboxFigures, floor: Floor, why: Why | None, history: tuple[int, ...]) -> InboxLine:
+def _unattended(desk: Desk, scope: Scope, floor: Floor, inboxes: Collection[int]) -> Mapping[int, Unattended]:
+    """Return by inbox what supervisors may release, nothing while presence cannot be read."""
+    if scope.member_id is not None or not floor.known:
+        return {}
+    absent = [seated.person.id for seated in floor.everybody if seated.presence is Presence.OFFLINE]
+    return unattended.in_inboxes(desk, scope.account_id, list(inboxes), absent_ids=absent)
+
+
+def _line(
+    inbox: InboxFigures, floor: Floor, *, why: Why | None, history: tuple[int, ...], unattended: Unattended | None
+) -> InboxLine:
     funnel = floor.funnels[inbox.id]
     return InboxLine(
         id=inbox.id,
@@ -105,6 +125,7 @@ def _line(inbox: InboxFigures, floor: Floor, why: Why | None, history: tuple[int
         free=funnel.with_capacity,
         assigned=inbox.assigned,
         history=history,
+        unattended=unattended,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from dashboard.engine.model import Status
+from dashboard.engine.model import Awaiting, Status
 from dashboard.services.desk import Desk
 from dashboard.services.forms.conversations import Draft
 from dashboard.store import references
@@ -65,4 +65,5 @@ def as_row(account_id: int, draft: Draft, contact_ids: Mapping[str, int], now: d
         waiting_since=min(created_at, now) if draft.waits else None,
         assigned_at=now if draft.assignee_id is not None else None,
         resolved_at=now if draft.status is Status.RESOLVED else None,
+        awaiting=None if draft.status is Status.RESOLVED else Awaiting.AGENT,
     )

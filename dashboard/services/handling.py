@@ -67,7 +67,7 @@ def message(
     if before is None:
         return None
     incoming = said.message_type is MessageType.INCOMING and not said.automatic
-    row = transitions.with_message(before, incoming=incoming, at=min(said.at or now, now))
+    row = transitions.with_message(before, said, at=min(said.at or now, now))
     after = saving.save(desk, before, _kept(desk, row, incoming=incoming), Cause(actor_id=actor_id, now=now))
     if said.message_type is MessageType.OUTGOING and not said.automatic:
         _show_activity(desk, after, now)

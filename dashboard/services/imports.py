@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.engine.decisions import Source
-from dashboard.engine.model import Status
+from dashboard.engine.model import Awaiting, Status
 from dashboard.services import auditing
 from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
@@ -137,6 +137,7 @@ def _conversation(
         waiting_since=None if resolved_at else min(row.created_at, now),
         assigned_at=resolved_at if agent_id else None,
         resolved_at=resolved_at,
+        awaiting=None if resolved_at else Awaiting.AGENT,
     )
 
 

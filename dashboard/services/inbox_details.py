@@ -9,10 +9,11 @@ import structlog
 from dashboard.engine import planner
 from dashboard.engine.decisions import Reason
 from dashboard.engine.model import Presence
-from dashboard.services import inboxes, reasons
+from dashboard.services import inboxes, reasons, unattended
 from dashboard.services.desk import Desk
 from dashboard.services.inboxes import InboxRow
 from dashboard.services.reasons import Because
+from dashboard.services.unattended import Unattended
 from dashboard.store import inboxes as inboxes_store
 from dashboard.store import policies, switches
 from dashboard.store.errors import StoreUnavailable
@@ -59,6 +60,7 @@ class InboxDetails:
     limits: Sequence[LimitLine]
     queue: Sequence[Line]
     reasons: Mapping[int, Because]
+    unattended: Unattended | None
     runs: Sequence[RunRow]
     policies: Sequence[Choice]
     names: Sequence[Named]
@@ -100,6 +102,7 @@ def show(desk: Desk, account_id: int, inbox_id: int, *, page: int, now: datetime
         limits=inbox_details.limits(session, account_id, inbox_id),
         queue=queue,
         reasons=reasons.of(desk, account_id, queue, now=now),
+        unattended=unattended.of_inbox(desk, account_id, inbox_id, now=now),
         runs=runs.of_inbox(session, account_id, inbox_id, RUNS),
         policies=choices.policies(session, account_id),
         names=choices.called(session, account_id),

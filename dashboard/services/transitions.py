@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dashboard.engine.model import Presence, Status
+from dashboard.engine.model import Awaiting, Presence, Status
+from dashboard.services.forms.conversations import Message, MessageType
 from dashboard.store.assignees import Standing
 from dashboard.store.conversations import ConversationRow
 from dashboard.store.ledger import Why
@@ -31,6 +32,7 @@ def settled(before: ConversationRow, step: Step, now: datetime) -> ConversationR
         assigned_at=before.assigned_at if same_assignee else now if after.assignee_id else None,
         snoozed_until=after.snoozed_until if after.status is Status.SNOOZED else None,
         had_by_id=_had_by(before, step),
+        awaiting=None if after.status is Status.RESOLVED else after.awaiting,
         assigned_by_engine=before.assigned_by_engine and same_assignee and after.assignee_id is not None,
     )
 
@@ -43,12 +45,20 @@ def _had_by(before: ConversationRow, step: Step) -> int | None:
     return before.assignee_id if by_hand else before.had_by_id
 
 
-def with_message(row: ConversationRow, *, incoming: bool, at: datetime) -> ConversationRow:
-    """Return the row after a message; the customer's reopens what was resolved or snoozed."""
+def with_message(row: ConversationRow, said: Message, *, at: datetime) -> ConversationRow:
+    """Return the row after a message; the customer's reopens what was resolved or snoozed.
+
+    One that comes late, or from a machine, does not change who is to write next.
+    """
+    if said.automatic:
+        return replace(row, last_activity_at=max(row.last_activity_at, at))
+    incoming = said.message_type is MessageType.INCOMING
     reopens = incoming and row.status in REOPENED_BY_CUSTOMER
+    next_is = Awaiting.AGENT if incoming else Awaiting.CUSTOMER
     return replace(
         row,
         status=Status.OPEN if reopens else row.status,
+        awaiting=next_is if at >= row.last_activity_at else row.awaiting,
         last_activity_at=max(row.last_activity_at, at),
     )
 

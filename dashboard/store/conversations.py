@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, func, select, update
 
-from dashboard.engine.model import Status
+from dashboard.engine.model import Awaiting, Status
 from dashboard.store.bulk import given, insert_new, record, sent, table_of
 from dashboard.store.database import Session
 from dashboard.store.models import Contact, Conversation
@@ -45,6 +45,7 @@ class ConversationRow:
     resolved_at: datetime | None
     snoozed_until: datetime | None
     had_by_id: int | None
+    awaiting: Awaiting | None
 
     @property
     def is_waiting(self) -> bool:
@@ -76,6 +77,7 @@ class NewConversation:
     waiting_since: datetime | None
     assigned_at: datetime | None
     resolved_at: datetime | None
+    awaiting: Awaiting | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class Added:
 
 
 SAVED = ("inbox_id", "team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels",
-         "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until", "had_by_id")  # fmt: skip
+         "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until", "had_by_id",
+         "awaiting")  # fmt: skip
 ADDED = ("id", *NewConversation.__slots__)
 # The conversations with their contacts, to be narrowed down; `as_row` makes values of them.
 ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoin(

@@ -116,7 +116,8 @@ WITH said AS MATERIALIZED (<rows>), told AS MATERIALIZED (
       'waiting_since', to_char(c.waiting_since AT TIME ZONE 'UTC', {ZULU}),
       'assigned_at', to_char(c.assigned_at AT TIME ZONE 'UTC', {ZULU}),
       'resolved_at', to_char(c.resolved_at AT TIME ZONE 'UTC', {ZULU}),
-      'snoozed_until', to_char(c.snoozed_until AT TIME ZONE 'UTC', {ZULU})
+      'snoozed_until', to_char(c.snoozed_until AT TIME ZONE 'UTC', {ZULU}),
+      'awaiting', c.awaiting
     ) END,
     ', "agent": ' || CASE WHEN a.user_id IS NOT NULL THEN
       json_strip_nulls(json_build_object('id', a.user_id, 'name', a.name, 'presence', said.presence))

@@ -8,13 +8,14 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import accounts, inbox_details, inboxes, members, naming, policies
+from dashboard.services import accounts, inbox_details, inboxes, members, naming, policies, unattended
 from dashboard.services.forms.accounts import AccountEdit
 from dashboard.services.forms.desk import InboxEdit, InboxForm, MemberIds
 from dashboard.services.forms.policies import AssignmentPolicyEdit, PolicyChoiceForm
 from dashboard.services.inbox_details import InboxDetails
 from dashboard.services.members import Group, Place, Way
 from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.services.unattended import Holders
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
@@ -100,6 +101,21 @@ def change_members(inbox_id: int) -> ResponseReturnValue:
     done = members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
     name = naming.name_of(desk(), viewer().account_id, agent_id)
     return _answer(inbox_id, done, f"{name} answers this inbox {'now' if way is Way.ADD else 'no longer'}.")
+
+
+@pages.post("/inboxes/<int:inbox_id>/releases")
+@supervisors_only
+def release(inbox_id: int) -> ResponseReturnValue:
+    """Release what absent members hold, or what agents hold who do not answer the inbox."""
+    _found(inbox_id)
+    try:
+        of = Holders(request.form.get("of", ""))
+    except ValueError:
+        abort(HTTPStatus.BAD_REQUEST)
+    done = unattended.release(desk(), viewer().account_id, inbox_id, of, **acting())
+    count = "1 conversation is" if done.released == 1 else f"{done.released:,} conversations are"
+    more = " There are more: press again." if done.left else ""
+    return _answer(inbox_id, done, f"{count} released.{more}")
 
 
 @pages.post("/inboxes/<int:inbox_id>/policy")

@@ -49,6 +49,7 @@ def test_a_conversation_is_created_and_answered_as_it_is_kept(supervisor: Caller
         "assigned_at": None,
         "resolved_at": None,
         "snoozed_until": None,
+        "awaiting": "agent",
     }
     assert supervisor.get(f"/conversations/{made['id']}").json["external_id"] == "T-1"
     assert [inbox for _, inbox, _ in queue.runs] == [acme.support]

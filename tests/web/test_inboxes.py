@@ -229,3 +229,24 @@ def test_agents_and_strangers_rename_and_delete_nothing(mara: Looker, ana: Looke
     assert ana.post(f"/inboxes/{acme.support}{way}", {"name": "Mine"}).status_code == 403
     assert mara.post(f"/inboxes/{acme.stranger_inbox_id}{way}", {"name": "Mine"}).status_code == 404
     assert (ana.post("/inboxes", {"name": "Mine"}).status_code, ana.get("/inboxes/new").status_code) == (403, 403)
+
+
+def test_what_absent_agents_hold_is_shown_on_board_and_page_and_released(mara: Looker, acme: Acme) -> None:
+    """E75"""
+    ids = acme.held("Cleo", 2)
+    board, page = mara.get("/").text, mara.get(f"/inboxes/{acme.support}").text
+
+    said = mara.post(f"/inboxes/{acme.support}/releases", {"of": "absent"}, headers=HTMX).text
+
+    sentence = "2 open conversations are held by 1 agent who is offline; 2 customers wait for an answer."
+    assert sentence in page
+    assert sentence in board
+    assert f'href="/inboxes/{acme.support}#unattended"' in board
+    assert "2 conversations are released." in said
+    assert "unattended" not in said
+    assert acme.assignees(ids) == ["-", "-"]
+
+
+def test_a_release_of_nobody_in_particular_is_refused(mara: Looker, acme: Acme) -> None:
+    """E75"""
+    assert mara.post(f"/inboxes/{acme.support}/releases", {"of": "everybody"}).status_code == 400

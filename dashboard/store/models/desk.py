@@ -14,13 +14,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dashboard.engine.model import AssignmentType, Status
+from dashboard.engine.model import AssignmentType, Awaiting, Status
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, Words, same_account, word
 
 # An instant that Python cannot hold, written by another program, would break every batch that meets it.
 READABLE = "{0} BETWEEN '0002-01-01+00' AND '9998-12-31+00'"
 WAITING = text("status = 'open' AND assignee_id IS NULL")
 HELD = text("status = 'open' AND assignee_id IS NOT NULL")
+UNANSWERED = text("status = 'open' AND assignee_id IS NOT NULL AND awaiting = 'agent'")
 SNOOZED = text("status = 'snoozed' AND snoozed_until IS NOT NULL")
 OF_TEAM = text("status = 'open' AND team_id IS NOT NULL")
 
@@ -133,7 +134,8 @@ class Conversation(InAccount, Base):
     `assigned_by_engine` tells what a run gave from what a person gave (E31). `waiting_since` is set while,
     and only while, it waits. `snoozed_until` is when a snooze ends by itself; without one the customer ends it.
     `had_by_id` is the agent from whom somebody released it, until it is assigned again (E74); without a foreign key,
-    since it is compared with the agents who may be asked and with nothing else.
+    since it is compared with the agents who may be asked and with nothing else. `awaiting` follows the last message
+    that was not automatic; it is unknown for conversations from before it was kept.
     """
 
     __tablename__ = "conversations"
@@ -179,6 +181,15 @@ class Conversation(InAccount, Base):
         Index("ix_conversations_contact", "contact_id"),
         Index("ix_conversations_subject", text("to_tsvector('simple', coalesce(subject, ''))"), postgresql_using="gin"),
         Index("ix_conversations_newest", "account_id", text("created_at DESC"), text("id DESC")),
+        # How many of the customers whose agents are absent wait for an answer.
+        Index(
+            "ix_conversations_unanswered",
+            "account_id",
+            "assignee_id",
+            "inbox_id",
+            "team_id",
+            postgresql_where=UNANSWERED,
+        ),
         # The snoozes that end by themselves, the first one first.
         Index("ix_conversations_snoozed_until", "snoozed_until", postgresql_where=SNOOZED),
     )
@@ -200,3 +211,4 @@ class Conversation(InAccount, Base):
     resolved_at: Mapped[datetime | None]
     snoozed_until: Mapped[datetime | None]
     had_by_id: Mapped[int | None]
+    awaiting: Mapped[Awaiting | None] = mapped_column(word(Awaiting, "awaiting"), server_default="agent")
