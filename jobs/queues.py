@@ -1,13 +1,11 @@
 """The port to background work, on RQ: jobs by name and ids, with a lifetime for results and failures."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
 from rq import Queue as RqQueue
 from rq import Retry, worker_registration
-from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq_scheduler import Scheduler
 
@@ -22,9 +20,10 @@ DELIVER = "jobs.tasks.deliver_webhooks"
 RESULT_LASTS_FOR = timedelta(minutes=5)
 FAILURE_LASTS_FOR = timedelta(days=7)
 LONGEST_JOB = timedelta(minutes=2)
-# Set at every tick: rq-scheduler's own lock is there only while it ticks.
+# Set when a tick has ended: rq-scheduler's own lock is there only while it ticks.
 SCHEDULER_SEEN, SCHEDULER_SEEN_FOR = "rq:scheduler_seen", timedelta(seconds=15)
 WATCH_RESTS = "rq:watch_rests"
+MILLISECOND = timedelta(milliseconds=1)
 
 
 class Jobs:
@@ -79,21 +78,25 @@ class Jobs:
             workers = worker_registration.get_keys(queues[0])
             return Background(
                 workers=self._connection.exists(*workers) if workers else 0,
-                scheduler=bool(self._connection.exists(SCHEDULER_SEEN)),
+                scheduler=0 < self._connection.pttl(SCHEDULER_SEEN) <= SCHEDULER_SEEN_FOR / MILLISECOND,
                 queued=sum(queue.count for queue in queues),
                 runs_to_come=queues[0].count,
                 failed=sum(queue.failed_job_registry.get_job_count(cleanup=False) for queue in queues),
             )
 
     def may_watch(self) -> bool:
-        """Say whether the last watch has rested."""
-        with asking("jobs"):
-            return not self._connection.exists(WATCH_RESTS)
+        """Tell whether the last watch has rested. A rest that has more left than its whole is of a clock put back."""
+        with asking("jobs"), self._connection.pipeline(transaction=False) as pipe:
+            pipe.get(WATCH_RESTS)
+            pipe.pttl(WATCH_RESTS)
+            whole, left = pipe.execute()
+        return not 0 < left <= int(whole or 0)
 
     def let_watch_rest(self, rests_for: timedelta) -> None:
         """Keep the next watch from looking for so long."""
+        whole = max(rests_for // MILLISECOND, 1)
         with asking("jobs"):
-            self._connection.set(WATCH_RESTS, 1, px=max(rests_for, timedelta(milliseconds=1)))
+            self._connection.set(WATCH_RESTS, whole, px=whole)
 
     def enqueue(self, queue: str, task: str, *args: object, **named: object) -> str:
         """Enqueue a task and return the job's id; a job whose process was killed is done again."""
@@ -111,9 +114,10 @@ class Jobs:
         return str(job.id)
 
     def _cancel(self, job_id: str) -> None:
-        with asking("scheduled jobs"), suppress(NoSuchJobError):
+        """Take a job back, wherever its id stands: without its record it is passed over."""
+        with asking("scheduled jobs"):
             self._scheduler.cancel(job_id)
-            Job.fetch(job_id, connection=self._connection).delete()
+            self._connection.delete(Job.key_for(job_id))
 
     def _at(self, at: datetime, task: str, *args: object, job_id: str, queue: str = DEFAULT) -> None:
         """Schedule a task under its one id; cut to whole seconds it would come early, so it comes at the next."""

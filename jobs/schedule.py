@@ -1,25 +1,35 @@
 """`python -m jobs.schedule`: the whole timetable, on rq-scheduler. Several may run: each tick takes a lock."""
 
-import logging
 import signal
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
+from typing import NoReturn
 
+import structlog
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq_scheduler import Scheduler
 
 from dashboard import config, logs
 from dashboard.config import Settings
+from dashboard.services import stranding
 from dashboard.store import redis
-from dashboard.store.errors import asking
-from jobs.queues import RESULT_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR, Jobs
+from dashboard.store.errors import REDIS_AWAY, asking
+from jobs.queues import FAILURE_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR, Jobs
 from jobs.worker import until_redis_answers
 
+log = structlog.get_logger()
 # rq-scheduler looks once a minute unless told otherwise; a rate-limited slot frees at a second.
 TICK_SECONDS = 1
+# A tick that moves more would last longer than /ready believes in a scheduler that is silent; the next moves the rest.
+MOST_AT_ONCE = 500
 # In UTC: there is no hour at which everybody sleeps.
 NIGHT = 3
+FOR_GOOD = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,22 +40,35 @@ class Entry:
     task: str
     every: timedelta
     hour: int | None = None
+    in_new_redis_at_once: bool = False
+
+    @property
+    def seconds(self) -> int:
+        """Return the interval as rq-scheduler writes it."""
+        return int(self.every.total_seconds())
 
     def first_at(self, now: datetime) -> datetime:
-        """Return when it comes first: at its hour of the day (UTC) if it has one."""
+        """Return its first instant after this one: at its hour of the day (UTC) if it has one."""
         if self.hour is None:
             return now + self.every
         today = now.replace(hour=self.hour, minute=0, second=0, microsecond=0)
         return today if today > now else today + self.every
 
+    def stands_in(self, record: Job) -> bool:
+        """Tell whether the record is the one that this release writes."""
+        found = (record.func_name, record.origin, record.meta.get("interval"), record.result_ttl)
+        return found == (self.task, SCHEDULED, self.seconds, FOR_GOOD)
+
 
 def timetable(settings: Settings) -> tuple[Entry, ...]:
     """Return everything that happens by the clock."""
+    sweeps = timedelta(minutes=settings.sweep_minutes)
     return (
-        Entry(id="sweep", task="jobs.tasks.sweep", every=timedelta(minutes=settings.sweep_minutes)),
+        # What was asked for in a Redis that was emptied is lost with it (E42).
+        Entry(id="sweep", task="jobs.tasks.sweep", every=sweeps, in_new_redis_at_once=True),
         Entry(id="watch", task="jobs.tasks.watch", every=timedelta(seconds=2)),
         Entry(id="end-snoozes", task="jobs.tasks.end_snoozes", every=timedelta(seconds=2)),
-        Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=timedelta(minutes=1)),
+        Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=stranding.CHECKED_EVERY),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
         Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=1)),
         Entry(id="mend-counters", task="jobs.tasks.mend_counters", every=timedelta(days=1), hour=NIGHT),
@@ -55,68 +78,147 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
 
 
 class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
-    """Moves what is due into the queues; puts the timetable back when Redis was emptied."""
+    """Moves due jobs into the queues, and puts back what Redis lost of the timetable.
+
+    Of an entry, Redis has the id with the next instant, and the record. Either may be gone without the other.
+    """
 
     def __init__(self, settings: Settings) -> None:
         connection = redis.connect(settings.redis_url, text=False)
         super().__init__(SCHEDULED, connection=connection, interval=TICK_SECONDS)
-        self._jobs = Jobs(settings.redis_url)
-        self._entries = timetable(settings)
+        self._entries = {entry.id: entry for entry in timetable(settings)}
+        self._failing: dict[str, str] = {}
 
-    def enqueue_jobs(self) -> object:
-        """Enqueue what is due."""
+    def run(self) -> NoReturn:
+        """Tick for good. rq-scheduler's own loop sleeps for an hour after the machine's clock is put back by one."""
+        while True:
+            began = monotonic()
+            if self.acquire_lock():
+                self._tick()
+            sleep(max(0.0, TICK_SECONDS - (monotonic() - began)))
+
+    def acquire_lock(self) -> bool:
+        """Take the lock. One that lasts longer than it was given was left before Redis's clock was put back."""
+        lasts_for = timedelta(seconds=TICK_SECONDS + 10)  # as rq-scheduler sets it
+        if self.connection.pttl(self.scheduler_lock_key) > lasts_for / timedelta(milliseconds=1):
+            self.connection.delete(self.scheduler_lock_key)
+        return bool(super().acquire_lock())
+
+    def enqueue_jobs(self) -> None:
+        """Put back the entries that do not stand, enqueue the due jobs, and note that the tick ended."""
+        now = self._now()
+        for entry in self._entries.values():
+            with self._apart(entry.id):
+                self._keep(entry, now)
+        for job_id in self._due(now):
+            with self._apart(job_id):
+                self._move(job_id, now)
         self.connection.set(SCHEDULER_SEEN, 1, px=SCHEDULER_SEEN_FOR)
-        if "sweep" not in self:
-            # Redis is new, or was emptied: what was asked for in it is lost (E42).
-            self._jobs.enqueue(SCHEDULED, "jobs.tasks.sweep")
-        for entry in self._entries:
-            self._keep(entry)
-        return super().enqueue_jobs()
 
-    def get_jobs_to_queue(self, with_times: bool = False) -> object:
+    def _tick(self) -> None:
+        try:
+            self.enqueue_jobs()
+        finally:
+            with suppress(*REDIS_AWAY):
+                self.remove_lock()
+
+    @contextmanager
+    def _apart(self, job_id: str) -> Iterator[None]:
+        """Let an error of one job end nothing but its turn: the id is taken out, and an entry is then put back."""
+        try:
+            yield
+        except REDIS_AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever a record holds
+            what = f"{type(error).__name__}: {error}"
+            if self._failing.get(job_id) != what:
+                log.error("job_not_enqueued", job=job_id, error=what)
+            if job_id in self._entries:
+                self._failing[job_id] = what
+            self.cancel(job_id)
+
+    def _keep(self, entry: Entry, now: datetime) -> None:
+        """Schedule the entry unless it stands: scheduling it at every start would put it off for ever."""
+        due_at, record = self._due_at(entry), self._record(entry)
+        is_in_time = due_at is not None and due_at <= now + entry.every
+        if is_in_time and record and entry.stands_in(record):
+            return
+        if (due_at is None) != (record is None):
+            log.warning("entry_put_back", job=entry.id, lost="record" if due_at else "instant")
+        self.connection.delete(Job.key_for(entry.id))
+        record = self.schedule(
+            # Naive and in UTC, as rq-scheduler takes every instant.
+            scheduled_time=_anew_at(entry, due_at, record, now).replace(tzinfo=None),
+            func=entry.task,
+            interval=entry.seconds,
+            id=entry.id,
+            queue_name=SCHEDULED,
+            result_ttl=FOR_GOOD,
+        )
+        record.failure_ttl = int(FAILURE_LASTS_FOR.total_seconds())
+        record.save()
+
+    def _due_at(self, entry: Entry) -> datetime | None:
+        score = self.connection.zscore(self.scheduled_jobs_key, entry.id)
+        return datetime.fromtimestamp(score, UTC) if score is not None else None
+
+    def _record(self, entry: Entry) -> Job | None:
+        """Return the entry's record if it can be read; after a failure RQ would let it expire."""
+        self.connection.persist(Job.key_for(entry.id))
+        try:
+            record: Job = self.job_class.fetch(entry.id, connection=self.connection)
+            return record if record.func_name else None
+        except REDIS_AWAY:
+            raise
+        except Exception:  # noqa: BLE001  whatever another program wrote there
+            return None
+
+    def _due(self, now: datetime) -> Sequence[str]:
         """Return what is due by Redis's clock: of several schedulers, one may be on a machine whose own is wrong."""
-        return self.get_jobs(int(self._now().timestamp()), with_times=with_times)
+        until = int(now.timestamp())
+        found = self.connection.zrangebyscore(self.scheduled_jobs_key, "-inf", until, start=0, num=MOST_AT_ONCE)
+        return [job_id.decode() for job_id in found]
 
-    def enqueue_job(self, job: Job) -> None:
+    def _move(self, job_id: str, now: datetime) -> None:
         """Enqueue a job, unless it comes again and stands in its queue still: while nobody works, one is enough."""
-        interval = job.meta.get("interval")
-        if not interval or self.get_queue_for_job(job).get_job_position(job.id) is None:
-            super().enqueue_job(job)
-        if interval:
-            self.connection.zadd(self.scheduled_jobs_key, {job.id: int(self._now().timestamp()) + interval})
+        entry = self._entries.get(job_id)
+        try:
+            job = self.job_class.fetch(job_id, connection=self.connection)
+        except NoSuchJobError:
+            self.cancel(job_id)
+            return
+        queue = self.get_queue_for_job(job)
+        if entry is None or queue.get_job_position(job_id) is None:
+            queue.enqueue_job(job)
+        if entry is None:
+            self.cancel(job_id)
+        else:
+            self.connection.zadd(self.scheduled_jobs_key, {job_id: int(entry.first_at(now).timestamp())})
+            self._failing.pop(job_id, None)
 
     def _now(self) -> datetime:
         seconds, microseconds = self.connection.time()
         return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
 
-    def _keep(self, entry: Entry) -> None:
-        """Schedule the entry unless it stands: scheduling it at every start would put it off for ever."""
-        seconds = int(entry.every.total_seconds())
-        if entry.id in self and self._interval_of(entry) == seconds:
-            return
-        self.schedule(
-            # Naive and in UTC, as rq-scheduler takes every instant.
-            scheduled_time=entry.first_at(self._now()).replace(tzinfo=None),
-            func=entry.task,
-            interval=seconds,
-            id=entry.id,
-            queue_name=SCHEDULED,
-            result_ttl=int(max(entry.every, RESULT_LASTS_FOR).total_seconds()) * 2,
-        )
 
-    def _interval_of(self, entry: Entry) -> int | None:
-        job = self.job_class.fetch(entry.id, connection=self.connection)
-        interval: int | None = job.meta.get("interval")
-        return interval
+def _anew_at(entry: Entry, due_at: datetime | None, record: Job | None, now: datetime) -> datetime:
+    """Return when an entry comes that does not stand as it should.
+
+    With one half lost, a turn may be lost too: at once. Too far ahead, it was scheduled before a clock was put back.
+    """
+    is_new = due_at is None and record is None
+    if entry.in_new_redis_at_once if is_new else due_at is None or record is None:
+        return now
+    first_at = entry.first_at(now)
+    return min(due_at, first_at) if due_at else first_at
 
 
 def main() -> None:
     """Keep the timetable until told to stop; a Redis that cannot be reached is waited for (E42)."""
     settings = config.load()
     logs.set_up(settings.log_format)
-    # Two schedulers, or one that was killed in its tick: each skipped tick would be a warning.
-    logging.getLogger("rq_scheduler").setLevel(logging.ERROR)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: sys.exit(0))
     until_redis_answers(lambda: run(settings))
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -33,15 +34,18 @@ class _Collector:
             yield GaugeMetricFamily("evenhand_jobs_failed", "Jobs that failed in the last days.", value=doing.failed)
 
     def _now(self) -> Iterator[Metric]:
-        figures, since = self._figures, self._figures.oldest_wait_since
-        oldest = max((clock.now() - since).total_seconds(), 0.0) if since else 0.0
+        figures = self._figures
         for name, words, value in (
             ("waiting", "Conversations that wait.", figures.waiting),
-            ("oldest_wait_seconds", "How long the oldest has waited.", oldest),
+            ("oldest_wait_seconds", "How long the oldest has waited.", _seconds_since(figures.oldest_wait_since)),
             ("stranded", "Conversations that somebody could have taken, when last checked.", figures.stranded),
             ("webhook_deliveries_pending", "Deliveries still to be made.", figures.deliveries_pending),
         ):
             yield GaugeMetricFamily(f"evenhand_{name}", words, value=value)
+        if checked_at := figures.stranded_checked_at:
+            words = "How long ago the account whose check is oldest was last checked for stranded conversations."
+            age = _seconds_since(checked_at)
+            yield GaugeMetricFamily("evenhand_stranded_check_age_seconds", words, value=age)
 
     def _done(self) -> Iterator[Metric]:
         rows, runs = self._of(Measure.ASSIGNMENTS), self._of(Measure.RUNS)
@@ -54,6 +58,10 @@ class _Collector:
 
     def _of(self, measure: Measure) -> list[Counted]:
         return [counted for counted in self._figures.done if counted.kind.measure is measure]
+
+
+def _seconds_since(at: datetime | None) -> float:
+    return max((clock.now() - at).total_seconds(), 0.0) if at else 0.0
 
 
 def _counter(name: str, words: str, labels: Sequence[str], counts: Counter[tuple[str, ...]]) -> Metric:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from dashboard.engine.model import Presence
-from dashboard.services import forgetting, seats, unattended
+from dashboard.services import forgetting, seats, stranding, unattended
 from dashboard.services.desk import Desk
 from dashboard.services.seats import Floor, State
 from dashboard.services.unattended import Unattended
@@ -59,6 +59,7 @@ class Headline:
     assigned: int
     trouble: Trouble | None
     stranded: Stranded
+    check_is_stale: bool
     forgot_at: datetime | None
 
 
@@ -138,6 +139,7 @@ def _history(waiting: int, changes: Mapping[int, int]) -> tuple[int, ...]:
 def _headline(desk: Desk, scope: Scope, lines: Sequence[InboxLine], floor: Floor, *, now: datetime) -> Headline:
     waits = [line.oldest for line in lines if line.oldest]
     states = Counter(seated.state for seated in floor.everybody)
+    stranded = rows.stranded(desk.session, scope.account_id)
     return Headline(
         waiting=sum(line.waiting for line in lines),
         oldest=min(waits, key=lambda since: since.at, default=None),
@@ -145,7 +147,8 @@ def _headline(desk: Desk, scope: Scope, lines: Sequence[InboxLine], floor: Floor
         free=states[State.FREE] if floor.known else None,
         assigned=sum(line.assigned for line in lines),
         trouble=_trouble(lines),
-        stranded=rows.stranded(desk.session, scope.account_id),
+        stranded=stranded,
+        check_is_stale=stranding.is_stale(stranded.checked_at, now=now),
         forgot_at=forgetting.lately(desk, scope.account_id, now=now) if floor.known else None,
     )
 

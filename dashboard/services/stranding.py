@@ -18,6 +18,9 @@ from dashboard.store.snapshots import Place
 log = structlog.get_logger()
 # A run may be under way: only what is still there after this long was left.
 STRANDED_AFTER = timedelta(seconds=5)
+CHECKED_EVERY = timedelta(minutes=1)
+# Two turns were missed: each check comes a moment late, and one that finds something is noted when that is confirmed.
+STALE_AFTER = 2 * (CHECKED_EVERY + STRANDED_AFTER)
 # Of one inbox; one is enough to start a run.
 MOST_NAMED = 100
 
@@ -29,17 +32,24 @@ def suspects(desk: Desk, *, now: datetime) -> Suspects:
 
     One query finds the inboxes, so the cost grows with those that have work. Raises StoreUnavailable.
     """
-    found = _everywhere(desk, now)
-    stranding.note_none(desk.session, but=found, now=now)
+    seen = _everywhere(desk, now)
+    stranding.note_none(desk.session, but=[account for account, found in seen.items() if found != {}], now=now)
     desk.session.commit()
-    return found
+    return _with_any(seen)
+
+
+def is_stale(checked_at: datetime | None, *, now: datetime) -> bool:
+    """Tell whether the check has missed two turns since."""
+    return checked_at is not None and now - checked_at > STALE_AFTER
 
 
 def confirm(desk: Desk, named: Suspects, *, now: datetime) -> int:
     """Return how many of these are still there, which is a defect: log it, note it, and start runs."""
     total = 0
     for account_id, inboxes in sorted(named.items()):
-        again = _assignable(desk, account_id, list(inboxes), now)
+        again = _checked(desk, account_id, list(inboxes), now)
+        if again is None:
+            continue
         left = {inbox: sorted(set(ids) & set(again.get(inbox, ()))) for inbox, ids in inboxes.items()}
         left = {inbox: ids for inbox, ids in left.items() if ids}
         count = sum(map(len, left.values()))
@@ -61,25 +71,33 @@ def watch(desk: Desk, *, now: datetime) -> int:
     """
     if desk.signals.queue.background().runs_to_come:
         return 0
-    found = _everywhere(desk, now)
+    found = _with_any(_everywhere(desk, now))
     desk.session.rollback()
     for account_id, inboxes in found.items():
         desk.signals.wake_anew(account_id, list(inboxes), Source.PERIODIC)
     return sum(map(len, found.values()))
 
 
-def _everywhere(desk: Desk, now: datetime) -> dict[int, dict[int, list[int]]]:
-    """Return what somebody could take, by account and inbox; one account's bad rows hide no other's (E43)."""
-    found = {}
-    for account_id, inboxes in switches.routed_with_work(desk.session).items():
-        try:
-            found[account_id] = _assignable(desk, account_id, inboxes, now)
-        except (StoreUnavailable, DatabaseFailed):
-            raise
-        except Exception as error:  # noqa: BLE001  whatever another program wrote
-            log.error("account_not_checked", account=account_id, error=f"{type(error).__name__}: {error}")
-            desk.session.rollback()
-    return {account_id: inboxes for account_id, inboxes in found.items() if inboxes}
+def _everywhere(desk: Desk, now: datetime) -> dict[int, dict[int, list[int]] | None]:
+    """Return what somebody could take, by account and inbox; None for an account that could not be checked."""
+    routed = switches.routed_with_work(desk.session)
+    return {account_id: _checked(desk, account_id, inboxes, now) for account_id, inboxes in routed.items()}
+
+
+def _with_any(seen: Mapping[int, dict[int, list[int]] | None]) -> dict[int, dict[int, list[int]]]:
+    return {account_id: found for account_id, found in seen.items() if found}
+
+
+def _checked(desk: Desk, account_id: int, inboxes: Sequence[int], now: datetime) -> dict[int, list[int]] | None:
+    """Return what somebody could take; None, and log it, where one account's bad rows must hide no other's (E43)."""
+    try:
+        return _assignable(desk, account_id, inboxes, now)
+    except (StoreUnavailable, DatabaseFailed):
+        raise
+    except Exception as error:  # noqa: BLE001  whatever another program wrote
+        log.error("account_not_checked", account=account_id, error=f"{type(error).__name__}: {error}")
+        desk.session.rollback()
+        return None
 
 
 def _assignable(desk: Desk, account_id: int, inbox_ids: Sequence[int], now: datetime) -> dict[int, list[int]]:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError
+from redis.exceptions import TimeoutError as NoAnswer
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -11,6 +12,8 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 DatabaseFailed = DBAPIError
 # What a request may do about it: try again later, look again at what somebody else just changed, send something else.
 UNREACHABLE = (OperationalError, InterfaceError, NoConnectionFree)
+# Redis does not answer; whatever else it says, it answers.
+REDIS_AWAY = (ConnectionError, NoAnswer)
 Collided = IntegrityError
 OutOfRange = DataError
 # What somebody else made or removed meanwhile: a reference, a unique value, an exclusion.

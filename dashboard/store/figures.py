@@ -21,6 +21,7 @@ class Figures:
     waiting: int
     oldest_wait_since: datetime | None
     stranded: int
+    stranded_checked_at: datetime | None
     deliveries_pending: int
     done: Sequence[Counted]
 
@@ -36,10 +37,14 @@ def read(session: Session) -> Figures:
     queue = session.execute(
         select(func.count().label("waiting"), func.min(Conversation.waiting_since).label("since")).where(WAITING)
     ).one()
+    stranded = session.execute(
+        select(func.sum(Account.stranded_count).label("found"), func.min(Account.stranded_checked_at).label("since"))
+    ).one()
     return Figures(
         waiting=queue.waiting,
         oldest_wait_since=queue.since,
-        stranded=int(session.scalar(select(func.sum(Account.stranded_count))) or 0),
+        stranded=int(stranded.found or 0),
+        stranded_checked_at=stranded.since,
         deliveries_pending=session.scalar(select(func.count()).select_from(WebhookDelivery).where(PENDING)) or 0,
         done=tallies.read(session),
     )

@@ -6,6 +6,7 @@ from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import delete, insert, update
 
+from dashboard import clock
 from dashboard.config import Settings
 from dashboard.store.models import Account, Run, RunBatch
 from dashboard.store.models import Assignment as Ledger
@@ -57,6 +58,18 @@ def test_what_is_so_at_this_moment_is_told(app: Flask, acme: Acme) -> None:
     assert seen["webhook_deliveries_pending",] == 0
     assert seen["workers",] == 1
     assert seen["jobs_queued",] == seen["jobs_failed",] == 0
+
+
+def test_the_oldest_check_for_stranded_conversations_tells_its_age(app: Flask, acme: Acme) -> None:
+    """E53: an old count of none is no news. Seen to fail without it: KeyError."""
+    assert ("stranded_check_age_seconds",) not in read(app)
+    checked = update(Account).values(stranded_checked_at=clock.now())
+    acme.desk.session.execute(checked)
+    old = checked.where(Account.id == acme.account_id).values(stranded_checked_at=clock.now() - timedelta(minutes=40))
+    acme.desk.session.execute(old)
+    acme.desk.session.commit()
+
+    assert 2_400 <= read(app)["stranded_check_age_seconds",] < 2_460
 
 
 def test_deliveries_are_counted_by_how_they_ended(app: Flask, acme: Acme) -> None:

@@ -1,9 +1,14 @@
 """No conversation is stranded without somebody hearing of it."""
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
 
 from dashboard.engine.decisions import Source
 from dashboard.services import stranding
+from dashboard.services.desk import Desk
 from dashboard.store.models import Account
 from tests.counting import statements
 from tests.desks import NOON, Acme, Recorded
@@ -78,3 +83,46 @@ def test_the_check_costs_as_much_with_many_conversations_as_with_few(acme: Acme)
         counts.append(len(seen))
 
     assert counts[0] == counts[1]
+
+
+def poisoned(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whatever is read of Acme fail, as rows of another program may."""
+    read = stranding._assignable
+
+    def reading(desk: Desk, account_id: int, *more: Any) -> dict[int, list[int]]:
+        if account_id == acme.account_id:
+            raise ValueError("a row that nobody can read")
+        return read(desk, account_id, *more)
+
+    monkeypatch.setattr(stranding, "_assignable", reading)
+
+
+def test_an_account_that_could_not_be_checked_is_not_noted_as_checked(acme: Acme, monkeypatch: pytest.MonkeyPatch):
+    """E43, E53. Seen to fail with all noted that named nothing: checked at noon, and nothing stranded."""
+    acme.policy()
+    acme.online("Ana")
+    acme.waiting(1)
+    poisoned(acme, monkeypatch)
+
+    assert stranding.suspects(acme.desk, now=NOON) == {}
+    assert account(acme).stranded_checked_at is None
+
+
+def test_an_account_that_cannot_be_checked_again_hides_no_other(acme: Acme, monkeypatch: pytest.MonkeyPatch):
+    """E43, E53. Seen to fail without each account apart: ValueError, and Globex was never noted."""
+    poisoned(acme, monkeypatch)
+    globex = acme.desk.session.scalar(select(Account.id).where(Account.id != acme.account_id))
+    assert globex is not None
+
+    stranding.confirm(acme.desk, {acme.account_id: {acme.support: [1]}, globex: {}}, now=LATER)
+
+    assert account(acme).stranded_checked_at is None
+    assert acme.desk.session.get_one(Account, globex).stranded_checked_at == LATER
+
+
+def test_a_check_is_stale_when_it_has_missed_two_turns():
+    """E53: they come once a minute, a few seconds late; none at all is no claim that could be old."""
+    ages = (timedelta(seconds=65), timedelta(seconds=125), timedelta(seconds=131), timedelta(days=1))
+
+    assert [stranding.is_stale(NOON - age, now=NOON) for age in ages] == [False, False, True, True]
+    assert not stranding.is_stale(None, now=NOON)

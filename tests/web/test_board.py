@@ -18,7 +18,7 @@ from dashboard.store.models import Account, AssignmentPolicy, Inbox
 from dashboard.web import drawings
 from tests.counting import statements
 from tests.desks import Acme, add_user
-from tests.pages import AtOnce, Looker, composed, looking, waiting_for, without_redis
+from tests.pages import HTMX, AtOnce, Looker, composed, looking, waiting_for, without_redis
 
 TAGS = re.compile(r"<[^>]+>")
 
@@ -158,6 +158,34 @@ def test_it_says_when_it_was_last_checked_that_nothing_is_stranded(mara: Looker,
     acme.desk.session.commit()
 
     assert "Nothing is stranded, checked at" in seen(mara.get("/"), "headline")
+
+
+def test_an_old_check_is_shown_as_old_and_vouches_for_nothing(mara: Looker, acme: Acme) -> None:
+    """E53. Seen to fail with the time of the check alone: "Nothing is stranded, checked at" half an hour later."""
+    acme.desk.session.execute(update(Account).values(stranded_checked_at=clock.now() - timedelta(minutes=3)))
+    acme.desk.session.commit()
+
+    headline = seen(mara.get("/"), "headline")
+
+    assert "Nothing is stranded" not in headline
+    assert "Stale: last checked for stranded conversations 3 min ago, at" in headline
+
+
+def test_a_board_on_which_nothing_else_changes_turns_stale(
+    mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E53: nothing is announced; its next redraw by the clock shows it. Seen to fail without one: 304."""
+    acme.desk.session.execute(update(Account).values(stranded_checked_at=clock.now() - timedelta(minutes=2)))
+    acme.desk.session.commit()
+    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 30.0)
+    first = mara.get("/", headers=HTMX)
+    assert "Nothing is stranded, checked at" in seen(first, "headline")
+
+    later = clock.now() + timedelta(seconds=20)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    polled = mara.get("/", headers={**HTMX, "HX-PTag": first.headers["HX-PTag"]})
+
+    assert "Stale: last checked" in seen(polled, "headline")
 
 
 def test_the_last_hour_of_waiting_is_drawn_from_the_ledger(mara: Looker, acme: Acme) -> None:
