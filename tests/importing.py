@@ -1,14 +1,30 @@
-"""Files for an import, read as the command does."""
+"""Files for an import, read and brought in as the command does."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dashboard.services.csv_import import files
+from dashboard.services.csv_import import files, writing
 from dashboard.services.csv_import.files import ImportFile, Wanted
 from dashboard.services.csv_import.layout import BadFile
+from dashboard.services.csv_import.report import Report
 from dashboard.services.csv_import.rows import BadRow, ImportRow
-from tests.desks import NOON
+from dashboard.services.csv_import.writing import Import
+from tests.desks import NOON, Acme
+
+
+@dataclass(slots=True)
+class Done:
+    """The report of an import, and the rows that it refused."""
+
+    report: Report
+    bad: list[BadRow] = field(default_factory=list)
+
+    @property
+    def notes(self) -> dict[str, int]:
+        """Return how many notes of each kind there were."""
+        return {key: tally.count for key, tally in self.report.notes.by_key.items()}
 
 
 def written(path: Path, text: str | bytes) -> Path:
@@ -27,3 +43,19 @@ def found_in(path: Path, **wanted: object) -> Iterator[ImportRow | BadRow]:
     found = prepared(path, **wanted)
     assert isinstance(found, ImportFile), found
     return found.rows()
+
+
+def bring_in(
+    acme: Acme, path: Path, *, now: datetime = NOON, update: bool = False, hold: bool = False, **wanted: object
+) -> Done:
+    """Import a file into Acme."""
+    bad: list[BadRow] = []
+    report = writing.bring_in(
+        acme.desk,
+        Import(account_id=acme.account_id, now=now, update=update, hold=hold),
+        found_in(path, now=now, **wanted),
+        refuse=bad.append,
+        progress=lambda _: None,
+    )
+    assert report is not None
+    return Done(report, bad)

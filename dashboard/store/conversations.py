@@ -129,6 +129,18 @@ def lock_all(session: Session, account_id: int, ids: Collection[int]) -> list[Co
     return [as_row(row) for row in session.execute(held)]
 
 
+def unresolved(session: Session, account_id: int, ids: Collection[int]) -> Sequence[int]:
+    """Return those of these conversations that the account has and that are not resolved."""
+    if not ids:
+        return ()
+    wanted = select(Conversation.id).where(
+        Conversation.account_id == account_id,
+        Conversation.id == func.any(list(ids)),
+        Conversation.status != Status.RESOLVED,
+    )
+    return session.scalars(wanted).all()
+
+
 def inboxes_of(session: Session, account_id: int, ids: Collection[int]) -> Sequence[int]:
     """Return the inboxes of these conversations."""
     wanted = select(Conversation.inbox_id).where(Conversation.account_id == account_id, Conversation.id.in_(ids))
@@ -137,8 +149,13 @@ def inboxes_of(session: Session, account_id: int, ids: Collection[int]) -> Seque
 
 def save(session: Session, row: ConversationRow) -> None:
     """Write what may change of a conversation that this transaction has locked."""
-    values = {name: getattr(row, name) for name in SAVED}
-    session.execute(SAVE, {**values, "labels": list(row.labels), "saved_id": row.id})
+    session.execute(SAVE, _saved(row))
+
+
+def save_all(session: Session, rows: Collection[ConversationRow]) -> None:
+    """Write what may change of conversations that this transaction has locked."""
+    if rows:
+        session.execute(SAVE, [_saved(row) for row in rows])
 
 
 def taken(session: Session, inbox_id: int, external_ids: Collection[str]) -> Sequence[str]:
@@ -177,6 +194,10 @@ def add(session: Session, rows: Sequence[NewConversation]) -> list[Added]:
         Added(row_id, True) if row_id in written else Added(there[row.inbox_id, row.external_id], False)
         for row, row_id in zip(rows, ids, strict=True)
     ]
+
+
+def _saved(row: ConversationRow) -> dict[str, Any]:
+    return {**{name: getattr(row, name) for name in SAVED}, "labels": list(row.labels), "saved_id": row.id}
 
 
 def _next_ids(session: Session, count: int) -> list[int]:

@@ -1,24 +1,34 @@
-"""What an import needs to be there: inboxes, labels, agents by name; each kind in a fixed number of statements."""
+"""What an import looks up and makes: inboxes, teams, labels, agents; each kind in a fixed number of statements."""
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from dashboard.engine.model import Role
 from dashboard.store.bulk import insert_new, insert_rows, sent, table_of
 from dashboard.store.database import Session
-from dashboard.store.models import Account, AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, User
+from dashboard.store.models import Account, AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, Team, User
 
 
 @dataclass(frozen=True, slots=True)
-class Ensured:
-    """The ids by name, and which of them were made just now."""
+class Named:
+    """A row and its name."""
 
-    ids: Mapping[str, int]
-    new: frozenset[int]
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedAgent:
+    """An agent as a file may name them."""
+
+    id: int
+    name: str
+    email: str
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,39 +45,67 @@ def hold_account(session: Session, account_id: int) -> bool:
     return session.scalar(wanted) is not None
 
 
-def ensure_inboxes(session: Session, account_id: int, names: Collection[str]) -> Ensured:
-    """Return the inboxes of these names, the oldest of each, and make those that are missing."""
-    there = _inboxes(session, account_id, names)
-    missing = [{"account_id": account_id, "name": name} for name in sorted(set(names) - set(there))]
-    if missing:
-        session.execute(insert_rows(Inbox, ("account_id", "name")), sent(missing))
-    ids = _inboxes(session, account_id, names)
-    return Ensured(ids, frozenset(ids.values()) - frozenset(there.values()))
+def inboxes(session: Session, account_id: int) -> Sequence[Named]:
+    """Return all inboxes of the account, the oldest first."""
+    found = session.execute(select(Inbox.id, Inbox.name).where(Inbox.account_id == account_id).order_by(Inbox.id))
+    return [Named(row.id, row.name) for row in found]
 
 
-def ensure_labels(session: Session, account_id: int, titles: Collection[str]) -> None:
-    """Make the labels that are missing."""
+def teams(session: Session, account_id: int) -> Sequence[Named]:
+    """Return all teams of the account, the oldest first."""
+    found = session.execute(select(Team.id, Team.name).where(Team.account_id == account_id).order_by(Team.id))
+    return [Named(row.id, row.name) for row in found]
+
+
+def agents(session: Session, account_id: int) -> Sequence[NamedAgent]:
+    """Return all agents of the account, deactivated ones as well."""
+    found = session.execute(
+        select(AccountUser.user_id, AccountUser.name, User.email, AccountUser.active)
+        .join(User, User.id == AccountUser.user_id)
+        .where(AccountUser.account_id == account_id)
+        .order_by(AccountUser.user_id)
+    )
+    return [NamedAgent(id=row.user_id, name=row.name, email=row.email, active=row.active) for row in found]
+
+
+def add_inboxes(session: Session, account_id: int, names: Iterable[str]) -> Sequence[Named]:
+    """Make inboxes of these names, and return them."""
+    rows = [{"account_id": account_id, "name": name} for name in names]
+    made = insert_rows(Inbox, ("account_id", "name")).returning(table_of(Inbox).c.id, table_of(Inbox).c.name)
+    return [Named(row.id, row.name) for row in session.execute(made, sent(rows))]
+
+
+def add_labels(session: Session, account_id: int, titles: Collection[str]) -> None:
+    """Make those of the labels that are missing."""
     rows = [{"account_id": account_id, "title": title} for title in sorted(titles)]
     session.execute(insert_new(Label, ("account_id", "title")), sent(rows))
 
 
-def ensure_agents(session: Session, account_id: int, names: Collection[str]) -> Ensured:
-    """Return the agents of these names, and make those that are missing; who is made so cannot log in.
+def add_agents(session: Session, account_id: int, names: Mapping[str, str]) -> Sequence[NamedAgent]:
+    """Make agents of these addresses and names, and return them; without a password they cannot log in.
 
-    An agent who was made by an import is known by their address, so a new name does not make them twice.
+    Everything that an import makes of agents is here: the log-in of an address, and its membership of the account.
     """
-    there = _agents(session, account_id, names)
-    missing = {name: _address(account_id, name) for name in sorted(set(names) - set(there))}
-    if not missing:
-        return Ensured(there, frozenset())
-    users = _users(session, missing.values())
+    users = _users(session, names)
     rows = [
-        {"account_id": account_id, "user_id": users[address], "name": name, "role": Role.AGENT}
-        for name, address in missing.items()
+        {"account_id": account_id, "user_id": user_id, "name": names[address], "role": Role.AGENT}
+        for address, user_id in users.items()
     ]
-    made = insert_new(AccountUser, ("account_id", "user_id", "name", "role"))
-    new = session.scalars(made.returning(table_of(AccountUser).c.user_id), sent(rows))
-    return Ensured({**there, **{name: users[address] for name, address in missing.items()}}, frozenset(new))
+    session.execute(insert_new(AccountUser, ("account_id", "user_id", "name", "role")), sent(rows))
+    return [
+        NamedAgent(id=user_id, name=names[address], email=address, active=True) for address, user_id in users.items()
+    ]
+
+
+def address_of(account_id: int, name: str) -> str:
+    """Return an address that reaches nobody (RFC 2606), the same for names that differ in case or spaces only.
+
+    What else is lost of a name on its way to an address is made up for by its digest.
+    """
+    readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:48]
+    exact = readable == name.lower().replace(" ", "-")
+    local = readable if exact else f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:10]}".strip("-")
+    return f"{local}@account-{account_id}.invalid"
 
 
 def add_members(session: Session, account_id: int, members: Iterable[Membership]) -> None:
@@ -82,36 +120,7 @@ def policy_id_of(session: Session, account_id: int, name: str) -> int:
     return session.scalars(named).one()
 
 
-def _inboxes(session: Session, account_id: int, names: Collection[str]) -> dict[str, int]:
-    found = session.execute(
-        select(Inbox.name, func.min(Inbox.id).label("id"))
-        .where(Inbox.account_id == account_id, Inbox.name.in_(names))
-        .group_by(Inbox.name)
-    )
-    return {row.name: row.id for row in found}
-
-
-def _agents(session: Session, account_id: int, names: Collection[str]) -> dict[str, int]:
-    found = session.execute(
-        select(AccountUser.name, func.min(AccountUser.user_id).label("id"))
-        .where(AccountUser.account_id == account_id, AccountUser.name.in_(names))
-        .group_by(AccountUser.name)
-    )
-    return {row.name: row.id for row in found}
-
-
 def _users(session: Session, addresses: Collection[str]) -> dict[str, int]:
     session.execute(insert_new(User, ("email",)), sent([{"email": address} for address in addresses]))
     found = session.execute(select(User.email, User.id).where(User.email.in_(addresses)))
     return {row.email: row.id for row in found}
-
-
-def _address(account_id: int, name: str) -> str:
-    """Return an address that reaches nobody (RFC 2606), the same for names that differ in case or spaces only.
-
-    What else is lost of a name on its way to an address is made up for by its digest.
-    """
-    readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:48]
-    exact = readable == name.lower().replace(" ", "-")
-    local = readable if exact else f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:10]}".strip("-")
-    return f"{local}@account-{account_id}.invalid"

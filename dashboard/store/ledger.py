@@ -3,13 +3,13 @@
 Every writer is one statement in the session's transaction, whatever the number of rows.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, func, select, text
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
@@ -167,6 +167,14 @@ def write_assignments(session: Session, rows: Collection[AssignmentRow]) -> None
         tallies.add(session, map(_counted, rows))
 
 
+def ever_given(session: Session, account_id: int, conversation_ids: Collection[int]) -> Sequence[int]:
+    """Return those of these conversations that an agent has had, or lost."""
+    had = select(Assignment.conversation_id).where(
+        Assignment.account_id == account_id, Assignment.conversation_id == func.any(list(conversation_ids))
+    )
+    return session.scalars(had.distinct()).all() if conversation_ids else ()
+
+
 def write_events(session: Session, rows: Collection[EventRow]) -> None:
     """Put events into the outbox; write the rows they speak of before."""
     if rows:
@@ -197,8 +205,8 @@ def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
 
 
 def _counted(row: AssignmentRow) -> Counted:
-    """Return the row as it is counted; seconds are those from waiting to assigned."""
-    if row.agent_id is None or row.waiting_since is None:
+    """Return the row as it is counted; seconds are those from waiting to assigned, of imported rows unknown here."""
+    if row.agent_id is None or row.waiting_since is None or row.reason == Why.IMPORTED:
         return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source), count=1)
     waited = max((row.at - row.waiting_since).total_seconds(), 0.0)
     bucket = tallies.bucket_of(waited, WAIT_BUCKETS)

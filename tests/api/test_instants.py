@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from dashboard.services import import_rows
+from dashboard.services.csv_import.rows import BadRow
 from dashboard.services.forms.fields import OUT_OF_RANGE
-from dashboard.services.import_rows import Read
 from tests.api.conftest import Caller
 from tests.api.test_permissions import routes
 from tests.desks import Acme
+from tests.importing import found_in, written
 
 OUTSIDE = (
     "0001-01-01T00:00:00Z",
@@ -77,12 +78,12 @@ def test_the_ends_of_the_range_are_taken(admin: Caller, acme: Acme, value: str):
 
 
 @pytest.mark.parametrize("value", OUTSIDE)
-def test_a_row_of_an_import_has_the_same_range(value: str):
+def test_a_row_of_an_import_has_the_same_range(value: str, tmp_path: Path):
     header, row = "external_id,inbox,created_at,resolved_at", "T-1,Support,2026-03-02T08:00:00Z,2026-03-02T09:00:00Z"
     for field, good in (("created_at", "2026-03-02T08:00:00Z"), ("resolved_at", "2026-03-02T09:00:00Z")):
-        read = import_rows.read([f"{header}\n", f"{row.replace(good, value)}\n"])
-        assert isinstance(read, Read)
-        assert [bad.message for bad in read.bad] == [f"{field}: {OUT_OF_RANGE}"]
+        [bad] = found_in(written(tmp_path / "rows.csv", f"{header}\n{row.replace(good, value)}\n"))
+        assert isinstance(bad, BadRow)
+        assert bad.message == f"{field}: {OUT_OF_RANGE}"
 
 
 def test_only_somebody_elses_change_is_a_conflict(app: Flask, admin: Caller, acme: Acme):
