@@ -35,6 +35,8 @@ from dashboard.store.models import (
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 AGENTS = ("Ana", "Bo", "Cleo", "Dov")
+TABLES = [table.name for table in Base.metadata.sorted_tables]
+FILLED = text(" UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in TABLES))
 
 
 @dataclass(slots=True)
@@ -74,16 +76,32 @@ class Recorded:
 
 
 @contextmanager
-def committed(settings: Settings) -> Iterator[Session]:
-    """Yield a session on one connection whose commits are real; every table is emptied afterwards."""
+def own_session(settings: Settings) -> Iterator[Session]:
+    """Yield a session on a connection of its own."""
     engine = database.connect(settings.database_url)
     with engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
         yield session
-        session.rollback()
-        names = ", ".join(table.name for table in Base.metadata.sorted_tables)
-        session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        session.commit()
     engine.dispose()
+
+
+@contextmanager
+def committed(settings: Settings) -> Iterator[Session]:
+    """Yield a session on one connection whose commits are real; every table is emptied afterwards."""
+    with own_session(settings) as session:
+        yield session
+        session.rollback()
+        _empty(session)
+
+
+def _empty(session: Session) -> None:
+    """Remove every row, and count ids from the first again. TRUNCATE of every table takes ten times the processor."""
+    session.execute(text(f"LOCK TABLE {', '.join(TABLES)} IN SHARE ROW EXCLUSIVE MODE"))
+    filled = session.scalars(FILLED).all()
+    session.execute(text("SET LOCAL session_replication_role = replica"))  # no trigger and no foreign key is asked
+    for table in filled:
+        session.execute(text(f"DELETE FROM {table}"))
+    session.execute(text("SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"))
+    session.commit()
 
 
 def desk_on(session: Session, settings: Settings, queue: Recorded) -> Desk:

@@ -21,11 +21,13 @@ from dashboard.services.desk import Desk
 from dashboard.services.tools import tools
 from dashboard.store import database
 from dashboard.store.models import User
+from dashboard.web import drawings
 from tests.desks import Acme, Recorded, add_user
 
 PASSWORD = "correct horse"
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_kept: dict[Settings, Flask] = {}
 
 
 class AtOnce(Recorded):
@@ -75,7 +77,23 @@ class Looker:
 
 def composed(settings: Settings, queue: Recorded) -> Flask:
     """Compose the application as app.py does, with this queue."""
-    app = create_app(settings)
+    _kept.clear()
+    return _over(create_app(settings), settings, queue)
+
+
+def kept(settings: Settings, queue: Recorded) -> Flask:
+    """Return the application of the tests before, with this queue: to compose one takes longer than most tests.
+
+    It has drawn nothing yet. After another was composed it is made anew, as all share one throttle of log-ins.
+    """
+    if settings not in _kept:
+        _kept.clear()
+        _kept[settings] = create_app(settings)
+    drawings.init_app(_kept[settings])
+    return _over(_kept[settings], settings, queue)
+
+
+def _over(app: Flask, settings: Settings, queue: Recorded) -> Flask:
     app.testing = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
     made = tools(settings, queue)

@@ -54,10 +54,8 @@ class Caller:
 def make_app(settings: Settings, queue: Queue, *, limited: bool = False) -> Flask:
     """Compose the application as app.py does, with a queue that only records; tests may call as fast as they can."""
     engine = database.connect(settings.database_url, pool_size=10)
-    made = tools(settings, queue)
     app = Flask("api", template_folder=str(ROOT / "templates"))
     app.config.update(MAX_CONTENT_LENGTH=1024 * 1024, RATELIMIT_ENABLED=limited)
-    app.extensions["evenhand"] = lambda: made.desk(database.Session(engine, expire_on_commit=False))
     app.extensions["engine"] = engine
     app.extensions["probe"] = database.Session(engine)
 
@@ -67,15 +65,27 @@ def make_app(settings: Settings, queue: Queue, *, limited: bool = False) -> Flas
             g.desk.session.close()
 
     api.register(app, settings)
+    return _over(app, settings, queue)
+
+
+def _over(app: Flask, settings: Settings, queue: Queue) -> Flask:
+    made, engine = tools(settings, queue), app.extensions["engine"]
+    app.extensions["evenhand"] = lambda: made.desk(database.Session(engine, expire_on_commit=False))
     return app
 
 
-@pytest.fixture
-def app(desk: Desk, settings: Settings, queue: Recorded) -> Iterator[Flask]:
-    """The API; what it writes is emptied with `desk`."""
-    app = make_app(settings, queue)
+@pytest.fixture(scope="session")
+def made(settings: Settings) -> Iterator[Flask]:
+    """The API, composed once for all tests: that takes longer than most of them."""
+    app = make_app(settings, Recorded())
     yield app
     app.extensions["engine"].dispose()
+
+
+@pytest.fixture
+def app(made: Flask, desk: Desk, settings: Settings, queue: Recorded) -> Flask:
+    """The API over this test's queue; what it writes is emptied with `desk`."""
+    return _over(made, settings, queue)
 
 
 @pytest.fixture

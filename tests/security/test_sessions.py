@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from dashboard.config import Settings
 from dashboard.engine.model import Role
 from tests.desks import Acme
-from tests.pages import PASSWORD, TOKEN, AtOnce, composed, hire, let_in, looking
+from tests.pages import PASSWORD, TOKEN, AtOnce, composed, hire, kept, let_in, looking
 from tests.security.worlds import token_of
 from tests.web.test_sessions import log_in
 
@@ -32,7 +32,7 @@ def app(acme: Acme, settings: Settings, worker: AtOnce) -> Flask:
     """The whole application; Ana and Sid, who is of Globex, have a password."""
     for user_id in (acme.agents["Ana"], acme.stranger_id):
         let_in(acme.desk, user_id)
-    return composed(settings, worker)
+    return kept(settings, worker)
 
 
 @pytest.fixture

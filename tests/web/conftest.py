@@ -8,7 +8,7 @@ from flask import Flask
 from dashboard.config import Settings
 from dashboard.engine.model import Role
 from tests.desks import Acme
-from tests.pages import AtOnce, Looker, composed, hire, looking
+from tests.pages import AtOnce, Looker, hire, kept, looking
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def worker(settings: Settings) -> Iterator[AtOnce]:
 @pytest.fixture
 def app(acme: Acme, settings: Settings, worker: AtOnce) -> Flask:
     """The whole application, over Acme's desk."""
-    return composed(settings, worker)
+    return kept(settings, worker)
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from app import create_app
 from dashboard.config import Settings
 from dashboard.engine.model import Presence
 from dashboard.store.models import AccountUser
+from jobs.queues import Jobs
 from tests.desks import Acme
 from tests.pages import HTMX, AtOnce, Looker, composed, looking, without_redis
 
@@ -97,11 +97,10 @@ def test_while_postgres_is_down_every_page_says_so(acme: Acme, settings: Setting
     assert "it recovers by itself" in answer.text
 
 
-def test_a_run_asked_for_while_redis_is_down_is_refused_in_words(
-    acme: Acme, mara: Looker, settings: Settings, worker: AtOnce
-) -> None:
+def test_a_run_asked_for_while_redis_is_down_is_refused_in_words(acme: Acme, mara: Looker, settings: Settings) -> None:
     """E42"""
-    app = create_app(without_redis(settings))
+    down = without_redis(settings)
+    app = composed(down, Jobs(down.redis_url))
     path = f"/inboxes/{acme.support}/assignment_runs"
 
     answer = looking(app, acme.account_id, mara.user_id).post(path, headers=HTMX)
