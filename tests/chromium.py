@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -37,10 +39,18 @@ def program() -> str:
 @contextmanager
 def browser() -> "Iterator[Browser]":
     """Yield a Chromium that is closed afterwards."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE * 1_000)
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses to sandbox itself as root
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program(), args=[*FLAGS, *sandbox])
         yield started
         started.close()
+
+
+def profile(browser: "Browser", **how: Any) -> "BrowserContext":
+    """Return a fresh profile whose pages are waited for as long as everything else."""
+    made = browser.new_context(**how)
+    made.set_default_timeout(PATIENCE * 1_000)
+    return made

@@ -11,6 +11,11 @@ from dashboard.store.database import Engine, Session
 WAITS_FOR_A_LOCK = text(
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
+# Within a transaction pg_stat_activity stays as it was.
+WAITS_FOR_AN_INBOX = text(
+    "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+    " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
+)
 
 
 @contextmanager

@@ -42,11 +42,13 @@ class Call:
 
 @dataclass(slots=True)
 class Receiver:
-    """Answers each call with what `answer` says of how many came before."""
+    """Answers each call with the status that `answer` returns for the number of calls before; first it may hang."""
 
     url: str
     answer: Callable[[int], int] = lambda _: 200
     hangs_for: float = 0.0
+    hangs_up: bool = False
+    hanging: int = 0
     location: str = ""
     calls: list[Call] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
@@ -138,10 +140,19 @@ class _Handler(BaseHTTPRequestHandler):
             Call(path=self.path, headers=dict(self.headers), body=body, status=status, at=time.monotonic())
         )
         if receiver.hangs_for:
+            receiver.hanging += 1
             receiver.released.wait(receiver.hangs_for)
+            receiver.hanging -= 1
+        if receiver.hangs_up:
+            self.close_connection = True
+            return
+        with suppress(OSError):  # the caller waited no longer
+            self._answer(status, receiver.location)
+
+    def _answer(self, status: int, location: str) -> None:
         self.send_response(status)
-        if receiver.location:
-            self.send_header("Location", receiver.location)
+        if location:
+            self.send_header("Location", location)
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")

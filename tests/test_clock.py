@@ -28,9 +28,9 @@ def test_a_clock_that_is_wrong_is_said_once_and_not_gone_by(off: timedelta):
     said = clock.compare(lambda: here() - off)
     again = clock.compare(lambda: here() - off)
 
-    assert said == pytest.approx(off, abs=timedelta(seconds=1))
+    assert said == pytest.approx(off, abs=timedelta(seconds=10))
     assert again is None
-    assert here() - clock.now() == pytest.approx(off, abs=timedelta(seconds=1))
+    assert here() - clock.now() == pytest.approx(off, abs=timedelta(seconds=10))
 
 
 def test_an_answer_that_was_long_on_its_way_makes_no_clock_wrong(monkeypatch: pytest.MonkeyPatch):

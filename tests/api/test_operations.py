@@ -1,7 +1,6 @@
 """/up, /ready, /metrics, and the API while a store is down (api.md section 8)."""
 
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from dashboard.engine.model import Role
 from jobs.queues import Jobs
 from tests.api.conftest import Caller, make_app
 from tests.desks import Acme, Recorded
+from tests.waiting import stopwatch
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def silent() -> Iterator[int]:
 
 
 def within(app: Flask, path: str, seconds: float):
-    began = time.monotonic()
-    answer = app.test_client().get(path)
-    assert time.monotonic() - began < seconds
+    with stopwatch() as usable:
+        answer = app.test_client().get(path)
+        assert usable() < seconds
     return answer
 
 

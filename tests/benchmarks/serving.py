@@ -5,8 +5,7 @@ import os
 import secrets
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection
@@ -19,9 +18,9 @@ from app import create_app
 from dashboard.config import ROOT, Settings
 from tests.benchmarks.floor import ACCOUNT
 from tests.stack.running import a_free_port
+from tests.waiting import eventually
 
 SECRET = secrets.token_hex(16)
-PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ def serving(settings: Settings) -> Iterator[Served]:
     port = a_free_port()
     where = ("app:create_app()", "--config", "python:dashboard.stack.gunicorn", "--bind", f"127.0.0.1:{port}")
     with running(settings, "gunicorn", *where) as master:
-        _until(lambda: _answers(port))
+        eventually(lambda: _answers(port))
         yield Served(port=port, processes=tuple(psutil.Process(master.pid).children()))
 
 
@@ -86,13 +85,6 @@ def post(port: int, token: str, path: str, body: Mapping[str, object]) -> Mappin
 def _kept(account_id: int, user_id: int) -> dict[str, object]:
     known = {"session_id": uuid4().hex, "csrf_token": secrets.token_hex(20)}
     return {"_user_id": f"{account_id}:{user_id}:0", "_fresh": True, **known}
-
-
-def _until(so: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not so():
-        assert time.monotonic() < until, "it does not answer"
-        time.sleep(0.1)
 
 
 def _answers(port: int) -> bool:

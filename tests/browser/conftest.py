@@ -11,8 +11,9 @@ from werkzeug.serving import make_server
 
 from dashboard.config import Settings
 from dashboard.engine.model import Role
+from tests import chromium
 from tests.desks import Acme
-from tests.pages import AtOnce, composed, hire, looking
+from tests.pages import AtOnce, hire, kept, looking
 
 # js/live.js asks as often as this.
 POLL = 2_000
@@ -54,7 +55,7 @@ class Site:
 
     def page(self, browser: Browser, **context: object) -> Page:
         """Return a page of a fresh profile, in which nobody is logged in."""
-        page = browser.new_context(**context).new_page()
+        page = chromium.profile(browser, **context).new_page()
         page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.clock.install()
@@ -80,7 +81,7 @@ def site(acme: Acme, settings: Settings) -> Iterator[Site]:
     """The whole application on a free port, with a worker that does its jobs at once."""
     mara = hire(acme.desk, acme.account_id, "Mara", Role.SUPERVISOR)
     worker = AtOnce(settings)
-    site = Site(app=composed(settings, worker), account_id=acme.account_id, supervisor_id=mara)
+    site = Site(app=kept(settings, worker), account_id=acme.account_id, supervisor_id=mara)
     site.start()
     yield site
     site.stop()

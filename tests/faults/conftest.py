@@ -40,16 +40,16 @@ def running() -> Iterator[Stack]:
 @pytest.fixture
 def load(running: Stack) -> Iterator[Load]:
     """The desk at work; whatever the test did to it, all is healed and every record agrees in the end."""
-    running.until(running.is_ready, stacks.STARTED_WITHIN)
+    running.until(running.is_ready)
     with load_on(running) as load:
-        load.runs_for(1.0)
+        load.takes(1.0)
         yield load
         load.rest()
         took = running.heals()
     load.say_the_rest()
     running.heals()
     load.check()
-    running.until(running.is_ready, stacks.STARTED_WITHIN)
+    running.until(running.is_ready)
     running.check()
     print(f"healed in {took:.1f} s; {len(load.taken)} taken, {load.resolved} resolved, {load.failed} calls failed")
 

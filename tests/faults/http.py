@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-PATIENCE = 10.0
+from tests.waiting import PATIENCE
 
 
 class Failed(Exception):

@@ -7,14 +7,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-import psutil
 from redis.exceptions import RedisError
 
 from dashboard.stack.processes import tied
 from dashboard.stack.redis import Redis as EmbeddedRedis
 from dashboard.store import redis
 from tests.faults import machine
-from tests.jobs.conftest import eventually
+from tests.waiting import eventually
 
 
 class OwnRedis:
@@ -94,9 +93,3 @@ class SmallDisk:
 
     def clear(self) -> None:
         self._ballast.unlink()
-
-
-def family(pid: int) -> list[psutil.Process]:
-    """Return a process and all that it has started."""
-    parent = psutil.Process(pid)
-    return [parent, *parent.children(recursive=True)]

@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 import psycopg
 
 from dashboard import config
@@ -20,16 +19,16 @@ from dashboard.stack.processes import tied
 from dashboard.stack.stores import Stores
 from dashboard.store import database
 from dashboard.store.errors import DatabaseFailed, StoreUnavailable
+from tests import processes
 from tests.faults import invariants
 from tests.faults.http import Api, Failed
-from tests.faults.own import OwnRedis, SmallDisk, family
+from tests.faults.own import OwnRedis, SmallDisk
 from tests.stack.running import a_free_port
+from tests.waiting import PATIENCE, eventually, promptly
 
 WORKERS = 4
-# The promise, on a machine that has a core for it: where more processes than cores want to run, each gets its share.
+# The promise, in seconds of `stopwatch`.
 HEALED_WITHIN = 5.0
-STARTED_WITHIN = 20.0
-MOST_SHARING = 5.0
 WEB = ("-m", "gunicorn", "app:create_app()", "--config", "python:dashboard.stack.gunicorn")
 ASSIGNING = ("-m", "jobs.worker", "--queues", "scheduled_jobs", "default")
 
@@ -70,15 +69,15 @@ class Kept:
 
     def kill(self, *, whole: bool = False) -> None:
         """Kill it as the kernel does when memory is out; `whole` is what a host's end takes with it."""
-        with suppress(psutil.NoSuchProcess):
-            for process in family(self.process.pid) if whole else [psutil.Process(self.process.pid)]:
-                process.kill()
-        self.process.wait()
+        if self.process.poll() is None:
+            everything = processes.family(self.process.pid)
+            processes.kill(everything if whole else everything[:1])
+            self.process.wait()
 
     def stop(self) -> None:
         """Ask it to finish, as a deploy does."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(STARTED_WITHIN)
+        self.process.wait(PATIENCE)
 
     def said(self) -> str:
         return self.log.read_text(errors="replace")
@@ -115,7 +114,7 @@ class Stack:
         self.keep("webhooks", "-m", "jobs.worker", "--queues", "webhooks")
         for number in range(WORKERS):
             self.keep(f"worker-{number}", *ASSIGNING)
-        self.until(self.is_ready, STARTED_WITHIN)
+        self.until(self.is_ready)
 
     def keep(self, name: str, *words: str, before: Sequence[str] = (), **env: str) -> Kept:
         """Start a process and keep it running."""
@@ -146,13 +145,12 @@ class Stack:
             kept.mend()
         self.stores.mend()
 
-    def until(self, true: Callable[[], object], within: float) -> None:
-        """Wait until it is true, and mend what dies meanwhile."""
-        give_up_at = time.monotonic() + within * slowness()
-        while not true():
-            assert time.monotonic() < give_up_at, f"not within {within:g} s, {slowness():.1f} processes per core"
-            self.mend()
-            time.sleep(0.1)
+    def until(self, true: Callable[[], object], within: float | None = None) -> None:
+        """Wait until it is true, within the time that is promised if any is, and mend what dies meanwhile."""
+        if within is None:
+            eventually(true, meanwhile=self.mend)
+        else:
+            promptly(true, within, meanwhile=self.mend)
 
     def is_ready(self) -> bool:
         with suppress(Failed):
@@ -203,11 +201,6 @@ class Stack:
             return invariants.unsettled(self.settings)
         except (StoreUnavailable, DatabaseFailed) as error:
             return [f"a store does not answer: {error}"]
-
-
-def slowness() -> float:
-    """Return how many processes share a core at this moment, within reason."""
-    return min(max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), MOST_SHARING)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def test_new_processes_take_over_from_old_ones(load: Load):
         for name in old:
             if name != "web":
                 stack.keep(name, *old[name].words[1:])
-        stack.until(stack.is_ready, 20)
+        stack.until(stack.is_ready)
         load.api = stack.api(load.api.token)
         load.runs_for(1.0)
 

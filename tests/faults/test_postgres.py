@@ -18,8 +18,8 @@ import pytest
 
 from tests.faults.conftest import Lengths
 from tests.faults.load import Load
-from tests.faults.own import family
 from tests.faults.stack import Stack
+from tests.processes import family
 
 Fault = Callable[[Stack], AbstractContextManager[None]]
 ENOUGH, CUTS = 250, 4

@@ -2,9 +2,9 @@
 
 import itertools
 
-import psutil
 from sqlalchemy import TextClause, text
 
+from tests import processes
 from tests.faults.conftest import Lengths
 from tests.faults.load import Load
 from tests.faults.stack import ASSIGNING
@@ -74,8 +74,7 @@ def test_web_processes_are_killed(load: Load, lengths: Lengths):
     """
     web = load.stack.kept["web"]
     for _ in range(2):
-        for serving in psutil.Process(web.process.pid).children()[:1]:
-            serving.kill()
+        processes.kill(processes.family(web.process.pid)[1:2])
         load.runs_for(lengths.phase / 4)
         web.kill(whole=True)
         load.runs_for(lengths.phase / 4)

@@ -11,8 +11,8 @@ import psutil
 from dashboard.store.outgoing import TIME_OUT
 from tests.faults.conftest import Lengths
 from tests.faults.load import Load
-from tests.faults.own import family
 from tests.faults.stack import HEALED_WITHIN
+from tests.processes import family
 from tests.receivers import Call, Receiver, receiver
 
 LARGEST = 300 * 1024 * 1024

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from dashboard.config import Settings
 from dashboard.stack.postgres import SOCKET
+from tests.waiting import PATIENCE
 
 HOSTS = ("a", "b")
 
@@ -78,7 +79,7 @@ def _lent(settings: Settings, address: str) -> Iterator[Settings]:
     thread = threading.Thread(target=asyncio.run, args=[lender.lend()])
     thread.start()
     try:
-        ports = lender.ports.result(timeout=5)
+        ports = lender.ports.result(PATIENCE)
         yield replace(
             settings,
             database_url=f"postgresql+psycopg://postgres@{address}:{ports[0]}/{postgres.database}",

@@ -1,30 +1,33 @@
 """Real processes on the test's own stores: workers and the scheduler, as production starts them."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from time import monotonic, sleep
+from dataclasses import replace
 
-import psutil
 import pytest
+from rq import Queue
 
 from dashboard.config import Settings
 from dashboard.services.tools import tools
-from jobs.queues import Jobs
+from dashboard.store import redis
+from jobs.queues import SCHEDULED, Jobs
+from tests import processes
 from tests.desks import Acme
 
 Start = Callable[..., subprocess.Popen[bytes]]
+# Seconds that a heartbeat lasts in tests with real processes: no test on a busy machine takes this long.
+PRESENCE_SECONDS = 3_600
+# One of the worker's, one of the scheduler's, and one because Redis was empty.
+SWEEPS_AT_START = 3
 
 
-def eventually(true: Callable[[], object], within: float = 10.0) -> None:
-    """Wait until it is true, and fail if it does not become so."""
-    until = monotonic() + within
-    while not true():
-        assert monotonic() < until, f"not true within {within} s"
-        sleep(0.02)
+def scheduled_jobs_done(settings: Settings) -> int:
+    """Return the number of jobs that workers have finished on the scheduler's queue, sweeps before all."""
+    queue = Queue(SCHEDULED, connection=redis.connect(settings.redis_url, text=False))
+    return queue.finished_job_registry.get_job_count(cleanup=False)
 
 
 @contextmanager
@@ -35,17 +38,21 @@ def process(settings: Settings, *words: str, through: Sequence[str] = ()) -> Ite
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "EVENHAND_INSTANCE": str(settings.instance),
+        "PRESENCE_DURATION": str(settings.presence_seconds),
     }
     started = subprocess.Popen([*through, sys.executable, *words], env=env, start_new_session=True)
     try:
         yield started
     finally:
         if started.poll() is None:
-            # A job's process is in a group of its own.
-            for child in psutil.Process(started.pid).children(recursive=True):
-                child.kill()
-            os.killpg(started.pid, signal.SIGKILL)
+            processes.kill(processes.family(started.pid))
             started.wait()
+
+
+@pytest.fixture(scope="session")
+def settings(settings: Settings) -> Settings:
+    """Settings under which nobody goes offline during a test."""
+    return replace(settings, presence_seconds=PRESENCE_SECONDS)
 
 
 @pytest.fixture

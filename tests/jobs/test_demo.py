@@ -2,14 +2,16 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dashboard.config import Settings
+from tests.waiting import PATIENCE, eventually
 
 
 @contextmanager
@@ -30,23 +32,37 @@ def demo(settings: Settings, log: Path, **env: str) -> Iterator[subprocess.Popen
         process.wait()
 
 
-def wait_for(log: Path, word: str) -> None:
-    give_up_at = time.monotonic() + 20
-    while word not in log.read_text():
-        assert time.monotonic() < give_up_at, log.read_text()
-        time.sleep(0.05)
+@contextmanager
+def hanging_up() -> Iterator[tuple[int, list[object]]]:
+    """Yield a port that ends each connection at once, and those that it has ended."""
+    ended: list[object] = []
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connection, caller = server.accept()
+                connection.close()
+                ended.append(caller)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=accept, daemon=True).start()
+        yield server.getsockname()[1], ended
+        server.shutdown(socket.SHUT_RDWR)
 
 
 def test_while_postgres_is_down_it_says_so_once_and_waits_and_stops_when_told(settings: Settings, tmp_path: Path):
     log = tmp_path / "log"
-    nowhere = f"postgresql://nobody@/none?host={tmp_path}"
 
-    with demo(settings, log, DATABASE_URL=nowhere) as process:
-        wait_for(log, "demo_waits")
-        time.sleep(3)
+    with (
+        hanging_up() as (port, ended),
+        demo(settings, log, DATABASE_URL=f"postgresql://nobody@127.0.0.1:{port}/none") as process,
+    ):
+        eventually(lambda: "demo_waits" in log.read_text())
+        before = len(ended)
+        eventually(lambda: len(ended) >= before + 2)
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(timeout=5) == 0
+        assert process.wait(PATIENCE) == 0
     assert log.read_text().count("demo_waits") == 1
 
 
@@ -54,8 +70,8 @@ def test_without_a_demo_account_it_says_so_and_waits_to_be_stopped(settings: Set
     log = tmp_path / "log"
 
     with demo(settings, log) as process:
-        wait_for(log, "no demo account")
+        eventually(lambda: "no demo account" in log.read_text())
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(timeout=5) == 0
+        assert process.wait(PATIENCE) == 0
     assert len(log.read_text().splitlines()) == 1

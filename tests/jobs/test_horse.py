@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 
-import psutil
 import pytest
 from redis import Redis
 from rq import Queue
@@ -15,7 +14,9 @@ from rq.job import Job
 from dashboard.config import Settings
 from dashboard.store import redis
 from jobs.queues import Jobs
-from tests.jobs.conftest import Start, eventually
+from tests.jobs.conftest import Start
+from tests.processes import family, left
+from tests.waiting import PATIENCE, eventually
 
 # A worker that does not sweep first, and whose horses do two jobs each.
 SHORT = """
@@ -44,7 +45,7 @@ def do(settings: Settings, connection: Redis) -> Callable[..., object]:
 
     def done(task: str, *words: object) -> object:
         job = Job.fetch(Jobs(settings.redis_url).enqueue("default", task, *words), connection=connection)
-        result = job.latest_result(timeout=20)
+        result = job.latest_result(timeout=int(PATIENCE))
         assert result is not None
         return result.return_value
 
@@ -69,7 +70,7 @@ def test_a_process_that_ended_between_two_jobs_costs_none(short: Short, do: Do):
     pid = do("os.getpid")
     assert isinstance(pid, int)
     os.kill(pid, signal.SIGKILL)
-    eventually(lambda: has_ended(pid))
+    eventually(lambda: not left(family(pid)))
 
     assert do("os.getpid") not in (None, pid)
 
@@ -94,12 +95,6 @@ def test_the_process_ends_with_its_worker_however_that_ends(short: Short, do: Do
         assert isinstance(pid, int)
 
         worker.send_signal(end)
-        worker.wait(20)
+        worker.wait(PATIENCE)
 
-        eventually(lambda pid=pid: has_ended(pid))
-
-
-def has_ended(pid: int) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    return True
+        eventually(lambda pid=pid: not left(family(pid)))

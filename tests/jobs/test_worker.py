@@ -17,7 +17,8 @@ from dashboard.store import redis
 from dashboard.store.models import Assignment, Conversation, OutboxEvent, Run
 from jobs.tasks import DOUBT
 from tests.desks import Acme
-from tests.jobs.conftest import eventually
+from tests.jobs.conftest import scheduled_jobs_done
+from tests.waiting import eventually, promptly
 
 Worker = Callable[[], subprocess.Popen[bytes]]
 
@@ -37,8 +38,7 @@ def online(acme: Acme, *names: str) -> None:
 def ready(live: Acme, worker: Worker) -> subprocess.Popen[bytes]:
     """Start a worker and wait until it has done the sweep it begins with."""
     started = worker()
-    queue = Queue("scheduled_jobs", connection=redis.connect(live.desk.settings.redis_url, text=False))
-    eventually(lambda: queue.finished_job_registry.get_job_count(cleanup=False))
+    eventually(lambda: scheduled_jobs_done(live.desk.settings))
     return started
 
 
@@ -51,7 +51,7 @@ def test_a_wake_up_is_acted_on_within_a_second(live: Acme, worker: Worker):
 
     live.desk.signals.wake(live.account_id, [live.support])
 
-    eventually(lambda: assigned(live) == 2, within=1.0)
+    promptly(lambda: assigned(live) == 2, within=1.0)
 
 
 def test_a_thousand_wake_ups_cost_few_jobs(live: Acme, worker: Worker):
@@ -85,7 +85,7 @@ def test_what_was_asked_for_too_often_is_done_once(live: Acme, worker: Worker):
 
     worker()
 
-    eventually(lambda: assigned(live) == 2 and not queue.count, within=20)
+    eventually(lambda: assigned(live) == 2 and not queue.count)
     assert count(live, Run.id) in (1, 2)
 
 
@@ -116,12 +116,12 @@ def test_an_agent_who_comes_back_is_given_what_waits(live: Acme, worker: Worker)
 
     presence.heartbeat(live.desk, live.account_id, [live.agents["Dov"]], now=clock.now())
 
-    eventually(lambda: assigned(live) == 1, within=2.0)
+    promptly(lambda: assigned(live) == 1, within=2.0)
 
 
 SLOW = """
     CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
+    $$ BEGIN PERFORM pg_sleep(600); RETURN NULL; END $$;
     CREATE TRIGGER slow AFTER INSERT ON run_batches FOR EACH STATEMENT EXECUTE FUNCTION slow()
 """
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"

@@ -40,7 +40,6 @@ def assigns_at_once(desk: Helpdesk, cause: Cause) -> None:
 
     act()
 
-    desk.settles(found.inbox, within=2.0)
+    desk.settles_at_once(found.inbox)
     assert desk.who([found.waiting]) == ["Ana"]
-    runs = desk.call("GET", f"/inboxes/{found.inbox}/assignment_runs")["data"]
-    assert {run["source"] for run in runs if run["assigned_count"]} == {"realtime"}
+    assert {run["source"] for run in desk.runs(found.inbox) if run["assigned_count"]} == {"realtime"}

@@ -1,11 +1,13 @@
 """The whole way: the real application, called as a helpdesk calls it, and real workers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 
@@ -17,7 +19,8 @@ from dashboard.services.accounts import Founded
 from dashboard.services.forms.accounts import NewAccountForm
 from jobs.queues import Jobs
 from tests.desks import committed
-from tests.jobs.conftest import eventually, process
+from tests.jobs.conftest import PRESENCE_SECONDS, SWEEPS_AT_START, process, scheduled_jobs_done
+from tests.waiting import eventually, promptly
 
 READY = {"postgres": True, "redis": True, "scheduler": True, "workers": 1}
 
@@ -57,7 +60,7 @@ class Helpdesk:
 
     def agent(self, name: str) -> int:
         if name not in self.agents:
-            body = {"name": name, "email": f"{name.lower()}@acme.example", "role": "agent"}
+            body = {"name": name, "email": f"{name.lower()}@{self.account_id}.example", "role": "agent"}
             self.agents[name] = int(self.post("/agents", body)["id"])
         return self.agents[name]
 
@@ -92,32 +95,60 @@ class Helpdesk:
     def waiting(self, inbox_id: int) -> int:
         return int(self.call("GET", f"/inboxes/{inbox_id}")["waiting_count"])
 
-    def settles(self, inbox_id: int, waiting: int = 0, within: float = 10.0) -> None:
-        """Wait until so many wait in the inbox."""
-        eventually(lambda: self.waiting(inbox_id) == waiting, within)
+    def settles(self, inbox_id: int, waiting: int = 0) -> None:
+        """Wait until this many wait in the inbox."""
+        eventually(lambda: self.waiting(inbox_id) == waiting)
+
+    def settles_at_once(self, inbox_id: int, waiting: int = 0) -> None:
+        """Wait until this many wait in the inbox; fail where it takes longer than two seconds."""
+        promptly(lambda: self.waiting(inbox_id) == waiting, within=2.0)
+
+    def given(self, inbox_id: int) -> list[int]:
+        """Return how many each run assigned that assigned any, the first run first."""
+        return [run["assigned_count"] for run in reversed(self.runs(inbox_id)) if run["assigned_count"]]
+
+    def have_ended(self, inbox_id: int) -> bool:
+        """Return whether no run that has begun in the inbox goes on."""
+        return all(run["finished_at"] for run in self.runs(inbox_id))
+
+    def runs(self, inbox_id: int) -> list[dict[str, Any]]:
+        return list(self.call("GET", f"/inboxes/{inbox_id}/assignment_runs")["data"])
 
 
-@pytest.fixture
-def helpdesk(settings: Settings) -> Iterator[Helpdesk]:
-    """An account of its own in the real application."""
+@pytest.fixture(scope="session")
+def settings(settings: Settings) -> Settings:
+    """Settings under which nobody goes offline during a test."""
+    return replace(settings, presence_seconds=PRESENCE_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def application(settings: Settings) -> Iterator[Flask]:
+    """The real application, on stores that are empty when the module begins."""
     with committed(settings), Redis.from_url(settings.redis_url) as redis:
         redis.flushdb()
         app = composition.create_app(settings)
-        with app.app_context():
-            new = NewAccountForm().load({"name": "Acme", "email": "ada@acme.example", "password": "correct horse 9"})
-            made = accounts.found(app.extensions["evenhand"](), new, now=clock.now())
-            assert isinstance(made, Founded)
-            composition.db.session.remove()
-        yield Helpdesk(app.test_client(), made.account_id, made.token)
+        yield app
         with app.app_context():
             composition.db.engine.dispose()
 
 
-@pytest.fixture
-def at_work(settings: Settings, helpdesk: Helpdesk) -> Iterator[None]:
-    """One worker and the scheduler, at work when the test begins; the watch rests, which would hide a lost trigger."""
-    Jobs(settings.redis_url).let_watch_rest(timedelta(minutes=5))
+@pytest.fixture(scope="module")
+def at_work(settings: Settings, application: Flask) -> Iterator[None]:
+    """One worker and the scheduler for a module; the watch rests, which would hide a lost trigger."""
+    Jobs(settings.redis_url).let_watch_rest(timedelta(days=1))
     with process(settings, "-m", "jobs.worker"), process(settings, "-m", "jobs.schedule"):
-        # Two programs start, on a machine whose other tests keep it busy.
-        eventually(lambda: READY.items() <= helpdesk.client.get("/ready").get_json().items(), within=30.0)
+        client = application.test_client()
+        eventually(lambda: READY.items() <= client.get("/ready").get_json().items())
+        eventually(lambda: scheduled_jobs_done(settings) >= SWEEPS_AT_START)
         yield
+
+
+@pytest.fixture
+def helpdesk(application: Flask) -> Helpdesk:
+    """An account of its own."""
+    with application.app_context():
+        new = {"name": "Acme", "email": f"ada@{uuid4()}.example", "password": "correct horse 9"}
+        made = accounts.found(application.extensions["evenhand"](), NewAccountForm().load(new), now=clock.now())
+        assert isinstance(made, Founded)
+        composition.db.session.remove()
+    return Helpdesk(application.test_client(), made.account_id, made.token)

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from dashboard.config import Settings
+from tests import chromium
 from tests.security import walks
 from tests.security.test_texts import HOSTILE
 from tests.security.worlds import Worlds, two_worlds
@@ -39,7 +40,7 @@ def test_no_page_runs_what_a_customer_wrote(worlds: Worlds, site: str, browser: 
     cookie = worlds.ours.looker.client.get_cookie("evenhand")
     assert cookie
     heard: list[str] = []
-    with browser.new_context(accept_downloads=False) as context:
+    with chromium.profile(browser, accept_downloads=False) as context:
         context.add_cookies([{"name": "evenhand", "value": cookie.value, "url": site}])
         page = context.new_page()
         page.on("dialog", lambda dialog: (heard.append(dialog.message), dialog.dismiss()))

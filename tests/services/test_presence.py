@@ -15,8 +15,8 @@ from dashboard.store import availability as store
 from dashboard.store.models import AccountUser, OutboxEvent
 from tests.counting import WAITS_FOR_A_LOCK, statements
 from tests.desks import NOON, Acme, Recorded
-from tests.jobs.conftest import eventually
 from tests.services.test_agents_races import own_desk
+from tests.waiting import eventually
 
 SOON = NOON + timedelta(seconds=20)
 
@@ -63,7 +63,7 @@ def test_a_choice_by_hand_stands_whatever_idling_reports_at_that_moment(acme: Ac
     with own_desk(acme) as other, ThreadPoolExecutor(1) as pool:
         report = {"availability": Presence.AWAY, "auto_offline": None, "by_hand": False, "now": NOON}
         idle = pool.submit(presence.set_availability, other, **wanted, **report)
-        eventually(lambda: acme.desk.session.scalar(WAITS_FOR_A_LOCK), within=60)
+        eventually(lambda: acme.desk.session.scalar(WAITS_FOR_A_LOCK))
         acme.desk.session.commit()
 
         assert idle.result(60) is Heard.UNCHANGED

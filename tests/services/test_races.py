@@ -6,7 +6,7 @@ from dataclasses import replace
 from threading import Barrier
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from dashboard import clock
 from dashboard.config import Settings
@@ -15,15 +15,11 @@ from dashboard.services import assignment
 from dashboard.services.assignment import Request, RunResult
 from dashboard.store import database, locks
 from dashboard.store.models import Assignment, Conversation
+from tests.counting import WAITS_FOR_AN_INBOX
 from tests.desks import NOON, Acme, Recorded, desk_on
-from tests.jobs.conftest import eventually
+from tests.waiting import PATIENCE, eventually
 
 WORKERS = 8
-# Within a transaction pg_stat_activity stays as it was; of this database, for beside it others have their tests.
-WAITS_FOR_AN_INBOX = text(
-    "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database"
-    " WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"
-)
 
 
 def at_once(acme: Acme, settings: Settings, inboxes: list[int], *, batch: int = 2) -> list[RunResult | None]:
@@ -89,7 +85,7 @@ def test_a_batch_that_waited_for_its_inbox_decides_by_the_time_at_which_it_got_i
             running = pool.submit(run)
             eventually(lambda: holder.scalar(WAITS_FOR_AN_INBOX))
             got_at = clock.now()
-        running.result(timeout=10)
+        running.result(PATIENCE)
     engine.dispose()
 
     given_at = acme.desk.session.scalar(select(Assignment.at))
@@ -117,8 +113,8 @@ def test_who_waits_for_an_inbox_gets_it_between_two_batches_of_a_run(acme: Acme,
                 turns.append(batch)
                 run.commit()
                 let_others_in()
-                waits.result(timeout=10)
-        pool.submit(another).result(timeout=10)
+                waits.result(PATIENCE)
+        pool.submit(another).result(PATIENCE)
     engine.dispose()
 
     assert turns == ["first batch", "another run", "second batch", "another run", "third batch", *["another run"] * 2]

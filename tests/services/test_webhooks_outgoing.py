@@ -1,6 +1,5 @@
 """What is called from here, and what never is."""
 
-import time
 from collections.abc import Sequence
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from dashboard.store.outgoing import NOT_A_URL, NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
 from dashboard.store.targets import is_public, parse
 from tests.receivers import babbling, dripping, receiver
+from tests.waiting import stopwatch
 
 ANYWHERE = Outgoing(allow_private=True)
 
@@ -142,16 +142,16 @@ def test_only_two_hundreds_are_accepted(status: int):
 
 def test_an_answer_that_drips_is_cut_when_its_whole_time_is_over():
     with dripping() as url:
-        began = time.monotonic()
-        answer = Outgoing(allow_private=True, time_out=0.5).post(post(url))
+        with stopwatch() as usable:
+            answer = Outgoing(allow_private=True, time_out=0.5).post(post(url))
+            assert usable() < 1.0
 
         assert answer.silent
         assert answer.error == "No answer within 0.5 s."
-        assert time.monotonic() - began < 1.0
 
 
 def test_a_receiver_that_hangs_is_left_after_its_time():
-    with receiver(hangs_for=5.0) as heard:
+    with receiver(hangs_for=60.0) as heard:
         answer = Outgoing(allow_private=True, time_out=0.3).post(post(heard.url))
 
     assert answer.silent

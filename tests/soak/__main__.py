@@ -23,9 +23,9 @@ from tests.soak import floor
 from tests.soak.floor import Floor
 from tests.soak.gauges import Gauges, Grown
 from tests.soak.load import Load, Tally
-from tests.stack.running import Running, eventually
+from tests.stack.running import Running
+from tests.waiting import eventually
 
-STARTED_WITHIN = 120.0
 # What nothing new disturbs is done within this.
 SETTLED_WITHIN = 30.0
 # Of what was offered; the rest is the last tick's.
@@ -65,8 +65,7 @@ def _soak(wanted: argparse.Namespace, settings: Settings, home: str) -> list[Lin
     desk = Floor(agents=wanted.agents, supervisors=wanted.tabs)
     desk.build(settings)
     with Running(Path(home), "--workers", str(wanted.workers), SECRET_KEY=settings.secret_key) as stack:
-        if not eventually(lambda: stack.status_of("/ready") == 200, within=STARTED_WITHIN):
-            sys.exit("The stack did not become ready.")
+        eventually(lambda: stack.status_of("/ready") == 200)
         gauges = Gauges(home)
         with gauges.watching():
             tally = asyncio.run(_load(wanted, settings, desk, port=stack.port).run())

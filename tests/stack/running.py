@@ -7,27 +7,39 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import psutil
 
 from dashboard.config import DEFAULTS, ROOT
+from tests import processes
+from tests.waiting import PATIENCE, eventually
 
-PATIENCE = 30.0
+# Bound for as long as this process runs.
+KEPT_PORTS: list[socket.socket] = []
 # The user's own settings and the test run's must not leak into the stack under test.
 FOREIGN = {*DEFAULTS, "EVENHAND_INSTANCE", "EVENHAND_TEST_INSTANCE"}
 
 
 def a_free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Return a port of this process's own, on which nobody listens yet.
+
+    A socket stays bound to it, so the kernel gives it to no other program. Beside a socket that does not listen, Linux
+    lets a server bind the port again, because both set SO_REUSEADDR.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    port = int(kept.getsockname()[1])
+    if sys.platform == "linux":
+        KEPT_PORTS.append(kept)
+    else:
+        kept.close()
+    return port
 
 
 def start(instance: Path, *arguments: str, **settings: str) -> subprocess.Popen[str]:
@@ -53,8 +65,10 @@ class Running:
         self.said: list[str] = []
         self._lines: queue.Queue[str] = queue.Queue()
         self._process = start(instance, "--port", str(self.port), *arguments, **settings)
-        for pipe in (self._process.stdout, self._process.stderr):
-            threading.Thread(target=lambda pipe=pipe: [self._lines.put(line) for line in pipe], daemon=True).start()
+        pipes = (self._process.stdout, self._process.stderr)
+        self._threads = [threading.Thread(target=self._read, args=[pipe], daemon=True) for pipe in pipes]
+        for thread in self._threads:
+            thread.start()
 
     def __enter__(self) -> Self:
         return self
@@ -64,64 +78,59 @@ class Running:
 
     def hear(self, words: str) -> str:
         """Return the next line with these words; fail when it does not come."""
-        give_up_at = time.monotonic() + PATIENCE
-        while time.monotonic() < give_up_at:
-            try:
-                self.said.append(self._lines.get(timeout=0.1))
-            except queue.Empty:
-                assert self._process.poll() is None or not self._lines.empty(), f"It ended: {''.join(self.said)}"
-                continue
-            if words in self.said[-1]:
-                return self.said[-1]
-        raise AssertionError(f"Nobody said {words!r}: {''.join(self.said)}")
+        try:
+            eventually(lambda: self._hears(words))
+        except AssertionError as late:
+            raise AssertionError(f"Nobody said {words!r}: {''.join(self.said)}") from late
+        return self.said[-1]
 
     def listen(self) -> None:
         """Take what has been said so far."""
-        with suppress(queue.Empty):
-            while True:
-                self.said.append(self._lines.get_nowait())
+        while not self._lines.empty():
+            self.said.append(self._lines.get())
 
     def status_of(self, path: str) -> int | None:
         """Return the HTTP status of a page, or None when nobody answers."""
         try:
-            return urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5).status
+            return urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE).status
         except HTTPError as error:
             return error.code
         except OSError:
             return None
 
-    def stop(self, wish: signal.Signals = signal.SIGTERM, *, within: float = PATIENCE) -> int:
+    def stop(self, wish: signal.Signals = signal.SIGTERM) -> int:
         """Ask the whole process group to stop, as a terminal does; return the exit status."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, wish)
-        return self._process.wait(within)
+        return self._process.wait(PATIENCE)
 
     def processes(self) -> list[psutil.Process]:
         """Return it and everything that it has started."""
-        return [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+        return processes.family(self._process.pid)
 
     def child(self, words: str) -> psutil.Process:
         """Return the first process whose command has these words."""
-        return next(process for process in self.processes() if words in " ".join(process.cmdline()))
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):  # such as a program that asks whether a store answers
+                if words in " ".join(process.cmdline()):
+                    return process
+        raise AssertionError(f"There is no {words!r}.")
 
     def kill_everything(self) -> None:
         """What a machine does that loses its power, except that the disk's cache survives."""
-        for process in self.processes():
-            with suppress(psutil.NoSuchProcess):  # it went with the one before
-                process.kill()
+        processes.kill(self.processes())
         self._process.wait()
 
+    def _hears(self, words: str) -> bool:
+        """Take lines up to the one with these words; fail where no more can come."""
+        has_ended = self._process.poll() is not None and not any(thread.is_alive() for thread in self._threads)
+        while not self._lines.empty():
+            self.said.append(self._lines.get())
+            if words in self.said[-1]:
+                return True
+        assert not has_ended, "It has ended."
+        return False
 
-def left(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Return those that still run; a zombie is only a number that its parent has not asked for yet."""
-    return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-
-
-def eventually(true: Callable[[], object], within: float = PATIENCE) -> bool:
-    """Say whether it becomes true in this many seconds."""
-    give_up_at = time.monotonic() + within
-    while time.monotonic() < give_up_at:
-        if true():
-            return True
-        time.sleep(0.05)
-    return False
+    def _read(self, pipe: IO[str]) -> None:
+        for line in pipe:
+            self._lines.put(line)

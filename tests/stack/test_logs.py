@@ -16,7 +16,8 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 import pytest
 
 from dashboard.config import ROOT
-from tests.stack.running import FOREIGN, Running, eventually
+from tests.stack.running import FOREIGN, Running
+from tests.waiting import PATIENCE, eventually
 
 PASSWORD = "a-pass-phrase-to-keep"
 METRICS_TOKEN = "a-token-for-scrapes"
@@ -54,7 +55,7 @@ def call(stack: Running) -> Call:
         url = f"http://127.0.0.1:{stack.port}{path}"
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            answer = opener.open(Request(url, data=body, method=method, headers=named), timeout=15)
+            answer = opener.open(Request(url, data=body, method=method, headers=named), timeout=PATIENCE)
         except HTTPError as refused:
             answer = refused
         with answer:
@@ -84,7 +85,7 @@ def test_a_request_and_the_run_that_it_starts_are_logged_under_one_id(stack: Run
     post("/conversations", {"inbox_id": 1, "subject": "A word of a customer"})
     post("/inboxes/1/assignment_runs?wait=true", {}, X_Request_Id="from-the-helpdesk-7")
 
-    assert eventually(lambda: len(lines_with(stack, "from-the-helpdesk-7")) == 2)
+    eventually(lambda: len(lines_with(stack, "from-the-helpdesk-7")) == 2)
     ran, asked = sorted(lines_with(stack, "from-the-helpdesk-7"), key=lambda line: line["event"], reverse=True)
     assert (asked["method"], asked["path"], asked["status"]) == ("POST", f"{base}/inboxes/1/assignment_runs", 200)
     assert (ran["source"], ran["left"]) == ("manual", {"no_members": 1})

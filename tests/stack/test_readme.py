@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dashboard.config import ROOT
 from tests.stack.running import FOREIGN, Running
+from tests.waiting import PATIENCE
 
 HEADING = "## From an empty account to an assigned conversation"
 
@@ -33,7 +34,7 @@ def test_what_the_readme_says_to_type_assigns_a_conversation_and_explains_it(ins
             env=env | {"EVENHAND_INSTANCE": str(instance)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 

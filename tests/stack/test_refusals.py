@@ -10,6 +10,7 @@ import pytest
 from dashboard.stack import locks
 from dashboard.stack.main import main
 from tests.stack.running import FOREIGN, a_free_port, start
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def refusal(instance, monkeypatch, capsys) -> Iterator[object]:
 def test_a_refusal_is_one_sentence_and_a_non_zero_exit(instance):
     process = start(instance, "--port", "eighty")
 
-    said, sentence = process.communicate(timeout=30)
+    said, sentence = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 1
     assert (said, sentence) == ("", "--port: must be a whole number from 1 to 65535, not 'eighty'.\n")

@@ -19,7 +19,7 @@ from dashboard.stack.postgres import Postgres
 from dashboard.stack.processes import start
 from dashboard.stack.redis import Redis as RedisServer
 from dashboard.stack.stores import stores
-from tests.stack.running import left
+from tests.processes import left
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from dashboard.store import database, open_counts
 from dashboard.store.database import Session
-from tests.jobs.conftest import eventually
+from tests.waiting import eventually
 
 DESK = """
 INSERT INTO accounts (name) VALUES ('Acme');

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from threading import Barrier, Event, Timer
 
 import pytest
@@ -21,10 +22,13 @@ from dashboard.web.drawings import Drawing, Drawings, Version, Wish
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, TOKEN, Looker, hire, looking
+from tests.waiting import PATIENCE
 
 FIRST = Version(tick=1, live=5, view=0)
 LATER = replace(FIRST, live=6)
 LATEST = replace(FIRST, live=7)
+LONG = 600.0
+MAKING_LASTS_FOR = shared_drawings.MAKING_LASTS_FOR
 
 
 class Pen:
@@ -43,10 +47,19 @@ class Pen:
         return f"drawing {self.drawn}"
 
 
+@pytest.fixture(autouse=True)
+def nothing_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, no drawing grows old between two lines of a test, and the first tab waits."""
+    monkeypatch.setattr(board, "REDRAW_SECONDS", 10**7)
+    for name in ("FRESH_SECONDS", "LIVE_SECONDS", "PATIENCE_SECONDS"):
+        monkeypatch.setattr(drawings, name, LONG)
+    for name in ("LASTS_FOR", "MAKING_LASTS_FOR"):
+        monkeypatch.setattr(shared_drawings, name, timedelta(seconds=LONG))
+
+
 @pytest.fixture
-def sheet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Drawings]:
-    """Drawings whose first tab waits for the next however busy the machine is."""
-    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 30.0)
+def sheet() -> Iterator[Drawings]:
+    """Drawings of a process of its own."""
     with Flask(__name__).test_request_context():
         yield Drawings()
 
@@ -66,10 +79,7 @@ def shared(redis_url: str) -> SharedPlace:
     return SharedDrawings(redis.connect(redis_url)).of(1, "board")
 
 
-def test_what_another_supervisor_has_just_seen_is_not_drawn_again(
-    app: Flask, mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(board, "REDRAW_SECONDS", 10**7)
+def test_what_another_supervisor_has_just_seen_is_not_drawn_again(app: Flask, mara: Looker, acme: Acme) -> None:
     nora = looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Nora", Role.SUPERVISOR))
     seen = mara.get("/", headers=HTMX)
 
@@ -80,11 +90,7 @@ def test_what_another_supervisor_has_just_seen_is_not_drawn_again(
     assert (seen_too.data, seen_too.headers["HX-PTag"]) == (seen.data, seen.headers["HX-PTag"])
 
 
-def test_a_page_that_is_opened_shows_what_was_drawn_a_moment_ago_for_all(
-    app: Flask, mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(board, "REDRAW_SECONDS", 10**7)
-    monkeypatch.setattr(drawings, "FRESH_SECONDS", 600.0)
+def test_a_page_that_is_opened_shows_what_was_drawn_a_moment_ago_for_all(app: Flask, mara: Looker, acme: Acme) -> None:
     nora = looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Nora", Role.SUPERVISOR))
     polled = mara.get("/", headers=HTMX)
 
@@ -152,6 +158,7 @@ def test_its_buttons_are_sent_with_the_form_of_the_page_around_it(mara: Looker, 
 
 
 def test_it_goes_zipped_to_whoever_can_read_that(mara: Looker) -> None:
+    """Two answers are one drawing; seen to fail where each was drawn in a second of its own."""
     plain = mara.get("/", headers=HTMX)
 
     zipped = mara.get("/", headers={**HTMX, "Accept-Encoding": "gzip, br"})
@@ -202,9 +209,9 @@ def test_where_the_next_is_due_a_tab_that_is_behind_does_not_wait_for_it(
     served = asked(sheet, LATEST, slow, shown=FIRST)
 
     assert served.version == LATER
-    assert slow.begun.wait(30)
+    assert slow.begun.wait(PATIENCE)
     slow.may_go_on.set()
-    monkeypatch.setattr(drawings, "FRESH_SECONDS", 30.0)
+    monkeypatch.setattr(drawings, "FRESH_SECONDS", LONG)
     assert asked(sheet, LATEST, pen).version == LATEST
     assert (pen.drawn, slow.drawn) == (1, 1), "the next was drawn aside"
 
@@ -216,7 +223,7 @@ def test_while_the_next_is_drawn_only_the_first_who_has_the_last_waits(
     asked(sheet, FIRST, pen)
     monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 0.0)
     sheet.after(FIRST, "board", Wish(version=LATER, draw=slow, shared=None))
-    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", LONG)
 
     assert sheet.after(FIRST, "board", Wish(version=LATER, draw=pen, shared=None)) is None
     slow.may_go_on.set()
@@ -345,8 +352,11 @@ def test_an_accounts_views_are_drawn_one_after_the_other_where_that_leaves_a_cor
     assert views.of(1, "inbox 3").claim()
 
 
-def test_who_waits_for_a_turn_draws_when_it_comes(sheet: Drawings, views: SharedDrawings) -> None:
+def test_who_waits_for_a_turn_draws_when_it_comes(
+    sheet: Drawings, views: SharedDrawings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Seen to fail with one look: the tab was told that nothing is new."""
+    monkeypatch.setattr(drawings, "GLANCES", int(PATIENCE / drawings.GLANCE_SECONDS))
     mine, other, pen = views.of(1, "board"), views.of(1, "inbox 3"), Pen()
     asked(sheet, FIRST, pen, shared=mine)
     assert other.claim()
@@ -356,8 +366,9 @@ def test_who_waits_for_a_turn_draws_when_it_comes(sheet: Drawings, views: Shared
 
 
 def test_a_process_that_ends_while_it_draws_keeps_the_others_from_it_for_a_second(
-    shared: SharedPlace, redis_url: str
+    shared: SharedPlace, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shared_drawings, "MAKING_LASTS_FOR", MAKING_LASTS_FOR)
     assert shared.claim()
 
     [drawer] = redis.connect(redis_url).keys("*:drawer:*")
