@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import update
 from werkzeug.test import TestResponse
@@ -47,6 +48,22 @@ class AtOnce(Recorded):
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+class Unisolated(Response):
+    """An answer in which texts stand as they are: tests/security/test_isolation.py asks how they are kept apart."""
+
+    def get_data(self, as_text: bool = False) -> Any:
+        """Return the bytes as they are; as text without the elements that keep texts apart."""
+        data = super().get_data()
+        return data.decode().replace("<bdi>", "").replace("</bdi>", "") if as_text else data
+
+
+class Client(FlaskClient):
+    """A browser whose answers are of that kind."""
+
+    def __init__(self, app: Flask, _: object, **options: Any) -> None:
+        super().__init__(app, Unisolated, **options)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +112,7 @@ def kept(settings: Settings, queue: Recorded) -> Flask:
 
 def _over(app: Flask, settings: Settings, queue: Recorded) -> Flask:
     app.testing = True
+    app.test_client_class = Client
     app.config["PROPAGATE_EXCEPTIONS"] = False
     made = tools(settings, queue)
     app.extensions["evenhand"] = lambda: made.desk(db.session())

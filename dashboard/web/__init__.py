@@ -19,6 +19,7 @@ from dashboard.web import (
     drawings,
     errors,
     inboxes,
+    isolation,
     labels,
     passwords,
     policies,
@@ -62,7 +63,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Add the pages, who may see them, and what every answer carries."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Htmx(app)
-    for concern in (security, visitors, addresses, assets, words, verdicts, errors, drawings):
+    for concern in (isolation, security, visitors, addresses, assets, words, verdicts, errors, drawings):
         concern.init_app(app)
     throttle.init_app(app, settings)
     app.register_blueprint(all_pages(*(noun.pages for noun in NOUNS)))

@@ -21,6 +21,7 @@ from dashboard.store.pages import choices
 from dashboard.store.pages.agents import AgentCard
 from dashboard.web import forms, htmx, words
 from dashboard.web.blueprints import pages_of
+from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, administrators_only, supervising, supervisors_only, viewer
 
 # `away` is what idling makes of somebody; nobody chooses it.
@@ -63,7 +64,7 @@ def set_availability(agent_id: int) -> ResponseReturnValue:
     if heard is Heard.NO_SUCH_AGENT:
         abort(HTTPStatus.NOT_FOUND)
     if "page" in request.form:
-        return _saved(agent_id, f"{agent.name} is set to {words.word(Presence(chosen))}.")
+        return _saved(agent_id, saying(f"{{}} is set to {words.word(Presence(chosen))}.", agent.name))
     back = url_for("web.board.show", _anchor=f"agent-{agent.id}")
     return htmx.changed("agents/_set.html", elsewhere=back, agent=agent, chosen=Presence(chosen))
 
@@ -73,12 +74,12 @@ def set_availability(agent_id: int) -> ResponseReturnValue:
 def put_under(agent_id: int) -> ResponseReturnValue:
     """Put an agent under a capacity policy, or under none."""
     facts, policy_id = _found(agent_id).facts, forms.whole("agent_capacity_policy_id")
-    said, choice = f"{facts.name} is under no capacity policy.", AgentChoice(user_id=agent_id)
+    said, choice = saying("{} is under no capacity policy.", facts.name), AgentChoice(user_id=agent_id)
     if isinstance(policy_id, int):
         put = capacity_limits.put_under(desk(), viewer().account_id, policy_id, choice, **acting())
         if put is None or isinstance(put, Invalid):
             return _refused(agent_id, put or invalid("capacity", "There is no such capacity policy in this account."))
-        said = f"The capacity policy of {put.name} is changed."
+        said = saying("The capacity policy of {} is changed.", put.name)
     elif facts.policy_id:
         capacity_limits.take_out(desk(), viewer().account_id, facts.policy_id, choice, **acting())
     return _saved(agent_id, said)
@@ -96,7 +97,7 @@ def set_active(agent_id: int) -> ResponseReturnValue:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Invalid | Conflict):
         return _refused(agent_id, invalid("active", done.sentence) if isinstance(done, Conflict) else done)
-    return _saved(agent_id, f"{done.name} is {'an agent again' if done.active else 'deactivated'}.")
+    return _saved(agent_id, saying("{} is an agent again." if done.active else "{} is deactivated.", done.name))
 
 
 def _saved(agent_id: int, said: str) -> ResponseReturnValue:

@@ -12,6 +12,7 @@ from dashboard.store.audit import AuditView
 from dashboard.store.pages.audit import Names, Things
 from dashboard.web import audit_words
 from dashboard.web.audit_words import Line
+from dashboard.web.isolation import bdi
 
 # What a page can be narrowed to, and how it is called.
 SUBJECTS = {
@@ -132,8 +133,8 @@ def _thing(kind: str | None, thing_id: int | None, names: Names, name: str) -> M
     """Return a name, leading to what it names while that is there."""
     living, endpoint, argument = PLACES.get(kind or "", ("", "", ""))
     if (living, thing_id) not in names.living:
-        return Markup("<b>{}</b>").format(name)
-    return Markup('<a href="{}">{}</a>').format(url_for(endpoint, **{argument: thing_id}), name)
+        return Markup("<b>{}</b>").format(bdi(name))
+    return Markup('<a href="{}">{}</a>').format(url_for(endpoint, **{argument: thing_id}), bdi(name))
 
 
 def _named(kind: str, thing_id: Any, names: Names) -> Markup:
@@ -197,7 +198,7 @@ def _token(entry: AuditView, names: Names) -> Markup:
     said = entry.after or entry.before or {}
     done = "made" if entry.after else "revoked"
     whose = _named("agents", said.get("user_id"), names)
-    return Markup("{} token <b>{}</b> of {}").format(done, said.get("name") or "unnamed", whose)
+    return Markup("{} token <b>{}</b> of {}").format(done, bdi(said.get("name")) or "unnamed", whose)
 
 
 def _merged(entry: AuditView, _names: Names) -> Markup:

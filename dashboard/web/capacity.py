@@ -26,6 +26,7 @@ from dashboard.store.paging import Listed, Page
 from dashboard.web import capacity_fields, forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.capacity_fields import Fields
+from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE, AGENTS_PER_PAGE = 24, 50
@@ -77,7 +78,7 @@ def create() -> ResponseReturnValue:
     made = capacity_saving.create(desk(), viewer().account_id, edit, limits=fields.numbers(), **acting())
     if isinstance(made, Invalid):
         return _page(fields, made)
-    flash(f"{made.name} is made.")
+    flash(saying("{} is made.", made.name))
     return redirect(url_for("web.capacity.show", policy_id=made.id), HTTPStatus.SEE_OTHER)
 
 
@@ -99,7 +100,11 @@ def update(policy_id: int) -> ResponseReturnValue:
     changed = capacity_saving.change(desk(), viewer().account_id, policy_id, edit, limits=fields.numbers(), **acting())
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
-    return _page(fields, changed) if isinstance(changed, Invalid) else _saved(policy_id, f"{changed.name} is saved.")
+    return (
+        _page(fields, changed)
+        if isinstance(changed, Invalid)
+        else _saved(policy_id, saying("{} is saved.", changed.name))
+    )
 
 
 @pages.post("/capacity/<int:policy_id>/agents")
@@ -114,7 +119,7 @@ def put_under(policy_id: int) -> ResponseReturnValue:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(put, Invalid):
         return _page(capacity_fields.of_view(view), put)
-    return _saved(policy_id, f"{put.name} is under this policy.")
+    return _saved(policy_id, saying("{} is under this policy.", put.name))
 
 
 @pages.post("/capacity/<int:policy_id>/agents/<int:agent_id>/removal")
@@ -124,7 +129,7 @@ def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
     left = capacity_limits.take_out(desk(), viewer().account_id, policy_id, AgentChoice(user_id=agent_id), **acting())
     if left is None:
         abort(HTTPStatus.NOT_FOUND)
-    return _saved(policy_id, f"{left.name} is under no capacity policy.")
+    return _saved(policy_id, saying("{} is under no capacity policy.", left.name))
 
 
 @pages.post("/capacity/<int:policy_id>/deletion")
@@ -134,7 +139,7 @@ def destroy(policy_id: int) -> ResponseReturnValue:
     removed = capacity.remove(desk(), viewer().account_id, policy_id, **acting())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
-    flash(f"{removed.name} is deleted.")
+    flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.capacity.index"), HTTPStatus.SEE_OTHER)
 
 

@@ -22,6 +22,7 @@ from dashboard.store.pages import conversations as store
 from dashboard.store.pages.conversations import ConversationPage
 from dashboard.web import forms, htmx, zones
 from dashboard.web.blueprints import pages_of
+from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, scope, supervising, supervisors_only, viewer
 
 log = structlog.get_logger()
@@ -93,7 +94,8 @@ def fix(conversation_id: int) -> ResponseReturnValue:
         return _refused(conversation_id, invalid("fix", GONE))
     context = _context(conversation_id)
     name = context["conversation"].assignee_name
-    return _saved(context, f"Done: {done.sentence}. {f'{name} has it now.' if name else 'A run has been started.'}")
+    said = "Done: {}. {} has it now." if name else "Done: {}. A run has been started."
+    return _saved(context, saying(said, done.sentence, name))
 
 
 def _given() -> dict[str, Any] | Invalid:
@@ -121,13 +123,13 @@ def _became(page: ConversationPage) -> str:
     """Return what the change that the form asked for came to."""
     said = request.form
     if "agent" in said or "assignee_id" in said:
-        return f"{page.assignee_name} has it now." if page.assignee_name else "It is released."
+        return saying("{} has it now.", page.assignee_name) if page.assignee_name else "It is released."
     if "status" in said:
         return BECAME[page.status]
     if "inbox_id" in said:
-        return f"It is moved to {page.inbox_name}."
+        return saying("It is moved to {}.", page.inbox_name)
     if "team_id" in said:
-        return f"It is moved to {page.team_name}." if page.team_name else "It belongs to no team now."
+        return saying("It is moved to {}.", page.team_name) if page.team_name else "It belongs to no team now."
     return "The labels are saved."
 
 

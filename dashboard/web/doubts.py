@@ -4,6 +4,7 @@ from dashboard.engine.decisions import Reason
 from dashboard.engine.summary import span
 from dashboard.services.consequences import Consequences, Doubt, Warned
 from dashboard.services.previews import Preview
+from dashboard.web.isolation import saying
 from dashboard.web.words import clause, number
 
 OF_ITSELF = {
@@ -29,14 +30,14 @@ def _of_inbox(warned: Warned, meant: Consequences) -> str:
     assert inbox is not None
     if warned.doubt is Doubt.LEFT_WITHOUT:
         wait = f" {_wait(warned.count)} there." if warned.count else ""
-        return f"{inbox.name} is left without a policy: nothing of it is given out.{wait}"
+        return saying(f"{{}} is left without a policy: nothing of it is given out.{wait}", inbox.name)
     if warned.doubt is Doubt.TAKEN_OVER:
-        return f"{inbox.name} leaves the policy {inbox.policy_name}."
+        return saying("{} leaves the policy {}.", inbox.name, inbox.policy_name)
     if warned.doubt is Doubt.STUCK:
-        return f"Nothing would move in {inbox.name}: {clause(warned.reason)}."
+        return saying(f"Nothing would move in {{}}: {clause(warned.reason)}.", inbox.name)
     had = "has had as many" if warned.count == 1 else "have had as many"
-    who = f"{warned.count} of {warned.of} agents there now in {inbox.name} {had} or more"
-    return f"{who} within {span(meant.window)}: the limit is reached already."
+    who = f"{warned.count} of {warned.of} agents there now in {{}} {had} or more"
+    return saying(f"{who} within {span(meant.window)}: the limit is reached already.", inbox.name)
 
 
 def _inboxes(count: int) -> str:

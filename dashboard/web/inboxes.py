@@ -19,11 +19,13 @@ from dashboard.services.unattended import Holders
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
+from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE = 100
 PART = "inboxes/_inbox.html"
 WAYS = {"add": Way.ADD, "remove": Way.REMOVE}
+ANSWERS = {Way.ADD: "{} answers this inbox now.", Way.REMOVE: "{} answers this inbox no longer."}
 pages = pages_of("inboxes")
 
 
@@ -54,7 +56,7 @@ def create() -> ResponseReturnValue:
     if isinstance(made, Invalid):
         shown = render_template("inboxes/new.html", errors=made.errors, typed=request.form)
         return shown, HTTPStatus.UNPROCESSABLE_ENTITY
-    flash(f"{made.name} is made. It has no members and no policy yet.")
+    flash(saying("{} is made. It has no members and no policy yet.", made.name))
     return redirect(url_for("web.inboxes.show", inbox_id=made.id), HTTPStatus.SEE_OTHER)
 
 
@@ -76,7 +78,7 @@ def destroy(inbox_id: int) -> ResponseReturnValue:
     removed = inboxes.remove(desk(), viewer().account_id, inbox_id, **acting())
     if removed is None or isinstance(removed, Conflict):
         return _answer(inbox_id, removed and invalid("deletion", removed.sentence), "")
-    flash(f"{removed.name} is deleted.")
+    flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.inboxes.index"), HTTPStatus.SEE_OTHER)
 
 
@@ -100,7 +102,7 @@ def change_members(inbox_id: int) -> ResponseReturnValue:
     place, wanted = Place(Group.INBOX, inbox_id), MemberIds(user_ids=(agent_id,))
     done = members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
     name = naming.name_of(desk(), viewer().account_id, agent_id)
-    return _answer(inbox_id, done, f"{name} answers this inbox {'now' if way is Way.ADD else 'no longer'}.")
+    return _answer(inbox_id, done, saying(ANSWERS[way], name))
 
 
 @pages.post("/inboxes/<int:inbox_id>/releases")

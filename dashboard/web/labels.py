@@ -14,6 +14,7 @@ from dashboard.store.pages import settings as store
 from dashboard.store.paging import Page
 from dashboard.web import forms
 from dashboard.web.blueprints import pages_of
+from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE = 100
@@ -36,7 +37,7 @@ def create() -> ResponseReturnValue:
         made = labels.create(desk(), viewer().account_id, made, **acting())
     if isinstance(made, Invalid):
         return _page(errors=made.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
-    flash(f"{made.title} is suggested from now on.")
+    flash(saying("{} is suggested from now on.", made.title))
     return redirect(url_for("web.labels.index"), HTTPStatus.SEE_OTHER)
 
 
@@ -58,7 +59,7 @@ def rename(label_id: int) -> ResponseReturnValue:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(wanted, Invalid):
         return _shown(label_id, errors=wanted.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
-    flash(f"It is called {wanted.title} now, on conversations and in rules as well.")
+    flash(saying("It is called {} now, on conversations and in rules as well.", wanted.title))
     return redirect(url_for("web.labels.show", label_id=label_id), HTTPStatus.SEE_OTHER)
 
 
@@ -69,7 +70,7 @@ def destroy(label_id: int) -> ResponseReturnValue:
     removed = labels.remove(desk(), viewer().account_id, label_id, **acting())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
-    flash(f"{removed.title} is suggested no longer. Conversations and rules keep it.")
+    flash(saying("{} is suggested no longer. Conversations and rules keep it.", removed.title))
     return redirect(url_for("web.labels.index"), HTTPStatus.SEE_OTHER)
 
 

@@ -20,6 +20,7 @@ from dashboard.store.pages.policies import InboxChoice
 from dashboard.store.paging import Page
 from dashboard.web import doubts, forms, htmx, policy_fields
 from dashboard.web.blueprints import pages_of
+from dashboard.web.isolation import saying
 from dashboard.web.policy_fields import ORDERS, SELECTORS, UNITS, UNNAMED, Fields
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
@@ -103,7 +104,7 @@ def create() -> ResponseReturnValue:
     made = policy_saving.create(desk(), viewer().account_id, edit, served=fields.inboxes, **acting())
     if isinstance(made, Invalid):
         return _page(fields, made)
-    flash(f"{made.name} is made.")
+    flash(saying("{} is made.", made.name))
     return redirect(url_for("web.policies.show", policy_id=made.id), HTTPStatus.SEE_OTHER)
 
 
@@ -131,7 +132,7 @@ def update(policy_id: int) -> ResponseReturnValue:
         return _page(fields, changed)
     address = url_for("web.policies.show", policy_id=policy_id)
     page = _read(_fields_of(changed)) if htmx.asked() else None
-    return htmx.saved(FORM, said=f"{changed.name} is saved.", elsewhere=address, page=page)
+    return htmx.saved(FORM, said=saying("{} is saved.", changed.name), elsewhere=address, page=page)
 
 
 @pages.post("/policies/preview", defaults={"policy_id": 0})
@@ -154,7 +155,7 @@ def destroy(policy_id: int) -> ResponseReturnValue:
     removed = policies.remove(desk(), viewer().account_id, policy_id, **acting())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
-    flash(f"{removed.name} is deleted.")
+    flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.policies.index"), HTTPStatus.SEE_OTHER)
 
 

@@ -20,6 +20,7 @@ from dashboard.store.pages.teams import TeamLine
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
+from dashboard.web.isolation import saying
 from dashboard.web.policy_fields import Card
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
@@ -88,7 +89,7 @@ def create() -> ResponseReturnValue:
     if isinstance(made, Invalid):
         page = render_template("teams/new.html", fields=fields, types=TYPES, errors=made.errors)
         return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(f"{made.name} is made. Add its members.")
+    flash(saying("{} is made. Add its members.", made.name))
     return redirect(url_for("web.teams.show", team_id=made.id), HTTPStatus.SEE_OTHER)
 
 
@@ -107,7 +108,7 @@ def update(team_id: int) -> ResponseReturnValue:
     wanted: Any = fields.edit()
     if not isinstance(wanted, Invalid):
         wanted = teams.change(desk(), viewer().account_id, team_id, wanted, **acting())
-    return _answer(team_id, wanted, f"{fields.name} is saved.", fields=fields)
+    return _answer(team_id, wanted, saying("{} is saved.", fields.name), fields=fields)
 
 
 @pages.post("/teams/<int:team_id>/members")
@@ -120,7 +121,9 @@ def add(team_id: int) -> ResponseReturnValue:
     if isinstance(agent_id, Invalid):
         return _answer(team_id, agent_id, "", typed=typed)
     name = naming.name_of(desk(), viewer().account_id, agent_id)
-    return _answer(team_id, _changed(team_id, agent_id, Way.ADD), f"{name} belongs to this team now.", typed=typed)
+    return _answer(
+        team_id, _changed(team_id, agent_id, Way.ADD), saying("{} belongs to this team now.", name), typed=typed
+    )
 
 
 @pages.post("/teams/<int:team_id>/members/<int:agent_id>/removal")
@@ -128,7 +131,7 @@ def add(team_id: int) -> ResponseReturnValue:
 def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
     """Let an agent belong to the team no longer."""
     name = naming.name_of(desk(), viewer().account_id, agent_id)
-    return _answer(team_id, _changed(team_id, agent_id, Way.REMOVE), f"{name} belongs to this team no longer.")
+    return _answer(team_id, _changed(team_id, agent_id, Way.REMOVE), saying("{} belongs to this team no longer.", name))
 
 
 @pages.post("/teams/<int:team_id>/deletion")
@@ -138,7 +141,7 @@ def destroy(team_id: int) -> ResponseReturnValue:
     removed = teams.remove(desk(), viewer().account_id, team_id, **acting())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
-    flash(f"{removed.name} is deleted.")
+    flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.teams.index"), HTTPStatus.SEE_OTHER)
 
 

@@ -20,6 +20,7 @@ from dashboard.store.pages.users import Held, UserLine
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
+from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, administrators_only, viewer
 
 PER_PAGE = 50
@@ -76,7 +77,7 @@ def create() -> ResponseReturnValue:
     if isinstance(made, Invalid):
         shown = render_template("users/new.html", roles=tuple(Role), errors=made.errors, typed=request.form)
         return shown, HTTPStatus.UNPROCESSABLE_ENTITY
-    flash(f"{made.name} is made.")
+    flash(saying("{} is made.", made.name))
     return redirect(url_for("web.users.show", user_id=made.id), HTTPStatus.SEE_OTHER)
 
 
@@ -132,7 +133,7 @@ def _changed(user_id: int, edit: AgentEdit | Invalid, said: str) -> ResponseRetu
         done = invalid("last", done.sentence)
     if isinstance(done, Invalid):
         return _shown(user_id, errors=done.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
-    flash(said.format(done.name))
+    flash(saying(said, done.name))
     # Who takes the role from themselves sees this page no more.
     lost = user_id == viewer().user_id and done.role is not Role.ADMINISTRATOR
     elsewhere = url_for("web.board.show") if lost else url_for("web.users.show", user_id=user_id)

@@ -20,6 +20,7 @@ from dashboard.store.pages.webhooks import Undelivered
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
+from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
 PER_PAGE = 50
@@ -106,7 +107,7 @@ def destroy(webhook_id: int) -> ResponseReturnValue:
     removed = webhooks.remove(desk(), viewer().account_id, webhook_id, **acting())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
-    flash(f"{removed.url} is told nothing any more.")
+    flash(saying("{} is told nothing any more.", removed.url))
     return redirect(url_for("web.webhooks.index"), HTTPStatus.SEE_OTHER)
 
 

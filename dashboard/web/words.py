@@ -13,6 +13,7 @@ from dashboard.services.reasons import Because
 from dashboard.services.reports import Span
 from dashboard.services.results import Result
 from dashboard.services.seats import State
+from dashboard.web.isolation import saying
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 WORDS: dict[StrEnum, str] = {
@@ -100,9 +101,9 @@ def because(why: Because) -> Markup:
     if why.reason is None:
         return Markup("the next run decides")
     if why.label:
-        return Markup("{} excludes label {}").format(why.policy_name, why.label)
+        return saying("{} excludes label {}", why.policy_name, why.label)
     if why.policy_name:
-        return Markup("older than {} allows").format(why.policy_name)
+        return saying("older than {} allows", why.policy_name)
     slot = Markup(", next slot {}").format(clock(why.free_at)) if why.free_at else ""
     return Markup("{}{}").format(word(why.reason), slot)
 

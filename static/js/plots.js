@@ -40,7 +40,7 @@
   function keys(figure, series) {
     const list = figure.querySelector(".keys");
     list.replaceChildren(...series.map(({ name }, index) => {
-      const key = document.createElement("li"), label = document.createElement("span");
+      const key = document.createElement("li"), label = document.createElement("bdi");
       key.className = "key";
       key.dataset.key = index;
       label.textContent = name;
