@@ -14,6 +14,7 @@ from dashboard.http import desk
 from dashboard.services import conversations, explaining
 from dashboard.services.explaining import Explanation, State
 from dashboard.services.forms.fields import Instant, Word
+from dashboard.store.history import Given
 
 bp = Nouns("explanations", "Why a conversation waits, or went to whom it went to.")
 OUTCOMES: dict[type[Decision], str] = {Assign: "assign", Skip: "skip", Stop: "stop", Error: "error"}
@@ -57,24 +58,24 @@ class ExclusionSchema(Schema):
 
 
 class ExplanationSchema(Schema):
-    """What the next run does with it and why, or what the run did that assigned it."""
+    """The next run's decision and its reason, or the assignment; a key that does not apply is null, a list empty."""
 
-    conversation_id = fields.Integer()
-    state = Word(State)
-    position = fields.Integer(allow_none=True)
-    outcome = fields.String(allow_none=True)
-    reason = Word(Reason, allow_none=True)
-    sentence = fields.String()
-    exclusion = fields.Nested(ExclusionSchema, allow_none=True)
-    funnel = fields.Nested(FunnelSchema, allow_none=True)
-    agents = fields.List(fields.Nested(AgentVerdictSchema))
-    next_possible_at = Instant(allow_none=True)
-    fixes = fields.List(fields.String())
-    agent_id = fields.Integer(allow_none=True)
-    run_id = fields.Integer(allow_none=True)
-    assigned_at = Instant(allow_none=True)
-    policy_id = fields.Integer(allow_none=True)
-    policy_version = fields.Integer(allow_none=True)
+    conversation_id = fields.Integer(required=True)
+    state = Word(State, required=True)
+    position = fields.Integer(required=True, allow_none=True)
+    outcome = fields.String(required=True, allow_none=True)
+    reason = Word(Reason, required=True, allow_none=True)
+    sentence = fields.String(required=True)
+    exclusion = fields.Nested(ExclusionSchema, required=True, allow_none=True)
+    funnel = fields.Nested(FunnelSchema, required=True, allow_none=True)
+    agents = fields.List(fields.Nested(AgentVerdictSchema), required=True)
+    next_possible_at = Instant(required=True, allow_none=True)
+    fixes = fields.List(fields.String(), required=True)
+    agent_id = fields.Integer(required=True, allow_none=True)
+    run_id = fields.Integer(required=True, allow_none=True)
+    assigned_at = Instant(required=True, allow_none=True)
+    policy_id = fields.Integer(required=True, allow_none=True)
+    policy_version = fields.Integer(required=True, allow_none=True)
 
 
 @bp.route("/conversations/<id:conversation_id>/explanation")
@@ -88,42 +89,38 @@ def show(conversation_id: int) -> dict[str, Any]:
 
 
 def _body(told: Explanation) -> dict[str, Any]:
-    body = {
+    return {
         "conversation_id": told.conversation_id,
         "state": told.state,
+        "position": told.position,
         "sentence": told.sentence,
         "funnel": told.funnel,
         "agents": [
             {"id": agent.id, "name": agent.name, "verdict": verdict.kind, "facts": _facts(verdict)}
             for agent, verdict in told.agents
         ],
-    }
-    return body | (_waiting(told) if told.state is State.WAITING else _given(told))
-
-
-def _waiting(told: Explanation) -> dict[str, Any]:
-    decision = told.decision
-    excluded = isinstance(decision, Skip) and decision.policy_id is not None
-    return {
-        "position": told.position,
-        "outcome": OUTCOMES[type(decision)] if decision else None,
-        "reason": decision.reason if decision else None,
-        "exclusion": _exclusion(decision) if excluded and isinstance(decision, Skip) else None,
         "next_possible_at": told.next_possible_at,
         "fixes": [fix.sentence for fix in told.fixes],
+        **_decided(told.decision),
+        **_given(told.given),
     }
 
 
-def _given(told: Explanation) -> dict[str, Any]:
-    given = told.given
-    if given is None:
-        return {}
+def _decided(decision: Decision | None) -> dict[str, Any]:
     return {
-        "agent_id": given.agent_id,
-        "run_id": given.run_id,
-        "assigned_at": given.at,
-        "policy_id": given.policy_id,
-        "policy_version": given.policy_version,
+        "outcome": OUTCOMES[type(decision)] if decision else None,
+        "reason": decision.reason if decision else None,
+        "exclusion": _exclusion(decision) if isinstance(decision, Skip) and decision.policy_id is not None else None,
+    }
+
+
+def _given(given: Given | None) -> dict[str, Any]:
+    return {
+        "agent_id": given and given.agent_id,
+        "run_id": given and given.run_id,
+        "assigned_at": given and given.at,
+        "policy_id": given and given.policy_id,
+        "policy_version": given and given.policy_version,
     }
 
 

@@ -4,6 +4,11 @@ from dashboard import clock
 from tests.api.conftest import Caller
 from tests.desks import Acme
 
+KEYS = {
+    *("conversation_id", "state", "position", "outcome", "reason", "sentence", "exclusion", "funnel", "agents"),
+    *("next_possible_at", "fixes", "agent_id", "run_id", "assigned_at", "policy_id", "policy_version"),
+}
+
 
 def test_a_waiting_conversation_is_explained_in_the_documented_shape(supervisor: Caller, acme: Acme):
     """E48"""
@@ -28,7 +33,46 @@ def test_a_waiting_conversation_is_explained_in_the_documented_shape(supervisor:
         "exclusion": None,
         "funnel": {"members": 4, "online": 1, "under_rate_limit": 1, "with_capacity": 0},
         "next_possible_at": None,
+        "agent_id": None,
+        "run_id": None,
+        "assigned_at": None,
+        "policy_id": None,
+        "policy_version": None,
     }
+
+
+def test_an_explanation_has_every_key_whatever_the_state(supervisor: Caller, acme: Acme):
+    """E47, E48. Seen to fail where each state had keys of its own."""
+    acme.policy()
+    acme.online("Bo")
+    [by_run] = acme.waiting(1)
+    acme.run()
+    [by_hand], [waiting] = acme.held("Ana", 1), acme.waiting(1)
+    [resolved] = acme.waiting(1, status="resolved", waiting_since=None, resolved_at=clock.now())
+
+    told = {
+        one: supervisor.get(f"/conversations/{one}/explanation").get_json()
+        for one in (waiting, by_run, by_hand, resolved)
+    }
+
+    assert {one: found["state"] for one, found in told.items()} == {
+        waiting: "waiting",
+        by_run: "assigned",
+        by_hand: "assigned",
+        resolved: "not_waiting",
+    }
+    assert {tuple(sorted(found)) for found in told.values()} == {tuple(sorted(KEYS))}
+    assert (told[by_run]["outcome"], told[by_run]["reason"], told[by_run]["position"]) == ("assign", None, None)
+    assert {told[by_run]["next_possible_at"], *told[by_run]["fixes"]} == {None}
+    known = {"conversation_id": resolved, "state": "not_waiting", "sentence": "Not waiting: it is resolved."}
+    assert told[resolved] == {**dict.fromkeys(KEYS), **known, "agents": [], "fixes": []}
+
+
+def test_the_document_says_that_every_key_is_there(supervisor: Caller):
+    """Seen to fail where none was required."""
+    document = supervisor.client.get("/api/openapi.json").get_json()
+
+    assert set(document["components"]["schemas"]["Explanation"]["required"]) == KEYS
 
 
 def test_an_exclusion_names_its_label_and_policy(supervisor: Caller, acme: Acme):
