@@ -6,13 +6,15 @@ PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input
 NODE_PACKAGES = static/node_modules/.complete
 # More processes than this cost more than they save, and each has a Redis database of 16.
-PYTEST = .venv/bin/python -m pytest --numprocesses auto --maxprocesses 8
+# Each begins with its own half of the tests, so that few modules are set up twice.
+PYTEST = .venv/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 .PHONY: run test check bench soak audit lock
 
 run: .venv/run.complete .venv/redis.complete $(NODE_PACKAGES)
 	@exec .venv/bin/python app.py $(ARGS)
 
+# All but the tests marked `gate`, which check runs too: long faults, hosts, every page in a browser, fuzzers.
 test: .venv/dev.complete .venv/redis.complete $(NODE_PACKAGES)
 	@$(PYTEST) $(ARGS)
 
@@ -21,7 +23,7 @@ check: .venv/dev.complete .venv/redis.complete .venv/audit/complete $(NODE_PACKA
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
-	$(PYTEST)
+	$(PYTEST) --gate
 	@.venv/bin/python -m tests.audit
 
 bench: .venv/dev.complete .venv/redis.complete

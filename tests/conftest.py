@@ -10,6 +10,7 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+    from xdist.workermanage import WorkerController
 
     from dashboard.config import Settings
     from dashboard.services.desk import Desk
@@ -17,11 +18,16 @@ if TYPE_CHECKING:
     from tests.desks import Acme, Recorded
 
 NO_CHROMIUM = "The browser tests were left out: this machine has no Chromium."
+GATE = "{} tests of the gate were left out: make check runs them, and so does make test ARGS=--gate."
+# What a process of the run reports to the first one: here, the number of tests that it left to the gate.
+REPORT = pytest.StashKey[dict[str, object]]()
+LEFT_OUT = "left_out"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let faults last as long as is promised."""
+    """Add the options for long faults, and for the tests marked `gate`."""
     parser.addoption("--full", action="store_true", help="faults last as long as is promised, not as short as it goes")
+    parser.addoption("--gate", action="store_true", help="run the tests that only the gate has as well")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,21 +49,43 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the browser tests where there is no Chromium, and the faults that this machine cannot have."""
-    left_out = [item for item in items if _lacks(item)]
-    if left_out:
+    """Leave out the browser tests without a Chromium, the faults that this machine cannot have, and the gate's tests.
+
+    The gate's tests run with --gate, and where the command line names a file or a directory.
+    """
+    lacking = {item for item in items if _lacks(item)}
+    of_gate = set() if _has_gate(config) else {item for item in items if item.get_closest_marker("gate")}
+    if left_out := lacking | of_gate:
         items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=list(left_out))
+    _report(config)[LEFT_OUT] = len(of_gate - lacking)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: "WorkerController") -> None:
+    """Keep the report of one process of the run; each collects every test, so that all reports are alike."""
+    _report(node.config).update(getattr(node, "workeroutput", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say so in one line each, since nobody sees what did not run."""
     from tests.faults import machine
 
+    if left_out := _report(config).get(LEFT_OUT):
+        terminalreporter.write_line(GATE.format(left_out))
     if not _has_chromium():
         terminalreporter.write_line(NO_CHROMIUM)
     if missing := machine.missing():
         terminalreporter.write_line(f"Some faults were left out: this machine has no {', '.join(missing)} to break.")
+
+
+def _has_gate(config: pytest.Config) -> bool:
+    return bool(config.option.gate) or config.args_source is pytest.Config.ArgsSource.ARGS
+
+
+def _report(config: pytest.Config) -> dict[str, object]:
+    """Return the report of this process, which in the first process is that of the others."""
+    return config.workeroutput if hasattr(config, "workeroutput") else config.stash.setdefault(REPORT, {})
 
 
 def _lacks(item: pytest.Item) -> bool:
@@ -175,5 +203,7 @@ def browser() -> "Iterator[Browser]":
 @pytest.fixture
 def page(browser: "Browser") -> "Iterator[Page]":
     """A page of a fresh profile."""
-    with browser.new_context() as context:
+    from tests import chromium
+
+    with chromium.profile(browser) as context:
         yield context.new_page()

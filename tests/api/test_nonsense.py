@@ -9,6 +9,8 @@ from flask import Flask
 from tests.api.conftest import Caller
 from tests.api.test_permissions import routes
 
+pytestmark = pytest.mark.gate
+
 NONSENSE: list[Any] = [2**80, "a\0b", "\ud800", "x" * 10_000, [None, {}, 2**80, "\ud800"], {"name": 2**80}]
 
 

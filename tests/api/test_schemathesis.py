@@ -20,6 +20,8 @@ from tests.api.conftest import Caller, make_app
 from tests.desks import Acme
 from tests.pages import AtOnce
 
+pytestmark = pytest.mark.gate
+
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 PHASES = "examples,coverage,fuzzing"
 SECONDS = 40

@@ -18,7 +18,7 @@ from tests.browser.conftest import Site
 from tests.desks import Acme
 from tests.pages import hire, waiting_for
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.gate]
 AXE = ROOT / "static/node_modules/axe-core/axe.min.js"
 LAYOUT = Path(__file__).with_name("layout.js").read_text()
 BARRIERS = """

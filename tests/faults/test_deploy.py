@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from rq import Queue
 
 from dashboard.store import redis
 from tests.faults.load import Load
 from tests.faults.stack import WEB, Stack
 from tests.stack.running import a_free_port
+
+pytestmark = pytest.mark.gate
 
 
 @contextmanager

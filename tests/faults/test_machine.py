@@ -9,6 +9,8 @@ from tests.faults.load import Load
 from tests.faults.machine import FAKETIME
 from tests.faults.network import relay
 
+pytestmark = pytest.mark.gate
+
 AHEAD = text("SELECT count(*) FROM assignments WHERE at NOT BETWEEN now() - interval '5 min' AND now()")
 GIVEN = text("SELECT count(*) FROM assignments WHERE account_id = :account_id")
 

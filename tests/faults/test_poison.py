@@ -4,6 +4,8 @@ import pytest
 
 from tests.faults.load import Load
 
+pytestmark = pytest.mark.gate
+
 # What every batch of the inbox meets: none of it is refused by the tables.
 POISON = {
     "a label that is null": """INSERT INTO conversations

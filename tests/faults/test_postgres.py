@@ -21,6 +21,8 @@ from tests.faults.load import Load
 from tests.faults.stack import Stack
 from tests.processes import family
 
+pytestmark = pytest.mark.gate
+
 Fault = Callable[[Stack], AbstractContextManager[None]]
 ENOUGH, CUTS = 250, 4
 OURS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'evenhand'"

@@ -2,12 +2,15 @@
 
 import itertools
 
+import pytest
 from sqlalchemy import TextClause, text
 
 from tests import processes
 from tests.faults.conftest import Lengths
 from tests.faults.load import Load
 from tests.faults.stack import ASSIGNING
+
+pytestmark = pytest.mark.gate
 
 WAITING = text("""
 SELECT count(*) FROM conversations

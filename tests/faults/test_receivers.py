@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
+import pytest
 
 from dashboard.store.outgoing import TIME_OUT
 from tests.faults.conftest import Lengths
@@ -14,6 +15,8 @@ from tests.faults.load import Load
 from tests.faults.stack import HEALED_WITHIN
 from tests.processes import family
 from tests.receivers import Call, Receiver, receiver
+
+pytestmark = pytest.mark.gate
 
 LARGEST = 300 * 1024 * 1024
 EVENTS = ("assignee_changed", "conversation_created")

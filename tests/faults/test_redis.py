@@ -10,6 +10,8 @@ from tests.faults.conftest import Lengths
 from tests.faults.load import Load
 from tests.faults.own import OwnRedis
 
+pytestmark = pytest.mark.gate
+
 Fault = Callable[[OwnRedis], AbstractContextManager[None]]
 
 

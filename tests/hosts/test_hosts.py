@@ -32,7 +32,7 @@ WORKER = ("-m", "jobs.worker", "--queues", "scheduled_jobs", "default", "--name"
 HERE, OVERALL, MORE_OVERALL = 40, 55, 90
 RUNS = 20
 
-pytestmark = pytest.mark.needs("hosts")
+pytestmark = [pytest.mark.gate, pytest.mark.needs("hosts")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from tests.security import walks
 from tests.security.test_texts import HOSTILE
 from tests.security.worlds import Worlds, two_worlds
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.gate]
 
 
 @pytest.fixture

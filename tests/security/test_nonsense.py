@@ -13,6 +13,8 @@ from tests.security import walks
 from tests.security.walks import WRITING
 from tests.security.worlds import Worlds
 
+pytestmark = pytest.mark.gate
+
 MEBIBYTE = 1024 * 1024
 READING = frozenset({"GET"})
 SQL = ("' OR '1'='1", "1) UNION SELECT email FROM users--", "'\"; DROP TABLE users; -- % %s :id $1 \\")
