@@ -43,7 +43,7 @@
       const key = document.createElement("li"), label = document.createElement("bdi");
       key.className = "key";
       key.dataset.key = index;
-      label.textContent = name;
+      label.textContent = label.title = name;
       key.append(label, document.createElement("b"));
       return key;
     }).reverse());

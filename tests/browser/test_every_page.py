@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from sqlalchemy import insert
+from sqlalchemy import insert, text, update
 
 from dashboard import clock
 from dashboard.config import ROOT
 from dashboard.engine.model import Role
 from dashboard.services import policies
 from dashboard.services.forms.policies import AssignmentPolicyEdit
-from dashboard.store.models import ApiToken, Label, Webhook
+from dashboard.store.models import ApiToken, Contact, Conversation, Label, Webhook
 from tests.browser import tour
 from tests.browser.conftest import Site
 from tests.desks import Acme
@@ -82,6 +82,69 @@ def test_every_page_bars_nobody_and_is_whole_at_any_width(visit: tuple[Page, dic
         faults += [f"{name}: {one}" for one in (*barriers(page), *cuts(page))]
 
     assert not faults, "\n".join(faults)
+
+
+def test_words_without_a_break_stay_inside_every_page(visit: tuple[Page, dict[str, str]], floor: Acme) -> None:
+    """Seen to make a conversation's page 2,058 px wide at 1,280: its subject was a link of 220 characters."""
+    page, addresses = visit
+    with_unbroken_words(floor)
+    faults: list[str] = []
+
+    for name, address in addresses.items():
+        page.goto(address)
+        faults += [f"{name}: {one}" for one in cuts(page)]
+
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("width", [390])
+def test_a_subject_takes_two_lines_of_a_phone_s_list_at_most(
+    visit: tuple[Page, dict[str, str]], floor: Acme, width: int
+) -> None:
+    page, addresses = visit
+    with_unbroken_words(floor)
+    page.set_viewport_size({"width": width, "height": 900})
+
+    page.goto(addresses["conversations"])
+
+    lines = page.locator(".conversations .name a").evaluate_all(
+        "all => all.map(one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight))"
+    )
+    assert lines
+    assert max(lines) < 2.5
+
+
+def with_unbroken_words(floor: Acme) -> None:
+    """Give everything that people name a name that no browser finds a break in."""
+    session, mine = floor.desk.session, {"account_id": floor.account_id}
+    word = "W" * 220
+    for table, column, length in NAMED:
+        which = text(
+            f"UPDATE {table} SET {column} = left(:word, {length} - 8) || lpad(CAST(<id> AS text), 6, '0')"
+            " WHERE account_id = :account_id".replace("<id>", "user_id" if table == "account_users" else "id")
+        )
+        session.execute(which, {**mine, "word": word})
+    session.execute(text("UPDATE conversations SET labels = ARRAY[left(:word, 100)]"), {"word": word})
+    session.execute(text("UPDATE users SET email = :word || id || '@example.org'"), {"word": word[:200].lower()})
+    session.execute(text("UPDATE accounts SET name = :word"), {"word": word})
+    contact = insert(Contact).values(identifier=word, name=word, **mine).returning(Contact.id)
+    session.execute(update(Conversation).values(contact_id=session.scalar(contact)))
+    session.commit()
+
+
+# What people name, and how long a name may be.
+NAMED = (
+    ("conversations", "subject", 220),
+    ("conversations", "external_id", 200),
+    ("account_users", "name", 200),
+    ("inboxes", "name", 200),
+    ("teams", "name", 200),
+    ("labels", "title", 100),
+    ("assignment_policies", "name", 200),
+    ("assignment_policies", "description", 200),
+    ("agent_capacity_policies", "name", 200),
+    ("api_tokens", "name", 200),
+)
 
 
 def barriers(page: Page) -> Iterator[str]:
