@@ -1,6 +1,6 @@
 """The audit log."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
 from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.resources import Nouns, PageQuery, listing
@@ -8,7 +8,7 @@ from dashboard.http import desk
 from dashboard.services import auditing as service
 from dashboard.services.auditing import AuditView, Subject
 from dashboard.services.forms.base import Form
-from dashboard.services.forms.fields import LARGEST_ID, Instant, Text
+from dashboard.services.forms.fields import LARGEST_ID, Instant, Text, Typed
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("audit", "Who changed what, before and after.")
@@ -39,7 +39,7 @@ class SubjectQuery(Form):
 
     makes = Subject
     subject = Text(load_default=None)
-    subject_id = fields.Integer(load_default=None, validate=validate.Range(1, LARGEST_ID))
+    subject_id = Typed(1, LARGEST_ID, load_default=None)
 
 
 @bp.route("/audit_entries")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load
 
 from dashboard import clock
 from dashboard.api.auth import EVERYBODY, SUPERVISORS, allowed, caller
@@ -26,10 +26,10 @@ from dashboard.services.forms.conversations import (
     NewConversationsForm,
     StatusForm,
 )
-from dashboard.services.forms.fields import LARGEST_ID, Instant, Text, Word
+from dashboard.services.forms.fields import LARGEST_ID, Instant, Text, Typed, Word
 from dashboard.store.paging import Listed, Page
 
-LONGEST_ID = 20
+AN_ID = Typed(1, LARGEST_ID)
 bp = Nouns("conversations", "Conversations: brought in, changed, written to.")
 
 
@@ -82,19 +82,18 @@ class AgentOrNone(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
         if value == "none":
             return None
-        # Its length first: Python reads no number of thousands of digits.
-        one = int(value) if len(value) < LONGEST_ID and value.isascii() and value.isdigit() else 0
-        if not 0 < one <= LARGEST_ID:
-            raise ValidationError("Not an id, nor none.")
-        return one
+        try:
+            return AN_ID.deserialize(value)
+        except ValidationError:
+            raise ValidationError("Not an id, nor none.") from None
 
 
 class ConversationQuery(Schema):
     """Which conversations; all of it together."""
 
     status = Word(Status)
-    inbox_id = fields.Integer(validate=validate.Range(1, LARGEST_ID))
-    team_id = fields.Integer(validate=validate.Range(1, LARGEST_ID))
+    inbox_id = Typed(1, LARGEST_ID)
+    team_id = Typed(1, LARGEST_ID)
     assignee_id = AgentOrNone()
     label = Text()
     waiting = fields.Boolean()

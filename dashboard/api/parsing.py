@@ -11,6 +11,8 @@ from webargs.flaskparser import FlaskParser
 
 from dashboard.api.errors import by_field, refuse
 
+REPEATED = "Given more than once."
+
 
 class Parser(FlaskParser):
     """Refuses in the API's one shape."""
@@ -36,9 +38,23 @@ class Parser(FlaskParser):
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        return json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
+    except _Repeated as repeated:
+        refuse(422, errors={str(repeated): [REPEATED]})
     except (ValueError, RecursionError):
         refuse(400)
+
+
+class _Repeated(Exception):
+    """The name that an object has twice: programs differ in which of the two they read."""
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Repeated(next(name for name in names if names.count(name) > 1))
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -5,13 +5,13 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields, post_load, validate
+from marshmallow import Schema, fields, post_load
 from werkzeug.routing import IntegerConverter
 
-from dashboard.api import auth
+from dashboard.api import auth, queries
 from dashboard.api.errors import refuse
 from dashboard.api.parsing import Parser
-from dashboard.services.forms.fields import LARGEST_ID
+from dashboard.services.forms.fields import LARGEST_ID, Typed
 from dashboard.services.refusals import Conflict, Invalid
 from dashboard.store.paging import Page
 
@@ -31,12 +31,14 @@ class Nouns(Blueprint):
         self._prepare_doc_cbks.append(_document_headers)
         self.url_value_preprocessor(auth.take_account)
         self.before_request(auth.authenticate)
+        self.before_request(queries.check)
 
     def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Any:
         """Take arguments; a body is required unless all of it may be left out."""
         if location == "json":
             options.setdefault("required", not _may_be_left_out(schema))
-        return super().arguments(schema, location=location, **options)
+        take = super().arguments(schema, location=location, **options)
+        return queries.naming(schema, take) if location == "query" else take
 
     def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
         """Serve the address with and without a slash at its end."""
@@ -56,7 +58,9 @@ def _document_headers(doc: dict[str, Any], doc_info: dict[str, Any], **_: object
 
 
 class IdConverter(IntegerConverter):
-    """An id in a path; what Postgres could not look up is not there."""
+    """An id in a path, in the digits of ASCII; what Postgres could not look up is not there."""
+
+    regex = "[0-9]+"
 
     def __init__(self, url_map: Any) -> None:
         super().__init__(url_map, min=1, max=LARGEST_ID)
@@ -65,8 +69,8 @@ class IdConverter(IntegerConverter):
 class PageQuery(Schema):
     """Which page of a list."""
 
-    page = fields.Integer(load_default=1, validate=validate.Range(1, LAST_PAGE))
-    per_page = fields.Integer(load_default=25, validate=validate.Range(1, MOST_PER_PAGE))
+    page = Typed(1, LAST_PAGE, load_default=1)
+    per_page = Typed(1, MOST_PER_PAGE, load_default=25)
 
     @post_load
     def make(self, data: dict[str, int], **_: object) -> Page:

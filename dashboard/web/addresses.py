@@ -4,14 +4,22 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Flask, request, url_for
+from werkzeug.routing import IntegerConverter
 
 # Of the links that pages show by the hundred: more than any page has.
 MOST_KEPT = 10_000
 
 
+class DigitsConverter(IntegerConverter):
+    """A number in a path, in the digits of ASCII: Python reads those of every script."""
+
+    regex = "[0-9]+"
+
+
 def init_app(app: Flask) -> None:
     """Let templates say url_for; a board has 600 links, and most of them are those of its last drawing."""
     app.jinja_env.globals.update(url_for=to)
+    app.url_map.converters["int"] = DigitsConverter
 
 
 def to(endpoint: str, /, **values: object) -> str:

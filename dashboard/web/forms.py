@@ -49,7 +49,8 @@ def id_in(said: str | None) -> int | None:
 
 def page_in(args: Args, name: str = "page") -> int:
     """Return the page that an address asks for; what makes no sense asks for the first."""
-    return min(LARGEST_PAGE, max(1, args.get(name, 1, type=int)))
+    found = number(args.get(name))
+    return min(LARGEST_PAGE, max(1, found)) if isinstance(found, int) else 1
 
 
 def words_in(args: Args, name: str) -> str:

@@ -2,13 +2,20 @@
 
 from datetime import timedelta
 from io import BytesIO
+from urllib.parse import quote
 
+import pytest
+from flask import Flask
 from sqlalchemy import update
 
 from dashboard import clock
 from dashboard.store.models import AccountUser, ApiToken
 from tests.api.conftest import Caller
+from tests.api.test_permissions import routes
 from tests.desks import Acme
+
+NO_DIGITS = ("\uff13", "\u0661", "+1", " 1", "1 ", "1_0", "-0", "1.0", "1e1", "0x1", "", "9" * 5_000)
+NUMBERS = ("/tokens?page", "/tokens?per_page", "/conversations?inbox_id", "/audit_entries?subject_id")
 
 
 def test_a_token_comes_as_bearer_or_in_its_own_header(admin: Caller) -> None:
@@ -123,6 +130,57 @@ def test_a_page_that_cannot_be_is_refused(admin: Caller) -> None:
         refused = admin.get(f"/tokens?{query}")
         assert refused.status_code == 422
         assert list(refused.json["errors"]) == [query.partition("=")[0]]
+
+
+@pytest.mark.parametrize("digits", NO_DIGITS)
+@pytest.mark.parametrize("query", NUMBERS)
+def test_a_number_in_an_address_is_its_digits_alone(admin: Caller, query: str, digits: str) -> None:
+    """Seen to fail with Python's own reading of numbers: 200 for the first six."""
+    refused = admin.get(f"{query}={quote(digits)}")
+
+    assert refused.status_code == 422
+    assert list(refused.json["errors"]) == [query.partition("?")[2]]
+
+
+def test_an_id_in_a_path_is_its_digits_alone(admin: Caller, acme: Acme) -> None:
+    """Seen to fail with Werkzeug's own reading of numbers."""
+    assert admin.get(f"/inboxes/{acme.support}").status_code == 200
+    assert admin.get(f"/inboxes/{chr(0xFF10 + acme.support)}").status_code == 404
+
+
+def test_a_parameter_that_a_call_does_not_know_is_refused_by_its_name(app: Flask, admin: Caller) -> None:
+    """Seen to fail without the check: each was ignored."""
+    for route in routes(app):
+        path = route.path(admin.user_id)
+        refused = admin(route.method, f"{path}?colour=red&page_size=2", {})
+        assert refused.status_code == 422, route
+        assert refused.json["errors"] == {"colour": ["Unknown field."], "page_size": ["Unknown field."]}, route
+
+
+def test_a_parameter_that_is_given_twice_is_refused(admin: Caller) -> None:
+    refused = admin.get("/tokens?page=1&page=2")
+
+    assert refused.status_code == 422
+    assert refused.json["errors"] == {"page": ["Given more than once."]}
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ('{"name": "One", "name": "Two"}', "name"),
+        ('{"account": {"name": "One", "name": "One"}}', "name"),
+        ('{"account": {}, "account": {"name": "One"}}', "account"),
+        ('{"\\u006eame": "One", "name": "Two"}', "name"),
+        ('{"colour": 1, "colour": 2}', "colour"),
+    ],
+)
+def test_a_name_that_an_object_has_twice_is_refused(admin: Caller, body: str, name: str) -> None:
+    """Seen to fail with the last of them taken."""
+    refused = admin("PATCH", "", data=body, content_type="application/json")
+
+    assert refused.status_code == 422
+    assert refused.json["errors"] == {name: ["Given more than once."]}
+    assert admin.get("").json["name"] == "Acme"
 
 
 def test_instants_are_iso_8601_with_z(admin: Caller) -> None:

@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validate
 from dashboard.store.texts import can_be_kept
 
 LARGEST_ID = 2**63 - 1
+LONGEST_ID = len(str(LARGEST_ID))
 # Any two of these can be added to the span between two others, and Python and Postgres still hold the result.
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 RANGE = f"from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}, UTC"
@@ -37,6 +38,19 @@ class Whole(fields.Integer):
 
     def __init__(self, least: int, most: int, **kwargs: Any) -> None:
         super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
+
+
+class Typed(fields.Integer):
+    """A whole number in an address: its digits alone, for Python reads signs, spaces, underscores and other scripts."""
+
+    def __init__(self, least: int, most: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(least, most), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        digits = isinstance(value, str) and value.isascii() and value.isdigit()
+        if not digits or len(value) > LONGEST_ID:
+            raise self.make_error("invalid", input=value)
+        return int(value)
 
 
 class Switch(fields.Boolean):
