@@ -8,10 +8,10 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard import api, backups, cli, commands, config, http, logs, tracing, web
+from dashboard import api, backups, cli, commands, config, http, logs, starting, tracing, web
 from dashboard.config import Settings
 from dashboard.services.tools import tools
-from dashboard.store import database
+from dashboard.store import database, schema
 from dashboard.store.models import Base
 from jobs.queues import Jobs
 
@@ -23,9 +23,10 @@ db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": Fal
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the web application. Nothing is connected before first use, so gunicorn may fork after it.
 
-    Without URLs the embedded stores are used, and started if they are not running. Raises BadSetting.
+    Settings that are given have both URLs. Those that are read need none: the embedded stores are used, and started if
+    they are not running. What prevents the start ends the process with one sentence.
     """
-    settings = _with_stores(settings or config.load())
+    settings = settings or _found()
     logs.set_up(settings.log_format)
     app = Flask(__name__)
     app.config.update(
@@ -42,11 +43,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["evenhand"] = lambda: made.desk(db.session())
     for part in (tracing, http, api, web, cli, commands, backups):
         part.register(app, settings)
+    cli.tell_of_stores_in_a_sentence(app.cli)
     return app
 
 
+def _found() -> Settings:
+    with starting.or_exit():
+        return _with_stores(config.load())
+
+
 def _with_stores(settings: Settings) -> Settings:
-    """Return the settings with both URLs; what is embedded is held until this process ends."""
+    """Return the settings with both URLs; what is embedded is held until this process ends. Raises CannotStart."""
+    if settings.database_url:
+        schema.expect_known(settings.database_url)
     if settings.database_url and settings.redis_url:
         return settings
     from dashboard.stack.stores import stores

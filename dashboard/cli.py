@@ -1,7 +1,9 @@
 """flask accounts and flask tokens: what must be there before anybody can call the API. Prints JSON."""
 
 import json
-from typing import NoReturn
+from collections.abc import Callable
+from functools import wraps
+from typing import NoReturn, ParamSpec, TypeVar
 
 import click
 from flask import Flask
@@ -14,7 +16,10 @@ from dashboard.http import desk
 from dashboard.services import accounts, tokens
 from dashboard.services.forms.accounts import NewAccountForm
 from dashboard.services.refusals import Invalid
+from dashboard.store.errors import UNREACHABLE, StoreUnavailable
 
+P = ParamSpec("P")
+R = TypeVar("R")
 accounts_group = AppGroup("accounts", help="Accounts.")
 tokens_group = AppGroup("tokens", help="API tokens.")
 
@@ -50,6 +55,27 @@ def create_token(account_id: int, email: str) -> None:
     if made is None:
         raise click.ClickException(f"Account {account_id} has no active agent with the address {email}.")
     _print(token=made.text)
+
+
+def tell_of_stores_in_a_sentence(group: click.Group) -> None:
+    """Let every command of a group that meets a store that is down end with one sentence."""
+    for command in group.commands.values():
+        if isinstance(command, click.Group):
+            tell_of_stores_in_a_sentence(command)
+        elif command.callback:
+            command.callback = _in_a_sentence(command.callback)
+
+
+def _in_a_sentence(act: Callable[P, R]) -> Callable[P, R]:
+    @wraps(act)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return act(*args, **kwargs)
+        except (StoreUnavailable, *UNREACHABLE) as error:
+            said = str(error).splitlines()[0]
+            raise click.ClickException(f"A store does not answer ({said}): start it, and try again.") from error
+
+    return guarded
 
 
 def _refuse(errors: dict[str, list[str]] | object) -> NoReturn:

@@ -8,6 +8,7 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 
+from dashboard import starting
 from dashboard.api.runs import RunSchema
 from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
@@ -64,6 +65,7 @@ def migrate(settings: Settings) -> click.Command:
     @click.command("migrate")
     def command() -> None:
         """Bring the database's tables up to date; several may do so at once."""
-        database.migrate(settings.database_url)
+        with starting.or_exit():
+            database.migrate(settings.database_url)
 
     return command

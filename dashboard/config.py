@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
+
+from dashboard import private, starting
+from dashboard.starting import CannotStart
 
 E = TypeVar("E", bound=StrEnum)
 ROOT = Path(__file__).resolve().parent.parent
+# Of the kept one, which has 64 characters: what a power cut or an editor left of it must sign nothing.
+SHORTEST_SECRET = 32
 DEFAULTS = {
     "DATABASE_URL": "",
     "REDIS_URL": "",
@@ -41,8 +47,8 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-class BadSetting(Exception):
-    """A setting makes no sense; the message is one sentence that names it."""
+class BadSetting(CannotStart):
+    """A setting makes no sense; the message names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +73,10 @@ class Settings:
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; the environment wins over instance/config.py.
 
-    Raises BadSetting with one sentence that names the setting.
+    Raises CannotStart, which names the setting or the file.
     """
     env = os.environ if environment is None else environment
-    instance = Path(env.get("EVENHAND_INSTANCE") or ROOT / "instance").resolve()
+    instance = _instance(env.get("EVENHAND_INSTANCE") or ROOT / "instance")
     said = {**DEFAULTS, **_from_file(instance / "config.py"), **{k: env[k] for k in DEFAULTS if k in env}}
     return Settings(
         instance=instance,
@@ -89,14 +95,23 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _from_file(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
+def _instance(given: str | Path) -> Path:
     try:
-        names = runpy.run_path(str(path))
-    except Exception as error:
-        raise BadSetting(f"{path} cannot be read: {error}.") from error
+        return Path(given).resolve()
+    except (OSError, RuntimeError) as error:  # a link that leads to itself
+        raise BadSetting(f"EVENHAND_INSTANCE is no folder ({error}): choose another.") from error
+
+
+def _from_file(path: Path) -> dict[str, str]:
+    try:
+        names = runpy.run_path(str(path)) if path.exists() else {}
+    except (Exception, SystemExit) as error:
+        raise BadSetting(f"{path} cannot be read ({_in_a_line(error)}): mend it or move it away.") from error
     return {name: str(value) for name, value in names.items() if name in DEFAULTS}
+
+
+def _in_a_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _whole(said: Mapping[str, str], name: str, least: int, most: int) -> int:
@@ -125,13 +140,22 @@ def _postgres_url(url: str) -> str:
     scheme, _, rest = url.partition("://")
     if url and (scheme not in ("postgresql", "postgres", "postgresql+psycopg") or not rest):
         raise BadSetting("DATABASE_URL must start with postgresql://.")
+    _expect_a_port("DATABASE_URL", url)
     return f"postgresql+psycopg://{rest}" if url else ""
 
 
 def _redis_url(url: str) -> str:
     if url and not url.startswith(("redis://", "rediss://", "unix://")):
         raise BadSetting("REDIS_URL must start with redis://, rediss:// or unix://.")
+    _expect_a_port("REDIS_URL", url)
     return url
+
+
+def _expect_a_port(name: str, url: str) -> None:
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise BadSetting(f"{name} has no host and port that can be called: correct what follows ://.") from error
 
 
 def _kept_secret(instance: Path) -> str:
@@ -140,20 +164,11 @@ def _kept_secret(instance: Path) -> str:
     try:
         instance.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            _write_once(path, secrets.token_urlsafe(48))
+            private.write_once(path, secrets.token_urlsafe(48))
+        private.close(path)
+        kept = path.read_text("utf-8", errors="replace").strip()
     except OSError as error:
-        raise BadSetting(f"SECRET_KEY is not set and none can be kept in {instance}: {error.strerror}.") from error
-    return path.read_text().strip()
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Write a private file unless it exists; two processes that start together keep the same text."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(draft, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(text)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # the other process's text is the one that counts
-    finally:
-        draft.unlink()
+        raise starting.unusable(path, error) from error
+    if len(kept) < SHORTEST_SECRET or not kept.isprintable() or "\N{REPLACEMENT CHARACTER}" in kept:
+        raise BadSetting(f"{path} holds no secret: put a copy of it back, or remove it, and everybody logs in again.")
+    return kept

@@ -6,7 +6,7 @@ import threading
 
 import structlog
 
-from dashboard import clock, config, logs
+from dashboard import clock
 from dashboard.services import demo_setup
 from dashboard.services.demo_day import STEP, Day
 from dashboard.store.errors import DatabaseFailed, StoreUnavailable
@@ -18,7 +18,7 @@ PATIENCE = 2.0
 
 def main() -> None:
     """Live until asked to stop; what it waits for it says once."""
-    logs.set_up(config.load().log_format)
+    runtime.begin()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())

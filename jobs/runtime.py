@@ -8,15 +8,29 @@ import structlog
 from rq import get_current_job
 from structlog.contextvars import bound_contextvars
 
-from dashboard import clock, config, logs
+from dashboard import clock, config, logs, starting
+from dashboard.config import BadSetting, Settings
 from dashboard.services import batches
 from dashboard.services.desk import Desk
 from dashboard.services.tools import Tools, tools
-from dashboard.store import database
+from dashboard.store import database, schema
 from dashboard.store.errors import DatabaseFailed, StoreUnavailable
 from jobs.queues import Jobs
 
 log = structlog.get_logger()
+NO_URLS = "{names} must be set for a process that starts alone: python app.py brings its own stores, and starts all."
+
+
+def begin() -> Settings:
+    """Return the settings of this process, whose log is set up; what prevents its start ends it with one sentence."""
+    with starting.or_exit():
+        settings = config.load()
+        urls = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+        if missing := [name for name, url in urls.items() if not url]:
+            raise BadSetting(NO_URLS.format(names=" and ".join(missing)))
+        schema.expect_current(settings.database_url)
+    logs.set_up(settings.log_format)
+    return settings
 
 
 @contextmanager

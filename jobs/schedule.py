@@ -14,11 +14,11 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 from rq_scheduler import Scheduler
 
-from dashboard import config, logs
 from dashboard.config import Settings
 from dashboard.services import stranding
 from dashboard.store import redis
 from dashboard.store.errors import REDIS_AWAY, asking
+from jobs import runtime
 from jobs.queues import FAILURE_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR, Jobs
 from jobs.worker import until_redis_answers
 
@@ -215,8 +215,7 @@ def _anew_at(entry: Entry, due_at: datetime | None, record: Job | None, now: dat
 
 def main() -> None:
     """Keep the timetable until told to stop; a Redis that cannot be reached is waited for (E42)."""
-    settings = config.load()
-    logs.set_up(settings.log_format)
+    settings = runtime.begin()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: sys.exit(0))
     until_redis_answers(lambda: run(settings))

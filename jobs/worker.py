@@ -10,7 +10,6 @@ from types import FrameType
 import structlog
 from rq.worker_registration import REDIS_WORKER_KEYS
 
-from dashboard import config, logs
 from dashboard.store import redis
 from dashboard.store.errors import StoreUnavailable, asking
 from dashboard.store.redis import Pipeline
@@ -32,8 +31,7 @@ FIRST_TASKS = {SCHEDULED: "jobs.tasks.sweep", WEBHOOKS: "jobs.tasks.look_at_outb
 def main() -> None:
     """Work until told to stop; a Redis that cannot be reached is waited for (E42)."""
     wanted = _arguments()
-    settings = config.load()
-    logs.set_up(settings.log_format)
+    settings = runtime.begin()
     # Told to stop while Redis is away: RQ's own handlers are there only while it works.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     until_redis_answers(lambda: work(settings.redis_url, wanted.queues, wanted.name))

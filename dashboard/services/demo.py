@@ -1,13 +1,12 @@
 """The demo account: made in an empty database, with a log-in that is kept in the instance directory."""
 
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dashboard import clock
+from dashboard import clock, private
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.services import accounts, agents
@@ -95,13 +94,14 @@ class NobodyYet:
 
 
 def _kept(path: Path) -> DemoLogin | None:
+    """Return the log-in that is kept, None where there is none or not all of it."""
     if not path.exists():
         return None
-    email, password, *_ = path.read_text().splitlines()
-    return DemoLogin(email=email, password=password)
+    private.close(path)
+    kept = path.read_text("utf-8", errors="replace").split()
+    return DemoLogin(email=kept[0], password=kept[1]) if len(kept) > 1 else None
 
 
 def _keep(path: Path, login: DemoLogin) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(f"{login.email}\n{login.password}\n")
+    private.write(path, f"{login.email}\n{login.password}\n")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from dashboard import private
 from dashboard.stack.postgres import PROGRAMS
 from dashboard.store import schema
 
@@ -28,10 +29,11 @@ def write(url: str, file: Path) -> None:
         raise BadArchive(f"{file} exists already; nothing was written.")
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with open(draft, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as made:
+        with open(draft, "xb", opener=private.opener) as made:
             _run(["pg_dump", "--format=custom", *NOBODYS], url, stdout=made.fileno())
             os.fsync(made.fileno())
         os.link(draft, file)
+        private.flush_folder(file.parent)
     except OSError as error:
         raise BadArchive(f"{file} cannot be written: {error.strerror}.") from error
     finally:

@@ -6,8 +6,8 @@ import time
 from http.client import HTTPConnection, HTTPException
 from typing import Self
 
-from dashboard.stack.errors import CannotStart
 from dashboard.stack.terminal import say
+from dashboard.starting import CannotStart
 
 BACKLOG = 512
 TIMEOUT = 2.0

@@ -2,7 +2,11 @@
 
 import gc
 import sys
+from importlib import import_module
 from typing import Any
+
+from dashboard import starting
+from dashboard.store import schema
 
 worker_class = "dashboard.stack.patience.PatientWorker"
 # One more than two cores: while one draws a board, the others answer. Their threads wait for Postgres, and some for a
@@ -16,6 +20,13 @@ keepalive = 10
 graceful_timeout = 3
 loglevel = "warning"
 control_socket_disable = True
+
+
+def on_starting(_master: Any) -> None:
+    """Refuse once, in the process that was started, what would prevent every worker's start."""
+    app = import_module("app").create_app()
+    with starting.or_exit():
+        schema.expect_current(app.config["SQLALCHEMY_DATABASE_URI"])
 
 
 def post_worker_init(_worker: Any) -> None:

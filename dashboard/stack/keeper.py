@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,17 +20,14 @@ from dashboard.stack.processes import start
 from dashboard.stack.records import Record
 from dashboard.stack.redis import Redis
 from dashboard.stack.server import Server
+from dashboard.starting import CannotStart, full, unusable
 
 SERVERS: dict[str, type[Server]] = {server.name: server for server in (Postgres, Redis)}
 GLANCE = 0.1
 # The stack has ten seconds to stop and gives its children five of them; then a server is stopped at once.
 PATIENCE = 3.0
 LEFTOVER_PATIENCE = 10.0
-LAST_WORDS = 4_096
-
-
-class ServerFailed(Exception):
-    """The server did not come up; the message says why."""
+MOST_READ = 1_000_000
 
 
 class Keeper:
@@ -42,12 +40,15 @@ class Keeper:
         signal.signal(signal.SIGTERM, self._ask)
 
     def run(self) -> None:
-        """Keep the server until nobody uses it or it dies; raises ServerFailed when it does not come up."""
+        """Keep the server until nobody uses it or it dies; raises CannotStart when it does not come up."""
+        printed = self._server.log.stat().st_size
         process = self._start()
         while process.poll() is None and not self._may_go() and not self._server.answers():
+            if self._server.is_hopeless(_lines(self._server.log, printed)):
+                _stop(process, self._server)
             time.sleep(GLANCE / 5)
         if process.poll() is not None:
-            raise ServerFailed(_last_words(self._server.log))
+            raise self._failure(_lines(self._server.log, printed))
         records.write(self._server, Record(keeper=os.getpid(), process=process.pid))
         while process.poll() is None and not self._may_go():
             time.sleep(GLANCE)
@@ -62,6 +63,11 @@ class Keeper:
         if self._users is None:
             self._users = locks.take(self._server.lock("users"))
         return self._asked or self._users is not None
+
+    def _failure(self, lines: Sequence[str]) -> CannotStart:
+        """Return the sentence about a server that ended by itself."""
+        complaint = self._server.complaint(lines) or (lines or ["it printed nothing"])[-1]
+        return full(self._server.instance) or CannotStart(self._server.failure(complaint))
 
     def _start(self) -> subprocess.Popen[bytes]:
         """Start the server; it inherits a lock, which stays taken until the last of its processes is gone."""
@@ -87,12 +93,12 @@ def _no_leftovers(server: Server) -> int:
             if (lock := locks.take(server.lock("processes"))) is not None:
                 return lock
             time.sleep(GLANCE)
-    raise ServerFailed(f"an earlier one still uses {server.home}")
+    raise CannotStart(f"An earlier {server.name} still uses {server.home}: end it, and start again.")
 
 
 def _tell_leftover(server: Server, wish: signal.Signals) -> None:
     """Send a signal to the server that a killed keeper has left running, if it can still be found."""
-    with suppress(FileNotFoundError, psutil.NoSuchProcess):
+    with suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
         process = psutil.Process(int(server.lock("pid").read_text()))
         if process.name() == server.program.name:
             process.send_signal(wish)
@@ -107,10 +113,11 @@ def _stop(process: subprocess.Popen[bytes], server: Server) -> None:
         process.wait()
 
 
-def _last_words(log: Path) -> str:
-    """Return the last line that the server printed, the fatal one if it said so."""
-    lines = log.read_bytes()[-LAST_WORDS:].decode(errors="replace").strip().splitlines() or ["it printed nothing"]
-    return next((line for line in reversed(lines) if "FATAL" in line), lines[-1]).strip()
+def _lines(log: Path, start: int) -> list[str]:
+    """Return what was printed from there on."""
+    with log.open("rb") as file:
+        file.seek(start)
+        return file.read(MOST_READ).decode(errors="replace").splitlines()
 
 
 def main(name: str, instance: Path) -> None:
@@ -118,8 +125,9 @@ def main(name: str, instance: Path) -> None:
     server = SERVERS[name](instance)
     try:
         Keeper(server).run()
-    except (ServerFailed, OSError) as error:
-        records.write(server, Record(keeper=os.getpid(), failure=str(error)))
+    except (CannotStart, OSError) as error:
+        failure = unusable(server.home, error) if isinstance(error, OSError) else error
+        records.write(server, Record(keeper=os.getpid(), failure=str(failure)))
         sys.exit(1)
 
 

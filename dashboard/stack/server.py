@@ -6,8 +6,11 @@ import shutil
 import signal
 import stat
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+
+from dashboard.starting import CannotStart
 
 # The kernel's limit for a socket's path is 108 bytes, 104 on some systems; the longest name is .s.PGSQL.5432.lock.
 LONGEST_SOCKET_FOLDER = 80
@@ -43,6 +46,22 @@ class Server(ABC):
     def answers(self) -> bool:
         """Say whether it takes commands."""
 
+    @abstractmethod
+    def complaint(self, lines: Sequence[str]) -> str:
+        """Return why it ended, by what it printed since it was started."""
+
+    @abstractmethod
+    def cure(self, complaint: str) -> str:
+        """Return what helps against it."""
+
+    def failure(self, complaint: str) -> str:
+        """Return the sentence for the person who starts it."""
+        return f"The embedded {self.name} does not start ({complaint}): {self.cure(complaint)}."
+
+    def is_hopeless(self, _lines: Sequence[str]) -> bool:
+        """Say whether it starts again and again, by what it has printed since it was started."""
+        return False
+
     @property
     def log(self) -> Path:
         """Return the file with what it prints."""
@@ -63,7 +82,9 @@ class Server(ABC):
         if found == os.geteuid() != self.owner():
             os.chown(self.sockets, self.owner(), -1)
         elif found != self.owner():
-            raise PermissionError(f"{self.sockets} belongs to another user")
+            raise CannotStart(
+                f"{self.sockets} belongs to another user: have it removed, or shorten the instance's path."
+            )
 
     def remove_socket_folder(self) -> None:
         """Remove the folder of the socket where it is not the server's own directory."""

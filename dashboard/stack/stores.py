@@ -11,13 +11,15 @@ from dataclasses import replace
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from dashboard import private
 from dashboard.config import ROOT, Settings
 from dashboard.stack import locks, records
-from dashboard.stack.errors import CannotStart
 from dashboard.stack.postgres import Postgres
 from dashboard.stack.records import Record
 from dashboard.stack.redis import Redis
 from dashboard.stack.server import Server
+from dashboard.starting import CannotStart, full, unusable
+from dashboard.store import database
 
 KEEPER = "dashboard.stack.keeper"
 GLANCE = 0.02
@@ -39,6 +41,7 @@ class Stores:
 
     def __init__(self, settings: Settings) -> None:
         postgres, redis = Postgres(settings.instance), Redis(settings.instance)
+        self._postgres = None if settings.database_url else postgres
         self._holds = [
             *([] if settings.database_url else [Hold(postgres)]),
             *([] if settings.redis_url else [Hold(redis)]),
@@ -55,9 +58,10 @@ class Stores:
                 hold.begin()
             for hold in self._holds:
                 hold.wait()
+            self._try()
         except OSError as error:
             self._leave()
-            raise CannotStart(f"The embedded stores cannot be used: {error}.") from error
+            raise unusable(self.settings.instance, error) from error
         except BaseException:
             self._leave()
             raise
@@ -67,6 +71,11 @@ class Stores:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave()
+
+    def _try(self) -> None:
+        """Raise CannotStart where Postgres lets us in and yet cannot work: it looks at its tables only then."""
+        if self._postgres and (why := database.why_unreachable(self.settings.database_url)):
+            raise CannotStart(self._postgres.failure(why))
 
     def mend(self) -> list[str]:
         """Start again what has died, and say in a sentence each what has happened since the last look."""
@@ -100,8 +109,7 @@ class Hold:
         """Wait until the server answers, however long it recovers; raises CannotStart when it gave up."""
         while (record := records.read(self._server)) is None or record.process is None:
             if self._keeper is not None and self._keeper.poll() is not None:
-                why = record.failure if record else f"its last words are in {self._server.log}"
-                raise CannotStart(f"The embedded {self._server.name} does not start: {why}.")
+                raise self._failure(record)
             self._call_keeper()
             time.sleep(GLANCE)
         self._known = record
@@ -117,8 +125,8 @@ class Hold:
         if record is None or record == self._known or not (record.process or record.failure):
             return ""
         self._known = record
-        state = f"does not start: {record.failure}" if record.failure else f"runs again (pid {record.process})"
-        return f"The embedded {self._server.name} had stopped; it {state}."
+        state = f". {record.failure}" if record.failure else f"; it runs again (pid {record.process})."
+        return f"The embedded {self._server.name} had stopped{state}"
 
     def let_go(self) -> None:
         """Stop being a user, and keep new ones out while this was the last."""
@@ -140,29 +148,36 @@ class Hold:
         os.close(self._users)
         self._users = None
 
+    def _failure(self, record: Record | None) -> CannotStart:
+        """Return the sentence of a keeper that gave up, or of one that could leave none."""
+        unknown = f"The embedded {self._server.name} does not start: mend what {self._server.log} says."
+        return CannotStart(record.failure) if record else full(self._server.instance) or CannotStart(unknown)
+
     def _call_keeper(self) -> bool:
         """Start a keeper, which inherits the keepers' lock, and say so; do nothing when there is one."""
         lock = locks.take(self._server.lock("keeper"))
         if lock is None:
             return False
-        records.forget(self._server)
-        with _log(self._server) as log:
-            self._keeper = subprocess.Popen(
-                [sys.executable, "-m", KEEPER, self._server.name, str(self._server.instance)],
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=[lock],
-            )
-        os.close(lock)
+        try:
+            records.forget(self._server)
+            with _log(self._server) as log:
+                self._keeper = subprocess.Popen(
+                    [sys.executable, "-m", KEEPER, self._server.name, str(self._server.instance)],
+                    cwd=ROOT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    pass_fds=[lock],
+                )
+        finally:
+            os.close(lock)
         return True
 
 
 def _log(server: Server) -> BinaryIO:
     """Open the server's log to go on in it; a large one is put aside first."""
-    server.log.parent.mkdir(parents=True, exist_ok=True)
+    private.make_folder(server.log.parent)
     if server.log.exists() and server.log.stat().st_size > LARGEST_LOG:
         server.log.replace(server.log.with_suffix(".old"))
-    return server.log.open("ab")
+    return open(server.log, "ab", opener=private.opener)

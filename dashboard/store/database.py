@@ -9,6 +9,8 @@ from typing import cast
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.script.revision import ResolutionError
+from alembic.util.exc import CommandError
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -16,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from dashboard import clock
+from dashboard.starting import CannotStart
 
 __all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "sessions", "within"]
 
@@ -25,6 +28,7 @@ LOCK_TIMEOUT = "5s"
 ASKS_EVERY = 10.0
 STATEMENT_TIMEOUT = "60s"
 PREPARED_MOST = 500
+NEWER = "The tables are of a newer Evenhand (version {version}): start that release, or restore a backup of this one."
 OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC"
 ENGINE_OPTIONS = {
     # An error is logged as it is worded: without what customers and passwords were.
@@ -36,8 +40,12 @@ ENGINE_OPTIONS = {
 }
 
 
-class Unreachable(Exception):
-    """Postgres does not let us in; the message is one sentence without the password."""
+class Unreachable(CannotStart):
+    """Postgres does not let us in; the message does not hold the password."""
+
+
+class OtherTables(CannotStart):
+    """The tables are not those of this release, and cannot become so."""
 
 
 def connect(url: str, **options: object) -> Engine:
@@ -82,18 +90,39 @@ def within(session: Session) -> Session:
 
 def reach(url: str) -> None:
     """Connect once; raises Unreachable."""
+    if why := why_unreachable(url):
+        raise Unreachable(f"DATABASE_URL cannot be reached ({why}): correct it, or start that Postgres.")
+
+
+def why_unreachable(url: str) -> str:
+    """Return why nobody can connect, or nothing."""
     try:
         database = connect(url)
         database.connect().close()
         database.dispose()
     except (SQLAlchemyError, ValueError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        raise Unreachable(f"DATABASE_URL cannot be reached: {str(cause).splitlines()[0]}.") from error
+        return _why(error)
+    return ""
 
 
 def migrate(url: str) -> None:
-    """Bring the tables up to date; several processes may call it at once."""
-    command.upgrade(alembic(url), "head")
+    """Bring the tables up to date; several processes may call it at once. Raises OtherTables."""
+    try:
+        command.upgrade(alembic(url), "head")
+    except CommandError as error:
+        if isinstance(error.__cause__, ResolutionError):
+            raise OtherTables(NEWER.format(version=error.__cause__.argument)) from error
+        raise
+    except SQLAlchemyError as error:
+        raise OtherTables(
+            f"The tables cannot be brought up to date ({_why(error)}): mend this, and start again."
+        ) from error
+
+
+def _why(error: Exception) -> str:
+    """Return the first line of what the driver says."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(cause).splitlines()[0].rstrip(".")
 
 
 def alembic(url: str) -> Config:

@@ -1,9 +1,13 @@
-"""Which version of the tables there is, and whether anything is in them: what a restore asks first."""
+"""Which version of the tables there is, and whether anything is in them: what a start and a restore ask first."""
+
+from functools import cache
 
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from dashboard.store import database
+from dashboard.store.database import NEWER, OtherTables
+from dashboard.store.errors import UNREACHABLE
 from dashboard.store.models import Base
 
 # Of earlier releases, too.
@@ -18,11 +22,27 @@ SELECT DISTINCT CAST(CAST(t.tgfoid AS regprocedure) AS text) FROM pg_trigger t
 WHERE NOT t.tgisinternal AND t.tgrelid IN (
   SELECT CAST(to_regclass(name) AS oid) FROM unnest(CAST(:ours AS text[])) AS name
 )""")
+OLDER = "The tables are {found}, and this Evenhand needs version {head}: run flask --app app migrate first."
+
+
+def expect_known(url: str) -> None:
+    """Raise OtherTables where the tables are of a newer release; a database that does not answer is waited for."""
+    if (version := _version(url)) and not is_known(version):
+        raise OtherTables(NEWER.format(version=version))
+
+
+def expect_current(url: str) -> None:
+    """Raise OtherTables where the tables are of another release, or none; without an answer, as expect_known."""
+    expect_known(url)
+    head, version = _revisions()[0], _version(url)
+    if version is not None and version != head:
+        found = f"of an older Evenhand (version {version})" if version else "not made yet"
+        raise OtherTables(OLDER.format(found=found, head=head))
 
 
 def is_known(version: str) -> bool:
     """Say whether this release can bring tables of that version up to date."""
-    return version in {one.revision for one in ScriptDirectory.from_config(database.alembic("")).walk_revisions()}
+    return version in _revisions()
 
 
 def is_in_use(url: str) -> bool:
@@ -48,3 +68,22 @@ def settle(url: str) -> None:
     with database.connect(url).begin() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("ANALYZE"))
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Return all versions that this release knows, the newest first."""
+    return tuple(one.revision for one in ScriptDirectory.from_config(database.alembic("")).walk_revisions())
+
+
+def _version(url: str) -> str | None:
+    """Return the version of the tables, "" where there are none, None where the database does not answer."""
+    engine = database.connect(url)
+    try:
+        with engine.connect() as connection:
+            is_there = connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
+            return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "") if is_there else ""
+    except UNREACHABLE:
+        return None
+    finally:
+        engine.dispose()

@@ -9,7 +9,7 @@ from pathlib import Path
 REQUIRED = "EVENHAND_REQUIRE_FAULTS"
 FAKETIME = next((str(found) for found in Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), "")
 # What root may do, where nobody took it away: the numbers of the kernel's capabilities.
-NETWORKS, MOUNTS = 12, 21
+OWNERS, NETWORKS, MOUNTS = 0, 12, 21
 
 
 @cache
@@ -33,9 +33,14 @@ def has_clocks() -> bool:
     return bool(FAKETIME)
 
 
-NEEDS = {"disk": has_disks, "hosts": has_hosts, "clock": has_clocks}
+def has_users() -> bool:
+    """Say whether files can be given to other users, as root may."""
+    return os.geteuid() == 0
+
+
+NEEDS = {"disk": has_disks, "hosts": has_hosts, "clock": has_clocks, "users": has_users}
 # What must be allowed, so that only what could be installed is missing.
-ALLOWED_BY = {"disk": {MOUNTS}, "hosts": {NETWORKS, MOUNTS}, "clock": set[int]()}
+ALLOWED_BY = {"disk": {MOUNTS}, "hosts": {NETWORKS, MOUNTS}, "clock": set[int](), "users": {OWNERS}}
 
 
 def missing() -> list[str]:
@@ -54,7 +59,7 @@ def _allowed() -> set[int]:
     status = Path("/proc/self/status")
     said = dict(line.split(":\t", 1) for line in status.read_text().splitlines()) if status.exists() else {}
     bits = int(said.get("CapEff", "0"), 16)
-    return {number for number in (NETWORKS, MOUNTS) if bits >> number & 1}
+    return {number for number in (OWNERS, NETWORKS, MOUNTS) if bits >> number & 1}
 
 
 def _permits(*command: str) -> bool:

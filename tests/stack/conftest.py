@@ -1,12 +1,16 @@
 """Instances to start stacks on."""
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from dashboard.stack.main import main
+from tests.stack.running import FOREIGN
 
 
 @contextmanager
@@ -32,3 +36,22 @@ def module_instance() -> Iterator[Path]:
     """An instance directory that a module's tests share."""
     with a_place() as place:
         yield place
+
+
+@pytest.fixture
+def refusal(instance, monkeypatch, capsys) -> Iterator[object]:
+    """Call app.py's main, expect it to refuse, and return its sentence."""
+    handler = signal.getsignal(signal.SIGTERM)
+    for name in FOREIGN:
+        monkeypatch.delenv(name, raising=False)
+
+    def refusal(*arguments: str, **settings: str) -> str:
+        for name, value in {"EVENHAND_INSTANCE": str(instance), **settings}.items():
+            monkeypatch.setenv(name, value)
+        assert main(["--no-demo", *arguments]) == 1
+        said = capsys.readouterr()
+        assert (said.out, said.err.count("\n")) == ("", 1)
+        return said.err.strip()
+
+    yield refusal
+    signal.signal(signal.SIGTERM, handler)

@@ -1,35 +1,16 @@
 """What prevents the start is one sentence on stderr and a non-zero exit."""
 
 import os
-import signal
 import socket
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from dashboard import config
 from dashboard.stack import locks
-from dashboard.stack.main import main
-from tests.stack.running import FOREIGN, a_free_port, start
+from dashboard.starting import CannotStart
+from tests.stack.running import a_free_port, start
 from tests.waiting import PATIENCE
-
-
-@pytest.fixture
-def refusal(instance, monkeypatch, capsys) -> Iterator[object]:
-    """Call app.py's main, expect it to refuse, and return its sentence."""
-    handler = signal.getsignal(signal.SIGTERM)
-    for name in FOREIGN:
-        monkeypatch.delenv(name, raising=False)
-
-    def refusal(*arguments: str, **settings: str) -> str:
-        for name, value in {"EVENHAND_INSTANCE": str(instance), **settings}.items():
-            monkeypatch.setenv(name, value)
-        assert main(["--no-demo", *arguments]) == 1
-        said = capsys.readouterr()
-        assert (said.out, said.err.count("\n")) == ("", 1)
-        return said.err.strip()
-
-    yield refusal
-    signal.signal(signal.SIGTERM, handler)
 
 
 def test_a_refusal_is_one_sentence_and_a_non_zero_exit(instance):
@@ -61,7 +42,7 @@ def test_an_unreachable_database_is_refused_without_telling_its_password(refusal
 
     sentence = refusal("--port", str(a_free_port()), DATABASE_URL=url)
 
-    assert sentence.startswith("DATABASE_URL cannot be reached: ")
+    assert sentence.startswith("DATABASE_URL cannot be reached (")
     assert "Connection refused" in sentence
     assert "secret" not in sentence
 
@@ -76,13 +57,94 @@ def test_an_unreachable_database_is_refused_without_telling_its_password(refusal
         ([], {"PRESENCE_DURATION": "soon"}, "PRESENCE_DURATION"),
         ([], {"REDIS_URL": "http://127.0.0.1"}, "REDIS_URL"),
         ([], {"DATABASE_URL": "postgresql://127.0.0.1:port/desk"}, "DATABASE_URL"),
+        ([], {"REDIS_URL": "redis://127.0.0.1:port"}, "REDIS_URL"),
     ],
 )
 def test_a_nonsense_setting_is_refused_by_its_name(refusal, arguments, settings, named):
     assert named in refusal(*arguments, **settings)
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [b"", b"\n", b"too short", b"\0" * 64, b"\xff" * 64],
+    ids=["empty", "a line's end", "too short", "zeros", "no text"],
+)
+def test_a_kept_secret_that_signs_nothing_is_refused_with_its_cure(refusal, instance, kept):
+    """Seen to fail with whatever was kept taken for a secret: ready, and every page an error."""
+    instance.mkdir()
+    (instance / "secret_key").write_bytes(kept)
+
+    sentence = refusal()
+
+    assert sentence.startswith(f"{instance}/secret_key holds no secret: put a copy of it back, or remove it")
+    assert (instance / "secret_key").read_bytes() == kept
+
+
+def a_folder(path: Path) -> None:
+    path.mkdir(parents=True)
+
+
+def a_link_to_nothing(path: Path) -> None:
+    path.parent.mkdir()
+    path.symlink_to(path.parent / "nowhere" / "at all")
+
+
+def a_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("(")
+
+
+@pytest.mark.parametrize(
+    ("put", "name", "cure"),
+    [
+        (a_folder, "secret_key", "a file belongs there"),
+        (a_link_to_nothing, "secret_key", "cannot be used"),
+        (a_file, "config.py", "mend it or move it away"),
+        (a_folder, "config.py", "mend it or move it away"),
+        (a_file, "locks", "a folder belongs there"),
+        (a_folder, "locks/stack", "a file belongs there"),
+        (a_file, "log", "a folder belongs there"),
+        (a_folder, "log/redis.log", "a file belongs there"),
+        (a_file, "redis", "a folder belongs there"),
+        (a_file, "postgres", "restore a backup"),
+        (a_file, "postgres/other", "restore a backup"),
+    ],
+)
+def test_what_is_not_what_belongs_there_is_refused_by_its_name_with_a_cure(refusal, instance, *, put, name, cure):
+    """Seen to fail: a secret that is no file ended in a traceback, and a log that is no folder in nothing at all."""
+    put(instance / name)
+
+    sentence = refusal("--port", str(a_free_port()))
+
+    assert str(instance / name.removesuffix("/other")) in sentence
+    assert cure in sentence
+
+
+def test_a_config_that_ends_the_program_is_refused(refusal, instance):
+    """Seen to fail with errors alone caught: it ended without a word."""
+    instance.mkdir()
+    (instance / "config.py").write_text("raise SystemExit(0)")
+
+    assert refusal().startswith(f"{instance}/config.py cannot be read (SystemExit: 0)")
+
+
+@pytest.mark.needs("users")
+def test_an_instance_that_is_another_users_is_refused(instance):
+    instance.parent.chmod(0o755)
+    instance.mkdir(mode=0o755)
+    os.seteuid(65_534)
+    try:
+        with pytest.raises(CannotStart, match=f"{instance}/.* cannot be used .*: let this user read and write it"):
+            config.load({"EVENHAND_INSTANCE": str(instance)})
+    finally:
+        os.seteuid(0)
+
+
 def test_an_instance_directory_that_cannot_be_one_is_refused_by_its_name(refusal, instance):
     instance.write_text("a file")
 
     assert str(instance) in refusal()
+
+
+def test_an_instance_where_no_folder_can_be_made_is_refused_by_its_name(refusal):
+    assert refusal(EVENHAND_INSTANCE="/proc/evenhand").startswith("/proc/evenhand")

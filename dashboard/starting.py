@@ -1,0 +1,48 @@
+"""What prevents a start is one sentence that names the thing and its cure, whatever is started."""
+
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+NO_RIGHT = "let this user read and write it, or start as the user that it belongs to"
+NO_ROOM = "make room on its disk and start again"
+NO_FOLDER = "a folder belongs there, so move away what is there"
+CURES: Mapping[int | None, str] = {
+    errno.EACCES: NO_RIGHT,
+    errno.EPERM: NO_RIGHT,
+    errno.ENOSPC: NO_ROOM,
+    errno.EDQUOT: NO_ROOM,
+    errno.EEXIST: NO_FOLDER,
+    errno.ENOTDIR: NO_FOLDER,
+    errno.EISDIR: "a file belongs there, so move the folder away",
+}
+ELSEWHERE = "choose another folder by EVENHAND_INSTANCE"
+
+
+class CannotStart(Exception):
+    """The message is one sentence for the person who starts a process."""
+
+
+def unusable(path: Path, error: OSError) -> CannotStart:
+    """Return the sentence about a file or folder that the system refuses; the error may name a nearer one."""
+    named = error.filename or path
+    return CannotStart(f"{named} cannot be used ({error.strerror or error}): {CURES.get(error.errno, ELSEWHERE)}.")
+
+
+def full(folder: Path) -> CannotStart | None:
+    """Return the sentence about a full disk, where what failed could not even be written down; None on another."""
+    is_full = not shutil.disk_usage(folder).free
+    return unusable(folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) if is_full else None
+
+
+@contextmanager
+def or_exit() -> Iterator[None]:
+    """End the process with the sentence on stderr and exit status 1, without a traceback."""
+    try:
+        yield
+    except CannotStart as error:
+        sys.exit(str(error))
