@@ -31,6 +31,16 @@ PARAMETERS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",  # nobody reads them here
+    # No word of a customer stands in its log: neither statements and parameters, nor errors, which name values and come
+    # to us anyway, nor details, which hold rows and what a killed process was doing.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_lock_waits": "off",
 }
 INITDB = (
     "--auth=trust",

@@ -19,6 +19,7 @@ PARAMETERS = {
     # took twice as long.
     "zset-max-ziplist-entries": "16",
     "daemonize": "no",  # its keeper watches it
+    "crash-log-enabled": "no",  # it would hold the command at work, with customers' words
     "loglevel": "warning",
 }
 

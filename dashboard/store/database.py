@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from dashboard import clock
 from dashboard.starting import CannotStart
+from dashboard.store.error_texts import leave_values_out
 
 __all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "sessions", "within"]
 
@@ -46,6 +47,9 @@ class Unreachable(CannotStart):
 
 class OtherTables(CannotStart):
     """The tables are not those of this release, and cannot become so."""
+
+
+event.listen(Engine, "handle_error", leave_values_out)
 
 
 def connect(url: str, **options: object) -> Engine:

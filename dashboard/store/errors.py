@@ -8,6 +8,8 @@ from redis.exceptions import TimeoutError as NoAnswer
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from dashboard.store.error_texts import without_command
+
 # Postgres refused or was not reached; the transaction is gone, earlier ones stand (E43).
 DatabaseFailed = DBAPIError
 # What a request may do about it: try again later, look again at what somebody else just changed, send something else.
@@ -35,4 +37,4 @@ def asking(concern: str) -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        raise StoreUnavailable(f"{concern}: {error}") from error
+        raise StoreUnavailable(f"{concern}: {without_command(error)}") from error
