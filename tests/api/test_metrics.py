@@ -131,3 +131,21 @@ def test_every_process_tells_the_same(app: Flask, settings: Settings, acme: Acme
     assert read(app)["runs_total", "stop", "nothing_waiting"] == 1
     assert read(other)["runs_total", "stop", "nothing_waiting"] == 1
     other.extensions["engine"].dispose()
+
+
+def test_what_is_open_to_everybody_names_no_account_and_nobody(app: Flask, acme: Acme) -> None:
+    """As the README says of what is open by default: /metrics without METRICS_TOKEN, /ready and /up."""
+    acme.policy()
+    acme.online("Ana")
+    acme.waiting(1)
+    acme.run()
+    client = app.test_client()
+    metrics = client.get("/metrics").text
+
+    labels = {
+        name for family in text_string_to_metric_families(metrics) for one in family.samples for name in one.labels
+    }
+    said = metrics + client.get("/ready").text + client.get("/up").text
+
+    assert labels <= {"source", "outcome", "reason", "status", "le"}
+    assert not [name for name in ("Acme", "Globex", "Support", *acme.agents, "account") if name in said]
