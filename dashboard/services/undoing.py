@@ -6,12 +6,14 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
+from marshmallow import ValidationError
+
 from dashboard.services import capacity, capacity_limits, contacts, labels, policies
 from dashboard.services.auditing import Cause
 from dashboard.services.capacity_limits import LimitKey
 from dashboard.services.desk import Desk
 from dashboard.services.forms.contacts import Merge
-from dashboard.services.forms.desk import NewLabel
+from dashboard.services.forms.desk import LabelForm
 from dashboard.services.forms.policies import (
     AssignmentPolicyForm,
     CapacityPolicyForm,
@@ -28,6 +30,7 @@ from dashboard.store.bulk import record
 from dashboard.store.pages import audit as store
 
 LINK = "inbox_assignment_policy"
+NO_LONGER = "The former value is no longer allowed."
 # What of each kind somebody decides; the rest follows.
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "assignment_policy": (
@@ -95,7 +98,11 @@ def undo(desk: Desk, account_id: int, entry_id: int, *, actor_id: int, now: date
     if found.state is not State.POSSIBLE:
         desk.session.rollback()
         return found
-    done = UNDOES[entry.subject](desk, account_id, found, Cause(actor_id=actor_id, now=now))
+    try:
+        done = UNDOES[entry.subject](desk, account_id, found, Cause(actor_id=actor_id, now=now))
+    except ValidationError as refused:
+        desk.session.rollback()
+        return Invalid(errors=dict.fromkeys(refused.messages_dict, (NO_LONGER,)))
     return done if isinstance(done, Invalid) else found
 
 
@@ -203,7 +210,7 @@ def _undo_link(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> ob
 
 
 def _undo_label(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
-    label_id, edit = found.entry.subject_id or 0, NewLabel(title=found.back["title"])
+    label_id, edit = found.entry.subject_id or 0, LabelForm().load({"title": found.back["title"]})
     return labels.change(desk, account_id, label_id, edit, actor_id=cause.actor_id, now=cause.now)
 
 

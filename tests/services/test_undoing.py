@@ -5,6 +5,7 @@ from sqlalchemy.exc import OperationalError
 
 from dashboard.services import policies, undoing
 from dashboard.services.forms.policies import AssignmentPolicyEdit
+from dashboard.services.refusals import Invalid
 from dashboard.services.undoing import Reversal, State
 from dashboard.store.models import AuditEntry
 from tests.desks import NOON, Acme
@@ -45,3 +46,18 @@ def test_nobody_changes_a_policy_between_the_look_at_it_and_its_undoing(acme: Ac
     assert done.state is State.POSSIBLE
     assert held[0]
     assert all(held[:-1])
+
+
+def test_a_name_that_is_no_longer_allowed_is_not_set_back(acme: Acme) -> None:
+    """Seen to fail with the form's own exception."""
+    policy_id = acme.policy("Support", name="\u202eyliaD")
+    edit = AssignmentPolicyEdit(name="Daily")
+    policies.change(acme.desk, acme.account_id, policy_id, edit, **CALLED)
+    entry_id = acme.desk.session.query(AuditEntry.id).scalar()
+
+    done = undoing.undo(acme.desk, acme.account_id, entry_id, **CALLED)
+
+    assert done == Invalid(errors={"name": (undoing.NO_LONGER,)})
+    found = policies.show(acme.desk, acme.account_id, policy_id)
+    assert found
+    assert found.name == "Daily"

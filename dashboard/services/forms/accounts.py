@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validate
 from dashboard.engine.model import Presence, Role
 from dashboard.services.forms.base import UNSET, Form, Unset
 from dashboard.services.forms.fields import Id, Instant, Switch, Text, Word, of_length
+from dashboard.services.forms.names import Name
 
 LONGEST_EMAIL = 254
 SHORTEST_PASSWORD = 6
@@ -91,7 +92,7 @@ class AccountForm(Form):
 
     root = "account"
     makes = AccountEdit
-    name = Text(validate=of_length())
+    name = Name(validate=of_length())
     assignment_v2 = Switch()
 
 
@@ -99,7 +100,7 @@ class NewAccountForm(Form):
     """A new account."""
 
     makes = NewAccount
-    name = Text(required=True, validate=of_length())
+    name = Name(required=True, validate=of_length())
     email = Email(required=True)
     # Whoever has the command line has the database: the length is theirs to judge.
     password = Password(least=1, required=True)
@@ -110,7 +111,7 @@ class AgentForm(Form):
 
     root = "agent"
     makes = AgentEdit
-    name = Text(required=True, validate=of_length())
+    name = Name(required=True, validate=of_length())
     email = Email(required=True)
     role = Word(Role, load_default=Role.AGENT)
     password = Password()
@@ -132,6 +133,6 @@ class TokenForm(Form):
 
     root = "token"
     makes = NewToken
-    name = Text(load_default="", validate=validate.Length(max=255))
+    name = Name(load_default="", validate=validate.Length(max=255))
     user_id = Id(allow_none=True, load_default=None)
     expires_at = Instant(allow_none=True, load_default=None)

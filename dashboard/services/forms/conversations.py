@@ -12,6 +12,7 @@ from dashboard.engine.model import Status
 from dashboard.engine.policy import LABEL_LENGTH, MOST_LABELS
 from dashboard.services.forms.base import UNSET, Form, Unset
 from dashboard.services.forms.fields import Id, Instant, Switch, Text, Whole, Word, of_length
+from dashboard.services.forms.names import Name
 from dashboard.store.contacts import ContactDraft
 
 MOST_AT_ONCE = 1_000
@@ -91,7 +92,7 @@ class Labels(Several):
     """Labels of a conversation."""
 
     def __init__(self, **kwargs: Any) -> None:
-        title = Text(validate=validate.Length(1, LABEL_LENGTH))
+        title = Name(validate=validate.Length(1, LABEL_LENGTH))
         super().__init__(title, validate=validate.Length(max=MOST_LABELS), **kwargs)
 
 
@@ -99,8 +100,8 @@ class NewContactForm(Form):
     """Who writes."""
 
     makes = ContactDraft
-    identifier = Text(required=True, validate=of_length())
-    name = Text(allow_none=True, validate=of_length())
+    identifier = Name(required=True, validate=of_length())
+    name = Name(allow_none=True, validate=of_length())
 
 
 class NewConversationForm(Form):

@@ -8,6 +8,7 @@ from dashboard.engine.model import AssignmentType
 from dashboard.engine.policy import LABEL_LENGTH, MOST_OPEN
 from dashboard.services.forms.base import UNSET, Form, Unset
 from dashboard.services.forms.fields import Id, Switch, Text, Whole, Word, of_length
+from dashboard.services.forms.names import Name
 
 MOST_MEMBERS = 10_000
 
@@ -50,8 +51,8 @@ class InboxForm(Form):
 
     root = "inbox"
     makes = InboxEdit
-    name = Text(required=True, validate=of_length())
-    channel = Text(allow_none=True, load_default=None, validate=of_length())
+    name = Name(required=True, validate=of_length())
+    channel = Name(allow_none=True, load_default=None, validate=of_length())
     enable_auto_assignment = Switch(load_default=True)
 
 
@@ -60,7 +61,7 @@ class TeamForm(Form):
 
     root = "team"
     makes = TeamEdit
-    name = Text(required=True, validate=of_length())
+    name = Name(required=True, validate=of_length())
     assignment_type = Word(AssignmentType, load_default=AssignmentType.ROUND_ROBIN)
     max_auto_assigned_conversations = Whole(0, MOST_OPEN, load_default=0)
 
@@ -70,7 +71,7 @@ class LabelForm(Form):
 
     root = "label"
     makes = NewLabel
-    title = Text(required=True, validate=of_length(LABEL_LENGTH))
+    title = Name(required=True, validate=of_length(LABEL_LENGTH))
     color = Text(
         allow_none=True,
         load_default=None,

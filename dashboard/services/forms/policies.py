@@ -10,6 +10,7 @@ from dashboard.engine.model import Presence
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority
 from dashboard.services.forms.base import UNSET, Form, Unset
 from dashboard.services.forms.fields import Id, Switch, Text, Whole, Word, of_length
+from dashboard.services.forms.names import Name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class AssignmentPolicyForm(Form):
 
     root = "assignment_policy"
     makes = AssignmentPolicyEdit
-    name = Text(required=True, validate=of_length(limits.NAME_LENGTH))
+    name = Name(required=True, validate=of_length(limits.NAME_LENGTH))
     description = Text(allow_none=True, load_default=None)
     assignment_order = Word(AssignmentOrder, load_default=AssignmentOrder.ROUND_ROBIN)
     conversation_priority = Word(ConversationPriority, load_default=ConversationPriority.EARLIEST_CREATED)
@@ -97,7 +98,7 @@ class ExclusionsForm(Form):
 
     makes = Exclusions
     excluded_labels = Unique(
-        Text(validate=of_length(limits.LABEL_LENGTH)), load_default=(), validate=validate.Length(max=limits.MOST_LABELS)
+        Name(validate=of_length(limits.LABEL_LENGTH)), load_default=(), validate=validate.Length(max=limits.MOST_LABELS)
     )
     exclude_older_than_hours = Whole(1, limits.MOST_HOURS, allow_none=True, load_default=None)
 
@@ -107,7 +108,7 @@ class CapacityPolicyForm(Form):
 
     root = "agent_capacity_policy"
     makes = CapacityPolicyEdit
-    name = Text(required=True, validate=of_length(limits.NAME_LENGTH))
+    name = Name(required=True, validate=of_length(limits.NAME_LENGTH))
     description = Text(allow_none=True, load_default=None)
     conversation_limit = Whole(0, limits.MOST_OPEN, allow_none=True, load_default=None)
     exclusion_rules = fields.Nested(ExclusionsForm, allow_none=True, load_default=None)
