@@ -16,7 +16,7 @@ from dashboard.store.models import AccountUser, OutboxEvent
 from tests.counting import WAITS_FOR_A_LOCK, statements
 from tests.desks import NOON, Acme, Recorded
 from tests.services.test_agents_races import own_desk
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 SOON = NOON + timedelta(seconds=20)
 
@@ -66,7 +66,7 @@ def test_a_choice_by_hand_stands_whatever_idling_reports_at_that_moment(acme: Ac
         eventually(lambda: acme.desk.session.scalar(WAITS_FOR_A_LOCK))
         acme.desk.session.commit()
 
-        assert idle.result(60) is Heard.UNCHANGED
+        assert idle.result(PATIENCE) is Heard.UNCHANGED
     assert availability(acme, "Ana") is Presence.OFFLINE
 
 

@@ -1,6 +1,5 @@
 """Several imports at once, and one beside a run."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests import desks
 from tests.desks import NOON, Acme, Recorded
 from tests.importing import found_in, written
 from tests.services.test_conversations_races import at_once
+from tests.waiting import eventually
 
 HEADER = "external_id,inbox,created_at,resolved_at,handled_by\n"
 WAITS = text("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
@@ -60,9 +60,7 @@ def test_a_held_import_waits_for_a_run_before_it_locks_any_agent(acme: Acme, set
     with ThreadPoolExecutor(1) as pool, engine.connect() as run, database.Session(run) as session:
         with locks.alone_in(session, acme.support):
             done = pool.submit(bring_in)
-            give_up_at = time.monotonic() + 60
-            while not session.scalar(WAITS) and time.monotonic() < give_up_at and not done.done():
-                session.commit()
+            eventually(lambda: session.scalar(WAITS) or done.done(), meanwhile=session.commit)
             waits, free = session.scalar(WAITS), session.scalars(AGENTS).all()
         assert done.result() is not None
     engine.dispose()
