@@ -19,7 +19,7 @@ bp = Nouns("agents", "Agents: who they are, what they hold, and whether they are
 
 
 class AgentSchema(Schema):
-    """An agent; `presence` is what they set, or offline while nothing is heard of them."""
+    """An agent; `presence` is what they set, or offline while nothing is heard of them or they are deactivated."""
 
     id = fields.Integer()
     name = fields.String()
@@ -47,7 +47,11 @@ def index(page: Page) -> Listed[AgentView]:
 @bp.arguments(AgentForm(exclude=("active",)))
 @bp.response(201, AgentSchema)
 def create(edit: AgentEdit) -> AgentView:
-    """Make an agent."""
+    """Make an agent.
+
+    Of an address that an agent of the account has, `errors.email` says the agent's name and id, and whether they are
+    deactivated: then a change to `active: true` takes them back.
+    """
     who = caller()
     return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 

@@ -24,7 +24,8 @@ from dashboard.store.presence import presence_of
 
 log = structlog.get_logger()
 HAS_LOG_IN = "This address has a log-in of its own already; leave the password out."
-IS_AGENT = "This address belongs to an agent of the account."
+IS_AGENT = "{name} has this address already, as agent {id}."
+IS_DEACTIVATED = "{name} has this address as agent {id}, who is deactivated: reactivate them."
 TAKEN = "Somebody logs in with this address."
 ELSEWHERE = "This agent's log-in belongs to another account; only they can change it."
 LAST = "An account needs an active administrator, and this is the last one."
@@ -68,9 +69,17 @@ def views(desk: Desk, account_id: int, rows: Sequence[AgentRow], now: datetime) 
     return [_view(row, heard=row.id in heard) for row in rows]
 
 
+def of_address(desk: Desk, account_id: int, email: str) -> AgentRow | None:
+    """Return the account's agent with this address, active or not; nothing is said of other accounts."""
+    return store.find_by_address(desk.session, account_id, email)
+
+
 def create(desk: Desk, account_id: int, edit: AgentEdit, *, actor_id: int | None, now: datetime) -> AgentView | Invalid:
     """Make an agent; an address that logs in to another account keeps its password."""
     values = given(edit)
+    if known := of_address(desk, account_id, values["email"]):
+        desk.session.rollback()
+        return _known_already(known)
     email, password = values.pop("email"), values.pop("password", None)
     log_in = accounts.log_in_of(desk.session, email, passwords.hashed(password) if password else None)
     if password and not log_in.is_new:
@@ -78,7 +87,7 @@ def create(desk: Desk, account_id: int, edit: AgentEdit, *, actor_id: int | None
         return invalid("password", HAS_LOG_IN)
     if not accounts.join(desk.session, account_id, log_in.user_id, **values):
         desk.session.rollback()
-        return invalid("email", IS_AGENT)
+        return _known_already(_found(desk, account_id, log_in.user_id))
     row = _found(desk, account_id, log_in.user_id)
     change = Change(subject="agent", subject_id=row.id, after=_facts(row))
     auditing.write(desk, account_id, change, Cause(actor_id=actor_id, now=now))
@@ -196,6 +205,11 @@ def _found(desk: Desk, account_id: int, agent_id: int) -> AgentRow:
     return row
 
 
+def _known_already(row: AgentRow) -> Invalid:
+    sentence = IS_AGENT if row.active else IS_DEACTIVATED
+    return invalid("email", sentence.format(name=row.name, id=row.id))
+
+
 def _view(row: AgentRow, *, heard: bool) -> AgentView:
-    presence = presence_of(availability=row.availability, auto_offline=row.auto_offline, heard=heard)
+    presence = presence_of(availability=row.availability, auto_offline=row.auto_offline, heard=heard, active=row.active)
     return AgentView(presence=presence, **{name: getattr(row, name) for name in AgentRow.__slots__})

@@ -36,5 +36,5 @@ def of(desk: Desk, account_id: int, rows: Collection[PresentRow], *, now: dateti
 
 def _sighting(row: PresentRow, *, heard: bool, last: datetime | None) -> Sighting:
     silent = row.auto_offline and not heard
-    word = presence_of(availability=row.availability, auto_offline=row.auto_offline, heard=heard)
+    word = presence_of(availability=row.availability, auto_offline=row.auto_offline, heard=heard, active=row.active)
     return Sighting(presence=word, since=last if silent else row.availability_since)

@@ -45,6 +45,12 @@ def find(session: Session, account_id: int, agent_id: int) -> AgentRow | None:
     return _row(row) if row else None
 
 
+def find_by_address(session: Session, account_id: int, email: str) -> AgentRow | None:
+    """Return the account's agent with this address, active or not."""
+    row = session.execute(_wanted(account_id).where(User.email == email)).one_or_none()
+    return _row(row) if row else None
+
+
 def lock(session: Session, account_id: int, agent_id: int) -> AgentRow | None:
     """Return the agent, whom nobody else changes or gives anything until this transaction ends."""
     row = (AccountUser.account_id == account_id, AccountUser.user_id == agent_id)

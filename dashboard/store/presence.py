@@ -71,6 +71,6 @@ class Heartbeats:
         return at is not None and at > score(now - self._lasts_for)
 
 
-def presence_of(*, availability: Presence, auto_offline: bool, heard: bool) -> Presence:
-    """Return what an agent is: what they set if they are there, `offline` if not (E37)."""
-    return availability if heard or not auto_offline else Presence.OFFLINE
+def presence_of(*, availability: Presence, auto_offline: bool, heard: bool, active: bool = True) -> Presence:
+    """Return what an agent is: what they set if they are there, `offline` if not or deactivated (E37)."""
+    return availability if active and (heard or not auto_offline) else Presence.OFFLINE

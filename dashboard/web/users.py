@@ -61,7 +61,7 @@ def index() -> ResponseReturnValue:
 @administrators_only
 def new() -> ResponseReturnValue:
     """Show the form for somebody new."""
-    return render_template("users/new.html", roles=tuple(Role), errors={}, typed={})
+    return render_template("users/new.html", roles=tuple(Role), errors={}, typed={}, gone=None)
 
 
 @pages.post("/settings/users")
@@ -75,8 +75,7 @@ def create() -> ResponseReturnValue:
     if not isinstance(made, Invalid):
         made = agents.create(desk(), viewer().account_id, made, **acting())
     if isinstance(made, Invalid):
-        shown = render_template("users/new.html", roles=tuple(Role), errors=made.errors, typed=request.form)
-        return shown, HTTPStatus.UNPROCESSABLE_ENTITY
+        return _refused(made), HTTPStatus.UNPROCESSABLE_ENTITY
     flash(saying("{} is made.", made.name))
     return redirect(url_for("web.users.show", user_id=made.id), HTTPStatus.SEE_OTHER)
 
@@ -120,6 +119,14 @@ def deactivate(user_id: int) -> ResponseReturnValue:
 def reactivate(user_id: int) -> ResponseReturnValue:
     """Let a user in again."""
     return _changed(user_id, AgentEdit(active=True), "{} is active again.")
+
+
+def _refused(refusal: Invalid) -> str:
+    """Return the form with what is wrong, and the way to a deactivated user whose address was typed."""
+    email = request.form.get("email", "").strip().lower()
+    known = agents.of_address(desk(), viewer().account_id, email) if "email" in refusal.errors else None
+    gone = known if known and not known.active else None
+    return render_template("users/new.html", roles=tuple(Role), errors=refusal.errors, typed=request.form, gone=gone)
 
 
 def _changed(user_id: int, edit: AgentEdit | Invalid, said: str) -> ResponseReturnValue:

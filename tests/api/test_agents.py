@@ -73,6 +73,47 @@ def test_an_address_is_an_agent_once(admin: Caller) -> None:
     assert list(again.json["errors"]) == ["email"]
 
 
+def test_the_refusal_of_a_known_address_names_the_agent_and_the_way_back_of_one_who_is_deactivated(
+    admin: Caller, acme: Acme
+) -> None:
+    """Seen to fail: only that the address belongs to an agent was said, and with a password that it has a log-in."""
+    made = admin.post("/agents", NEW).json
+    active = admin.post("/agents", NEW).json["errors"]
+    admin.delete(f"/agents/{made['id']}")
+
+    gone = [admin.post("/agents", NEW | change).json["errors"] for change in ({}, {"email": "EVE@acme.example"})]
+
+    assert active == {"email": [f"Eve has this address already, as agent {made['id']}."]}
+    sentence = f"Eve has this address as agent {made['id']}, who is deactivated: reactivate them."
+    assert gone == [{"email": [sentence]}] * 2
+    assert admin.patch(f"/agents/{made['id']}", {"active": True}).json["active"] is True
+
+
+def test_the_refusal_of_an_address_says_nothing_of_another_account(admin: Caller, stranger: Caller) -> None:
+    theirs = stranger.post("/agents", {"name": "Evelyn", "email": NEW["email"]}).json
+    stranger.delete(f"/agents/{theirs['id']}")
+
+    answer = admin.post("/agents", {"name": "Eve", "email": NEW["email"]})
+
+    assert answer.status_code == 201
+    assert "Evelyn" not in answer.text
+
+
+@pytest.mark.parametrize("auto_offline", [True, False])
+def test_a_deactivated_agent_is_offline_whatever_their_heartbeat(
+    admin: Caller, acme: Acme, *, auto_offline: bool
+) -> None:
+    """Seen to fail with the heartbeat alone asked, and with who is never offline by themselves."""
+    ana = f"/agents/{acme.agents['Ana']}"
+    admin.put(f"{ana}/availability", {"availability": "online", "auto_offline": auto_offline})
+    admin.delete(ana)
+    acme.online("Ana", at=clock.now())
+
+    listed = {one["id"]: one["presence"] for one in admin.get("/agents").json["data"]}
+
+    assert admin.get(ana).json["presence"] == listed[acme.agents["Ana"]] == "offline"
+
+
 def test_an_address_of_another_account_joins_with_the_password_it_has(admin: Caller, stranger: Caller) -> None:
     theirs = stranger.post("/agents", NEW).json
 

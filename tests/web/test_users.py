@@ -1,5 +1,7 @@
 """Users: made, changed, given another password, deactivated and let in again."""
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -74,6 +76,24 @@ def test_deactivating_says_in_numbers_what_it_releases_and_does_it(uma: Looker, 
     assert "deactivated" in uma.get(f"/settings/users/{bo}").text
     uma.post(f"/settings/users/{bo}/reactivation")
     assert person(acme, bo).active
+
+
+def test_adding_somebody_who_is_deactivated_leads_to_taking_them_back(uma: Looker, acme: Acme) -> None:
+    """Seen to fail: the page said that the address belongs to an agent, and not who, nor what to do."""
+    ana = acme.agents["Ana"]
+    uma.post(f"/settings/users/{ana}/deactivation")
+    typed = form(email=" ANA@1.example ", password=PASSWORD)
+
+    refused = uma.post("/settings/users", typed)
+    [way] = re.findall(rf'href="(/settings/users/{ana}#reactivate)"', refused.text)
+    there = uma.get(way.partition("#")[0]).text
+    uma.post(f"/settings/users/{ana}/reactivation")
+
+    assert refused.status_code == 422
+    assert f"Ana has this address as agent {ana}, who is deactivated" in refused.text
+    assert 'id="reactivate"' in there
+    assert person(acme, ana).active
+    assert "#reactivate" not in uma.post("/settings/users", typed).text
 
 
 def test_who_is_deactivated_is_out_at_once(uma: Looker, ana: Looker, acme: Acme) -> None:

@@ -45,7 +45,6 @@ class AgentFacts(PresentRow):
     """An agent, what they hold open and may hold in all, and where they belong."""
 
     role: Role
-    active: bool
     email: str
     policy_id: int | None
     policy_name: str | None

@@ -29,6 +29,7 @@ class PresentRow:
     availability: Presence
     availability_since: datetime
     auto_offline: bool
+    active: bool = True
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
