@@ -49,7 +49,7 @@ def test_every_entry_point_refuses_an_empty_secret_in_the_same_sentence(instance
 def test_every_entry_point_refuses_tables_of_a_newer_release_in_the_same_sentence(
     instance: Path, settings: Settings, empty: str, redis_url: str
 ) -> None:
-    """Seen to fail: tracebacks of what migrates, and the others went to work on tables that they do not know."""
+    """Without the check there are tracebacks of what migrates, and the others went to work on tables that they do not know."""
     database.migrate(empty)
     with psycopg.connect(empty.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -62,7 +62,7 @@ def test_every_entry_point_refuses_tables_of_a_newer_release_in_the_same_sentenc
 def test_what_serves_refuses_tables_that_were_not_brought_up_to_date(
     instance: Path, settings: Settings, empty: str, redis_url: str
 ) -> None:
-    """Seen to fail: the web answered /ready with 200 and every page with 500."""
+    """Without the check the web answers /ready with 200 and every page with 500."""
     urls = {"DATABASE_URL": empty, "REDIS_URL": redis_url}
     [none] = refusals(instance, "web", "worker", "scheduler", **urls)
     alembic.upgrade(database.alembic(empty), "0003")
@@ -74,7 +74,7 @@ def test_what_serves_refuses_tables_that_were_not_brought_up_to_date(
 
 
 def test_a_worker_without_urls_and_a_command_without_its_store_end_with_a_sentence(instance):
-    """Seen to fail: tracebacks."""
+    """Without the check there are tracebacks."""
     nowhere = {"DATABASE_URL": f"postgresql://127.0.0.1:{a_free_port()}/desk", "REDIS_URL": "redis://127.0.0.1:1"}
 
     [alone] = refusals(instance, "worker", "scheduler")

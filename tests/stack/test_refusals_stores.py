@@ -98,7 +98,7 @@ def test_a_postgres_of_roots_and_a_socket_folder_of_another_user_are_refused(ref
 
 @pytest.mark.needs("disk")
 def test_a_full_disk_is_named(refusal, used, instance):
-    """Seen to fail with an empty log's last words: on a full disk nobody can write any."""
+    """An empty log has no last words: on a full disk nobody can write any."""
     instance.mkdir()
     with SmallDisk(instance) as disk:
         copied(used, instance)
