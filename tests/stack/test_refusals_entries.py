@@ -49,7 +49,7 @@ def test_every_entry_point_refuses_an_empty_secret_in_the_same_sentence(instance
 def test_every_entry_point_refuses_tables_of_a_newer_release_in_the_same_sentence(
     instance: Path, settings: Settings, empty: str, redis_url: str
 ) -> None:
-    """Without the check there are tracebacks of what migrates, and the others went to work on tables that they do not know."""
+    """Without the check migrations end in tracebacks, and the others work on tables that they do not know."""
     database.migrate(empty)
     with psycopg.connect(empty.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
