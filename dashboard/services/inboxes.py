@@ -16,7 +16,7 @@ from dashboard.store.paging import Listed, Page
 
 __all__ = ["InboxRow", "change", "create", "remove", "show", "show_all"]
 
-INBOX = Noun(subject="inbox", shelf=store.shelf)
+INBOX = Noun(subject="inbox", shelf=store.shelf, unique="name")
 HOLDS = "This inbox has conversations; it can be switched off, but not deleted."
 
 

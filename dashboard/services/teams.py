@@ -17,7 +17,7 @@ from dashboard.store.teams import TeamRow
 
 __all__ = ["TeamRow", "change", "create", "remove", "show", "show_all"]
 
-TEAM = Noun(subject="team", shelf=store.teams)
+TEAM = Noun(subject="team", shelf=store.teams, unique="name")
 
 
 def show_all(desk: Desk, account_id: int, page: Page) -> Listed[TeamRow]:

@@ -30,12 +30,13 @@ __all__ = [
     "redeliver",
     "remove",
     "rotate",
+    "secret_of",
     "show",
     "show_all",
     "show_deliveries",
 ]
 
-WEBHOOK = Noun(subject="webhook", shelf=store.shelf)
+WEBHOOK = Noun(subject="webhook", shelf=store.shelf, unique="url")
 ENTROPY_BYTES = 32
 DISABLED = "This webhook is disabled; enable it first."
 
@@ -124,6 +125,11 @@ def rotate(desk: Desk, account_id: int, webhook_id: int, *, actor_id: int | None
     auditing.write(desk, account_id, said, Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     return Made(row=row, secret=secret)
+
+
+def secret_of(desk: Desk, account_id: int, webhook_id: int) -> str | None:
+    """Return the secret, for the person whose first answer it was in, when their form has arrived twice."""
+    return store.secret_of(desk.session, account_id, webhook_id)
 
 
 def show_deliveries(desk: Desk, account_id: int, webhook_id: int, page: Page) -> Listed[DeliveryView] | None:

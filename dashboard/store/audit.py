@@ -42,12 +42,31 @@ class Subject:
     subject_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A creation to look for: by whom, since when, and with which values."""
+
+    subject: str
+    values: Mapping[str, Any]
+    actor_id: int
+    since: datetime
+
+
 def page(session: Session, account_id: int, wanted: Page, about: Subject) -> Listed[AuditView]:
     """Return the entries, newest first."""
     entries = _wanted(account_id, about)
     count = session.scalar(select(func.count()).select_from(entries.subquery())) or 0
     rows = session.execute(entries.order_by(AuditEntry.id.desc()).limit(wanted.per_page).offset(wanted.offset))
     return listed(map(_view, rows), count, wanted)
+
+
+def made_since(session: Session, account_id: int, made: Made) -> int | None:
+    """Return the id of the newest row that was made so."""
+    what = (AuditEntry.subject == made.subject, AuditEntry.action == "created", AuditEntry.at >= made.since)
+    who = (AuditEntry.account_id == account_id, AuditEntry.actor_id == made.actor_id)
+    same = AuditEntry.after.contains(dict(made.values))
+    newest = select(AuditEntry.subject_id).where(*who, *what, same).order_by(AuditEntry.id.desc())
+    return session.scalar(newest.limit(1))
 
 
 def _wanted(account_id: int, about: Subject) -> Select[Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from dashboard.engine.model import Role
-from dashboard.store.bulk import insert_new, insert_rows, sent, table_of
+from dashboard.store.bulk import insert_new, sent, table_of
 from dashboard.store.database import Session
 from dashboard.store.models import Account, AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, Team, User
 
@@ -69,9 +69,9 @@ def agents(session: Session, account_id: int) -> Sequence[NamedAgent]:
 
 
 def add_inboxes(session: Session, account_id: int, names: Iterable[str]) -> Sequence[Named]:
-    """Make inboxes of these names, and return them."""
+    """Make inboxes of these names, and return them; a name that somebody has just taken is left out."""
     rows = [{"account_id": account_id, "name": name} for name in names]
-    made = insert_rows(Inbox, ("account_id", "name")).returning(table_of(Inbox).c.id, table_of(Inbox).c.name)
+    made = insert_new(Inbox, ("account_id", "name")).returning(table_of(Inbox).c.id, table_of(Inbox).c.name)
     return [Named(row.id, row.name) for row in session.execute(made, sent(rows))]
 
 

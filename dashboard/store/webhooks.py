@@ -35,6 +35,11 @@ def is_listened_to(session: Session, account_id: int) -> bool:
     return bool(session.scalar(select(exists().where(Webhook.account_id == account_id, Webhook.enabled))))
 
 
+def secret_of(session: Session, account_id: int, webhook_id: int) -> str | None:
+    """Return the secret that signs what the webhook is sent."""
+    return session.scalar(select(Webhook.secret).where(Webhook.account_id == account_id, Webhook.id == webhook_id))
+
+
 def end_pause(session: Session, webhook_id: int) -> None:
     """Let the receiver be tried at once, as if it had never been silent."""
     session.execute(update(Webhook).where(Webhook.id == webhook_id).values(paused_until=None, silences=0))

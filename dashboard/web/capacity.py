@@ -23,7 +23,7 @@ from dashboard.store.pages.capacity import Excluded
 from dashboard.store.pages.choices import Named
 from dashboard.store.pages.common import Choice
 from dashboard.store.paging import Listed, Page
-from dashboard.web import capacity_fields, forms, htmx
+from dashboard.web import capacity_fields, forms, htmx, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.capacity_fields import Fields
 from dashboard.web.isolation import saying
@@ -77,9 +77,10 @@ def create() -> ResponseReturnValue:
         return _page(fields, edit)
     made = capacity_saving.create(desk(), viewer().account_id, edit, limits=fields.numbers(), **acting())
     if isinstance(made, Invalid):
-        return _page(fields, made)
+        first = twice.first_made(capacity.POLICY, made, edit, "name", "description", "conversation_limit")
+        return _page(fields, made) if first is None else _to(first)
     flash(saying("{} is made.", made.name))
-    return redirect(url_for("web.capacity.show", policy_id=made.id), HTTPStatus.SEE_OTHER)
+    return _to(made.id)
 
 
 @pages.get("/capacity/<int:policy_id>")
@@ -170,6 +171,10 @@ def _read(fields: Fields, refused: Invalid = NOTHING_WRONG) -> CapacityPage:
         under=under,
         names=choices.called(desk().session, viewer().account_id),
     )
+
+
+def _to(policy_id: int) -> ResponseReturnValue:
+    return redirect(url_for("web.capacity.show", policy_id=policy_id), HTTPStatus.SEE_OTHER)
 
 
 def _checked(fields: Fields) -> CapacityPolicyEdit | Invalid:

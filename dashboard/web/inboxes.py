@@ -17,7 +17,7 @@ from dashboard.services.members import Group, Place, Way
 from dashboard.services.refusals import Conflict, Invalid, invalid
 from dashboard.services.unattended import Holders
 from dashboard.store.paging import Page
-from dashboard.web import forms, htmx
+from dashboard.web import forms, htmx, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, supervisors_only, viewer
@@ -50,14 +50,16 @@ def new() -> ResponseReturnValue:
 @supervisors_only
 def create() -> ResponseReturnValue:
     """Make an inbox."""
-    made = forms.load(InboxForm(), _typed())
-    if not isinstance(made, Invalid):
-        made = inboxes.create(desk(), viewer().account_id, made, **acting())
+    edit = made = forms.load(InboxForm(), _typed())
+    if not isinstance(edit, Invalid):
+        made = inboxes.create(desk(), viewer().account_id, edit, **acting())
     if isinstance(made, Invalid):
+        if (first := twice.first_made(inboxes.INBOX, made, edit)) is not None:
+            return _to(first)
         shown = render_template("inboxes/new.html", errors=made.errors, typed=request.form)
         return shown, HTTPStatus.UNPROCESSABLE_ENTITY
     flash(saying("{} is made. It has no members and no policy yet.", made.name))
-    return redirect(url_for("web.inboxes.show", inbox_id=made.id), HTTPStatus.SEE_OTHER)
+    return _to(made.id)
 
 
 @pages.post("/inboxes/<int:inbox_id>")
@@ -186,6 +188,10 @@ def _context(inbox_id: int, **more: Any) -> dict[str, Any]:
         "typed": request.form,
         **more,
     }
+
+
+def _to(inbox_id: int) -> ResponseReturnValue:
+    return redirect(url_for("web.inboxes.show", inbox_id=inbox_id), HTTPStatus.SEE_OTHER)
 
 
 def _typed() -> dict[str, Any]:

@@ -18,7 +18,7 @@ from dashboard.services.refusals import Invalid
 from dashboard.store.pages import policies as store
 from dashboard.store.pages.policies import InboxChoice
 from dashboard.store.paging import Page
-from dashboard.web import doubts, forms, htmx, policy_fields
+from dashboard.web import doubts, forms, htmx, policy_fields, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.isolation import saying
 from dashboard.web.policy_fields import ORDERS, SELECTORS, UNITS, UNNAMED, Fields
@@ -103,9 +103,10 @@ def create() -> ResponseReturnValue:
         return _page(fields, edit)
     made = policy_saving.create(desk(), viewer().account_id, edit, served=fields.inboxes, **acting())
     if isinstance(made, Invalid):
-        return _page(fields, made)
+        first = twice.first_made(policies.POLICY, made, edit)
+        return _page(fields, made) if first is None else _to(first)
     flash(saying("{} is made.", made.name))
-    return redirect(url_for("web.policies.show", policy_id=made.id), HTTPStatus.SEE_OTHER)
+    return _to(made.id)
 
 
 @pages.get("/policies/<int:policy_id>")
@@ -192,6 +193,10 @@ def _fields_of(row: PolicyRow) -> Fields:
 
 def _inboxes() -> list[InboxChoice]:
     return list(store.inboxes(desk().session, viewer().account_id))
+
+
+def _to(policy_id: int) -> ResponseReturnValue:
+    return redirect(url_for("web.policies.show", policy_id=policy_id), HTTPStatus.SEE_OTHER)
 
 
 def _require_own(fields: Fields) -> None:

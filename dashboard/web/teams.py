@@ -18,7 +18,7 @@ from dashboard.services.team_details import TeamDetails
 from dashboard.store.pages import choices
 from dashboard.store.pages.teams import TeamLine
 from dashboard.store.paging import Page
-from dashboard.web import forms, htmx
+from dashboard.web import forms, htmx, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.isolation import saying
 from dashboard.web.policy_fields import Card
@@ -83,14 +83,16 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Make a team."""
     fields = _typed()
-    made: Any = fields.edit()
-    if not isinstance(made, Invalid):
-        made = teams.create(desk(), viewer().account_id, made, **acting())
+    edit = made = fields.edit()
+    if not isinstance(edit, Invalid):
+        made = teams.create(desk(), viewer().account_id, edit, **acting())
     if isinstance(made, Invalid):
+        if (first := twice.first_made(teams.TEAM, made, edit)) is not None:
+            return _to(first)
         page = render_template("teams/new.html", fields=fields, types=TYPES, errors=made.errors)
         return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
     flash(saying("{} is made. Add its members.", made.name))
-    return redirect(url_for("web.teams.show", team_id=made.id), HTTPStatus.SEE_OTHER)
+    return _to(made.id)
 
 
 @pages.get("/teams/<int:team_id>")
@@ -183,6 +185,10 @@ def _found(team_id: int) -> TeamDetails:
 def _fields(team: TeamLine) -> Fields:
     maximum = str(team.maximum) if team.maximum else ""
     return Fields(team_id=team.id, name=team.name, assignment_type=team.assignment_type, maximum=maximum)
+
+
+def _to(team_id: int) -> ResponseReturnValue:
+    return redirect(url_for("web.teams.show", team_id=team_id), HTTPStatus.SEE_OTHER)
 
 
 def _typed(team_id: int = 0) -> Fields:

@@ -18,7 +18,7 @@ from dashboard.store.models.webhooks import DeliveryStatus
 from dashboard.store.pages import webhooks as store
 from dashboard.store.pages.webhooks import Undelivered
 from dashboard.store.paging import Page
-from dashboard.web import forms, htmx
+from dashboard.web import forms, htmx, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, supervisors_only, viewer
@@ -48,11 +48,14 @@ def new() -> ResponseReturnValue:
 @supervisors_only
 def create() -> ResponseReturnValue:
     """Make a webhook. The answer is its page itself, since its secret is shown this once."""
-    made = _typed()
-    if not isinstance(made, Invalid):
-        made = webhooks.create(desk(), viewer().account_id, made, **acting())
+    edit = _typed()
+    made = edit if isinstance(edit, Invalid) else webhooks.create(desk(), viewer().account_id, edit, **acting())
     if isinstance(made, Invalid):
-        return _new(_as_typed(), errors=made.errors), HTTPStatus.UNPROCESSABLE_ENTITY
+        first = twice.first_made(webhooks.WEBHOOK, made, edit)
+        secret = first and webhooks.secret_of(desk(), viewer().account_id, first)
+        if not (first and secret):
+            return _new(_as_typed(), errors=made.errors), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _shown(first, secret=secret), HTTPStatus.CREATED
     return _shown(made.row.id, secret=made.secret), HTTPStatus.CREATED
 
 

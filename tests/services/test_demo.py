@@ -128,7 +128,7 @@ def test_what_visitors_take_away_the_day_does_without(demo_desk: Desk):
     places = demo_setup.furnish(demo_desk, dice, now=NOON)
     assert places is not None
     day = Day(places=places, dice=dice)
-    demo_desk.session.execute(update(Inbox).values(name="Renamed"))
+    demo_desk.session.execute(update(Inbox).values(name=Inbox.name + " renamed"))
     demo_desk.session.execute(update(AccountUser).where(AccountUser.name.like("Ben%")).values(active=False))
     demo_desk.session.commit()
 

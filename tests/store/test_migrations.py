@@ -6,6 +6,7 @@ from threading import Thread
 import pytest
 from alembic import command
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from dashboard.store import database, open_counts
 from dashboard.store.database import Session
@@ -115,6 +116,37 @@ def test_addresses_that_differ_in_case_become_one_contact(empty: str):
     engine.dispose()
 
     assert [row.identifier for row in named] == ["ole@x.org", "ole@x.org", "kim@x.org", "kim@x.org", "Zoe", "zoe"]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "secret"),
+    [("inboxes", "name", ""), ("teams", "name", ""), ("webhooks", "url", ", secret")],
+)
+def test_rows_that_share_a_name_stay_and_a_new_one_does_not_come(empty: str, table: str, column: str, secret: str):
+    """Seen to fail with an index over all rows: the migration ended at the first double."""
+    command.upgrade(database.alembic(empty), "0018")
+    engine = database.connect(empty)
+    add = text(f"INSERT INTO {table} (account_id, {column}{secret}) VALUES (1, :it{secret and ', :it'}) RETURNING id")
+    with Session(engine) as session:
+        session.execute(text("INSERT INTO accounts (name) VALUES ('Acme')"))
+        ids = [session.scalar(add, {"it": it}) for it in ("Night", "Night", "Day", "Night")]
+        session.commit()
+        database.migrate(empty)
+
+        doubles = session.scalars(text(f"SELECT id FROM {table} WHERE is_double ORDER BY id")).all()
+        # As an earlier release saves and renames.
+        session.execute(text(f"UPDATE {table} SET {column} = 'Night' WHERE id = {ids[1]}"))
+        session.execute(text(f"UPDATE {table} SET {column} = 'Dusk' WHERE id = {ids[3]}"))
+        session.commit()
+        left = session.scalars(text(f"SELECT id FROM {table} WHERE is_double")).all()
+        for it in ("Night", "Dusk"):
+            with pytest.raises(IntegrityError):
+                session.execute(add, {"it": it})
+            session.rollback()
+    engine.dispose()
+
+    assert doubles == [ids[1], ids[3]]
+    assert left == [ids[1]]
 
 
 HELD_BY_EACH_CONTACT = """

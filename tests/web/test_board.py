@@ -226,7 +226,7 @@ def test_an_agents_board_leads_to_no_conversation_of_another_inbox(cleo: Looker,
 
 
 def test_names_are_text_whatever_they_look_like(mara: Looker, acme: Acme) -> None:
-    acme.desk.session.execute(update(Inbox).values(name="<script>alert(1)</script>"))
+    acme.desk.session.execute(update(Inbox).where(Inbox.id == acme.support).values(name="<script>alert(1)</script>"))
     acme.desk.session.commit()
 
     board = mara.get("/").text

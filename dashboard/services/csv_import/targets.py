@@ -91,7 +91,7 @@ def _create_inboxes(desk: Desk, targets: Targets, names: Sequence[str], now: dat
     if not names:
         return
     made = imports.add_inboxes(desk.session, targets.account_id, names)
-    targets.inboxes.add(made)
+    targets.inboxes.add(imports.inboxes(desk.session, targets.account_id))
     new = {inbox.id for inbox in made}
     targets.new_inboxes |= new
     _route(desk, targets.account_id, new, now)

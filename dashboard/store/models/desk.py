@@ -15,7 +15,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.engine.model import AssignmentType, Awaiting, Status
-from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, Words, same_account, word
+from dashboard.store.models.base import (
+    NO_DOUBLE,
+    AccountId,
+    Base,
+    CreatedAt,
+    InAccount,
+    Instant,
+    Words,
+    same_account,
+    word,
+)
 
 # An instant that Python cannot hold, written by another program, would break every batch that meets it.
 READABLE = "{0} BETWEEN '0002-01-01+00' AND '9998-12-31+00'"
@@ -27,16 +37,18 @@ OF_TEAM = text("status = 'open' AND team_id IS NOT NULL")
 
 
 class Inbox(InAccount, Base):
-    """Where conversations arrive."""
+    """Where conversations arrive; its name is unique in the account, except among doubles from earlier releases."""
 
     __tablename__ = "inboxes"
     __table_args__ = (
         UniqueConstraint("account_id", "id"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),
+        Index("uq_inboxes_account_id_name", "account_id", "name", unique=True, postgresql_where=NO_DOUBLE),
     )
 
     name: Mapped[str]
     channel: Mapped[str | None]
+    is_double: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     enable_auto_assignment: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     created_at: Mapped[CreatedAt]
 
@@ -65,9 +77,11 @@ class Team(InAccount, Base):
         UniqueConstraint("account_id", "id"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),
         CheckConstraint("max_auto_assigned_conversations BETWEEN 0 AND 100000", "max_range"),
+        Index("uq_teams_account_id_name", "account_id", "name", unique=True, postgresql_where=NO_DOUBLE),
     )
 
     name: Mapped[str]
+    is_double: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     assignment_type: Mapped[AssignmentType] = mapped_column(
         word(AssignmentType, "assignment_type"), server_default="round_robin"
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, ForeignKey, Index, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Words, same_account, word
+from dashboard.store.models.base import NO_DOUBLE, AccountId, Base, CreatedAt, InAccount, Words, same_account, word
 
 PENDING = text("status = 'pending'")
 
@@ -27,7 +27,10 @@ class Webhook(InAccount, Base):
     """
 
     __tablename__ = "webhooks"
-    __table_args__ = (Index("uq_webhooks_account_id_id", "account_id", "id", unique=True),)
+    __table_args__ = (
+        Index("uq_webhooks_account_id_id", "account_id", "id", unique=True),
+        Index("uq_webhooks_account_id_url", "account_id", text("md5(url)"), unique=True, postgresql_where=NO_DOUBLE),
+    )
 
     url: Mapped[str]
     subscriptions: Mapped[Words]
@@ -37,6 +40,7 @@ class Webhook(InAccount, Base):
     held_until: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]
     silences: Mapped[int] = mapped_column(server_default="0")
+    is_double: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
 class WebhookDelivery(Base):

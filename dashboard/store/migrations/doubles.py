@@ -1,0 +1,34 @@
+"""Values that become unique in an account while rows that share one stay: all but the oldest are marked as doubles.
+
+An older release goes on beside it: what it adds is no double, and what it renames no longer is.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+MARK = """
+UPDATE {table} SET is_double = true WHERE EXISTS (
+  SELECT FROM {table} older
+  WHERE older.account_id = {table}.account_id AND older.{column} = {table}.{column} AND older.id < {table}.id
+)"""
+UNMARK = """
+CREATE FUNCTION {table}_stop_being_doubles() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN NEW.is_double := false; RETURN NEW; END $$"""
+TRIGGER = """
+CREATE TRIGGER stop_being_doubles BEFORE UPDATE OF {column} ON {table} FOR EACH ROW
+WHEN (OLD.is_double AND OLD.{column} IS DISTINCT FROM NEW.{column}) EXECUTE FUNCTION {table}_stop_being_doubles()"""
+
+
+def make_unique(table: str, column: str, *, compared: str) -> None:
+    """Make a column unique in each account; `compared` is what the index holds of it."""
+    op.add_column(table, sa.Column("is_double", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.execute(MARK.format(table=table, column=column))
+    op.create_index(
+        f"uq_{table}_account_id_{column}",
+        table,
+        ["account_id", sa.text(compared)],
+        unique=True,
+        postgresql_where=sa.text("NOT is_double"),
+    )
+    for statement in (UNMARK, TRIGGER):
+        op.execute(statement.format(table=table, column=column))
