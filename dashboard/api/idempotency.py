@@ -29,7 +29,10 @@ PARAMETER = {
 
 
 def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Let a view be asked for once; put it above `arguments` and `response`. What is refused spends no key."""
+    """Let a view be asked for once; put it above `response` and the body's `arguments`, below those of the query.
+
+    A request that is refused spends no key, and a query is checked before a kept answer is given again.
+    """
 
     @wraps(view)
     def once(*args: Any, **values: Any) -> Response:

@@ -73,12 +73,12 @@ class NothingForm(Form):
 
 @bp.route("/inboxes/<id:inbox_id>/assignment_runs", methods=["POST"])
 @allowed(SUPERVISORS)
+@bp.arguments(PatienceQuery, location="query")
 @idempotent
 @bp.arguments(NothingForm, required=False)
-@bp.arguments(PatienceQuery, location="query")
 @bp.response(202, QueuedSchema)
 @bp.alt_response(200, schema=RunSchema, success=True)
-def create(_: dict[str, Any], patience: Patience, inbox_id: int) -> dict[str, str] | Response:
+def create(patience: Patience, _: dict[str, Any], inbox_id: int) -> dict[str, str] | Response:
     """Run the assignment over an inbox now: 202 with the job, or with `wait=true` 200 with the run."""
     who = caller()
     job_id = done(assignment.request_run(desk(), who.account_id, inbox_id, actor_id=who.user_id))

@@ -56,6 +56,17 @@ def test_a_key_of_a_run_knows_its_inbox_however_the_address_is_written(superviso
     assert "Idempotent-Replayed" not in other.headers
 
 
+def test_a_known_key_answers_no_query_that_makes_no_sense(supervisor: Caller, acme: Acme) -> None:
+    """Seen to fail with the key looked up before the query was read: 202, the first answer again."""
+    path = f"/inboxes/{acme.support}/assignment_runs"
+    assert supervisor.post(path, headers=KEY).status_code == 202
+
+    refused = supervisor.post(f"{path}?wait=AAA", headers=KEY)
+
+    assert refused.status_code == 422
+    assert list(refused.json["errors"]) == ["wait"]
+
+
 def test_a_key_from_before_an_update_is_known_after_it(supervisor: Caller, acme: Acme) -> None:
     supervisor.post("/conversations", {"inbox_id": acme.support}, headers=KEY)
 
