@@ -1,4 +1,4 @@
-"""flask accounts and flask tokens: what must be there before anybody can call the API. Prints JSON."""
+"""flask accounts, tokens and invitations: access for the first person, or for one who lost it. Prints JSON."""
 
 import json
 from collections.abc import Callable
@@ -12,22 +12,23 @@ from marshmallow import ValidationError
 
 from dashboard import clock
 from dashboard.config import Settings
-from dashboard.http import desk
-from dashboard.services import accounts, tokens
+from dashboard.http import desk, invitation_link
+from dashboard.services import accounts, invitations, tokens
 from dashboard.services.forms.accounts import NewAccountForm
-from dashboard.services.refusals import Invalid
 from dashboard.store.errors import UNREACHABLE, StoreUnavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
 accounts_group = AppGroup("accounts", help="Accounts.")
 tokens_group = AppGroup("tokens", help="API tokens.")
+invitations_group = AppGroup("invitations", help="Links that let agents log in.")
+HERE = "http://127.0.0.1:8000"
 
 
 def register(app: Flask, _settings: Settings) -> None:
     """Add the groups to the application's commands."""
-    app.cli.add_command(accounts_group)
-    app.cli.add_command(tokens_group)
+    for group in (accounts_group, tokens_group, invitations_group):
+        app.cli.add_command(group)
 
 
 @accounts_group.command("create")
@@ -41,8 +42,6 @@ def create_account(name: str, email: str, password: str) -> None:
     except ValidationError as error:
         _refuse(error.messages_dict)
     made = accounts.found(desk(), new, now=clock.now())
-    if isinstance(made, Invalid):
-        _refuse(made.errors)
     _print(account_id=made.account_id, user_id=made.user_id, token=made.token)
 
 
@@ -53,8 +52,19 @@ def create_token(account_id: int, email: str) -> None:
     """Make a token that acts with the role of the agent; it is shown this once."""
     made = tokens.create_for_address(desk(), account_id, email, now=clock.now())
     if made is None:
-        raise click.ClickException(f"Account {account_id} has no active agent with the address {email}.")
+        _refuse_agent(account_id, email)
     _print(token=made.text)
+
+
+@invitations_group.command("create")
+@click.option("--account", "account_id", type=int, required=True, help="The account's id.")
+@click.option("--email", required=True, help="The address of one of its agents.")
+def create_invitation(account_id: int, email: str) -> None:
+    """Make a link by which the agent chooses a password; it is shown this once, and works once, for a day."""
+    made = invitations.invite_address(desk(), account_id, email, now=clock.now())
+    if made is None:
+        _refuse_agent(account_id, email)
+    _print(url=invitation_link(made, asked_as=HERE))
 
 
 def tell_of_stores_in_a_sentence(group: click.Group) -> None:
@@ -76,6 +86,10 @@ def _in_a_sentence(act: Callable[P, R]) -> Callable[P, R]:
             raise click.ClickException(f"A store does not answer ({said}): start it, and try again.") from error
 
     return guarded
+
+
+def _refuse_agent(account_id: int, email: str) -> NoReturn:
+    raise click.ClickException(f"Account {account_id} has no active agent with the address {email}.")
 
 
 def _refuse(errors: dict[str, list[str]] | object) -> NoReturn:

@@ -30,6 +30,7 @@ DEFAULTS = {
     "WEBHOOK_ALLOW_PRIVATE": "0",
     "LOG_FORMAT": "console",
     "TRUSTED_PROXIES": "0",
+    "PUBLIC_URL": "",
 }
 
 
@@ -68,6 +69,7 @@ class Settings:
     webhook_allow_private: bool
     log_format: LogFormat
     trusted_proxies: int
+    public_url: str
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -92,6 +94,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         webhook_allow_private=_switch(said, "WEBHOOK_ALLOW_PRIVATE"),
         log_format=_one_of(said, "LOG_FORMAT", LogFormat),
         trusted_proxies=_whole(said, "TRUSTED_PROXIES", 0, 10),
+        public_url=_public_url(said["PUBLIC_URL"]),
     )
 
 
@@ -156,6 +159,18 @@ def _expect_a_port(name: str, url: str) -> None:
         _ = urlsplit(url).port
     except ValueError as error:
         raise BadSetting(f"{name} has no host and port that can be called: correct what follows ://.") from error
+
+
+def _public_url(url: str) -> str:
+    """Return the base of links, without a slash at its end, or "" for the name under which a request came."""
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if url and (not sound or not url.isprintable() or set(url) & set("?#@ ")):
+        raise BadSetting(f"PUBLIC_URL must be an address such as https://evenhand.example, not {url!r}.")
+    return url.rstrip("/")
 
 
 def _kept_secret(instance: Path) -> str:

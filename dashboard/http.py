@@ -27,6 +27,12 @@ def desk() -> Desk:
     return cast(Desk, g.desk)
 
 
+def invitation_link(token: str, asked_as: str = "") -> str:
+    """Return the address of an invitation; without PUBLIC_URL it begins as the request's does."""
+    base = desk().settings.public_url or asked_as or request.url_root
+    return f"{base.rstrip('/')}/invitations/{token}"
+
+
 @contextmanager
 def working_at(other: Desk) -> Iterator[None]:
     """Let the request work at another desk for the length of the block."""

@@ -257,9 +257,9 @@ def acme(desk: Desk) -> Acme:
 
 def add_user(session: Session, account_id: int, name: str, role: Role = Role.AGENT, **facts: object) -> int:
     """Add a user to an account and return their id."""
-    email = f"{name.lower()}@{account_id}.example"
-    user_id = session.execute(insert(User).values(email=email).returning(User.id)).scalar_one()
-    values = {"availability": Presence.ONLINE, "role": role, **facts}
+    user_id = session.execute(insert(User).returning(User.id)).scalar_one()
+    values = {"log_in_id": user_id, "email": f"{name.lower()}@{account_id}.example", "availability": Presence.ONLINE}
+    values |= {"role": role, **facts}
     session.execute(insert(AccountUser).values(account_id=account_id, user_id=user_id, name=name, **values))
     return user_id
 

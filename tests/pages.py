@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from flask import Flask, Response
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from app import create_app, db
@@ -21,9 +21,9 @@ from dashboard.services.assignment import Request
 from dashboard.services.desk import Desk
 from dashboard.services.tools import tools
 from dashboard.store import database
-from dashboard.store.models import User
+from dashboard.store.models import AccountUser, User
 from dashboard.web import drawings
-from tests.desks import Acme, Recorded, add_user
+from tests.desks import NOON, Acme, Recorded, add_user
 
 PASSWORD = "correct horse"
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -141,9 +141,11 @@ def hire(desk: Desk, account_id: int, name: str, role: Role) -> int:
     return user_id
 
 
-def let_in(desk: Desk, user_id: int) -> None:
-    """Give a user the password of all tests."""
-    desk.session.execute(update(User).where(User.id == user_id).values(password_hash=passwords.hashed(PASSWORD)))
+def let_in(desk: Desk, user_id: int, password: str = PASSWORD) -> None:
+    """Give a user a password of their own choice, that of all tests unless told otherwise."""
+    email = desk.session.scalars(select(AccountUser.email).where(AccountUser.user_id == user_id)).one()
+    kept = {"password_hash": passwords.of_address(desk, email, password), "used_at": NOON, "chosen_at": NOON}
+    desk.session.execute(update(User).where(User.id == user_id).values(**kept))
     desk.session.commit()
 
 

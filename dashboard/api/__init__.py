@@ -20,6 +20,7 @@ from dashboard.api import (
     errors,
     explanations,
     inboxes,
+    invitations,
     labels,
     members,
     policies,
@@ -62,6 +63,7 @@ OPENAPI = {
 NOUNS = (
     accounts.bp,
     agents.bp,
+    invitations.bp,
     tokens.bp,
     inboxes.bp,
     members.bp,

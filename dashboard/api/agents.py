@@ -1,6 +1,6 @@
 """Agents: who they are, and whether they are there."""
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from dashboard import clock
 from dashboard.api.auth import ADMINISTRATORS, EVERYBODY, SUPERVISORS, allowed, caller, only_own
@@ -13,13 +13,17 @@ from dashboard.services.agents import AgentView
 from dashboard.services.forms.accounts import AgentEdit, AgentForm
 from dashboard.services.forms.presence import Availability, AvailabilityForm, Heartbeats, HeartbeatsForm
 from dashboard.services.presence import Heard
+from dashboard.store.log_ins import LogIn
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("agents", "Agents: who they are, what they hold, and whether they are there.")
 
 
 class AgentSchema(Schema):
-    """An agent; `presence` is what they set, or offline while nothing is heard of them or they are deactivated."""
+    """An agent; `presence` is what they set, or offline while nothing is heard of them or they are deactivated.
+
+    `log_in` tells whether somebody can log in as them, or is invited to.
+    """
 
     id = fields.Integer()
     name = fields.String()
@@ -31,6 +35,7 @@ class AgentSchema(Schema):
     active = fields.Boolean()
     agent_capacity_policy_id = fields.Integer(allow_none=True)
     open_conversations = fields.Integer()
+    log_in = fields.String(validate=validate.OneOf(tuple(LogIn)))
 
 
 @bp.route("/agents")

@@ -9,12 +9,9 @@ from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
 from dashboard.services.forms.accounts import AccountEdit, NewAccount
 from dashboard.services.forms.base import given
-from dashboard.services.refusals import Invalid, invalid
 from dashboard.store import accounts as store
-from dashboard.store import concerned
+from dashboard.store import agents, concerned, log_ins
 from dashboard.store.accounts import AccountRow
-
-OTHER_PASSWORD = "This address has a log-in with another password."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +23,18 @@ class Founded:
     token: str
 
 
-def found(desk: Desk, new: NewAccount, *, now: datetime) -> Founded | Invalid:
-    """Make an account with an administrator, who is one of its agents; an address keeps the log-in it has."""
-    log_in = store.log_in_of(desk.session, new.email, passwords.hashed(new.password))
-    if not log_in.is_new and not passwords.matches(log_in.password_hash, new.password):
-        desk.session.rollback()
-        return invalid("password", OTHER_PASSWORD)
+def found(desk: Desk, new: NewAccount, *, now: datetime) -> Founded:
+    """Make an account with an administrator, who is one of its agents and has a log-in for it alone."""
     account_id = store.add(desk.session, new.name)
     called = new.email.partition("@")[0]
-    store.join(desk.session, account_id, log_in.user_id, name=called, role=Role.ADMINISTRATOR)
-    token = tokens.issue(desk, account_id, log_in.user_id, now=now)
+    user_id = agents.add(desk.session, account_id, email=new.email, name=called, role=Role.ADMINISTRATOR)
+    assert user_id is not None  # the account has nobody else
+    log_ins.choose_password(desk.session, user_id, passwords.of_address(desk, new.email, new.password), now)
+    token = tokens.issue(desk, account_id, user_id, now=now)
     made = Change(subject="account", subject_id=account_id, after=store.find(desk.session, account_id))
     auditing.write(desk, account_id, made, Cause(actor_id=None, now=now))
     desk.session.commit()
-    return Founded(account_id=account_id, user_id=log_in.user_id, token=token.text)
+    return Founded(account_id=account_id, user_id=user_id, token=token.text)
 
 
 def show(desk: Desk, account_id: int) -> AccountRow | None:

@@ -12,22 +12,20 @@ from dashboard.services import auditing, passwords, removal
 from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
 from dashboard.services.forms.accounts import AgentEdit
-from dashboard.services.forms.base import given
+from dashboard.services.forms.base import UNSET, given
 from dashboard.services.refusals import Conflict, Invalid, invalid
-from dashboard.store import accounts, availability, releases
+from dashboard.store import accounts, availability, invitations, log_ins, releases
 from dashboard.store import agents as store
-from dashboard.store.agents import AgentRow
-from dashboard.store.bulk import record
+from dashboard.store.agents import DECIDED, AgentRow
 from dashboard.store.errors import StoreUnavailable
+from dashboard.store.log_ins import LogIn
 from dashboard.store.paging import Listed, Page
 from dashboard.store.presence import presence_of
 
 log = structlog.get_logger()
-HAS_LOG_IN = "This address has a log-in of its own already; leave the password out."
 IS_AGENT = "{name} has this address already, as agent {id}."
 IS_DEACTIVATED = "{name} has this address as agent {id}, who is deactivated: reactivate them."
-TAKEN = "Somebody logs in with this address."
-ELSEWHERE = "This agent's log-in belongs to another account; only they can change it."
+THEIRS = "This agent has logged in: the log-in is theirs. Invite them to choose a new password."
 LAST = "An account needs an active administrator, and this is the last one."
 
 
@@ -45,6 +43,7 @@ class AgentView:
     active: bool
     agent_capacity_policy_id: int | None
     open_conversations: int
+    log_in: LogIn
 
 
 def show_all(desk: Desk, account_id: int, page: Page, *, now: datetime) -> Listed[AgentView]:
@@ -66,7 +65,7 @@ def views(desk: Desk, account_id: int, rows: Sequence[AgentRow], now: datetime) 
     except StoreUnavailable as error:
         log.warning("presence_unreadable", account=account_id, error=str(error))
         heard = frozenset()
-    return [_view(row, heard=row.id in heard) for row in rows]
+    return [_view(row, heard=row.id in heard, now=now) for row in rows]
 
 
 def of_address(desk: Desk, account_id: int, email: str) -> AgentRow | None:
@@ -75,25 +74,21 @@ def of_address(desk: Desk, account_id: int, email: str) -> AgentRow | None:
 
 
 def create(desk: Desk, account_id: int, edit: AgentEdit, *, actor_id: int | None, now: datetime) -> AgentView | Invalid:
-    """Make an agent; an address that logs in to another account keeps its password."""
+    """Make an agent. Nothing depends on what other accounts have of the address: the log-in is this account's own."""
     values = given(edit)
-    if known := of_address(desk, account_id, values["email"]):
+    password = values.pop("password", None)
+    agent_id = store.add(desk.session, account_id, **values)
+    if agent_id is None:
         desk.session.rollback()
-        return _known_already(known)
-    email, password = values.pop("email"), values.pop("password", None)
-    log_in = accounts.log_in_of(desk.session, email, passwords.hashed(password) if password else None)
-    if password and not log_in.is_new:
-        desk.session.rollback()
-        return invalid("password", HAS_LOG_IN)
-    if not accounts.join(desk.session, account_id, log_in.user_id, **values):
-        desk.session.rollback()
-        return _known_already(_found(desk, account_id, log_in.user_id))
-    row = _found(desk, account_id, log_in.user_id)
+        return _known_already(desk, account_id, values["email"])
+    if password:
+        log_ins.give_password(desk.session, agent_id, passwords.of_address(desk, values["email"], password))
+    row = _found(desk, account_id, agent_id)
     change = Change(subject="agent", subject_id=row.id, after=_facts(row))
     auditing.write(desk, account_id, change, Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     desk.signals.changed(account_id)
-    return _view(row, heard=False)
+    return _view(row, heard=False, now=now)
 
 
 def change(
@@ -105,7 +100,7 @@ def change(
     if before is None or refusal:
         desk.session.rollback()
         return refusal
-    _write(desk, account_id, before.id, edit)
+    _write(desk, account_id, before, edit)
     woken = _consequences(desk, account_id, before, edit, actor_id=actor_id, now=now)
     after = _found(desk, account_id, agent_id)
     said = _Audited(before=before, after=after, password_set=isinstance(edit.password, str))
@@ -149,17 +144,24 @@ def _held(desk: Desk, account_id: int, agent_id: int, edit: AgentEdit) -> AgentR
     """Return the agent, locked, after what must be locked before them."""
     if edit.active is False:
         releases.keep_batches_out(desk.session, account_id, agent_id)
-    if {"role", "active"} & given(edit).keys():
+    if {"role", "active", "email"} & given(edit).keys():
         accounts.lock(desk.session, account_id)
-    return store.lock(desk.session, account_id, agent_id)
+    found = store.lock(desk.session, account_id, agent_id)
+    if {"email", "password"} & given(edit).keys():
+        log_ins.lock(desk.session, account_id, agent_id)
+        found = store.find(desk.session, account_id, agent_id)
+    return found
 
 
 def _refusal(desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit) -> Invalid | Conflict | None:
-    for field in {"email", "password"} & given(edit).keys():
-        if store.is_elsewhere(desk.session, account_id, before.id):
-            return invalid(field, ELSEWHERE)
-    if isinstance(edit.email, str) and store.address_is_taken(desk.session, edit.email, but=before.id):
-        return invalid("email", TAKEN)
+    """Return why not; what concerns the log-in is asked of the row that `_held` has locked."""
+    if before.has_logged_in and edit.password is not UNSET:
+        return invalid("password", THEIRS)
+    if edit.email not in (UNSET, before.email):
+        if before.has_logged_in:
+            return invalid("email", THEIRS)
+        if of_address(desk, account_id, str(edit.email)):
+            return _known_already(desk, account_id, str(edit.email))
     return _refused_as_last(desk, account_id, before, edit)
 
 
@@ -173,13 +175,17 @@ def _refused_as_last(desk: Desk, account_id: int, before: AgentRow, edit: AgentE
     return Conflict(sentence=LAST)
 
 
-def _write(desk: Desk, account_id: int, agent_id: int, edit: AgentEdit) -> None:
+def _write(desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit) -> None:
     values = given(edit)
-    log_in = {"email": values.pop("email")} if "email" in values else {}
-    if "password" in values:
-        log_in["password_hash"] = passwords.hashed(values.pop("password"))
-    store.change_log_in(desk.session, agent_id, log_in)
-    store.change(desk.session, account_id, agent_id, values)
+    password = values.pop("password", None)
+    store.change(desk.session, account_id, before.id, values)
+    if values.get("email", before.email) != before.email:
+        invitations.withdraw(desk.session, account_id, before.id)
+        # The password was given to the person at the old address, and has its salt.
+        log_ins.give_password(desk.session, before.log_in_id, None)
+    if password:
+        email = str(values.get("email", before.email))
+        log_ins.give_password(desk.session, before.log_in_id, passwords.of_address(desk, email, password))
 
 
 def _consequences(
@@ -187,7 +193,8 @@ def _consequences(
 ) -> Collection[int]:
     """Release what a deactivated agent holds; return the inboxes where runs are called for (E30)."""
     if before.active and edit.active is False:
-        store.end_sessions(desk.session, before.id)
+        store.end_sessions(desk.session, account_id, before.id)
+        invitations.withdraw(desk.session, account_id, before.id)
         return removal.release_all(desk, account_id, before.id, actor_id=actor_id, now=now)
     if not before.active and edit.active is True:
         return availability.inboxes_of(desk.session, account_id, [before.id])
@@ -196,7 +203,7 @@ def _consequences(
 
 def _facts(row: AgentRow) -> dict[str, object]:
     """Return what somebody decided of the agent; how much they hold is no decision."""
-    return {name: value for name, value in record(row).items() if name != "open_conversations"}
+    return {name: getattr(row, name) for name in DECIDED}
 
 
 def _found(desk: Desk, account_id: int, agent_id: int) -> AgentRow:
@@ -205,11 +212,15 @@ def _found(desk: Desk, account_id: int, agent_id: int) -> AgentRow:
     return row
 
 
-def _known_already(row: AgentRow) -> Invalid:
+def _known_already(desk: Desk, account_id: int, email: str) -> Invalid:
+    row = of_address(desk, account_id, email)
+    assert row is not None
     sentence = IS_AGENT if row.active else IS_DEACTIVATED
     return invalid("email", sentence.format(name=row.name, id=row.id))
 
 
-def _view(row: AgentRow, *, heard: bool) -> AgentView:
+def _view(row: AgentRow, *, heard: bool, now: datetime) -> AgentView:
     presence = presence_of(availability=row.availability, auto_offline=row.auto_offline, heard=heard, active=row.active)
-    return AgentView(presence=presence, **{name: getattr(row, name) for name in AgentRow.__slots__})
+    same = {name: getattr(row, name) for name in (*DECIDED, "open_conversations")}
+    log_in = log_ins.state(has_password=row.has_password, invited_until=row.invited_until, now=now)
+    return AgentView(presence=presence, log_in=log_in, **same)

@@ -13,8 +13,8 @@ from dashboard.services import accounts, agents
 from dashboard.services.demo_floor import ACCOUNT, ADDRESS, SUPERVISOR
 from dashboard.services.desk import Background, Desk
 from dashboard.services.forms.accounts import AgentEdit, NewAccount
-from dashboard.services.refusals import Invalid
 from dashboard.services.tools import tools
+from dashboard.store import accounts as store
 from dashboard.store import database, references
 from dashboard.store.errors import StoreUnavailable
 
@@ -47,14 +47,13 @@ def prepare(settings: Settings) -> str:
 def make_account(desk: Desk, *, now: datetime) -> DemoLogin | None:
     """Make the demo account if there is no account at all; return the log-in of the one there is."""
     path = desk.settings.instance / KEPT_IN
+    store.hold_all(desk.session)  # of two starts at once, one makes it
     if references.any_account(desk.session):
-        return _kept(path) if references.account_of_log_in(desk.session, ADDRESS) else None
+        return _kept(path) if references.account_with(desk.session, ADDRESS) else None
     login = _kept(path) or DemoLogin(email=ADDRESS, password=secrets.token_urlsafe(9))
     # Kept before it is used: a start that is cut short between the two must not lock everybody out.
     _keep(path, login)
     made = accounts.found(desk, NewAccount(name=ACCOUNT, email=login.email, password=login.password), now=now)
-    if isinstance(made, Invalid):  # another start was quicker, and its log-in is the one that counts
-        return None
     agents.change(desk, made.account_id, made.user_id, AgentEdit(name=SUPERVISOR), actor_id=None, now=now)
     return login
 

@@ -40,7 +40,7 @@ OLDEST_WAIT = timedelta(minutes=25)
 
 def furnish(desk: Desk, dice: Dice, *, now: datetime) -> Places | None:
     """Return who and what there is in the demo account, put there first if nothing ever arrived; None without one."""
-    account_id = references.account_of_log_in(desk.session, ADDRESS)
+    account_id = references.account_with(desk.session, ADDRESS)
     if account_id is None:
         return None
     if not conversations.listing(desk, account_id, Wanted(), Page(per_page=1)).data:

@@ -9,7 +9,7 @@ from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
 from dashboard.services.forms.accounts import NewToken
 from dashboard.services.refusals import Invalid, invalid
-from dashboard.store import accounts, references
+from dashboard.store import agents, references
 from dashboard.store import tokens as store
 from dashboard.store.paging import Listed, Page
 from dashboard.store.tokens import Caller, TokenRow
@@ -57,7 +57,7 @@ def create(desk: Desk, account_id: int, new: NewToken, *, actor_id: int, now: da
 
 def create_for_address(desk: Desk, account_id: int, email: str, *, now: datetime) -> Fresh | None:
     """Make a token for the account's active agent with this address, None if there is none."""
-    user_id = accounts.user_id_of(desk.session, account_id, email.strip().lower())
+    user_id = agents.id_of(desk.session, account_id, email.strip().lower())
     if user_id is None:
         return None
     fresh = issue(desk, account_id, user_id, now=now)

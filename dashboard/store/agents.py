@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from dashboard.engine.model import Presence, Role, Status
+from dashboard.store import log_ins
 from dashboard.store.database import Session
-from dashboard.store.models import AccountUser, Conversation, User
+from dashboard.store.models import AccountUser, Conversation, Invitation, User
 from dashboard.store.paging import Listed, Page, listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRow:
-    """An agent as Postgres knows them."""
+    """An agent as Postgres knows them: whether somebody can log in as them, has done so, and is invited until when."""
 
     id: int
     name: str
@@ -25,8 +28,20 @@ class AgentRow:
     active: bool
     agent_capacity_policy_id: int | None
     open_conversations: int
+    log_in_id: int
+    has_password: bool
+    has_logged_in: bool
+    invited_until: datetime | None
 
 
+INVITED = and_(Invitation.account_id == AccountUser.account_id, Invitation.user_id == AccountUser.user_id)
+LOG_IN = (
+    User.password_hash.is_not(None).label("has_password"),
+    User.used_at.is_not(None).label("has_logged_in"),
+    Invitation.expires_at.label("invited_until"),
+)
+# What somebody decided of an agent.
+DECIDED = ("id", "name", "email", "role", "availability", "auto_offline", "active", "agent_capacity_policy_id")
 OPEN = (
     select(func.count())
     .where(
@@ -36,7 +51,6 @@ OPEN = (
     )
     .scalar_subquery()
 )
-JOINED = (AccountUser.created_at, AccountUser.account_id)
 
 
 def find(session: Session, account_id: int, agent_id: int) -> AgentRow | None:
@@ -47,7 +61,7 @@ def find(session: Session, account_id: int, agent_id: int) -> AgentRow | None:
 
 def find_by_address(session: Session, account_id: int, email: str) -> AgentRow | None:
     """Return the account's agent with this address, active or not."""
-    row = session.execute(_wanted(account_id).where(User.email == email)).one_or_none()
+    row = session.execute(_wanted(account_id).where(AccountUser.email == email)).one_or_none()
     return _row(row) if row else None
 
 
@@ -68,6 +82,17 @@ def page(session: Session, account_id: int, wanted: Page, *, under_policy_id: in
     return listed(map(_row, session.execute(rows.limit(wanted.per_page).offset(wanted.offset))), count, wanted)
 
 
+def add(session: Session, account_id: int, *, email: str, **facts: Any) -> int | None:
+    """Write a new agent with a log-in of their own, and return their id; None if the address is another agent's here.
+
+    What other accounts have of the address makes no difference.
+    """
+    [log_in_id] = log_ins.add(session)
+    values = {"account_id": account_id, "user_id": log_in_id, "log_in_id": log_in_id, "email": email, **facts}
+    new = insert(AccountUser).values(**values).on_conflict_do_nothing()
+    return session.scalar(new.returning(AccountUser.user_id))
+
+
 def change(session: Session, account_id: int, agent_id: int, values: Mapping[str, Any]) -> None:
     """Write what changes of the agent in this account."""
     if values:
@@ -75,27 +100,15 @@ def change(session: Session, account_id: int, agent_id: int, values: Mapping[str
         session.execute(update(AccountUser).where(which).values(**values))
 
 
-def change_log_in(session: Session, user_id: int, values: Mapping[str, Any]) -> None:
-    """Write what changes of how they log in; a new password ends the sessions that were opened with the old one."""
-    if values:
-        ended = {"session_epoch": User.session_epoch + 1} if "password_hash" in values else {}
-        session.execute(update(User).where(User.id == user_id).values(**values, **ended))
+def end_sessions(session: Session, account_id: int, agent_id: int) -> None:
+    """End every session of this membership, for good: none comes back when it is active again."""
+    change(session, account_id, agent_id, {"session_epoch": AccountUser.session_epoch + 1})
 
 
-def end_sessions(session: Session, user_id: int) -> None:
-    """End every session of the user, for good: none comes back when they are active again."""
-    session.execute(update(User).where(User.id == user_id).values(session_epoch=User.session_epoch + 1))
-
-
-def is_elsewhere(session: Session, account_id: int, user_id: int) -> bool:
-    """Say whether the user's log-in is another account's: the first that they joined has it, whoever adds them."""
-    first = select(AccountUser.account_id).where(AccountUser.user_id == user_id).order_by(*JOINED).limit(1)
-    return session.scalar(first) != account_id
-
-
-def address_is_taken(session: Session, email: str, *, but: int) -> bool:
-    """Say whether somebody else logs in with this address."""
-    return bool(session.scalar(select(exists().where(User.email == email, User.id != but))))
+def id_of(session: Session, account_id: int, email: str) -> int | None:
+    """Return the active agent of the account who has this address."""
+    which = (AccountUser.account_id == account_id, AccountUser.active, AccountUser.email == email)
+    return session.scalar(select(AccountUser.user_id).where(*which))
 
 
 def other_administrator(session: Session, account_id: int, *, but: int) -> bool:
@@ -114,15 +127,18 @@ def _wanted(account_id: int) -> Select[Any]:
         select(
             AccountUser.user_id.label("id"),
             AccountUser.name,
-            User.email,
+            AccountUser.email,
             AccountUser.role,
             AccountUser.availability,
             AccountUser.auto_offline,
             AccountUser.active,
             AccountUser.agent_capacity_policy_id,
             OPEN.label("open_conversations"),
+            AccountUser.log_in_id,
+            *LOG_IN,
         )
-        .join(User, User.id == AccountUser.user_id)
+        .join(User, User.id == AccountUser.log_in_id)
+        .outerjoin(Invitation, INVITED)
         .where(AccountUser.account_id == account_id)
     )
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from dashboard.engine.model import Role
+from dashboard.store import log_ins
 from dashboard.store.bulk import insert_new, sent, table_of
 from dashboard.store.database import Session
-from dashboard.store.models import Account, AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, Team, User
+from dashboard.store.models import Account, AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,7 @@ def teams(session: Session, account_id: int) -> Sequence[Named]:
 def agents(session: Session, account_id: int) -> Sequence[NamedAgent]:
     """Return all agents of the account, deactivated ones as well."""
     found = session.execute(
-        select(AccountUser.user_id, AccountUser.name, User.email, AccountUser.active)
-        .join(User, User.id == AccountUser.user_id)
+        select(AccountUser.user_id, AccountUser.name, AccountUser.email, AccountUser.active)
         .where(AccountUser.account_id == account_id)
         .order_by(AccountUser.user_id)
     )
@@ -84,17 +84,24 @@ def add_labels(session: Session, account_id: int, titles: Collection[str]) -> No
 def add_agents(session: Session, account_id: int, names: Mapping[str, str]) -> Sequence[NamedAgent]:
     """Make agents of these addresses and names, and return them; without a password they cannot log in.
 
-    Everything that an import makes of agents is here: the log-in of an address, and its membership of the account.
+    Each gets a log-in of this account's own, whatever other accounts have of the address.
     """
-    users = _users(session, names)
+    ids = log_ins.add(session, len(names))
     rows = [
-        {"account_id": account_id, "user_id": user_id, "name": names[address], "role": Role.AGENT}
-        for address, user_id in users.items()
+        {
+            "account_id": account_id,
+            "user_id": user_id,
+            "log_in_id": user_id,
+            "name": name,
+            "email": email,
+            "role": Role.AGENT,
+        }
+        for user_id, (email, name) in zip(ids, names.items(), strict=True)
     ]
-    session.execute(insert_new(AccountUser, ("account_id", "user_id", "name", "role")), sent(rows))
-    return [
-        NamedAgent(id=user_id, name=names[address], email=address, active=True) for address, user_id in users.items()
-    ]
+    session.execute(
+        insert_new(AccountUser, ("account_id", "user_id", "log_in_id", "name", "email", "role")), sent(rows)
+    )
+    return [one for one in agents(session, account_id) if one.email in names]
 
 
 def address_of(account_id: int, name: str) -> str:
@@ -118,9 +125,3 @@ def policy_id_of(session: Session, account_id: int, name: str) -> int:
     """Return the assignment policy of this name, which is there."""
     named = select(AssignmentPolicy.id).where(AssignmentPolicy.account_id == account_id, AssignmentPolicy.name == name)
     return session.scalars(named).one()
-
-
-def _users(session: Session, addresses: Collection[str]) -> dict[str, int]:
-    session.execute(insert_new(User, ("email",)), sent([{"email": address} for address in addresses]))
-    found = session.execute(select(User.email, User.id).where(User.email.in_(addresses)))
-    return {row.email: row.id for row in found}

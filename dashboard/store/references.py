@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from dashboard.store.database import Session
-from dashboard.store.models import Account, AccountUser, Inbox, Team, User
+from dashboard.store.models import Account, AccountUser, Inbox, Team
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def any_account(session: Session) -> bool:
     return session.scalar(select(Account.id).limit(1)) is not None
 
 
-def account_of_log_in(session: Session, email: str) -> int | None:
-    """Return the first account in which somebody logs in with this address."""
-    found = select(AccountUser.account_id).join(User, User.id == AccountUser.user_id).where(User.email == email)
+def account_with(session: Session, email: str) -> int | None:
+    """Return the first account with an agent of this address."""
+    found = select(AccountUser.account_id).where(AccountUser.email == email)
     return session.scalar(found.order_by(AccountUser.account_id).limit(1))

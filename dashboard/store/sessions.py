@@ -1,68 +1,98 @@
 """Who may log in, and who a session is."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select, text
+from sqlalchemy import Row, delete, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from dashboard.engine.model import Role
-from dashboard.store.agents import JOINED
 from dashboard.store.database import Session
 from dashboard.store.models import Account, AccountUser, EndedSession, User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Who looks at a page: an active user in one account; a higher epoch of theirs ends the session."""
+    """An active membership, and the log-in that opens it; a higher epoch of either ends the session.
+
+    `session_epoch` is the sum of both. `has_others` tells whether the log-in opens more memberships.
+    """
 
     account_id: int
     account_name: str
     user_id: int
     name: str
+    email: str
     role: Role
     session_epoch: int
+    log_in_id: int
+    log_in_epoch: int
+    has_others: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a password is compared with, and who they are who know it."""
+    """What a password is compared with, and the membership that it opens."""
 
-    password_hash: str | None
+    password_hash: str
     viewer: Viewer
 
 
+OTHER = aliased(AccountUser)
+HAS_OTHERS = exists().where(
+    OTHER.log_in_id == AccountUser.log_in_id, OTHER.account_id != AccountUser.account_id, OTHER.active
+)
+JOINED = (AccountUser.created_at, AccountUser.account_id)
 VIEWERS = (
     select(
         AccountUser.account_id,
         Account.name.label("account_name"),
         AccountUser.user_id,
         AccountUser.name,
+        AccountUser.email,
         AccountUser.role,
-        User.session_epoch,
+        (AccountUser.session_epoch + User.session_epoch).label("session_epoch"),
+        AccountUser.log_in_id,
+        User.session_epoch.label("log_in_epoch"),
+        HAS_OTHERS.label("has_others"),
         User.password_hash,
     )
     .join(Account, Account.id == AccountUser.account_id)
-    .join(User, User.id == AccountUser.user_id)
+    .join(User, User.id == AccountUser.log_in_id)
     .where(AccountUser.active)
 )
 # Every request asks, among them the polls of five hundred tabs: as text it costs half as much as put together anew.
 VIEWER = text(
     """
-    SELECT u.account_id, a.name AS account_name, u.user_id, u.name, u.role, s.session_epoch
-    FROM account_users u JOIN accounts a ON a.id = u.account_id JOIN users s ON s.id = u.user_id
+    SELECT u.account_id, a.name AS account_name, u.user_id, u.name, u.email, u.role,
+      u.session_epoch + l.session_epoch AS session_epoch, u.log_in_id, l.session_epoch AS log_in_epoch,
+      EXISTS (SELECT FROM account_users o
+        WHERE o.log_in_id = u.log_in_id AND o.account_id <> u.account_id AND o.active) AS has_others
+    FROM account_users u JOIN accounts a ON a.id = u.account_id JOIN users l ON l.id = u.log_in_id
     WHERE u.account_id = :account_id AND u.user_id = :user_id AND u.active
       AND NOT EXISTS (SELECT FROM ended_sessions WHERE id = :session_id)
     """
 )
 
 
-def credentials(session: Session, email: str) -> Credentials | None:
-    """Return whose address it is, in the account that they joined first, if they are active in one."""
-    found = session.execute(VIEWERS.where(User.email == email).order_by(*JOINED).limit(1)).first()
-    return Credentials(password_hash=found.password_hash, viewer=_viewer(found)) if found else None
+def credentials(session: Session, email: str) -> Sequence[Credentials]:
+    """Return every active membership of this address that some password opens, the first joined first."""
+    there = (AccountUser.email == email, User.password_hash.is_not(None))
+    rows = session.execute(VIEWERS.where(*there).order_by(*JOINED))
+    return [Credentials(password_hash=row.password_hash, viewer=_viewer(row)) for row in rows]
+
+
+def memberships(session: Session, epochs: Mapping[int, int], *, session_id: UUID) -> Sequence[Viewer]:
+    """Return what these log-ins open, the first joined first; nothing of one whose epoch is another by now."""
+    if session.scalar(select(exists().where(EndedSession.id == session_id))):
+        return []
+    opened = AccountUser.log_in_id == func.any(list(epochs))
+    rows = session.execute(VIEWERS.where(opened).order_by(*JOINED))
+    return [_viewer(row) for row in rows if row.log_in_epoch == epochs[row.log_in_id]]
 
 
 def viewer(session: Session, account_id: int, user_id: int, *, session_id: UUID | None = None) -> Viewer | None:
@@ -84,19 +114,16 @@ def forget_ended(session: Session, *, before: datetime, most: int) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def password_hash(session: Session, account_id: int, user_id: int) -> str | None:
-    """Return what is kept of the password of an active user of the account."""
-    which = (AccountUser.account_id == account_id, AccountUser.user_id == user_id)
-    found = session.execute(VIEWERS.where(*which)).one_or_none()
-    return found.password_hash if found else None
-
-
 def _viewer(row: Row[*tuple[Any, ...]]) -> Viewer:
     return Viewer(
         account_id=row.account_id,
         account_name=row.account_name,
         user_id=row.user_id,
         name=row.name,
+        email=row.email,
         role=Role(row.role),
         session_epoch=row.session_epoch,
+        log_in_id=row.log_in_id,
+        log_in_epoch=row.log_in_epoch,
+        has_others=row.has_others,
     )

@@ -19,8 +19,10 @@ from dashboard.web import (
     drawings,
     errors,
     inboxes,
+    invitations,
     isolation,
     labels,
+    memberships,
     passwords,
     policies,
     reports,
@@ -42,6 +44,8 @@ from dashboard.web.blueprints import all_pages
 SETTINGS = (audit, accounts, users, tokens, webhooks, labels, passwords)
 NOUNS = (
     sessions,
+    memberships,
+    invitations,
     board,
     runs,
     runs_list,

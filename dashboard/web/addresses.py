@@ -34,6 +34,13 @@ def of(endpoint: str, asked: Any, /, **changes: object) -> str:
     return to(endpoint, **words)
 
 
+def wanted(otherwise: str = "") -> str:
+    """Return where a form wants to lead afterwards: only ever a path of this site; else to the live board."""
+    given = request.values.get("next", "")
+    ours = given.startswith("/") and not given.startswith("//") and "\\" not in given
+    return given if ours and given.isprintable() else otherwise or to("web.board.show")
+
+
 @lru_cache(maxsize=MOST_KEPT)
 def _to(_root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
     return url_for(endpoint, **dict(values))

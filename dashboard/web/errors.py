@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, Conflict, HTTPException, InternalServerError, ServiceUnavailable
 
+from dashboard import tracing
 from dashboard.store.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable, is_conflict
 from dashboard.web import htmx
 
@@ -55,6 +56,12 @@ SAYINGS = {
         title="Too much at once",
         happened="What was sent is larger than the server reads. Nothing was changed.",
         do="Go back and send less at once.",
+    ),
+    429: Trouble(
+        status=429,
+        title="Too often",
+        happened="Too many requests came from your network. Nothing was changed.",
+        do="Wait a minute and try again.",
     ),
     500: Trouble(
         status=500,
@@ -111,7 +118,7 @@ def _show(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     trouble = FORGED if isinstance(error, CSRFError) else SAYINGS.get(error.code or 500, OTHERWISE)
     if isinstance(error, InternalServerError):
-        log.error("page_failed", path=request.path, exc_info=error.original_exception or error)
+        log.error("page_failed", path=tracing.path(), exc_info=error.original_exception or error)
     if htmx.asked():
         return htmx.toast("errors/_sentence.html", trouble=trouble), trouble.status
     return render_template("errors/show.html", trouble=trouble), trouble.status
@@ -120,10 +127,10 @@ def _show(error: HTTPException) -> ResponseReturnValue:
 def _collided(error: Collided) -> ResponseReturnValue:
     if is_conflict(error):
         return _show(Conflict())
-    log.error("value_refused", path=request.path, error=str(error).splitlines()[0])
+    log.error("value_refused", path=tracing.path(), error=str(error).splitlines()[0])
     return _show(BadRequest())
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
-    log.error("store_unavailable", path=request.path, error=str(error).splitlines()[0])
+    log.error("store_unavailable", path=tracing.path(), error=str(error).splitlines()[0])
     return _show(ServiceUnavailable())

@@ -1,19 +1,19 @@
 """One's own password."""
 
 from http import HTTPStatus
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import login_user
 
 from dashboard import clock
 from dashboard.http import desk
 from dashboard.services import sessions
 from dashboard.services.forms.accounts import PasswordForm
 from dashboard.services.refusals import Invalid, invalid
-from dashboard.web import forms, throttle
+from dashboard.web import addresses, forms, throttle
 from dashboard.web.blueprints import pages_of
-from dashboard.web.visitors import Visitor, viewer
+from dashboard.web.visitors import let_in, viewer
 
 NOT_THE_SAME = "This is not what stands in the field above."
 pages = pages_of("passwords")
@@ -22,7 +22,7 @@ pages = pages_of("passwords")
 @pages.get("/settings/password")
 def show() -> ResponseReturnValue:
     """Show the form for another password."""
-    return render_template("passwords/show.html", errors={})
+    return _page()
 
 
 @pages.post("/settings/password")
@@ -35,12 +35,12 @@ def change() -> ResponseReturnValue:
     if not isinstance(wanted, Invalid):
         wanted = sessions.change_password(desk(), viewer(), wanted, now=clock.now())
     if isinstance(wanted, Invalid):
-        return render_template("passwords/show.html", errors=wanted.errors), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(errors=wanted.errors), HTTPStatus.UNPROCESSABLE_ENTITY
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
-    login_user(Visitor(wanted))
-    flash("Your password is changed. Wherever else you were logged in, you are no more.")
-    return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
+    let_in(wanted)
+    flash("Your password is changed. Your other sessions have ended.")
+    return redirect(addresses.wanted(url_for("web.passwords.show")), HTTPStatus.SEE_OTHER)
 
 
 @pages.errorhandler(HTTPStatus.TOO_MANY_REQUESTS)
@@ -48,5 +48,8 @@ def _too_often(error: Exception) -> ResponseReturnValue:
     """Show the form again, and say when it will help."""
     seconds = throttle.seconds_left()
     said = {"current": (f"Too many attempts. Nothing was checked; try again in {seconds} seconds.",)}
-    shown = render_template("passwords/show.html", errors=said)
-    return shown, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
+    return _page(errors=said), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
+
+
+def _page(**more: Any) -> str:
+    return render_template("passwords/show.html", **{"errors": {}, "wanted": request.values.get("next", ""), **more})

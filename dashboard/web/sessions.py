@@ -6,9 +6,10 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from dashboard import clock
 from dashboard.http import desk
 from dashboard.services import sessions as services
-from dashboard.web import throttle, visitors
+from dashboard.web import addresses, throttle, visitors
 from dashboard.web.blueprints import pages_of
 
 WRONG = "The address or the password is not right."
@@ -19,7 +20,7 @@ pages = pages_of("sessions", public=True)
 def new() -> ResponseReturnValue:
     """Show the form."""
     if current_user.is_authenticated:
-        return redirect(_wanted(), HTTPStatus.SEE_OTHER)
+        return redirect(addresses.wanted(), HTTPStatus.SEE_OTHER)
     return _form()
 
 
@@ -28,18 +29,22 @@ def new() -> ResponseReturnValue:
 @throttle.limiter.limit(throttle.PER_ADDRESS, key_func=throttle.address_tried)
 def create() -> ResponseReturnValue:
     """Log in; the answer does not tell whether the address exists."""
-    viewer = services.log_in(desk(), request.form.get("email", ""), request.form.get("password", ""))
-    if viewer is None:
+    found = services.log_in(desk(), request.form.get("email", ""), request.form.get("password", ""))
+    if not found:
         return _form(error=WRONG), HTTPStatus.UNPROCESSABLE_ENTITY
-    visitors.let_in(viewer)
-    return redirect(_wanted(), HTTPStatus.SEE_OTHER)
+    visitors.recognise(found)
+    if len(found) > 1:
+        return redirect(url_for("web.memberships.index", next=addresses.wanted()), HTTPStatus.SEE_OTHER)
+    visitors.let_in(found[0])
+    services.enter(desk(), found[0], now=clock.now())
+    return redirect(addresses.wanted(), HTTPStatus.SEE_OTHER)
 
 
 @pages.post("/logout")
 def destroy() -> ResponseReturnValue:
     """Log out; wherever else they are logged in, they stay."""
     visitors.see_out()
-    return redirect(url_for("web.sessions.new"), HTTPStatus.SEE_OTHER)
+    return redirect(addresses.wanted(url_for("web.sessions.new")), HTTPStatus.SEE_OTHER)
 
 
 @pages.errorhandler(HTTPStatus.TOO_MANY_REQUESTS)
@@ -54,10 +59,3 @@ def _form(error: str | None = None) -> str:
     return render_template(
         "sessions/new.html", error=error, email=request.form.get("email", ""), wanted=request.values.get("next", "")
     )
-
-
-def _wanted() -> str:
-    """Return where to go: only ever a path of this site."""
-    given = request.values.get("next", "")
-    ours = given.startswith("/") and not given.startswith("//") and "\\" not in given
-    return given if ours and given.isprintable() else url_for("web.board.show")

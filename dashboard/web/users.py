@@ -8,9 +8,10 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from dashboard import clock
 from dashboard.engine.model import Role
-from dashboard.http import desk
-from dashboard.services import agents
+from dashboard.http import desk, invitation_link
+from dashboard.services import agents, invitations
 from dashboard.services.agents import AgentView
 from dashboard.services.forms.accounts import AgentEdit, AgentForm
 from dashboard.services.refusals import Conflict, Invalid, invalid
@@ -31,12 +32,15 @@ Errors = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserPage:
-    """A user with what is wrong in a form of theirs, and what deactivating them would mean."""
+    """A user with what is wrong in a form of theirs, and what deactivating them would mean.
+
+    `link` is the link of a new invitation, which no later page can show.
+    """
 
     user: UserLine
     held: Sequence[Held]
     is_last: bool
-    is_elsewhere: bool
+    link: str = ""
     errors: Errors = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,7 +56,7 @@ def index() -> ResponseReturnValue:
     """List the users."""
     text = forms.words_in(request.args, "text")
     wanted = Page(page=forms.page_in(request.args), per_page=PER_PAGE)
-    found = store.page_of(desk().session, viewer().account_id, text, wanted)
+    found = store.page_of(desk().session, viewer().account_id, text, wanted, now=clock.now())
     template = "users/_list.html" if htmx.asked() else "users/index.html"
     return render_template(template, found=found, text=text, last_page=found.meta.last_page)
 
@@ -76,6 +80,8 @@ def create() -> ResponseReturnValue:
         made = agents.create(desk(), viewer().account_id, made, **acting())
     if isinstance(made, Invalid):
         return _refused(made), HTTPStatus.UNPROCESSABLE_ENTITY
+    if request.form.get("invite"):
+        return invite(made.id)
     flash(saying("{} is made.", made.name))
     return redirect(url_for("web.users.show", user_id=made.id), HTTPStatus.SEE_OTHER)
 
@@ -101,10 +107,32 @@ def update(user_id: int) -> ResponseReturnValue:
 @pages.post("/settings/users/<int:user_id>/password")
 @administrators_only
 def set_password(user_id: int) -> ResponseReturnValue:
-    """Give a user another password; wherever they are logged in, they are no more."""
+    """Give a user a password to log in with for the first time."""
     _user(user_id)
     edit = forms.load(AgentForm(partial=True), {"password": request.form.get("password", "")})
-    return _changed(user_id, edit, "{} has a new password and is logged out everywhere.")
+    return _changed(user_id, edit, "{} can log in with this password.")
+
+
+@pages.post("/settings/users/<int:user_id>/invitation")
+@administrators_only
+def invite(user_id: int) -> ResponseReturnValue:
+    """Invite a user. The answer is the page itself: the link is kept nowhere, so no later page could show it."""
+    token = invitations.invite(desk(), viewer().account_id, user_id, **acting())
+    if token is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(token, Conflict):
+        return _shown(user_id, errors={"last": (token.sentence,)}), HTTPStatus.CONFLICT
+    return _shown(user_id, link=invitation_link(token)), HTTPStatus.CREATED
+
+
+@pages.post("/settings/users/<int:user_id>/invitation/withdrawal")
+@administrators_only
+def withdraw_invitation(user_id: int) -> ResponseReturnValue:
+    """Take an invitation back: its link works no more."""
+    if not invitations.withdraw(desk(), viewer().account_id, user_id, **acting()):
+        abort(HTTPStatus.NOT_FOUND)
+    flash("The invitation is withdrawn. Its link works no more.")
+    return redirect(url_for("web.users.show", user_id=user_id), HTTPStatus.SEE_OTHER)
 
 
 @pages.post("/settings/users/<int:user_id>/deactivation")
@@ -155,11 +183,10 @@ def _shown(user_id: int, **more: Any) -> str:
         user=user,
         held=store.held(session, account_id, user_id),
         is_last=alone and user.active and user.role is Role.ADMINISTRATOR,
-        is_elsewhere=agents_store.is_elsewhere(session, account_id, user_id),
         **more,
     )
     return render_template("users/show.html", page=page, roles=tuple(Role))
 
 
 def _user(user_id: int) -> UserLine:
-    return store.one(desk().session, viewer().account_id, user_id) or abort(HTTPStatus.NOT_FOUND)
+    return store.one(desk().session, viewer().account_id, user_id, now=clock.now()) or abort(HTTPStatus.NOT_FOUND)

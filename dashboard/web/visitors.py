@@ -1,6 +1,6 @@
 """Who looks at a page, and what their role lets them do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar, cast
@@ -24,6 +24,8 @@ R = TypeVar("R")
 manager = LoginManager()
 # What the session calls itself: its own name, so that it can be ended alone.
 SESSION_ID = "session_id"
+# The log-ins that the password opened, as pairs of id and epoch: all that is known until an account is chosen.
+LOG_INS = "log_ins"
 
 
 class Visitor(UserMixin):
@@ -41,22 +43,44 @@ def init_app(app: Flask) -> None:
     """Let the session say who it is."""
     # A proxy, not flask-login's context processor: that one asks Postgres even for the page that says it is down.
     manager.init_app(app, add_context_processor=False)
-    app.jinja_env.globals.update(current_user=current_user, supervising=supervising, administering=administering)
+    app.jinja_env.globals.update(
+        current_user=current_user, supervising=supervising, administering=administering, has_others=has_others
+    )
+
+
+def recognise(found: Sequence[Viewer]) -> None:
+    """Begin a session of somebody whose password opens these memberships: nothing of the one before it stays."""
+    _begin([[one.log_in_id, one.log_in_epoch] for one in found])
 
 
 def let_in(viewer: Viewer) -> None:
-    """Begin a session of their own: nothing of the one before it stays, whoever knew that."""
-    session.clear()
-    session.permanent = True
-    session[SESSION_ID] = uuid4().hex
+    """Go on in this membership, in a session of its own that knows the same log-ins."""
+    known = {**_log_in_epochs(), viewer.log_in_id: viewer.log_in_epoch}
+    _begin([[log_in_id, epoch] for log_in_id, epoch in known.items()])
     login_user(Visitor(viewer))
 
 
 def see_out() -> None:
     """End this session at the server as well: its cookie lets nobody in again."""
-    if current_user.is_authenticated:
-        sessions.log_out(desk(), UUID(session[SESSION_ID]), now=clock.now())
+    end_session()
     session.clear()
+
+
+def end_session() -> None:
+    """End the session that came with this request, whoever has a copy of its cookie."""
+    if known := session.get(SESSION_ID):
+        sessions.end(desk(), UUID(known), now=clock.now())
+
+
+def memberships() -> Sequence[Viewer]:
+    """Return what the log-ins of this session open."""
+    known = session.get(SESSION_ID)
+    return sessions.memberships(desk(), _log_in_epochs(), session_id=UUID(known)) if known else []
+
+
+def has_others() -> bool:
+    """Tell whether the viewer has more accounts than this one."""
+    return viewer().has_others or len(session.get(LOG_INS, ())) > 1
 
 
 def viewer() -> Viewer:
@@ -114,6 +138,19 @@ def administrators_only(view: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+def _begin(log_ins: list[list[int]]) -> None:
+    session.clear()
+    session.permanent = True
+    session[SESSION_ID] = uuid4().hex
+    session[LOG_INS] = log_ins
+
+
+def _log_in_epochs() -> dict[int, int]:
+    if known := session.get(LOG_INS):
+        return dict(known)
+    return {viewer().log_in_id: viewer().log_in_epoch} if current_user.is_authenticated else {}
+
+
 @manager.user_loader
 def _resume(kept: str) -> Visitor | None:
     account_id, user_id, epoch = map(int, kept.split(":"))
@@ -127,7 +164,9 @@ def _resume(kept: str) -> Visitor | None:
 
 
 def _to_log_in() -> ResponseReturnValue:
+    # Who has not chosen an account yet need not give the password again.
+    door = "web.memberships.index" if session.get(LOG_INS) else "web.sessions.new"
     if htmx.asked():
-        return htmx.to_log_in(url_for("web.sessions.new", next=htmx.page_shown()))
+        return htmx.to_log_in(url_for(door, next=htmx.page_shown()))
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("web.sessions.new", next=wanted if wanted != "/" else None), HTTPStatus.SEE_OTHER)
+    return redirect(url_for(door, next=wanted if wanted != "/" else None), HTTPStatus.SEE_OTHER)

@@ -21,6 +21,8 @@ ADMINISTRATORS_ONLY = {
     ("PATCH", "/agents/<id:agent_id>"),
     ("PUT", "/agents/<id:agent_id>"),
     ("DELETE", "/agents/<id:agent_id>"),
+    ("POST", "/agents/<id:agent_id>/invitations"),
+    ("DELETE", "/agents/<id:agent_id>/invitations"),
     ("GET", "/tokens"),
     ("POST", "/tokens"),
     ("DELETE", "/tokens/<id:token_id>"),

@@ -42,10 +42,10 @@ class Floor:
         everybody = f"generate_series(1, {self.agents}) AS n"
         yield "INSERT INTO accounts (name) VALUES ('Acme')"
         yield "INSERT INTO inboxes (account_id, name) VALUES (1, 'Support')"
-        yield f"INSERT INTO users (email) SELECT n || '@acme.example' FROM {everybody}"
+        yield f"INSERT INTO users (password_hash) SELECT NULL FROM {everybody}"
         yield f"""
-            INSERT INTO account_users (account_id, user_id, name, role, availability)
-            SELECT 1, n, 'Agent ' || n, 'agent', 'online' FROM {everybody}"""
+            INSERT INTO account_users (account_id, user_id, log_in_id, name, email, role, availability)
+            SELECT 1, n, n, 'Agent ' || n, n || '@acme.example', 'agent', 'online' FROM {everybody}"""
         yield f"INSERT INTO inbox_members (account_id, inbox_id, user_id) SELECT 1, 1, n FROM {everybody}"
 
     def _rules(self) -> Iterator[str]:

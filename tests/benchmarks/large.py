@@ -48,15 +48,17 @@ class Size:
 # Agent a answers two inboxes; what they hold is in one of the two, and its last row in the ledger names them.
 DESK = """
 INSERT INTO accounts (name, stranded_checked_at) VALUES ('Large', :now);
-INSERT INTO users (email) SELECT 'user' || n || '@large.example' FROM generate_series(1, :agents + 1) n;
+INSERT INTO users (password_hash) SELECT NULL FROM generate_series(1, :agents + 1) n;
 INSERT INTO agent_capacity_policies (account_id, name, conversation_limit, excluded_labels, exclude_older_than_hours)
   SELECT 1, 'Limits ' || n, 100 + n, ARRAY['label ' || n], 1000 + n FROM generate_series(1, :policies) n;
-INSERT INTO account_users (account_id, user_id, name, role, availability, auto_offline, agent_capacity_policy_id)
-  SELECT 1, n, 'Agent ' || n, 'agent',
+INSERT INTO account_users
+  (account_id, user_id, log_in_id, name, email, role, availability, auto_offline, agent_capacity_policy_id)
+  SELECT 1, n, n, 'Agent ' || n, 'user' || n || '@large.example', 'agent',
     CASE n / :inboxes % 10 WHEN 5 THEN 'busy' WHEN 6 THEN 'away_manual' ELSE 'online' END, n % 5 > 0,
     (n - 1) % :policies + 1
   FROM generate_series(1, :agents) n;
-INSERT INTO account_users (account_id, user_id, name, role) VALUES (1, :agents + 1, 'Mara', 'administrator');
+INSERT INTO account_users (account_id, user_id, log_in_id, name, email, role)
+  VALUES (1, :agents + 1, :agents + 1, 'Mara', 'mara@large.example', 'administrator');
 INSERT INTO inboxes (account_id, name, channel) SELECT 1, 'Inbox ' || n, 'email' FROM generate_series(1, :inboxes) n;
 INSERT INTO inbox_members (account_id, inbox_id, user_id)
   SELECT 1, (a - 1) % :inboxes + 1, a FROM generate_series(1, :agents) a

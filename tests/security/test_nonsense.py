@@ -101,11 +101,12 @@ def test_a_body_nested_however_deep_is_refused(worlds: Worlds, depth: int) -> No
     lists = b"[" * depth + b"]" * depth
     objects = b'{"a":' * depth + b"1" + b"}" * depth
     bodies = (lists, b'{"name": ' + lists + b"}", b'{"name": "x", "exclusion_rules": ' + objects + b"}")
+    document = worlds.app.test_client().get("/api/openapi.json").json
     for rule, _, path in walks.calls(worlds.app, worlds.ours, frozenset({"POST"})):
         for number, data in enumerate(bodies):
             headers = {"Idempotency-Key": f"deep-{depth}-{number}"}
             answer = worlds.ours.admin("POST", path, data=data, headers=headers)
-            takes_no_body = answer.status_code in (200, 202, 204)
+            takes_no_body = "requestBody" not in document["paths"][walks.documented(rule)]["post"]
             assert takes_no_body or answer.status_code in (400, 422), (rule, answer.status_code)
 
 

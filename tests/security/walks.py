@@ -42,11 +42,12 @@ KINDS = {
     "deliveries": "delivery",
     "audit": "entry",
     "reports": "sheet",
+    "invitations": "invitation",
 }
-# What every account has alike.
-ANYBODYS = frozenset({"account", "sheet"})
+# What every account has alike, and what opens to whoever holds its link.
+ANYBODYS = frozenset({"account", "sheet", "invitation"})
 # Forms after which something that other forms need is gone, or whoever sends them is out.
-LAST = ("activity", "deactivation", "deletion", "logout", "password", "reversal", "revocation")
+LAST = ("activity", "deactivation", "deletion", "logout", "password", "reversal", "revocation", "withdrawal")
 
 
 def rules(app: Flask) -> Iterator[Rule]:

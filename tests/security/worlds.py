@@ -43,6 +43,12 @@ class World:
         self.secrets |= {answer.json[name] for name in ("secret", "token") if name in answer.json}
         return int(answer.json.get("id", 0))
 
+    def invite(self, agent_id: int) -> str:
+        """Invite an agent, and return the secret of the link."""
+        token = self.admin.post(f"/agents/{agent_id}/invitations").json["url"].rpartition("/")[2]
+        self.secrets.add(token)
+        return str(token)
+
 
 @dataclass(slots=True, kw_only=True)
 class Worlds:
@@ -113,6 +119,7 @@ def furnish(world: World) -> None:
     word, ids = world.word, world.ids
     agent = {"name": word, "email": f"agent@{world.account_id}.example", "role": "agent", "password": PASSWORD}
     ids["agent"] = world.make("/agents", agent)
+    ids["invitation"] = world.invite(int(ids["agent"]))
     ids["inbox"] = world.make("/inboxes", {"name": word, "channel": word})
     ids["team"] = world.make("/teams", {"name": word})
     ids["label"] = world.make("/labels", {"title": word})

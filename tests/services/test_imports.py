@@ -68,8 +68,8 @@ def test_the_inboxes_labels_and_agents_that_are_missing_are_made(acme: Acme, pat
     }  # fmt: skip
     assert set(session.scalars(select(Label.title))) == {"audio", "urgent"}
     made = session.execute(
-        select(User.email, User.password_hash, AccountUser.role)
-        .join(AccountUser)
+        select(AccountUser.email, User.password_hash, AccountUser.role)
+        .join(User, User.id == AccountUser.log_in_id)
         .where(AccountUser.name == "Resolver 89")
     ).one()
     assert tuple(made) == (f"resolver-89@account-{acme.account_id}.invalid", None, Role.AGENT)

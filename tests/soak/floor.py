@@ -48,10 +48,11 @@ class Floor:
     def _statements(self) -> Iterator[str]:
         everybody = f"generate_series(1, {self.agents + self.supervisors}) AS n"
         yield "INSERT INTO accounts (name) VALUES ('Acme')"
-        yield f"INSERT INTO users (email) SELECT n || '@acme.example' FROM {everybody}"
+        yield f"INSERT INTO users (password_hash) SELECT NULL FROM {everybody}"
         yield f"""
-            INSERT INTO account_users (account_id, user_id, name, role, availability)
-            SELECT 1, n, 'Agent ' || n, CASE WHEN n > {self.agents} THEN 'supervisor' ELSE 'agent' END, 'online'
+            INSERT INTO account_users (account_id, user_id, log_in_id, name, email, role, availability)
+            SELECT 1, n, n, 'Agent ' || n, n || '@acme.example',
+              CASE WHEN n > {self.agents} THEN 'supervisor' ELSE 'agent' END, 'online'
             FROM {everybody}"""
         yield f"INSERT INTO inboxes (account_id, name) SELECT 1, 'Inbox ' || n FROM generate_series(1, {INBOXES}) AS n"
         yield f"""

@@ -65,6 +65,24 @@ def test_a_nonsense_setting_is_refused_by_its_name(refusal, arguments, settings,
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "desk.example",
+        "ftp://desk.example",
+        "https://",
+        "https://desk.example?a=b",
+        "https://ada@desk.example",
+        "https://desk.example:port",
+        "https://desk.example/a b",
+    ],
+)
+def test_a_public_address_that_no_link_can_begin_with_is_refused_by_its_name(tmp_path: Path, url: str):
+    """Seen to fail with the setting taken as it came."""
+    with pytest.raises(config.BadSetting, match="PUBLIC_URL"):
+        config.load({"EVENHAND_INSTANCE": str(tmp_path), "PUBLIC_URL": url})
+
+
+@pytest.mark.parametrize(
     "kept",
     [b"", b"\n", b"too short", b"\0" * 64, b"\xff" * 64],
     ids=["empty", "a line's end", "too short", "zeros", "no text"],

@@ -57,7 +57,8 @@ def test_nobody_is_found_by_what_they_answer_in_another_account(mara: Looker, ac
     session, there = acme.desk.session, acme.stranger_inbox_id
     globex = session.get_one(Inbox, there).account_id
     ana = {"account_id": globex, "user_id": acme.agents["Ana"]}
-    session.execute(insert(AccountUser).values(name="Ana", role=Role.AGENT, availability=Presence.ONLINE, **ana))
+    facts = {"name": "Ana", "email": "ana@globex.example", "role": Role.AGENT, "availability": Presence.ONLINE}
+    session.execute(insert(AccountUser).values(log_in_id=acme.agents["Ana"], **facts, **ana))
     session.execute(insert(InboxMember).values(inbox_id=there, **ana))
     session.commit()
 

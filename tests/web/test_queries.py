@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import timedelta
 
 from flask import Flask
 from redis import Redis
@@ -11,6 +12,9 @@ from werkzeug.routing import Rule
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.services import tokens
+from dashboard.store import invitations
+from dashboard.store.invitations import InvitationDraft
+from dashboard.store.tokens import hashed
 from tests import desks
 from tests.benchmarks.large import ACCOUNT, Size, fill
 from tests.counting import statements
@@ -58,6 +62,7 @@ def asked_by_each(settings: Settings, size: Size) -> Mapping[str, int]:
         desk = desks.desk_on(session, settings, queue)
         fill(desk, size)
         token = tokens.issue(desk, ACCOUNT, size.supervisor, now=clock.now()).text
+        invitations.put(session, invitation_of(size.supervisor))
         session.commit()
         app = composed(settings, queue)
         looker = looking(app, ACCOUNT, size.supervisor)
@@ -68,6 +73,12 @@ def asked_by_each(settings: Settings, size: Size) -> Mapping[str, int]:
             assert answer.status_code < 400, (path, answer.text)
             found[path] = len(seen)
     return found
+
+
+def invitation_of(user_id: int) -> InvitationDraft:
+    """Return an invitation whose secret is what stands in addresses."""
+    facts = {"created_at": clock.now(), "expires_at": clock.now() + timedelta(days=1)}
+    return InvitationDraft(account_id=ACCOUNT, user_id=user_id, token_hash=hashed(str(NAMED["token"])), **facts)
 
 
 def reading(app: Flask) -> list[Rule]:

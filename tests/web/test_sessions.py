@@ -7,7 +7,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from dashboard.config import Settings
-from dashboard.store.models import AccountUser, User
+from dashboard.store.models import AccountUser, Base, User
 from tests.desks import Acme
 from tests.pages import HTMX, PASSWORD, TOKEN, AtOnce, Looker, composed, let_in, looking, without_redis
 
@@ -82,10 +82,11 @@ def test_a_deactivated_user_is_out_at_once(door: FlaskClient, acme: Acme) -> Non
     assert log_in(door, ANA.format(acme.account_id)).status_code == 422
 
 
-def test_a_higher_session_epoch_ends_every_session(ana: Looker, acme: Acme) -> None:
+@pytest.mark.parametrize("one_of", [User, AccountUser])
+def test_a_higher_epoch_of_log_in_or_membership_ends_every_session(ana: Looker, acme: Acme, one_of: type[Base]) -> None:
     assert ana.get("/").status_code == 200
 
-    acme.desk.session.execute(update(User).where(User.id == ana.user_id).values(session_epoch=1))
+    acme.desk.session.execute(update(one_of).values(session_epoch=1))
     acme.desk.session.commit()
 
     assert ana.get("/").status_code == 303

@@ -55,6 +55,13 @@ class NewPassword:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenPassword:
+    """The password of a new log-in."""
+
+    password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewToken:
     """A token that somebody wants: for whom, called what, until when."""
 
@@ -125,6 +132,13 @@ class PasswordForm(Form):
 
     makes = NewPassword
     current = Password(least=0, required=True)
+    password = Password(required=True)
+
+
+class ChosenPasswordForm(Form):
+    """The password of a new log-in."""
+
+    makes = ChosenPassword
     password = Password(required=True)
 
 

@@ -1,6 +1,6 @@
 """Tables, constraints and indexes."""
 
-from dashboard.store.models.accounts import Account, AccountUser, ApiToken, EndedSession, User
+from dashboard.store.models.accounts import Account, AccountUser, ApiToken, EndedSession, Invitation, User
 from dashboard.store.models.base import Base
 from dashboard.store.models.desk import Contact, Conversation, Inbox, InboxMember, Label, Team, TeamMember
 from dashboard.store.models.policies import (
@@ -35,6 +35,7 @@ __all__ = [
     "InboxDay",
     "InboxHour",
     "InboxMember",
+    "Invitation",
     "Label",
     "OpenCount",
     "OutboxEvent",

@@ -28,18 +28,24 @@ class Account(Base):
 
 
 class User(Base):
-    """Who logs in: an address and a password, whatever the number of accounts.
+    """A log-in: a password, and the sessions that it opens.
 
-    A higher `session_epoch` ends every session that was opened under the lower one.
+    It belongs to the account that made it until somebody has logged in with it (`used_at`), and to that person from
+    then on. Only with a password of the person's own choice (`chosen_at`) does it log in to several accounts. A higher
+    `session_epoch` ends all its sessions. Its id is also the id of the agent for whom it was made.
+
+    `email` is the address by which older releases find it, and null in newer rows: see AccountUser.
     """
 
     __tablename__ = "users"
     __table_args__ = (CheckConstraint("email = lower(email)", "email_lower"), UniqueConstraint("email"))
 
     id: Mapped[Id]
-    email: Mapped[str]
+    email: Mapped[str | None]
     password_hash: Mapped[str | None]
     session_epoch: Mapped[int] = mapped_column(server_default="0")
+    used_at: Mapped[datetime | None]
+    chosen_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
 
@@ -54,26 +60,52 @@ class EndedSession(Base):
 
 
 class AccountUser(Base):
-    """A user in an account: their role, and as an agent their availability and capacity policy."""
+    """A membership: an agent of an account, their address and role there, availability and capacity policy.
+
+    `log_in_id` is the log-in that opens it. Another one takes its place only by the link of an invitation. A higher
+    `session_epoch` ends the sessions of this membership alone.
+    """
 
     __tablename__ = "account_users"
     __table_args__ = (
         CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),
+        CheckConstraint("email = lower(email)", "email_lower"),
+        UniqueConstraint("email", "account_id"),
         same_account("agent_capacity_policy_id", "agent_capacity_policies", ondelete="RESTRICT"),
         Index(None, "agent_capacity_policy_id"),
+        Index(None, "log_in_id"),
         Index(None, "user_id"),
     )
 
     account_id: Mapped[AccountId] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    log_in_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     name: Mapped[str]
+    email: Mapped[str]
     role: Mapped[Role] = mapped_column(word(Role, "role"))
     availability: Mapped[Presence] = mapped_column(word(Presence, "availability"), server_default="online")
     availability_since: Mapped[CreatedAt]
     auto_offline: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    session_epoch: Mapped[int] = mapped_column(server_default="0")
     agent_capacity_policy_id: Mapped[int | None]
     created_at: Mapped[CreatedAt]
+
+
+class Invitation(Base):
+    """A link that lets somebody log in as an agent: once, until it expires. Only a hash of its secret is kept."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        same_account("user_id", "account_users", ondelete="CASCADE"),
+        UniqueConstraint("token_hash"),
+    )
+
+    account_id: Mapped[AccountId] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
 
 
 class ApiToken(InAccount, Base):

@@ -14,7 +14,7 @@ from dashboard.store.pages.common import Choice
 
 FACTS = text(
     """
-    SELECT u.user_id AS id, u.name, u.availability, u.availability_since, u.auto_offline, u.role, u.active, l.email,
+    SELECT u.user_id AS id, u.name, u.availability, u.availability_since, u.auto_offline, u.role, u.active, u.email,
       p.id AS policy_id, p.name AS policy_name, p.conversation_limit AS total_limit,
       (SELECT count(*) FROM conversations c
         WHERE c.account_id = u.account_id AND c.assignee_id = u.user_id AND c.status = 'open') AS open,
@@ -23,7 +23,6 @@ FACTS = text(
       ARRAY(SELECT json_build_array(t.id, t.name) FROM team_members m JOIN teams t ON t.id = m.team_id
         WHERE m.account_id = u.account_id AND m.user_id = u.user_id ORDER BY lower(t.name), t.id) AS teams
     FROM account_users u
-    JOIN users l ON l.id = u.user_id
     LEFT JOIN agent_capacity_policies p ON p.id = u.agent_capacity_policy_id
     WHERE u.account_id = :account_id AND u.user_id = ANY(:agent_ids)
     """

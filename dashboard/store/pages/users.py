@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 
 from dashboard.engine.model import Role, Status
-from dashboard.store.agents import OPEN
+from dashboard.store import log_ins
+from dashboard.store.agents import INVITED, LOG_IN, OPEN
 from dashboard.store.database import Session
-from dashboard.store.models import AccountUser, ApiToken, Conversation, Inbox, User
+from dashboard.store.log_ins import LogIn
+from dashboard.store.models import AccountUser, ApiToken, Conversation, Inbox, Invitation, User
 from dashboard.store.paging import Listed, Page, listed
 
 TOKENS = (
@@ -21,13 +24,16 @@ TOKENS = (
     )
     .scalar_subquery()
 )
-MEMBER = (AccountUser.user_id.label("id"), AccountUser.name, User.email, AccountUser.role, AccountUser.active)
+MEMBER = (AccountUser.user_id.label("id"), AccountUser.name, AccountUser.email, AccountUser.role, AccountUser.active)
 IN_ORDER = (AccountUser.active.desc(), func.lower(AccountUser.name), AccountUser.user_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserLine:
-    """A user of the account, how many conversations they hold open, and how many tokens act for them."""
+    """A user of the account, how many conversations they hold open, and how many tokens act for them.
+
+    `has_logged_in` tells whether the log-in is theirs, `invited_until` until when their link works.
+    """
 
     id: int
     name: str
@@ -36,7 +42,9 @@ class UserLine:
     active: bool
     open: int
     tokens: int
-    has_password: bool
+    log_in: LogIn
+    has_logged_in: bool
+    invited_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +56,19 @@ class Held:
     open: int
 
 
-def page_of(session: Session, account_id: int, text: str, page: Page) -> Listed[UserLine]:
+def page_of(session: Session, account_id: int, text: str, page: Page, *, now: datetime) -> Listed[UserLine]:
     """Return a page of the users by name, deactivated ones last; with a text, those whose name or address has it."""
     which = [AccountUser.account_id == account_id, *_with_text(text)]
-    counted = select(func.count()).select_from(AccountUser).join(User, User.id == AccountUser.user_id).where(*which)
+    counted = select(func.count()).select_from(AccountUser).where(*which)
     rows = session.execute(_lines().where(*which).order_by(*IN_ORDER).limit(page.per_page).offset(page.offset))
-    return listed((UserLine(**row._mapping) for row in rows), session.scalar(counted) or 0, page)
+    return listed((_line(row, now) for row in rows), session.scalar(counted) or 0, page)
 
 
-def one(session: Session, account_id: int, user_id: int) -> UserLine | None:
+def one(session: Session, account_id: int, user_id: int, *, now: datetime) -> UserLine | None:
     """Return a user of the account."""
     which = (AccountUser.account_id == account_id, AccountUser.user_id == user_id)
     row = session.execute(_lines().where(*which)).one_or_none()
-    return UserLine(**row._mapping) if row else None
+    return _line(row, now) if row else None
 
 
 def held(session: Session, account_id: int, user_id: int) -> Sequence[Held]:
@@ -80,11 +88,19 @@ def held(session: Session, account_id: int, user_id: int) -> Sequence[Held]:
 
 
 def _lines() -> Any:
-    facts = (OPEN.label("open"), TOKENS.label("tokens"), User.password_hash.is_not(None).label("has_password"))
-    return select(*MEMBER, *facts).join(User, User.id == AccountUser.user_id)
+    facts = (OPEN.label("open"), TOKENS.label("tokens"))
+    wanted = select(*MEMBER, *facts, *LOG_IN).join(User, User.id == AccountUser.log_in_id)
+    return wanted.outerjoin(Invitation, INVITED)
+
+
+def _line(row: Row[Any], now: datetime) -> UserLine:
+    facts: dict[str, Any] = dict(row._mapping)
+    until = facts["invited_until"] if facts["invited_until"] and facts["invited_until"] > now else None
+    log_in = log_ins.state(has_password=facts.pop("has_password"), invited_until=until, now=now)
+    return UserLine(**facts | {"invited_until": until, "log_in": log_in})
 
 
 def _with_text(text: str) -> list[ColumnElement[bool]]:
     if not text:
         return []
-    return [or_(AccountUser.name.icontains(text, autoescape=True), User.email.icontains(text, autoescape=True))]
+    return [or_(AccountUser.name.icontains(text, autoescape=True), AccountUser.email.icontains(text, autoescape=True))]

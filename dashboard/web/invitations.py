@@ -1,0 +1,72 @@
+"""Invitations, as the person sees them who opens the link."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from dashboard import clock
+from dashboard.http import desk
+from dashboard.services import invitations
+from dashboard.services.forms.accounts import ChosenPasswordForm
+from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.store.sessions import Viewer
+from dashboard.web import forms, throttle, visitors
+from dashboard.web.blueprints import pages_of
+from dashboard.web.passwords import NOT_THE_SAME
+
+pages = pages_of("invitations", public=True)
+
+
+@pages.get("/invitations/<token>")
+@throttle.limiter.limit(throttle.PER_SOURCE)
+def show(token: str) -> ResponseReturnValue:
+    """Show who invites; a look uses the link up no more than a mail scanner's does."""
+    return _shown(token)
+
+
+@pages.post("/invitations/<token>")
+@throttle.limiter.limit(throttle.PER_SOURCE)
+def accept(token: str) -> ResponseReturnValue:
+    """Come in: with the log-in that one has, or with a new password."""
+    done = _accepted(token) if current_user.is_authenticated else _accepted_anew(token)
+    if isinstance(done, Invalid):
+        return _shown(token, errors=done.errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if isinstance(done, Conflict):
+        return _shown(token, status=HTTPStatus.CONFLICT)
+    if done is None:
+        return _gone()
+    visitors.let_in(done)
+    return redirect(url_for("web.board.show"), HTTPStatus.SEE_OTHER)
+
+
+def _accepted(token: str) -> Viewer | Conflict | None:
+    return invitations.accept(desk(), token, visitors.viewer(), now=clock.now())
+
+
+def _accepted_anew(token: str) -> Viewer | Invalid | None:
+    wanted = forms.load(ChosenPasswordForm(), {"password": request.form.get("password", "")})
+    if not isinstance(wanted, Invalid) and request.form.get("again") != wanted.password:
+        wanted = invalid("again", NOT_THE_SAME)
+    if isinstance(wanted, Invalid):
+        return wanted
+    found = invitations.accept_anew(desk(), token, wanted.password, now=clock.now())
+    if found:
+        visitors.recognise([found])
+    return found
+
+
+def _shown(token: str, *, status: int = HTTPStatus.OK, **more: Any) -> ResponseReturnValue:
+    invited = invitations.find(desk(), token, now=clock.now())
+    if invited is None:
+        return _gone()
+    viewer = visitors.viewer() if current_user.is_authenticated else None
+    refusal = invitations.refusal(desk(), invited, viewer) if viewer else None
+    context = {"token": token, "invited": invited, "viewer": viewer, "refusal": refusal, "errors": {}, **more}
+    return render_template("invitations/show.html", **context), status
+
+
+def _gone() -> ResponseReturnValue:
+    return render_template("invitations/gone.html"), HTTPStatus.NOT_FOUND
