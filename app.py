@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from dashboard import api, backups, cli, commands, config, http, logs, starting, tracing, web
 from dashboard.config import Settings
 from dashboard.services.tools import tools
-from dashboard.store import database, schema
+from dashboard.store import database, liveness, schema
 from dashboard.store.models import Base
 from jobs.queues import Jobs
 
@@ -39,7 +39,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         # Who asks is whom the nearest of them names: what came with the request may say anything further on.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     db.init_app(app)
-    made = tools(settings, Jobs(settings.redis_url))
+    with app.app_context():
+        liveness.watch(db.engine)
+    made = tools(settings, Jobs(settings.redis_url, shares_silence=True), shares_silence=True)
     app.extensions["evenhand"] = lambda: made.desk(db.session())
     for part in (tracing, http, api, web, cli, commands, backups):
         part.register(app, settings)

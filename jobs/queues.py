@@ -23,14 +23,15 @@ LONGEST_JOB = timedelta(minutes=2)
 # Set when a tick has ended: rq-scheduler's own lock is there only while it ticks.
 SCHEDULER_SEEN, SCHEDULER_SEEN_FOR = "rq:scheduler_seen", timedelta(seconds=15)
 WATCH_RESTS = "rq:watch_rests"
+WRITTEN = "rq:written"
 MILLISECOND = timedelta(milliseconds=1)
 
 
 class Jobs:
     """Enqueues what jobs/tasks.py does."""
 
-    def __init__(self, redis_url: str) -> None:
-        self._connection = redis.connect(redis_url, text=False)
+    def __init__(self, redis_url: str, *, shares_silence: bool = False) -> None:
+        self._connection = redis.connect(redis_url, text=False, shares_silence=shares_silence)
         self._scheduler = Scheduler(DEFAULT, connection=self._connection)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
@@ -71,10 +72,12 @@ class Jobs:
     def background(self) -> Background:
         """Return who is at work and what is left to do; a worker that died counts until its key expires.
 
-        Workers are those that assign: one that only delivers lets nobody's customers through.
+        Workers are those that assign: one that only delivers lets nobody's customers through. A Redis that takes no
+        writes is as good as none.
         """
         queues = [RqQueue(name, connection=self._connection) for name in (DEFAULT, SCHEDULED, WEBHOOKS)]
         with asking("jobs"):
+            self._connection.set(WRITTEN, 1, px=SCHEDULER_SEEN_FOR)
             workers = worker_registration.get_keys(queues[0])
             return Background(
                 workers=self._connection.exists(*workers) if workers else 0,

@@ -1,7 +1,7 @@
 """Processes as the tests find them: at every moment one of them may end by itself."""
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -14,11 +14,20 @@ def family(pid: int) -> list[psutil.Process]:
     return []
 
 
+@contextmanager
+def paused(pid: int) -> Iterator[None]:
+    """Stop a process and all that it has started, and let them go on after the block."""
+    stopped = family(pid)
+    _each(stopped, psutil.Process.suspend)
+    try:
+        yield
+    finally:
+        _each(stopped, psutil.Process.resume)
+
+
 def kill(processes: Iterable[psutil.Process]) -> None:
     """Kill those that still run."""
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
+    _each(processes, psutil.Process.kill)
 
 
 def left(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
@@ -31,3 +40,9 @@ def has_ended(process: psutil.Process) -> bool:
     with suppress(psutil.NoSuchProcess):
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     return True
+
+
+def _each(processes: Iterable[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            act(process)

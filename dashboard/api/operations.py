@@ -33,7 +33,7 @@ def up() -> Response:
 @operations.get("/ready")
 def ready() -> Response:
     """Say which parts are at work: 200 when all are, else 503."""
-    postgres, background = _asked(service.postgres_answers), _asked(service.background)
+    postgres, background = _asked(service.postgres_takes_writes), _asked(service.background)
     doing = _answer_of(background)
     readiness = Readiness(
         postgres=bool(_answer_of(postgres)),

@@ -6,10 +6,10 @@ from flask_limiter import Limiter
 from dashboard.api.auth import presented_token
 from dashboard.api.errors import PREFIX
 from dashboard.config import Settings
+from dashboard.store import throttles
 from dashboard.store.tokens import hashed
 
 LIMIT = "100 per second"
-ANSWER_SECONDS = 1
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -17,10 +17,8 @@ def register(app: Flask, settings: Settings) -> None:
     limiter = Limiter(
         lambda: hashed(presented_token()),
         application_limits=[LIMIT],
-        storage_uri=settings.redis_url.replace("unix://", "redis+unix://", 1),
-        storage_options={"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS},
+        storage_uri=throttles.address(settings.redis_url),
         strategy="moving-window",
-        in_memory_fallback_enabled=True,
         key_prefix="evenhand-api",
     )
     limiter.request_filter(lambda: not request.path.startswith(PREFIX) or not presented_token())

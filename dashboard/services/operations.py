@@ -7,7 +7,7 @@ import structlog
 from dashboard.services.desk import Background, Desk
 from dashboard.store import figures as store
 from dashboard.store import open_counts, tallies
-from dashboard.store.errors import UNREACHABLE, StoreUnavailable
+from dashboard.store.errors import UNREACHABLE, DatabaseFailed, StoreUnavailable
 from dashboard.store.figures import Figures
 from dashboard.store.models.tallies import Measure
 from dashboard.store.tallies import RUN_BUCKETS, WAIT_BUCKETS, Counted
@@ -24,7 +24,7 @@ __all__ = [
     "figures",
     "fold_counters",
     "mend_counters",
-    "postgres_answers",
+    "postgres_takes_writes",
 ]
 
 log = structlog.get_logger()
@@ -45,11 +45,11 @@ class Readiness:
         return self.postgres and self.redis and self.workers > 0 and self.scheduler
 
 
-def postgres_answers(desk: Desk) -> bool:
-    """Say whether Postgres answers."""
+def postgres_takes_writes(desk: Desk) -> bool:
+    """Tell whether Postgres answers and can write."""
     try:
-        return store.answers(desk.session)
-    except UNREACHABLE:
+        return store.takes_writes(desk.session)
+    except (DatabaseFailed, *UNREACHABLE):
         return False
 
 

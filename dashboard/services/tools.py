@@ -49,9 +49,9 @@ class Tools:
         )
 
 
-def tools(settings: Settings, queue: Queue) -> Tools:
+def tools(settings: Settings, queue: Queue, *, shares_silence: bool = False) -> Tools:
     """Make them; no connection is opened before first use, so it is safe after a fork."""
-    client = redis.connect(settings.redis_url)
+    client = redis.connect(settings.redis_url, shares_silence=shares_silence)
     return Tools(
         settings=settings,
         heartbeats=Heartbeats(client, timedelta(seconds=settings.presence_seconds)),

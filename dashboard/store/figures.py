@@ -3,15 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import func, select, text
 
 from dashboard.store import tallies
-from dashboard.store.database import Session
+from dashboard.store.database import Engine, Session
 from dashboard.store.models import Account, Conversation, WebhookDelivery
 from dashboard.store.models.webhooks import PENDING
 from dashboard.store.tallies import Counted
 from dashboard.store.waiting import WAITING
+
+# Seconds; whoever can call /ready can call it often.
+TRIES_EVERY = 1.0
+# A row that is changed in its page needs no room for a while after the disk is full; 192 kB beside the tables do, and
+# leave nothing behind. The message is a record of the log, which its commit waits for.
+WRITE = text("""
+WITH beside AS MATERIALIZED (SELECT repeat('x', 1000) AS word FROM generate_series(1, 200))
+SELECT current_setting('transaction_read_only'), sum(length(word)), pg_logical_emit_message(true, 'evenhand', '')
+FROM beside
+""")
+_written_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +39,18 @@ class Figures:
     done: Sequence[Counted]
 
 
-def answers(session: Session) -> bool:
-    """Ask Postgres for nothing; whatever it raises, it does not answer."""
+def takes_writes(session: Session) -> bool:
+    """Tell whether Postgres answers and can write, which is tried at most once a second. Raises DatabaseFailed."""
     session.execute(text("SELECT 1"))
-    return True
+    database, now = session.get_bind().engine, monotonic()
+    if now - _written_at.get(database, -TRIES_EVERY) < TRIES_EVERY:
+        return True
+    session.execute(text("SET LOCAL work_mem = '64kB'"))
+    is_read_only = session.scalar(WRITE) == "on"
+    session.commit()
+    if not is_read_only:
+        _written_at[database] = now
+    return not is_read_only
 
 
 def read(session: Session) -> Figures:

@@ -6,23 +6,18 @@ from flask_limiter.util import get_remote_address
 
 from dashboard import clock
 from dashboard.config import Settings
+from dashboard.store import throttles
 
 # A whole company may be one source; behind a proxy that is not named in TRUSTED_PROXIES everybody is.
 PER_SOURCE = "60 per minute; 1000 per hour"
 PER_ADDRESS = "8 per minute; 60 per hour"
-ANSWER_SECONDS = 1
 
-limiter = Limiter(
-    get_remote_address,
-    in_memory_fallback_enabled=True,
-    key_prefix="evenhand",
-    storage_options={"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS},
-)
+limiter = Limiter(get_remote_address, key_prefix="evenhand")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Count in the Redis of the settings."""
-    app.config.setdefault("RATELIMIT_STORAGE_URI", settings.redis_url.replace("unix://", "redis+unix://", 1))
+    app.config.setdefault("RATELIMIT_STORAGE_URI", throttles.address(settings.redis_url))
     limiter.init_app(app)
 
 

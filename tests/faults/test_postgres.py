@@ -9,17 +9,16 @@ stayed that a run was pending, and none was. A paused Postgres is waited for: no
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
-import psutil
 import psycopg
 import pytest
 
+from tests import processes
 from tests.faults.conftest import Lengths
 from tests.faults.load import Load
 from tests.faults.stack import Stack
-from tests.processes import family
 
 pytestmark = pytest.mark.gate
 
@@ -53,20 +52,8 @@ def killed(stack: Stack) -> Iterator[None]:
     yield
 
 
-@contextmanager
-def paused(stack: Stack) -> Iterator[None]:
-    stopped = family(postmaster(stack))
-    _each(stopped, psutil.Process.suspend)
-    try:
-        yield
-    finally:
-        _each(stopped, psutil.Process.resume)
-
-
-def _each(processes: Sequence[psutil.Process], act: Callable[[psutil.Process], None]) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):  # a backend that had just been on its way out
-            act(process)
+def paused(stack: Stack) -> AbstractContextManager[None]:
+    return processes.paused(postmaster(stack))
 
 
 @contextmanager
