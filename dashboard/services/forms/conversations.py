@@ -12,7 +12,7 @@ from dashboard.engine.model import Status
 from dashboard.engine.policy import LABEL_LENGTH, MOST_LABELS
 from dashboard.services.forms.base import UNSET, Form, Unset
 from dashboard.services.forms.fields import Id, Instant, Switch, Text, Whole, Word, of_length
-from dashboard.services.forms.names import Name
+from dashboard.services.forms.names import Name, NameFromOutside
 from dashboard.store.contacts import ContactDraft
 
 MOST_AT_ONCE = 1_000
@@ -100,8 +100,8 @@ class NewContactForm(Form):
     """Who writes."""
 
     makes = ContactDraft
-    identifier = Name(required=True, validate=of_length())
-    name = Name(allow_none=True, validate=of_length())
+    identifier = NameFromOutside(required=True, validate=of_length())
+    name = NameFromOutside(allow_none=True, validate=of_length())
 
 
 class NewConversationForm(Form):

@@ -28,13 +28,26 @@ class Name(Text):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         name = super()._deserialize(value, attr, data, **kwargs)
-        plain = SEEN.sub("", JOINED.sub("", name))
-        for character in plain:
-            if unicodedata.category(character) in REFUSED or NEVER.match(character):
-                raise ValidationError(f"Must not contain U+{ord(character):04X}, which cannot be seen.")
+        for character in _unseen(name):
+            raise ValidationError(f"Must not contain U+{ord(character):04X}, which cannot be seen.")
         if name and not any(map(_is_visible, name)):
             raise ValidationError(UNSEEN)
         return name
+
+
+class NameFromOutside(Name):
+    """A name that a customer chose: without the characters that a name must not have, so that nobody is turned away."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if isinstance(value, str):
+            value = value.translate(dict.fromkeys(map(ord, _unseen(value))))
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+def _unseen(name: str) -> list[str]:
+    """Return the characters of a name that cannot be seen, or that turn the direction of others."""
+    plain = SEEN.sub("", JOINED.sub("", name))
+    return [one for one in plain if unicodedata.category(one) in REFUSED or NEVER.match(one)]
 
 
 def _is_visible(character: str) -> bool:
