@@ -1,21 +1,83 @@
-"""How long most of it took, from counts by how long."""
+"""The waits that parts of the conversations did not exceed, from counts of waits by their length."""
 
-from collections.abc import Sequence
-from itertools import accumulate
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+# A bucket's middle is at most 4.5 % from any wait in it. The first bucket ends at 2^-4 s, the last begins at 2^25 s.
+BUCKETS_PER_DOUBLING = 8
+FIRST_DOUBLING, LAST_DOUBLING = -4, 25
+BUCKETS = (LAST_DOUBLING - FIRST_DOUBLING) * BUCKETS_PER_DOUBLING + 2
+LONGEST = float("inf")
+MIDDLES = (
+    0.0,
+    *(2 ** (FIRST_DOUBLING + (bucket - 0.5) / BUCKETS_PER_DOUBLING) for bucket in range(1, BUCKETS - 1)),
+    LONGEST,
+)
+# The lower bounds, in seconds, of the buckets in which an earlier release counted; before the first is one more.
+BOUNDS = (
+    *(1, 5, 10, 20, 30, 45),
+    *(MINUTE * n for n in (1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45)),
+    *(HOUR * n for n in (1, 1.5, 2, 3, 4, 8, 16)),
+    *(DAY * n for n in (1, 2, 4)),
+)
+# A part of a count is no exact number.
+ROUNDING = 1e-6
 
 
-def quantile(counts: Sequence[int], bounds: Sequence[float], part: float) -> float | None:
-    """Return what this part of the counted values is below, None where nothing was counted.
+class Bound(StrEnum):
+    """What is known of a wait: itself, or of what an earlier release counted one of its bounds."""
 
-    `counts` has one bucket more than there are `bounds`: the first ends at the first bound, the last has no end.
-    Within a bucket values are taken to lie evenly.
-    """
-    wanted = part * sum(counts)
-    if not wanted:
+    ITSELF = ""
+    UNDER = "under"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """A wait in seconds, or a bound of it."""
+
+    seconds: float
+    bound: Bound = Bound.ITSELF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Numbers of conversations by their bucket, and the ends; `coarse` are those of an earlier release."""
+
+    fine: Mapping[int, int] = field(default_factory=dict)
+    coarse: Mapping[int, int] = field(default_factory=dict)
+    shortest: float | None = None
+    longest: float | None = None
+
+    def __add__(self, other: "Waits") -> "Waits":
+        shortest = [waits.shortest for waits in (self, other) if waits.shortest is not None]
+        longest = [waits.longest for waits in (self, other) if waits.longest is not None]
+        return Waits(
+            fine=Counter(self.fine) + Counter(other.fine),
+            coarse=Counter(self.coarse) + Counter(other.coarse),
+            shortest=min(shortest, default=None),
+            longest=max(longest, default=None),
+        )
+
+    def quantile(self, part: float) -> Quantile | None:
+        """Return the wait that this part of the conversations did not exceed, None where no wait is known."""
+        wanted, reached = part * (sum(self.fine.values()) + sum(self.coarse.values())) - ROUNDING, 0
+        counted = [(MIDDLES[bucket], Bound.ITSELF, count) for bucket, count in self.fine.items()]
+        for seconds, bound, count in sorted([*counted, *self._coarse()]):
+            reached += count
+            if count and reached >= wanted:
+                return Quantile(seconds if bound else self._between_the_ends(seconds), bound)
         return None
-    for bucket, reached in enumerate(accumulate(counts)):
-        if reached >= wanted:
-            low = bounds[bucket - 1] if bucket else 0.0
-            high = bounds[bucket] if bucket < len(bounds) else low
-            return low + (high - low) * (1 - (reached - wanted) / counts[bucket])
-    raise ValueError("a part is between 0 and 1")
+
+    def _coarse(self) -> Iterator[tuple[float, Bound, int]]:
+        for bucket, count in self.coarse.items():
+            if bucket == len(BOUNDS):
+                yield BOUNDS[-1], Bound.OVER, count
+            else:
+                yield BOUNDS[bucket], Bound.UNDER, count
+
+    def _between_the_ends(self, seconds: float) -> float:
+        return min(max(seconds, self.shortest or 0.0), LONGEST if self.longest is None else self.longest)

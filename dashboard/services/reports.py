@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dashboard.engine.fairness import Spread, jain, spread
-from dashboard.engine.quantiles import quantile
+from dashboard.engine.quantiles import Bound, Quantile, Waits
 from dashboard.services.desk import Desk
 from dashboard.services.sums import hour_of
 from dashboard.store.pages import choices
 from dashboard.store.pages import reports as store
 from dashboard.store.pages.common import Choice
-from dashboard.store.pages.reports import Asked, Counted, Share
-from dashboard.store.sums import BOUNDS
+from dashboard.store.pages.reports import Asked, HourSum, InboxSum, Share
 
 HOUR = timedelta(hours=1)
 # So many inboxes are told apart by the hour; the others are one.
@@ -35,12 +34,23 @@ class Span(StrEnum):
 HOURS = {Span.DAY: 24, Span.WEEK: 7 * 24, Span.MONTH: 30 * 24}
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait; a bound of it where an older release counted it."""
+
+    lasted_for: timedelta
+    bound: Bound = Bound.ITSELF
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waited:
-    """The wait that half of the conversations were under, and the one that nine of ten were."""
+    """The waits that half of the conversations and nine of ten of them did not exceed.
 
-    median: timedelta
-    ninetieth: timedelta
+    Of an hour they are exact, of a whole report within 5 %.
+    """
+
+    median: Wait
+    ninetieth: Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +118,8 @@ def of_account(desk: Desk, account_id: int, *, span: Span, inbox_id: int | None,
         until=now,
     )
     by_hour = store.by_hour(desk.session, asked)
-    by_inbox = _by_inbox(desk, asked, inboxes) if inbox is None else ()
+    sums = store.by_inbox(desk.session, asked)
+    by_inbox = _by_inbox(sums, inboxes) if inbox is None else ()
     lines = tuple(line.inbox for line in by_inbox[:MOST_LINES] if line.count)
     parts = store.by_both(desk.session, asked, [line.id for line in lines]) if lines else {}
     shares = _shares(desk, asked)
@@ -118,7 +129,7 @@ def of_account(desk: Desk, account_id: int, *, span: Span, inbox_id: int | None,
         inboxes=inboxes,
         inbox=inbox,
         count=sum(counted.count for counted in by_hour.values()),
-        waited=_waited([sum(column) for column in zip(*(one.waits for one in by_hour.values()), strict=True)]),
+        waited=_waited(sum((one.waits for one in sums.values()), Waits())),
         lines=lines,
         hours=_hours(asked, by_hour, lines, parts),
         by_inbox=by_inbox,
@@ -127,40 +138,48 @@ def of_account(desk: Desk, account_id: int, *, span: Span, inbox_id: int | None,
     )
 
 
-def _by_inbox(desk: Desk, asked: Asked, inboxes: Sequence[Choice]) -> tuple[InboxLine, ...]:
+def _by_inbox(sums: Mapping[int, InboxSum], inboxes: Sequence[Choice]) -> tuple[InboxLine, ...]:
     """Return every inbox, those with the most first."""
-    found = store.by_inbox(desk.session, asked)
-    nothing = Counted(count=0, waits=())
-    counted = [(one, found.get(one.id, nothing)) for one in inboxes]
-    lines = [InboxLine(inbox=one, count=figures.count, waited=_waited(figures.waits)) for one, figures in counted]
+    nothing = InboxSum(count=0, waits=Waits())
+    summed = [(one, sums.get(one.id, nothing)) for one in inboxes]
+    lines = [InboxLine(inbox=one, count=figures.count, waited=_waited(figures.waits)) for one, figures in summed]
     return tuple(sorted(lines, key=lambda line: -line.count))
 
 
 def _hours(
     asked: Asked,
-    by_hour: Mapping[datetime, Counted],
+    by_hour: Mapping[datetime, HourSum],
     lines: Sequence[Choice],
     parts: Mapping[tuple[datetime, int], int],
 ) -> tuple[HourLine, ...]:
     """Return every hour from the one under way back to the first."""
-    nothing = Counted(count=0, waits=())
+    nothing = HourSum(count=0, median=None, ninetieth=None, waits=Waits())
     found = []
     at = hour_of(asked.until)
     while at >= asked.since:
-        counted = by_hour.get(at, nothing)
+        summed = by_hour.get(at, nothing)
         own = tuple(parts.get((at, line.id), 0) for line in lines)
-        others = max(0, counted.count - sum(own))
-        waited = _waited(counted.waits)
-        found.append(HourLine(at=at, count=counted.count, parts=own, others=others, waited=waited))
+        others = max(0, summed.count - sum(own))
+        found.append(HourLine(at=at, count=summed.count, parts=own, others=others, waited=_waited_in(summed)))
         at -= HOUR
     return tuple(found)
 
 
-def _waited(counts: Sequence[int]) -> Waited | None:
-    median, ninetieth = quantile(counts, BOUNDS, 0.5), quantile(counts, BOUNDS, 0.9)
+def _waited_in(hour: HourSum) -> Waited | None:
+    if hour.median is None or hour.ninetieth is None:
+        return _waited(hour.waits)
+    return Waited(median=_wait(Quantile(hour.median)), ninetieth=_wait(Quantile(hour.ninetieth)))
+
+
+def _waited(waits: Waits) -> Waited | None:
+    median, ninetieth = waits.quantile(0.5), waits.quantile(0.9)
     if median is None or ninetieth is None:
         return None
-    return Waited(median=timedelta(seconds=median), ninetieth=timedelta(seconds=ninetieth))
+    return Waited(median=_wait(median), ninetieth=_wait(ninetieth))
+
+
+def _wait(found: Quantile) -> Wait:
+    return Wait(timedelta(seconds=found.seconds), found.bound)
 
 
 def _shares(desk: Desk, asked: Asked) -> tuple[Share, ...]:

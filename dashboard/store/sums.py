@@ -4,43 +4,64 @@ An hour is summed once it has been over for a while: what is assigned then has a
 brought is not counted, for nobody was given it here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
 
+from dashboard.engine.quantiles import BOUNDS, BUCKETS, BUCKETS_PER_DOUBLING, FIRST_DOUBLING
 from dashboard.store.database import Session
 from dashboard.store.ledger import Why
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
-# The lower bounds, in seconds, of how long conversations had waited; what is under the first is the bucket before it.
-BOUNDS = (
-    *(1, 5, 10, 20, 30, 45),
-    *(MINUTE * n for n in (1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45)),
-    *(HOUR * n for n in (1, 1.5, 2, 3, 4, 8, 16)),
-    *(DAY * n for n in (1, 2, 4)),
-)
-BUCKETS = len(BOUNDS) + 1
-_LIST = ", ".join(map(str, BOUNDS))
-# What did not wait is in no bucket; greatest() alone would make 0 of it.
-_SECONDS = "CAST(greatest(extract(epoch FROM at - waiting_since), 0) AS double precision)"
-_WAITED = f"CASE WHEN waiting_since IS NOT NULL THEN {_SECONDS} END"
-# Of several rows of buckets, added up.
-WAITS = f"ARRAY[{', '.join(f'CAST(sum(waits[{n}]) AS int)' for n in range(1, BUCKETS + 1))}]"
-_COUNTS = ", ".join(f"CAST(count(*) FILTER (WHERE bucket = {n}) AS int)" for n in range(BUCKETS))
 GIVEN = f"agent_id IS NOT NULL AND reason IS DISTINCT FROM '{Why.IMPORTED}'"
 BY_RUNS = "count(*) FILTER (WHERE run_id IS NOT NULL)"
 BY_HAND = "count(*) FILTER (WHERE run_id IS NULL)"
-# From one instant to another; the inboxes are named so that their index is used.
-HOURS = f"""
-SELECT account_id, date_trunc('hour', at) AS hour, inbox_id, CAST(count(*) AS int) AS count, ARRAY[{_COUNTS}] AS waits
-FROM (
-  SELECT account_id, inbox_id, at, width_bucket({_WAITED}, CAST(ARRAY[{_LIST}] AS double precision[])) AS bucket
-  FROM assignments
-  WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND at >= :since AND at < :until AND {GIVEN}
-) given
-GROUP BY GROUPING SETS ((account_id, date_trunc('hour', at), inbox_id), (account_id, date_trunc('hour', at)))"""
+# From one instant to another; the inboxes are named so that their index is used. Conversations that did not wait have
+# no wait: greatest() alone would make 0 of it.
+LEDGER = f"""
+SELECT account_id, inbox_id, at, CASE WHEN waiting_since IS NOT NULL
+  THEN CAST(greatest(extract(epoch FROM at - waiting_since), 0) AS double precision) END AS waited
+FROM assignments
+WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND at >= :since AND at < :until AND {GIVEN}"""
+_DOUBLINGS = f"ln(greatest(waited, {2.0**FIRST_DOUBLING / 2})) / ln(2) - ({FIRST_DOUBLING})"
+BUCKET = f"CAST(least(greatest(floor({BUCKETS_PER_DOUBLING} * ({_DOUBLINGS})) + 1, 0), {BUCKETS - 1}) AS int)"
+COUNT = "CAST(count(*) AS int)"
+MEDIAN, NINETIETH = (f"percentile_disc({part}) WITHIN GROUP (ORDER BY waited)" for part in (0.5, 0.9))
+# As an older release reads them beside this one.
+_PLACE = f"width_bucket(waited, CAST(ARRAY[{', '.join(map(str, BOUNDS))}] AS double precision[]))"
+_COARSE = ", ".join(f"CAST(count(*) FILTER (WHERE {_PLACE} = {n}) AS int)" for n in range(len(BOUNDS) + 1))
+_OF_INBOXES = {
+    "count": COUNT,
+    "waits": f"ARRAY[{_COARSE}]",
+    "shortest": "min(waited)",
+    "longest": "max(waited)",
+}
+_OF_HOURS = {**_OF_INBOXES, "median": MEDIAN, "ninetieth": NINETIETH}
+
+
+def _adding(table: str, unit: str, sets: str, figures: Mapping[str, str]) -> str:
+    """Return the statement that sums the ledger by a unit of time; all inboxes in one have no counts by bucket."""
+    time = f"date_trunc('{unit}', at)"
+    return f"""
+WITH ledger AS ({LEDGER}), bucketed AS (
+  SELECT inbox_id, {time} AS {unit}, {BUCKET} AS bucket, {COUNT} AS count
+  FROM ledger WHERE waited IS NOT NULL GROUP BY inbox_id, {time}, bucket
+), counted AS (
+  SELECT inbox_id, {unit}, array_agg(coalesce(bucketed.count, 0) ORDER BY bucket) AS counts
+  FROM (SELECT DISTINCT inbox_id, {unit} FROM bucketed) each_one
+  CROSS JOIN generate_series(0, {BUCKETS - 1}) AS bucket
+  LEFT JOIN bucketed USING (inbox_id, {unit}, bucket)
+  GROUP BY inbox_id, {unit}
+), figures AS (
+  SELECT account_id, inbox_id, {time} AS {unit}, {", ".join(f"{sql} AS {name}" for name, sql in figures.items())}
+  FROM ledger GROUP BY GROUPING SETS {sets.format(time=time)}
+)
+INSERT INTO {table} (account_id, inbox_id, {unit}, {", ".join(figures)}, counts)
+SELECT account_id, inbox_id, {unit}, {", ".join(figures)}, coalesce(counts, '{{}}')
+FROM figures LEFT JOIN counted USING (inbox_id, {unit})"""
+
+
 DUE = text("""
 SELECT accounts.id AS account_id, summed.until, array_agg(inboxes.id) AS inbox_ids
 FROM accounts JOIN inboxes ON inboxes.account_id = accounts.id
@@ -52,7 +73,8 @@ TAKE = text("""
 INSERT INTO summed_until AS summed (account_id, until) VALUES (:account_id, :until)
 ON CONFLICT (account_id) DO UPDATE SET until = excluded.until WHERE summed.until <= :since
 RETURNING account_id""")
-ADD_HOURS = text(f"INSERT INTO inbox_hours (account_id, hour, inbox_id, count, waits) {HOURS}")
+ADD_HOURS = text(_adding("inbox_hours", "hour", "((account_id, inbox_id, {time}), (account_id, {time}))", _OF_HOURS))
+ADD_INBOX_DAYS = text(_adding("inbox_days", "day", "((account_id, inbox_id, {time}))", _OF_INBOXES))
 ADD_AGENT_DAYS = text(f"""
 INSERT INTO agent_days (account_id, inbox_id, agent_id, day, by_runs, by_hand)
 SELECT account_id, inbox_id, agent_id, date_trunc('day', at), {BY_RUNS}, {BY_HAND} FROM assignments
@@ -60,11 +82,6 @@ WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND at >= :since A
 GROUP BY GROUPING SETS (
   (account_id, inbox_id, agent_id, date_trunc('day', at)), (account_id, agent_id, date_trunc('day', at))
 )""")
-ADD_INBOX_DAYS = text(f"""
-INSERT INTO inbox_days (account_id, inbox_id, day, count, waits)
-SELECT account_id, inbox_id, date_trunc('day', hour), sum(count), {WAITS} FROM inbox_hours
-WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND hour >= :since AND hour < :until
-GROUP BY account_id, inbox_id, date_trunc('day', hour)""")
 FORGET = (
     text("DELETE FROM inbox_days WHERE account_id = :account_id AND day < :before"),
     text("DELETE FROM inbox_hours WHERE account_id = :account_id AND hour < :before"),

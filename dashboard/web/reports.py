@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 
 from flask import Response, abort, render_template, request
@@ -11,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.http import desk
 from dashboard.services import reports
-from dashboard.services.reports import Report, Span, Waited
+from dashboard.services.reports import Report, Span, Wait, Waited
 from dashboard.store.paging import Page, listed
 from dashboard.web import addresses, evenness, forms, htmx, sheets
 from dashboard.web.blueprints import pages_of
@@ -87,7 +86,7 @@ def _report(shown: Shown) -> Report:
 
 def _hours(name: str, report: Report) -> Response:
     names = [line.name for line in report.lines]
-    head = ["hour (UTC)", "assigned", *names, *(["other inboxes"] if report.has_others else []), *WAITED]
+    head = ["hour (UTC)", "assigned", *names, *(["other inboxes"] if report.has_others else []), *WAITED_IN_HOUR]
     rows = (
         [
             line.at.isoformat().replace("+00:00", "Z"),
@@ -115,9 +114,11 @@ def _waited(waited: Waited | None) -> Sequence[Cell]:
     return [None, None] if waited is None else [_seconds(waited.median), _seconds(waited.ninetieth)]
 
 
-def _seconds(span: timedelta) -> float:
-    return round(span.total_seconds(), 1)
+def _seconds(wait: Wait) -> Cell:
+    seconds = round(wait.lasted_for.total_seconds(), 3)
+    return f"{wait.bound} {seconds:.0f}" if wait.bound else seconds
 
 
-WAITED = ("median wait (s)", "90th percentile of waits (s)")
+WAITED_IN_HOUR = ("half waited at most (s)", "nine of ten waited at most (s)")
+WAITED = ("half waited at most (s, within 5 %)", "nine of ten waited at most (s, within 5 %)")
 SHEETS: dict[str, Callable[[str, Report], Response]] = {"hours": _hours, "inboxes": _inboxes, "agents": _agents}

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Presence
 from dashboard.services.reasons import Because
-from dashboard.services.reports import Span
+from dashboard.services.reports import Span, Wait
 from dashboard.services.results import Result
 from dashboard.services.seats import State
 from dashboard.web.isolation import saying
@@ -120,13 +120,10 @@ def span(lasts_for: timedelta) -> str:
     return f"{lasts_for.total_seconds():.1f} s" if lasts_for < MINUTE else _coarse(lasts_for)
 
 
-def wait(lasted_for: timedelta) -> str:
-    """Return a wait that is known by the bucket that it was counted in."""
-    seconds = round(lasted_for.total_seconds())
-    if seconds < 60:
-        return f"{seconds} s" if seconds else "<1 s"
-    minutes, rest = divmod(round(seconds, -1), 60)
-    return f"{minutes} min {rest} s" if rest and minutes < 10 else _coarse(timedelta(minutes=minutes))
+def wait(waited: Wait) -> str:
+    """Return a wait, in two units at most; what is rounded away is under a twentieth of it."""
+    seconds = waited.lasted_for.total_seconds()
+    return f"{waited.bound} {_exact(seconds)}".strip()
 
 
 def since(at: datetime, now: datetime) -> Markup:
@@ -176,6 +173,25 @@ def _left(ran: Result) -> str:
         return f"; {number(ran.waiting)} {wait}: {word(ran.left[0].reason)}."
     parts = ", ".join(f"{number(part.count)} {word(part.reason)}" for part in ran.left)
     return f"; {number(ran.waiting)} {wait}: {parts}."
+
+
+def _exact(seconds: float) -> str:
+    if seconds < 1:
+        return "<1 s"
+    if seconds < 10:
+        return f"{seconds:.1f} s".replace(".0", "")
+    if seconds < 60 * 60:
+        minutes, rest = divmod(round(seconds, -1 if seconds > 600 else None), 60)
+        return _two(int(minutes), "min", int(rest), "s")
+    minutes = round(seconds / 60)
+    if minutes < 24 * 60:
+        return _two(minutes // 60, "h", minutes % 60, "min")
+    hours = round(seconds / 3_600)
+    return _two(hours // 24, "d", hours % 24, "h")
+
+
+def _two(larger: int, name: str, smaller: int, smaller_name: str) -> str:
+    return " ".join(f"{count} {unit}" for count, unit in ((larger, name), (smaller, smaller_name)) if count)
 
 
 def _coarse(lasts_for: timedelta) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from dashboard.config import Settings
 from dashboard.services import sums
@@ -90,6 +90,22 @@ def test_what_an_import_brought_was_given_to_nobody_here(acme: Acme) -> None:
 
     assert store.by_hour(acme.desk.session, wanted) == {}
     assert store.shares(acme.desk.session, wanted) == []
+
+
+def test_an_earlier_release_reads_and_writes_sums_beside_this_one(acme: Acme) -> None:
+    """Its statements, as they were before waits were counted finely."""
+    given(acme, "Ana", NOON - 30 * HOUR, waited=1_860)
+    sums.sum_ledger(acme.desk, now=NOON)
+    session = acme.desk.session
+
+    for table, time in (("inbox_hours", "hour"), ("inbox_days", "day")):
+        read = f"SELECT inbox_id, sum(waits[18]), sum(waits[19]) FROM {table} WHERE inbox_id = 1 GROUP BY inbox_id"
+        assert session.execute(text(read)).all() == [(acme.support, 1, 0)]
+        written = f"INSERT INTO {table} (account_id, inbox_id, {time}, count, waits) SELECT 1, 1, :at, 1, waits"
+        session.execute(text(f"{written} FROM {table} LIMIT 1"), {"at": NOON - 2 * DAY})
+    session.commit()
+
+    assert store.by_inbox(session, asked(acme))[acme.support].count == 2
 
 
 def test_what_no_report_asks_for_any_more_is_removed(month: Acme) -> None:

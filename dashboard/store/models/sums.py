@@ -2,15 +2,30 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, Integer, PrimaryKeyConstraint
+from sqlalchemy import Double, Index, Integer, PrimaryKeyConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.store.models.base import AccountId, Base, InAccount, Instant, same_account
 
 
-class InboxHour(InAccount, Base):
-    """How many conversations were assigned in an hour, and after which waits, in one inbox or, without, in all."""
+class Waited:
+    """The waits of the conversations that were assigned: `counts` of them by bucket, and the ends.
+
+    `waits` are the counts that an older release reads, whose own rows have nothing else.
+    """
+
+    waits: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    shortest: Mapped[float | None] = mapped_column(Double)
+    longest: Mapped[float | None] = mapped_column(Double)
+    counts: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
+
+
+class InboxHour(Waited, InAccount, Base):
+    """The number of conversations that were assigned in an hour, in one inbox or, without, in all.
+
+    Of those that waited, half waited no longer than the median, and nine of ten no longer than the ninetieth.
+    """
 
     __tablename__ = "inbox_hours"
     __table_args__ = (
@@ -21,10 +36,11 @@ class InboxHour(InAccount, Base):
     inbox_id: Mapped[int | None]
     hour: Mapped[Instant]
     count: Mapped[int] = mapped_column(Integer)
-    waits: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    median: Mapped[float | None] = mapped_column(Double)
+    ninetieth: Mapped[float | None] = mapped_column(Double)
 
 
-class InboxDay(InAccount, Base):
+class InboxDay(Waited, InAccount, Base):
     """An inbox's hours of one day (UTC) in one."""
 
     __tablename__ = "inbox_days"
@@ -36,7 +52,6 @@ class InboxDay(InAccount, Base):
     inbox_id: Mapped[int]
     day: Mapped[Instant]
     count: Mapped[int] = mapped_column(Integer)
-    waits: Mapped[list[int]] = mapped_column(ARRAY(Integer))
 
 
 class AgentDay(InAccount, Base):
