@@ -22,13 +22,13 @@ from dashboard.services.desk import Desk
 from dashboard.services.tools import tools
 from dashboard.store import database
 from dashboard.store.models import AccountUser, User
-from dashboard.web import drawings
+from dashboard.web import drawings, throttle
 from tests.desks import NOON, Acme, Recorded, add_user
 
 PASSWORD = "correct horse"
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-_kept: dict[Settings, Flask] = {}
+_kept: dict[tuple[Settings, object], Flask] = {}
 
 
 class AtOnce(Recorded):
@@ -94,20 +94,23 @@ class Looker:
 
 def composed(settings: Settings, queue: Recorded) -> Flask:
     """Compose the application as app.py does, with this queue."""
-    _kept.clear()
     return _over(create_app(settings), settings, queue)
 
 
 def kept(settings: Settings, queue: Recorded) -> Flask:
     """Return the application of the tests before, with this queue: to compose one takes longer than most tests.
 
-    It has drawn nothing yet. After another was composed it is made anew, as all share one throttle of log-ins.
+    It has drawn nothing yet. All applications share one throttle of log-ins, which counts where the newest of them
+    does: if that is another, the application is composed anew.
     """
-    if settings not in _kept:
+    counts_in = throttle.limiter.storage if _kept else None
+    app = _kept.get((settings, counts_in))
+    if app is None:
+        app = create_app(settings)
         _kept.clear()
-        _kept[settings] = create_app(settings)
-    drawings.init_app(_kept[settings])
-    return _over(_kept[settings], settings, queue)
+        _kept[settings, throttle.limiter.storage] = app
+    drawings.init_app(app)
+    return _over(app, settings, queue)
 
 
 def _over(app: Flask, settings: Settings, queue: Recorded) -> Flask:
