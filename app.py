@@ -21,7 +21,7 @@ db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": Fal
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Build the web application. Nothing is connected before first use, so gunicorn may fork after it.
+    """Build the web application. Nothing is connected before first use, so a server may fork after it.
 
     Settings that are given have both URLs. Those that are read need none: the embedded stores are used, and started if
     they are not running. What prevents the start ends the process with one sentence.
@@ -36,8 +36,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=database.ENGINE_OPTIONS,
     )
     if settings.trusted_proxies:
-        # Who asks is whom the nearest of them names: what came with the request may say anything further on.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
+        # The nearest proxy writes the last value of a header; a client may write anything before the trusted ones.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
     db.init_app(app)
     with app.app_context():
         liveness.watch(db.engine)

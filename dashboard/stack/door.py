@@ -23,7 +23,7 @@ class Door:
         self._host, self._port = host, port
         try:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-            self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
+            self.socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as error:
             in_use = error.errno == errno.EADDRINUSE
             why = "another program uses this port" if in_use else error.strerror
@@ -33,12 +33,12 @@ class Door:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        self.socket.close()
 
     @property
     def descriptor(self) -> int:
         """Return what a web process inherits."""
-        return self._socket.fileno()
+        return self.socket.fileno()
 
     @property
     def url(self) -> str:

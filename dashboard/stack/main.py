@@ -19,7 +19,6 @@ from dashboard.starting import CannotStart
 from dashboard.store import database
 
 PYTHON = (sys.executable, "-m")
-WEB = ("gunicorn", "app:create_app()", "--config", "python:dashboard.stack.gunicorn")
 MOST_WORKERS = 64
 
 
@@ -71,7 +70,7 @@ def _add_children(supervisor: Supervisor, options: Options, door: Door, settings
         "EVENHAND_INSTANCE": str(settings.instance),
         "PYTHONUNBUFFERED": "1",
     }
-    web = [*PYTHON, *WEB, "--bind", f"fd://{door.descriptor}"]
+    web = [*PYTHON, "dashboard.serving", "--descriptor", str(door.descriptor)]
     supervisor.keep("web", web, env=env, hand_over=[door.descriptor])
     for number in range(1, options.workers + 1):
         supervisor.keep(f"worker.{number}", [*PYTHON, "jobs.worker", "--queues", "scheduled_jobs", "default"], env=env)

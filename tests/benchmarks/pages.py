@@ -40,7 +40,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     """Look at each as the account's administrator does."""
     with large.account(bench) as settings:
         app = create_app(settings)
-        # As dashboard/stack/gunicorn.py leaves a process.
+        # As dashboard/serving leaves a process.
         gc.collect()
         gc.freeze()
         looker = looking(app, ACCOUNT, Size().supervisor)

@@ -38,10 +38,9 @@ class Served:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[Served]:
-    """Run gunicorn until the end of the block."""
+    """Run the web processes until the end of the block."""
     port = a_free_port()
-    where = ("app:create_app()", "--config", "python:dashboard.stack.gunicorn", "--bind", f"127.0.0.1:{port}")
-    with running(settings, "gunicorn", *where) as master:
+    with running(settings, "dashboard.serving", "--port", str(port)) as master:
         eventually(lambda: _answers(port))
         yield Served(port=port, processes=tuple(psutil.Process(master.pid).children()))
 

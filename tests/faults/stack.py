@@ -29,7 +29,7 @@ from tests.waiting import PATIENCE, eventually, promptly
 WORKERS = 4
 # The promise, in seconds of `stopwatch`.
 HEALED_WITHIN = 5.0
-WEB = ("-m", "gunicorn", "app:create_app()", "--config", "python:dashboard.stack.gunicorn")
+WEB = ("-m", "dashboard.serving")
 ASSIGNING = ("-m", "jobs.worker", "--queues", "scheduled_jobs", "default")
 
 
@@ -109,7 +109,7 @@ class Stack:
         with self.beside() as postgres:
             postgres.execute("ALTER SYSTEM SET max_wal_size = '100MB'")
             postgres.execute("SELECT pg_reload_conf()")
-        self.keep("web", *WEB, "--bind", f"127.0.0.1:{self.port}")
+        self.keep("web", *WEB, "--port", str(self.port))
         self.keep("scheduler", "-m", "jobs.schedule")
         self.keep("webhooks", "-m", "jobs.worker", "--queues", "webhooks")
         for number in range(WORKERS):

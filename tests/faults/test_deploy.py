@@ -38,7 +38,7 @@ def test_new_processes_take_over_from_old_ones(load: Load):
         queue.enqueue("jobs.tasks.of_another_release", load.account_id)
     with migrated(stack):
         stack.port = a_free_port()
-        stack.keep("web", *WEB, "--bind", f"127.0.0.1:{stack.port}")
+        stack.keep("web", *WEB, "--port", str(stack.port))
         for name in old:
             if name != "web":
                 stack.keep(name, *old[name].words[1:])

@@ -27,7 +27,7 @@ from tests.jobs.conftest import PRESENCE_SECONDS, process
 from tests.waiting import eventually
 
 PORT = 8_000
-WEB = ("-m", "gunicorn", "app:create_app()", "--config", "python:dashboard.stack.gunicorn", "--workers", "1", "--bind")
+WEB = ("-m", "dashboard.serving", "--processes", "1", "--port", str(PORT), "--host")
 WORKER = ("-m", "jobs.worker", "--queues", "scheduled_jobs", "default", "--name")
 HERE, OVERALL, MORE_OVERALL = 40, 55, 90
 RUNS = 20
@@ -86,7 +86,7 @@ def hosts(busy: Acme, settings: Settings, tmp_path: Path, monkeypatch: pytest.Mo
             stack.enter_context(process(own, *words, through=host.command()))
 
         for host in made:
-            start(host, *WEB, f"{host.address}:{PORT}")
+            start(host, *WEB, host.address)
         for host in made:
             eventually(lambda host=host: answers(host))
         yield Hosts(

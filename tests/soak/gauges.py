@@ -12,7 +12,7 @@ EVERY = 5.0
 MEGABYTE = 1_000_000
 # Words of a process's command, by the part that it is of; the first that fits.
 PARTS = {
-    "web": ("gunicorn",),
+    "web": ("dashboard.serving",),
     "workers": ("jobs.worker",),
     "scheduler": ("jobs.schedule",),
     "redis": ("redis-server",),

@@ -28,7 +28,7 @@ def test_it_mends_what_dies_and_leaves_nothing_when_it_is_stopped(instance):
 
         for child, words in (
             ("scheduled_jobs default", "worker.1 was killed (SIGKILL); it is started again"),
-            ("gunicorn", "web was killed (SIGKILL); it is started again"),
+            ("dashboard.serving", "web was killed (SIGKILL); it is started again"),
             ("redis-server", "The embedded redis had stopped; it runs again"),
             ("keeper postgres", "The embedded postgres had stopped; it runs again"),
         ):

@@ -1,0 +1,53 @@
+"""The web processes share one socket, are replaced when they die, and end when they are asked to."""
+
+import signal
+from contextlib import closing
+
+import psutil
+import pytest
+
+from dashboard.config import Settings
+from dashboard.serving.processes import PROCESSES
+from tests import sites
+from tests.processes import left
+from tests.waiting import PATIENCE, eventually
+
+UP = b"GET /up HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def test_a_process_that_dies_is_replaced(settings: Settings) -> None:
+    """Seen to fail with a parent that only waits for its children."""
+    with sites.site(settings) as site:
+        first = site.workers()
+        assert len(first) == PROCESSES
+
+        for process in first:
+            process.kill()
+
+        eventually(lambda: len(set(site.workers()) - set(first)) == PROCESSES)
+        assert site.is_up()
+
+
+@pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGINT])
+def test_all_end_when_they_are_asked_to(settings: Settings, wish: signal.Signals) -> None:
+    with sites.site(settings, "--processes", "2") as site:
+        workers = site.workers()
+        with closing(site.connect(UP)) as kept, closing(site.connect(UP[:9])) as begun:
+            assert sites.answer(kept).status == 200
+
+            site.process.send_signal(wish)
+
+            assert sites.is_over(kept)
+            assert sites.is_over(begun)
+            assert site.process.wait(PATIENCE) == 0
+        assert len(workers) == 2
+        assert not left(workers)
+
+
+def test_when_the_parent_is_killed_the_others_go_too(settings: Settings) -> None:
+    with sites.site(settings) as site:
+        workers = site.workers()
+
+        psutil.Process(site.process.pid).kill()
+
+        eventually(lambda: not left(workers))
