@@ -1,11 +1,13 @@
-"""What the pages and the API share of HTTP: the desk of this request, and how its transaction ends."""
+"""What the pages and the API share of HTTP: a whole body, the desk of this request, and how its transaction ends."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import cast
 
 import structlog
-from flask import Flask, current_app, g, request
+from flask import Flask, abort, current_app, g, request
 
 from dashboard.config import Settings
 from dashboard.services.desk import Desk
@@ -16,7 +18,8 @@ READS = frozenset({"GET", "HEAD"})
 
 
 def register(app: Flask, _settings: Settings) -> None:
-    """End each request's transaction."""
+    """Read each request's body before anything is done, and end its transaction."""
+    app.before_request(_read_body)
     app.teardown_request(_end)
 
 
@@ -42,6 +45,21 @@ def working_at(other: Desk) -> Iterator[None]:
         yield
     finally:
         g.desk = before
+
+
+def _read_body() -> None:
+    """Refuse a body that is too large, or shorter than announced; servers hand over what they have of it."""
+    limit, announced = request.max_content_length or sys.maxsize, request.content_length
+    if (announced or 0) > limit:
+        abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    try:
+        length = len(request.get_data())
+    except OSError:  # of a server that reads while we do
+        abort(HTTPStatus.BAD_REQUEST)
+    if announced is None and length >= limit:  # in chunks, and cut there
+        abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    if length < (announced or 0):
+        abort(HTTPStatus.BAD_REQUEST)
 
 
 def _end(error: BaseException | None) -> None:

@@ -9,7 +9,7 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from dashboard import api, clock
+from dashboard import api, clock, http
 from dashboard.config import ROOT, Settings
 from dashboard.engine.model import Role
 from dashboard.services import tokens
@@ -64,6 +64,7 @@ def make_app(settings: Settings, queue: Queue, *, limited: bool = False) -> Flas
         if "desk" in g:
             g.desk.session.close()
 
+    http.register(app, settings)
     api.register(app, settings)
     return _over(app, settings, queue)
 
