@@ -31,6 +31,7 @@ DEFAULTS = {
     "LOG_FORMAT": "console",
     "TRUSTED_PROXIES": "0",
     "PUBLIC_URL": "",
+    "API_RATE_LIMIT": "100",
 }
 
 
@@ -70,6 +71,7 @@ class Settings:
     log_format: LogFormat
     trusted_proxies: int
     public_url: str
+    api_rate_limit: int
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -95,6 +97,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         log_format=_one_of(said, "LOG_FORMAT", LogFormat),
         trusted_proxies=_whole(said, "TRUSTED_PROXIES", 0, 10),
         public_url=_public_url(said["PUBLIC_URL"]),
+        api_rate_limit=_whole(said, "API_RATE_LIMIT", 1, 100_000),
     )
 
 

@@ -14,7 +14,7 @@ PREFIX = "/api/"
 OPERATIONS = ("/metrics", "/ready", "/up")
 
 SENTENCES = {
-    400: "The body is not JSON.",
+    400: "The body is not JSON, or shorter than announced.",
     401: "A valid token is needed: Authorization: Bearer <token>, or api-access-token.",
     403: "Your role does not allow this.",
     404: "There is no such thing here.",
@@ -22,7 +22,7 @@ SENTENCES = {
     409: "Somebody else changed this at the same moment; look again.",
     413: "The body is larger than 1 MiB.",
     422: "The request is invalid.",
-    429: "Too many requests: at most 100 per second.",
+    429: "Too many requests within a second; try again in a moment.",
     500: "Something went wrong on our side; it is in the log.",
     503: "A store is down; try again in a moment.",
 }

@@ -1,4 +1,4 @@
-"""At most 100 requests a second per token: counted in Redis for all servers, in this process while Redis is down."""
+"""The requests a second that a token may make: counted in Redis for all servers, in this process while it is down."""
 
 from flask import Flask, request
 from flask_limiter import Limiter
@@ -9,14 +9,14 @@ from dashboard.config import Settings
 from dashboard.store import throttles
 from dashboard.store.tokens import hashed
 
-LIMIT = "100 per second"
+SPAN = "second"
 
 
 def register(app: Flask, settings: Settings) -> None:
     """Count the requests of the API; what comes without a token is refused anyway."""
     limiter = Limiter(
         lambda: hashed(presented_token()),
-        application_limits=[LIMIT],
+        application_limits=[f"{settings.api_rate_limit} per {SPAN}"],
         storage_uri=throttles.address(settings.redis_url),
         strategy="moving-window",
         key_prefix="evenhand-api",

@@ -51,3 +51,9 @@ def test_when_the_parent_is_killed_the_others_go_too(settings: Settings) -> None
         psutil.Process(site.process.pid).kill()
 
         eventually(lambda: not left(workers))
+
+
+def test_a_setting_that_makes_no_sense_stops_the_start_with_one_sentence(settings: Settings) -> None:
+    said = sites.refused(settings, API_RATE_LIMIT="many")
+
+    assert said == "API_RATE_LIMIT must be a whole number from 1 to 100000, not 'many'.\n"

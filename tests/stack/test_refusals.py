@@ -55,6 +55,7 @@ def test_an_unreachable_database_is_refused_without_telling_its_password(refusal
         (["--prot", "80"], {}, "--prot"),
         (["--host", "no.such.host.invalid"], {}, "no.such.host.invalid"),
         ([], {"PRESENCE_DURATION": "soon"}, "PRESENCE_DURATION"),
+        ([], {"API_RATE_LIMIT": "0"}, "API_RATE_LIMIT"),
         ([], {"REDIS_URL": "http://127.0.0.1"}, "REDIS_URL"),
         ([], {"DATABASE_URL": "postgresql://127.0.0.1:port/desk"}, "DATABASE_URL"),
         ([], {"REDIS_URL": "redis://127.0.0.1:port"}, "REDIS_URL"),
