@@ -4,6 +4,7 @@ from marshmallow import Schema, fields
 
 from dashboard import clock
 from dashboard.api.auth import ADMINISTRATORS, SUPERVISORS, allowed, caller
+from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, done
 from dashboard.http import desk
 from dashboard.services import accounts as service
@@ -11,6 +12,7 @@ from dashboard.services.accounts import AccountRow
 from dashboard.services.forms.accounts import AccountEdit, AccountForm
 
 bp = Nouns("account", "The account, with the switch that all its inboxes need.")
+ACCOUNT = Tagged(edit=AccountEdit)
 
 
 class AccountSchema(Schema):
@@ -24,6 +26,7 @@ class AccountSchema(Schema):
 @bp.route("")
 @allowed(SUPERVISORS)
 @bp.response(200, AccountSchema)
+@ACCOUNT
 def show() -> AccountRow:
     """Read the account."""
     return done(service.show(desk(), caller().account_id))
@@ -33,7 +36,10 @@ def show() -> AccountRow:
 @allowed(ADMINISTRATORS)
 @bp.arguments(AccountForm(partial=True))
 @bp.response(200, AccountSchema)
+@ACCOUNT
 def change(edit: AccountEdit) -> AccountRow:
     """Change the account."""
     who = caller()
-    return done(service.change(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return done(
+        service.change(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now(), seen=ACCOUNT.seen())
+    )

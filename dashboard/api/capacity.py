@@ -4,6 +4,7 @@ from marshmallow import Schema, fields
 
 from dashboard import clock
 from dashboard.api.auth import SUPERVISORS, allowed, caller
+from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
 from dashboard.services import capacity as service
@@ -12,6 +13,7 @@ from dashboard.services.forms.policies import CapacityPolicyEdit, CapacityPolicy
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("agent_capacity_policies", "How much agents may hold, and what is kept from being given out.")
+POLICY = Tagged("name", "description", "conversation_limit", "exclusion_rules", "inbox_capacity_limits")
 
 
 class ExclusionRulesSchema(Schema):
@@ -54,6 +56,7 @@ def index(page: Page) -> Listed[CapacityView]:
 @allowed(SUPERVISORS)
 @bp.arguments(CapacityPolicyForm)
 @bp.response(201, CapacityPolicySchema)
+@POLICY
 def create(edit: CapacityPolicyEdit) -> CapacityView:
     """Make a capacity policy; it binds nobody until somebody is put under it."""
     who = caller()
@@ -63,6 +66,7 @@ def create(edit: CapacityPolicyEdit) -> CapacityView:
 @bp.route("/agent_capacity_policies/<id:policy_id>")
 @allowed(SUPERVISORS)
 @bp.response(200, CapacityPolicySchema)
+@POLICY
 def show(policy_id: int) -> CapacityView:
     """Read a capacity policy."""
     return done(service.show(desk(), caller().account_id, policy_id))
@@ -72,16 +76,22 @@ def show(policy_id: int) -> CapacityView:
 @allowed(SUPERVISORS)
 @bp.arguments(CapacityPolicyForm(partial=True))
 @bp.response(200, CapacityPolicySchema)
+@POLICY
 def change(edit: CapacityPolicyEdit, policy_id: int) -> CapacityView:
     """Change a capacity policy; its exclusion rules change as a whole."""
     who = caller()
-    return done(service.change(desk(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now()))
+    return done(
+        service.change(
+            desk(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
+        )
+    )
 
 
 @bp.route("/agent_capacity_policies/<id:policy_id>", methods=["DELETE"])
 @allowed(SUPERVISORS)
 @bp.response(204)
+@POLICY
 def remove(policy_id: int) -> None:
     """Remove a capacity policy; nobody is under it any more."""
     who = caller()
-    done(service.remove(desk(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now()))
+    done(service.remove(desk(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()))

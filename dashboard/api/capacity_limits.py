@@ -4,6 +4,7 @@ from dashboard import clock
 from dashboard.api.agents import AgentSchema
 from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.capacity import InboxLimitSchema
+from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
 from dashboard.services import capacity_limits as service
@@ -13,6 +14,7 @@ from dashboard.services.forms.policies import AgentChoice, AgentChoiceForm, Inbo
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("capacity_limits", "A capacity policy's limits by inbox, and the agents under it.")
+LIMIT = Tagged(edit=InboxLimitEdit)
 
 USERS = "/agent_capacity_policies/<id:policy_id>/users"
 LIMITS = "/agent_capacity_policies/<id:policy_id>/inbox_limits"
@@ -50,6 +52,7 @@ def take_out(policy_id: int, user_id: int) -> None:
 @allowed(SUPERVISORS)
 @bp.arguments(InboxLimitForm)
 @bp.response(201, InboxLimitSchema)
+@LIMIT
 def create(edit: InboxLimitEdit, policy_id: int) -> LimitRow:
     """Limit what an agent under the policy may hold of an inbox."""
     who = caller()
@@ -60,16 +63,20 @@ def create(edit: InboxLimitEdit, policy_id: int) -> LimitRow:
 @allowed(SUPERVISORS)
 @bp.arguments(InboxLimitForm(partial=True))
 @bp.response(200, InboxLimitSchema)
+@LIMIT
 def change(edit: InboxLimitEdit, policy_id: int, limit_id: int) -> LimitRow:
     """Change a limit."""
     who, key = caller(), LimitKey(policy_id=policy_id, limit_id=limit_id)
-    return done(service.change(desk(), who.account_id, key, edit, actor_id=who.user_id, now=clock.now()))
+    return done(
+        service.change(desk(), who.account_id, key, edit, actor_id=who.user_id, now=clock.now(), seen=LIMIT.seen())
+    )
 
 
 @bp.route(f"{LIMITS}/<id:limit_id>", methods=["DELETE"])
 @allowed(SUPERVISORS)
 @bp.response(204)
+@LIMIT
 def remove(policy_id: int, limit_id: int) -> None:
     """Lift a limit."""
     who, key = caller(), LimitKey(policy_id=policy_id, limit_id=limit_id)
-    done(service.remove(desk(), who.account_id, key, actor_id=who.user_id, now=clock.now()))
+    done(service.remove(desk(), who.account_id, key, actor_id=who.user_id, now=clock.now(), seen=LIMIT.seen()))

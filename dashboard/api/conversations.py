@@ -7,6 +7,7 @@ from marshmallow import Schema, ValidationError, fields, post_load
 
 from dashboard import clock
 from dashboard.api.auth import EVERYBODY, SUPERVISORS, allowed, caller
+from dashboard.api.etags import Tagged
 from dashboard.api.idempotency import idempotent
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.engine.model import Awaiting, Role, Status
@@ -31,6 +32,7 @@ from dashboard.store.paging import Listed, Page
 
 AN_ID = Typed(1, LARGEST_ID)
 bp = Nouns("conversations", "Conversations: brought in, changed, written to.")
+CONVERSATION = Tagged(edit=Change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ def index(page: Page, wanted: Wanted) -> Listed[ConversationRow]:
 @bp.arguments(NewConversationForm)
 @bp.alt_response(200, schema=ConversationSchema, description="The inbox has it already.")
 @bp.response(201, ConversationSchema)
+@CONVERSATION
 def create(draft: Draft) -> tuple[ConversationRow, int]:
     """Create a conversation; the same `external_id` in the inbox is the same conversation."""
     who = caller()
@@ -141,6 +144,7 @@ def create_bulk(drafts: Drafts) -> Ids:
 @bp.route("/conversations/<id:conversation_id>")
 @allowed(EVERYBODY)
 @bp.response(200, ConversationSchema)
+@CONVERSATION
 def show(conversation_id: int) -> ConversationRow:
     """Read a conversation."""
     return done(service.find(desk(), caller().account_id, conversation_id, seen_by=only_seen_by()))
@@ -150,6 +154,7 @@ def show(conversation_id: int) -> ConversationRow:
 @allowed(SUPERVISORS)
 @bp.arguments(ConversationForm(partial=True))
 @bp.response(200, ConversationSchema)
+@CONVERSATION
 def change(wanted: Change, conversation_id: int) -> ConversationRow:
     """Change a conversation; a change of its assignee is unconditional."""
     return changed(conversation_id, wanted)
@@ -159,6 +164,7 @@ def change(wanted: Change, conversation_id: int) -> ConversationRow:
 @allowed(SUPERVISORS)
 @bp.arguments(StatusForm)
 @bp.response(200, ConversationSchema)
+@CONVERSATION
 def toggle_status(wanted: Change, conversation_id: int) -> ConversationRow:
     """Open, snooze or resolve a conversation, or set it aside as pending; a snooze may end by itself."""
     return changed(conversation_id, wanted)
@@ -168,6 +174,7 @@ def toggle_status(wanted: Change, conversation_id: int) -> ConversationRow:
 @allowed(SUPERVISORS)
 @bp.arguments(LabelsForm)
 @bp.response(200, ConversationSchema)
+@CONVERSATION
 def set_labels(wanted: Change, conversation_id: int) -> ConversationRow:
     """Replace a conversation's labels."""
     return changed(conversation_id, wanted)
@@ -177,6 +184,7 @@ def set_labels(wanted: Change, conversation_id: int) -> ConversationRow:
 @allowed(SUPERVISORS)
 @bp.arguments(MessageForm)
 @bp.response(200, ConversationSchema)
+@CONVERSATION
 def write(said: Message, conversation_id: int) -> ConversationRow:
     """Note a message: the customer's reopens a resolved or snoozed conversation, an automatic one does not."""
     who, now = caller(), clock.now()
@@ -186,7 +194,11 @@ def write(said: Message, conversation_id: int) -> ConversationRow:
 def changed(conversation_id: int, wanted: Change) -> ConversationRow:
     """Change a conversation, or end the request with the refusal."""
     who, now = caller(), clock.now()
-    return done(handling.change(desk(), who.account_id, conversation_id, wanted, actor_id=who.user_id, now=now))
+    return done(
+        handling.change(
+            desk(), who.account_id, conversation_id, wanted, actor_id=who.user_id, now=now, seen=CONVERSATION.seen()
+        )
+    )
 
 
 def only_seen_by() -> int | None:

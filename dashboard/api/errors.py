@@ -20,6 +20,7 @@ SENTENCES = {
     404: "There is no such thing here.",
     405: "This address does not take that method.",
     409: "Somebody else changed this at the same moment; look again.",
+    412: "Somebody has changed this since; read it again.",
     413: "The body is larger than 1 MiB.",
     422: "The request is invalid.",
     429: "Too many requests within a second; try again in a moment.",

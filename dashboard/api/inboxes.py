@@ -4,6 +4,7 @@ from marshmallow import Schema, fields
 
 from dashboard import clock
 from dashboard.api.auth import SUPERVISORS, allowed, caller
+from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
 from dashboard.services import inboxes as service
@@ -12,6 +13,7 @@ from dashboard.services.inboxes import InboxRow
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("inboxes", "Where conversations arrive.")
+INBOX = Tagged(edit=InboxEdit)
 
 
 class InboxSchema(Schema):
@@ -40,6 +42,7 @@ def index(page: Page) -> Listed[InboxRow]:
 @allowed(SUPERVISORS)
 @bp.arguments(InboxForm)
 @bp.response(201, InboxSchema)
+@INBOX
 def create(edit: InboxEdit) -> InboxRow:
     """Make an inbox."""
     who = caller()
@@ -49,6 +52,7 @@ def create(edit: InboxEdit) -> InboxRow:
 @bp.route("/inboxes/<id:inbox_id>")
 @allowed(SUPERVISORS)
 @bp.response(200, InboxSchema)
+@INBOX
 def show(inbox_id: int) -> InboxRow:
     """Read an inbox."""
     return done(service.show(desk(), caller().account_id, inbox_id))
@@ -58,16 +62,20 @@ def show(inbox_id: int) -> InboxRow:
 @allowed(SUPERVISORS)
 @bp.arguments(InboxForm(partial=True))
 @bp.response(200, InboxSchema)
+@INBOX
 def change(edit: InboxEdit, inbox_id: int) -> InboxRow:
     """Change an inbox."""
     who = caller()
-    return done(service.change(desk(), who.account_id, inbox_id, edit, actor_id=who.user_id, now=clock.now()))
+    return done(
+        service.change(desk(), who.account_id, inbox_id, edit, actor_id=who.user_id, now=clock.now(), seen=INBOX.seen())
+    )
 
 
 @bp.route("/inboxes/<id:inbox_id>", methods=["DELETE"])
 @allowed(SUPERVISORS)
 @bp.response(204)
+@INBOX
 def remove(inbox_id: int) -> None:
     """Remove an inbox that has no conversations."""
     who = caller()
-    done(service.remove(desk(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now()))
+    done(service.remove(desk(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=INBOX.seen()))

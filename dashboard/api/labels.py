@@ -4,6 +4,7 @@ from marshmallow import Schema, fields
 
 from dashboard import clock
 from dashboard.api.auth import SUPERVISORS, allowed, caller
+from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
 from dashboard.services import labels as service
@@ -12,6 +13,7 @@ from dashboard.services.labels import LabelRow
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("labels", "Labels that the account suggests; a conversation may carry others.")
+LABEL = Tagged(edit=NewLabel)
 
 
 class LabelSchema(Schema):
@@ -35,6 +37,7 @@ def index(page: Page) -> Listed[LabelRow]:
 @allowed(SUPERVISORS)
 @bp.arguments(LabelForm)
 @bp.response(201, LabelSchema)
+@LABEL
 def create(new: NewLabel) -> LabelRow:
     """Suggest a label from now on."""
     who = caller()
@@ -44,7 +47,8 @@ def create(new: NewLabel) -> LabelRow:
 @bp.route("/labels/<id:label_id>", methods=["DELETE"])
 @allowed(SUPERVISORS)
 @bp.response(204)
+@LABEL
 def remove(label_id: int) -> None:
     """Suggest a label no longer; conversations keep theirs."""
     who = caller()
-    done(service.remove(desk(), who.account_id, label_id, actor_id=who.user_id, now=clock.now()))
+    done(service.remove(desk(), who.account_id, label_id, actor_id=who.user_id, now=clock.now(), seen=LABEL.seen()))

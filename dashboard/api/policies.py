@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 
 from dashboard import clock
 from dashboard.api.auth import SUPERVISORS, allowed, caller
+from dashboard.api.etags import Tagged
 from dashboard.api.inboxes import InboxSchema
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
@@ -23,6 +24,7 @@ from dashboard.store.inboxes import InboxRow
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("assignment_policies", "Rules that inboxes are routed by.")
+POLICY = Tagged(edit=AssignmentPolicyEdit)
 
 
 class AssignmentPolicySchema(Schema):
@@ -70,6 +72,7 @@ def index(page: Page) -> Listed[PolicyRow]:
 @allowed(SUPERVISORS)
 @bp.arguments(AssignmentPolicyForm)
 @bp.response(201, AssignmentPolicySchema)
+@POLICY
 def create(edit: AssignmentPolicyEdit) -> PolicyRow:
     """Make a policy; it decides nothing until it is linked."""
     who = caller()
@@ -79,6 +82,7 @@ def create(edit: AssignmentPolicyEdit) -> PolicyRow:
 @bp.route("/assignment_policies/<id:policy_id>")
 @allowed(SUPERVISORS)
 @bp.response(200, AssignmentPolicySchema)
+@POLICY
 def show(policy_id: int) -> PolicyRow:
     """Read a policy."""
     return done(service.show(desk(), caller().account_id, policy_id))
@@ -88,19 +92,25 @@ def show(policy_id: int) -> PolicyRow:
 @allowed(SUPERVISORS)
 @bp.arguments(AssignmentPolicyForm(partial=True))
 @bp.response(200, AssignmentPolicySchema)
+@POLICY
 def change(edit: AssignmentPolicyEdit, policy_id: int) -> PolicyRow:
     """Change a policy; it acts at once."""
     who = caller()
-    return done(service.change(desk(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now()))
+    return done(
+        service.change(
+            desk(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
+        )
+    )
 
 
 @bp.route("/assignment_policies/<id:policy_id>", methods=["DELETE"])
 @allowed(SUPERVISORS)
 @bp.response(204)
+@POLICY
 def remove(policy_id: int) -> None:
     """Remove a policy; its inboxes are left without one."""
     who = caller()
-    done(service.remove(desk(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now()))
+    done(service.remove(desk(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()))
 
 
 @bp.route("/assignment_policies/<id:policy_id>/inboxes")
@@ -114,6 +124,7 @@ def served(policy_id: int) -> ServedInboxes:
 @bp.route("/inboxes/<id:inbox_id>/assignment_policy")
 @allowed(SUPERVISORS)
 @bp.response(200, AssignmentPolicySchema)
+@POLICY
 def linked(inbox_id: int) -> PolicyRow:
     """Read the policy that an inbox has."""
     return done(service.of_inbox(desk(), caller().account_id, inbox_id))
@@ -123,6 +134,7 @@ def linked(inbox_id: int) -> PolicyRow:
 @allowed(SUPERVISORS)
 @bp.arguments(PolicyChoiceForm)
 @bp.response(200, AssignmentPolicySchema)
+@POLICY
 def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
     """Give an inbox this policy in place of the one that it has."""
     who = caller()
@@ -132,7 +144,8 @@ def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
 @bp.route("/inboxes/<id:inbox_id>/assignment_policy", methods=["DELETE"])
 @allowed(SUPERVISORS)
 @bp.response(204)
+@POLICY
 def unlink(inbox_id: int) -> None:
     """Leave an inbox without a policy."""
     who = caller()
-    done(service.unlink(desk(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now()))
+    done(service.unlink(desk(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()))

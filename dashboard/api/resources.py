@@ -8,11 +8,11 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, post_load
 from werkzeug.routing import IntegerConverter
 
-from dashboard.api import auth, queries
+from dashboard.api import auth, etags, queries
 from dashboard.api.errors import refuse
 from dashboard.api.parsing import Parser
 from dashboard.services.forms.fields import LARGEST_ID, Typed
-from dashboard.services.refusals import Conflict, Invalid
+from dashboard.services.refusals import Conflict, Invalid, Stale
 from dashboard.store.paging import Page
 
 T = TypeVar("T")
@@ -28,10 +28,11 @@ class Nouns(Blueprint):
     def __init__(self, name: str, description: str) -> None:
         prefix = "/api/v1/accounts/<id:account_id>"
         super().__init__(name, __name__, url_prefix=prefix, description=description)
-        self._prepare_doc_cbks.append(_document_headers)
+        self._prepare_doc_cbks += [_document_headers, etags.document]
         self.url_value_preprocessor(auth.take_account)
         self.before_request(auth.authenticate)
         self.before_request(queries.check)
+        self.before_request(etags.refuse_if_untagged)
 
     def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Any:
         """Take arguments; a body is required unless all of it may be left out."""
@@ -98,6 +99,8 @@ def done(value: T | Invalid | Conflict | None) -> T:
     """Return what a service answered, or end the request with its refusal."""
     if value is None:
         refuse(404)
+    if isinstance(value, Stale):
+        refuse(412)
     if isinstance(value, Invalid):
         refuse(422, errors=value.errors)
     if isinstance(value, Conflict):

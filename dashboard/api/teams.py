@@ -4,6 +4,7 @@ from marshmallow import Schema, fields
 
 from dashboard import clock
 from dashboard.api.auth import SUPERVISORS, allowed, caller
+from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
 from dashboard.services import teams as service
@@ -12,6 +13,7 @@ from dashboard.services.teams import TeamRow
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("teams", "Groups of agents.")
+TEAM = Tagged(edit=TeamEdit)
 
 
 class TeamSchema(Schema):
@@ -36,6 +38,7 @@ def index(page: Page) -> Listed[TeamRow]:
 @allowed(SUPERVISORS)
 @bp.arguments(TeamForm)
 @bp.response(201, TeamSchema)
+@TEAM
 def create(edit: TeamEdit) -> TeamRow:
     """Make a team."""
     who = caller()
@@ -45,6 +48,7 @@ def create(edit: TeamEdit) -> TeamRow:
 @bp.route("/teams/<id:team_id>")
 @allowed(SUPERVISORS)
 @bp.response(200, TeamSchema)
+@TEAM
 def show(team_id: int) -> TeamRow:
     """Read a team."""
     return done(service.show(desk(), caller().account_id, team_id))
@@ -54,16 +58,20 @@ def show(team_id: int) -> TeamRow:
 @allowed(SUPERVISORS)
 @bp.arguments(TeamForm(partial=True))
 @bp.response(200, TeamSchema)
+@TEAM
 def change(edit: TeamEdit, team_id: int) -> TeamRow:
     """Change a team."""
     who = caller()
-    return done(service.change(desk(), who.account_id, team_id, edit, actor_id=who.user_id, now=clock.now()))
+    return done(
+        service.change(desk(), who.account_id, team_id, edit, actor_id=who.user_id, now=clock.now(), seen=TEAM.seen())
+    )
 
 
 @bp.route("/teams/<id:team_id>", methods=["DELETE"])
 @allowed(SUPERVISORS)
 @bp.response(204)
+@TEAM
 def remove(team_id: int) -> None:
     """Remove a team; its conversations belong to no team then."""
     who = caller()
-    done(service.remove(desk(), who.account_id, team_id, actor_id=who.user_id, now=clock.now()))
+    done(service.remove(desk(), who.account_id, team_id, actor_id=who.user_id, now=clock.now(), seen=TEAM.seen()))

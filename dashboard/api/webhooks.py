@@ -6,6 +6,7 @@ from marshmallow import Schema, fields
 
 from dashboard import clock
 from dashboard.api.auth import SUPERVISORS, allowed, caller
+from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
 from dashboard.services import webhooks as service
@@ -17,6 +18,7 @@ from dashboard.store.models.webhooks import DeliveryStatus
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("webhooks", "Who is told of events, signed and at least once.")
+WEBHOOK = Tagged(edit=WebhookEdit)
 
 
 class WebhookSchema(Schema):
@@ -78,6 +80,7 @@ def create(edit: WebhookEdit) -> Made:
 @bp.route("/webhooks/<id:webhook_id>")
 @allowed(SUPERVISORS)
 @bp.response(200, WebhookSchema)
+@WEBHOOK
 def show(webhook_id: int) -> WebhookRow:
     """Read a webhook."""
     return done(service.show(desk(), caller().account_id, webhook_id))
@@ -87,19 +90,25 @@ def show(webhook_id: int) -> WebhookRow:
 @allowed(SUPERVISORS)
 @bp.arguments(WebhookForm(partial=True))
 @bp.response(200, WebhookSchema)
+@WEBHOOK
 def change(edit: WebhookEdit, webhook_id: int) -> WebhookRow:
     """Change a webhook; its secret stays."""
     who = caller()
-    return done(service.change(desk(), who.account_id, webhook_id, edit, actor_id=who.user_id, now=clock.now()))
+    return done(
+        service.change(
+            desk(), who.account_id, webhook_id, edit, actor_id=who.user_id, now=clock.now(), seen=WEBHOOK.seen()
+        )
+    )
 
 
 @bp.route("/webhooks/<id:webhook_id>", methods=["DELETE"])
 @allowed(SUPERVISORS)
 @bp.response(204)
+@WEBHOOK
 def remove(webhook_id: int) -> None:
     """Remove a webhook with its deliveries."""
     who = caller()
-    done(service.remove(desk(), who.account_id, webhook_id, actor_id=who.user_id, now=clock.now()))
+    done(service.remove(desk(), who.account_id, webhook_id, actor_id=who.user_id, now=clock.now(), seen=WEBHOOK.seen()))
 
 
 @bp.route("/webhooks/<id:webhook_id>/deliveries")

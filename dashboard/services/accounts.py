@@ -4,11 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dashboard.engine.model import Role
-from dashboard.services import auditing, passwords, tokens
+from dashboard.services import auditing, keeping, passwords, tokens
 from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
 from dashboard.services.forms.accounts import AccountEdit, NewAccount
 from dashboard.services.forms.base import given
+from dashboard.services.refusals import Stale
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.store import accounts as store
 from dashboard.store import agents, concerned, log_ins
 from dashboard.store.accounts import AccountRow
@@ -42,15 +44,20 @@ def show(desk: Desk, account_id: int) -> AccountRow | None:
     return store.find(desk.session, account_id)
 
 
-def change(desk: Desk, account_id: int, edit: AccountEdit, *, actor_id: int | None, now: datetime) -> AccountRow | None:
+def change(
+    desk: Desk, account_id: int, edit: AccountEdit, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> AccountRow | Stale | None:
     """Change the account; its switch is one of the four of every inbox (E1)."""
     before = store.lock(desk.session, account_id)
     if before is None:
         return None
-    after = replace(before, **given(edit))
+    values = keeping.judged(desk, seen, given(edit), before)
+    if isinstance(values, Stale):
+        return values
+    after = replace(before, **values)
     if after == before:
         return before
-    store.change(desk.session, account_id, given(edit))
+    store.change(desk.session, account_id, values)
     changed = Change(subject="account", subject_id=account_id, before=before, after=after)
     auditing.write(desk, account_id, changed, Cause(actor_id=actor_id, now=now))
     desk.session.commit()

@@ -1,6 +1,6 @@
 """Capacity policies: how much agents may hold, and what is kept from being given out (E5, E15, E16)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,11 @@ from dashboard.services.desk import Desk
 from dashboard.services.forms.base import given
 from dashboard.services.forms.policies import CapacityPolicyEdit, Exclusions
 from dashboard.services.keeping import Noun
-from dashboard.services.refusals import Invalid
+from dashboard.services.refusals import Invalid, Stale
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.store import capacity as store
 from dashboard.store import concerned
+from dashboard.store.bulk import record
 from dashboard.store.capacity import CapacityRow, LimitRow
 from dashboard.store.paging import Listed, Page
 
@@ -53,11 +55,17 @@ def show(desk: Desk, account_id: int, policy_id: int) -> CapacityView | None:
     return _views(desk, account_id, [row])[0] if row else None
 
 
+def lock(desk: Desk, account_id: int, policy_id: int) -> CapacityView | None:
+    """Return the policy, which nobody else changes until this transaction ends."""
+    row = store.shelf.lock(desk.session, account_id, policy_id)
+    return _views(desk, account_id, [row])[0] if row else None
+
+
 def create(
     desk: Desk, account_id: int, edit: CapacityPolicyEdit, *, actor_id: int | None, now: datetime
 ) -> CapacityView | Invalid:
     """Make a policy; it binds nobody until somebody is put under it."""
-    row = keeping.add(desk, account_id, POLICY, _columns(edit), cause=Cause(actor_id=actor_id, now=now))
+    row = keeping.add(desk, account_id, POLICY, columns(edit), cause=Cause(actor_id=actor_id, now=now))
     if isinstance(row, Invalid):
         return row
     desk.session.commit()
@@ -66,13 +74,22 @@ def create(
 
 
 def change(
-    desk: Desk, account_id: int, policy_id: int, edit: CapacityPolicyEdit, *, actor_id: int | None, now: datetime
+    desk: Desk,
+    account_id: int,
+    policy_id: int,
+    edit: CapacityPolicyEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
 ) -> CapacityView | Invalid | None:
     """Change a policy; its version goes up when it decides differently."""
     before = store.shelf.lock(desk.session, account_id, policy_id)
     if before is None:
         return None
-    values = _columns(edit)
+    values = _judged(desk, account_id, before, columns(edit), seen=seen)
+    if isinstance(values, Stale):
+        return values
     if decides := any(getattr(before, name) != values.get(name, getattr(before, name)) for name in DECIDING):
         values |= {"version": before.version + 1, "updated_at": now}
     changed = keeping.change(desk, account_id, POLICY, before, values=values, cause=Cause(actor_id=actor_id, now=now))
@@ -83,11 +100,15 @@ def change(
     return _views(desk, account_id, [changed.after])[0]
 
 
-def remove(desk: Desk, account_id: int, policy_id: int, *, actor_id: int | None, now: datetime) -> CapacityRow | None:
+def remove(
+    desk: Desk, account_id: int, policy_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> CapacityRow | Stale | None:
     """Remove a policy; nobody is under it any more, and its exclusions are lifted."""
     before = store.shelf.lock(desk.session, account_id, policy_id)
     if before is None:
         return None
+    if isinstance(stale := _judged(desk, account_id, before, {}, seen=seen), Stale):
+        return stale
     cause, limits = Cause(actor_id=actor_id, now=now), store.limits_of(desk.session, account_id, [policy_id])
     let_go = store.let_go(desk.session, account_id, policy_id)
     auditing.write(desk, account_id, [under(agent_id, policy_id, None) for agent_id in let_go], cause)
@@ -111,6 +132,17 @@ def under(agent_id: int, before_id: int | None, after_id: int | None) -> Change:
     )
 
 
+def _judged(
+    desk: Desk, account_id: int, before: CapacityRow, values: Mapping[str, Any], *, seen: Seen
+) -> dict[str, Any] | Stale:
+    """Return what is to be written; callers of the API saw the policy with its limits."""
+    [view] = _views(desk, account_id, [before])
+    found = seen.judged(values, {**record(before), **record(view)})
+    if isinstance(found, Stale):
+        desk.session.rollback()
+    return found
+
+
 def _views(desk: Desk, account_id: int, rows: Collection[CapacityRow]) -> list[CapacityView]:
     limits = store.limits_of(desk.session, account_id, [row.id for row in rows])
     return [
@@ -129,7 +161,7 @@ def _views(desk: Desk, account_id: int, rows: Collection[CapacityRow]) -> list[C
     ]
 
 
-def _columns(edit: CapacityPolicyEdit) -> dict[str, Any]:
+def columns(edit: CapacityPolicyEdit) -> dict[str, Any]:
     """Return what is written: the exclusion rules are two columns."""
     values = given(edit)
     if "exclusion_rules" in values:
@@ -139,3 +171,22 @@ def _columns(edit: CapacityPolicyEdit) -> dict[str, Any]:
             "exclude_older_than_hours": rules.exclude_older_than_hours,
         }
     return values
+
+
+def edit_of(values: Mapping[str, Any]) -> CapacityPolicyEdit:
+    """Return the edit that writes these columns; the exclusion rules come together."""
+    rules = ("excluded_labels", "exclude_older_than_hours")
+    edit = {name: values[name] for name in ("name", "description", "conversation_limit") if name in values}
+    if rules[0] in values:
+        edit["exclusion_rules"] = Exclusions(**{name: values[name] for name in rules})
+    return CapacityPolicyEdit(**edit)
+
+
+def flat(view: CapacityView) -> dict[str, Any]:
+    """Return a policy as its columns."""
+    return {
+        "name": view.name,
+        "description": view.description,
+        "conversation_limit": view.conversation_limit,
+        **record(view.exclusion_rules),
+    }

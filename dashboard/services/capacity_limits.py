@@ -10,7 +10,8 @@ from dashboard.services.desk import Desk
 from dashboard.services.forms.base import given
 from dashboard.services.forms.policies import AgentChoice, InboxLimitEdit
 from dashboard.services.keeping import Noun
-from dashboard.services.refusals import Invalid, invalid
+from dashboard.services.refusals import Invalid, Stale, invalid
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.store import agents as agents_store
 from dashboard.store import availability, concerned, references
 from dashboard.store import capacity as store
@@ -51,7 +52,14 @@ def create(
 
 
 def change(
-    desk: Desk, account_id: int, key: LimitKey, edit: InboxLimitEdit, *, actor_id: int | None, now: datetime
+    desk: Desk,
+    account_id: int,
+    key: LimitKey,
+    edit: InboxLimitEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
 ) -> LimitRow | Invalid | None:
     """Change a limit."""
     before = _locked(desk, account_id, key)
@@ -60,9 +68,10 @@ def change(
     if refusal := _refusal(desk, account_id, edit):
         desk.session.rollback()
         return refusal
-    changed = keeping.change(
-        desk, account_id, LIMIT, before, values=given(edit), cause=Cause(actor_id=actor_id, now=now)
-    )
+    values = keeping.judged(desk, seen, given(edit), before)
+    if isinstance(values, Stale):
+        return values
+    changed = keeping.change(desk, account_id, LIMIT, before, values=values, cause=Cause(actor_id=actor_id, now=now))
     if isinstance(changed, Invalid):
         return changed
     if changed.after != before:
@@ -70,11 +79,15 @@ def change(
     return changed.after
 
 
-def remove(desk: Desk, account_id: int, key: LimitKey, *, actor_id: int | None, now: datetime) -> LimitRow | None:
+def remove(
+    desk: Desk, account_id: int, key: LimitKey, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> LimitRow | Stale | None:
     """Lift a limit; without it the policy's exclusions do not apply to the inbox."""
     before = _locked(desk, account_id, key)
     if before is None:
         return None
+    if isinstance(stale := keeping.judged(desk, seen, {}, before), Stale):
+        return stale
     keeping.remove(desk, account_id, LIMIT, before, cause=Cause(actor_id=actor_id, now=now))
     _decided(desk, account_id, key.policy_id, now)
     return before
@@ -89,7 +102,14 @@ def agents_under(desk: Desk, account_id: int, policy_id: int, page: Page, *, now
 
 
 def put_under(
-    desk: Desk, account_id: int, policy_id: int, choice: AgentChoice, *, actor_id: int | None, now: datetime
+    desk: Desk,
+    account_id: int,
+    policy_id: int,
+    choice: AgentChoice,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
 ) -> AgentView | Invalid | None:
     """Put an agent under the policy, in place of the one that they are under."""
     if store.shelf.find(desk.session, account_id, policy_id) is None:
@@ -98,17 +118,32 @@ def put_under(
     if before is None or not before.active:
         desk.session.rollback()
         return invalid("user_id", NO_SUCH_AGENT)
-    if before.agent_capacity_policy_id != policy_id:
+    wanted = keeping.judged(desk, seen, {"agent_capacity_policy_id": policy_id}, before)
+    if isinstance(wanted, Stale):
+        return wanted
+    if before.agent_capacity_policy_id != wanted["agent_capacity_policy_id"]:
         _move(desk, account_id, before, policy_id, cause=Cause(actor_id=actor_id, now=now))
     return agents.show(desk, account_id, choice.user_id, now=now)
 
 
 def take_out(
-    desk: Desk, account_id: int, policy_id: int, choice: AgentChoice, *, actor_id: int | None, now: datetime
-) -> AgentRow | None:
+    desk: Desk,
+    account_id: int,
+    policy_id: int,
+    choice: AgentChoice,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
+) -> AgentRow | Stale | None:
     """Leave an agent under no policy; None if they are not under this one."""
     before = agents_store.lock(desk.session, account_id, choice.user_id)
-    if before is None or before.agent_capacity_policy_id != policy_id:
+    if before is None:
+        return None
+    wanted = keeping.judged(desk, seen, {"agent_capacity_policy_id": None}, before)
+    if isinstance(wanted, Stale):
+        return wanted
+    if before.agent_capacity_policy_id != policy_id:
         return None
     _move(desk, account_id, before, None, cause=Cause(actor_id=actor_id, now=now))
     return before

@@ -1,6 +1,6 @@
 """A capacity policy with its limits by inbox, saved together from one form: all of it or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,12 @@ from dashboard.services.capacity import CapacityView
 from dashboard.services.capacity_limits import LimitKey, LimitRow
 from dashboard.services.desk import Desk
 from dashboard.services.forms.policies import CapacityPolicyEdit, InboxLimitEdit
-from dashboard.services.refusals import Invalid
+from dashboard.services.refusals import Invalid, Stale
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.services.together import all_or_nothing
+
+# How a form and a refusal name the limit of an inbox.
+LIMIT = "limit-"
 
 
 def create(
@@ -43,16 +47,35 @@ def change(
     limits: Mapping[int, int | None],
     actor_id: int,
     now: datetime,
+    seen: Seen = ANYTHING,
 ) -> CapacityView | Invalid | None:
     """Change a policy with what differs of its limits; inboxes that are not named keep theirs."""
+    cause = Cause(actor_id=actor_id, now=now)
     with all_or_nothing(desk) as whole:
+        standing = capacity.lock(whole.desk, account_id, policy_id)
+        if standing is None:
+            return None
+        values = seen.judged({**capacity.columns(edit), **_by_name(limits)}, facts(standing, limits))
+        if isinstance(values, Stale):
+            return values
+        edit, limits = capacity.edit_of(values), {inbox_id: values[f"{LIMIT}{inbox_id}"] for inbox_id in limits}
         changed = capacity.change(whole.desk, account_id, policy_id, edit, actor_id=actor_id, now=now)
         if not isinstance(changed, CapacityView):
             return changed
-        if refusal := _limit(whole.desk, account_id, changed, limits=limits, cause=Cause(actor_id=actor_id, now=now)):
+        if refusal := _limit(whole.desk, account_id, changed, limits=limits, cause=cause):
             return refusal
         whole.commit(account_id)
         return changed
+
+
+def facts(view: CapacityView, inbox_ids: Iterable[int]) -> dict[str, Any]:
+    """Return a policy with its limits as one form has them; None is no limit."""
+    limits = {row.inbox_id: row.conversation_limit for row in view.inbox_capacity_limits}
+    return {**capacity.flat(view), **_by_name({inbox_id: limits.get(inbox_id) for inbox_id in inbox_ids})}
+
+
+def _by_name(limits: Mapping[int, int | None]) -> dict[str, int | None]:
+    return {f"{LIMIT}{inbox_id}": limit for inbox_id, limit in limits.items()}
 
 
 def _limit(
@@ -62,9 +85,8 @@ def _limit(
     for inbox_id, limit in sorted(limits.items()):
         done = _set(desk, account_id, policy.id, inbox_id, row=standing.get(inbox_id), limit=limit, cause=cause)
         if isinstance(done, Invalid):
-            return Invalid(
-                errors={f"limit-{inbox_id}": tuple(said for several in done.errors.values() for said in several)}
-            )
+            said = tuple(message for several in done.errors.values() for message in several)
+            return Invalid(errors={f"{LIMIT}{inbox_id}": said})
     return None
 
 

@@ -8,13 +8,14 @@ from datetime import datetime
 import structlog
 
 from dashboard.engine.model import Presence, Status
-from dashboard.services import drafts, presence, saving, transitions
+from dashboard.services import drafts, keeping, presence, saving, transitions
 from dashboard.services.auditing import Cause
 from dashboard.services.desk import Desk
 from dashboard.services.drafts import Faults
 from dashboard.services.forms.base import UNSET, given
 from dashboard.services.forms.conversations import Change, Message, MessageType
-from dashboard.services.refusals import Invalid
+from dashboard.services.refusals import Invalid, Stale
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.services.transitions import Step
 from dashboard.store import assignees, conversations, locks, references
 from dashboard.store.assignees import Standing
@@ -26,7 +27,14 @@ log = structlog.get_logger()
 
 
 def change(
-    desk: Desk, account_id: int, conversation_id: int, wanted: Change, *, actor_id: int | None, now: datetime
+    desk: Desk,
+    account_id: int,
+    conversation_id: int,
+    wanted: Change,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
 ) -> ConversationRow | Invalid | None:
     """Change a conversation; what a person assigns, transfers or releases is unconditional (E29)."""
     held = hold_inboxes(desk, account_id, conversation_id, wanted)
@@ -37,7 +45,11 @@ def change(
     before = conversations.lock(desk.session, account_id, conversation_id)
     if before.inbox_id not in held:  # somebody moved it meanwhile, and the lock of its inbox comes before its own
         desk.session.rollback()
-        return change(desk, account_id, conversation_id, wanted, actor_id=actor_id, now=now)
+        return change(desk, account_id, conversation_id, wanted, actor_id=actor_id, now=now, seen=seen)
+    values = keeping.judged(desk, seen, given(wanted), before)
+    if isinstance(values, Stale):
+        return values
+    wanted = replace(wanted, **values)
     if found := known_there(desk, [before], wanted):
         return _refused(desk, found)
     return saving.save(desk, before, changed(desk, before, wanted), Cause(actor_id=actor_id, now=now))

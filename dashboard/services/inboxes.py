@@ -8,7 +8,8 @@ from dashboard.services.desk import Desk
 from dashboard.services.forms.base import given
 from dashboard.services.forms.desk import InboxEdit
 from dashboard.services.keeping import Noun
-from dashboard.services.refusals import Conflict, Invalid
+from dashboard.services.refusals import Conflict, Invalid, Stale
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.store import concerned
 from dashboard.store import inboxes as store
 from dashboard.store.inboxes import InboxRow
@@ -39,15 +40,23 @@ def create(desk: Desk, account_id: int, edit: InboxEdit, *, actor_id: int | None
 
 
 def change(
-    desk: Desk, account_id: int, inbox_id: int, edit: InboxEdit, *, actor_id: int | None, now: datetime
+    desk: Desk,
+    account_id: int,
+    inbox_id: int,
+    edit: InboxEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
 ) -> InboxRow | Invalid | None:
     """Change an inbox; `enable_auto_assignment` is one of its four switches (E1)."""
     before = store.shelf.lock(desk.session, account_id, inbox_id)
     if before is None:
         return None
-    changed = keeping.change(
-        desk, account_id, INBOX, before, values=given(edit), cause=Cause(actor_id=actor_id, now=now)
-    )
+    values = keeping.judged(desk, seen, given(edit), before)
+    if isinstance(values, Stale):
+        return values
+    changed = keeping.change(desk, account_id, INBOX, before, values=values, cause=Cause(actor_id=actor_id, now=now))
     if isinstance(changed, Invalid):
         return changed
     desk.session.commit()
@@ -57,12 +66,14 @@ def change(
 
 
 def remove(
-    desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | None, now: datetime
-) -> InboxRow | Conflict | None:
+    desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> InboxRow | Conflict | Stale | None:
     """Remove an inbox that never had a conversation."""
     before = store.shelf.lock(desk.session, account_id, inbox_id)
     if before is None:
         return None
+    if isinstance(stale := keeping.judged(desk, seen, {}, before), Stale):
+        return stale
     if store.has_conversations(desk.session, inbox_id):
         desk.session.rollback()
         return Conflict(sentence=HOLDS)

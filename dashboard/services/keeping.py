@@ -7,7 +7,9 @@ from typing import Any, Generic, TypeVar
 from dashboard.services import auditing
 from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
-from dashboard.services.refusals import Invalid, invalid
+from dashboard.services.refusals import Invalid, Stale, invalid
+from dashboard.services.seen import Seen
+from dashboard.store.bulk import record
 from dashboard.store.shelf import Shelf
 
 R = TypeVar("R")
@@ -43,6 +45,14 @@ def add(desk: Desk, account_id: int, noun: Noun[R], values: Mapping[str, Any], *
     row = _found(desk, account_id, noun, row_id)
     _audit(desk, account_id, noun, cause=cause, after=row)
     return row
+
+
+def judged(desk: Desk, seen: Seen, values: Mapping[str, Any], before: Any) -> dict[str, Any] | Stale:
+    """Return what is to be written of a row that this transaction has locked, as `Seen` says."""
+    found = seen.judged(values, record(before))
+    if isinstance(found, Stale):
+        desk.session.rollback()
+    return found
 
 
 def change(

@@ -8,7 +8,8 @@ from dashboard.services.desk import Desk
 from dashboard.services.forms.desk import NewLabel
 from dashboard.services.forms.policies import CapacityPolicyEdit, Exclusions
 from dashboard.services.keeping import Changed, Noun
-from dashboard.services.refusals import Invalid
+from dashboard.services.refusals import Invalid, Stale
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.services.together import all_or_nothing
 from dashboard.store import capacity as capacity_store
 from dashboard.store import ledger, locks, teams
@@ -37,7 +38,14 @@ def create(desk: Desk, account_id: int, new: NewLabel, *, actor_id: int | None, 
 
 
 def change(
-    desk: Desk, account_id: int, label_id: int, edit: NewLabel, *, actor_id: int | None, now: datetime
+    desk: Desk,
+    account_id: int,
+    label_id: int,
+    edit: NewLabel,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
 ) -> LabelRow | Invalid | None:
     """Call a label something else; conversations that carry it and rules that name it follow.
 
@@ -48,7 +56,10 @@ def change(
         before = labels.lock(whole.desk.session, account_id, label_id)
         if before is None:
             return None
-        changed = keeping.change(whole.desk, account_id, LABEL, before, values={"title": edit.title}, cause=cause)
+        values = seen.judged({"title": edit.title}, record(before))
+        if isinstance(values, Stale):
+            return values
+        changed = keeping.change(whole.desk, account_id, LABEL, before, values=values, cause=cause)
         if isinstance(changed, Invalid):
             return changed
         if changed.differs_in("title"):
@@ -58,11 +69,15 @@ def change(
         return changed.after
 
 
-def remove(desk: Desk, account_id: int, label_id: int, *, actor_id: int | None, now: datetime) -> LabelRow | None:
+def remove(
+    desk: Desk, account_id: int, label_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> LabelRow | Stale | None:
     """Suggest a label no longer."""
     before = labels.lock(desk.session, account_id, label_id)
     if before is None:
         return None
+    if isinstance(stale := keeping.judged(desk, seen, {}, before), Stale):
+        return stale
     keeping.remove(desk, account_id, LABEL, before, cause=Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     desk.signals.changed(account_id)

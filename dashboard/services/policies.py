@@ -11,9 +11,11 @@ from dashboard.services.desk import Desk
 from dashboard.services.forms.base import given
 from dashboard.services.forms.policies import AssignmentPolicyEdit, PolicyChoice
 from dashboard.services.keeping import Noun
-from dashboard.services.refusals import Invalid, invalid
+from dashboard.services.refusals import Invalid, Stale, invalid
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.store import concerned, inboxes
 from dashboard.store import policies as store
+from dashboard.store.bulk import record
 from dashboard.store.inboxes import InboxRow
 from dashboard.store.paging import Listed, Page
 from dashboard.store.policies import PolicyRow
@@ -62,17 +64,27 @@ def create(
 
 
 def change(
-    desk: Desk, account_id: int, policy_id: int, edit: AssignmentPolicyEdit, *, actor_id: int | None, now: datetime
+    desk: Desk,
+    account_id: int,
+    policy_id: int,
+    edit: AssignmentPolicyEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
 ) -> PolicyRow | Invalid | None:
     """Change a policy; its version goes up when it decides differently."""
     before = store.shelf.lock(desk.session, account_id, policy_id)
     if before is None:
         return None
-    edited = replace(before, **_columns(edit))
+    wanted = keeping.judged(desk, seen, _columns(edit), before)
+    if isinstance(wanted, Stale):
+        return wanted
+    edited = replace(before, **wanted)
     if edited == before:
         return before
     decides = edited.rules != before.rules
-    values = {**_columns(edit), **store.touched(before, now, decides=decides)}
+    values = {**wanted, **store.touched(before, now, decides=decides)}
     changed = keeping.change(desk, account_id, POLICY, before, values=values, cause=Cause(actor_id=actor_id, now=now))
     if isinstance(changed, Invalid):
         return changed
@@ -83,11 +95,15 @@ def change(
     return changed.after
 
 
-def remove(desk: Desk, account_id: int, policy_id: int, *, actor_id: int | None, now: datetime) -> PolicyRow | None:
+def remove(
+    desk: Desk, account_id: int, policy_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> PolicyRow | Stale | None:
     """Remove a policy; its inboxes are left without one."""
     before = store.shelf.lock(desk.session, account_id, policy_id)
     if before is None:
         return None
+    if isinstance(stale := keeping.judged(desk, seen, {}, before), Stale):
+        return stale
     cause, served = Cause(actor_id=actor_id, now=now), store.inbox_ids(desk.session, policy_id)
     keeping.remove(desk, account_id, POLICY, before, cause=cause)
     auditing.write(desk, account_id, [_linked(inbox_id, before.id, None) for inbox_id in served], cause)
@@ -102,7 +118,14 @@ def of_inbox(desk: Desk, account_id: int, inbox_id: int) -> PolicyRow | None:
 
 
 def link(
-    desk: Desk, account_id: int, inbox_id: int, choice: PolicyChoice, *, actor_id: int | None, now: datetime
+    desk: Desk,
+    account_id: int,
+    inbox_id: int,
+    choice: PolicyChoice,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
 ) -> PolicyRow | Invalid | None:
     """Give the inbox this policy in place of the one that it has."""
     if inboxes.shelf.lock(desk.session, account_id, inbox_id) is None:
@@ -112,8 +135,11 @@ def link(
         desk.session.rollback()
         return invalid("assignment_policy_id", NO_SUCH_POLICY)
     before = store.of_inbox(desk.session, account_id, inbox_id)
-    if before and before.id == policy.id:
-        return policy
+    wanted = _judged(desk, seen, policy.id, before)
+    if isinstance(wanted, Stale):
+        return wanted
+    if before and before.id == wanted:
+        return before
     store.link(desk.session, account_id, inbox_id, policy.id)
     linked = _linked(inbox_id, before.id if before else None, policy.id)
     auditing.write(desk, account_id, linked, Cause(actor_id=actor_id, now=now))
@@ -122,13 +148,17 @@ def link(
     return show(desk, account_id, policy.id)
 
 
-def unlink(desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | None, now: datetime) -> PolicyRow | None:
+def unlink(
+    desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> PolicyRow | Stale | None:
     """Leave the inbox without a policy: nothing of it is given out any more."""
     if inboxes.shelf.lock(desk.session, account_id, inbox_id) is None:
         return None
     before = store.of_inbox(desk.session, account_id, inbox_id)
     if before is None:
         return None
+    if isinstance(wanted := _judged(desk, seen, None, before), Stale):
+        return wanted
     store.unlink(desk.session, inbox_id)
     auditing.write(desk, account_id, _linked(inbox_id, before.id, None), Cause(actor_id=actor_id, now=now))
     desk.session.commit()
@@ -142,6 +172,17 @@ def _columns(edit: AssignmentPolicyEdit) -> dict[str, Any]:
     if "eligible_presence" in values:
         values["eligible_presence"] = tuple(word.value for word in values["eligible_presence"])
     return values
+
+
+def _judged(desk: Desk, seen: Seen, policy_id: int | None, before: PolicyRow | None) -> int | Stale | None:
+    """Return the policy that the inbox shall have, or the refusal if somebody has linked another one meanwhile."""
+    now = {**(record(before) if before else {}), "assignment_policy_id": before.id if before else None}
+    found = seen.judged({"assignment_policy_id": policy_id}, now)
+    if not isinstance(found, Stale):
+        wanted: int | None = found["assignment_policy_id"]
+        return wanted
+    desk.session.rollback()
+    return found
 
 
 def _linked(inbox_id: int, before_id: int | None, after_id: int | None) -> Change:

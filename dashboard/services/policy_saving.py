@@ -1,7 +1,7 @@
 """A policy and the inboxes that it serves, saved together from one form: all of it or nothing."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from dashboard.services import policies
@@ -9,21 +9,11 @@ from dashboard.services.auditing import Cause
 from dashboard.services.desk import Desk
 from dashboard.services.forms.policies import AssignmentPolicyEdit, PolicyChoice
 from dashboard.services.policies import PolicyRow
-from dashboard.services.refusals import Invalid, invalid
+from dashboard.services.refusals import Invalid, Stale, invalid
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.services.together import all_or_nothing
 
 GONE = "One of these inboxes is no longer there."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """Which inboxes a policy served when its form was opened, and which it shall serve.
-
-    Only the difference is written: what somebody else linked meanwhile stays.
-    """
-
-    before: frozenset[int]
-    after: frozenset[int]
 
 
 def create(
@@ -46,9 +36,10 @@ def change(
     policy_id: int,
     edit: AssignmentPolicyEdit,
     *,
-    served: Served,
+    served: Collection[int],
     actor_id: int,
     now: datetime,
+    seen: Seen = ANYTHING,
 ) -> PolicyRow | Invalid | None:
     """Change a policy, and link and unlink what changed of its inboxes.
 
@@ -56,16 +47,30 @@ def change(
     """
     cause = Cause(actor_id=actor_id, now=now)
     with all_or_nothing(desk) as whole:
-        if policies.show(whole.desk, account_id, policy_id) is None:
+        before = _served(whole.desk, account_id, policy_id)
+        if before is None:
             return None
-        if refusal := _link(whole.desk, account_id, policy_id, served.after - served.before, cause=cause):
+        after = _wanted(seen, served, before)
+        if refusal := _link(whole.desk, account_id, policy_id, after - before, cause=cause):
             return refusal
-        _unlink(whole.desk, account_id, policy_id, served.before - served.after, cause=cause)
-        changed = policies.change(whole.desk, account_id, policy_id, edit, actor_id=actor_id, now=now)
+        _unlink(whole.desk, account_id, policy_id, before - after, cause=cause)
+        changed = policies.change(whole.desk, account_id, policy_id, edit, actor_id=actor_id, now=now, seen=seen)
         if isinstance(changed, PolicyRow):
-            linked = policies.inboxes_of(whole.desk, account_id, policy_id) or ()
-            whole.commit(account_id, reach={*(inbox.id for inbox in linked), *served.before, *served.after})
+            whole.commit(account_id, reach=before | after)
+        if isinstance(changed, Stale):
+            return replace(changed, wanted={**changed.wanted, "inboxes": tuple(after)})
         return changed
+
+
+def _served(desk: Desk, account_id: int, policy_id: int) -> frozenset[int] | None:
+    found = policies.inboxes_of(desk, account_id, policy_id)
+    return None if found is None else frozenset(inbox.id for inbox in found)
+
+
+def _wanted(seen: Seen, served: Collection[int], before: frozenset[int]) -> frozenset[int]:
+    """Return the inboxes that the policy shall serve: what somebody else linked meanwhile stays."""
+    found = seen.judged({"inboxes": tuple(served)}, {"inboxes": tuple(before)})
+    return before if isinstance(found, Stale) else frozenset(found["inboxes"])
 
 
 def _link(desk: Desk, account_id: int, policy_id: int, inbox_ids: Iterable[int], *, cause: Cause) -> Invalid | None:

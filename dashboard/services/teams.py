@@ -8,7 +8,8 @@ from dashboard.services.desk import Desk
 from dashboard.services.forms.base import given
 from dashboard.services.forms.desk import TeamEdit
 from dashboard.services.keeping import Noun
-from dashboard.services.refusals import Invalid
+from dashboard.services.refusals import Invalid, Stale
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.store import concerned, ledger
 from dashboard.store import teams as store
 from dashboard.store.ledger import Event, EventRow
@@ -39,15 +40,23 @@ def create(desk: Desk, account_id: int, edit: TeamEdit, *, actor_id: int | None,
 
 
 def change(
-    desk: Desk, account_id: int, team_id: int, edit: TeamEdit, *, actor_id: int | None, now: datetime
+    desk: Desk,
+    account_id: int,
+    team_id: int,
+    edit: TeamEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
 ) -> TeamRow | Invalid | None:
     """Change a team; its type and its maximum decide who may take what (E12, E17)."""
     before = store.teams.lock(desk.session, account_id, team_id)
     if before is None:
         return None
-    changed = keeping.change(
-        desk, account_id, TEAM, before, values=given(edit), cause=Cause(actor_id=actor_id, now=now)
-    )
+    values = keeping.judged(desk, seen, given(edit), before)
+    if isinstance(values, Stale):
+        return values
+    changed = keeping.change(desk, account_id, TEAM, before, values=values, cause=Cause(actor_id=actor_id, now=now))
     if isinstance(changed, Invalid):
         return changed
     desk.session.commit()
@@ -56,11 +65,15 @@ def change(
     return changed.after
 
 
-def remove(desk: Desk, account_id: int, team_id: int, *, actor_id: int | None, now: datetime) -> TeamRow | None:
+def remove(
+    desk: Desk, account_id: int, team_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> TeamRow | Stale | None:
     """Remove a team; what waits for it waits for the members of its inbox."""
     before = store.teams.lock(desk.session, account_id, team_id)
     if before is None:
         return None
+    if isinstance(stale := keeping.judged(desk, seen, {}, before), Stale):
+        return stale
     waited_in = concerned.of_team(desk.session, account_id, team_id)
     left = store.leave(desk.session, account_id, team_id)
     ledger.write_events(desk.session, [_updated(account_id, conversation_id, now) for conversation_id in left])

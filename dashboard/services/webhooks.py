@@ -12,7 +12,8 @@ from dashboard.services.desk import Desk
 from dashboard.services.forms.base import given
 from dashboard.services.forms.webhooks import WebhookEdit
 from dashboard.services.keeping import Noun
-from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.services.refusals import Conflict, Invalid, Stale, invalid
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.store import deliveries as delivery_store
 from dashboard.store import outbox
 from dashboard.store import webhooks as store
@@ -83,6 +84,7 @@ def change(
     *,
     actor_id: int | None,
     now: datetime,
+    seen: Seen = ANYTHING,
     to: Outgoing | None = None,
 ) -> WebhookRow | Invalid | None:
     """Change a webhook; what waits for it is tried at once where it leads elsewhere or was switched on."""
@@ -92,8 +94,10 @@ def change(
     before = store.shelf.lock(desk.session, account_id, webhook_id)
     if before is None:
         return None
-    cause = Cause(actor_id=actor_id, now=now)
-    changed = keeping.change(desk, account_id, WEBHOOK, before, values=given(edit), cause=cause)
+    values = keeping.judged(desk, seen, given(edit), before)
+    if isinstance(values, Stale):
+        return values
+    changed = keeping.change(desk, account_id, WEBHOOK, before, values=values, cause=Cause(actor_id=actor_id, now=now))
     if isinstance(changed, Invalid):
         return changed
     if changed.differs_in("url", "enabled"):
@@ -102,11 +106,15 @@ def change(
     return changed.after
 
 
-def remove(desk: Desk, account_id: int, webhook_id: int, *, actor_id: int | None, now: datetime) -> WebhookRow | None:
+def remove(
+    desk: Desk, account_id: int, webhook_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> WebhookRow | Stale | None:
     """Remove a webhook with all its deliveries."""
     before = store.shelf.lock(desk.session, account_id, webhook_id)
     if before is None:
         return None
+    if isinstance(stale := keeping.judged(desk, seen, {}, before), Stale):
+        return stale
     keeping.remove(desk, account_id, WEBHOOK, before, cause=Cause(actor_id=actor_id, now=now))
     _commit(desk, account_id)
     return before

@@ -17,6 +17,7 @@ from dashboard.web import (
     conversations,
     conversations_list,
     drawings,
+    edits,
     errors,
     inboxes,
     invitations,
@@ -67,7 +68,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Add the pages, who may see them, and what every answer carries."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Htmx(app)
-    for concern in (isolation, security, visitors, addresses, assets, words, verdicts, errors, drawings):
+    for concern in (isolation, security, visitors, addresses, assets, words, verdicts, errors, drawings, edits):
         concern.init_app(app)
     throttle.init_app(app, settings)
     app.register_blueprint(all_pages(*(noun.pages for noun in NOUNS)))

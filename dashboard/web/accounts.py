@@ -14,6 +14,7 @@ from dashboard.services.refusals import Invalid
 from dashboard.store.pages import settings as store
 from dashboard.web import forms
 from dashboard.web.blueprints import pages_of
+from dashboard.web.edits import About, editing, refused
 from dashboard.web.visitors import acting, administrators_only, supervisors_only, viewer
 
 pages = pages_of("accounts")
@@ -30,10 +31,13 @@ def show() -> ResponseReturnValue:
 @administrators_only
 def rename() -> ResponseReturnValue:
     """Call the account something else."""
-    edit = forms.load(AccountForm(), {"name": request.form.get("name", "")})
-    if isinstance(edit, Invalid):
-        return _page(errors=edit.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
-    accounts.change(desk(), viewer().account_id, edit, **acting())
+    account_id = viewer().account_id
+    done = forms.load(AccountForm(), {"name": request.form.get("name", "")})
+    if not isinstance(done, Invalid):
+        done = accounts.change(desk(), account_id, done, **editing())
+    if isinstance(done, Invalid):
+        answer = refused(done, About("account", account_id))
+        return _page(errors=answer.errors, typed=request.form), answer.status
     flash("The name is saved.")
     return redirect(url_for("web.accounts.show"), HTTPStatus.SEE_OTHER)
 

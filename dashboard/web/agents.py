@@ -15,12 +15,13 @@ from dashboard.services.fairness import Fairness
 from dashboard.services.forms.accounts import AgentEdit
 from dashboard.services.forms.policies import AgentChoice
 from dashboard.services.presence import Heard
-from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.services.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.store.pages import agents as store
 from dashboard.store.pages import choices
 from dashboard.store.pages.agents import AgentCard
 from dashboard.web import forms, htmx, words
 from dashboard.web.blueprints import pages_of
+from dashboard.web.edits import About, editing, refused
 from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, administrators_only, supervising, supervisors_only, viewer
 
@@ -76,13 +77,12 @@ def put_under(agent_id: int) -> ResponseReturnValue:
     facts, policy_id = _found(agent_id).facts, forms.whole("agent_capacity_policy_id")
     said, choice = saying("{} is under no capacity policy.", facts.name), AgentChoice(user_id=agent_id)
     if isinstance(policy_id, int):
-        put = capacity_limits.put_under(desk(), viewer().account_id, policy_id, choice, **acting())
-        if put is None or isinstance(put, Invalid):
-            return _refused(agent_id, put or invalid("capacity", "There is no such capacity policy in this account."))
-        said = saying("The capacity policy of {} is changed.", put.name)
-    elif facts.policy_id:
-        capacity_limits.take_out(desk(), viewer().account_id, facts.policy_id, choice, **acting())
-    return _saved(agent_id, said)
+        put: Any = capacity_limits.put_under(desk(), viewer().account_id, policy_id, choice, **editing())
+        put = put or invalid("capacity", "There is no such capacity policy in this account.")
+        said = saying("The capacity policy of {} is changed.", facts.name)
+    else:
+        put = capacity_limits.take_out(desk(), viewer().account_id, facts.policy_id or 0, choice, **editing())
+    return _refused(agent_id, put) if isinstance(put, Invalid) else _saved(agent_id, said)
 
 
 @pages.post("/agents/<int:agent_id>/activity")
@@ -105,9 +105,11 @@ def _saved(agent_id: int, said: str) -> ResponseReturnValue:
 
 
 def _refused(agent_id: int, refusal: Invalid) -> ResponseReturnValue:
+    answer = refused(refusal, About("agent_capacity", agent_id))
+    wanted = refusal.wanted if isinstance(refusal, Stale) else {}
     template = PART if htmx.asked() else "agents/show.html"
-    page = render_template(template, **_context(agent_id, errors=refusal.errors))
-    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    page = render_template(template, **_context(agent_id, errors=answer.errors, wanted=wanted))
+    return make_response(page, answer.status)
 
 
 def _context(agent_id: int, **more: Any) -> dict[str, Any]:
@@ -120,6 +122,7 @@ def _context(agent_id: int, **more: Any) -> dict[str, Any]:
         "policies": choices.capacity_policies(desk().session, viewer().account_id) if supervising() else (),
         "now": clock.now(),
         "errors": {},
+        "wanted": {},
         **more,
     }
 

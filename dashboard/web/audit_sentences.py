@@ -44,12 +44,7 @@ KINDS = {
     "assignment_policy": "policies",
     "agent_capacity_policy": "capacities",
 }
-NAMING = {
-    "user_id": "agents",
-    "inbox_id": "inboxes",
-    "assignment_policy_id": "policies",
-    "agent_capacity_policy_id": "capacities",
-}
+NAMING = {"user_id": "agents", **audit_words.NAMED}
 PLACES = {
     "agents": ("agent", "web.agents.show", "agent_id"),
     "inboxes": ("inbox", "web.inboxes.show", "inbox_id"),

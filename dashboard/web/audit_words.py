@@ -32,6 +32,15 @@ LABELS = {
 }
 
 
+# The kind of thing that a field's id is of.
+NAMED = {
+    "agent_capacity_policy_id": "capacities",
+    "assignment_policy_id": "policies",
+    "inbox_id": "inboxes",
+    "team_id": "teams",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """A field, as it was and as it is; None where there was nothing before, or is nothing any more."""
@@ -61,10 +70,8 @@ def label(name: str) -> str:
 
 def value(name: str, said: Any, names: Names) -> str:
     """Return what a field says."""
-    if name == "agent_capacity_policy_id":
-        return "none" if said is None else names.capacities.get(said, "one that is gone")
-    if name == "assignment_policy_id":
-        return "none" if said is None else names.policies.get(said, "one that is gone")
+    if name in NAMED:
+        return "none" if said is None else getattr(names, NAMED[name]).get(said, "one that is gone")
     if name in SAID:
         return SAID[name](said)
     if isinstance(said, bool):

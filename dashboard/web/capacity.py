@@ -1,6 +1,7 @@
 """Capacity policies: limits, exclusions, and the agents under them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +15,7 @@ from dashboard.http import desk
 from dashboard.services import capacity, capacity_limits, capacity_saving, naming
 from dashboard.services.capacity import CapacityView
 from dashboard.services.forms.policies import AgentChoice, CapacityPolicyEdit
-from dashboard.services.refusals import Invalid
+from dashboard.services.refusals import Invalid, Stale
 from dashboard.store import agents
 from dashboard.store.agents import AgentRow
 from dashboard.store.pages import capacity as store
@@ -26,6 +27,7 @@ from dashboard.store.paging import Listed, Page
 from dashboard.web import capacity_fields, forms, htmx, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.capacity_fields import Fields
+from dashboard.web.edits import About, Errors, editing, refused
 from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
@@ -40,10 +42,11 @@ class CapacityPage:
     """A capacity policy's form with what is wrong in it; of a saved one also what it does now and to whom."""
 
     fields: Fields
-    faults: Invalid
+    errors: Errors
     inboxes: tuple[Choice, ...]
     suggested: tuple[str, ...]
     view: CapacityView | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
     sentence: str = ""
     excluded: Excluded | None = None
     under: Listed[AgentRow] | None = None
@@ -98,14 +101,17 @@ def update(policy_id: int) -> ResponseReturnValue:
     edit = _checked(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    changed = capacity_saving.change(desk(), viewer().account_id, policy_id, edit, limits=fields.numbers(), **acting())
+    limits = fields.numbers()
+    changed = capacity_saving.change(desk(), viewer().account_id, policy_id, edit, limits=limits, **editing())
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
-    return (
-        _page(fields, changed)
-        if isinstance(changed, Invalid)
-        else _saved(policy_id, saying("{} is saved.", changed.name))
-    )
+    if isinstance(changed, Stale):
+        fields = capacity_fields.of_facts(
+            policy_id, {**capacity_saving.facts(_view(policy_id), limits), **changed.wanted}
+        )
+    if isinstance(changed, Invalid):
+        return _page(fields, changed)
+    return _saved(policy_id, saying("{} is saved.", changed.name))
 
 
 @pages.post("/capacity/<int:policy_id>/agents")
@@ -144,9 +150,11 @@ def destroy(policy_id: int) -> ResponseReturnValue:
     return redirect(url_for("web.capacity.index"), HTTPStatus.SEE_OTHER)
 
 
-def _page(fields: Fields, refused: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
-    shown = render_template(FORM if htmx.asked() else "capacity/show.html", page=_read(fields, refused))
-    return shown, HTTPStatus.UNPROCESSABLE_ENTITY if refused.errors else HTTPStatus.OK
+def _page(fields: Fields, refusal: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
+    answer = refused(refusal, About("agent_capacity_policy", fields.policy_id))
+    template = FORM if htmx.asked() else "capacity/show.html"
+    shown = render_template(template, page=_read(fields, answer.errors))
+    return shown, answer.status if answer.errors else HTTPStatus.OK
 
 
 def _saved(policy_id: int, said: str) -> ResponseReturnValue:
@@ -155,9 +163,9 @@ def _saved(policy_id: int, said: str) -> ResponseReturnValue:
     return htmx.saved(FORM, said=said, elsewhere=address, page=page)
 
 
-def _read(fields: Fields, refused: Invalid = NOTHING_WRONG) -> CapacityPage:
+def _read(fields: Fields, errors: Errors = NOTHING_WRONG.errors) -> CapacityPage:
     everything = choices.of_account(desk().session, viewer().account_id)
-    parts = {"fields": fields, "faults": refused, "inboxes": everything.inboxes, "suggested": everything.labels}
+    parts = {"fields": fields, "errors": errors, "inboxes": everything.inboxes, "suggested": everything.labels}
     if not fields.policy_id:
         return CapacityPage(**parts)
     view = _view(fields.policy_id)
@@ -166,6 +174,7 @@ def _read(fields: Fields, refused: Invalid = NOTHING_WRONG) -> CapacityPage:
     return CapacityPage(
         **parts,
         view=view,
+        facts=capacity_saving.facts(view, [inbox.id for inbox in everything.inboxes]),
         sentence=summary.exclusions(_rules(view)),
         excluded=store.excluded(desk().session, viewer().account_id, _rules(view), clock.now()),
         under=under,

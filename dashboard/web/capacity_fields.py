@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import request
 
+from dashboard.services import capacity_saving
 from dashboard.services.capacity import CapacityView
+from dashboard.services.capacity_saving import LIMIT
 from dashboard.services.forms.policies import (
     CapacityPolicyEdit,
     CapacityPolicyForm,
@@ -17,8 +19,6 @@ from dashboard.services.forms.policies import (
 )
 from dashboard.services.refusals import Invalid
 from dashboard.web import forms
-
-LIMIT = "limit-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +68,19 @@ class Fields:
 
 def of_view(view: CapacityView) -> Fields:
     """Return the fields of a policy as it was saved."""
-    rules = view.exclusion_rules
+    return of_facts(view.id, capacity_saving.facts(view, [row.inbox_id for row in view.inbox_capacity_limits]))
+
+
+def of_facts(policy_id: int, facts: Mapping[str, Any]) -> Fields:
+    """Return the fields of a policy with its limits."""
     return Fields(
-        policy_id=view.id,
-        name=view.name,
-        description=view.description or "",
-        total=_typed(view.conversation_limit),
-        labels=rules.excluded_labels,
-        hours=_typed(rules.exclude_older_than_hours),
-        limits={row.inbox_id: str(row.conversation_limit) for row in view.inbox_capacity_limits},
+        policy_id=policy_id,
+        name=facts["name"],
+        description=facts["description"] or "",
+        total=_typed(facts["conversation_limit"]),
+        labels=facts["excluded_labels"],
+        hours=_typed(facts["exclude_older_than_hours"]),
+        limits={int(name.removeprefix(LIMIT)): _typed(facts[name]) for name in facts if name.startswith(LIMIT)},
     )
 
 

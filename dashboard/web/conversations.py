@@ -15,13 +15,14 @@ from dashboard.services import contacts, explaining, fixing, handling, naming
 from dashboard.services.explaining import Explanation
 from dashboard.services.forms.contacts import MergeForm
 from dashboard.services.forms.conversations import ConversationForm
-from dashboard.services.refusals import Invalid, invalid
+from dashboard.services.refusals import Invalid, Stale, invalid
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.pages import choices
 from dashboard.store.pages import conversations as store
 from dashboard.store.pages.conversations import ConversationPage
 from dashboard.web import forms, htmx, zones
 from dashboard.web.blueprints import pages_of
+from dashboard.web.edits import editing, refused
 from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, scope, supervising, supervisors_only, viewer
 
@@ -57,7 +58,7 @@ def change(conversation_id: int) -> ResponseReturnValue:
     said = _given()
     wanted = said if isinstance(said, Invalid) else forms.load(ConversationForm(), said)
     if not isinstance(wanted, Invalid):
-        wanted = handling.change(desk(), viewer().account_id, conversation_id, wanted, **acting())
+        wanted = handling.change(desk(), viewer().account_id, conversation_id, wanted, **editing())
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(wanted, Invalid):
@@ -139,9 +140,11 @@ def _saved(context: dict[str, Any], said: str) -> ResponseReturnValue:
 
 
 def _refused(conversation_id: int, refusal: Invalid) -> ResponseReturnValue:
+    answer = refused(refusal)
+    wanted = refusal.wanted if isinstance(refusal, Stale) else {}
     template = PART if htmx.asked() else "conversations/show.html"
-    page = render_template(template, **_context(conversation_id, errors=refusal.errors, typed=request.form))
-    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    context = _context(conversation_id, errors=answer.errors, typed=request.form, wanted=wanted)
+    return make_response(render_template(template, **context), answer.status)
 
 
 def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
@@ -165,6 +168,7 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
         "now": now,
         "errors": {},
         "typed": {},
+        "wanted": {},
         **more,
     }
 

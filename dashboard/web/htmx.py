@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, flash, make_response, redirect, render_template
+from flask import Response, flash, g, make_response, redirect, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
@@ -54,6 +54,7 @@ def changed(template: str, *, elsewhere: str, **context: Any) -> ResponseReturnV
     """Answer a mutation: the fragment and an early redraw, or without htmx the way back to a page."""
     if not asked():
         return redirect(elsewhere, HTTPStatus.SEE_OTHER)
+    g.is_saved = True
     response = fragment(template, **context)
     response.headers["HX-Trigger"] = '{"' + REDRAW + '": {"target": "[data-live]"}}'
     return response

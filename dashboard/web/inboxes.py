@@ -14,11 +14,13 @@ from dashboard.services.forms.desk import InboxEdit, InboxForm, MemberIds
 from dashboard.services.forms.policies import AssignmentPolicyEdit, PolicyChoiceForm
 from dashboard.services.inbox_details import InboxDetails
 from dashboard.services.members import Group, Place, Way
-from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.services.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.unattended import Holders
+from dashboard.store.bulk import record
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx, twice
 from dashboard.web.blueprints import pages_of
+from dashboard.web.edits import About, editing, refused
 from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
@@ -69,7 +71,7 @@ def rename(inbox_id: int) -> ResponseReturnValue:
     _found(inbox_id)
     changed = forms.load(InboxForm(partial=True), _typed())
     if not isinstance(changed, Invalid):
-        changed = inboxes.change(desk(), viewer().account_id, inbox_id, changed, **acting())
+        changed = inboxes.change(desk(), viewer().account_id, inbox_id, changed, **editing())
     return _answer(inbox_id, changed, "The name is saved.")
 
 
@@ -128,13 +130,13 @@ def change_policy(inbox_id: int) -> ResponseReturnValue:
     """Link an assignment policy, or unlink the one that is."""
     _found(inbox_id)
     if request.form.get("way") == "unlink":
-        policies.unlink(desk(), viewer().account_id, inbox_id, **acting())
-        return _answer(inbox_id, True, "The policy is unlinked: nothing of this inbox is given out any more.")
+        done = policies.unlink(desk(), viewer().account_id, inbox_id, **editing()) or True
+        return _answer(inbox_id, done, "The policy is unlinked: nothing of this inbox is given out any more.")
     if not request.form.get("assignment_policy_id"):
         return _answer(inbox_id, invalid("assignment_policy_id", "Choose a policy."), "")
     wanted = forms.load(PolicyChoiceForm(), {"assignment_policy_id": forms.whole("assignment_policy_id")})
     if not isinstance(wanted, Invalid):
-        wanted = policies.link(desk(), viewer().account_id, inbox_id, wanted, **acting())
+        wanted = policies.link(desk(), viewer().account_id, inbox_id, wanted, **editing())
     return _answer(inbox_id, wanted, "The policy is linked.")
 
 
@@ -168,10 +170,19 @@ def _answer(inbox_id: int, done: object, said: str) -> ResponseReturnValue:
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Invalid):
-        template = PART if htmx.asked() else "inboxes/show.html"
-        page = render_template(template, **_context(inbox_id, errors=done.errors))
-        return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+        answer = refused(done, _about(inbox_id))
+        context = _context(inbox_id, errors=answer.errors)
+        if isinstance(done, Stale):
+            context["typed"] = {**record(context["found"].inbox), **done.wanted}
+        page = render_template(PART if htmx.asked() else "inboxes/show.html", **context)
+        return make_response(page, answer.status)
     return htmx.saved(PART, said=said, elsewhere=url_for("web.inboxes.show", inbox_id=inbox_id), **_context(inbox_id))
+
+
+def _about(inbox_id: int) -> About:
+    """Return what the form changes: the inbox, or the policy that it has."""
+    is_link = request.endpoint == "web.inboxes.change_policy"
+    return About("inbox_assignment_policy" if is_link else "inbox", inbox_id)
 
 
 def _found(inbox_id: int) -> InboxDetails:

@@ -14,6 +14,7 @@ from dashboard.store.pages import settings as store
 from dashboard.store.paging import Page
 from dashboard.web import forms
 from dashboard.web.blueprints import pages_of
+from dashboard.web.edits import About, editing, refused
 from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
@@ -54,11 +55,12 @@ def rename(label_id: int) -> ResponseReturnValue:
     """Call a label something else, wherever it is."""
     wanted = forms.load(LabelForm(), {"title": request.form.get("title", "")})
     if not isinstance(wanted, Invalid):
-        wanted = labels.change(desk(), viewer().account_id, label_id, wanted, **acting())
+        wanted = labels.change(desk(), viewer().account_id, label_id, wanted, **editing())
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(wanted, Invalid):
-        return _shown(label_id, errors=wanted.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
+        answer = refused(wanted, About("label", label_id))
+        return _shown(label_id, errors=answer.errors, typed=request.form), answer.status
     flash(saying("It is called {} now, on conversations and in rules as well.", wanted.title))
     return redirect(url_for("web.labels.show", label_id=label_id), HTTPStatus.SEE_OTHER)
 

@@ -1,7 +1,9 @@
 """Assignment policies: what each does in one sentence, and the form beside its own consequences."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,13 +15,14 @@ from dashboard.http import desk
 from dashboard.services import consequences, policies, policy_saving
 from dashboard.services.consequences import Consequences, Draft
 from dashboard.services.policies import PolicyRow
-from dashboard.services.policy_saving import Served
-from dashboard.services.refusals import Invalid
+from dashboard.services.refusals import Invalid, Stale
+from dashboard.services.seen import Drawn
 from dashboard.store.pages import policies as store
 from dashboard.store.pages.policies import InboxChoice
 from dashboard.store.paging import Page
 from dashboard.web import doubts, forms, htmx, policy_fields, twice
 from dashboard.web.blueprints import pages_of
+from dashboard.web.edits import About, Errors, editing, refused
 from dashboard.web.isolation import saying
 from dashboard.web.policy_fields import ORDERS, SELECTORS, UNITS, UNNAMED, Fields
 from dashboard.web.visitors import acting, supervisors_only, viewer
@@ -43,10 +46,12 @@ class PolicyPage:
     """A policy's form with what is wrong in it, and what it would mean, None while that cannot be said."""
 
     fields: Fields
-    faults: Invalid
+    errors: Errors
     inboxes: list[InboxChoice]
     consequences: Consequences | None
     row: PolicyRow | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    untouched: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def loses(self) -> list[InboxChoice]:
@@ -125,10 +130,11 @@ def update(policy_id: int) -> ResponseReturnValue:
     _require_own(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    served = Served(before=fields.served, after=fields.inboxes)
-    changed = policy_saving.change(desk(), viewer().account_id, policy_id, edit, served=served, **acting())
+    changed = policy_saving.change(desk(), viewer().account_id, policy_id, edit, served=fields.inboxes, **_editing())
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
+    if isinstance(changed, Stale):
+        fields = policy_fields.of_wanted(_policy(policy_id), changed.wanted)
     if isinstance(changed, Invalid):
         return _page(fields, changed)
     address = url_for("web.policies.show", policy_id=policy_id)
@@ -145,8 +151,8 @@ def preview(policy_id: int) -> ResponseReturnValue:
     if not htmx.asked():
         return _page(fields)
     inboxes = _inboxes()
-    faults, meant = _meant(fields, inboxes)
-    return htmx.fragment("policies/_consequences.html", fields=fields, faults=faults, consequences=meant)
+    unclear, meant = _meant(fields, inboxes)
+    return htmx.fragment("policies/_consequences.html", fields=fields, errors=unclear.errors, consequences=meant)
 
 
 @pages.post("/policies/<int:policy_id>/deletion")
@@ -160,18 +166,22 @@ def destroy(policy_id: int) -> ResponseReturnValue:
     return redirect(url_for("web.policies.index"), HTTPStatus.SEE_OTHER)
 
 
-def _page(fields: Fields, refused: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
+def _page(fields: Fields, refusal: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
     """Show the form; refused, htmx gets the form alone, with what is wrong in it."""
-    shown = render_template(FORM if htmx.asked() else "policies/show.html", page=_read(fields, refused))
-    return shown, HTTPStatus.UNPROCESSABLE_ENTITY if refused.errors else HTTPStatus.OK
+    answer = refused(refusal, About("assignment_policy", fields.policy_id))
+    template = FORM if htmx.asked() else "policies/show.html"
+    shown = render_template(template, page=_read(fields, answer.errors))
+    return shown, answer.status if answer.errors else HTTPStatus.OK
 
 
-def _read(fields: Fields, refused: Invalid = NOTHING_WRONG) -> PolicyPage:
+def _read(fields: Fields, errors: Errors = NOTHING_WRONG.errors) -> PolicyPage:
     inboxes = _inboxes()
     unclear, meant = _meant(fields, inboxes)
-    row = _policy(fields.policy_id) if fields.policy_id else None
-    faults = refused if refused.errors else unclear
-    return PolicyPage(fields=fields, faults=faults, inboxes=inboxes, consequences=meant, row=row)
+    parts = {"fields": fields, "errors": errors or unclear.errors, "inboxes": inboxes, "consequences": meant}
+    if not fields.policy_id:
+        return PolicyPage(**parts)
+    saved = _fields_of(row := _policy(fields.policy_id))
+    return PolicyPage(**parts, row=row, facts=policy_fields.facts(row, saved), untouched=saved.untouched())
 
 
 def _meant(fields: Fields, inboxes: list[InboxChoice]) -> tuple[Invalid, Consequences | None]:
@@ -199,7 +209,13 @@ def _to(policy_id: int) -> ResponseReturnValue:
     return redirect(url_for("web.policies.show", policy_id=policy_id), HTTPStatus.SEE_OTHER)
 
 
+def _editing() -> dict[str, Any]:
+    """Return who changes what was drawn; a page of an older release names the inboxes that were served, and no more."""
+    served = {"seen": Drawn(facts={"inboxes": forms.ids("served")})} if "served" in request.form else {}
+    return {**editing(), **served}
+
+
 def _require_own(fields: Fields) -> None:
     """Refuse inboxes that the account does not have, before anything is written."""
-    if not (fields.inboxes | fields.served) <= {inbox.id for inbox in _inboxes()}:
+    if not fields.inboxes <= {inbox.id for inbox in _inboxes()}:
         abort(HTTPStatus.NOT_FOUND)

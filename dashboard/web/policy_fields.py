@@ -1,7 +1,8 @@
 """The fields of an assignment policy's form: as they are typed, as they were saved, and as rules."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import fields as dataclass_fields
 from enum import StrEnum
 from typing import Any
 
@@ -70,13 +71,17 @@ class Fields:
     presence: frozenset[str] = frozenset({Presence.ONLINE})
     one_agent_per_contact: bool = False
     enabled: bool = True
-    served: frozenset[int] = frozenset()
     inboxes: frozenset[int] = frozenset()
 
     def edit(self, *, name: str = "") -> AssignmentPolicyEdit | Invalid:
         """Return what is to be saved, or what is wrong with it; `name` stands in where none is typed yet."""
         loaded: AssignmentPolicyEdit | Invalid = forms.load(AssignmentPolicyForm(), self._said(name))
         return loaded
+
+    def untouched(self) -> Mapping[str, Any]:
+        """Return the values that the form sends if nobody touches it; nothing where it would be refused."""
+        edit = self.edit()
+        return {} if isinstance(edit, Invalid) else given(edit)
 
     def _said(self, name: str) -> Mapping[str, Any]:
         window = forms.number(self.window)
@@ -95,7 +100,7 @@ class Fields:
 
 def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> Fields:
     """Return the fields of a policy as it was saved."""
-    seconds, served = row.fair_distribution_window or DEFAULT_WINDOW_SECONDS, frozenset(inbox_ids)
+    seconds = row.fair_distribution_window or DEFAULT_WINDOW_SECONDS
     unit = next(unit for unit, length in UNITS.items() if seconds % length == 0)
     return Fields(
         policy_id=row.id,
@@ -109,9 +114,20 @@ def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> Fields:
         presence=frozenset(row.eligible_presence),
         one_agent_per_contact=row.one_agent_per_contact,
         enabled=row.enabled,
-        served=served,
-        inboxes=served,
+        inboxes=frozenset(inbox_ids),
     )
+
+
+def of_wanted(row: PolicyRow, wanted: Mapping[str, Any]) -> Fields:
+    """Return the fields of a policy as somebody wants it."""
+    changed = {name: value for name, value in wanted.items() if name != "inboxes"}
+    return of_row(replace(row, **changed), wanted["inboxes"])
+
+
+def facts(row: PolicyRow, saved: Fields) -> Mapping[str, Any]:
+    """Return what stands of a policy, with its inboxes, by the names of its edit."""
+    names = [field.name for field in dataclass_fields(AssignmentPolicyEdit)]
+    return {**{name: getattr(row, name) for name in names}, "inboxes": sorted(saved.inboxes)}
 
 
 def typed(policy_id: int = 0) -> Fields:
@@ -129,7 +145,6 @@ def typed(policy_id: int = 0) -> Fields:
         presence=frozenset(request.form.getlist("eligible_presence")),
         one_agent_per_contact=forms.switched_on("one_agent_per_contact"),
         enabled=forms.switched_on("enabled"),
-        served=frozenset(forms.ids("served")),
         inboxes=frozenset(forms.ids("inbox")),
     )
 

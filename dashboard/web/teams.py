@@ -1,7 +1,9 @@
 """Teams: who belongs to them, how they are given conversations, and what waits for them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from flask import abort, flash, make_response, redirect, render_template, request, url_for
@@ -13,13 +15,14 @@ from dashboard.http import desk
 from dashboard.services import members, naming, team_details, teams
 from dashboard.services.forms.desk import MemberIds, TeamEdit, TeamForm
 from dashboard.services.members import Group, Place, Way
-from dashboard.services.refusals import Invalid
+from dashboard.services.refusals import Invalid, Stale
 from dashboard.services.team_details import TeamDetails
 from dashboard.store.pages import choices
 from dashboard.store.pages.teams import TeamLine
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx, twice
 from dashboard.web.blueprints import pages_of
+from dashboard.web.edits import About, editing, refused
 from dashboard.web.isolation import saying
 from dashboard.web.policy_fields import Card
 from dashboard.web.visitors import acting, supervisors_only, viewer
@@ -109,7 +112,9 @@ def update(team_id: int) -> ResponseReturnValue:
     fields = _typed(_found(team_id).team.id)
     wanted: Any = fields.edit()
     if not isinstance(wanted, Invalid):
-        wanted = teams.change(desk(), viewer().account_id, team_id, wanted, **acting())
+        wanted = teams.change(desk(), viewer().account_id, team_id, wanted, **editing())
+    if isinstance(wanted, Stale):
+        fields = _fields(_found(team_id).team, wanted.wanted)
     return _answer(team_id, wanted, saying("{} is saved.", fields.name), fields=fields)
 
 
@@ -157,9 +162,10 @@ def _answer(team_id: int, done: object, said: str, **typed: Any) -> ResponseRetu
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Invalid):
+        answer = refused(done, About("team", team_id))
         template = PART if htmx.asked() else "teams/show.html"
-        page = render_template(template, **_context(team_id, errors=done.errors, **typed))
-        return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+        page = render_template(template, **_context(team_id, errors=answer.errors, **typed))
+        return make_response(page, answer.status)
     return htmx.saved(PART, said=said, elsewhere=url_for("web.teams.show", team_id=team_id), **_context(team_id))
 
 
@@ -182,9 +188,15 @@ def _found(team_id: int) -> TeamDetails:
     return found or abort(HTTPStatus.NOT_FOUND)
 
 
-def _fields(team: TeamLine) -> Fields:
-    maximum = str(team.maximum) if team.maximum else ""
-    return Fields(team_id=team.id, name=team.name, assignment_type=team.assignment_type, maximum=maximum)
+def _fields(team: TeamLine, wanted: Mapping[str, Any] = MappingProxyType({})) -> Fields:
+    """Return the fields of a team as it was saved, but for what somebody wants of it."""
+    maximum = wanted.get("max_auto_assigned_conversations", team.maximum)
+    return Fields(
+        team_id=team.id,
+        name=wanted.get("name", team.name),
+        assignment_type=wanted.get("assignment_type", team.assignment_type),
+        maximum=str(maximum) if maximum else "",
+    )
 
 
 def _to(team_id: int) -> ResponseReturnValue:

@@ -1,5 +1,6 @@
 """Webhooks: who is told of what, how each telling went, and telling it again."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from dashboard import clock
 from dashboard.http import desk
 from dashboard.services import webhooks
 from dashboard.services.forms.webhooks import WebhookEdit, WebhookForm
-from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.services.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.webhooks import WebhookRow
 from dashboard.store.ledger import Event
 from dashboard.store.models.webhooks import DeliveryStatus
@@ -20,6 +21,7 @@ from dashboard.store.pages.webhooks import Undelivered
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx, twice
 from dashboard.web.blueprints import pages_of
+from dashboard.web.edits import About, editing, refused
 from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, supervisors_only, viewer
 
@@ -73,11 +75,13 @@ def update(webhook_id: int) -> ResponseReturnValue:
     _webhook(webhook_id)
     changed = _typed()
     if not isinstance(changed, Invalid):
-        changed = webhooks.change(desk(), viewer().account_id, webhook_id, changed, **acting())
+        changed = webhooks.change(desk(), viewer().account_id, webhook_id, changed, **editing())
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(changed, Invalid):
-        return _shown(webhook_id, errors=changed.errors, fields=_as_typed()), HTTPStatus.UNPROCESSABLE_ENTITY
+        answer = refused(changed, About("webhook", webhook_id))
+        fields = replace(_webhook(webhook_id), **changed.wanted) if isinstance(changed, Stale) else _as_typed()
+        return _shown(webhook_id, errors=answer.errors, fields=fields), answer.status
     return _saved(webhook_id, "The webhook is saved.")
 
 

@@ -119,7 +119,8 @@ INSERT INTO assignments (account_id, conversation_id, inbox_id, agent_id, source
 SELECT 1, m.conversation, c.inbox_id, (m.conversation - 1) % :agents + 1,
   CASE WHEN by_run THEN 'realtime' ELSE 'by_hand' END, CASE WHEN by_run THEN n % (:runs - 1) + 2 END,
   CASE WHEN by_run THEN n / (:runs - 1) + 1 END, CASE WHEN by_run THEN (c.inbox_id - 1) % :policies + 1 END, 1,
-  CASE WHEN NOT by_run THEN :agents + 1 END, m.at - power(10, n % 1000 * 919 % 1000 / 200.0) * interval '1 second', m.at
+  CASE WHEN NOT by_run THEN :agents + 1 END,
+  m.at - exp(n % 1000 * 919 % 1000 / CAST(87 AS real)) * interval '1 second', m.at
 FROM made m JOIN conversations c ON c.id = m.conversation;
 """
 RECORDS = """

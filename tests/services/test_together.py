@@ -11,8 +11,8 @@ from dashboard.engine.fixes import Fix
 from dashboard.services import capacity, capacity_saving, explaining, fixing, policies, policy_saving
 from dashboard.services.forms.policies import AssignmentPolicyEdit, CapacityPolicyEdit
 from dashboard.services.policies import PolicyRow
-from dashboard.services.policy_saving import Served
 from dashboard.services.refusals import Invalid
+from dashboard.services.seen import Drawn
 from dashboard.services.together import all_or_nothing
 from dashboard.store.models import AssignmentPolicy, AuditEntry, CapacityPolicy, Conversation, PolicyLink
 from tests.desks import NOON, Acme, Recorded
@@ -65,10 +65,16 @@ def test_a_policy_that_cannot_be_linked_to_all_its_inboxes_is_not_made(acme: Acm
 def test_a_name_that_is_taken_leaves_the_inboxes_where_they_were(acme: Acme) -> None:
     acme.policy("Sales", name="Taken")
     policy_id = acme.policy("Support")
-    served = Served(before=frozenset({acme.support}), after=frozenset({acme.sales}))
+    was = Drawn(facts={"inboxes": [acme.support]})
 
     answer = policy_saving.change(
-        acme.desk, acme.account_id, policy_id, AssignmentPolicyEdit(name="Taken"), served=served, **CALLED
+        acme.desk,
+        acme.account_id,
+        policy_id,
+        AssignmentPolicyEdit(name="Taken"),
+        served=[acme.sales],
+        seen=was,
+        **CALLED,
     )
 
     assert isinstance(answer, Invalid)
@@ -80,11 +86,11 @@ def test_a_name_that_is_taken_leaves_the_inboxes_where_they_were(acme: Acme) -> 
 def test_a_power_cut_while_a_policy_is_saved_leaves_nothing_half_done(acme: Acme, queue: Recorded) -> None:
     """Seen to fail with each service committing by itself."""
     policy_id = acme.policy("Support")
-    served = Served(before=frozenset({acme.support}), after=frozenset({acme.sales}))
+    was = Drawn(facts={"inboxes": [acme.support]})
     edit = AssignmentPolicyEdit(fair_distribution_limit=3)
 
     with cut_at(acme, "INSERT INTO assignment_policy_versions"):
-        policy_saving.change(acme.desk, acme.account_id, policy_id, edit, served=served, **CALLED)
+        policy_saving.change(acme.desk, acme.account_id, policy_id, edit, served=[acme.sales], seen=was, **CALLED)
 
     found = policies.show(acme.desk, acme.account_id, policy_id)
     assert found
@@ -97,9 +103,17 @@ def test_saving_starts_runs_where_the_policy_serves_and_something_waits(acme: Ac
     """E30"""
     policy_id = acme.policy("Support")
     acme.waiting(1, "Sales")
-    served = Served(before=frozenset({acme.support}), after=frozenset({acme.support, acme.sales}))
+    was = Drawn(facts={"inboxes": [acme.support]})
 
-    policy_saving.change(acme.desk, acme.account_id, policy_id, AssignmentPolicyEdit(), served=served, **CALLED)
+    policy_saving.change(
+        acme.desk,
+        acme.account_id,
+        policy_id,
+        AssignmentPolicyEdit(),
+        served=[acme.support, acme.sales],
+        seen=was,
+        **CALLED,
+    )
 
     assert [inbox_id for _, inbox_id, _ in queue.runs] == [acme.sales]
 
