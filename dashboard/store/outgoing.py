@@ -106,9 +106,11 @@ def _exchange(connection: socket.socket, target: Target, post: Post, until: floa
         response = http.getresponse()
         if cut.fired:
             raise TimeoutError
-        with suppress(OSError, HTTPException):
-            # So that the receiver can end its sentence; nobody is shown it, for it may come from a private place.
-            response.read(MOST_READ)
+        with suppress(OSError):
+            # So that the receiver can end its answer; nobody is shown it, for it may come from a private place. It is
+            # read as it comes: a chunk of -1 bytes was read without end, and one of -5 made a delivery of it undone.
+            if response.fp:
+                response.fp.read1(MOST_READ)
         return Answer(status=response.status)
 
 

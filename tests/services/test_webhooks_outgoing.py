@@ -1,5 +1,6 @@
 """What is called from here, and what never is."""
 
+import tracemalloc
 from collections.abc import Sequence
 
 import pytest
@@ -197,6 +198,22 @@ def test_nothing_but_the_status_is_kept_of_an_answer():
         answer = ANYWHERE.post(post(babbler.url))
 
     assert answer == Answer(status=503)
+
+
+@pytest.mark.parametrize("size", [b"-1", b"-5", b"0x", b"ffffffffff", b""])
+def test_what_follows_a_status_changes_nothing_and_is_not_read_to_its_end(size: bytes):
+    """Seen to fail with the answer's body read as HTTP: -1 took all 64 MiB, -5 was silence and would be sent again."""
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\n"
+    with babbling(head + bytes(64 * 1024 * 1024)) as babbler:
+        tracemalloc.start()
+        before, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        answer = ANYWHERE.post(post(babbler.url))
+        peak = tracemalloc.get_traced_memory()[1] - before
+        tracemalloc.stop()
+
+    assert answer == Answer(status=200)
+    assert peak < 4 * 1024 * 1024
 
 
 def test_a_connection_that_is_closed_without_an_answer_is_silence():
