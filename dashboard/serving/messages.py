@@ -24,6 +24,7 @@ class Request(HTTPRequestParser):
     """One request, as far as it has arrived."""
 
     body_rcv: Any
+    empty: bool
     error: Error | None
     # Of a head that cannot be read; waitress takes them for granted.
     command = path = ""
@@ -36,6 +37,8 @@ class Request(HTTPRequestParser):
     def received(self, data: bytes) -> int:
         """Take the bytes that belong to this request, and return their number."""
         consumed: int = super().received(data)
+        if self.empty:  # nothing but blanks, which waitress leaves to its own connection to pass over
+            self.empty, self.error = False, BadRequest("a blank head")
         if not self.headers_finished and BARE_LF.search(self.header_plus):
             self.error, self.completed = BadRequest("a bare LF"), True
         if max(self.content_length, self._body_length()) > LARGEST_BODY:

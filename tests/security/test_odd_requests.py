@@ -33,6 +33,8 @@ REFUSED = {
     "a folded header": POST + b"X-A: b\r\n Transfer-Encoding: chunked\r\n\r\n",
     "a folded encoding": POST + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
     "chunks in HTTP/1.0": CHUNKS.replace(b"1.1", b"1.0") + b"0\r\n\r\n",
+    "a head of blanks": b" \r\n\r\n",
+    "a head of a tab": b"\t\r\n\r\n",
     "no version": b"GET /up\r\n\r\n",
     "a version of tomorrow": UP.replace(b"1.1", b"2.0") + b"\r\n",
     "a bare LF between headers": UP + b"X-A: b\nX-B: c\r\n\r\n",
