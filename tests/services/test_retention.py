@@ -48,7 +48,7 @@ def an_event(acme: Acme, *statuses: str, **facts: object) -> int:
     event = {**common, "event": "assignee_changed", "body": {}, "at": NOON, "dispatched_at": NOON}
     event_id = session.execute(insert(OutboxEvent).values(event).returning(OutboxEvent.id)).scalar_one()
     for status in statuses:
-        listener = {**common, "url": "https://x.example", "subscriptions": [], "secret": "s"}
+        listener = {**common, "url": f"https://x.example/{uuid4()}", "subscriptions": [], "secret": "s"}
         webhook_id = session.execute(insert(Webhook).values(listener).returning(Webhook.id)).scalar_one()
         row = {**common, "id": uuid4(), "webhook_id": webhook_id, "event_id": event_id, "status": status}
         row |= {"delivered_at": NOON if status == "delivered" else None, "give_up_at": NOON + DAY, "created_at": NOON}
@@ -134,8 +134,8 @@ def test_answers_to_repeated_requests_go_after_a_day(acme: Acme):
 
 def test_a_log_out_is_forgotten_when_its_cookie_is_too_old_by_itself(acme: Acme):
     ended, recently = uuid4(), uuid4()
-    sessions.log_out(acme.desk, ended, now=NOON)
-    sessions.log_out(acme.desk, recently, now=NOON + DAY)
+    sessions.end(acme.desk, ended, now=NOON)
+    sessions.end(acme.desk, recently, now=NOON + DAY)
 
     assert retention.remove_old(acme.desk, now=NOON + timedelta(days=32, seconds=1)).sessions == 1
 

@@ -18,7 +18,7 @@ PYTHON_M = (sys.executable, "-m")
 ENTRIES = {
     "python app.py": (sys.executable, "app.py", "--no-demo"),
     "flask": (*PYTHON_M, "flask", "--app", "app", "sweep"),
-    "web": (sys.executable, *WEB, "--bind", "127.0.0.1:0"),
+    "web": (sys.executable, *WEB, "--port", str(a_free_port())),
     "worker": (*PYTHON_M, "jobs.worker"),
     "scheduler": (*PYTHON_M, "jobs.schedule"),
 }

@@ -54,10 +54,10 @@ def test_an_agent_is_made_once_where_nobody_fits(acme: Acme, path: Path):
     done = bring_in(acme, path, "Nora Quill", "nora quill", "NORA  QUILL", "new@acme.example", "New@Acme.example")
 
     made = acme.desk.session.execute(
-        select(User.email, User.password_hash, AccountUser.name, AccountUser.role)
-        .join(AccountUser)
+        select(AccountUser.email, User.password_hash, AccountUser.name, AccountUser.role)
+        .join(AccountUser, AccountUser.user_id == User.id)
         .where(AccountUser.user_id.in_(had(acme)))
-        .order_by(User.email)
+        .order_by(AccountUser.email)
     )
     assert [tuple(row) for row in made] == [
         ("new@acme.example", None, "new", Role.AGENT),
