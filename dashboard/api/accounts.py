@@ -3,13 +3,16 @@
 from marshmallow import Schema, fields
 
 from dashboard import clock
-from dashboard.api.auth import ADMINISTRATORS, SUPERVISORS, allowed, caller
+from dashboard.api.auth import SUPERVISORS, allowed, caller
+from dashboard.api.errors import refuse
 from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, done
+from dashboard.engine.model import Role
 from dashboard.http import desk
 from dashboard.services import accounts as service
 from dashboard.services.accounts import AccountRow
 from dashboard.services.forms.accounts import AccountEdit, AccountForm
+from dashboard.services.forms.base import given
 
 bp = Nouns("account", "The account, with the switch that all its inboxes need.")
 ACCOUNT = Tagged(edit=AccountEdit)
@@ -33,13 +36,15 @@ def show() -> AccountRow:
 
 
 @bp.route("", methods=["PATCH"])
-@allowed(ADMINISTRATORS)
+@allowed(SUPERVISORS)
 @bp.arguments(AccountForm(partial=True))
 @bp.response(200, AccountSchema)
 @ACCOUNT
 def change(edit: AccountEdit) -> AccountRow:
-    """Change the account."""
+    """Change the account; supervisors switch its assignment, and nothing else."""
     who = caller()
+    if who.role is not Role.ADMINISTRATOR and given(edit).keys() - {"assignment_v2"}:
+        refuse(403, "Supervisors may change assignment_v2 alone.")
     return done(
         service.change(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now(), seen=ACCOUNT.seen())
     )

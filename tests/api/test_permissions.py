@@ -16,7 +16,6 @@ BELOW = "/api/v1/accounts/<id:account_id>"
 NOT_THERE = 987_654
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ADMINISTRATORS_ONLY = {
-    ("PATCH", ""),
     ("POST", "/agents"),
     ("PATCH", "/agents/<id:agent_id>"),
     ("PUT", "/agents/<id:agent_id>"),
@@ -82,11 +81,24 @@ def test_administrators_may_call_everything(app: Flask, admin: Caller) -> None:
     assert refused_to(app, admin) == set()
 
 
-def test_supervisors_may_not_touch_the_account_agents_and_tokens(
+def test_supervisors_may_not_touch_agents_and_tokens(
     app: Flask, supervisor: Caller, every: set[tuple[str, str]]
 ) -> None:
     assert every >= ADMINISTRATORS_ONLY
     assert refused_to(app, supervisor) == ADMINISTRATORS_ONLY
+
+
+def test_supervisors_switch_assignment_and_change_nothing_else_of_the_account(
+    supervisor: Caller, call_as: Callable[..., Caller]
+) -> None:
+    """E1. Seen to fail with the account left to administrators, and with all of it open to supervisors."""
+    off = supervisor.patch("", {"assignment_v2": False})
+    named = [supervisor.patch("", {"name": "Mine"} | also) for also in ({}, {"assignment_v2": True})]
+
+    assert (off.status_code, off.json["assignment_v2"]) == (200, False)
+    assert {refused.status_code for refused in named} == {403}
+    assert supervisor.get("").json == off.json | {"name": "Acme"}
+    assert call_as(Role.AGENT).patch("", {"assignment_v2": True}).status_code == 403
 
 
 def test_agents_may_tell_their_presence_and_read_their_conversations(
