@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from dashboard.engine.model import Presence, Role
-from dashboard.services import auditing, passwords, removal
+from dashboard.services import auditing, passwords, removal, tokens
 from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
 from dashboard.services.forms.accounts import AgentEdit
@@ -192,13 +192,15 @@ def _consequences(
     desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit, *, actor_id: int | None, now: datetime
 ) -> Collection[int]:
     """Release what a deactivated agent holds; return the inboxes where runs are called for (E30)."""
-    if before.active and edit.active is False:
-        store.end_sessions(desk.session, account_id, before.id)
-        invitations.withdraw(desk.session, account_id, before.id)
-        return removal.release_all(desk, account_id, before.id, actor_id=actor_id, now=now)
-    if not before.active and edit.active is True:
+    if edit.active in (UNSET, before.active):
+        return ()
+    # After a reactivation, those that an older release left when it deactivated the agent.
+    tokens.revoke_all_of(desk, account_id, before.id, Cause(actor_id=actor_id, now=now))
+    if edit.active:
         return availability.inboxes_of(desk.session, account_id, [before.id])
-    return ()
+    store.end_sessions(desk.session, account_id, before.id)
+    invitations.withdraw(desk.session, account_id, before.id)
+    return removal.release_all(desk, account_id, before.id, actor_id=actor_id, now=now)
 
 
 def _facts(row: AgentRow) -> dict[str, object]:

@@ -12,9 +12,23 @@ from dashboard.services.refusals import Invalid, invalid
 from dashboard.store import agents, references
 from dashboard.store import tokens as store
 from dashboard.store.paging import Listed, Page
+from dashboard.store.sessions import Viewer
 from dashboard.store.tokens import Caller, TokenRow
 
-__all__ = ["Caller", "Fresh", "TokenRow", "caller_of", "create", "create_for_address", "issue", "revoke", "show_all"]
+__all__ = [
+    "Caller",
+    "Fresh",
+    "TokenRow",
+    "caller_of",
+    "create",
+    "create_for_address",
+    "issue",
+    "revoke",
+    "revoke_all_of",
+    "revoke_all_own",
+    "revoke_own",
+    "show_all",
+]
 
 ENTROPY_BYTES = 32
 NOTED_EVERY = timedelta(minutes=1)
@@ -58,7 +72,8 @@ def create(desk: Desk, account_id: int, new: NewToken, *, actor_id: int, now: da
 def create_for_address(desk: Desk, account_id: int, email: str, *, now: datetime) -> Fresh | None:
     """Make a token for the account's active agent with this address, None if there is none."""
     user_id = agents.id_of(desk.session, account_id, email.strip().lower())
-    if user_id is None:
+    # Asked again with the agent held: whoever deactivates them must see the token, or there must be none.
+    if user_id is None or not references.known(desk.session, account_id, agent_ids=[user_id]).agent_ids:
         return None
     fresh = issue(desk, account_id, user_id, now=now)
     auditing.write(desk, account_id, _change(after=fresh.row), Cause(actor_id=None, now=now))
@@ -68,12 +83,35 @@ def create_for_address(desk: Desk, account_id: int, email: str, *, now: datetime
 
 def revoke(desk: Desk, account_id: int, token_id: int, *, actor_id: int, now: datetime) -> bool:
     """Let a token open nothing any more; false if there is none."""
+    # Agents are held before tokens, as a deactivation does.
+    references.known(desk.session, account_id, agent_ids=[actor_id])
     row = store.find(desk.session, account_id, token_id)
     if row is None or not store.revoke(desk.session, account_id, token_id, now):
+        desk.session.rollback()
         return False
     auditing.write(desk, account_id, _change(before=row), Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     return True
+
+
+def revoke_own(desk: Desk, viewer: Viewer, token_id: int, *, now: datetime) -> bool:
+    """Let a token of the viewer's own open nothing any more; false if there is none."""
+    row = store.find(desk.session, viewer.account_id, token_id)
+    if row is None or row.user_id != viewer.user_id:
+        return False
+    return revoke(desk, viewer.account_id, token_id, actor_id=viewer.user_id, now=now)
+
+
+def revoke_all_own(desk: Desk, viewer: Viewer, *, now: datetime) -> None:
+    """Let no token of the viewer open anything any more."""
+    revoke_all_of(desk, viewer.account_id, viewer.user_id, Cause(actor_id=viewer.user_id, now=now))
+    desk.session.commit()
+
+
+def revoke_all_of(desk: Desk, account_id: int, user_id: int, cause: Cause) -> None:
+    """Let no token of an agent open anything any more, in this transaction."""
+    revoked = store.revoke_all_of(desk.session, account_id, user_id, cause.now)
+    auditing.write(desk, account_id, [_change(before=row) for row in revoked], cause)
 
 
 def issue(

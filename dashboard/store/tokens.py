@@ -1,5 +1,6 @@
 """API tokens: whose they are. Only a hash is kept: a token has too much entropy to be found from its SHA-256."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -113,6 +114,13 @@ def revoke(session: Session, account_id: int, token_id: int, now: datetime) -> b
         ApiToken.account_id == account_id, ApiToken.id == token_id, ApiToken.revoked_at.is_(None)
     )
     return session.scalar(revoked.values(revoked_at=now).returning(ApiToken.id)) is not None
+
+
+def revoke_all_of(session: Session, account_id: int, user_id: int, now: datetime) -> Sequence[TokenRow]:
+    """Let no token of the user open anything any more; return those that did."""
+    living = (ApiToken.account_id == account_id, ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    rows = session.execute(update(ApiToken).where(*living).values(revoked_at=now).returning(*SHOWN))
+    return sorted(map(_row, rows), key=lambda row: row.id)
 
 
 def _living(account_id: int) -> Select[Any]:

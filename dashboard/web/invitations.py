@@ -12,6 +12,7 @@ from dashboard.http import desk
 from dashboard.services import invitations
 from dashboard.services.forms.accounts import ChosenPasswordForm
 from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.store.pages import tokens
 from dashboard.store.sessions import Viewer
 from dashboard.web import forms, throttle, visitors
 from dashboard.web.blueprints import pages_of
@@ -31,7 +32,8 @@ def show(token: str) -> ResponseReturnValue:
 @throttle.limiter.limit(throttle.PER_SOURCE)
 def accept(token: str) -> ResponseReturnValue:
     """Come in: with the log-in that one has, or with a new password."""
-    done = _accepted(token) if current_user.is_authenticated else _accepted_anew(token)
+    is_anew = not current_user.is_authenticated
+    done = _accepted_anew(token) if is_anew else _accepted(token)
     if isinstance(done, Invalid):
         return _shown(token, errors=done.errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if isinstance(done, Conflict):
@@ -39,7 +41,9 @@ def accept(token: str) -> ResponseReturnValue:
     if done is None:
         return _gone()
     visitors.let_in(done)
-    return redirect(url_for("web.board.show"), HTTPStatus.SEE_OTHER)
+    # A new password ends no token: whoever has some looks at them first.
+    has_tokens = is_anew and tokens.of_user(desk().session, done.account_id, done.user_id)
+    return redirect(url_for("web.passwords.show" if has_tokens else "web.board.show"), HTTPStatus.SEE_OTHER)
 
 
 def _accepted(token: str) -> Viewer | Conflict | None:

@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import sessions
+from dashboard.services import sessions, tokens
 from dashboard.services.forms.accounts import PasswordForm
 from dashboard.services.refusals import Invalid, invalid
+from dashboard.store.pages import tokens as store
 from dashboard.web import addresses, forms, throttle
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import let_in, viewer
@@ -43,6 +44,23 @@ def change() -> ResponseReturnValue:
     return redirect(addresses.wanted(url_for("web.passwords.show")), HTTPStatus.SEE_OTHER)
 
 
+@pages.post("/settings/password/tokens/<int:token_id>/revocation")
+def revoke_token(token_id: int) -> ResponseReturnValue:
+    """Let one of one's own tokens open nothing any more."""
+    if not tokens.revoke_own(desk(), viewer(), token_id, now=clock.now()):
+        abort(HTTPStatus.NOT_FOUND)
+    flash("The token is revoked.")
+    return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
+
+
+@pages.post("/settings/password/tokens/revocation")
+def revoke_all_tokens() -> ResponseReturnValue:
+    """Let none of one's own tokens open anything any more."""
+    tokens.revoke_all_own(desk(), viewer(), now=clock.now())
+    flash("All your tokens are revoked.")
+    return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
+
+
 @pages.errorhandler(HTTPStatus.TOO_MANY_REQUESTS)
 def _too_often(error: Exception) -> ResponseReturnValue:
     """Show the form again, and say when it will help."""
@@ -52,4 +70,10 @@ def _too_often(error: Exception) -> ResponseReturnValue:
 
 
 def _page(**more: Any) -> str:
-    return render_template("passwords/show.html", **{"errors": {}, "wanted": request.values.get("next", ""), **more})
+    context = {
+        "errors": {},
+        "wanted": request.values.get("next", ""),
+        "tokens": store.of_user(desk().session, viewer().account_id, viewer().user_id),
+        "now": clock.now(),
+    }
+    return render_template("passwords/show.html", **{**context, **more})

@@ -23,7 +23,9 @@ INSERT INTO account_users (account_id, user_id, name, role, created_at)
   VALUES (1, 1, 'Ada', 'administrator', '2026-03-01'), (3, 1, 'Ada', 'administrator', '2026-03-03'),
     (1, 2, 'Pia', 'agent', '2026-03-04'), (2, 2, 'Pia', 'administrator', '2026-03-05'),
     (2, 3, 'Sid', 'administrator', '2026-03-02'), (1, 3, 'Sid', 'agent', '2026-03-06'),
-    (2, 4, 'Dov', 'agent', '2026-03-04')
+    (2, 4, 'Dov', 'agent', '2026-03-04');
+UPDATE account_users SET active = false WHERE user_id = 4;
+INSERT INTO api_tokens (account_id, user_id, token_hash) VALUES (2, 4, 'of dov'), (2, 3, 'of sid')
 """
 # As the release before asked, and made an agent of an address.
 EARLIER_LOG_IN = text("""
@@ -88,6 +90,14 @@ def test_sessions_in_an_account_that_added_somebody_end_and_the_others_go_on(ear
         if (viewer := sessions.viewer(earlier, account_id, 2)) is not None
     }
     assert epochs == {1: 3, 2: 4}
+
+
+def test_tokens_of_who_was_deactivated_before_end(earlier: Session, empty: str):
+    """Seen to fail without the migration."""
+    database.migrate(empty)
+
+    living = text("SELECT token_hash FROM api_tokens WHERE revoked_at IS NULL")
+    assert earlier.scalars(living).all() == ["of sid"]
 
 
 def test_an_earlier_release_adds_agents_and_links_nobody(earlier: Session, empty: str):
