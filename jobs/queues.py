@@ -1,7 +1,7 @@
 """The port to background work, on RQ: jobs by name and ids, with a lifetime for results and failures."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from rq import Queue as RqQueue
@@ -63,10 +63,12 @@ class Jobs:
 
     def deliver_webhooks_at(self, at: datetime) -> None:
         """Schedule such a look: one for each second, whoever asks; the id of a job that runs is never taken."""
+        at = _whole_second(at)
         self._at(at, DELIVER, job_id=f"deliver-webhooks-{int(at.timestamp())}", queue=WEBHOOKS)
 
     def remove_old_at(self, at: datetime) -> None:
         """Schedule the next of many small removals: one for each second; the id of a job that runs is never taken."""
+        at = _whole_second(at)
         self._at(at, "jobs.tasks.remove_old", job_id=f"remove-old-{int(at.timestamp())}", queue=SCHEDULED)
 
     def background(self) -> Background:
@@ -123,10 +125,16 @@ class Jobs:
             self._connection.delete(Job.key_for(job_id))
 
     def _at(self, at: datetime, task: str, *args: object, job_id: str, queue: str = DEFAULT) -> None:
-        """Schedule a task under its one id; cut to whole seconds it would come early, so it comes at the next."""
+        """Schedule a task under its one id, as far ahead of Redis's clock as the instant is ahead of ours.
+
+        rq-scheduler keeps whole seconds: of two slots that free within one second, both would come at its end.
+        """
+        ahead = (at - clock.now()).total_seconds()
         with asking("scheduled jobs"):
+            seconds, microseconds = self._connection.time()
+            due_at = seconds + microseconds / 1_000_000 + ahead
             self._scheduler.enqueue_at(
-                at.replace(microsecond=0) + timedelta(seconds=1),
+                datetime.fromtimestamp(due_at, UTC) + timedelta(seconds=1),
                 task,
                 *args,
                 job_id=job_id,
@@ -134,6 +142,12 @@ class Jobs:
                 job_result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
                 timeout=int(LONGEST_JOB.total_seconds()),
             )
+            self._connection.zadd(self._scheduler.scheduled_jobs_key, {job_id: due_at}, xx=True)
+
+
+def _whole_second(at: datetime) -> datetime:
+    """Return the end of its second: what is asked for within one comes once."""
+    return at.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _cause() -> dict[str, object]:

@@ -23,8 +23,10 @@ from jobs.queues import FAILURE_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_
 from jobs.worker import until_redis_answers
 
 log = structlog.get_logger()
-# rq-scheduler looks once a minute unless told otherwise; a rate-limited slot frees at a second.
+# rq-scheduler looks once a minute unless told otherwise. A rate-limited slot frees at any moment: a tick comes earlier
+# for it, but not so soon that many of them keep a core busy.
 TICK_SECONDS = 1
+SHORTEST_PAUSE = 0.05
 # A tick that moves more would last longer than /ready believes in a scheduler that is silent; the next moves the rest.
 MOST_AT_ONCE = 500
 # In UTC: there is no hour at which everybody sleeps.
@@ -92,10 +94,9 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
     def run(self) -> NoReturn:
         """Tick for good. rq-scheduler's own loop sleeps for an hour after the machine's clock is put back by one."""
         while True:
-            began = monotonic()
-            if self.acquire_lock():
-                self._tick()
-            sleep(max(0.0, TICK_SECONDS - (monotonic() - began)))
+            ends = monotonic() + TICK_SECONDS
+            due_in = self._tick() if self.acquire_lock() else TICK_SECONDS
+            sleep(max(SHORTEST_PAUSE, min(due_in, ends - monotonic())))
 
     def acquire_lock(self) -> bool:
         """Take the lock. One that lasts longer than it was given was left before Redis's clock was put back."""
@@ -115,9 +116,12 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
                 self._move(job_id, now)
         self.connection.set(SCHEDULER_SEEN, 1, px=SCHEDULER_SEEN_FOR)
 
-    def _tick(self) -> None:
+    def _tick(self) -> float:
+        """Return in how many seconds the next job is due."""
         try:
             self.enqueue_jobs()
+            first = self.connection.zrange(self.scheduled_jobs_key, 0, 0, withscores=True)
+            return min((due_at for _, due_at in first), default=0.0) - self._now().timestamp()
         finally:
             with suppress(*REDIS_AWAY):
                 self.remove_lock()
@@ -175,8 +179,8 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
 
     def _due(self, now: datetime) -> Sequence[str]:
         """Return what is due by Redis's clock: of several schedulers, one may be on a machine whose own is wrong."""
-        until = int(now.timestamp())
-        found = self.connection.zrangebyscore(self.scheduled_jobs_key, "-inf", until, start=0, num=MOST_AT_ONCE)
+        key, until = self.scheduled_jobs_key, now.timestamp()
+        found = self.connection.zrangebyscore(key, "-inf", until, start=0, num=MOST_AT_ONCE)
         return [job_id.decode() for job_id in found]
 
     def _move(self, job_id: str, now: datetime) -> None:

@@ -39,7 +39,7 @@ class Wakeups:
     def move(self, account_id: int, inbox_id: int, at: datetime, *, now: datetime) -> Moved | None:
         """Note that the inbox shall wake up at this instant; None if that is noted already."""
         key, due = keys.wakeup(account_id, inbox_id), str(score(at))
-        lasts_for = max(at - now, timedelta(seconds=1))
+        lasts_for = max(at - now, timedelta(milliseconds=1))
         with asking("wake-ups"):
             before = self._redis.set(key, due, px=lasts_for, get=True)
         return None if before == due else Moved(before=instant(str(before)) if before else None)
