@@ -29,8 +29,12 @@ def new() -> ResponseReturnValue:
 @throttle.limiter.limit(throttle.PER_ADDRESS, key_func=throttle.address_tried)
 def create() -> ResponseReturnValue:
     """Log in; the answer does not tell whether the address exists."""
+    attempt = throttle.attempt()
+    if left := attempt.begin():
+        return _wait(left)
     found = services.log_in(desk(), request.form.get("email", ""), request.form.get("password", ""))
     if not found:
+        attempt.fail()
         return _form(error=WRONG), HTTPStatus.UNPROCESSABLE_ENTITY
     visitors.recognise(found)
     if len(found) > 1:
@@ -49,9 +53,12 @@ def destroy() -> ResponseReturnValue:
 
 @pages.errorhandler(HTTPStatus.TOO_MANY_REQUESTS)
 def _too_often(error: Exception) -> ResponseReturnValue:
-    """Show the form again, and say when it will help."""
-    seconds = throttle.seconds_left()
-    said = f"Too many attempts. Nothing was checked; try again in {seconds} seconds."
+    """Show the form again, with the time to wait."""
+    return _wait(throttle.seconds_left())
+
+
+def _wait(seconds: int) -> ResponseReturnValue:
+    said = f"Too many attempts. Nothing was checked; try again in {seconds} {'second' if seconds == 1 else 'seconds'}."
     return _form(error=said), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
 
 

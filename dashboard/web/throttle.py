@@ -1,5 +1,7 @@
 """How often one may try to log in; counted in Redis for all servers, in this process while Redis is down."""
 
+from ipaddress import IPv6Address, IPv6Network, ip_address
+
 from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -7,12 +9,29 @@ from flask_limiter.util import get_remote_address
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.store import throttles
+from dashboard.web.attempts import Attempt
 
 # A whole company may be one source; behind a proxy that is not named in TRUSTED_PROXIES everybody is.
 PER_SOURCE = "60 per minute; 1000 per hour"
 PER_ADDRESS = "8 per minute; 60 per hour"
 
-limiter = Limiter(get_remote_address, key_prefix="evenhand")
+# Of an IPv6 address, the part that a network gives to one customer, who has all of the rest.
+CUSTOMERS_BITS = 64
+
+
+def source() -> str:
+    """Return where the request comes from: an IPv4 address, or the network of an IPv6 address."""
+    said = get_remote_address()
+    try:
+        found = ip_address(said.partition("%")[0])
+    except ValueError:  # a socket of this machine
+        return said
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Network((found, CUSTOMERS_BITS), strict=False))
+    return str(found)
+
+
+limiter = Limiter(source, key_prefix="evenhand")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -23,7 +42,16 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def address_tried() -> str:
     """Return the source with the address that it tries, so that nobody can lock somebody else out."""
-    return f"{get_remote_address()} {request.form.get('email', '').strip().lower()}"
+    return f"{source()} {_address()}"
+
+
+def attempt() -> Attempt:
+    """Return the attempt that this request is."""
+    return Attempt(storage=limiter.storage, source=source(), address=_address())
+
+
+def _address() -> str:
+    return request.form.get("email", "").strip().lower()
 
 
 def seconds_left() -> int:
