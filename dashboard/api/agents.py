@@ -5,6 +5,7 @@ from marshmallow import Schema, fields, validate
 from dashboard import clock
 from dashboard.api.auth import ADMINISTRATORS, EVERYBODY, SUPERVISORS, allowed, caller, only_own
 from dashboard.api.errors import refuse
+from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
 from dashboard.services import agents as service
@@ -17,6 +18,8 @@ from dashboard.store.log_ins import LogIn
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("agents", "Agents: who they are, what they hold, and whether they are there.")
+# Not what idling changes.
+AGENT = Tagged("name", "email", "role", "active")
 
 
 class AgentSchema(Schema):
@@ -51,6 +54,7 @@ def index(page: Page) -> Listed[AgentView]:
 @allowed(ADMINISTRATORS)
 @bp.arguments(AgentForm(exclude=("active",)))
 @bp.response(201, AgentSchema)
+@AGENT
 def create(edit: AgentEdit) -> AgentView:
     """Make an agent.
 
@@ -64,6 +68,7 @@ def create(edit: AgentEdit) -> AgentView:
 @bp.route("/agents/<id:agent_id>")
 @allowed(EVERYBODY)
 @bp.response(200, AgentSchema)
+@AGENT
 def show(agent_id: int) -> AgentView:
     """Read an agent; agents read themselves only."""
     only_own(agent_id)
@@ -74,19 +79,23 @@ def show(agent_id: int) -> AgentView:
 @allowed(ADMINISTRATORS)
 @bp.arguments(AgentForm(partial=True, exclude=("availability", "auto_offline")))
 @bp.response(200, AgentSchema)
+@AGENT
 def change(edit: AgentEdit, agent_id: int) -> AgentView:
     """Change an agent; `active` takes them out and back in."""
     who = caller()
-    return done(service.change(desk(), who.account_id, agent_id, edit, actor_id=who.user_id, now=clock.now()))
+    return done(
+        service.change(desk(), who.account_id, agent_id, edit, actor_id=who.user_id, now=clock.now(), seen=AGENT.seen())
+    )
 
 
 @bp.route("/agents/<id:agent_id>", methods=["DELETE"])
 @allowed(ADMINISTRATORS)
 @bp.response(204)
+@AGENT
 def deactivate(agent_id: int) -> None:
     """Deactivate an agent and release what they hold open."""
     who = caller()
-    done(service.deactivate(desk(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()))
+    done(service.deactivate(desk(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now(), seen=AGENT.seen()))
 
 
 @bp.route("/agents/<id:agent_id>/availability", methods=["PUT"])

@@ -8,12 +8,13 @@ from typing import Any
 import structlog
 
 from dashboard.engine.model import Presence, Role
-from dashboard.services import auditing, passwords, removal, tokens
+from dashboard.services import auditing, keeping, passwords, removal, tokens
 from dashboard.services.auditing import Cause, Change
 from dashboard.services.desk import Desk
 from dashboard.services.forms.accounts import AgentEdit
 from dashboard.services.forms.base import UNSET, given
-from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.services.refusals import Conflict, Invalid, Stale, invalid
+from dashboard.services.seen import ANYTHING, Seen
 from dashboard.store import accounts, availability, invitations, log_ins, releases
 from dashboard.store import agents as store
 from dashboard.store.agents import DECIDED, AgentRow
@@ -92,10 +93,21 @@ def create(desk: Desk, account_id: int, edit: AgentEdit, *, actor_id: int | None
 
 
 def change(
-    desk: Desk, account_id: int, agent_id: int, edit: AgentEdit, *, actor_id: int | None, now: datetime
+    desk: Desk,
+    account_id: int,
+    agent_id: int,
+    edit: AgentEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
 ) -> AgentView | Invalid | Conflict | None:
     """Change an agent; deactivating one releases what they hold open (E31)."""
     before = _held(desk, account_id, agent_id, edit)
+    values = keeping.judged(desk, seen, given(edit), before) if before else {}
+    if isinstance(values, Stale):
+        return values
+    edit = AgentEdit(**values)
     refusal = _refusal(desk, account_id, before, edit) if before else None
     if before is None or refusal:
         desk.session.rollback()
@@ -114,11 +126,11 @@ def change(
 
 
 def deactivate(
-    desk: Desk, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime
-) -> AgentView | Conflict | None:
+    desk: Desk, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> AgentView | Conflict | Stale | None:
     """Deactivate an agent: they keep their place in the ledger and lose their work."""
-    done = change(desk, account_id, agent_id, AgentEdit(active=False), actor_id=actor_id, now=now)
-    assert not isinstance(done, Invalid)
+    done = change(desk, account_id, agent_id, AgentEdit(active=False), actor_id=actor_id, now=now, seen=seen)
+    assert isinstance(done, Stale) or not isinstance(done, Invalid)
     return done
 
 

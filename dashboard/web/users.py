@@ -14,20 +14,19 @@ from dashboard.http import desk, invitation_link
 from dashboard.services import agents, invitations
 from dashboard.services.agents import AgentView
 from dashboard.services.forms.accounts import AgentEdit, AgentForm
-from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.services.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.store import agents as agents_store
 from dashboard.store.pages import users as store
 from dashboard.store.pages.users import Held, UserLine
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
+from dashboard.web.edits import About, Errors, editing, refused
 from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, administrators_only, viewer
 
 PER_PAGE = 50
 pages = pages_of("users")
-
-Errors = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +100,7 @@ def update(user_id: int) -> ResponseReturnValue:
     said = {name: request.form.get(name, "") for name in ("name", "email", "role")}
     if said["email"].strip().lower() == before.email:
         del said["email"]
-    return _changed(user_id, forms.load(AgentForm(partial=True), said), "{} is saved.")
+    return _changed(user_id, forms.load(AgentForm(partial=True), said), "{} is saved.", by=editing())
 
 
 @pages.post("/settings/users/<int:user_id>/password")
@@ -157,17 +156,23 @@ def _refused(refusal: Invalid) -> str:
     return render_template("users/new.html", roles=tuple(Role), errors=refusal.errors, typed=request.form, gone=gone)
 
 
-def _changed(user_id: int, edit: AgentEdit | Invalid, said: str) -> ResponseReturnValue:
+def _changed(
+    user_id: int, edit: AgentEdit | Invalid, said: str, *, by: Mapping[str, Any] | None = None
+) -> ResponseReturnValue:
     """Change a user and say so, or show the form again with what is wrong."""
     done: AgentView | Invalid | Conflict | None = (
-        edit if isinstance(edit, Invalid) else agents.change(desk(), viewer().account_id, user_id, edit, **acting())
+        edit
+        if isinstance(edit, Invalid)
+        else agents.change(desk(), viewer().account_id, user_id, edit, **(by or acting()))
     )
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Conflict):
         done = invalid("last", done.sentence)
     if isinstance(done, Invalid):
-        return _shown(user_id, errors=done.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
+        answer = refused(done, About("agent", user_id))
+        typed = done.wanted if isinstance(done, Stale) else request.form
+        return _shown(user_id, errors=answer.errors, typed=typed), answer.status
     flash(saying(said, done.name))
     # Who takes the role from themselves sees this page no more.
     lost = user_id == viewer().user_id and done.role is not Role.ADMINISTRATOR

@@ -7,6 +7,7 @@ import pytest
 
 from dashboard.engine.model import Role
 from dashboard.services import capacity, policies
+from dashboard.store import agents
 from dashboard.store.models import Conversation
 from tests.desks import Acme
 from tests.pages import HTMX, Looker, hire, looking, waiting_for
@@ -114,6 +115,27 @@ def test_a_label_that_came_meanwhile_stays(mara: Looker, bo: Looker, acme: Acme)
     row = acme.desk.session.get_one(Conversation, one, populate_existing=True)
     assert row.labels == ["old", "VIP", "new"]
     acme.desk.session.rollback()
+
+
+def test_rights_that_were_taken_do_not_come_back_with_a_new_name(uma: Looker, acme: Acme) -> None:
+    """Seen to fail without the values that the form was drawn from."""
+    dov = hire(acme.desk, acme.account_id, "Dov Supervisor", Role.SUPERVISOR)
+    other = looking(
+        uma.client.application, acme.account_id, hire(acme.desk, acme.account_id, "Ada", Role.ADMINISTRATOR)
+    )
+    path = f"/settings/users/{dov}"
+    drawn = form(uma, path, "role")
+    other.post(path, drawn.changed("role", ("agent",)).sent())
+
+    named = uma.post(path, drawn.changed("name", ("Dov Marlow",)).sent())
+    raised = uma.post(path, drawn.changed("role", ("administrator",)).sent())
+
+    row = agents.find(acme.desk.session, acme.account_id, dov)
+    acme.desk.session.rollback()
+    assert row
+    assert (named.status_code, row.name, row.role) == (303, "Dov Marlow", Role.AGENT)
+    assert raised.status_code == 409
+    assert re.search(r"Ada set this at .*: agent\.", raised.text)
 
 
 def test_what_is_wrong_is_corrected_from_what_was_drawn_first(mara: Looker, bo: Looker, acme: Acme) -> None:
