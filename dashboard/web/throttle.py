@@ -1,8 +1,9 @@
 """How often one may try to log in; counted in Redis for all servers, in this process while Redis is down."""
 
+from http import HTTPStatus
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -35,9 +36,10 @@ limiter = Limiter(source, key_prefix="evenhand")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count in the Redis of the settings."""
+    """Count in the Redis of the settings; an answer to too many attempts names the seconds to wait."""
     app.config.setdefault("RATELIMIT_STORAGE_URI", throttles.address(settings.redis_url))
     limiter.init_app(app)
+    app.after_request(_name_seconds)
 
 
 def address_tried() -> str:
@@ -58,3 +60,9 @@ def seconds_left() -> int:
     """Return when the limit that refused this request lets one in again."""
     limit = limiter.current_limit
     return max(1, round(limit.reset_at - clock.now().timestamp())) if limit else 60
+
+
+def _name_seconds(response: Response) -> Response:
+    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers.setdefault("Retry-After", str(seconds_left()))
+    return response
