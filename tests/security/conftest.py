@@ -17,6 +17,13 @@ def worlds(settings: Settings) -> Iterator[Worlds]:
         yield found
 
 
+@pytest.fixture(autouse=True)
+def _walkable(request: pytest.FixtureRequest) -> None:
+    """Let every page be there, whatever the test before did."""
+    if "worlds" in request.fixturenames:
+        request.getfixturevalue("worlds").renew()
+
+
 @pytest.fixture(scope="module")
 def site(settings: Settings) -> Iterator[Site]:
     """Evenhand as it is served."""

@@ -28,6 +28,7 @@ COMMON = {"page", "per_page", "sort", "order", "cursor", "after", "before", "fro
 def names(worlds: Worlds) -> set[str]:
     """Every name that a link or a form of some page puts into an address."""
     found = set(COMMON)
+    worlds.renew()
     for _, answer in walks.pages_of(worlds.app, worlds.ours):
         links = (link.replace("&amp;", "&") for link in walks.LINK.findall(answer.text) if "static" not in link)
         found |= {name for link in links for name, _ in parse_qsl(urlsplit(link).query)}

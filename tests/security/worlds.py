@@ -11,9 +11,9 @@ from sqlalchemy import text
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.model import Role
-from dashboard.services import deliveries, tokens
+from dashboard.services import deliveries, invitations, tokens
 from dashboard.store.database import Session
-from dashboard.store.models import Base
+from dashboard.store.models import AccountUser, Base
 from dashboard.web import throttle
 from tests import desks
 from tests.api.conftest import Caller
@@ -62,6 +62,20 @@ class Worlds:
     @property
     def session(self) -> Session:
         return self.acme.desk.session
+
+    def renew(self) -> None:
+        """Let the agents be invited, and forget who looked at their links how often: forms and walks end both."""
+        with self.app.app_context():
+            throttle.limiter.reset()
+        for world in (self.ours, self.theirs):
+            agent_id = int(str(world.ids["agent"]))
+            agent = self.session.get_one(AccountUser, (world.account_id, agent_id), populate_existing=True)
+            agent.active = True
+            self.session.commit()
+            token = invitations.invite(self.acme.desk, world.account_id, agent_id, actor_id=None, now=clock.now())
+            assert isinstance(token, str)
+            world.ids["invitation"] = token
+            world.secrets.add(token)
 
 
 @contextmanager
