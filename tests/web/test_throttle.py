@@ -18,11 +18,11 @@ def door(settings: Settings, redis_url: str) -> Iterator[FlaskClient]:
 
 
 def test_a_page_that_is_asked_for_too_often_names_the_seconds_to_wait(door: FlaskClient) -> None:
-    """S7. Seen to fail with a page of a blueprint that does not answer 429 by itself: no Retry-After."""
+    """Seen to fail with a page of a blueprint that does not answer 429 by itself: no Retry-After."""
     statuses = [door.get("/invitations/none").status_code for _ in range(60)]
 
     refused = door.get("/invitations/none")
 
     assert 429 not in statuses
     assert refused.status_code == 429
-    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert 0 < int(refused.headers["Retry-After"]) <= 61
