@@ -62,8 +62,7 @@ class Drawn:
         shown = self._shown(name) if _is_several(self._shown(name)) else ()
         taken = [one for one in shown if one not in value]
         added = [one for one in value if one not in shown]
-        # With nothing left there would be nothing to merge into.
-        return tuple(dict.fromkeys([*(one for one in now[name] if one not in taken), *added])) or tuple(value)
+        return tuple(dict.fromkeys([*(one for one in now[name] if one not in taken), *added]))
 
     def _collides(self, name: str, wanted: Any, now: Facts) -> bool:
         return not (_is_several(wanted) or _same(now[name], self.facts[name]) or _same(now[name], wanted))

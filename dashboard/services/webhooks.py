@@ -97,6 +97,9 @@ def change(
     values = keeping.judged(desk, seen, given(edit), before)
     if isinstance(values, Stale):
         return values
+    if values.get("subscriptions") == ():
+        # Two people may each take away what the other one left, and a webhook needs an event.
+        values["subscriptions"] = edit.subscriptions
     changed = keeping.change(desk, account_id, WEBHOOK, before, values=values, cause=Cause(actor_id=actor_id, now=now))
     if isinstance(changed, Invalid):
         return changed

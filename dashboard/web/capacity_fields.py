@@ -86,7 +86,6 @@ def of_facts(policy_id: int, facts: Mapping[str, Any]) -> Fields:
 
 def typed(policy_id: int = 0) -> Fields:
     """Return the fields as the browser sent them."""
-    labels = [label.strip() for label in [*request.form.getlist("label"), request.form.get("new_label", "")]]
     limits = {
         one: request.form[name].strip()
         for name in request.form
@@ -97,7 +96,7 @@ def typed(policy_id: int = 0) -> Fields:
         name=forms.text("name") or "",
         description=forms.text("description") or "",
         total=forms.text("conversation_limit") or "",
-        labels=tuple(dict.fromkeys(label for label in labels if label)),
+        labels=tuple(forms.labels()),
         hours=forms.text("exclude_older_than_hours") or "",
         limits=limits,
     )

@@ -114,9 +114,8 @@ def _given() -> dict[str, Any] | Invalid:
         if until is None:
             return invalid("snoozed_until", "Not a day and a time.")
         said["snoozed_until"] = until.isoformat()
-    if "labels" in request.form:
-        titles = (title.strip() for title in request.form["labels"].split(","))
-        said["labels"] = list(dict.fromkeys(title for title in titles if title))
+    if "new_label" in request.form:
+        said["labels"] = forms.labels()
     return said or invalid("assignee_id", "Choose what to do.")
 
 

@@ -21,6 +21,12 @@ def text(name: str) -> str | None:
     return request.form.get(name, "").strip() or None
 
 
+def labels() -> list[str]:
+    """Return the labels that are ticked, and the one that was typed beside them."""
+    said = (label.strip() for label in [*request.form.getlist("label"), request.form.get("new_label", "")])
+    return list(dict.fromkeys(label for label in said if label))
+
+
 def whole(name: str) -> int | str | None:
     """Return the number that was typed, or what was typed instead of one, which the form refuses."""
     return number(text(name))

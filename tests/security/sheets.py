@@ -26,13 +26,11 @@ class Control:
     @property
     def is_list(self) -> bool:
         """Tell whether it shows several things, of which each may come and go."""
-        return self.kind == "checkbox" or self.name == "labels"
+        return self.kind == "checkbox"
 
     def others(self) -> Iterator[tuple[str, ...]]:
         """Yield what it could show instead."""
-        if self.name == "labels":
-            yield from ((f"{self.values[0]}, label {number}",) for number in range(1, 4))
-        elif self.kind == "checkbox":
+        if self.kind == "checkbox":
             for option in sorted(self.options, key=lambda option: option in self.values):
                 left = tuple(one for one in self.values if one != option)
                 yield left if option in self.values else (*left, option)

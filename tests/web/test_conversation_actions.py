@@ -114,16 +114,17 @@ def test_its_labels_and_its_team_are_changed(mara: Looker, acme: Acme) -> None:
     night = acme.team("Night", "Ana")
     [one] = waiting_for(acme, 1, minutes=5, labels=["old"])
 
-    mara.post(f"/conversations/{one}", {"labels": " vip, bug ,, vip"})
+    mara.post(f"/conversations/{one}", {"label": ["old", "a, b"], "new_label": " vip "})
+    mara.post(f"/conversations/{one}", {"label": ["a, b", "vip"], "new_label": ""})
     mara.post(f"/conversations/{one}", {"team_id": night})
 
-    assert (read(acme, one).labels, read(acme, one).team_id) == (["vip", "bug"], night)
+    assert (read(acme, one).labels, read(acme, one).team_id) == (["a, b", "vip"], night)
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"labels": "x" * 101}, "100"),
+        ({"new_label": "x" * 101}, "100"),
         ({"agent": ""}, "Type the name of an agent."),
         ({"agent": "o"}, "Several are meant by"),
         ({"status": "x"}, "Must be one of"),

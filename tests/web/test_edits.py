@@ -107,10 +107,10 @@ def test_a_label_that_came_meanwhile_stays(mara: Looker, bo: Looker, acme: Acme)
     """Seen to fail with the labels that were typed written: one that excludes was dropped."""
     [one] = waiting_for(acme, 1, minutes=5, labels=["old", "slow"])
     path = f"/conversations/{one}"
-    drawn = form(mara, path, "labels")
+    drawn = form(mara, path, "new_label")
 
-    bo.post(path, drawn.changed("labels", ("old, slow, VIP",)).sent())
-    mara.post(path, drawn.changed("labels", ("old, new",)).sent())
+    bo.post(path, drawn.changed("new_label", ("VIP",)).sent())
+    mara.post(path, drawn.changed("label", ("old",)).changed("new_label", ("new",)).sent())
 
     row = acme.desk.session.get_one(Conversation, one, populate_existing=True)
     assert row.labels == ["old", "VIP", "new"]
