@@ -74,11 +74,9 @@ def import_file(
     are left empty or cut, and counted.
     """
     now = clock.now()
-    wanted = Wanted(now=now, order=DateOrder(dates) if dates else None, zone=reading.pop("timezone"), **reading)
-    found = files.prepare(file, wanted)
-    if isinstance(found, BadFile):
-        raise click.ClickException(f"{file}: {found.sentence}")
-    _tell(*found.remarks)
+    found = _opened(
+        file, Wanted(now=now, order=DateOrder(dates) if dates else None, zone=reading.pop("timezone"), **reading)
+    )
     if strict:
         _check(file, found)
     report = writing.bring_in(
@@ -93,6 +91,14 @@ def import_file(
     click.echo(json.dumps(report.counts))
     _tell(*report.sentences)
     sys.exit(1 if report.bad else 0)
+
+
+def _opened(file: Path, wanted: Wanted) -> ImportFile:
+    found = files.prepare(file, wanted)
+    if isinstance(found, BadFile):
+        raise click.ClickException(f"{file}: {found.sentence}")
+    _tell(*found.remarks)
+    return found
 
 
 def _check(file: Path, found: ImportFile) -> None:

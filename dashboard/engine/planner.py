@@ -1,7 +1,6 @@
 """plan(snapshot, now): the one function that decides.
 
-A pool is the agents who may be asked for a conversation: the inbox's members, or a team's. A verdict changes only
-for the agent who was given something, so a plan costs O(log agents) per conversation.
+A verdict changes only for the agent who was given something, so a plan costs O(log agents) per conversation.
 """
 
 from collections import Counter
@@ -15,25 +14,23 @@ from dashboard.engine.decisions import (
     Decision,
     Error,
     Examination,
-    Funnel,
     HadIt,
     NotAMember,
     Plan,
-    RateLimited,
     Reason,
     Seating,
     Skip,
     Standing,
     Stop,
     Verdict,
-    VerdictKind,
 )
 from dashboard.engine.exclusions import Exclusions
 from dashboard.engine.gates import Rules, Seat, verdict
 from dashboard.engine.model import Conversation, Inbox, Snapshot, Team
 from dashboard.engine.ordering import ORDER
 from dashboard.engine.policy import AssignmentPolicy
-from dashboard.engine.selectors import SELECTORS, merged
+from dashboard.engine.pools import Pool, pool_members
+from dashboard.engine.selectors import merged
 
 # What an inbox without a policy would be given, when somebody asks what a policy would do.
 DEFAULT_POLICY = AssignmentPolicy(id=0, name="Default")
@@ -100,67 +97,6 @@ def examine_some(snapshot: Snapshot, now: datetime, *, first: int, most: int) ->
 def seating(snapshot: Snapshot, now: datetime) -> Seating | None:
     """Return how the inbox's pool stands before anything is given; None without a policy."""
     return None if snapshot.policy is None else Floor(snapshot, snapshot.policy, now).seating(None)
-
-
-class Pool:
-    """The members who may be asked, each with the first gate that refuses them, and whose turn it is."""
-
-    def __init__(self, rules: Rules, seats: list[Seat]) -> None:
-        self.rules = rules
-        self.manual = rules.manual
-        self.members = len(seats)
-        self.refusals: dict[int, Verdict] = {}
-        self._tally: Counter[VerdictKind] = Counter()
-        self._selector = SELECTORS[rules.policy.assignment_order](seats)
-        self.seats = frozenset(seat.agent.id for seat in seats)
-        for seat in seats:
-            self.judge(seat)
-
-    def judge(self, seat: Seat) -> None:
-        """Ask the gates about one member again."""
-        agent_id = seat.agent.id
-        before = self.refusals.pop(agent_id, None)
-        if before is not None:
-            self._tally[before.kind] -= 1
-        if (now := verdict(seat, self.rules)) is not ELIGIBLE:
-            self.refusals[agent_id] = now
-            self._tally[now.kind] += 1
-
-    def choose(self, but: int | None = None) -> Seat | None:
-        """Return the member whose turn it is among those whom no gate refuses; `but` only if nobody else is left."""
-        return self._selector.choose(self._eligible, but)
-
-    def spend(self) -> None:
-        """The member chosen took it."""
-        self._selector.spend()
-
-    def turns(self) -> tuple[int, ...]:
-        """Return the eligible members, next first."""
-        return tuple(agent for agent in self._selector.turns() if agent not in self.refusals)
-
-    def funnel(self) -> Funnel:
-        """Return how many members were left after each gate (E18)."""
-        online = self.members - self._tally[VerdictKind.NOT_ONLINE]
-        under = online - self._tally[VerdictKind.RATE_LIMITED]
-        return Funnel(
-            members=self.members,
-            online=online,
-            under_rate_limit=under,
-            with_capacity=self.members - len(self.refusals),
-        )
-
-    def standing(self) -> Standing:
-        """Return whether anybody is left, and when the next rate-limited member is free again."""
-        funnel = self.funnel()
-        if self.manual:
-            return Standing(reason=Reason.TEAM_MANUAL, funnel=funnel)
-        free = [no.free_at for no in self.refusals.values() if isinstance(no, RateLimited) and no.free_at]
-        return Standing(
-            reason=None if funnel.with_capacity else funnel.reason, funnel=funnel, next_slot_at=min(free, default=None)
-        )
-
-    def _eligible(self, seat: Seat) -> bool:
-        return seat.agent.id not in self.refusals
 
 
 class Floor:
@@ -294,19 +230,3 @@ def _passed_over(seated: Seating, conversation: Conversation) -> Seating:
         funnel=replace(funnel, under_rate_limit=funnel.under_rate_limit - 1, with_capacity=funnel.with_capacity - 1),
         turns=tuple(agent_id for agent_id in seated.turns if agent_id != had_by),
     )
-
-
-def pool_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:
-    """Return who may be asked: the inbox's members, or the team's who are also the inbox's if it has any (E11)."""
-    here = frozenset(agent.id for agent in snapshot.agents if agent.member)
-    if team_id is None:
-        return here
-    team = wheel_members(snapshot, team_id)
-    return team & here if here else team
-
-
-def wheel_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:
-    """Return whose turns a rotation keeps: a team's rotation is its members', whichever inbox asks (E19, E20)."""
-    if team_id is None:
-        return frozenset(agent.id for agent in snapshot.agents if agent.member)
-    return frozenset(agent.id for agent in snapshot.agents if team_id in agent.team_ids)

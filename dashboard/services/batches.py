@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from dashboard.config import OnFailure
-from dashboard.engine import planner
+from dashboard.engine import planner, pools
 from dashboard.engine.decisions import Assign, Error, Plan, Reason, Source
 from dashboard.engine.model import Inbox, Snapshot
 from dashboard.services import endings
@@ -271,7 +271,7 @@ def _spend_turns(desk: Desk, looked: Looked, won: Sequence[Assign]) -> None:
         picks.setdefault(given.team_id, []).append(given.agent_id)
     try:
         for team_id, agents in picks.items():
-            members = planner.wheel_members(looked.snapshot, team_id)
+            members = pools.wheel_members(looked.snapshot, team_id)
             desk.rotations.advance(snapshots.wheel(inbox, team_id), members=members, picks=agents)
     except StoreUnavailable as error:  # the assignments stand; the turns are as they were before (E44)
         log.warning("turns_not_spent", account=inbox.account_id, inbox=inbox.id, error=str(error))

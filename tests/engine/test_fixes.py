@@ -7,7 +7,7 @@ from hypothesis import given as examples
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from dashboard.engine import fixes, planner, thresholds
+from dashboard.engine import fixes, planner, pools, thresholds
 from dashboard.engine.changes import RaiseAge, RaiseCapacity, RaiseRateLimit, RaiseTeamLimit, RaiseTotalCapacity
 from dashboard.engine.decisions import Assign
 from dashboard.engine.model import AssignmentType, Inbox, Presence, Team
@@ -140,7 +140,7 @@ def test_whatever_has_members_and_only_waits_for_them_can_be_fixed(snapshot):
     """E48"""
     for conversation in snapshot.waiting[:3]:
         decision = planner.examine(snapshot, conversation.id, NOON).decision
-        if not isinstance(decision, Assign) and planner.pool_members(snapshot, conversation.team_id):
+        if not isinstance(decision, Assign) and pools.pool_members(snapshot, conversation.team_id):
             assert fixes.smallest(snapshot, conversation.id, NOON)
 
 
