@@ -21,6 +21,9 @@ THREADS = 8
 # Connections of one process; each may have an open file besides.
 MOST_CONNECTIONS = 1_000
 OTHER_FILES = 100
+# Of the places: connections that were answered once keep these while strangers come. With all of them, a client that
+# asked once on each connection would keep everybody else out.
+ANSWERED_SHARE = 3 / 4
 # Bytes of unfinished requests in one process.
 MOST_HELD = 64 * 1024 * 1024
 LOOKS_EVERY = 1.0
@@ -124,13 +127,15 @@ class Server(TcpWSGIServer):
             self._selector.modify(one._fileno, events, one)
 
     def _close_one(self) -> None:
-        """Close the connection that waits the longest, and one that was never answered before all others."""
+        """Close the connection that waits the longest: one that was never answered, while these have their share."""
         if not self.in_connection_overflow:
             log.warning("too_many_connections", limit=self._most)
             self.in_connection_overflow = True
-        waiting = [one for one in self.active_channels.values() if not one.is_served]
+        *others, _newest = self.active_channels.values()
+        protects = sum(one.was_answered for one in others) <= self._most * ANSWERED_SHARE
+        waiting = [one for one in others if not one.is_served]
         if waiting:
-            min(waiting, key=lambda one: (one.was_answered, one.waits_since)).handle_close()
+            min(waiting, key=lambda one: (one.was_answered is protects, one.waits_since)).handle_close()
 
     def _make_room(self) -> None:
         """Close the oldest unfinished requests until the others fit into their memory."""

@@ -93,6 +93,36 @@ def test_whoever_was_answered_stays_while_strangers_come(served: Served) -> None
     assert all(sites.answer(tab).status == 200 for tab in tabs)
 
 
+def test_a_newcomer_gets_a_place_when_answered_connections_hold_all(served: Served) -> None:
+    """S5. Seen to fail with answered connections kept before all others: each newcomer was closed at once."""
+    tabs = [served.connect() for _ in range(MOST)]
+    for tab in tabs:
+        tab.sendall(ASKED)
+        assert sites.answer(tab).status == 200
+
+    newcomers = [served.connect() for _ in range(3)]
+    for newcomer in newcomers:
+        newcomer.sendall(ASKED)
+
+    assert all(sites.answer(one).body == b"hello" for one in newcomers)
+    assert all(sites.is_over(tab) for tab in tabs[:3])
+    tabs[-1].sendall(ASKED)
+    assert sites.answer(tabs[-1]).body == b"hello"
+
+
+def test_answered_connections_keep_three_quarters_of_the_places(served: Served) -> None:
+    """S5. Seen to fail with no connection preferred, and with half of the places."""
+    tabs = [served.connect(ASKED) for _ in range(MOST * 3 // 4)]
+    assert all(sites.answer(tab).status == 200 for tab in tabs)
+
+    for _ in range(3 * MOST):
+        served.connect()
+    for tab in tabs:
+        tab.sendall(ASKED)
+
+    assert all(sites.answer(tab).status == 200 for tab in tabs)
+
+
 def test_nobody_who_is_served_makes_way(served: Served) -> None:
     busy = [served.connect(SLOWLY) for _ in range(server.THREADS)]
     for _ in busy:
