@@ -140,9 +140,6 @@ class Connection(HTTPChannel):
 
     def _read_on(self) -> None:
         if self.request is None:
-            self._unread = self._unread.lstrip(b"\r\n")  # some clients send these behind a body
-            if not self._unread:
-                return
             self.request, self._began_at = self.parser_class(self.adj), time.monotonic()
         consumed = self.request.received(self._unread)
         self._unread = self._unread[consumed:]

@@ -165,7 +165,7 @@ def _adjustments(listener: socket.socket) -> Adjustments:
         clear_untrusted_proxy_headers=False,
         log_socket_errors=False,
         recv_bytes=32 * 1024,
-        max_request_header_size=LARGEST_HEAD,
+        max_request_header_size=LARGEST_HEAD + 1,
         # With all that is around small chunks.
         max_request_body_size=2 * LARGEST_BODY,
         # Bodies stay in memory.

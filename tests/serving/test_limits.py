@@ -154,7 +154,7 @@ def test_unfinished_bodies_make_way_when_they_are_too_much_for_the_memory(
         ("ARRIVES_WITHIN", BODY),
         ("KEPT_FOR", b""),
         ("READ_WITHIN", MUCH),
-        ("LINGERS_FOR", b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"),
+        ("LINGERS_FOR", ASKED[:-2] + b"Connection: close\r\n\r\n"),
     ],
 )
 def test_no_client_has_for_ever(served: Served, monkeypatch: pytest.MonkeyPatch, limit: str, said: bytes) -> None:
