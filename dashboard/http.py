@@ -8,6 +8,7 @@ from typing import cast
 
 import structlog
 from flask import Flask, abort, current_app, g, request
+from werkzeug.routing import IntegerConverter
 
 from dashboard.config import Settings
 from dashboard.services.desk import Desk
@@ -15,12 +16,29 @@ from dashboard.store.errors import DatabaseFailed
 
 log = structlog.get_logger()
 READS = frozenset({"GET", "HEAD"})
+# Of a query, and of a form in whatever encoding: 500,000 in 1 MiB took 0.4 s and 20 MB to read.
+MOST_FIELDS = 1_000
+
+
+class Digits(IntegerConverter):
+    """A number in a path, in the digits of ASCII."""
+
+    regex = "[0-9]+"
 
 
 def register(app: Flask, _settings: Settings) -> None:
     """Read each request's body before anything is done, and end its transaction."""
+    app.url_map.converters["int"] = Digits
+    app.config["MAX_FORM_PARTS"] = MOST_FIELDS  # of the encoding in parts
+    app.before_request(_refuse_endless_queries)
     app.before_request(_read_body)
     app.teardown_request(_end)
+
+
+def refuse_endless_forms() -> None:
+    """Refuse a form with more fields than any page has, before it is taken apart."""
+    if request.mimetype == "application/x-www-form-urlencoded" and request.get_data().count(b"&") >= MOST_FIELDS:
+        abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def desk() -> Desk:
@@ -45,6 +63,11 @@ def working_at(other: Desk) -> Iterator[None]:
         yield
     finally:
         g.desk = before
+
+
+def _refuse_endless_queries() -> None:
+    if request.query_string.count(b"&") >= MOST_FIELDS:
+        abort(HTTPStatus.BAD_REQUEST)
 
 
 def _read_body() -> None:

@@ -2,12 +2,14 @@
 
 from flask import Blueprint
 
+from dashboard import http
 from dashboard.web import errors, security, visitors
 
 
 def all_pages(*nouns: Blueprint) -> Blueprint:
     """Return the blueprint of all pages, by the name that their addresses begin with."""
     web = Blueprint("web", "dashboard.web")
+    web.before_request(http.refuse_endless_forms)
     web.before_request(security.refuse_forged_forms)
     errors.handle_in(web)
     for noun in nouns:
