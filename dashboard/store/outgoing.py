@@ -1,12 +1,22 @@
 """The one place from which the outside is called: one POST, to an address that was checked, within a time."""
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDisconnected
+from http import HTTPStatus
+from http.client import (
+    BadStatusLine,
+    HTTPConnection,
+    HTTPException,
+    HTTPSConnection,
+    RemoteDisconnected,
+    parse_headers,
+)
+from io import BufferedReader
 from threading import Timer
 from time import monotonic
 
@@ -14,6 +24,10 @@ from dashboard.store.targets import Resolve, Target, is_public, parse, resolve
 
 TIME_OUT = 10.0
 MOST_READ = 4_096
+STATUS_LINE = re.compile(rb"HTTP/1\.[01] +([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
+LONGEST_LINE = 64 * 1024
+# Answers such as 100 Continue, which another one follows.
+MOST_INTERIM = 8
 NOT_A_URL = "This is not an http or https URL that can be called."
 NOT_HTTP = "The answer is not HTTP."
 NOT_ALLOWED = "Loopback, private and link-local addresses may not be called."
@@ -103,15 +117,32 @@ def _exchange(connection: socket.socket, target: Target, post: Post, until: floa
         http = kind(target.host, target.port)
         http.sock = connection
         http.request("POST", target.path, body=post.body, headers={**post.headers, "Connection": "close"})
-        response = http.getresponse()
-        if cut.fired:
-            raise TimeoutError
-        with suppress(OSError):
-            # So that the receiver can end its answer; nobody is shown it, for it may come from a private place. It is
-            # read as it comes: a chunk of -1 bytes was read without end, and one of -5 made a delivery of it undone.
-            if response.fp:
-                response.fp.read1(MOST_READ)
-        return Answer(status=response.status)
+        with connection.makefile("rb") as came:
+            status = _status(came)
+            if cut.fired:
+                raise TimeoutError
+            with suppress(OSError):
+                # So that the receiver can end its answer; nobody is shown it, for it may come from a private place. It
+                # is read as it comes: a chunk of -1 bytes was read without end, and one of -5 made a delivery undone.
+                came.read1(MOST_READ)
+        return Answer(status=status)
+
+
+def _status(came: BufferedReader) -> int:
+    """Return the answer's status: http.client also takes 20_0 and +200, and any number of answers that go on.
+
+    Raises HTTPException.
+    """
+    for _ in range(MOST_INTERIM + 1):
+        line = came.readline(LONGEST_LINE)
+        if not line:
+            raise RemoteDisconnected
+        if (found := STATUS_LINE.fullmatch(line)) is None:
+            raise BadStatusLine("")
+        parse_headers(came)
+        if (status := int(found[1])) >= HTTPStatus.OK:
+            return status
+    raise HTTPException
 
 
 @contextmanager

@@ -200,6 +200,27 @@ def test_nothing_but_the_status_is_kept_of_an_answer():
     assert answer == Answer(status=503)
 
 
+@pytest.mark.parametrize("status", [b"20_0", b"+200", b"0200", b"\xd9\xa2\xd9\xa0\xd9\xa0", b"2e2", b"20", b"099", b""])
+def test_a_status_that_is_not_three_digits_accepts_nothing(status: bytes):
+    """Seen to fail with 20_0 and +200 and 0200 read as Python reads them: the delivery counted as done."""
+    with babbling(b"HTTP/1.1 " + status + b" OK\r\n\r\n") as babbler:
+        answer = ANYWHERE.post(post(babbler.url))
+
+    assert (answer.status, answer.error, answer.silent) == (None, NOT_HTTP, True)
+
+
+@pytest.mark.parametrize("interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"])
+def test_a_receiver_that_goes_on_is_waited_for_a_few_times(interim: bytes):
+    """Seen to fail with answers that go on read without end, and with a 103 taken for the answer."""
+    with babbling(interim * 5 + b"HTTP/1.1 201 Created\r\n\r\n") as babbler:
+        assert ANYWHERE.post(post(babbler.url)) == Answer(status=201)
+    with babbling(interim * 500_000) as endless, stopwatch() as usable:
+        answer = ANYWHERE.post(post(endless.url))
+        assert usable() < 1.0
+
+    assert (answer.status, answer.error) == (None, NOT_HTTP)
+
+
 @pytest.mark.parametrize("size", [b"-1", b"-5", b"0x", b"ffffffffff", b""])
 def test_what_follows_a_status_changes_nothing_and_is_not_read_to_its_end(size: bytes):
     """Seen to fail with the answer's body read as HTTP: -1 took all 64 MiB, -5 was silence and would be sent again."""
