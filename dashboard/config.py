@@ -122,7 +122,7 @@ def _in_a_line(error: BaseException) -> str:
 
 def _whole(said: Mapping[str, str], name: str, least: int, most: int) -> int:
     text = said[name].strip()
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+    if not text.isascii() or not text.isdigit() or len(text) > 18 or not least <= int(text) <= most:
         raise BadSetting(f"{name} must be a whole number from {least} to {most}, not {said[name]!r}.")
     return int(text)
 

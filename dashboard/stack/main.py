@@ -123,7 +123,7 @@ def _options(arguments: Sequence[str]) -> Options:
 
 def _whole(least: int, most: int) -> Callable[[str], int]:
     def whole(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        if not text.isascii() or not text.isdigit() or len(text) > 18 or not least <= int(text) <= most:
             raise ArgumentTypeError(f"must be a whole number from {least} to {most}, not {text!r}")
         return int(text)
 

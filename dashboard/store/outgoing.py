@@ -136,7 +136,7 @@ def _status(came: BufferedReader) -> int:
     for _ in range(MOST_INTERIM + 1):
         line = came.readline(LONGEST_LINE)
         if not line:
-            raise RemoteDisconnected
+            raise RemoteDisconnected("")
         if (found := STATUS_LINE.fullmatch(line)) is None:
             raise BadStatusLine("")
         parse_headers(came)

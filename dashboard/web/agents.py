@@ -132,11 +132,16 @@ def _fairness(found: AgentDetails) -> Fairness | None:
     answered = [seat.place.inbox_id for seat in found.seats if seat.place.member]
     if not answered:
         return None
-    asked = request.args.get("inbox", type=int)
+    asked = forms.number_in(request.args, "inbox")
     inbox_id = asked if asked in answered else answered[0]
-    page = request.args.get("colleagues", type=int)
+    page = forms.number_in(request.args, "colleagues")
     return fairness.of_inbox(
-        desk(), viewer().account_id, inbox_id, agent_id=found.facts.id, page=page and max(1, page), now=clock.now()
+        desk(),
+        viewer().account_id,
+        inbox_id,
+        agent_id=found.facts.id,
+        page=None if page is None else max(1, page),
+        now=clock.now(),
     )
 
 

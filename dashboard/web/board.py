@@ -18,7 +18,7 @@ from dashboard.services.board import Board
 from dashboard.services.seats import State
 from dashboard.services.workload import Sort, View
 from dashboard.store.errors import StoreUnavailable
-from dashboard.web import addresses, drawings, htmx
+from dashboard.web import addresses, drawings, forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.drawings import UNTOLD, Version, Wish
 from dashboard.web.visitors import scope, viewer
@@ -116,11 +116,11 @@ def _view() -> View:
     args = request.args
     words = {word.value: word for kind in (Presence, State) for word in kind}
     return View(
-        inbox_id=args.get("inbox", type=int),
-        team_id=args.get("team", type=int),
+        inbox_id=forms.number_in(args, "inbox"),
+        team_id=forms.number_in(args, "team"),
         presence=words.get(args.get("presence", "")),
         sort=args.get("sort", Sort.NAME, type=Sort),
-        page=max(1, args.get("page", 1, type=int)),
+        page=forms.page_in(args),
     )
 
 

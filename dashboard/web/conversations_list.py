@@ -240,4 +240,6 @@ def _id(given: str) -> int:
 
 
 def _minutes(given: str) -> int:
-    return min(60 * 24, max(1, int(given)))
+    if not isinstance(minutes := forms.number(given), int):
+        raise ValueError(given)
+    return min(60 * 24, max(1, minutes))

@@ -53,10 +53,16 @@ def id_in(said: str | None) -> int | None:
     return found if isinstance(found, int) and found else None
 
 
+def number_in(args: Args, name: str) -> int | None:
+    """Return the number in an address, None for what is none."""
+    found = number(args.get(name))
+    return found if isinstance(found, int) else None
+
+
 def page_in(args: Args, name: str = "page") -> int:
     """Return the page that an address asks for; what makes no sense asks for the first."""
-    found = number(args.get(name))
-    return min(LARGEST_PAGE, max(1, found)) if isinstance(found, int) else 1
+    found = number_in(args, name)
+    return 1 if found is None else min(LARGEST_PAGE, max(1, found))
 
 
 def words_in(args: Args, name: str) -> str:

@@ -93,7 +93,7 @@ def index() -> ResponseReturnValue:
 @supervisors_only
 def new() -> ResponseReturnValue:
     """Show an empty form, or one for the inbox that asked for a policy."""
-    asked = request.args.get("inbox", type=int)
+    asked = forms.number_in(request.args, "inbox")
     return _page(Fields(inboxes=frozenset({asked} if asked else ())))
 
 

@@ -45,7 +45,7 @@ def create_all() -> ResponseReturnValue:
 @pages.get("/assignment_runs")
 def result() -> ResponseReturnValue:
     """Show what these jobs' runs have come to by now."""
-    jobs, looks = request.args.getlist("job"), request.args.get("looks", 0, type=int)
+    jobs, looks = request.args.getlist("job"), forms.number_in(request.args, "looks") or 0
     found = results.of_jobs(desk(), viewer().account_id, jobs)
     if not htmx.asked():
         return redirect(url_for("web.board.show", job=jobs), HTTPStatus.SEE_OTHER)

@@ -151,7 +151,7 @@ def _shown(webhook_id: int, **more: Any) -> str:
 
 def _context(webhook_id: int) -> dict[str, Any]:
     account_id, session, row = viewer().account_id, desk().session, _webhook(webhook_id)
-    before, status = request.args.get("before", type=int), _status()
+    before, status = forms.number_in(request.args, "before"), _status()
     return {
         "webhook": row,
         "fields": row,

@@ -1,6 +1,7 @@
 """The agents of the live board: filtered, sorted, and fifty to a page."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -52,6 +53,26 @@ def test_agents_are_sorted(mara: Looker, acme: Acme, sort: str, order: list[str]
 @pytest.mark.parametrize("nonsense", ["?inbox=x", "?sort=x", "?page=0", "?page=-3", "?page=x", "?presence=x", "?team="])
 def test_what_makes_no_sense_in_the_address_asks_for_nothing(mara: Looker, nonsense: str) -> None:
     assert "Ana" in mara.get(f"/{nonsense}").text
+
+
+def in_arabic(number: int) -> str:
+    return str(number).translate({ord("0") + digit: 0x660 + digit for digit in range(10)})
+
+
+@pytest.mark.parametrize("odd", ["+{}", " {}", "0_{}", in_arabic])
+def test_a_number_in_an_address_is_its_digits_alone(mara: Looker, acme: Acme, odd: str | Callable[[int], str]) -> None:
+    """Seen to fail with each of them read by Python's int."""
+    acme.policy("Support", "Sales")
+    acme.online("Ana", at=clock.now())
+    write = odd.format if isinstance(odd, str) else odd
+
+    whole, one = (seen(mara.get(f"/{query}"), "agents") for query in ("", f"?inbox={acme.sales}"))
+
+    assert whole != one
+    assert seen(mara.get("/", query_string={"inbox": write(acme.sales)}), "agents") == whole
+    conversation = acme.waiting(1)[0]
+    assert mara.get(f"/conversations/{conversation}").status_code == 200
+    assert mara.get(f"/conversations/{write(conversation)}").status_code == 404
 
 
 def test_a_filter_is_shown_in_the_address_bar_and_a_poll_leaves_it_alone(mara: Looker) -> None:

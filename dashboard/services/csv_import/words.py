@@ -47,7 +47,7 @@ PRIORITIES: Mapping[int, tuple[str, ...]] = {
 STATUS_OF = {word: status for status, words in STATUSES.items() for word in words}
 PRIORITY_OF = {word: priority for priority, words in PRIORITIES.items() for word in words}
 # "2", "2.0", "P2", "2 - High", "2 (high)": the number decides.
-NUMBERED = re.compile(r"(?:p|priority )?(\d+)(?:[.,]0+)?(?:\s*[-:(].*)?", re.ASCII)
+NUMBERED = re.compile(r"(?:p|priority )?(\d{1,18})(?:[.,]0+)?(?:\s*[-:(].*)?", re.ASCII)
 
 
 def is_absent(text: str) -> bool:

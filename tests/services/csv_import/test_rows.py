@@ -77,7 +77,7 @@ def test_all_faults_of_a_row_are_named_at_once(tmp_path: Path):
         ("1", 1), ("4", 4), ("2.0", 2), ("1 - Critical", 1), ("3 - Moderate", 3), ("4 - Low", 4), ("High", 2),
         ("URGENT", 1), ("Normal", 3), ("Medium", 3), ("low", 4), ("Highest", 1), ("Lowest", 4), ("P2", 2),
         ("Priority 3", 3), ("2 (high)", 2), ("0", None), ("5", None), ("5 - Planning", None), ("NA", None),
-        ("2.5", None), ("-1", None), ("whenever", None),
+        ("2.5", None), ("-1", None), ("whenever", None), ("1_0", None), ("\u0661", None), ("9" * 5_000, None),
     ],
 )  # fmt: skip
 def test_a_priority_is_one_to_four_by_number_or_word_and_any_other_is_none(
