@@ -100,6 +100,7 @@ class Connection(HTTPChannel):
     def service(self) -> None:
         """Answer the request."""
         super().service()
+        self.server.note_answer()
         self.server.look_at(self)
 
     def write_soon(self, data: Any) -> int:

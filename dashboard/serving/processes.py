@@ -3,12 +3,14 @@
 import gc
 import logging
 import math
+import mmap
 import os
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -26,6 +28,30 @@ ENDS = (signal.SIGTERM, signal.SIGINT)
 WATCHED = (signal.SIGCHLD, signal.SIGALRM, *ENDS)
 # A process that ends sooner after its start is not replaced at once.
 SETTLED = PAUSE = 1.0
+# Looks, one a second, at a process that does not go on: then it is killed. They are counted, for after a pause of the
+# whole machine every clock says that all processes hang.
+LOOKS_EVERY = 1.0
+MOST_MISSED = 30
+
+
+@dataclass(slots=True, kw_only=True)
+class Child:
+    """A web process, and a byte of shared memory that it counts up while it goes on."""
+
+    born_at: float = field(default_factory=time.monotonic)
+    pulse: mmap.mmap = field(default_factory=lambda: mmap.mmap(-1, 1))
+    _seen: int = -1
+    _missed: int = 0
+
+    def beat(self) -> None:
+        """Go on, in the process itself."""
+        self.pulse[0] = (self.pulse[0] + 1) % 256
+
+    def hangs(self) -> bool:
+        """Look, in the parent, whether it has gone on; say whether it has not for too many looks."""
+        self._missed = 0 if self.pulse[0] != self._seen else self._missed + 1
+        self._seen = self.pulse[0]
+        return self._missed >= MOST_MISSED
 
 
 def serve(application: Callable[..., Any], listener: socket.socket, count: int) -> None:
@@ -36,18 +62,22 @@ def serve(application: Callable[..., Any], listener: socket.socket, count: int) 
     gc.collect()
     gc.freeze()
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
-    children: dict[int, float] = {}
+    signal.setitimer(signal.ITIMER_REAL, LOOKS_EVERY, LOOKS_EVERY)
+    children: dict[int, Child] = {}
     while True:
         while len(children) < count:
-            children[_fork(application, listener)] = time.monotonic()
-        if signal.sigwait(WATCHED) != signal.SIGCHLD:
+            child = Child()
+            children[_fork(application, listener, child)] = child
+        if (come := signal.sigwait(WATCHED)) in ENDS:
             break
         for pid, status in _ended():
-            _mourn(pid, status, children.pop(pid, 0.0))
-    _stop(children)
+            _mourn(pid, status, children.pop(pid, None))
+        if come == signal.SIGALRM:
+            _kill_hanging(children)
+    _stop(set(children))
 
 
-def _fork(application: Callable[..., Any], listener: socket.socket) -> int:
+def _fork(application: Callable[..., Any], listener: socket.socket, child: Child) -> int:
     tie = tied(signal.SIGTERM)
     sys.stdout.flush()
     if pid := os.fork():
@@ -55,7 +85,7 @@ def _fork(application: Callable[..., Any], listener: socket.socket) -> int:
     status = 1
     try:
         tie()
-        _work(application, listener)
+        _work(application, listener, child)
         status = 0
     except Exception:
         log.exception("web_process_failed")
@@ -63,8 +93,8 @@ def _fork(application: Callable[..., Any], listener: socket.socket) -> int:
         os._exit(status)  # the parent's own end is not the child's
 
 
-def _work(application: Callable[..., Any], listener: socket.socket) -> None:
-    server = Server(application, listener)
+def _work(application: Callable[..., Any], listener: socket.socket, child: Child) -> None:
+    server = Server(application, listener, beat=child.beat)
     for wish in ENDS:
         signal.signal(wish, server.stop)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
@@ -83,19 +113,29 @@ def _ended() -> Iterator[tuple[int, int]]:
         yield pid, os.waitstatus_to_exitcode(status)
 
 
-def _mourn(pid: int, status: int, born_at: float) -> None:
+def _mourn(pid: int, status: int, child: Child | None) -> None:
     log.warning("web_process_ended", pid=pid, status=status)
-    if time.monotonic() < born_at + SETTLED:
+    if child and time.monotonic() < child.born_at + SETTLED:
         time.sleep(PAUSE)
 
 
-def _stop(children: dict[int, float]) -> None:
+def _kill_hanging(children: dict[int, Child]) -> None:
+    for pid, child in children.items():
+        if child.hangs():
+            log.error("web_process_hangs", pid=pid)
+            os.kill(pid, signal.SIGKILL)
+
+
+def _stop(children: set[int]) -> None:
     """Let the processes finish their requests; kill those that take too long, or all at a second signal."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    if signal.SIGALRM in signal.sigpending():
+        signal.sigwait([signal.SIGALRM])
     for pid in children:
         os.kill(pid, signal.SIGTERM)
     signal.alarm(math.ceil(STOPS_WITHIN) + 1)
     while children and signal.sigwait(WATCHED) == signal.SIGCHLD:
         for pid, _ in _ended():
-            children.pop(pid, None)
+            children.discard(pid)
     for pid in children:
         os.kill(pid, signal.SIGKILL)

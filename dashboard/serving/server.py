@@ -28,6 +28,8 @@ ANSWERED_SHARE = 3 / 4
 MOST_HELD = 64 * 1024 * 1024
 LOOKS_EVERY = 1.0
 STOPS_WITHIN = 3.0
+# Its threads hang where requests wait for one and none has ended a request for this long.
+HANGS_AFTER = 30.0
 
 
 class Server(TcpWSGIServer):
@@ -41,7 +43,11 @@ class Server(TcpWSGIServer):
     active_channels: dict[int, Connection]
     next_channel_cleanup: float
 
-    def __init__(self, application: Callable[..., Any], listener: socket.socket) -> None:
+    def __init__(
+        self, application: Callable[..., Any], listener: socket.socket, *, beat: Callable[[], None] = lambda: None
+    ) -> None:
+        self._beat = beat
+        self._went_on_at = time.monotonic()
         self._most = _reserve_files()
         self._stops_at: float | None = None
         self._selector = DefaultSelector()
@@ -67,6 +73,10 @@ class Server(TcpWSGIServer):
         """See in the loop's next turn what this connection waits for; threads call this too."""
         self._changed.add(connection)
         self.trigger.pull_trigger()
+
+    def note_answer(self) -> None:
+        """Note that a thread has ended a request; threads call this."""
+        self._went_on_at = time.monotonic()
 
     def forget(self, connection: Connection) -> None:
         """Watch this connection no more."""
@@ -95,7 +105,11 @@ class Server(TcpWSGIServer):
         log.exception("connection_not_accepted")
 
     def maintenance(self, now: float) -> None:
-        """Close connections that take too long, and unfinished requests that need too much memory."""
+        """Show that the loop and a thread go on; close what takes too long or too much memory."""
+        if not self.task_dispatcher.queue:
+            self._went_on_at = now
+        if now < self._went_on_at + HANGS_AFTER:
+            self._beat()
         for connection in list(self.active_channels.values()):
             if connection.is_overdue(now):
                 connection.handle_close()

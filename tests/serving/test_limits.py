@@ -31,12 +31,13 @@ class Served:
     listener: socket.socket
     held: ExitStack
     asked: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    beats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     go_on: threading.Event = field(default_factory=threading.Event)
     server: Server = field(init=False)
     thread: threading.Thread = field(init=False)
 
     def __post_init__(self) -> None:
-        self.server = Server(self.answer, self.listener)
+        self.server = Server(self.answer, self.listener, beat=self.beats.release)
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
 
@@ -223,6 +224,23 @@ def test_a_process_that_is_stopped_does_not_wait_for_those_who_do_not_read(
 
     served.thread.join(PATIENCE)
     assert not served.thread.is_alive()
+
+
+def test_a_process_whose_threads_all_hang_does_not_go_on(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parent replaces it then. Seen to fail with the beat of the loop alone, which goes on beside them."""
+    monkeypatch.setattr(server, "HANGS_AFTER", 0.3)
+    hanging = [served.connect(SLOWLY) for _ in range(server.THREADS)]
+    for _ in hanging:
+        assert served.asked.acquire(timeout=PATIENCE)
+    for _ in range(20):
+        assert served.beats.acquire(timeout=PATIENCE)  # as long as nobody waits for them
+
+    waiting = served.connect(ASKED)
+    eventually(lambda: not served.beats.acquire(timeout=0.3))
+    served.go_on.set()
+
+    assert sites.answer(waiting).body == b"hello"
+    assert served.beats.acquire(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("said", [b"", BODY, MUCH, MUCH_AND_LEAVE, TOLD_TO_GO_ON, ASKED * 50])

@@ -1,6 +1,8 @@
 """The web processes share one socket, are replaced when they die, and end when they are asked to."""
 
 import signal
+import sys
+import time
 from contextlib import closing
 
 import psutil
@@ -9,9 +11,17 @@ import pytest
 from dashboard.config import Settings
 from dashboard.serving.processes import PROCESSES
 from tests import sites
-from tests.processes import left
+from tests.processes import left, paused
 from tests.waiting import PATIENCE, eventually
 
+LOOKING_OFTEN = (
+    sys.executable,
+    "-c",
+    "from dashboard.serving import __main__, processes, server\n"
+    "processes.LOOKS_EVERY = server.LOOKS_EVERY = 0.1\n"
+    "processes.MOST_MISSED = 20\n"
+    "__main__.main()",
+)
 UP = b"GET /up HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -26,6 +36,31 @@ def test_a_process_that_dies_is_replaced(settings: Settings) -> None:
 
         eventually(lambda: len(set(site.workers()) - set(first)) == PROCESSES)
         assert site.is_up()
+
+
+def test_a_process_that_hangs_is_replaced(settings: Settings) -> None:
+    """Seen to fail with a parent that only waits for its children: clients of a stopped one waited without end."""
+    with sites.site(settings, serve=LOOKING_OFTEN) as site:
+        hanging, *others = site.workers()
+
+        hanging.suspend()
+
+        eventually(lambda: not hanging.is_running())
+        eventually(lambda: len(site.workers()) == PROCESSES)
+        assert set(others) < set(site.workers())
+        assert site.is_up()
+
+
+def test_a_pause_of_all_processes_ends_none(settings: Settings) -> None:
+    """As when a machine sleeps: the parent counts its looks, which the pause stops too."""
+    with sites.site(settings, serve=LOOKING_OFTEN) as site:
+        before = site.workers()
+
+        with paused(site.process.pid):
+            time.sleep(4.0)
+        time.sleep(1.0)
+
+        assert site.workers() == before
 
 
 @pytest.mark.parametrize("wish", [signal.SIGTERM, signal.SIGINT])
