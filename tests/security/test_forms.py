@@ -40,7 +40,7 @@ def test_no_header_stands_in_for_the_token(worlds: Worlds, header: str) -> None:
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("form", ["&" * 1_000, dict.fromkeys(map(str, range(1_000)), "x")], ids=["fields", "parts"])
+@pytest.mark.parametrize("form", ["&" * 10_000, dict.fromkeys(map(str, range(10_000)), "x")], ids=["fields", "parts"])
 def test_no_page_takes_a_form_apart_that_has_more_fields_than_any_page(
     worlds: Worlds, form: str | dict[str, str]
 ) -> None:
@@ -58,7 +58,7 @@ def test_no_page_takes_a_form_apart_that_has_more_fields_than_any_page(
 def test_a_query_of_more_fields_than_any_page_is_refused(worlds: Worlds, path: str) -> None:
     """Seen to fail with any number of fields read."""
     assert worlds.ours.looker.get(path, query_string="&" * 999).status_code == 200
-    assert worlds.ours.looker.get(path, query_string="&" * 1_000).status_code == 400
+    assert worlds.ours.looker.get(path, query_string="&" * 10_000).status_code == 400
 
 
 def test_looking_at_a_page_changes_nothing(worlds: Worlds) -> None:
