@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dashboard import api, backups, cli, commands, config, http, logs, starting, tracing, web
 from dashboard.config import Settings
-from dashboard.services.tools import tools
+from dashboard.services.core.container import tools
 from dashboard.store import database, liveness, schema
 from dashboard.store.models import Base
 from jobs.queues import Jobs

@@ -13,8 +13,8 @@ from marshmallow import ValidationError
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.http import desk, invitation_link
-from dashboard.services import accounts, invitations, tokens
-from dashboard.services.forms.accounts import NewAccountForm
+from dashboard.services.accounts import accounts, invitations, tokens
+from dashboard.services.accounts.account_forms import NewAccountForm
 from dashboard.store.errors import UNREACHABLE, StoreUnavailable
 
 P = ParamSpec("P")

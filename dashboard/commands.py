@@ -14,9 +14,10 @@ from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
 from dashboard.http import desk
 from dashboard.import_command import import_file
-from dashboard.services import assignment, runs
-from dashboard.services.assignment import Request
-from dashboard.services.forms.fields import LARGEST_ID
+from dashboard.services.assignment import run as assignment_run
+from dashboard.services.assignment import runs
+from dashboard.services.assignment.run import Request
+from dashboard.services.core.form_fields import LARGEST_ID
 from dashboard.store import database, switches
 
 ID = click.IntRange(1, LARGEST_ID)
@@ -32,7 +33,7 @@ def register(app: Flask, settings: Settings) -> None:
 @with_appcontext
 def sweep() -> None:
     """Start a run for every inbox that has work, over all accounts."""
-    click.echo(json.dumps({"started": assignment.sweep(desk())}))
+    click.echo(json.dumps({"started": assignment_run.sweep(desk())}))
 
 
 def run_assignment(settings: Settings) -> click.Command:
@@ -49,7 +50,7 @@ def run_assignment(settings: Settings) -> click.Command:
         # A batch needs a session that keeps one connection.
         with database.connect(settings.database_url).connect() as connection, database.Session(connection) as session:
             request = Request(source=Source.MANUAL)
-            result = assignment.run_inbox(replace(desk(), session=session), account_id, inbox_id, request=request)
+            result = assignment_run.run_inbox(replace(desk(), session=session), account_id, inbox_id, request=request)
         run = runs.show(desk(), account_id, result.run_id) if result and result.run_id else None
         if run is None:
             raise click.ClickException("The run could not be recorded; the log says why.")

@@ -11,7 +11,7 @@ from flask import Flask, abort, current_app, g, request
 from werkzeug.routing import IntegerConverter
 
 from dashboard.config import Settings
-from dashboard.services.desk import Desk
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.store.errors import DatabaseFailed
 
 log = structlog.get_logger()

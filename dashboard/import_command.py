@@ -12,14 +12,15 @@ from flask.cli import with_appcontext
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services.csv_import import files, writing
-from dashboard.services.csv_import.files import ImportFile, Wanted
-from dashboard.services.csv_import.instants import DateOrder
-from dashboard.services.csv_import.layout import BadFile
-from dashboard.services.csv_import.notes import Kind, counted
-from dashboard.services.csv_import.rows import BadRow
-from dashboard.services.csv_import.writing import Import
-from dashboard.services.forms.fields import LARGEST_ID
+from dashboard.services.core.form_fields import LARGEST_ID
+from dashboard.services.csv_import.reading import files
+from dashboard.services.csv_import.reading.files import ImportFile, Wanted
+from dashboard.services.csv_import.reading.instants import DateOrder
+from dashboard.services.csv_import.reading.layout import BadFile
+from dashboard.services.csv_import.reading.notes import Kind, counted
+from dashboard.services.csv_import.reading.rows import BadRow
+from dashboard.services.csv_import.writing import writing
+from dashboard.services.csv_import.writing.writing import Import
 
 
 def _zone(_context: click.Context, _option: click.Parameter, name: str) -> ZoneInfo:

@@ -11,7 +11,7 @@ from rq_scheduler import Scheduler
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services.desk import Background
+from dashboard.services.core.unit_of_work import Background
 from dashboard.store import redis
 from dashboard.store.errors import asking
 

@@ -10,9 +10,9 @@ from structlog.contextvars import bound_contextvars
 
 from dashboard import clock, config, logs, starting
 from dashboard.config import BadSetting, Settings
-from dashboard.services import batches
-from dashboard.services.desk import Desk
-from dashboard.services.tools import Tools, tools
+from dashboard.services.assignment import batch
+from dashboard.services.core.container import Tools, tools
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.store import database, schema
 from dashboard.store.errors import DatabaseFailed, StoreUnavailable
 from jobs.queues import Jobs
@@ -55,7 +55,7 @@ def warm_up() -> None:
     made, engine = _tools(), _database()
     try:
         with desk() as rehearsal:
-            batches.rehearse(rehearsal, now=clock.now())
+            batch.rehearse(rehearsal, now=clock.now())
     except (DatabaseFailed, StoreUnavailable) as error:
         log.warning("not_warmed_up", error=str(error))
     engine.dispose()

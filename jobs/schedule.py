@@ -15,7 +15,7 @@ from rq.job import Job
 from rq_scheduler import Scheduler
 
 from dashboard.config import Settings
-from dashboard.services import stranding
+from dashboard.services.assignment import stranded_check
 from dashboard.store import redis
 from dashboard.store.errors import REDIS_AWAY, asking
 from jobs import runtime
@@ -70,7 +70,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(id="sweep", task="jobs.tasks.sweep", every=sweeps, in_new_redis_at_once=True),
         Entry(id="watch", task="jobs.tasks.watch", every=timedelta(seconds=2)),
         Entry(id="end-snoozes", task="jobs.tasks.end_snoozes", every=timedelta(seconds=2)),
-        Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=stranding.CHECKED_EVERY),
+        Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=stranded_check.CHECKED_EVERY),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
         Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=1)),
         Entry(id="mend-counters", task="jobs.tasks.mend_counters", every=timedelta(days=1), hour=NIGHT),

@@ -7,9 +7,13 @@ from rq import get_current_job
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment, deliveries, operations, retention, snoozes, stranding, sums
-from dashboard.services.assignment import Request
-from dashboard.services.desk import Desk
+from dashboard.services.assignment import run, stranded_check
+from dashboard.services.assignment.run import Request
+from dashboard.services.conversations import snoozes
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.operations import health, retention
+from dashboard.services.reports import rollups
+from dashboard.services.webhooks import deliver
 from jobs import runtime
 
 LONGEST_PAUSE = timedelta(minutes=1)
@@ -26,7 +30,7 @@ def run_inbox(account_id: int, inbox_id: int, *, source: str, actor_id: int | No
     with runtime.desk() as desk:
         if _is_done_with(desk, account_id, inbox_id, request):
             return
-        result = assignment.run_inbox(desk, account_id, inbox_id, request=request)
+        result = run.run_inbox(desk, account_id, inbox_id, request=request)
         if result and result.worth_retrying:
             pause = min(timedelta(seconds=2**attempt), LONGEST_PAUSE)
             desk.signals.queue.run_inbox_at(account_id, inbox_id, clock.now() + pause, attempt=attempt + 1)
@@ -42,7 +46,7 @@ def _is_done_with(desk: Desk, account_id: int, inbox_id: int, request: Request) 
     asked_at = job.meta.get("asked_at") if job else None
     if asked_at is None or request.source is Source.MANUAL:
         return False
-    return assignment.has_begun_since(desk, account_id, inbox_id, asked_at + DOUBT)
+    return run.has_begun_since(desk, account_id, inbox_id, asked_at + DOUBT)
 
 
 def wake_inbox(account_id: int, inbox_id: int, attempt: int = 0) -> None:
@@ -53,7 +57,7 @@ def wake_inbox(account_id: int, inbox_id: int, attempt: int = 0) -> None:
 def sweep() -> None:
     """Start a run for every inbox that has work."""
     with runtime.desk() as desk:
-        assignment.sweep(desk)
+        run.sweep(desk)
 
 
 def watch() -> None:
@@ -62,7 +66,7 @@ def watch() -> None:
         return
     began = time.process_time()
     with runtime.desk() as desk:
-        stranding.watch(desk, now=clock.now())
+        stranded_check.watch(desk, now=clock.now())
     runtime.jobs().let_watch_rest(REST * timedelta(seconds=time.process_time() - began))
 
 
@@ -70,20 +74,20 @@ def check_stranded() -> None:
     """Look whether anything waits that somebody could take, and if so look again when it should be gone."""
     with runtime.desk() as desk:
         now = clock.now()
-        if named := stranding.suspects(desk, now=now):
-            desk.signals.queue.confirm_stranded_at(named, now + stranding.STRANDED_AFTER)
+        if named := stranded_check.suspects(desk, now=now):
+            desk.signals.queue.confirm_stranded_at(named, now + stranded_check.STRANDED_AFTER)
 
 
-def confirm_stranded(named: stranding.Suspects) -> None:
+def confirm_stranded(named: stranded_check.Suspects) -> None:
     """Tell of what is stranded, and start runs."""
     with runtime.desk() as desk:
-        stranding.confirm(desk, named, now=clock.now())
+        stranded_check.confirm(desk, named, now=clock.now())
 
 
 def deliver_webhooks(account_id: int | None = None) -> None:
     """Tell of what happened to those who listen."""
     with runtime.desk() as desk:
-        deliveries.deliver(desk, account_id)
+        deliver.deliver(desk, account_id)
 
 
 def end_snoozes() -> None:
@@ -95,25 +99,25 @@ def end_snoozes() -> None:
 def look_at_outbox() -> None:
     """Find what was not told of, and have it delivered."""
     with runtime.desk() as desk:
-        deliveries.look(desk, now=clock.now())
+        deliver.look(desk, now=clock.now())
 
 
 def fold_counters() -> None:
     """Keep the counters quick to read."""
     with runtime.desk() as desk:
-        operations.fold_counters(desk)
+        health.fold_counters(desk)
 
 
 def mend_counters() -> None:
     """Count anew what should have been counted, and say where that was needed."""
     with runtime.desk() as desk:
-        operations.mend_counters(desk)
+        health.mend_counters(desk)
 
 
 def sum_ledger() -> None:
     """Keep the reports quick to read."""
     with runtime.desk() as desk:
-        sums.sum_ledger(desk, now=clock.now())
+        rollups.sum_ledger(desk, now=clock.now())
 
 
 def remove_old() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
     from dashboard.config import Settings
-    from dashboard.services.desk import Desk
+    from dashboard.services.core.unit_of_work import Desk
     from dashboard.store.database import Session
     from tests.desks import Acme, Recorded
 

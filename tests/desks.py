@@ -10,10 +10,10 @@ from sqlalchemy import delete, func, insert, select, text, update
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence, Role
-from dashboard.services import assignment
-from dashboard.services.assignment import Request, RunResult
-from dashboard.services.desk import Background, Desk
-from dashboard.services.tools import tools
+from dashboard.services.assignment import run
+from dashboard.services.assignment.run import Request, RunResult
+from dashboard.services.core.container import tools
+from dashboard.services.core.unit_of_work import Background, Desk
 from dashboard.store import database
 from dashboard.store.database import Session
 from dashboard.store.models import (
@@ -219,7 +219,7 @@ class Acme:
     def run(self, inbox: str = "Support", *, at: datetime = NOON, source: Source = Source.MANUAL) -> RunResult:
         """Run the engine over an inbox in this process."""
         request = Request(source=source)
-        result = assignment.run_inbox(self.desk, self.account_id, self.inboxes[inbox], request=request, now=lambda: at)
+        result = run.run_inbox(self.desk, self.account_id, self.inboxes[inbox], request=request, now=lambda: at)
         assert result is not None
         return result
 

@@ -6,8 +6,8 @@ from sqlalchemy import delete, select, update
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
-from dashboard.services import handling
-from dashboard.services.forms.conversations import Change, Message, MessageType
+from dashboard.services.conversations import change as change_conversation
+from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
 from dashboard.store.conversations import ConversationRow
 from dashboard.store.models import AccountUser, Assignment, InboxMember, OutboxEvent
 from tests.desks import NOON, Acme
@@ -16,7 +16,7 @@ LATER = NOON + timedelta(minutes=5)
 
 
 def change(acme: Acme, conversation_id: int, **wanted: object) -> ConversationRow:
-    answer = handling.change(
+    answer = change_conversation.change(
         acme.desk, acme.account_id, conversation_id, Change(**wanted), actor_id=acme.agents["Ana"], now=LATER
     )
     assert isinstance(answer, ConversationRow)
@@ -27,7 +27,7 @@ def write(
     acme: Acme, conversation_id: int, kind: MessageType = MessageType.INCOMING, **more: object
 ) -> ConversationRow:
     said = Message(message_type=kind, **more)
-    answer = handling.message(acme.desk, acme.account_id, conversation_id, said, actor_id=None, now=LATER)
+    answer = change_conversation.message(acme.desk, acme.account_id, conversation_id, said, actor_id=None, now=LATER)
     assert answer is not None
     return answer
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dashboard.services.csv_import import files, writing
-from dashboard.services.csv_import.files import ImportFile, Wanted
-from dashboard.services.csv_import.layout import BadFile
-from dashboard.services.csv_import.report import Report
-from dashboard.services.csv_import.rows import BadRow, ImportRow
-from dashboard.services.csv_import.writing import Import
+from dashboard.services.csv_import.reading import files
+from dashboard.services.csv_import.reading.files import ImportFile, Wanted
+from dashboard.services.csv_import.reading.layout import BadFile
+from dashboard.services.csv_import.reading.rows import BadRow, ImportRow
+from dashboard.services.csv_import.writing import writing
+from dashboard.services.csv_import.writing.report import Report
+from dashboard.services.csv_import.writing.writing import Import
 from tests.desks import NOON, Acme
 
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from dashboard.services import deliveries, webhooks
-from dashboard.services.forms.webhooks import WebhookEdit
-from dashboard.services.webhooks import Made
+from dashboard.services.webhooks import deliver, webhooks
+from dashboard.services.webhooks.webhook_forms import WebhookEdit
+from dashboard.services.webhooks.webhooks import Made
 from dashboard.store import ledger
 from dashboard.store.ledger import Event, EventRow
 from dashboard.store.models import WebhookDelivery
@@ -51,7 +51,7 @@ class Line:
     def deliver(self, after: timedelta = timedelta()) -> None:
         """Let time pass and deliver what is due then."""
         self.now += after
-        deliveries.deliver(self.acme.desk, self.acme.account_id, outgoing=self.outgoing, now=lambda: self.now)
+        deliver.deliver(self.acme.desk, self.acme.account_id, outgoing=self.outgoing, now=lambda: self.now)
 
     def deliveries(self, webhook_id: int) -> list[WebhookDelivery]:
         """Return a webhook's deliveries as they stand, the first event first."""

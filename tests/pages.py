@@ -16,10 +16,11 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Role
-from dashboard.services import assignment, passwords
-from dashboard.services.assignment import Request
-from dashboard.services.desk import Desk
-from dashboard.services.tools import tools
+from dashboard.services.accounts import passwords
+from dashboard.services.assignment import run
+from dashboard.services.assignment.run import Request
+from dashboard.services.core.container import tools
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.store import database
 from dashboard.store.models import AccountUser, User
 from dashboard.web import drawings, throttle
@@ -43,7 +44,7 @@ class AtOnce(Recorded):
         job_id = super().run_inbox(account_id, inbox_id, source, actor_id)
         request = Request(source=source, actor_id=actor_id, job_id=job_id)
         with self._engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
-            assignment.run_inbox(self._made.desk(session), account_id, inbox_id, request=request)
+            run.run_inbox(self._made.desk(session), account_id, inbox_id, request=request)
         return job_id
 
     def close(self) -> None:

@@ -35,8 +35,8 @@ from dashboard.api import (
 from dashboard.api.docs import docs
 from dashboard.api.operations import operations
 from dashboard.config import Settings
-from dashboard.services.forms.base import Form
-from dashboard.services.forms.fields import RANGE, Instant
+from dashboard.services.core.form import Form
+from dashboard.services.core.form_fields import RANGE, Instant
 
 TITLE = "Evenhand's REST API"
 DESCRIPTION = (

@@ -9,10 +9,10 @@ from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, done
 from dashboard.engine.model import Role
 from dashboard.http import desk
-from dashboard.services import accounts as service
-from dashboard.services.accounts import AccountRow
-from dashboard.services.forms.accounts import AccountEdit, AccountForm
-from dashboard.services.forms.base import given
+from dashboard.services.accounts import accounts as service
+from dashboard.services.accounts.account_forms import AccountEdit, AccountForm
+from dashboard.services.accounts.accounts import AccountRow
+from dashboard.services.core.form import given
 
 bp = Nouns("account", "The account, with the switch that all its inboxes need.")
 ACCOUNT = Tagged(edit=AccountEdit)

@@ -8,12 +8,12 @@ from dashboard.api.errors import refuse
 from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
-from dashboard.services import agents as service
-from dashboard.services import presence
-from dashboard.services.agents import AgentView
-from dashboard.services.forms.accounts import AgentEdit, AgentForm
-from dashboard.services.forms.presence import Availability, AvailabilityForm, Heartbeats, HeartbeatsForm
-from dashboard.services.presence import Heard
+from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
+from dashboard.services.agents import agents as service
+from dashboard.services.agents import presence
+from dashboard.services.agents.agents import AgentView
+from dashboard.services.agents.presence import Heard
+from dashboard.services.agents.presence_forms import Availability, AvailabilityForm, Heartbeats, HeartbeatsForm
 from dashboard.store.log_ins import LogIn
 from dashboard.store.paging import Listed, Page
 

@@ -9,10 +9,10 @@ from dashboard.api.idempotency import idempotent
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.engine.decisions import Source
 from dashboard.http import desk
-from dashboard.services import conversations as service
-from dashboard.services.conversations import ConversationRow, LedgerRow
-from dashboard.services.forms.conversations import AssignmentForm, Change
-from dashboard.services.forms.fields import Instant, Word
+from dashboard.services.conversations import conversations as service
+from dashboard.services.conversations.conversation_forms import AssignmentForm, Change
+from dashboard.services.conversations.conversations import ConversationRow, LedgerRow
+from dashboard.services.core.form_fields import Instant, Word
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("assignments", "Who has a conversation, by hand; and its ledger.")

@@ -5,10 +5,10 @@ from marshmallow import Schema, fields
 from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.resources import Nouns, PageQuery, listing
 from dashboard.http import desk
-from dashboard.services import auditing as service
-from dashboard.services.auditing import AuditView, Subject
-from dashboard.services.forms.base import Form
-from dashboard.services.forms.fields import LARGEST_ID, Instant, Text, Typed
+from dashboard.services.core import audit_log as service
+from dashboard.services.core.audit_log import AuditView, Subject
+from dashboard.services.core.form import Form
+from dashboard.services.core.form_fields import LARGEST_ID, Instant, Text, Typed
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("audit", "Who changed what, before and after.")

@@ -10,8 +10,8 @@ from dashboard import clock
 from dashboard.api.errors import refuse
 from dashboard.engine.model import Role
 from dashboard.http import desk
-from dashboard.services import tokens
-from dashboard.services.tokens import Caller
+from dashboard.services.accounts import tokens
+from dashboard.services.accounts.tokens import Caller
 
 V = TypeVar("V", bound=Callable[..., Any])
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})

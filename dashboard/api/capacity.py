@@ -7,9 +7,9 @@ from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
-from dashboard.services import capacity as service
-from dashboard.services.capacity import CapacityView
-from dashboard.services.forms.policies import CapacityPolicyEdit, CapacityPolicyForm
+from dashboard.services.policies import capacity_policies as service
+from dashboard.services.policies.capacity_policies import CapacityView
+from dashboard.services.policies.policy_forms import CapacityPolicyEdit, CapacityPolicyForm
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("agent_capacity_policies", "How much agents may hold, and what is kept from being given out.")

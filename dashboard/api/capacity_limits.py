@@ -7,10 +7,10 @@ from dashboard.api.capacity import InboxLimitSchema
 from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
-from dashboard.services import capacity_limits as service
-from dashboard.services.agents import AgentView
-from dashboard.services.capacity_limits import LimitKey, LimitRow
-from dashboard.services.forms.policies import AgentChoice, AgentChoiceForm, InboxLimitEdit, InboxLimitForm
+from dashboard.services.agents.agents import AgentView
+from dashboard.services.policies import capacity_limits as service
+from dashboard.services.policies.capacity_limits import LimitKey, LimitRow
+from dashboard.services.policies.policy_forms import AgentChoice, AgentChoiceForm, InboxLimitEdit, InboxLimitForm
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("capacity_limits", "A capacity policy's limits by inbox, and the agents under it.")

@@ -6,9 +6,9 @@ from dashboard import clock
 from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.resources import Nouns, done
 from dashboard.http import desk
-from dashboard.services import contacts as service
-from dashboard.services.contacts import Merged
-from dashboard.services.forms.contacts import Merge, MergeForm
+from dashboard.services.conversations import contacts as service
+from dashboard.services.conversations.contact_forms import Merge, MergeForm
+from dashboard.services.conversations.contacts import Merged
 
 bp = Nouns("contacts", "Contacts: two of one person are merged.")
 

@@ -12,10 +12,9 @@ from dashboard.api.idempotency import idempotent
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.engine.model import Awaiting, Role, Status
 from dashboard.http import desk
-from dashboard.services import conversations as service
-from dashboard.services import handling
-from dashboard.services.conversations import ConversationRow, Wanted
-from dashboard.services.forms.conversations import (
+from dashboard.services.conversations import change as change_conversation
+from dashboard.services.conversations import conversations as service
+from dashboard.services.conversations.conversation_forms import (
     Change,
     ConversationForm,
     Draft,
@@ -27,7 +26,8 @@ from dashboard.services.forms.conversations import (
     NewConversationsForm,
     StatusForm,
 )
-from dashboard.services.forms.fields import LARGEST_ID, Instant, Text, Typed, Word
+from dashboard.services.conversations.conversations import ConversationRow, Wanted
+from dashboard.services.core.form_fields import LARGEST_ID, Instant, Text, Typed, Word
 from dashboard.store.paging import Listed, Page
 
 AN_ID = Typed(1, LARGEST_ID)
@@ -188,14 +188,16 @@ def set_labels(wanted: Change, conversation_id: int) -> ConversationRow:
 def write(said: Message, conversation_id: int) -> ConversationRow:
     """Note a message: the customer's reopens a resolved or snoozed conversation, an automatic one does not."""
     who, now = caller(), clock.now()
-    return done(handling.message(desk(), who.account_id, conversation_id, said, actor_id=who.user_id, now=now))
+    return done(
+        change_conversation.message(desk(), who.account_id, conversation_id, said, actor_id=who.user_id, now=now)
+    )
 
 
 def changed(conversation_id: int, wanted: Change) -> ConversationRow:
     """Change a conversation, or end the request with the refusal."""
     who, now = caller(), clock.now()
     return done(
-        handling.change(
+        change_conversation.change(
             desk(), who.account_id, conversation_id, wanted, actor_id=who.user_id, now=now, seen=CONVERSATION.seen()
         )
     )

@@ -11,8 +11,8 @@ from flask import Response, after_this_request, current_app, request
 from werkzeug.datastructures import ETags
 
 from dashboard.api.errors import refuse
-from dashboard.services.refusals import Stale
-from dashboard.services.seen import ANYTHING, Facts, Seen
+from dashboard.services.core.baselines import ANYTHING, Facts, Seen
+from dashboard.services.core.refusals import Stale
 from dashboard.store.bulk import record
 
 CHANGING = frozenset({"PUT", "PATCH", "DELETE"})

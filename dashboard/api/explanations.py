@@ -11,9 +11,10 @@ from dashboard.api.conversations import only_seen_by
 from dashboard.api.resources import Nouns, done
 from dashboard.engine.decisions import Assign, Decision, Error, Reason, Skip, Stop, Verdict, VerdictKind
 from dashboard.http import desk
-from dashboard.services import conversations, explaining
-from dashboard.services.explaining import Explanation, State
-from dashboard.services.forms.fields import Instant, Word
+from dashboard.services.conversations import conversations
+from dashboard.services.core.form_fields import Instant, Word
+from dashboard.services.explanations import conversation
+from dashboard.services.explanations.conversation import Explanation, State
 from dashboard.store.history import Given
 
 bp = Nouns("explanations", "Why a conversation waits, or went to whom it went to.")
@@ -85,7 +86,7 @@ def show(conversation_id: int) -> dict[str, Any]:
     """Explain a conversation: every agent's verdict, the funnel, and the smallest change that would assign it."""
     account_id = caller().account_id
     done(conversations.find(desk(), account_id, conversation_id, seen_by=only_seen_by()))
-    return _body(done(explaining.conversation(desk(), account_id, conversation_id, now=clock.now())))
+    return _body(done(conversation.conversation(desk(), account_id, conversation_id, now=clock.now())))
 
 
 def _body(told: Explanation) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from dashboard.api.auth import caller
 from dashboard.api.errors import refuse
 from dashboard.api.resources import done
 from dashboard.http import desk, working_at
-from dashboard.services import idempotency as service
-from dashboard.services.idempotency import Kept, Slot
-from dashboard.services.together import all_or_nothing
+from dashboard.services.core.transaction import all_or_nothing
+from dashboard.services.operations import idempotency as service
+from dashboard.services.operations.idempotency import Kept, Slot
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255

@@ -7,9 +7,9 @@ from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
-from dashboard.services import inboxes as service
-from dashboard.services.forms.desk import InboxEdit, InboxForm
-from dashboard.services.inboxes import InboxRow
+from dashboard.services.inboxes import inboxes as service
+from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm
+from dashboard.services.inboxes.inboxes import InboxRow
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("inboxes", "Where conversations arrive.")

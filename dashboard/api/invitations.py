@@ -9,7 +9,7 @@ from dashboard.api.auth import ADMINISTRATORS, allowed, caller
 from dashboard.api.errors import refuse
 from dashboard.api.resources import Nouns, done
 from dashboard.http import desk, invitation_link
-from dashboard.services import invitations as service
+from dashboard.services.accounts import invitations as service
 
 bp = Nouns("invitations", "Invitations: links that let agents log in.")
 

@@ -7,9 +7,9 @@ from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
-from dashboard.services import labels as service
-from dashboard.services.forms.desk import LabelForm, NewLabel
-from dashboard.services.labels import LabelRow
+from dashboard.services.conversations import labels as service
+from dashboard.services.conversations.labels import LabelRow
+from dashboard.services.inboxes.inbox_forms import LabelForm, NewLabel
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("labels", "Labels that the account suggests; a conversation may carry others.")

@@ -8,9 +8,9 @@ from dashboard import clock
 from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.resources import Nouns, done
 from dashboard.http import desk
-from dashboard.services import members as service
-from dashboard.services.forms.desk import MemberIds, MembersForm
-from dashboard.services.members import Group, Members, Place, Way
+from dashboard.services.inboxes import members as service
+from dashboard.services.inboxes.inbox_forms import MemberIds, MembersForm
+from dashboard.services.inboxes.members import Group, Members, Place, Way
 
 bp = Nouns("members", "Who belongs to an inbox or a team.")
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from dashboard import clock
-from dashboard.services.operations import RUN_BUCKETS, WAIT_BUCKETS, Background, Counted, Figures, Measure
+from dashboard.services.operations.health import RUN_BUCKETS, WAIT_BUCKETS, Background, Counted, Figures, Measure
 
 
 def exposition(figures: Figures, background: Background | None) -> bytes:

@@ -13,9 +13,9 @@ from dashboard.api.auth import presented_token
 from dashboard.api.errors import answer
 from dashboard.api.metrics import exposition
 from dashboard.http import desk
-from dashboard.services import operations as service
-from dashboard.services.desk import Desk
-from dashboard.services.operations import Readiness
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.operations import health as service
+from dashboard.services.operations.health import Readiness
 
 T = TypeVar("T")
 # Two stores are asked at once; an answer that takes longer is none.

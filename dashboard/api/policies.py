@@ -11,15 +11,15 @@ from dashboard.api.etags import Tagged
 from dashboard.api.inboxes import InboxSchema
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
-from dashboard.services import policies as service
-from dashboard.services.forms.fields import Instant
-from dashboard.services.forms.policies import (
+from dashboard.services.core.form_fields import Instant
+from dashboard.services.policies import assignment_policies as service
+from dashboard.services.policies.assignment_policies import PolicyRow
+from dashboard.services.policies.policy_forms import (
     AssignmentPolicyEdit,
     AssignmentPolicyForm,
     PolicyChoice,
     PolicyChoiceForm,
 )
-from dashboard.services.policies import PolicyRow
 from dashboard.store.inboxes import InboxRow
 from dashboard.store.paging import Listed, Page
 

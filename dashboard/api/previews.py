@@ -12,10 +12,10 @@ from dashboard.api.resources import Nouns, done
 from dashboard.api.runs import GivenSchema
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.http import desk
-from dashboard.services import previews as service
-from dashboard.services.forms.base import given
-from dashboard.services.forms.policies import AssignmentPolicyEdit, AssignmentPolicyForm
-from dashboard.services.previews import Preview
+from dashboard.services.core.form import given
+from dashboard.services.policies import previews as service
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
+from dashboard.services.policies.previews import Preview
 
 bp = Nouns("previews", "Dry runs: what the next run would do under other rules.")
 

@@ -11,8 +11,8 @@ from werkzeug.routing import IntegerConverter
 from dashboard.api import auth, etags, queries
 from dashboard.api.errors import refuse
 from dashboard.api.parsing import Parser
-from dashboard.services.forms.fields import LARGEST_ID, Typed
-from dashboard.services.refusals import Conflict, Invalid, Stale
+from dashboard.services.core.form_fields import LARGEST_ID, Typed
+from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.store.paging import Page
 
 T = TypeVar("T")

@@ -10,11 +10,11 @@ from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.idempotency import idempotent
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
-from dashboard.services import assignment
-from dashboard.services import runs as service
-from dashboard.services.forms.base import Form
-from dashboard.services.forms.fields import Instant
-from dashboard.services.runs import RunRow
+from dashboard.services.assignment import run as assignment_run
+from dashboard.services.assignment import runs as service
+from dashboard.services.assignment.runs import RunRow
+from dashboard.services.core.form import Form
+from dashboard.services.core.form_fields import Instant
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("assignment_runs", "Runs: one pass of the engine over one inbox.")
@@ -81,7 +81,7 @@ class NothingForm(Form):
 def create(patience: Patience, _: dict[str, Any], inbox_id: int) -> dict[str, str] | Response:
     """Run the assignment over an inbox now: 202 with the job, or with `wait=true` 200 with the run."""
     who = caller()
-    job_id = done(assignment.request_run(desk(), who.account_id, inbox_id, actor_id=who.user_id))
+    job_id = done(assignment_run.request_run(desk(), who.account_id, inbox_id, actor_id=who.user_id))
     run = service.wait_for(desk(), who.account_id, job_id) if patience.wait else None
     return jsonify(RunSchema().dump(run)) if run else {"job_id": job_id, "status": "queued"}
 

@@ -7,9 +7,9 @@ from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
-from dashboard.services import teams as service
-from dashboard.services.forms.desk import TeamEdit, TeamForm
-from dashboard.services.teams import TeamRow
+from dashboard.services.inboxes import teams as service
+from dashboard.services.inboxes.inbox_forms import TeamEdit, TeamForm
+from dashboard.services.inboxes.teams import TeamRow
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("teams", "Groups of agents.")

@@ -7,10 +7,10 @@ from dashboard.api.auth import ADMINISTRATORS, allowed, caller
 from dashboard.api.errors import refuse
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
-from dashboard.services import tokens as service
-from dashboard.services.forms.accounts import NewToken, TokenForm
-from dashboard.services.forms.fields import Instant
-from dashboard.services.tokens import Fresh, TokenRow
+from dashboard.services.accounts import tokens as service
+from dashboard.services.accounts.account_forms import NewToken, TokenForm
+from dashboard.services.accounts.tokens import Fresh, TokenRow
+from dashboard.services.core.form_fields import Instant
 from dashboard.store.paging import Listed, Page
 
 bp = Nouns("tokens", "Tokens that open this API with the role of their user.")

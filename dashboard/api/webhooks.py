@@ -9,10 +9,10 @@ from dashboard.api.auth import SUPERVISORS, allowed, caller
 from dashboard.api.etags import Tagged
 from dashboard.api.resources import Nouns, PageQuery, done, listing
 from dashboard.http import desk
-from dashboard.services import webhooks as service
-from dashboard.services.forms.fields import Instant, Word
-from dashboard.services.forms.webhooks import WebhookEdit, WebhookForm
-from dashboard.services.webhooks import DeliveryView, Made, WebhookRow
+from dashboard.services.core.form_fields import Instant, Word
+from dashboard.services.webhooks import webhooks as service
+from dashboard.services.webhooks.webhook_forms import WebhookEdit, WebhookForm
+from dashboard.services.webhooks.webhooks import DeliveryView, Made, WebhookRow
 from dashboard.store.ledger import Event
 from dashboard.store.models.webhooks import DeliveryStatus
 from dashboard.store.paging import Listed, Page

@@ -9,11 +9,12 @@ from pathlib import Path
 from dashboard import clock, private
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
-from dashboard.services import accounts, agents
+from dashboard.services.accounts import accounts
+from dashboard.services.accounts.account_forms import AgentEdit, NewAccount
+from dashboard.services.agents import agents
+from dashboard.services.core.container import tools
+from dashboard.services.core.unit_of_work import Background, Desk
 from dashboard.services.demo_floor import ACCOUNT, ADDRESS, SUPERVISOR
-from dashboard.services.desk import Background, Desk
-from dashboard.services.forms.accounts import AgentEdit, NewAccount
-from dashboard.services.tools import tools
 from dashboard.store import accounts as store
 from dashboard.store import database, references
 from dashboard.store.errors import StoreUnavailable

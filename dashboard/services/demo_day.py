@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dashboard.engine.model import AssignmentType, Presence, Status
-from dashboard.services import conversations, handling, presence
+from dashboard.services.agents import presence
+from dashboard.services.conversations import change, conversations
+from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.demo_floor import (
     ASLEEP,
     BULK_MAIL,
@@ -12,8 +15,6 @@ from dashboard.services.demo_floor import (
     Department,
 )
 from dashboard.services.demo_places import EVERYTHING, Dice, Places, arriving, places_of
-from dashboard.services.desk import Desk
-from dashboard.services.forms.conversations import Change, Message, MessageType
 from dashboard.store.conversation_lists import Wanted
 from dashboard.store.conversations import ConversationRow
 from dashboard.store.paging import Page
@@ -104,7 +105,7 @@ class Day:
             elif takers := self._takers(one.team_id):
                 agent_id = self.dice.choice(takers)
                 taken = Change(assignee_id=agent_id)
-                handling.change(desk, self.places.account_id, one.id, taken, actor_id=agent_id, now=now)
+                change.change(desk, self.places.account_id, one.id, taken, actor_id=agent_id, now=now)
 
     def _takers(self, team_id: int | None) -> list[int]:
         """Return who is here of a team whose conversations are not given out."""
@@ -131,7 +132,7 @@ class Day:
         elif self._happens_every(WRITES_EVERY):
             kind = MessageType.OUTGOING if is_here and self.dice.random() < 0.5 else MessageType.INCOMING
             said = Message(message_type=kind)
-            handling.message(desk, self.places.account_id, conversation.id, said, actor_id=None, now=now)
+            change.message(desk, self.places.account_id, conversation.id, said, actor_id=None, now=now)
 
     def _handled_in(self, conversation: ConversationRow) -> timedelta:
         by_inbox = {self.places.inboxes[one.name]: one.handled_in for one in self.places.departments}
@@ -139,7 +140,7 @@ class Day:
 
     def _resolve(self, desk: Desk, conversation: ConversationRow, now: datetime) -> None:
         wanted = Change(status=Status.RESOLVED)
-        handling.change(desk, self.places.account_id, conversation.id, wanted, actor_id=None, now=now)
+        change.change(desk, self.places.account_id, conversation.id, wanted, actor_id=None, now=now)
 
     def _happens_every(self, span: timedelta) -> bool:
         return self.dice.random() < STEP / span

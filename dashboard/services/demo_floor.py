@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from dashboard.engine.model import AssignmentType
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority
-from dashboard.services.forms.policies import AssignmentPolicyEdit
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 
 ACCOUNT = "Acme Support (demo)"
 SUPERVISOR = "Sam Rivera"

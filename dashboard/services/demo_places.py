@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from dashboard.services import agents, inboxes, teams
+from dashboard.services.agents import agents
+from dashboard.services.conversations.conversation_forms import Draft
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.demo_floor import CUSTOMERS, DEPARTMENTS, LABELS, STAFF, Department
-from dashboard.services.desk import Desk
-from dashboard.services.forms.conversations import Draft
+from dashboard.services.inboxes import inboxes, teams
 from dashboard.store.contacts import ContactDraft
 from dashboard.store.paging import Page
 

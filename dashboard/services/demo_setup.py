@@ -6,31 +6,24 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.engine.model import Role
-from dashboard.services import (
-    agents,
-    capacity,
-    capacity_limits,
-    conversations,
-    inboxes,
-    labels,
-    members,
-    policies,
-    teams,
-)
+from dashboard.services.accounts.account_forms import AgentEdit
+from dashboard.services.agents import agents
+from dashboard.services.conversations import conversations, labels
+from dashboard.services.conversations.conversation_forms import Draft
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.demo_floor import ADDRESS, CAPACITIES, CREWS, DEPARTMENTS, LABELS, POLICIES, STAFF, Limits
 from dashboard.services.demo_places import EVERYTHING, Dice, Places, arriving, places_of
-from dashboard.services.desk import Desk
-from dashboard.services.forms.accounts import AgentEdit
-from dashboard.services.forms.conversations import Draft
-from dashboard.services.forms.desk import InboxEdit, MemberIds, NewLabel, TeamEdit
-from dashboard.services.forms.policies import (
+from dashboard.services.inboxes import inboxes, members, teams
+from dashboard.services.inboxes.inbox_forms import InboxEdit, MemberIds, NewLabel, TeamEdit
+from dashboard.services.inboxes.members import Group, Place, Way
+from dashboard.services.policies import assignment_policies, capacity_limits, capacity_policies
+from dashboard.services.policies.policy_forms import (
     AgentChoice,
     CapacityPolicyEdit,
     Exclusions,
     InboxLimitEdit,
     PolicyChoice,
 )
-from dashboard.services.members import Group, Place, Way
 from dashboard.store import references
 from dashboard.store.conversation_lists import Wanted
 from dashboard.store.paging import Page
@@ -94,11 +87,11 @@ class Furnisher:
 
     def _policies(self, places: Places) -> None:
         for rules in POLICIES:
-            self._do(policies.create, rules)
-        made = {row.name: row.id for row in policies.show_all(self.desk, self.account_id, EVERYTHING).data}
+            self._do(assignment_policies.create, rules)
+        made = {row.name: row.id for row in assignment_policies.show_all(self.desk, self.account_id, EVERYTHING).data}
         for department in DEPARTMENTS:
             choice = PolicyChoice(assignment_policy_id=made[department.policy])
-            self._do(policies.link, places.inboxes[department.name], choice)
+            self._do(assignment_policies.link, places.inboxes[department.name], choice)
 
     def _capacity(self, limits: Limits, places: Places) -> None:
         edit = CapacityPolicyEdit(
@@ -107,8 +100,8 @@ class Furnisher:
             conversation_limit=limits.conversation_limit,
             exclusion_rules=Exclusions(excluded_labels=limits.excluded_labels),
         )
-        self._do(capacity.create, edit)
-        made = {row.name: row.id for row in capacity.show_all(self.desk, self.account_id, EVERYTHING).data}
+        self._do(capacity_policies.create, edit)
+        made = {row.name: row.id for row in capacity_policies.show_all(self.desk, self.account_id, EVERYTHING).data}
         for inbox, most in limits.by_inbox.items():
             limit = InboxLimitEdit(inbox_id=places.inboxes[inbox], conversation_limit=most)
             self._do(capacity_limits.create, made[limits.name], limit)

@@ -7,10 +7,10 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.http import desk
-from dashboard.services import accounts
-from dashboard.services.accounts import AccountRow
-from dashboard.services.forms.accounts import AccountEdit, AccountForm
-from dashboard.services.refusals import Invalid
+from dashboard.services.accounts import accounts
+from dashboard.services.accounts.account_forms import AccountEdit, AccountForm
+from dashboard.services.accounts.accounts import AccountRow
+from dashboard.services.core.refusals import Invalid
 from dashboard.store.pages import settings as store
 from dashboard.web import forms
 from dashboard.web.blueprints import pages_of

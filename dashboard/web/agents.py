@@ -9,13 +9,14 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine.model import Presence
 from dashboard.http import desk
-from dashboard.services import agent_details, agents, capacity_limits, fairness, presence
-from dashboard.services.agent_details import AgentDetails
-from dashboard.services.fairness import Fairness
-from dashboard.services.forms.accounts import AgentEdit
-from dashboard.services.forms.policies import AgentChoice
-from dashboard.services.presence import Heard
-from dashboard.services.refusals import Conflict, Invalid, Stale, invalid
+from dashboard.services.accounts.account_forms import AgentEdit
+from dashboard.services.agents import agent_details, agents, fairness, presence
+from dashboard.services.agents.agent_details import AgentDetails
+from dashboard.services.agents.fairness import Fairness
+from dashboard.services.agents.presence import Heard
+from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
+from dashboard.services.policies import capacity_limits
+from dashboard.services.policies.policy_forms import AgentChoice
 from dashboard.store.pages import agents as store
 from dashboard.store.pages import choices
 from dashboard.store.pages.agents import AgentCard

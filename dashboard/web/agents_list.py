@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine.model import Presence
 from dashboard.http import desk
-from dashboard.services import agent_lists
-from dashboard.services.agent_lists import AgentLine
+from dashboard.services.agents import agent_list
+from dashboard.services.agents.agent_list import AgentLine
 from dashboard.store.pages import choices
 from dashboard.store.pages.agent_lists import AskedAgents
 from dashboard.store.paging import Listed, Page
@@ -79,7 +79,7 @@ def names() -> ResponseReturnValue:
 def _found(shown: Shown, now: datetime) -> Listed[AgentLine]:
     asked = AskedAgents(text=shown.text, inbox_id=shown.inbox, team_id=shown.team, active=shown.presence != DEACTIVATED)
     page = Page(page=shown.page, per_page=PER_PAGE)
-    return agent_lists.show_all(
+    return agent_list.show_all(
         desk(), viewer().account_id, asked, presence=PRESENCES.get(shown.presence), page=page, now=now
     )
 

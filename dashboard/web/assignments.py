@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import explaining
+from dashboard.services.explanations import conversation
 from dashboard.store.pages import agent_ledger
 from dashboard.store.pages import conversations as store
 from dashboard.web.blueprints import pages_of
@@ -22,5 +22,5 @@ def show(assignment_id: int) -> ResponseReturnValue:
     line = agent_ledger.one(desk().session, scope().account_id, assignment_id)
     if line is None or store.one(desk().session, scope(), line.conversation_id) is None:
         abort(HTTPStatus.NOT_FOUND)
-    told = explaining.assignment(desk(), scope().account_id, assignment_id)
+    told = conversation.assignment(desk(), scope().account_id, assignment_id)
     return render_template("assignments/show.html", line=line, told=told, offers=(), errors={}, now=clock.now())

@@ -13,9 +13,9 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import undoing
-from dashboard.services.refusals import Invalid
-from dashboard.services.undoing import Reversal, State
+from dashboard.services.audit import undo as undo_changes
+from dashboard.services.audit.undo import Reversal, State
+from dashboard.services.core.refusals import Invalid
 from dashboard.store.audit import AuditView
 from dashboard.store.pages import audit as store
 from dashboard.store.pages.audit import Asked, Names
@@ -85,7 +85,7 @@ def index() -> ResponseReturnValue:
 def undo(entry_id: int) -> ResponseReturnValue:
     """Undo a change of a policy, if it stands as it was left."""
     shown = _shown(MultiDict(parse_qsl(request.form.get("back", ""))))
-    done = undoing.undo(desk(), viewer().account_id, entry_id, **acting())
+    done = undo_changes.undo(desk(), viewer().account_id, entry_id, **acting())
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     problem = _problem(done)
@@ -110,7 +110,7 @@ def _context(shown: Shown, *, problem: str = "") -> dict[str, Any]:
     """Return what the page needs, in a fixed number of queries."""
     session, account_id = desk().session, viewer().account_id
     found = store.entries(session, account_id, _asked(shown), before=shown.before, most=PER_PAGE)
-    reversals = undoing.reversals(desk(), account_id, found.lines)
+    reversals = undo_changes.reversals(desk(), account_id, found.lines)
     names = store.names(session, account_id, audit_sentences.things(found.lines, reversals.values()))
     return {
         "shown": shown,

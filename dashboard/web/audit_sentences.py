@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 from markupsafe import Markup, escape
 
-from dashboard.services.undoing import Reversal
+from dashboard.services.audit.undo import Reversal
 from dashboard.store.audit import AuditView
 from dashboard.store.pages.audit import Names, Things
 from dashboard.web import audit_words

@@ -12,11 +12,11 @@ from markupsafe import Markup
 from dashboard import clock
 from dashboard.engine.model import Presence
 from dashboard.http import desk
-from dashboard.services import board as services
-from dashboard.services import results
-from dashboard.services.board import Board
-from dashboard.services.seats import State
-from dashboard.services.workload import Sort, View
+from dashboard.services.assignment import run_results
+from dashboard.services.board import live_board as services
+from dashboard.services.board.agent_status import State
+from dashboard.services.board.live_board import Board
+from dashboard.services.board.workload import Sort, View
 from dashboard.store.errors import StoreUnavailable
 from dashboard.web import addresses, drawings, forms, htmx
 from dashboard.web.blueprints import pages_of
@@ -77,7 +77,7 @@ def _version(asked: Mapping[str, object], now: datetime) -> Version:
 def _with_results(version: Version) -> tuple[Markup, datetime]:
     """Draw the board with what came of the runs that this viewer has just asked for."""
     board = _board(version)
-    ran = results.of_jobs(desk(), viewer().account_id, request.args.getlist("job"))
+    ran = run_results.of_jobs(desk(), viewer().account_id, request.args.getlist("job"))
     return Markup(render_template("board/_board.html", board=board, version=version, ran=ran)), board.as_of
 
 

@@ -12,10 +12,11 @@ from dashboard import clock
 from dashboard.engine import summary
 from dashboard.engine.policy import ExclusionRules
 from dashboard.http import desk
-from dashboard.services import capacity, capacity_limits, capacity_saving, naming
-from dashboard.services.capacity import CapacityView
-from dashboard.services.forms.policies import AgentChoice, CapacityPolicyEdit
-from dashboard.services.refusals import Invalid, Stale
+from dashboard.services.agents import agent_lookup
+from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.policies import capacity_limits, capacity_policies, capacity_policy_form
+from dashboard.services.policies.capacity_policies import CapacityView
+from dashboard.services.policies.policy_forms import AgentChoice, CapacityPolicyEdit
 from dashboard.store import agents
 from dashboard.store.agents import AgentRow
 from dashboard.store.pages import capacity as store
@@ -58,7 +59,7 @@ class CapacityPage:
 def index() -> ResponseReturnValue:
     """Show the capacity policies."""
     wanted = Page(page=forms.page_in(request.args), per_page=PER_PAGE)
-    found = capacity.show_all(desk(), viewer().account_id, wanted)
+    found = capacity_policies.show_all(desk(), viewer().account_id, wanted)
     cards = [(view, summary.exclusions(_rules(view))) for view in found.data]
     return render_template("capacity/index.html", cards=cards, meta=found.meta)
 
@@ -78,9 +79,9 @@ def create() -> ResponseReturnValue:
     edit = _checked(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    made = capacity_saving.create(desk(), viewer().account_id, edit, limits=fields.numbers(), **acting())
+    made = capacity_policy_form.create(desk(), viewer().account_id, edit, limits=fields.numbers(), **acting())
     if isinstance(made, Invalid):
-        first = twice.first_made(capacity.POLICY, made, edit, "name", "description", "conversation_limit")
+        first = twice.first_made(capacity_policies.POLICY, made, edit, "name", "description", "conversation_limit")
         return _page(fields, made) if first is None else _to(first)
     flash(saying("{} is made.", made.name))
     return _to(made.id)
@@ -102,12 +103,12 @@ def update(policy_id: int) -> ResponseReturnValue:
     if isinstance(edit, Invalid):
         return _page(fields, edit)
     limits = fields.numbers()
-    changed = capacity_saving.change(desk(), viewer().account_id, policy_id, edit, limits=limits, **editing())
+    changed = capacity_policy_form.change(desk(), viewer().account_id, policy_id, edit, limits=limits, **editing())
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(changed, Stale):
         fields = capacity_fields.of_facts(
-            policy_id, {**capacity_saving.facts(_view(policy_id), limits), **changed.wanted}
+            policy_id, {**capacity_policy_form.facts(_view(policy_id), limits), **changed.wanted}
         )
     if isinstance(changed, Invalid):
         return _page(fields, changed)
@@ -119,7 +120,7 @@ def update(policy_id: int) -> ResponseReturnValue:
 def put_under(policy_id: int) -> ResponseReturnValue:
     """Put an agent under the policy."""
     view = _view(policy_id)
-    put: Any = naming.agent(desk(), viewer().account_id, request.form.get("agent", ""), field="user_id")
+    put: Any = agent_lookup.agent(desk(), viewer().account_id, request.form.get("agent", ""), field="user_id")
     if not isinstance(put, Invalid):
         put = capacity_limits.put_under(desk(), viewer().account_id, policy_id, AgentChoice(user_id=put), **acting())
     if put is None:
@@ -143,7 +144,7 @@ def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
     """Delete a capacity policy; nobody is under it any more."""
-    removed = capacity.remove(desk(), viewer().account_id, policy_id, **acting())
+    removed = capacity_policies.remove(desk(), viewer().account_id, policy_id, **acting())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(saying("{} is deleted.", removed.name))
@@ -174,7 +175,7 @@ def _read(fields: Fields, errors: Errors = NOTHING_WRONG.errors) -> CapacityPage
     return CapacityPage(
         **parts,
         view=view,
-        facts=capacity_saving.facts(view, [inbox.id for inbox in everything.inboxes]),
+        facts=capacity_policy_form.facts(view, [inbox.id for inbox in everything.inboxes]),
         sentence=summary.exclusions(_rules(view)),
         excluded=store.excluded(desk().session, viewer().account_id, _rules(view), clock.now()),
         under=under,
@@ -203,4 +204,4 @@ def _rules(view: CapacityView) -> ExclusionRules:
 
 
 def _view(policy_id: int) -> CapacityView:
-    return capacity.show(desk(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)
+    return capacity_policies.show(desk(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)

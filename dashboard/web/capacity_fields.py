@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import request
 
-from dashboard.services import capacity_saving
-from dashboard.services.capacity import CapacityView
-from dashboard.services.capacity_saving import LIMIT
-from dashboard.services.forms.policies import (
+from dashboard.services.core.refusals import Invalid
+from dashboard.services.policies import capacity_policy_form
+from dashboard.services.policies.capacity_policies import CapacityView
+from dashboard.services.policies.capacity_policy_form import LIMIT
+from dashboard.services.policies.policy_forms import (
     CapacityPolicyEdit,
     CapacityPolicyForm,
     Exclusions,
@@ -17,7 +18,6 @@ from dashboard.services.forms.policies import (
     InboxLimitEdit,
     InboxLimitForm,
 )
-from dashboard.services.refusals import Invalid
 from dashboard.web import forms
 
 
@@ -68,7 +68,7 @@ class Fields:
 
 def of_view(view: CapacityView) -> Fields:
     """Return the fields of a policy as it was saved."""
-    return of_facts(view.id, capacity_saving.facts(view, [row.inbox_id for row in view.inbox_capacity_limits]))
+    return of_facts(view.id, capacity_policy_form.facts(view, [row.inbox_id for row in view.inbox_capacity_limits]))
 
 
 def of_facts(policy_id: int, facts: Mapping[str, Any]) -> Fields:

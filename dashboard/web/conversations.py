@@ -11,11 +11,14 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine.model import Status
 from dashboard.http import desk
-from dashboard.services import contacts, explaining, fixing, handling, naming
-from dashboard.services.explaining import Explanation
-from dashboard.services.forms.contacts import MergeForm
-from dashboard.services.forms.conversations import ConversationForm
-from dashboard.services.refusals import Invalid, Stale, invalid
+from dashboard.services.agents import agent_lookup
+from dashboard.services.conversations import apply_suggestion, contacts
+from dashboard.services.conversations import change as change_conversation
+from dashboard.services.conversations.contact_forms import MergeForm
+from dashboard.services.conversations.conversation_forms import ConversationForm
+from dashboard.services.core.refusals import Invalid, Stale, invalid
+from dashboard.services.explanations import conversation
+from dashboard.services.explanations.conversation import Explanation
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.pages import choices
 from dashboard.store.pages import conversations as store
@@ -58,7 +61,7 @@ def change(conversation_id: int) -> ResponseReturnValue:
     said = _given()
     wanted = said if isinstance(said, Invalid) else forms.load(ConversationForm(), said)
     if not isinstance(wanted, Invalid):
-        wanted = handling.change(desk(), viewer().account_id, conversation_id, wanted, **editing())
+        wanted = change_conversation.change(desk(), viewer().account_id, conversation_id, wanted, **editing())
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(wanted, Invalid):
@@ -90,7 +93,7 @@ def fix(conversation_id: int) -> ResponseReturnValue:
     if store.one(desk().session, scope(), conversation_id) is None:
         abort(HTTPStatus.NOT_FOUND)
     sentence = request.form.get("fix", "")
-    done = fixing.press(desk(), viewer().account_id, conversation_id, sentence, **acting())
+    done = apply_suggestion.press(desk(), viewer().account_id, conversation_id, sentence, **acting())
     if done is None:
         return _refused(conversation_id, invalid("fix", GONE))
     context = _context(conversation_id)
@@ -102,7 +105,7 @@ def fix(conversation_id: int) -> ResponseReturnValue:
 def _given() -> dict[str, Any] | Invalid:
     """Return which of a conversation's fields the form has, and what it says of them; an agent is typed."""
     if "agent" in request.form:
-        agent_id = naming.agent(desk(), viewer().account_id, request.form["agent"], field="assignee_id")
+        agent_id = agent_lookup.agent(desk(), viewer().account_id, request.form["agent"], field="assignee_id")
         return agent_id if isinstance(agent_id, Invalid) else {"assignee_id": agent_id}
     said: dict[str, Any] = {
         name: forms.whole(name) for name in ("assignee_id", "team_id", "inbox_id") if name in request.form
@@ -157,7 +160,7 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
     return {
         "conversation": found,
         "told": told,
-        "offers": fixing.offers(desk(), account_id, told.fixes, now=now) if told else (),
+        "offers": apply_suggestion.offers(desk(), account_id, told.fixes, now=now) if told else (),
         "ledger": store.ledger(session, account_id, conversation_id),
         "names": choices.called(session, account_id, inbox_id=found.inbox_id) if forms_too else (),
         "teams": choices.teams(session, account_id) if forms_too else (),
@@ -175,7 +178,7 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
 def _told(conversation_id: int, now: datetime) -> Explanation | None:
     """Return the explanation, None while presence cannot be read: the page's other parts need only Postgres (E42)."""
     try:
-        return explaining.conversation(desk(), scope().account_id, conversation_id, now=now)
+        return conversation.conversation(desk(), scope().account_id, conversation_id, now=now)
     except StoreUnavailable as error:
         log.warning("not_explained", account=scope().account_id, conversation=conversation_id, error=str(error))
         return None

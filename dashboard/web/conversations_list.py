@@ -13,12 +13,14 @@ from werkzeug.datastructures import MultiDict
 from dashboard import clock
 from dashboard.engine.model import Status
 from dashboard.http import desk
-from dashboard.services import bulk_handling, naming, reasons
-from dashboard.services.bulk_handling import Handled
-from dashboard.services.forms.base import Form
-from dashboard.services.forms.conversations import AssignmentForm, Change, ConversationForm
-from dashboard.services.forms.fields import LARGEST_ID
-from dashboard.services.refusals import Invalid, invalid
+from dashboard.services.agents import agent_lookup
+from dashboard.services.conversations import bulk_change
+from dashboard.services.conversations.bulk_change import Handled
+from dashboard.services.conversations.conversation_forms import AssignmentForm, Change, ConversationForm
+from dashboard.services.core.form import Form
+from dashboard.services.core.form_fields import LARGEST_ID
+from dashboard.services.core.refusals import Invalid, invalid
+from dashboard.services.explanations import waiting_list
 from dashboard.store.pages import choices
 from dashboard.store.pages import conversation_lists as store
 from dashboard.store.pages.conversation_lists import Asked
@@ -108,7 +110,7 @@ def _done() -> Handled | Invalid:
     wanted = _wanted(request.form.get("do", ""))
     if isinstance(wanted, Invalid):
         return wanted
-    return bulk_handling.change_all(desk(), viewer().account_id, ids, wanted, **acting())
+    return bulk_change.change_all(desk(), viewer().account_id, ids, wanted, **acting())
 
 
 def _said(kind: str, handled: Handled) -> str:
@@ -130,7 +132,9 @@ def _wanted(kind: str) -> Change | Invalid:
         case "release":
             return Change(assignee_id=None)
         case "assign":
-            agent_id = naming.agent(desk(), viewer().account_id, request.form.get("agent", ""), field="assignee_id")
+            agent_id = agent_lookup.agent(
+                desk(), viewer().account_id, request.form.get("agent", ""), field="assignee_id"
+            )
             return agent_id if isinstance(agent_id, Invalid) else _loaded(AssignmentForm(), "assignee_id", agent_id)
         case "move":
             return _loaded(AssignmentForm(), "team_id", forms.whole("team_id"))
@@ -160,7 +164,7 @@ def _context(shown: Shown, **more: Any) -> dict[str, Any]:
         "listed": listed,
         "cut": bool(shown.text) and listed.meta.count == MOST_FOUND,
         "last_page": listed.meta.last_page,
-        "reasons": reasons.of(desk(), account_id, listed.data, now=now),
+        "reasons": waiting_list.of(desk(), account_id, listed.data, now=now),
         "choices": choices.of_account(desk().session, account_id),
         "names": choices.called(desk().session, account_id, inbox_id=shown.inbox),
         "assignee": _assignee(shown),
@@ -191,7 +195,7 @@ def _meant(typed: str) -> str:
     """Return the id of the agent whose name was typed; what is not clear stays as it was typed."""
     if typed in ("", *NOBODY_TYPED) or _is_id(typed):
         return NOBODY if typed in NOBODY_TYPED else typed
-    found = naming.agent(desk(), viewer().account_id, typed, field="assignee")
+    found = agent_lookup.agent(desk(), viewer().account_id, typed, field="assignee")
     return typed if isinstance(found, Invalid) else str(found)
 
 
@@ -202,7 +206,7 @@ def _assignee(shown: Shown) -> Typed:
     if _is_id(shown.assignee):
         found = choices.agent(desk().session, viewer().account_id, int(shown.assignee))
         return Typed(text=found.typed if found else f"#{shown.assignee}")
-    refused = naming.agent(desk(), viewer().account_id, shown.assignee, field="assignee")
+    refused = agent_lookup.agent(desk(), viewer().account_id, shown.assignee, field="assignee")
     wrong = " ".join(refused.errors["assignee"]) if isinstance(refused, Invalid) else ""
     return Typed(text=shown.assignee, wrong=wrong)
 

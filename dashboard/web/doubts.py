@@ -2,8 +2,8 @@
 
 from dashboard.engine.decisions import Reason
 from dashboard.engine.summary import span
-from dashboard.services.consequences import Consequences, Doubt, Warned
-from dashboard.services.previews import Preview
+from dashboard.services.policies.policy_consequences import Consequences, Doubt, Warned
+from dashboard.services.policies.previews import Preview
 from dashboard.web.isolation import saying
 from dashboard.web.words import clause, number
 

@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services.capacity_saving import LIMIT
-from dashboard.services.refusals import Invalid, Stale
-from dashboard.services.seen import ANYTHING, Drawn, Seen
+from dashboard.services.core.baselines import ANYTHING, Drawn, Seen
+from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.policies.capacity_policy_form import LIMIT
 from dashboard.store.audit import AuditView
 from dashboard.store.pages import audit as store
 from dashboard.store.pages.audit import Asked, Things

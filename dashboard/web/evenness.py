@@ -1,6 +1,6 @@
 """How evenly runs shared conversations out, in a sentence."""
 
-from dashboard.services.reports import Fairness
+from dashboard.services.reports.reports import Fairness
 from dashboard.web.words import number
 
 # Jain's index from which it is said so.

@@ -7,8 +7,8 @@ from flask import request
 from marshmallow import ValidationError
 from werkzeug.datastructures import MultiDict
 
-from dashboard.services.forms.base import Form
-from dashboard.services.refusals import Invalid
+from dashboard.services.core.form import Form
+from dashboard.services.core.refusals import Invalid
 
 LONGEST_NUMBER = 18
 LONGEST_SEARCH = 255

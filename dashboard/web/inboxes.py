@@ -8,14 +8,18 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import accounts, inbox_details, inboxes, members, naming, policies, unattended
-from dashboard.services.forms.accounts import AccountEdit
-from dashboard.services.forms.desk import InboxEdit, InboxForm, MemberIds
-from dashboard.services.forms.policies import AssignmentPolicyEdit, PolicyChoiceForm
-from dashboard.services.inbox_details import InboxDetails
-from dashboard.services.members import Group, Place, Way
-from dashboard.services.refusals import Conflict, Invalid, Stale, invalid
-from dashboard.services.unattended import Holders
+from dashboard.services.accounts import accounts
+from dashboard.services.accounts.account_forms import AccountEdit
+from dashboard.services.agents import agent_lookup
+from dashboard.services.conversations import unattended
+from dashboard.services.conversations.unattended import Holders
+from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
+from dashboard.services.inboxes import inbox_details, inboxes, members
+from dashboard.services.inboxes.inbox_details import InboxDetails
+from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm, MemberIds
+from dashboard.services.inboxes.members import Group, Place, Way
+from dashboard.services.policies import assignment_policies
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoiceForm
 from dashboard.store.bulk import record
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx, twice
@@ -105,7 +109,7 @@ def change_members(inbox_id: int) -> ResponseReturnValue:
         return _answer(inbox_id, agent_id, "")
     place, wanted = Place(Group.INBOX, inbox_id), MemberIds(user_ids=(agent_id,))
     done = members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
-    name = naming.name_of(desk(), viewer().account_id, agent_id)
+    name = agent_lookup.name_of(desk(), viewer().account_id, agent_id)
     return _answer(inbox_id, done, saying(ANSWERS[way], name))
 
 
@@ -130,13 +134,13 @@ def change_policy(inbox_id: int) -> ResponseReturnValue:
     """Link an assignment policy, or unlink the one that is."""
     _found(inbox_id)
     if request.form.get("way") == "unlink":
-        done = policies.unlink(desk(), viewer().account_id, inbox_id, **editing()) or True
+        done = assignment_policies.unlink(desk(), viewer().account_id, inbox_id, **editing()) or True
         return _answer(inbox_id, done, "The policy is unlinked: nothing of this inbox is given out any more.")
     if not request.form.get("assignment_policy_id"):
         return _answer(inbox_id, invalid("assignment_policy_id", "Choose a policy."), "")
     wanted = forms.load(PolicyChoiceForm(), {"assignment_policy_id": forms.whole("assignment_policy_id")})
     if not isinstance(wanted, Invalid):
-        wanted = policies.link(desk(), viewer().account_id, inbox_id, wanted, **editing())
+        wanted = assignment_policies.link(desk(), viewer().account_id, inbox_id, wanted, **editing())
     return _answer(inbox_id, wanted, "The policy is linked.")
 
 
@@ -149,7 +153,9 @@ def switch(inbox_id: int) -> ResponseReturnValue:
         case "account":
             done: Any = accounts.change(desk(), account_id, AccountEdit(assignment_v2=on), **acting())
         case "policy" if shown.policy:
-            done = policies.change(desk(), account_id, shown.policy.id, AssignmentPolicyEdit(enabled=on), **acting())
+            done = assignment_policies.change(
+                desk(), account_id, shown.policy.id, AssignmentPolicyEdit(enabled=on), **acting()
+            )
         case "inbox":
             done = inboxes.change(desk(), account_id, inbox_id, InboxEdit(enable_auto_assignment=on), **acting())
         case _:
@@ -160,7 +166,7 @@ def switch(inbox_id: int) -> ResponseReturnValue:
 def _agent_id(way: Way) -> int | Invalid:
     """Return who is meant: by name where one types, by id where a button says it."""
     if way is Way.ADD:
-        return naming.agent(desk(), viewer().account_id, request.form.get("user_id", ""), field="user_ids")
+        return agent_lookup.agent(desk(), viewer().account_id, request.form.get("user_id", ""), field="user_ids")
     agent_id = forms.whole("user_id")
     return agent_id if isinstance(agent_id, int) else abort(HTTPStatus.BAD_REQUEST)
 

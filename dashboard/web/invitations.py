@@ -9,9 +9,9 @@ from flask_login import current_user
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import invitations
-from dashboard.services.forms.accounts import ChosenPasswordForm
-from dashboard.services.refusals import Conflict, Invalid, invalid
+from dashboard.services.accounts import invitations
+from dashboard.services.accounts.account_forms import ChosenPasswordForm
+from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.store.pages import tokens
 from dashboard.store.sessions import Viewer
 from dashboard.web import forms, throttle, visitors

@@ -7,9 +7,9 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.http import desk
-from dashboard.services import labels
-from dashboard.services.forms.desk import LabelForm
-from dashboard.services.refusals import Invalid
+from dashboard.services.conversations import labels
+from dashboard.services.core.refusals import Invalid
+from dashboard.services.inboxes.inbox_forms import LabelForm
 from dashboard.store.pages import settings as store
 from dashboard.store.paging import Page
 from dashboard.web import forms

@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import sessions
+from dashboard.services.accounts import sessions
 from dashboard.web import addresses, visitors
 from dashboard.web.blueprints import pages_of
 

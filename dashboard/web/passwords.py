@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import sessions, tokens
-from dashboard.services.forms.accounts import PasswordForm
-from dashboard.services.refusals import Invalid, invalid
+from dashboard.services.accounts import sessions, tokens
+from dashboard.services.accounts.account_forms import PasswordForm
+from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.store.pages import tokens as store
 from dashboard.web import addresses, forms, throttle
 from dashboard.web.blueprints import pages_of

@@ -12,11 +12,11 @@ from dashboard import clock
 from dashboard.engine import summary
 from dashboard.engine.model import Presence
 from dashboard.http import desk
-from dashboard.services import consequences, policies, policy_saving
-from dashboard.services.consequences import Consequences, Draft
-from dashboard.services.policies import PolicyRow
-from dashboard.services.refusals import Invalid, Stale
-from dashboard.services.seen import Drawn
+from dashboard.services.core.baselines import Drawn
+from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.policies import assignment_policies, assignment_policy_form, policy_consequences
+from dashboard.services.policies.assignment_policies import PolicyRow
+from dashboard.services.policies.policy_consequences import Consequences, Draft
 from dashboard.store.pages import policies as store
 from dashboard.store.pages.policies import InboxChoice
 from dashboard.store.paging import Page
@@ -80,7 +80,7 @@ def _words() -> dict[str, object]:
 def index() -> ResponseReturnValue:
     """Show the policies."""
     wanted = Page(page=forms.page_in(request.args), per_page=PER_PAGE)
-    found = policies.show_all(desk(), viewer().account_id, wanted)
+    found = assignment_policies.show_all(desk(), viewer().account_id, wanted)
     served = store.served(desk().session, viewer().account_id, [row.id for row in found.data])
     cards = [
         PolicyCard(row=row, sentence=summary.policy(row.rules), served=summary.named(served.get(row.id, ())))
@@ -106,9 +106,9 @@ def create() -> ResponseReturnValue:
     _require_own(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    made = policy_saving.create(desk(), viewer().account_id, edit, served=fields.inboxes, **acting())
+    made = assignment_policy_form.create(desk(), viewer().account_id, edit, served=fields.inboxes, **acting())
     if isinstance(made, Invalid):
-        first = twice.first_made(policies.POLICY, made, edit)
+        first = twice.first_made(assignment_policies.POLICY, made, edit)
         return _page(fields, made) if first is None else _to(first)
     flash(saying("{} is made.", made.name))
     return _to(made.id)
@@ -130,7 +130,9 @@ def update(policy_id: int) -> ResponseReturnValue:
     _require_own(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    changed = policy_saving.change(desk(), viewer().account_id, policy_id, edit, served=fields.inboxes, **_editing())
+    changed = assignment_policy_form.change(
+        desk(), viewer().account_id, policy_id, edit, served=fields.inboxes, **_editing()
+    )
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(changed, Stale):
@@ -159,7 +161,7 @@ def preview(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
     """Delete a policy; its inboxes are left without one."""
-    removed = policies.remove(desk(), viewer().account_id, policy_id, **acting())
+    removed = assignment_policies.remove(desk(), viewer().account_id, policy_id, **acting())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(saying("{} is deleted.", removed.name))
@@ -189,15 +191,15 @@ def _meant(fields: Fields, inboxes: list[InboxChoice]) -> tuple[Invalid, Consequ
     if isinstance(edit, Invalid):
         return edit, None
     draft = Draft(rules=policy_fields.rules(fields.policy_id, edit), chosen=fields.inboxes, inboxes=inboxes)
-    return NOTHING_WRONG, consequences.of(desk(), viewer().account_id, draft, now=clock.now())
+    return NOTHING_WRONG, policy_consequences.of(desk(), viewer().account_id, draft, now=clock.now())
 
 
 def _policy(policy_id: int) -> PolicyRow:
-    return policies.show(desk(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)
+    return assignment_policies.show(desk(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)
 
 
 def _fields_of(row: PolicyRow) -> Fields:
-    served = policies.inboxes_of(desk(), viewer().account_id, row.id) or ()
+    served = assignment_policies.inboxes_of(desk(), viewer().account_id, row.id) or ()
     return policy_fields.of_row(row, [inbox.id for inbox in served])
 
 

@@ -10,10 +10,10 @@ from flask import request
 
 from dashboard.engine.model import Presence
 from dashboard.engine.policy import DEFAULT_WINDOW_SECONDS, AssignmentOrder, AssignmentPolicy, ConversationPriority
-from dashboard.services.forms.base import given
-from dashboard.services.forms.policies import AssignmentPolicyEdit, AssignmentPolicyForm
-from dashboard.services.policies import PolicyRow
-from dashboard.services.refusals import Invalid
+from dashboard.services.core.form import given
+from dashboard.services.core.refusals import Invalid
+from dashboard.services.policies.assignment_policies import PolicyRow
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
 from dashboard.web import forms
 
 # The largest first: a window is shown in the first that it is a whole number of.

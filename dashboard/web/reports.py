@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import reports
-from dashboard.services.reports import Report, Span, Wait, Waited
+from dashboard.services.reports import reports
+from dashboard.services.reports.reports import Report, Span, Wait, Waited
 from dashboard.store.paging import Page, listed
 from dashboard.web import addresses, evenness, forms, htmx, sheets
 from dashboard.web.blueprints import pages_of

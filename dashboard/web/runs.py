@@ -7,9 +7,11 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.http import desk
-from dashboard.services import assignment, replays, results
-from dashboard.services.replays import Part
-from dashboard.services.results import Result
+from dashboard.services.assignment import run as assignment_run
+from dashboard.services.assignment import run_results
+from dashboard.services.assignment.run_results import Result
+from dashboard.services.explanations import run_replay
+from dashboard.services.explanations.run_replay import Part
 from dashboard.store.pages import runs as store
 from dashboard.store.paging import Page
 from dashboard.web import forms, htmx
@@ -28,25 +30,25 @@ pages = pages_of("runs")
 @supervisors_only
 def create(inbox_id: int) -> ResponseReturnValue:
     """Run assignment now, in one inbox."""
-    job_id = assignment.request_run(desk(), viewer().account_id, inbox_id, actor_id=viewer().user_id)
+    job_id = assignment_run.request_run(desk(), viewer().account_id, inbox_id, actor_id=viewer().user_id)
     if job_id is None:
         abort(HTTPStatus.NOT_FOUND)
-    return _answer(results.wait_for(desk(), viewer().account_id, [job_id], patience=PATIENCE))
+    return _answer(run_results.wait_for(desk(), viewer().account_id, [job_id], patience=PATIENCE))
 
 
 @pages.post("/assignment_runs")
 @supervisors_only
 def create_all() -> ResponseReturnValue:
     """Run assignment now, in every inbox in which something waits."""
-    jobs = results.request_all(desk(), viewer().account_id, actor_id=viewer().user_id)
-    return _answer(results.wait_for(desk(), viewer().account_id, jobs, patience=PATIENCE))
+    jobs = run_results.request_all(desk(), viewer().account_id, actor_id=viewer().user_id)
+    return _answer(run_results.wait_for(desk(), viewer().account_id, jobs, patience=PATIENCE))
 
 
 @pages.get("/assignment_runs")
 def result() -> ResponseReturnValue:
     """Show what these jobs' runs have come to by now."""
     jobs, looks = request.args.getlist("job"), forms.number_in(request.args, "looks") or 0
-    found = results.of_jobs(desk(), viewer().account_id, jobs)
+    found = run_results.of_jobs(desk(), viewer().account_id, jobs)
     if not htmx.asked():
         return redirect(url_for("web.board.show", job=jobs), HTTPStatus.SEE_OTHER)
     return htmx.fragment("runs/_result.html", ran=found, looks=looks + 1, slow=looks >= MANY_LOOKS)
@@ -64,7 +66,7 @@ def show(run_id: int) -> ResponseReturnValue:
         agents=Page(page=forms.page_in(request.args, "agents"), per_page=AGENTS_PER_PAGE),
         lines=Page(page=forms.page_in(request.args, "page"), per_page=LINES_PER_PAGE),
     )
-    replay = replays.part_of(desk(), viewer().account_id, run_id, wanted)
+    replay = run_replay.part_of(desk(), viewer().account_id, run_id, wanted)
     return render_template("runs/show.html", run=run, replay=replay)
 
 

@@ -4,7 +4,7 @@ from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 
-from dashboard.services import sessions
+from dashboard.services.accounts import sessions
 
 csrf = CSRFProtect()
 

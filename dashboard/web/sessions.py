@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import sessions as services
+from dashboard.services.accounts import sessions as services
 from dashboard.web import addresses, throttle, visitors
 from dashboard.web.blueprints import pages_of
 

@@ -12,11 +12,12 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine.model import AssignmentType
 from dashboard.http import desk
-from dashboard.services import members, naming, team_details, teams
-from dashboard.services.forms.desk import MemberIds, TeamEdit, TeamForm
-from dashboard.services.members import Group, Place, Way
-from dashboard.services.refusals import Invalid, Stale
-from dashboard.services.team_details import TeamDetails
+from dashboard.services.agents import agent_lookup
+from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.inboxes import members, team_details, teams
+from dashboard.services.inboxes.inbox_forms import MemberIds, TeamEdit, TeamForm
+from dashboard.services.inboxes.members import Group, Place, Way
+from dashboard.services.inboxes.team_details import TeamDetails
 from dashboard.store.pages import choices
 from dashboard.store.pages.teams import TeamLine
 from dashboard.store.paging import Page
@@ -124,10 +125,10 @@ def add(team_id: int) -> ResponseReturnValue:
     """Let an agent belong to the team."""
     _found(team_id)
     typed = request.form.get("user_id", "")
-    agent_id = naming.agent(desk(), viewer().account_id, typed, field="user_ids")
+    agent_id = agent_lookup.agent(desk(), viewer().account_id, typed, field="user_ids")
     if isinstance(agent_id, Invalid):
         return _answer(team_id, agent_id, "", typed=typed)
-    name = naming.name_of(desk(), viewer().account_id, agent_id)
+    name = agent_lookup.name_of(desk(), viewer().account_id, agent_id)
     return _answer(
         team_id, _changed(team_id, agent_id, Way.ADD), saying("{} belongs to this team now.", name), typed=typed
     )
@@ -137,7 +138,7 @@ def add(team_id: int) -> ResponseReturnValue:
 @supervisors_only
 def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
     """Let an agent belong to the team no longer."""
-    name = naming.name_of(desk(), viewer().account_id, agent_id)
+    name = agent_lookup.name_of(desk(), viewer().account_id, agent_id)
     return _answer(team_id, _changed(team_id, agent_id, Way.REMOVE), saying("{} belongs to this team no longer.", name))
 
 

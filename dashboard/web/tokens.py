@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import tokens
-from dashboard.services.forms.accounts import TokenForm
-from dashboard.services.refusals import Invalid, invalid
+from dashboard.services.accounts import tokens
+from dashboard.services.accounts.account_forms import TokenForm
+from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.store.pages import choices
 from dashboard.store.pages import tokens as store
 from dashboard.store.paging import Page

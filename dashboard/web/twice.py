@@ -3,10 +3,10 @@
 from typing import Any
 
 from dashboard.http import desk
-from dashboard.services import resending
-from dashboard.services.forms.base import given
-from dashboard.services.keeping import Noun
-from dashboard.services.refusals import Invalid
+from dashboard.services.core import resubmission
+from dashboard.services.core.audited_crud import Noun
+from dashboard.services.core.form import given
+from dashboard.services.core.refusals import Invalid
 from dashboard.web.visitors import acting, viewer
 
 
@@ -15,4 +15,4 @@ def first_made(noun: Noun[Any], refused: Invalid, edit: object, *compared: str) 
     if isinstance(edit, Invalid):
         return None
     values = {name: value for name, value in given(edit).items() if not compared or name in compared}
-    return resending.first_made(desk(), viewer().account_id, noun, refused, values=values, **acting())
+    return resubmission.first_made(desk(), viewer().account_id, noun, refused, values=values, **acting())

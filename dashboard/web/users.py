@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine.model import Role
 from dashboard.http import desk, invitation_link
-from dashboard.services import agents, invitations
-from dashboard.services.agents import AgentView
-from dashboard.services.forms.accounts import AgentEdit, AgentForm
-from dashboard.services.refusals import Conflict, Invalid, Stale, invalid
+from dashboard.services.accounts import invitations
+from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
+from dashboard.services.agents import agents
+from dashboard.services.agents.agents import AgentView
+from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.store import agents as agents_store
 from dashboard.store.pages import users as store
 from dashboard.store.pages.users import Held, UserLine

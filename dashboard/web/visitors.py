@@ -14,7 +14,7 @@ from structlog.contextvars import bind_contextvars
 from dashboard import clock
 from dashboard.engine.model import Role
 from dashboard.http import desk
-from dashboard.services import sessions
+from dashboard.services.accounts import sessions
 from dashboard.store.pages.common import Scope
 from dashboard.store.sessions import Viewer
 from dashboard.web import htmx

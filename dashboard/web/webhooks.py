@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.http import desk
-from dashboard.services import webhooks
-from dashboard.services.forms.webhooks import WebhookEdit, WebhookForm
-from dashboard.services.refusals import Conflict, Invalid, Stale, invalid
-from dashboard.services.webhooks import WebhookRow
+from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
+from dashboard.services.webhooks import webhooks
+from dashboard.services.webhooks.webhook_forms import WebhookEdit, WebhookForm
+from dashboard.services.webhooks.webhooks import WebhookRow
 from dashboard.store.ledger import Event
 from dashboard.store.models.webhooks import DeliveryStatus
 from dashboard.store.pages import webhooks as store

@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Presence
-from dashboard.services.reasons import Because
-from dashboard.services.reports import Span, Wait
-from dashboard.services.results import Result
-from dashboard.services.seats import State
+from dashboard.services.assignment.run_results import Result
+from dashboard.services.board.agent_status import State
+from dashboard.services.explanations.waiting_list import Because
+from dashboard.services.reports.reports import Span, Wait
 from dashboard.web.isolation import saying
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -10,10 +10,10 @@
   // Made once each: a report has hundreds of hours.
   const FORMATS = Object.fromEntries(Object.entries(FORMS).map(([name, form]) => [name, new Intl.DateTimeFormat([], form)]));
   let ahead = 0;
-  // Where one chooses a day, the server means this zone's (dashboard/web/zones.py).
+  // Where one chooses a day, the server means this zone's (dashboard/web/core/timezones.py).
   document.cookie = `zone=${FORMATS.full.resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 
-  // The same words as dashboard/web/words.py.
+  // The same words as dashboard/web/core/formatting.py.
   function coarse(seconds) {
     const days = Math.floor(seconds / DAY), hours = Math.floor(seconds % DAY / HOUR), minutes = Math.floor(seconds % HOUR / MINUTE);
     if (days > 0) return hours && days < 10 ? `${days} d ${hours} h` : `${days} d`;

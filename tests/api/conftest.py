@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 from dashboard import api, clock, http
 from dashboard.config import ROOT, Settings
 from dashboard.engine.model import Role
-from dashboard.services import tokens
-from dashboard.services.desk import Desk, Queue
-from dashboard.services.tools import tools
+from dashboard.services.accounts import tokens
+from dashboard.services.core.container import tools
+from dashboard.services.core.unit_of_work import Desk, Queue
 from dashboard.store import database
 from tests.desks import Acme, Recorded, add_user
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from dashboard import clock
 from dashboard.engine.model import Presence, Role
-from dashboard.services import invitations, sessions
+from dashboard.services.accounts import invitations, sessions
 from dashboard.store.models import AccountUser, Assignment, Conversation, OutboxEvent
 from tests.api.conftest import Caller
 from tests.counting import statements

@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from dashboard import cli, clock, config
-from dashboard.services import invitations, sessions
+from dashboard.services.accounts import invitations, sessions
 from dashboard.store.models import ApiToken
 from tests.api.conftest import Caller
 from tests.desks import Acme

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from dashboard.services.csv_import.rows import BadRow
-from dashboard.services.forms.fields import OUT_OF_RANGE
+from dashboard.services.core.form_fields import OUT_OF_RANGE
+from dashboard.services.csv_import.reading.rows import BadRow
 from tests.api.conftest import Caller
 from tests.api.test_permissions import routes
 from tests.desks import Acme

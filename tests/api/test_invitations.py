@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from dashboard import clock
-from dashboard.services import invitations, sessions
+from dashboard.services.accounts import invitations, sessions
 from dashboard.store.models import Invitation
 from tests.api.conftest import Caller
 from tests.desks import Acme

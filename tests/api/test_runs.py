@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment, runs
-from dashboard.services.assignment import Request
-from dashboard.services.tools import tools
+from dashboard.services.assignment import run as assignment_run
+from dashboard.services.assignment import runs
+from dashboard.services.assignment.run import Request
+from dashboard.services.core.container import tools
 from dashboard.store import database
 from dashboard.store.errors import StoreUnavailable
 from dashboard.store.models import IdempotentAnswer, Run
@@ -47,7 +48,9 @@ class Working(Recorded):
     def _work(self, account_id: int, inbox_id: int, request: Request) -> None:
         engine = database.connect(self._settings.database_url)
         with engine.connect() as connection, database.Session(connection) as session:
-            assignment.run_inbox(tools(self._settings, Recorded()).desk(session), account_id, inbox_id, request=request)
+            assignment_run.run_inbox(
+                tools(self._settings, Recorded()).desk(session), account_id, inbox_id, request=request
+            )
         engine.dispose()
 
 

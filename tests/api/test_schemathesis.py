@@ -14,8 +14,8 @@ from werkzeug.serving import make_server
 
 from dashboard import clock
 from dashboard.config import ROOT, Settings
-from dashboard.services import tokens
-from dashboard.services.desk import Desk
+from dashboard.services.accounts import tokens
+from dashboard.services.core.unit_of_work import Desk
 from tests.api.conftest import Caller, make_app
 from tests.desks import Acme
 from tests.pages import AtOnce

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from dashboard.config import Settings
-from dashboard.services import deliveries
+from dashboard.services.webhooks import deliver as deliver_webhooks
 from dashboard.store.outgoing import NOT_A_URL, NOT_ALLOWED
 from tests.api.conftest import Caller, make_app
 from tests.desks import Acme, Recorded
@@ -31,7 +31,7 @@ def made(caller: Caller, **facts: object) -> dict:
 
 
 def deliver(acme: Acme) -> None:
-    deliveries.deliver(acme.desk, acme.account_id, outgoing=ANYWHERE)
+    deliver_webhooks.deliver(acme.desk, acme.account_id, outgoing=ANYWHERE)
 
 
 @pytest.fixture

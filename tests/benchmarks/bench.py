@@ -12,8 +12,8 @@ from sqlalchemy.engine import make_url
 
 from dashboard import clock, config
 from dashboard.config import Settings
-from dashboard.services.desk import Desk
-from dashboard.services.tools import tools
+from dashboard.services.core.container import tools
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.stack.stores import stores
 from dashboard.store import database
 from jobs.queues import Jobs

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from time import perf_counter
 
 from dashboard.engine.decisions import Reason
-from dashboard.services.desk import Desk
+from dashboard.services.core.unit_of_work import Desk
 from tests.benchmarks.bench import Bench, desk
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
 from tests.benchmarks.floor import Floor

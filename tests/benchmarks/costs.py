@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from psutil import NoSuchProcess, Process
 from sqlalchemy import text
 
-from dashboard.services.desk import Desk
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.store import redis
 from jobs.queues import DEFAULT
 from tests.benchmarks import serving

@@ -10,9 +10,10 @@ from sqlalchemy import text
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment, sums
-from dashboard.services.assignment import Request
-from dashboard.services.desk import Desk
+from dashboard.services.assignment import run
+from dashboard.services.assignment.run import Request
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.reports import rollups
 from dashboard.store import fair_shares
 from dashboard.store.limits import Share
 from tests.benchmarks.bench import Bench
@@ -160,10 +161,10 @@ def fill(desk: Desk, size: Size) -> None:
     for part in (DESK, CONVERSATIONS):
         _run(desk, part, facts)
     gather(desk, size)
-    assignment.run_inbox(desk, ACCOUNT, 1, request=Request(source=Source.MANUAL))
+    run.run_inbox(desk, ACCOUNT, 1, request=Request(source=Source.MANUAL))
     for part in (RUNS, LEDGER, RECORDS):
         _run(desk, part, facts)
-    sums.sum_ledger(desk, now=clock.now())
+    rollups.sum_ledger(desk, now=clock.now())
     gather(desk, size)
     # What autovacuum would have done by the time that there is so much.
     engine = desk.session.get_bind().engine

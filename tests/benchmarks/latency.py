@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from dashboard import clock
 from dashboard.config import Settings
-from dashboard.services import tokens
+from dashboard.services.accounts import tokens
 from dashboard.store import redis
 from jobs.queues import DEFAULT, Jobs
 from tests.benchmarks import serving

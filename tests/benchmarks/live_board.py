@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 from dashboard import clock
 from dashboard.config import ROOT, Settings
 from dashboard.engine.model import Presence
-from dashboard.services import presence
+from dashboard.services.agents import presence
 from tests.benchmarks import large, serving, tabs
 from tests.benchmarks.bench import Bench, desk
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure

@@ -8,7 +8,7 @@ from time import perf_counter
 from flask import Flask
 
 from app import create_app
-from dashboard.services.desk import Desk
+from dashboard.services.core.unit_of_work import Desk
 from tests.benchmarks import large
 from tests.benchmarks.bench import Bench, desk
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
-from dashboard.services.desk import Desk
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.store.ledger import Event
 from dashboard.store.models import Assignment, Conversation, OutboxEvent
 from tests.benchmarks.bench import Bench, desk

@@ -5,8 +5,8 @@ from time import perf_counter
 
 from sqlalchemy import text
 
-from dashboard.services import assignment
-from dashboard.services.desk import Desk
+from dashboard.services.assignment import run
+from dashboard.services.core.unit_of_work import Desk
 from tests.benchmarks.bench import Bench, desk
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
 
@@ -52,5 +52,5 @@ def _fill(worker: Desk, inboxes: int) -> None:
 def _swept(worker: Desk) -> float:
     """Sweep; return the milliseconds until every job is enqueued."""
     began = perf_counter()
-    assert assignment.sweep(worker) == WITH_WORK
+    assert run.sweep(worker) == WITH_WORK
     return (perf_counter() - began) * 1_000

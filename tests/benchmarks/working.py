@@ -8,9 +8,10 @@ from time import perf_counter
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment, batches
-from dashboard.services.assignment import Request, RunResult
-from dashboard.services.desk import Desk
+from dashboard.services.assignment import batch
+from dashboard.services.assignment import run as assignment_run
+from dashboard.services.assignment.run import Request, RunResult
+from dashboard.services.core.unit_of_work import Desk
 from tests.benchmarks.bench import desk, quiet
 from tests.benchmarks.floor import ACCOUNT, INBOX, Floor
 
@@ -27,7 +28,7 @@ class Worked:
 
 def run(worker: Desk) -> RunResult:
     """Run once, as one job does."""
-    result = assignment.run_inbox(worker, ACCOUNT, INBOX, request=SWEPT)
+    result = assignment_run.run_inbox(worker, ACCOUNT, INBOX, request=SWEPT)
     assert result is not None
     return result
 
@@ -35,7 +36,7 @@ def run(worker: Desk) -> RunResult:
 def assign_all(settings: Settings, floor: Floor) -> float:
     """Run, one job after the other, until nothing waits; return the seconds it took."""
     with desk(settings) as worker:
-        batches.rehearse(worker, now=clock.now())
+        batch.rehearse(worker, now=clock.now())
         assigned, began = 0, perf_counter()
         while assigned < floor.waiting:
             given = run(worker).ending.assigned_count
@@ -52,7 +53,7 @@ def run_apart(settings: Settings) -> Worked:
 
 def _run_once(settings: Settings) -> Worked:
     with desk(settings) as worker:
-        batches.rehearse(worker, now=clock.now())
+        batch.rehearse(worker, now=clock.now())
         began = perf_counter()
         assigned = run(worker).ending.assigned_count
         return Worked(rate=assigned / (perf_counter() - began), peak=_peak_megabytes())

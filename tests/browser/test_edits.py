@@ -5,8 +5,8 @@ from playwright.sync_api import Browser, expect
 
 from dashboard import clock
 from dashboard.engine.model import Role
-from dashboard.services import policies
-from dashboard.services.forms.policies import AssignmentPolicyEdit
+from dashboard.services.policies import assignment_policies
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 from tests.browser.conftest import Site
 from tests.desks import Acme
 from tests.pages import hire
@@ -25,7 +25,7 @@ def test_who_comes_too_late_sees_whose_limit_stands_and_may_save_again(
     page.get_by_label("Conversations per agent").fill("7")
     page.get_by_label("Description").fill("For the night")
     theirs = AssignmentPolicyEdit(fair_distribution_limit=5, enabled=False)
-    policies.change(acme.desk, acme.account_id, acme.policy_id, theirs, actor_id=bo, now=clock.now())
+    assignment_policies.change(acme.desk, acme.account_id, acme.policy_id, theirs, actor_id=bo, now=clock.now())
 
     page.get_by_role("button", name="Save").click()
 
@@ -37,7 +37,7 @@ def test_who_comes_too_late_sees_whose_limit_stands_and_may_save_again(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_have_count(0)
     acme.desk.session.rollback()
-    row = policies.show(acme.desk, acme.account_id, acme.policy_id)
+    row = assignment_policies.show(acme.desk, acme.account_id, acme.policy_id)
     assert row
     assert (row.fair_distribution_limit, row.description, row.enabled) == (7, "For the night", False)
     page.context.close()

@@ -10,8 +10,8 @@ from sqlalchemy import insert, text, update
 from dashboard import clock
 from dashboard.config import ROOT
 from dashboard.engine.model import Role
-from dashboard.services import policies
-from dashboard.services.forms.policies import AssignmentPolicyEdit
+from dashboard.services.policies import assignment_policies
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 from dashboard.store.models import ApiToken, Contact, Conversation, Label, Webhook
 from tests.browser import tour
 from tests.browser.conftest import Site
@@ -51,7 +51,9 @@ def floor(acme: Acme) -> Acme:
     session.execute(insert(ApiToken).values(user_id=acme.agents["Ana"], name="Helpdesk", token_hash="h", **values))
     session.commit()
     edit = AssignmentPolicyEdit(description="Nobody more than one a day", one_agent_per_contact=True)
-    policies.change(acme.desk, acme.account_id, acme.policy_id, edit, actor_id=acme.agents["Ana"], now=clock.now())
+    assignment_policies.change(
+        acme.desk, acme.account_id, acme.policy_id, edit, actor_id=acme.agents["Ana"], now=clock.now()
+    )
     waiting_for(acme, 1, minutes=90, labels=["bulk-mail", "a-label-that-is-rather-long"], subject="Unsubscribe")
     return acme
 

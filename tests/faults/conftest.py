@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.config import Settings
-from dashboard.services.tools import tools
+from dashboard.services.core.container import tools
 from tests.desks import Acme, Recorded
 from tests.faults import stack as stacks
 from tests.faults.load import Load, load_on

@@ -18,8 +18,8 @@ from sqlalchemy import Row, text
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.model import Agent, Snapshot
-from dashboard.services import stranding
-from dashboard.services.tools import tools
+from dashboard.services.assignment import stranded_check
+from dashboard.services.core.container import tools
 from dashboard.store import archive, database, keys, redis, switches
 from dashboard.store.database import Session
 from jobs.queues import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
@@ -223,7 +223,7 @@ def unsettled(settings: Settings) -> list[str]:
         desk = tools(settings, Jobs(settings.redis_url)).desk(session)
         # Account by account: the watch passes over whom it cannot look at, and here that is a failure.
         work, now = switches.routed_with_work(session).items(), clock.now()
-        waiting = {account: stranding._assignable(desk, account, inboxes, now) for account, inboxes in work}
+        waiting = {account: stranded_check._assignable(desk, account, inboxes, now) for account, inboxes in work}
     engine.dispose()
     takeable = [
         f"{len(ids)} wait in inbox {inbox}, and somebody could take them"

@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dashboard import clock
-from dashboard.services import accounts
-from dashboard.services.accounts import Founded
-from dashboard.services.forms.accounts import NewAccountForm
-from dashboard.services.tools import tools
+from dashboard.services.accounts import accounts
+from dashboard.services.accounts.account_forms import NewAccountForm
+from dashboard.services.accounts.accounts import Founded
+from dashboard.services.core.container import tools
 from dashboard.store import database
 from jobs.queues import Jobs
 from tests.faults.http import Api, Failed

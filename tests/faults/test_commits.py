@@ -11,7 +11,7 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Reason
 from dashboard.engine.model import Role
-from dashboard.services import tokens
+from dashboard.services.accounts import tokens
 from dashboard.stack.postgres import SOCKET
 from dashboard.store import database
 from dashboard.store.models import Conversation, Run

@@ -9,8 +9,8 @@ from redis import Redis
 from sqlalchemy import update
 
 from dashboard.engine.decisions import Reason
-from dashboard.services import handling
-from dashboard.services.forms.conversations import Change
+from dashboard.services.conversations import change
+from dashboard.services.conversations.conversation_forms import Change
 from dashboard.store.models import AssignmentPolicy
 from tests.desks import NOON, Acme
 from tests.faults import invariants
@@ -73,7 +73,7 @@ def test_a_conversation_taken_back_and_given_again_uses_up_two(shared_out: Acme)
     change_policy(shared_out, fair_distribution_limit=3)
     for agent in (shared_out.agents["Dov"], None):
         wanted = Change(assignee_id=agent)
-        handling.change(shared_out.desk, shared_out.account_id, 1, wanted, actor_id=agent, now=NOON)
+        change.change(shared_out.desk, shared_out.account_id, 1, wanted, actor_id=agent, now=NOON)
 
     assert given_soon(shared_out) == 1
     assert shared_out.assignees([1]) == ["Ana"]

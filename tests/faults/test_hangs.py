@@ -18,7 +18,7 @@ from app import create_app, db
 from dashboard import clock, config
 from dashboard.config import Settings
 from dashboard.engine.model import Role
-from dashboard.services import tokens
+from dashboard.services.accounts import tokens
 from dashboard.stack.stores import Stores
 from dashboard.store import redis
 from tests.desks import Acme

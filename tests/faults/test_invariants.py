@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from dashboard.engine.model import Status
-from dashboard.services import handling
-from dashboard.services.forms.conversations import Change
+from dashboard.services.conversations import change
+from dashboard.services.conversations.conversation_forms import Change
 from tests.desks import NOON, Acme
 from tests.faults import invariants
 
@@ -56,7 +56,7 @@ def busy(acme: Acme) -> Acme:
     acme.run()
     acme.run("Sales")
     for one in here[:2]:
-        handling.change(
+        change.change(
             acme.desk, acme.account_id, one, Change(status=Status.RESOLVED), actor_id=acme.agents["Ana"], now=NOON
         )
     acme.online("Ana", "Bo", at=LATER)

@@ -14,8 +14,8 @@ from sqlalchemy import func, select, text
 from dashboard import config
 from dashboard.config import OnFailure, Settings
 from dashboard.engine.decisions import Outcome, Reason, Source
-from dashboard.services import assignment
-from dashboard.services.assignment import Request
+from dashboard.services.assignment import run
+from dashboard.services.assignment.run import Request
 from dashboard.stack.stores import Stores
 from dashboard.store import redis
 from dashboard.store.limits import RateLimits
@@ -122,18 +122,18 @@ def test_redis_that_dies_after_the_commit_never_reads_as_the_assignment_failing(
 
     Seen to fail with _spend_turns letting the failure through: an error, over two assignments that stood.
     """
-    from dashboard.services import batches
+    from dashboard.services.assignment import batch
 
     on_own.policy()
     on_own.online("Ana", "Bo")
     waiting = on_own.waiting(2)
-    spend = batches._spend_turns
+    spend = batch._spend_turns
 
     def dying(*args: object) -> None:
         own_redis.kill()
         spend(*args)
 
-    monkeypatch.setattr(batches, "_spend_turns", dying)
+    monkeypatch.setattr(batch, "_spend_turns", dying)
     ending = on_own.run().ending
 
     assert (ending.outcome, ending.assigned_count) == (Outcome.ASSIGNED, 2)
@@ -159,7 +159,7 @@ def test_postgres_that_cuts_the_connection_in_mid_run_keeps_earlier_batches(acme
 
     small = replace(acme.desk, settings=replace(acme.desk.settings, bulk_limit=2))
     request = Request(source=Source.REALTIME)
-    ending = assignment.run_inbox(small, acme.account_id, acme.support, request=request, now=now).ending
+    ending = run.run_inbox(small, acme.account_id, acme.support, request=request, now=now).ending
 
     assert (ending.outcome, ending.reason, ending.assigned_count) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE, 2)
     assert acme.assignees(waiting) == ["Ana", "Ana", "-", "-", "-", "-"]
@@ -189,7 +189,7 @@ def test_postgres_killed_in_mid_run_keeps_earlier_batches_and_the_next_run_does_
             return NOON
 
         request = Request(source=Source.REALTIME)
-        ending = assignment.run_inbox(acme.desk, acme.account_id, acme.support, request=request, now=now).ending
+        ending = run.run_inbox(acme.desk, acme.account_id, acme.support, request=request, now=now).ending
         assert (ending.outcome, ending.reason) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE)
 
         eventually(lambda: any("runs again" in news for news in held.mend()))

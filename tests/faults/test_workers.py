@@ -13,9 +13,10 @@ from sqlalchemy import func, select
 from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
 from dashboard.engine.model import Status
-from dashboard.services import assignment, handling
-from dashboard.services.assignment import Request
-from dashboard.services.forms.conversations import Change
+from dashboard.services.assignment import run
+from dashboard.services.assignment.run import Request
+from dashboard.services.conversations import change
+from dashboard.services.conversations.conversation_forms import Change
 from dashboard.store import database
 from dashboard.store.models import Conversation, Run
 from tests.desks import NOON, Acme, Recorded, add_inbox, desk_on
@@ -35,7 +36,7 @@ def work(settings: Settings, account_id: int, inboxes: Sequence[int], start: Bar
         start.wait()
         for inbox_id in inboxes:
             request = Request(source=Source.REALTIME)
-            assignment.run_inbox(desk, account_id, inbox_id, request=request, now=a_moment_later)
+            run.run_inbox(desk, account_id, inbox_id, request=request, now=a_moment_later)
 
 
 def a_moment_later() -> datetime:
@@ -48,7 +49,7 @@ def interfere(acme: Acme, waiting: Sequence[int]) -> None:
     for one in waiting:
         for assignee in (acme.agents["Dov"], None):
             wanted = Change(assignee_id=assignee)
-            handling.change(acme.desk, acme.account_id, one, wanted, actor_id=acme.agents["Dov"], now=NOON)
+            change.change(acme.desk, acme.account_id, one, wanted, actor_id=acme.agents["Dov"], now=NOON)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.model import Role, Status
-from dashboard.services import tokens
+from dashboard.services.accounts import tokens
 from dashboard.store import redis
 from dashboard.store.models import CapacityPolicy, Conversation
 from tests.desks import Acme, add_inbox, add_user

@@ -11,7 +11,7 @@ import pytest
 from rq import Queue
 
 from dashboard.config import Settings
-from dashboard.services.tools import tools
+from dashboard.services.core.container import tools
 from dashboard.store import redis
 from jobs.queues import SCHEDULED, Jobs
 from tests import processes

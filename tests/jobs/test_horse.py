@@ -20,8 +20,8 @@ from tests.waiting import PATIENCE, eventually
 
 # A worker that does not sweep first, and whose horses do two jobs each.
 SHORT = """
-from jobs import horse, worker
-horse.JOBS_EACH = 2
+from jobs import persistent_worker, worker
+persistent_worker.JOBS_EACH = 2
 worker.FIRST_TASKS = {}
 worker.work("%s", ["default"])
 """

@@ -12,7 +12,8 @@ from sqlalchemy import func, select, text
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services import assignment, presence
+from dashboard.services.agents import presence
+from dashboard.services.assignment import run
 from dashboard.store import redis
 from dashboard.store.models import Assignment, Conversation, OutboxEvent, Run
 from jobs.tasks import DOUBT
@@ -93,8 +94,8 @@ def test_a_run_is_done_that_was_asked_for_by_a_machine_whose_clock_is_slow(live:
     """E32: it says that it asked before a run that was done before. Seen to fail with RQ's instant, which is by it."""
     live.policy()
     online(live, "Ana")
-    request = assignment.Request(source=Source.REALTIME)
-    assignment.run_inbox(live.desk, live.account_id, live.support, request=request)
+    request = run.Request(source=Source.REALTIME)
+    run.run_inbox(live.desk, live.account_id, live.support, request=request)
     live.waiting(1, created_at=clock.now())
     job_id = live.desk.signals.queue.run_inbox(live.account_id, live.support, Source.REALTIME)
     job = Job.fetch(job_id, connection=redis.connect(live.desk.settings.redis_url, text=False))

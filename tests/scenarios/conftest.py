@@ -14,9 +14,9 @@ from redis import Redis
 import app as composition
 from dashboard import clock
 from dashboard.config import Settings
-from dashboard.services import accounts
-from dashboard.services.accounts import Founded
-from dashboard.services.forms.accounts import NewAccountForm
+from dashboard.services.accounts import accounts
+from dashboard.services.accounts.account_forms import NewAccountForm
+from dashboard.services.accounts.accounts import Founded
 from jobs.queues import Jobs
 from tests.desks import committed
 from tests.jobs.conftest import PRESENCE_SECONDS, SWEEPS_AT_START, process, scheduled_jobs_done

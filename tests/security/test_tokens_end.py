@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.model import Role
-from dashboard.services import tokens
-from dashboard.services.desk import Desk
+from dashboard.services.accounts import tokens
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.store.models import AccountUser, ApiToken, AuditEntry
 from tests.api.conftest import Caller
 from tests.desks import Acme

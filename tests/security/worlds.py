@@ -11,7 +11,8 @@ from sqlalchemy import text
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.model import Role
-from dashboard.services import deliveries, invitations, tokens
+from dashboard.services.accounts import invitations, tokens
+from dashboard.services.webhooks import deliver
 from dashboard.store.database import Session
 from dashboard.store.models import AccountUser, Base
 from dashboard.web import throttle
@@ -177,6 +178,6 @@ def _run(acme: Acme, world: World) -> None:
     world.ids["run"] = answer.json["id"]
     ledger = world.admin.get(f"/conversations/{world.ids['conversation']}/assignments").json["data"]
     world.ids["assignment"] = ledger[0]["id"]
-    deliveries.fan_out(acme.desk, now=clock.now())
+    deliver.fan_out(acme.desk, now=clock.now())
     told = world.admin.get(f"/webhooks/{world.ids['webhook']}/deliveries").json["data"]
     world.ids["delivery"] = UUID(told[0]["id"])

@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, func, select
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Role
-from dashboard.services import agents, assignment
-from dashboard.services.assignment import Request
-from dashboard.services.desk import Desk
-from dashboard.services.forms.accounts import AgentEdit
-from dashboard.services.refusals import Conflict
-from dashboard.services.tools import tools
+from dashboard.services.accounts.account_forms import AgentEdit
+from dashboard.services.agents import agents
+from dashboard.services.assignment import run
+from dashboard.services.assignment.run import Request
+from dashboard.services.core.container import tools
+from dashboard.services.core.refusals import Conflict
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.store import database
 from dashboard.store.models import AccountUser, Conversation
 from tests.desks import NOON, Acme, Recorded, add_user
@@ -65,7 +66,7 @@ def test_nothing_is_held_by_who_was_deactivated_during_a_run(acme: Acme) -> None
 
         at_once(
             acme,
-            lambda desk: assignment.run_inbox(desk, acme.account_id, acme.support, request=request, now=lambda: NOON),
+            lambda desk: run.run_inbox(desk, acme.account_id, acme.support, request=request, now=lambda: NOON),
             change(acme, ana, active=False),
         )
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from dashboard.services import bulk_handling
-from dashboard.services.bulk_handling import Handled
-from dashboard.services.forms.conversations import Change
-from dashboard.services.refusals import Invalid
+from dashboard.services.conversations import bulk_change
+from dashboard.services.conversations.bulk_change import Handled
+from dashboard.services.conversations.conversation_forms import Change
+from dashboard.services.core.refusals import Invalid
 from tests.desks import NOON, Acme, Recorded
 from tests.handling import events, ledger
 from tests.services.test_agents_races import at_once
@@ -14,7 +14,7 @@ from tests.services.test_together import cut_at
 
 def change_all(acme: Acme, *ids: int, **wanted: object) -> Handled | Invalid:
     called = {"actor_id": acme.agents["Ana"], "now": NOON}
-    return bulk_handling.change_all(acme.desk, acme.account_id, ids, Change(**wanted), **called)
+    return bulk_change.change_all(acme.desk, acme.account_id, ids, Change(**wanted), **called)
 
 
 def test_one_answer_tells_what_was_changed_what_stood_so_already_and_what_is_not_there(acme: Acme) -> None:
@@ -73,7 +73,7 @@ def test_two_who_change_the_same_ones_in_opposite_orders_do_not_deadlock(acme: A
     """Seen to deadlock with the rows locked in the order given."""
     ids = acme.waiting(30)
     acts = [
-        lambda desk, order=order, agent_id=acme.agents[name]: bulk_handling.change_all(
+        lambda desk, order=order, agent_id=acme.agents[name]: bulk_change.change_all(
             desk, acme.account_id, order, Change(assignee_id=agent_id), actor_id=agent_id, now=NOON
         )
         for name, order in (("Ana", ids), ("Bo", ids[::-1]))

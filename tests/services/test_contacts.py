@@ -2,12 +2,13 @@
 
 import pytest
 
-from dashboard.services import contacts, conversations, undoing
-from dashboard.services.contacts import Merged
-from dashboard.services.forms.contacts import Merge
-from dashboard.services.forms.conversations import Draft
-from dashboard.services.refusals import Invalid
-from dashboard.services.undoing import Reversal, State
+from dashboard.services.audit import undo
+from dashboard.services.audit.undo import Reversal, State
+from dashboard.services.conversations import contacts, conversations
+from dashboard.services.conversations.contact_forms import Merge
+from dashboard.services.conversations.contacts import Merged
+from dashboard.services.conversations.conversation_forms import Draft
+from dashboard.services.core.refusals import Invalid
 from dashboard.store.contacts import ContactDraft, ensure
 from dashboard.store.conversations import ContactRow
 from dashboard.store.pages import audit
@@ -37,7 +38,7 @@ def merge(acme: Acme, source: str, into: str) -> Merged | Invalid:
 def undo_last(acme: Acme) -> Reversal | Invalid | None:
     newest = audit.entries(acme.desk.session, acme.account_id, audit.Asked(subject="contact"), before=None, most=1)
     [entry] = newest.lines
-    return undoing.undo(acme.desk, acme.account_id, entry.id, actor_id=acme.agents["Ana"], now=LATER)
+    return undo.undo(acme.desk, acme.account_id, entry.id, actor_id=acme.agents["Ana"], now=LATER)
 
 
 def test_an_e_mail_address_is_one_contact_whatever_its_case(acme: Acme):
@@ -127,7 +128,7 @@ def test_the_first_of_two_merges_in_a_row_can_be_undone(acme: Acme):
     merge(acme, "b", "c")
     assert {contact_of(acme, one).identifier for one in (first, second)} == {"c"}
 
-    undoing.undo(acme.desk, acme.account_id, entry.lines[0].id, actor_id=acme.agents["Ana"], now=LATER)
+    undo.undo(acme.desk, acme.account_id, entry.lines[0].id, actor_id=acme.agents["Ana"], now=LATER)
 
     assert [contact_of(acme, one).identifier for one in (first, second)] == ["a", "c"]
 

@@ -7,10 +7,10 @@ from sqlalchemy import event, select
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
-from dashboard.services import conversations
-from dashboard.services.conversations import Created
-from dashboard.services.forms.conversations import Draft
-from dashboard.services.refusals import Invalid
+from dashboard.services.conversations import conversations
+from dashboard.services.conversations.conversation_forms import Draft
+from dashboard.services.conversations.conversations import Created
+from dashboard.services.core.refusals import Invalid
 from dashboard.store.contacts import ContactDraft
 from dashboard.store.models import Assignment, Contact, Conversation, OutboxEvent
 from tests.desks import NOON, Acme, Recorded

@@ -5,9 +5,9 @@ from sqlalchemy import select, update
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
-from dashboard.services import handling
-from dashboard.services.forms.conversations import Change, Message, MessageType
-from dashboard.services.refusals import Invalid
+from dashboard.services.conversations import change as change_conversation
+from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
+from dashboard.services.core.refusals import Invalid
 from dashboard.store.contacts import ContactDraft, ensure
 from dashboard.store.models import AccountUser, Assignment, Conversation
 from tests.desks import NOON, Acme, Recorded
@@ -200,9 +200,9 @@ def test_a_stranger_s_conversation_is_not_there_and_a_stranger_is_no_assignee(ac
     [one] = acme.waiting(1)
     globex, incoming = acme.account_id + 1, Message(message_type=MessageType.INCOMING)
 
-    not_there = handling.change(acme.desk, globex, one, Change(subject="Mine"), actor_id=None, now=NOON)
-    silent = handling.message(acme.desk, globex, one, incoming, actor_id=None, now=NOON)
-    refused = handling.change(
+    not_there = change_conversation.change(acme.desk, globex, one, Change(subject="Mine"), actor_id=None, now=NOON)
+    silent = change_conversation.message(acme.desk, globex, one, incoming, actor_id=None, now=NOON)
+    refused = change_conversation.change(
         acme.desk, acme.account_id, one, Change(assignee_id=acme.stranger_id, team_id=99), actor_id=None, now=NOON
     )
 

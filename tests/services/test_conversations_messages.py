@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence, Status
-from dashboard.services import handling
-from dashboard.services.forms.conversations import Message, MessageType
+from dashboard.services.conversations import change as change_conversation
+from dashboard.services.conversations.conversation_forms import Message, MessageType
 from dashboard.store.models import AccountUser
 from tests.desks import NOON, Acme, Recorded
 from tests.handling import LATER, change, ledger, set_availability, write
@@ -39,7 +39,7 @@ def test_a_message_that_comes_late_does_not_move_the_last_activity_back(acme: Ac
     write(acme, one)
 
     late = Message(message_type=MessageType.INCOMING, at=NOON)
-    after = handling.message(acme.desk, acme.account_id, one, late, actor_id=None, now=LATER)
+    after = change_conversation.message(acme.desk, acme.account_id, one, late, actor_id=None, now=LATER)
 
     assert after is not None
     assert after.last_activity_at == LATER

@@ -7,9 +7,9 @@ from threading import Barrier
 from sqlalchemy import func, select
 
 from dashboard.config import Settings
-from dashboard.services import conversations, handling
-from dashboard.services.desk import Desk
-from dashboard.services.forms.conversations import Change, Draft
+from dashboard.services.conversations import change, conversations
+from dashboard.services.conversations.conversation_forms import Change, Draft
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.store import database
 from dashboard.store.contacts import ContactDraft
 from dashboard.store.models import Assignment, Conversation
@@ -58,7 +58,7 @@ def test_a_conversation_taken_by_hand_by_eight_at_once_goes_from_each_to_the_nex
 
     def take(agent_id: int) -> Callable[[Desk], object]:
         wanted = Change(assignee_id=agent_id)
-        return lambda desk: handling.change(desk, acme.account_id, one, wanted, actor_id=agent_id, now=NOON)
+        return lambda desk: change.change(desk, acme.account_id, one, wanted, actor_id=agent_id, now=NOON)
 
     at_once(settings, [take(agent_id) for agent_id in takers])
 

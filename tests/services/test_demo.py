@@ -12,11 +12,13 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from dashboard.engine.decisions import Reason, Source
 from dashboard.engine.model import Status
-from dashboard.services import assignment, demo, demo_setup, passwords
-from dashboard.services.assignment import Request
+from dashboard.services import demo, demo_setup
+from dashboard.services.accounts import passwords
+from dashboard.services.assignment import run
+from dashboard.services.assignment.run import Request
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.demo_day import Day
 from dashboard.services.demo_places import Places
-from dashboard.services.desk import Desk
 from dashboard.store.models import (
     Account,
     AccountUser,
@@ -113,7 +115,7 @@ def reasons(desk: Desk, places: Places, now: datetime) -> Counter[Reason]:
     left = Counter[Reason]()
     for inbox_id in places.inboxes.values():
         request = Request(source=Source.REALTIME)
-        result = assignment.run_inbox(desk, places.account_id, inbox_id, request=request, now=lambda: now)
+        result = run.run_inbox(desk, places.account_id, inbox_id, request=request, now=lambda: now)
         left.update(result.ending.left_waiting if result else {})
     return left
 

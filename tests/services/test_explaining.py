@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from dashboard.engine import planner
 from dashboard.engine.decisions import AtCapacity, NotOnline, Reason, VerdictKind
 from dashboard.engine.model import Presence, Status
-from dashboard.services import explaining
-from dashboard.services.explaining import State
+from dashboard.services.explanations import conversation
+from dashboard.services.explanations.conversation import State
 from dashboard.store import archive
 from dashboard.store.models import Assignment, AssignmentPolicy, RunBatch
 from tests.counting import statements
@@ -17,7 +17,7 @@ from tests.desks import NOON, Acme
 
 
 def explained(acme: Acme, conversation_id: int):
-    told = explaining.conversation(acme.desk, acme.account_id, conversation_id, now=NOON)
+    told = conversation.conversation(acme.desk, acme.account_id, conversation_id, now=NOON)
     acme.desk.session.rollback()
     assert told is not None
     return told
@@ -64,7 +64,7 @@ def test_behind_more_than_can_be_planned_no_limit_is_raised(acme: Acme, monkeypa
 
     Seen to fail with the number that was enough for those that were planned.
     """
-    monkeypatch.setattr(explaining, "LOOKED_AHEAD", 3)
+    monkeypatch.setattr(conversation, "LOOKED_AHEAD", 3)
     acme.policy()
     acme.capacity("Bo", {"Support": 1})
     acme.online("Bo")
@@ -205,7 +205,7 @@ def test_another_accounts_conversation_is_not_explained(acme: Acme):
     """Nothing ever crosses from one account to another."""
     [waiting] = acme.waiting(1)
 
-    assert explaining.conversation(acme.desk, acme.account_id + 1, waiting, now=NOON) is None
+    assert conversation.conversation(acme.desk, acme.account_id + 1, waiting, now=NOON) is None
 
 
 def test_explaining_takes_a_fixed_number_of_queries(acme: Acme):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from redis import Redis
 
-from dashboard.services import forgetting
+from dashboard.services.assignment import redis_data_loss
 from tests.desks import NOON, Acme
 from tests.faults import invariants
 
@@ -37,14 +37,15 @@ def test_that_redis_was_emptied_is_said_for_an_hour(acme: Acme) -> None:
     """E42"""
     acme.policy()
     acme.run()
-    before = forgetting.lately(acme.desk, acme.account_id, now=NOON)
+    before = redis_data_loss.lately(acme.desk, acme.account_id, now=NOON)
     empty(acme)
     at = NOON + timedelta(minutes=5)
     acme.run(at=at)
     acme.run(at=at + timedelta(minutes=5))
 
     said = [
-        forgetting.lately(acme.desk, acme.account_id, now=at + after) for after in (timedelta(), timedelta(hours=1))
+        redis_data_loss.lately(acme.desk, acme.account_id, now=at + after)
+        for after in (timedelta(), timedelta(hours=1))
     ]
 
     assert before is None
@@ -58,4 +59,4 @@ def test_an_account_that_begins_has_lost_nothing(acme: Acme) -> None:
     acme.run()
     acme.run()
 
-    assert forgetting.lately(acme.desk, acme.account_id, now=NOON) is None
+    assert redis_data_loss.lately(acme.desk, acme.account_id, now=NOON) is None

@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.engine.decisions import HadIt
 from dashboard.engine.model import Status
-from dashboard.services import explaining
+from dashboard.services.explanations import conversation
 from dashboard.store import conversations
 from tests.desks import Acme
 from tests.handling import LATER, change, leave, write
@@ -26,7 +26,7 @@ def test_what_is_released_by_hand_goes_to_somebody_else(acme: Acme, order: str):
     [one] = acme.held("Ana", 1)
 
     change(acme, one, assignee_id=None)
-    told = explaining.conversation(acme.desk, acme.account_id, one, now=MINUTE_LATER)
+    told = conversation.conversation(acme.desk, acme.account_id, one, now=MINUTE_LATER)
     acme.run(at=MINUTE_LATER)
 
     assert told is not None
@@ -43,7 +43,7 @@ def test_it_is_explained_the_same_afterwards(acme: Acme):
     change(acme, one, assignee_id=None)
     acme.run(at=MINUTE_LATER)
 
-    told = explaining.conversation(acme.desk, acme.account_id, one, now=MINUTE_LATER)
+    told = conversation.conversation(acme.desk, acme.account_id, one, now=MINUTE_LATER)
 
     assert told is not None
     assert {agent.name: verdict for agent, verdict in told.agents}["Ana"] == HadIt(LATER)

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from dashboard.engine.model import Role, Status
-from dashboard.services.csv_import import writing
-from dashboard.services.csv_import.writing import AT_ONCE, Import
+from dashboard.services.csv_import.writing import writing
+from dashboard.services.csv_import.writing.writing import AT_ONCE, Import
 from dashboard.store.models import (
     AccountUser,
     Assignment,

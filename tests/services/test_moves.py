@@ -9,10 +9,11 @@ from sqlalchemy import update
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
-from dashboard.services import bulk_handling, handling
-from dashboard.services.bulk_handling import Handled
-from dashboard.services.forms.conversations import Change, Message, MessageType
-from dashboard.services.refusals import Invalid
+from dashboard.services.conversations import bulk_change
+from dashboard.services.conversations import change as change_conversation
+from dashboard.services.conversations.bulk_change import Handled
+from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
+from dashboard.services.core.refusals import Invalid
 from dashboard.store import conversations, database, locks, open_counts
 from dashboard.store.conversations import ConversationRow
 from dashboard.store.database import Session
@@ -85,7 +86,7 @@ def test_another_account_s_inbox_is_none(acme: Acme, inbox: str):
     [one] = acme.waiting(1)
     inbox_id = acme.stranger_inbox_id if inbox == "stranger" else 404
 
-    refused = handling.change(
+    refused = change_conversation.change(
         acme.desk, acme.account_id, one, Change(inbox_id=inbox_id), actor_id=acme.agents["Ana"], now=LATER
     )
 
@@ -98,10 +99,8 @@ def test_an_inbox_that_has_the_same_external_id_takes_no_second_one(acme: Acme):
     [one], [_] = acme.waiting(1, external_id="T-1"), acme.waiting(1, "Sales", external_id="T-1")
     wanted = Change(inbox_id=acme.sales)
 
-    alone = handling.change(acme.desk, acme.account_id, one, wanted, actor_id=None, now=LATER)
-    together = bulk_handling.change_all(
-        acme.desk, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER
-    )
+    alone = change_conversation.change(acme.desk, acme.account_id, one, wanted, actor_id=None, now=LATER)
+    together = bulk_change.change_all(acme.desk, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
 
     for refused in (alone, together):
         assert isinstance(refused, Invalid)
@@ -114,7 +113,7 @@ def test_two_of_one_external_id_are_not_moved_into_one_inbox(acme: Acme):
     billing = acme.inboxes["Billing"] = add_inbox(acme.desk.session, acme.account_id, "Billing")
     both = [*acme.waiting(1, external_id="T-1"), *acme.waiting(1, "Sales", external_id="T-1")]
 
-    refused = bulk_handling.change_all(
+    refused = bulk_change.change_all(
         acme.desk, acme.account_id, both, Change(inbox_id=billing), actor_id=acme.agents["Ana"], now=LATER
     )
 
@@ -127,7 +126,7 @@ def test_several_are_moved_together(acme: Acme, queue: Recorded):
     held, waiting = acme.held("Cleo", 1), acme.waiting(2)
     there = acme.waiting(1, "Sales")
 
-    done = bulk_handling.change_all(
+    done = bulk_change.change_all(
         acme.desk,
         acme.account_id,
         [*held, *waiting, *there],
@@ -147,12 +146,12 @@ def _resolve(acme: Acme, one: int) -> None:
 
 def _write(acme: Acme, one: int) -> None:
     said = Message(message_type=MessageType.INCOMING)
-    handling.message(acme.desk, acme.account_id, one, said, actor_id=None, now=LATER)
+    change_conversation.message(acme.desk, acme.account_id, one, said, actor_id=None, now=LATER)
 
 
 def _resolve_in_bulk(acme: Acme, one: int) -> None:
     wanted = Change(status=Status.RESOLVED)
-    bulk_handling.change_all(acme.desk, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
+    bulk_change.change_all(acme.desk, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
 
 
 @pytest.mark.parametrize("act", [_resolve, _write, _resolve_in_bulk])

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
-from dashboard.services import presence
-from dashboard.services.presence import Heard
+from dashboard.services.agents import presence
+from dashboard.services.agents.presence import Heard
 from dashboard.store import availability as store
 from dashboard.store.models import AccountUser, OutboxEvent
 from tests.counting import WAITS_FOR_A_LOCK, statements

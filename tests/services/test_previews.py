@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from dashboard.engine.decisions import Reason
 from dashboard.engine.policy import ConversationPriority
-from dashboard.services import previews
+from dashboard.services.policies import previews
 from dashboard.store import redis
 from tests.desks import NOON, Acme
 

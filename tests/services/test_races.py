@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
-from dashboard.services import assignment
-from dashboard.services.assignment import Request, RunResult
+from dashboard.services.assignment import run as assignment_run
+from dashboard.services.assignment.run import Request, RunResult
 from dashboard.store import database, locks
 from dashboard.store.models import Assignment, Conversation
 from tests.counting import WAITS_FOR_AN_INBOX
@@ -36,7 +36,7 @@ def at_once(acme: Acme, settings: Settings, inboxes: list[int], *, batch: int = 
             desk = desk_on(session, settings, Recorded())
             barrier.wait()
             request = Request(source=Source.REALTIME)
-            return assignment.run_inbox(desk, acme.account_id, inbox_id, request=request, now=lambda: NOON)
+            return assignment_run.run_inbox(desk, acme.account_id, inbox_id, request=request, now=lambda: NOON)
 
     with ThreadPoolExecutor(len(inboxes)) as pool:
         results = list(pool.map(run, inboxes))
@@ -78,7 +78,7 @@ def test_a_batch_that_waited_for_its_inbox_decides_by_the_time_at_which_it_got_i
     def run() -> None:
         with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
             desk, request = desk_on(session, settings, Recorded()), Request(source=Source.REALTIME)
-            assignment.run_inbox(desk, acme.account_id, acme.support, request=request)
+            assignment_run.run_inbox(desk, acme.account_id, acme.support, request=request)
 
     with engine.connect() as connection, database.Session(connection) as holder, ThreadPoolExecutor(1) as pool:
         with locks.alone_in(holder, acme.support):
@@ -199,8 +199,8 @@ def test_a_crash_between_reservation_and_commit_counts_one_too_many_never_one_to
         raise Killed
 
     with monkeypatch.context() as dying:
-        dying.setattr("dashboard.services.batches._record", die)
-        dying.setattr("dashboard.services.batches._give_back", lambda *_: None)
+        dying.setattr("dashboard.services.assignment.batch._record", die)
+        dying.setattr("dashboard.services.assignment.batch._give_back", lambda *_: None)
         with pytest.raises(Killed):
             acme.run()
 

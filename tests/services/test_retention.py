@@ -7,9 +7,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, insert, select, text, update
 
-from dashboard.services import explaining, retention, sessions
-from dashboard.services.explaining import State
-from dashboard.services.retention import Removed
+from dashboard.services.accounts import sessions
+from dashboard.services.explanations import conversation
+from dashboard.services.explanations.conversation import State
+from dashboard.services.operations import retention
+from dashboard.services.operations.retention import Removed
 from dashboard.store import database, figures
 from dashboard.store.models import (
     Assignment,
@@ -75,10 +77,10 @@ def test_runs_go_with_their_batches_when_they_are_older_than_they_are_kept(acme:
 def test_who_has_a_conversation_is_still_explained_when_its_run_is_gone(acme: Acme):
     """E47, E48"""
     given = a_run(acme)
-    before = explaining.conversation(acme.desk, acme.account_id, given, now=LONG_AFTER)
+    before = conversation.conversation(acme.desk, acme.account_id, given, now=LONG_AFTER)
     retention.remove_old(acme.desk, now=LONG_AFTER)
 
-    told = explaining.conversation(acme.desk, acme.account_id, given, now=LONG_AFTER)
+    told = conversation.conversation(acme.desk, acme.account_id, given, now=LONG_AFTER)
 
     assert before
     assert told

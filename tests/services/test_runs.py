@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import delete, func, select, text, update
 
 from dashboard.engine.decisions import Outcome, Reason, Source
-from dashboard.services import assignment, batches
-from dashboard.services.assignment import Request
+from dashboard.services.assignment import batch, run
+from dashboard.services.assignment.run import Request
 from dashboard.store.models import Account, Assignment, AssignmentPolicy, Inbox, OutboxEvent, PolicyLink, Run, RunBatch
 from tests.counting import statements
 from tests.desks import NOON, Acme, Recorded
@@ -20,7 +20,7 @@ def test_a_rehearsal_leaves_nothing_behind(acme: Acme):
     acme.desk.session.commit()
 
     with statements(acme.desk.session) as said:
-        batches.rehearse(acme.desk, now=NOON)
+        batch.rehearse(acme.desk, now=NOON)
 
     assert any("INSERT INTO run_batches" in one for one in said)
     assert [acme.desk.session.scalar(select(func.count()).select_from(table)) for table in tables] == before
@@ -114,7 +114,7 @@ def test_switching_the_policy_off_stops_a_run_at_the_next_batch(acme: Acme):
         return NOON
 
     request = Request(source=Source.MANUAL)
-    result = assignment.run_inbox(acme.desk, acme.account_id, acme.support, request=request, now=now)
+    result = run.run_inbox(acme.desk, acme.account_id, acme.support, request=request, now=now)
 
     assert result.ending.assigned_count == 2
 
@@ -123,8 +123,8 @@ def test_an_unknown_inbox_ends_the_run_quietly(acme: Acme):
     """E3"""
     request = Request(source=Source.MANUAL)
 
-    assert assignment.run_inbox(acme.desk, acme.account_id, 404, request=request) is None
-    assert assignment.run_inbox(acme.desk, acme.account_id, acme.stranger_inbox_id, request=request) is None
+    assert run.run_inbox(acme.desk, acme.account_id, 404, request=request) is None
+    assert run.run_inbox(acme.desk, acme.account_id, acme.stranger_inbox_id, request=request) is None
     assert acme.desk.session.scalar(select(func.count()).select_from(Run)) == 0
 
 
@@ -152,7 +152,7 @@ def test_a_run_out_of_time_goes_on_in_a_new_job(acme: Acme, queue: Recorded):
     ticks = iter(range(0, 99, 4))
 
     request = Request(source=Source.REALTIME)
-    result = assignment.run_inbox(
+    result = run.run_inbox(
         acme.desk, acme.account_id, acme.support, request=request, now=lambda: NOON + timedelta(seconds=next(ticks))
     )
 
@@ -169,9 +169,7 @@ def test_presence_is_read_once_per_batch(acme: Acme):
     moments = iter([NOON, NOON, NOON + timedelta(seconds=61), NOON + timedelta(seconds=61)])
 
     request = Request(source=Source.MANUAL)
-    result = assignment.run_inbox(
-        acme.desk, acme.account_id, acme.support, request=request, now=lambda: next(moments, NOON)
-    )
+    result = run.run_inbox(acme.desk, acme.account_id, acme.support, request=request, now=lambda: next(moments, NOON))
 
     assert (result.ending.assigned_count, dict(result.ending.left_waiting)) == (2, {Reason.NOBODY_ONLINE: 2})
 
@@ -185,7 +183,7 @@ def test_a_batch_has_one_now_and_every_instant_is_aware(acme: Acme):
     ticks = iter(range(99))
 
     request = Request(source=Source.MANUAL)
-    assignment.run_inbox(
+    run.run_inbox(
         acme.desk, acme.account_id, acme.support, request=request, now=lambda: NOON + timedelta(seconds=next(ticks))
     )
 
@@ -216,7 +214,7 @@ def test_the_sweep_finds_exactly_the_routed_inboxes_with_work(acme: Acme, queue:
     acme.waiting(3)
     acme.waiting(3, "Sales")
 
-    assert assignment.sweep(acme.desk) == 1
+    assert run.sweep(acme.desk) == 1
     assert queue.runs == [(acme.account_id, acme.support, Source.PERIODIC)]
 
 

@@ -6,10 +6,10 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from dashboard.config import Settings
-from dashboard.services import policies
-from dashboard.services.forms.policies import AssignmentPolicyEdit
-from dashboard.services.refusals import Stale
-from dashboard.services.seen import Drawn
+from dashboard.services.core.baselines import Drawn
+from dashboard.services.core.refusals import Stale
+from dashboard.services.policies import assignment_policies
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 from dashboard.store import database
 from tests.desks import NOON, Acme, Recorded, desk_on
 
@@ -73,7 +73,9 @@ def test_of_four_who_save_the_same_field_at_once_one_does(acme: Acme, settings: 
         with database.Session(engine, expire_on_commit=False) as session:
             desk, edit = desk_on(session, settings, Recorded()), AssignmentPolicyEdit(fair_distribution_limit=limit)
             barrier.wait()
-            answers.append(policies.change(desk, acme.account_id, policy_id, edit, actor_id=None, now=NOON, seen=drawn))
+            answers.append(
+                assignment_policies.change(desk, acme.account_id, policy_id, edit, actor_id=None, now=NOON, seen=drawn)
+            )
 
     threads = [Thread(target=save, args=[limit]) for limit in (2, 3, 4, 5)]
     for thread in threads:
@@ -85,4 +87,4 @@ def test_of_four_who_save_the_same_field_at_once_one_does(acme: Acme, settings: 
     [won] = [answer for answer in answers if not isinstance(answer, Stale)]
     assert len(answers) == 4
     acme.desk.session.rollback()
-    assert policies.show(acme.desk, acme.account_id, policy_id) == won
+    assert assignment_policies.show(acme.desk, acme.account_id, policy_id) == won

@@ -6,9 +6,10 @@ import pytest
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
-from dashboard.services import handling, snoozes
-from dashboard.services.forms.conversations import Change
-from dashboard.services.refusals import Invalid
+from dashboard.services.conversations import change as change_conversation
+from dashboard.services.conversations import snoozes
+from dashboard.services.conversations.conversation_forms import Change
+from dashboard.services.core.refusals import Invalid
 from dashboard.store import conversations
 from dashboard.store.conversations import ConversationRow
 from tests.desks import Acme, Recorded
@@ -119,7 +120,7 @@ def test_a_snooze_that_somebody_moved_meanwhile_is_left_alone(acme: Acme):
     snooze(acme, one)
     change(acme, one, status=Status.SNOOZED, snoozed_until=EVENING + timedelta(days=1))
 
-    assert not handling.end_snooze(acme.desk, acme.account_id, one, now=EVENING)
+    assert not change_conversation.end_snooze(acme.desk, acme.account_id, one, now=EVENING)
     assert found(acme, one).status is Status.SNOOZED
 
 
@@ -128,7 +129,7 @@ def test_an_instant_that_has_passed_ends_no_snooze(acme: Acme):
     [one] = acme.waiting(1)
     wanted = Change(status=Status.SNOOZED, snoozed_until=LATER)
 
-    refused = handling.change(acme.desk, acme.account_id, one, wanted, actor_id=None, now=LATER)
+    refused = change_conversation.change(acme.desk, acme.account_id, one, wanted, actor_id=None, now=LATER)
 
     assert isinstance(refused, Invalid)
     assert refused.errors == {"snoozed_until": ("This instant has passed.",)}

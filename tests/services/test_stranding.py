@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from dashboard.engine.decisions import Source
-from dashboard.services import stranding
-from dashboard.services.desk import Desk
+from dashboard.services.assignment import stranded_check
+from dashboard.services.core.unit_of_work import Desk
 from dashboard.store.models import Account
 from tests.counting import statements
 from tests.desks import NOON, Acme, Recorded
@@ -27,7 +27,7 @@ def test_what_nobody_may_take_is_not_stranded(acme: Acme):
     acme.policy()
     acme.waiting(3)
 
-    assert stranding.suspects(acme.desk, now=NOON) == {}
+    assert stranded_check.suspects(acme.desk, now=NOON) == {}
     assert (account(acme).stranded_count, account(acme).stranded_checked_at) == (0, NOON)
 
 
@@ -38,8 +38,8 @@ def test_what_somebody_could_take_is_named_and_if_still_there_counted_and_woken(
     acme.online("Ana")
     waiting = acme.waiting(3)
 
-    named = stranding.suspects(acme.desk, now=NOON)
-    count = stranding.confirm(acme.desk, named, now=LATER)
+    named = stranded_check.suspects(acme.desk, now=NOON)
+    count = stranded_check.confirm(acme.desk, named, now=LATER)
 
     assert named == {acme.account_id: {acme.support: waiting[:2]}}
     assert (count, account(acme).stranded_count) == (2, 2)
@@ -52,9 +52,9 @@ def test_what_was_given_out_meanwhile_was_not_stranded(acme: Acme, queue: Record
     acme.online("Ana")
     acme.waiting(3)
 
-    named = stranding.suspects(acme.desk, now=NOON)
+    named = stranded_check.suspects(acme.desk, now=NOON)
     acme.run()
-    count = stranding.confirm(acme.desk, named, now=LATER)
+    count = stranded_check.confirm(acme.desk, named, now=LATER)
 
     assert (count, account(acme).stranded_count, queue.runs) == (0, 0, [])
 
@@ -66,7 +66,7 @@ def test_a_stale_pending_mark_does_not_keep_the_healing_run_away(acme: Acme, que
     acme.waiting(1)
     acme.desk.signals.wakeups.mark(acme.account_id, acme.support)
 
-    stranding.confirm(acme.desk, stranding.suspects(acme.desk, now=NOON), now=LATER)
+    stranded_check.confirm(acme.desk, stranded_check.suspects(acme.desk, now=NOON), now=LATER)
 
     assert len(queue.runs) == 1
 
@@ -79,7 +79,7 @@ def test_the_check_costs_as_much_with_many_conversations_as_with_few(acme: Acme)
     for size in (5, 500):
         acme.waiting(size)
         with statements(acme.desk.session) as seen:
-            stranding.suspects(acme.desk, now=NOON)
+            stranded_check.suspects(acme.desk, now=NOON)
         counts.append(len(seen))
 
     assert counts[0] == counts[1]
@@ -87,14 +87,14 @@ def test_the_check_costs_as_much_with_many_conversations_as_with_few(acme: Acme)
 
 def poisoned(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let whatever is read of Acme fail, as rows of another program may."""
-    read = stranding._assignable
+    read = stranded_check._assignable
 
     def reading(desk: Desk, account_id: int, *more: Any) -> dict[int, list[int]]:
         if account_id == acme.account_id:
             raise ValueError("a row that nobody can read")
         return read(desk, account_id, *more)
 
-    monkeypatch.setattr(stranding, "_assignable", reading)
+    monkeypatch.setattr(stranded_check, "_assignable", reading)
 
 
 def test_an_account_that_could_not_be_checked_is_not_noted_as_checked(acme: Acme, monkeypatch: pytest.MonkeyPatch):
@@ -104,7 +104,7 @@ def test_an_account_that_could_not_be_checked_is_not_noted_as_checked(acme: Acme
     acme.waiting(1)
     poisoned(acme, monkeypatch)
 
-    assert stranding.suspects(acme.desk, now=NOON) == {}
+    assert stranded_check.suspects(acme.desk, now=NOON) == {}
     assert account(acme).stranded_checked_at is None
 
 
@@ -114,7 +114,7 @@ def test_an_account_that_cannot_be_checked_again_hides_no_other(acme: Acme, monk
     globex = acme.desk.session.scalar(select(Account.id).where(Account.id != acme.account_id))
     assert globex is not None
 
-    stranding.confirm(acme.desk, {acme.account_id: {acme.support: [1]}, globex: {}}, now=LATER)
+    stranded_check.confirm(acme.desk, {acme.account_id: {acme.support: [1]}, globex: {}}, now=LATER)
 
     assert account(acme).stranded_checked_at is None
     assert acme.desk.session.get_one(Account, globex).stranded_checked_at == LATER
@@ -124,5 +124,5 @@ def test_a_check_is_stale_when_it_has_missed_two_turns():
     """E53: they come once a minute, a few seconds late; none at all is no claim that could be old."""
     ages = (timedelta(seconds=65), timedelta(seconds=125), timedelta(seconds=131), timedelta(days=1))
 
-    assert [stranding.is_stale(NOON - age, now=NOON) for age in ages] == [False, False, True, True]
-    assert not stranding.is_stale(None, now=NOON)
+    assert [stranded_check.is_stale(NOON - age, now=NOON) for age in ages] == [False, False, True, True]
+    assert not stranded_check.is_stale(None, now=NOON)

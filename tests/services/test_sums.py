@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from dashboard.config import Settings
-from dashboard.services import sums
+from dashboard.services.reports import rollups
 from dashboard.store import database
 from dashboard.store.models import AgentDay, InboxHour
 from dashboard.store.pages import reports as store
@@ -63,13 +63,13 @@ def test_a_report_is_the_same_however_far_the_ledger_is_summed(month: Acme, inbo
     before = told(month, wanted)
 
     for at in (NOON - 3 * DAY, NOON - 26 * HOUR, MIDNIGHT + timedelta(minutes=10), NOON + timedelta(minutes=30)):
-        sums.sum_ledger(month.desk, now=at)
+        rollups.sum_ledger(month.desk, now=at)
         assert told(month, wanted) == before
 
 
 def test_a_settled_hour_is_no_longer_read_from_the_ledger(month: Acme) -> None:
     wanted = asked(month)
-    sums.sum_ledger(month.desk, now=NOON + timedelta(minutes=10))
+    rollups.sum_ledger(month.desk, now=NOON + timedelta(minutes=10))
     before = told(month, wanted)
 
     given(month, "Dov", NOON - 30 * HOUR)
@@ -79,7 +79,7 @@ def test_a_settled_hour_is_no_longer_read_from_the_ledger(month: Acme) -> None:
 
 def test_an_hour_that_was_over_just_now_is_left_for_later(month: Acme) -> None:
     """A transaction under way may still write into it."""
-    sums.sum_ledger(month.desk, now=NOON + timedelta(minutes=9))
+    rollups.sum_ledger(month.desk, now=NOON + timedelta(minutes=9))
 
     assert month.desk.session.scalar(select(func.max(InboxHour.hour))) == NOON - 2 * HOUR
 
@@ -95,7 +95,7 @@ def test_what_an_import_brought_was_given_to_nobody_here(acme: Acme) -> None:
 def test_an_earlier_release_reads_and_writes_sums_beside_this_one(acme: Acme) -> None:
     """Its statements, as they were before waits were counted finely."""
     given(acme, "Ana", NOON - 30 * HOUR, waited=1_860)
-    sums.sum_ledger(acme.desk, now=NOON)
+    rollups.sum_ledger(acme.desk, now=NOON)
     session = acme.desk.session
 
     for table, time in (("inbox_hours", "hour"), ("inbox_days", "day")):
@@ -109,9 +109,9 @@ def test_an_earlier_release_reads_and_writes_sums_beside_this_one(acme: Acme) ->
 
 
 def test_what_no_report_asks_for_any_more_is_removed(month: Acme) -> None:
-    sums.sum_ledger(month.desk, now=NOON + HOUR)
+    rollups.sum_ledger(month.desk, now=NOON + HOUR)
 
-    sums.sum_ledger(month.desk, now=NOON + 40 * DAY)
+    rollups.sum_ledger(month.desk, now=NOON + 40 * DAY)
 
     session = month.desk.session
     assert session.scalar(select(func.count()).select_from(InboxHour)) == 0
@@ -126,7 +126,7 @@ def test_nothing_is_summed_twice_by_four_at_once(month: Acme, settings: Settings
     def at_once() -> None:
         with database.Session(engine) as session:
             barrier.wait()
-            sums.sum_ledger(desk_on(session, settings, Recorded()), now=NOON + 2 * HOUR)
+            rollups.sum_ledger(desk_on(session, settings, Recorded()), now=NOON + 2 * HOUR)
 
     threads = [Thread(target=at_once) for _ in range(4)]
     for thread in threads:
@@ -148,6 +148,6 @@ def test_another_accounts_ledger_is_in_no_report(month: Acme) -> None:
     )
 
     given(globex, "Sid", NOON - HOUR)
-    sums.sum_ledger(month.desk, now=NOON + 2 * HOUR)
+    rollups.sum_ledger(month.desk, now=NOON + 2 * HOUR)
 
     assert told(month, asked(month)) == before

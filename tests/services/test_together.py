@@ -8,12 +8,19 @@ from sqlalchemy import event, func, select
 
 from dashboard.engine.changes import RaiseCapacity, RemoveLabel
 from dashboard.engine.fixes import Fix
-from dashboard.services import capacity, capacity_saving, explaining, fixing, policies, policy_saving
-from dashboard.services.forms.policies import AssignmentPolicyEdit, CapacityPolicyEdit
-from dashboard.services.policies import PolicyRow
-from dashboard.services.refusals import Invalid
-from dashboard.services.seen import Drawn
-from dashboard.services.together import all_or_nothing
+from dashboard.services.conversations import apply_suggestion
+from dashboard.services.core.baselines import Drawn
+from dashboard.services.core.refusals import Invalid
+from dashboard.services.core.transaction import all_or_nothing
+from dashboard.services.explanations import conversation
+from dashboard.services.policies import (
+    assignment_policies,
+    assignment_policy_form,
+    capacity_policies,
+    capacity_policy_form,
+)
+from dashboard.services.policies.assignment_policies import PolicyRow
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, CapacityPolicyEdit
 from dashboard.store.models import AssignmentPolicy, AuditEntry, CapacityPolicy, Conversation, PolicyLink
 from tests.desks import NOON, Acme, Recorded
 from tests.services.test_agents_races import own_desk
@@ -54,7 +61,7 @@ def test_a_policy_that_cannot_be_linked_to_all_its_inboxes_is_not_made(acme: Acm
     acme.waiting(1)
     edit, wanted = AssignmentPolicyEdit(name="New"), [acme.support, acme.stranger_inbox_id]
 
-    answer = policy_saving.create(acme.desk, acme.account_id, edit, served=wanted, **CALLED)
+    answer = assignment_policy_form.create(acme.desk, acme.account_id, edit, served=wanted, **CALLED)
 
     assert isinstance(answer, Invalid)
     assert list(answer.errors) == ["inbox"]
@@ -67,7 +74,7 @@ def test_a_name_that_is_taken_leaves_the_inboxes_where_they_were(acme: Acme) -> 
     policy_id = acme.policy("Support")
     was = Drawn(facts={"inboxes": [acme.support]})
 
-    answer = policy_saving.change(
+    answer = assignment_policy_form.change(
         acme.desk,
         acme.account_id,
         policy_id,
@@ -78,7 +85,7 @@ def test_a_name_that_is_taken_leaves_the_inboxes_where_they_were(acme: Acme) -> 
     )
 
     assert isinstance(answer, Invalid)
-    found = policies.of_inbox(acme.desk, acme.account_id, acme.support)
+    found = assignment_policies.of_inbox(acme.desk, acme.account_id, acme.support)
     assert found
     assert found.id == policy_id
 
@@ -90,12 +97,16 @@ def test_a_power_cut_while_a_policy_is_saved_leaves_nothing_half_done(acme: Acme
     edit = AssignmentPolicyEdit(fair_distribution_limit=3)
 
     with cut_at(acme, "INSERT INTO assignment_policy_versions"):
-        policy_saving.change(acme.desk, acme.account_id, policy_id, edit, served=[acme.sales], seen=was, **CALLED)
+        assignment_policy_form.change(
+            acme.desk, acme.account_id, policy_id, edit, served=[acme.sales], seen=was, **CALLED
+        )
 
-    found = policies.show(acme.desk, acme.account_id, policy_id)
+    found = assignment_policies.show(acme.desk, acme.account_id, policy_id)
     assert found
     assert (found.version, found.fair_distribution_limit) == (1, None)
-    assert [one.id for one in policies.inboxes_of(acme.desk, acme.account_id, policy_id) or ()] == [acme.support]
+    assert [one.id for one in assignment_policies.inboxes_of(acme.desk, acme.account_id, policy_id) or ()] == [
+        acme.support
+    ]
     assert (counted(acme, AuditEntry), queue.runs) == (0, [])
 
 
@@ -105,7 +116,7 @@ def test_saving_starts_runs_where_the_policy_serves_and_something_waits(acme: Ac
     acme.waiting(1, "Sales")
     was = Drawn(facts={"inboxes": [acme.support]})
 
-    policy_saving.change(
+    assignment_policy_form.change(
         acme.desk,
         acme.account_id,
         policy_id,
@@ -124,7 +135,7 @@ def test_what_begins_to_wait_before_the_commit_is_run_after_it(acme: Acme, queue
 
     with all_or_nothing(acme.desk) as whole:
         edit = AssignmentPolicyEdit(enabled=True)
-        assert isinstance(policies.change(whole.desk, acme.account_id, policy_id, edit, **CALLED), PolicyRow)
+        assert isinstance(assignment_policies.change(whole.desk, acme.account_id, policy_id, edit, **CALLED), PolicyRow)
         with own_desk(acme) as other:
             Acme(desk=other, account_id=acme.account_id, agents=acme.agents, inboxes=acme.inboxes).waiting(1)
         assert queue.runs == []
@@ -137,7 +148,7 @@ def test_a_limit_for_an_inbox_that_is_gone_leaves_the_capacity_policy_unmade(acm
     edit = CapacityPolicyEdit(name="Calm")
     limits = {acme.support: 2, acme.stranger_inbox_id: 1}
 
-    answer = capacity_saving.create(acme.desk, acme.account_id, edit, limits=limits, **CALLED)
+    answer = capacity_policy_form.create(acme.desk, acme.account_id, edit, limits=limits, **CALLED)
 
     assert isinstance(answer, Invalid)
     assert list(answer.errors) == [f"limit-{acme.stranger_inbox_id}"]
@@ -151,9 +162,9 @@ def test_a_power_cut_while_a_capacity_policy_is_saved_leaves_nothing_half_done(a
 
     with cut_at(acme, "INSERT INTO inbox_capacity_limits"):
         limits = {acme.support: 5, acme.sales: 1}
-        capacity_saving.change(acme.desk, acme.account_id, policy_id, edit, limits=limits, **CALLED)
+        capacity_policy_form.change(acme.desk, acme.account_id, policy_id, edit, limits=limits, **CALLED)
 
-    found = capacity.show(acme.desk, acme.account_id, policy_id)
+    found = capacity_policies.show(acme.desk, acme.account_id, policy_id)
     assert found
     assert found.conversation_limit is None
     assert [row.conversation_limit for row in found.inbox_capacity_limits] == [2]
@@ -166,7 +177,7 @@ def stuck_twice(acme: Acme) -> tuple[int, Fix]:
     acme.online("Bo")
     acme.held("Bo", 1)
     [one] = acme.waiting(1, labels=["vip"])
-    told = explaining.conversation(acme.desk, acme.account_id, one, now=NOON)
+    told = conversation.conversation(acme.desk, acme.account_id, one, now=NOON)
     acme.desk.session.rollback()
     assert told
     [fix] = told.fixes
@@ -178,7 +189,7 @@ def test_a_fix_of_several_changes_is_done_as_a_whole(acme: Acme, queue: Recorded
     """E48"""
     one, fix = stuck_twice(acme)
 
-    done = fixing.press(acme.desk, acme.account_id, one, fix.sentence, **CALLED)
+    done = apply_suggestion.press(acme.desk, acme.account_id, one, fix.sentence, **CALLED)
 
     assert done == fix
     assert [inbox_id for _, inbox_id, _ in queue.runs] == [acme.support]
@@ -191,7 +202,7 @@ def test_a_power_cut_in_a_fix_of_several_changes_leaves_nothing_half_done(acme: 
     one, fix = stuck_twice(acme)
 
     with cut_at(acme, "UPDATE inbox_capacity_limits"):
-        fixing.press(acme.desk, acme.account_id, one, fix.sentence, **CALLED)
+        apply_suggestion.press(acme.desk, acme.account_id, one, fix.sentence, **CALLED)
 
     row = acme.desk.session.get_one(Conversation, one, populate_existing=True)
     assert (row.labels, queue.runs) == (["vip"], [])

@@ -3,10 +3,11 @@
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
-from dashboard.services import policies, undoing
-from dashboard.services.forms.policies import AssignmentPolicyEdit
-from dashboard.services.refusals import Invalid
-from dashboard.services.undoing import Reversal, State
+from dashboard.services.audit import undo
+from dashboard.services.audit.undo import Reversal, State
+from dashboard.services.core.refusals import Invalid
+from dashboard.services.policies import assignment_policies
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 from dashboard.store.models import AuditEntry
 from tests.desks import NOON, Acme
 from tests.services.test_agents_races import own_desk
@@ -28,7 +29,7 @@ def test_nobody_changes_a_policy_between_the_look_at_it_and_its_undoing(acme: Ac
     """Invariant: what is set back is what stood when it was looked at. Seen to fail with _hold taken out of undo."""
     policy_id = acme.policy("Support", fair_distribution_limit=10)
     edit = AssignmentPolicyEdit(fair_distribution_limit=5)
-    policies.change(acme.desk, acme.account_id, policy_id, edit, **CALLED)
+    assignment_policies.change(acme.desk, acme.account_id, policy_id, edit, **CALLED)
     entry_id = acme.desk.session.query(AuditEntry.id).scalar()
     acme.desk.session.rollback()
     held: list[bool] = []
@@ -39,7 +40,7 @@ def test_nobody_changes_a_policy_between_the_look_at_it_and_its_undoing(acme: Ac
 
     engine = acme.desk.session.get_bind().engine
     event.listen(engine, "before_cursor_execute", look)
-    done = undoing.undo(acme.desk, acme.account_id, entry_id, **CALLED)
+    done = undo.undo(acme.desk, acme.account_id, entry_id, **CALLED)
     event.remove(engine, "before_cursor_execute", look)
 
     assert isinstance(done, Reversal)
@@ -52,12 +53,12 @@ def test_a_name_that_is_no_longer_allowed_is_not_set_back(acme: Acme) -> None:
     """Seen to fail with the form's own exception."""
     policy_id = acme.policy("Support", name="\u202eyliaD")
     edit = AssignmentPolicyEdit(name="Daily")
-    policies.change(acme.desk, acme.account_id, policy_id, edit, **CALLED)
+    assignment_policies.change(acme.desk, acme.account_id, policy_id, edit, **CALLED)
     entry_id = acme.desk.session.query(AuditEntry.id).scalar()
 
-    done = undoing.undo(acme.desk, acme.account_id, entry_id, **CALLED)
+    done = undo.undo(acme.desk, acme.account_id, entry_id, **CALLED)
 
-    assert done == Invalid(errors={"name": (undoing.NO_LONGER,)})
-    found = policies.show(acme.desk, acme.account_id, policy_id)
+    assert done == Invalid(errors={"name": (undo.NO_LONGER,)})
+    found = assignment_policies.show(acme.desk, acme.account_id, policy_id)
     assert found
     assert found.name == "Daily"

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from dashboard.config import Settings
-from dashboard.services import deliveries
-from dashboard.services import webhooks as webhooks_service
-from dashboard.services.tools import tools
+from dashboard.services.core.container import tools
+from dashboard.services.webhooks import deliver
+from dashboard.services.webhooks import webhooks as webhooks_service
 from dashboard.store import database, outbox, turns, webhooks
 from dashboard.store.ledger import Event
 from dashboard.store.outgoing import NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
@@ -40,7 +40,7 @@ def told(calls) -> list[tuple[int, int]]:
 
 def hold(line: Line) -> None:
     """Take every receiver, as a process does that is then killed."""
-    lease = Lease(until=line.now + deliveries.LEASE, most=10)
+    lease = Lease(until=line.now + deliver.LEASE, most=10)
     assert turns.take(line.acme.desk.session, lease, now=line.now, most_each=10)
     line.acme.desk.session.commit()
 
@@ -285,13 +285,13 @@ def test_a_delivery_cut_short_by_death_is_made_again(acme: Acme, line: Line):
     with receiver() as heard:
         webhook = line.listen(heard.url)
         line.happens(conversation)
-        deliveries.fan_out(acme.desk, now=line.now)
+        deliver.fan_out(acme.desk, now=line.now)
         hold(line)
 
         line.deliver()
         assert heard.calls == []
 
-        line.deliver(after=deliveries.LEASE)
+        line.deliver(after=deliver.LEASE)
         assert [call.delivery for call in heard.calls] == [str(line.ids(webhook)[0])]
 
 
@@ -433,5 +433,5 @@ def deliver_alone(line: Line, settings: Settings, ready: threading.Barrier) -> N
     with database.Session(engine, expire_on_commit=False) as session:
         desk = tools(settings, Recorded()).desk(session)
         ready.wait()
-        deliveries.deliver(desk, outgoing=line.outgoing, now=lambda: line.now)
+        deliver.deliver(desk, outgoing=line.outgoing, now=lambda: line.now)
     engine.dispose()

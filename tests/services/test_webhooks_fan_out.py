@@ -8,7 +8,7 @@ from redis import Redis
 from sqlalchemy import func, select
 
 from dashboard.config import Settings
-from dashboard.services import deliveries
+from dashboard.services.webhooks import deliver
 from dashboard.store import database, outbox
 from dashboard.store.ledger import Event
 from dashboard.store.models import Inbox, OutboxEvent, WebhookDelivery
@@ -76,7 +76,7 @@ def test_an_account_without_webhooks_starts_no_job_and_its_events_are_done_with(
     acme.desk.signals.wake(acme.account_id, [acme.support])
     assert queue.deliveries == []
 
-    deliveries.look(acme.desk, now=line.now)
+    deliver.look(acme.desk, now=line.now)
 
     assert pending_events(acme) == 0
     assert acme.desk.session.scalar(select(func.count()).select_from(WebhookDelivery)) == 0
@@ -106,7 +106,7 @@ def test_what_was_never_asked_for_is_found_by_the_clock(acme: Acme, line: Line, 
         acme.desk.signals.changed(acme.account_id)
         assert queue.deliveries == []
 
-        deliveries.look(acme.desk, now=line.now)
+        deliver.look(acme.desk, now=line.now)
 
         assert queue.deliveries == [None]
         acme.desk.signals.changed(acme.account_id)
@@ -123,7 +123,7 @@ def test_a_later_event_never_becomes_a_delivery_before_an_earlier_one(acme: Acme
 
     with ThreadPoolExecutor(1) as pool, database.Session(engine) as earlier:
         outbox.fan_out(earlier, now=line.now, give_up_at=line.now, most=1)
-        later = pool.submit(deliveries.fan_out, acme.desk, now=line.now)
+        later = pool.submit(deliver.fan_out, acme.desk, now=line.now)
         assert wait([later], timeout=0.3).not_done
         earlier.commit()
         assert later.result() == 1

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from dashboard import clock
 from dashboard.config import Settings
-from dashboard.services import tokens
-from dashboard.services.tools import tools
+from dashboard.services.accounts import tokens
+from dashboard.services.core.container import tools
 from dashboard.store import database
 from jobs.queues import Jobs
 

@@ -30,7 +30,7 @@ def test_it_mends_what_dies_and_leaves_nothing_when_it_is_stopped(instance):
             ("scheduled_jobs default", "worker.1 was killed (SIGKILL); it is started again"),
             ("dashboard.serving", "web was killed (SIGKILL); it is started again"),
             ("redis-server", "The embedded redis had stopped; it runs again"),
-            ("keeper postgres", "The embedded postgres had stopped; it runs again"),
+            ("embedded_server_main postgres", "The embedded postgres had stopped; it runs again"),
         ):
             stack.child(child).kill()
             assert stack.hear(words)

@@ -13,7 +13,7 @@ from alembic import command as alembic
 from sqlalchemy import text
 
 from dashboard.config import ROOT, Settings
-from dashboard.services.tools import tools
+from dashboard.services.core.container import tools
 from dashboard.stack import archives
 from dashboard.stack.archives import BadArchive
 from dashboard.store import database

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from dashboard.config import Settings
 from dashboard.engine.model import Status
-from dashboard.services import batches, operations
+from dashboard.services.assignment import batch
+from dashboard.services.operations import health
 from dashboard.store import database, open_counts
 from dashboard.store.database import Session
 from dashboard.store.models import Account, Conversation, OpenCount
@@ -112,7 +113,7 @@ def test_of_an_account_that_has_gone_the_counters_forget_everything(acme: Acme):
     acme.desk.session.execute(delete(Account).where(Account.id == acme.account_id))
     acme.desk.session.commit()
 
-    operations.fold_counters(acme.desk)
+    health.fold_counters(acme.desk)
 
     assert rows(acme.desk.session) == 0
 
@@ -139,11 +140,11 @@ def test_a_long_run_folds_what_it_adds(acme: Acme):
     acme.capacity("Bo", {"Support": 1_000})
     acme.online("Ana", "Bo")
     acme.desk = replace(acme.desk, settings=replace(acme.desk.settings, bulk_limit=2))
-    acme.waiting(4 * batches.FOLDS_EVERY)
+    acme.waiting(4 * batch.FOLDS_EVERY)
 
     acme.run()
 
-    assert rows(acme.desk.session) < 3 * batches.FOLDS_EVERY
+    assert rows(acme.desk.session) < 3 * batch.FOLDS_EVERY
     assert counted(acme.desk.session) == there(acme.desk.session)
 
 
@@ -160,7 +161,7 @@ def test_what_a_fold_would_not_halve_is_left_as_it_is(acme: Acme):
     ids = select(OpenCount.id).order_by(OpenCount.id)
     before = acme.desk.session.scalars(ids).all()
 
-    operations.fold_counters(acme.desk)
+    health.fold_counters(acme.desk)
     open_counts.fold(acme.desk.session, acme.account_id)
 
     assert acme.desk.session.scalars(ids).all() == before
@@ -171,8 +172,8 @@ def test_what_was_changed_past_the_triggers_is_counted_at_night(acme: Acme):
     wrong = past_the_triggers(acme)
 
     with capture_logs() as said:
-        operations.mend_counters(acme.desk)
-        operations.mend_counters(acme.desk)
+        health.mend_counters(acme.desk)
+        health.mend_counters(acme.desk)
 
     assert wrong != there(acme.desk.session) == counted(acme.desk.session)
     assert [(one["event"], one["inbox"]) for one in said] == [("open_conversations_counted_wrong", acme.support)]

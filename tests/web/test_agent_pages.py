@@ -7,7 +7,7 @@ import pytest
 from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence, Role
-from dashboard.services import agents
+from dashboard.services.agents import agents
 from dashboard.store.models import AccountUser
 from tests.counting import statements
 from tests.desks import Acme, add_user

@@ -11,14 +11,9 @@ from sqlalchemy import select
 
 from dashboard import clock
 from dashboard.engine.model import Role
-from dashboard.services import capacity_limits, policies
-from dashboard.services.capacity_limits import LimitKey
-from dashboard.services.forms.policies import (
-    AgentChoice,
-    AssignmentPolicyEdit,
-    InboxLimitEdit,
-    PolicyChoice,
-)
+from dashboard.services.policies import assignment_policies, capacity_limits
+from dashboard.services.policies.capacity_limits import LimitKey
+from dashboard.services.policies.policy_forms import AgentChoice, AssignmentPolicyEdit, InboxLimitEdit, PolicyChoice
 from dashboard.store.models import AssignmentPolicy, AuditEntry, CapacityPolicy, InboxCapacityLimit
 from tests.counting import statements
 from tests.desks import NOON, Acme
@@ -37,7 +32,9 @@ def by(mara: Looker) -> dict[str, object]:
 
 
 def edit(acme: Acme, mara: Looker, policy_id: int, **changes: object) -> None:
-    done = policies.change(acme.desk, acme.account_id, policy_id, AssignmentPolicyEdit(**changes), **by(mara))
+    done = assignment_policies.change(
+        acme.desk, acme.account_id, policy_id, AssignmentPolicyEdit(**changes), **by(mara)
+    )
     assert done
 
 
@@ -67,7 +64,7 @@ def test_a_change_is_told_in_words_with_each_field_before_and_after(mara: Looker
 
 
 def link(acme: Acme, mara: Looker) -> None:
-    policies.link(
+    assignment_policies.link(
         acme.desk, acme.account_id, acme.support, PolicyChoice(assignment_policy_id=acme.policy_id), **by(mara)
     )
 
@@ -86,7 +83,7 @@ def raise_limit(acme: Acme, mara: Looker) -> None:
 
 def delete_policy(acme: Acme, mara: Looker) -> None:
     link(acme, mara)
-    policies.remove(acme.desk, acme.account_id, acme.policy_id, **by(mara))
+    assignment_policies.remove(acme.desk, acme.account_id, acme.policy_id, **by(mara))
 
 
 def post(path: str, **typed: str) -> Callable[[Acme, Looker], None]:
@@ -131,7 +128,9 @@ def test_what_was_deleted_keeps_its_name_and_leads_nowhere(mara: Looker, acme: A
 def test_the_log_is_narrowed_by_who_what_and_when(mara: Looker, uma: Looker, acme: Acme) -> None:
     mara.post("/settings/labels", {"title": "of-mara"})
     uma.post("/settings/labels", {"title": "of-uma"})
-    policies.create(acme.desk, acme.account_id, AssignmentPolicyEdit(name="of-command"), actor_id=None, now=NOON)
+    assignment_policies.create(
+        acme.desk, acme.account_id, AssignmentPolicyEdit(name="of-command"), actor_id=None, now=NOON
+    )
 
     def found(**asked: object) -> list[str]:
         said = mara.get("/audit", query_string=asked).text
@@ -161,7 +160,9 @@ def test_a_day_is_that_of_the_browsers_time_zone(
     mara: Looker, acme: Acme, *, zone: str, is_found: bool, said: str
 ) -> None:
     late = NOON.replace(hour=20)
-    policies.create(acme.desk, acme.account_id, AssignmentPolicyEdit(name="Evening"), actor_id=None, now=late)
+    assignment_policies.create(
+        acme.desk, acme.account_id, AssignmentPolicyEdit(name="Evening"), actor_id=None, now=late
+    )
     mara.client.set_cookie("zone", zone)
 
     page = mara.get("/audit", query_string={"last_day": late.date()}).text

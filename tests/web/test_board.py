@@ -12,7 +12,7 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Role
-from dashboard.services.assignment import Request, run_inbox
+from dashboard.services.assignment.run import Request, run_inbox
 from dashboard.store.limits import Reservation
 from dashboard.store.models import Account, AssignmentPolicy, Inbox
 from dashboard.web import drawings

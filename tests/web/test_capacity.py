@@ -7,8 +7,8 @@ from flask import Flask
 
 from dashboard import clock
 from dashboard.engine.model import Role
-from dashboard.services import capacity
-from dashboard.services.capacity import CapacityView
+from dashboard.services.policies import capacity_policies
+from dashboard.services.policies.capacity_policies import CapacityView
 from dashboard.store.models import Label
 from tests.counting import statements
 from tests.desks import Acme, add_inbox, add_user
@@ -17,7 +17,7 @@ from tests.pages import HTMX, Looker, hire, looking, waiting_for
 
 def shown(acme: Acme, policy_id: int) -> CapacityView:
     acme.desk.session.rollback()
-    found = capacity.show(acme.desk, acme.account_id, policy_id)
+    found = capacity_policies.show(acme.desk, acme.account_id, policy_id)
     assert found
     return found
 
@@ -115,7 +115,7 @@ def test_deleting_says_in_numbers_what_will_happen_and_does_it(mara: Looker, acm
 
     assert "1 agent is under no capacity policy then and may hold any number. 2 limits are lifted." in page
     assert answer.location == "/capacity"
-    assert capacity.show(acme.desk, acme.account_id, policy_id) is None
+    assert capacity_policies.show(acme.desk, acme.account_id, policy_id) is None
 
 
 PATHS = [

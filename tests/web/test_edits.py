@@ -6,7 +6,7 @@ import re
 import pytest
 
 from dashboard.engine.model import Role
-from dashboard.services import capacity, policies
+from dashboard.services.policies import assignment_policies, capacity_policies
 from dashboard.store import agents
 from dashboard.store.models import Conversation
 from tests.desks import Acme
@@ -35,9 +35,9 @@ def form(looker: Looker, path: str, name: str) -> Sheet:
     return next(one for one in sheets_on(looker.get(path).text) if name in one.controls and one.method == "post")
 
 
-def policy(acme: Acme) -> policies.PolicyRow:
+def policy(acme: Acme) -> assignment_policies.PolicyRow:
     acme.desk.session.rollback()
-    row = policies.show(acme.desk, acme.account_id, acme.policy_id)
+    row = assignment_policies.show(acme.desk, acme.account_id, acme.policy_id)
     assert row
     return row
 
@@ -97,7 +97,7 @@ def test_the_limit_of_an_inbox_says_who_set_it(mara: Looker, bo: Looker, acme: A
 
     assert answer.status_code == 409
     assert answer.text.count("Bo Marlow set this at") == 2
-    view = capacity.show(acme.desk, acme.account_id, policy_id)
+    view = capacity_policies.show(acme.desk, acme.account_id, policy_id)
     acme.desk.session.rollback()
     assert view
     assert (view.inbox_capacity_limits[0].conversation_limit, view.conversation_limit) == (5, 50)

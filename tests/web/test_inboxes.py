@@ -4,8 +4,8 @@ import pytest
 
 from dashboard import clock
 from dashboard.engine.model import Role
-from dashboard.services import members
-from dashboard.services.members import Group, Place
+from dashboard.services.inboxes import members
+from dashboard.services.inboxes.members import Group, Place
 from dashboard.store import policies, switches
 from dashboard.store.models import Inbox
 from tests.counting import statements

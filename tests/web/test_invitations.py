@@ -4,8 +4,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from dashboard.engine.model import Role
-from dashboard.services.agents import create
-from dashboard.services.forms.accounts import AgentEdit
+from dashboard.services.accounts.account_forms import AgentEdit
+from dashboard.services.agents.agents import create
 from tests.desks import NOON, Acme
 from tests.pages import PASSWORD, TOKEN, Looker, let_in
 from tests.web.test_sessions import log_in

@@ -7,8 +7,8 @@ from threading import Thread
 import pytest
 from sqlalchemy import event, select
 
-from dashboard.services import labels
-from dashboard.services.forms.desk import NewLabel
+from dashboard.services.conversations import labels
+from dashboard.services.inboxes.inbox_forms import NewLabel
 from dashboard.store.models import AuditEntry, CapacityPolicy, Conversation, Label, OutboxEvent
 from tests.desks import NOON, Acme
 from tests.pages import AtOnce, Looker, waiting_for

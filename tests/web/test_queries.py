@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 
 from dashboard import clock
 from dashboard.config import Settings
-from dashboard.services import tokens
+from dashboard.services.accounts import tokens
 from dashboard.store import invitations
 from dashboard.store.invitations import InvitationDraft
 from dashboard.store.tokens import hashed

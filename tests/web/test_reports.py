@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from dashboard import clock
-from dashboard.services import reports, sums
-from dashboard.services.reports import Report, Span, Wait, Waited
+from dashboard.services.reports import reports, rollups
+from dashboard.services.reports.reports import Report, Span, Wait, Waited
 from dashboard.store.models import InboxDay, InboxHour
 from dashboard.web import words
 from dashboard.web.sheets import defused
@@ -76,7 +76,7 @@ def test_waits_are_told_within_5_percent_and_never_beyond_the_shortest_and_the_l
         given(acme, "Ana", NOON - HOUR, waited=wait)
     given(acme, "Ana", NOON - 2 * HOUR, waited=None)
     if is_summed:
-        sums.sum_ledger(acme.desk, now=NOW)
+        rollups.sum_ledger(acme.desk, now=NOW)
     half, most = (sorted(waits)[ceil(part * len(waits)) - 1] for part in (0.5, 0.9))
 
     told = report(acme, Span.WEEK)
@@ -98,7 +98,7 @@ def test_an_hour_tells_its_waits_exactly(acme: Acme) -> None:
         given(acme, "Ana", NOON - HOUR, waited=minutes * 60)
     before = report(acme).hours[1].waited
 
-    sums.sum_ledger(acme.desk, now=NOW)
+    rollups.sum_ledger(acme.desk, now=NOW)
 
     assert before == report(acme).hours[1].waited
     assert before == Waited(median=Wait(timedelta(minutes=5)), ninetieth=Wait(timedelta(minutes=9)))
@@ -108,7 +108,7 @@ def test_the_sums_of_an_earlier_release_are_told_as_coarsely_as_they_were_counte
     """An earlier release that serves beside this one writes them: rows without buckets."""
     for hours in (2, 26):
         given(acme, "Ana", clock.now() - hours * HOUR, waited=20 * 86_400)
-    sums.sum_ledger(acme.desk, now=clock.now())
+    rollups.sum_ledger(acme.desk, now=clock.now())
     for table in (InboxHour, InboxDay):
         acme.desk.session.execute(update(table).values(counts=None, shortest=None, longest=None))
     acme.desk.session.execute(update(InboxHour).values(median=None, ninetieth=None))
@@ -266,6 +266,6 @@ def test_its_number_of_queries_does_not_grow(mara: Looker, acme: Acme) -> None:
     before = asked("/reports?span=month")
     for days in range(1, 9):
         given(acme, "Bo", clock.now() - days * DAY, inbox=("Support", "Sales")[days % 2])
-    sums.sum_ledger(acme.desk, now=clock.now())
+    rollups.sum_ledger(acme.desk, now=clock.now())
 
     assert asked("/reports?span=month") == before <= 13

@@ -5,8 +5,8 @@ from sqlalchemy import select
 
 from dashboard import clock
 from dashboard.engine.model import AssignmentType
-from dashboard.services import members
-from dashboard.services.members import Group, Place
+from dashboard.services.inboxes import members
+from dashboard.services.inboxes.members import Group, Place
 from dashboard.store.models import Team
 from tests.counting import statements
 from tests.desks import Acme, add_user

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.config import Settings
 from dashboard.engine.model import Role
-from dashboard.services import deliveries
+from dashboard.services.webhooks import deliver as deliver_webhooks
 from dashboard.store.models import AuditEntry, Webhook, WebhookDelivery
 from tests.counting import statements
 from tests.desks import Acme
@@ -45,7 +45,7 @@ def make(looker: Looker, url: str = URL, **typed: object) -> str:
 
 
 def deliver(acme: Acme) -> None:
-    deliveries.deliver(acme.desk, acme.account_id, outgoing=ANYWHERE)
+    deliver_webhooks.deliver(acme.desk, acme.account_id, outgoing=ANYWHERE)
 
 
 def saved(acme: Acme) -> Webhook:
@@ -149,7 +149,7 @@ def test_what_is_still_to_be_delivered_is_counted_and_led_to(mara: Looker, acme:
     make(mara)
     for one in acme.waiting(3):
         change(acme, one, assignee_id=acme.agents["Ana"])
-    deliveries.fan_out(acme.desk, now=saved(acme).created_at)
+    deliver_webhooks.fan_out(acme.desk, now=saved(acme).created_at)
 
     assert '<a href="/settings/webhooks/1?status=pending">3</a>' in mara.get("/settings/webhooks").text
     assert mara.get("/settings/webhooks/1?status=pending").text.count('id="delivery-') == 3
@@ -169,7 +169,7 @@ def test_deliveries_are_read_page_by_page_with_as_many_queries(mara: Looker, acm
     before = [asked(path) for path in paths]
     for one in acme.waiting(60):
         change(acme, one, assignee_id=acme.agents["Ana"])
-    deliveries.fan_out(acme.desk, now=saved(acme).created_at)
+    deliver_webhooks.fan_out(acme.desk, now=saved(acme).created_at)
 
     assert [asked(path) for path in paths] == before
     first = mara.get(paths[1]).text

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from dashboard.services import assignment, inboxes
-from dashboard.services.forms.desk import InboxEdit
+from dashboard.services.assignment import run
+from dashboard.services.inboxes import inboxes
+from dashboard.services.inboxes.inbox_forms import InboxEdit
 from dashboard.store.models import AuditEntry, Conversation, Inbox
 from tests import importing
 from tests.desks import NOON, Acme, Recorded
@@ -35,7 +36,7 @@ def test_a_held_backlog_starts_no_run_now_or_in_a_sweep(acme: Acme, path: Path, 
 
     done = bring_in(acme, path)
 
-    assert assignment.sweep(acme.desk) == 0
+    assert run.sweep(acme.desk) == 0
     assert queue.runs == []
     acme.run("Support")
     assert (

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dashboard.services.csv_import import instants
-from dashboard.services.csv_import.files import ImportFile
-from dashboard.services.csv_import.instants import DateOrder
-from dashboard.services.csv_import.layout import BadFile
-from dashboard.services.csv_import.rows import BadRow, ImportRow
+from dashboard.services.csv_import.reading import instants
+from dashboard.services.csv_import.reading.files import ImportFile
+from dashboard.services.csv_import.reading.instants import DateOrder
+from dashboard.services.csv_import.reading.layout import BadFile
+from dashboard.services.csv_import.reading.rows import BadRow, ImportRow
 from tests.desks import NOON
 from tests.importing import prepared, written
 

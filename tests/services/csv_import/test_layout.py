@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.services.csv_import import layout
-from dashboard.services.csv_import.columns import Field
-from dashboard.services.csv_import.decoding import Encoding
-from dashboard.services.csv_import.layout import BadFile, Layout
-from dashboard.services.csv_import.rows import ImportRow
+from dashboard.services.csv_import.reading import layout
+from dashboard.services.csv_import.reading.columns import Field
+from dashboard.services.csv_import.reading.decoding import Encoding
+from dashboard.services.csv_import.reading.layout import BadFile, Layout
+from dashboard.services.csv_import.reading.rows import ImportRow
 from tests.importing import found_in, written
 
 HEADER = "external_id,inbox,subject,labels,created_at,handled_by"

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from dashboard.config import Settings
-from dashboard.services.csv_import import writing
-from dashboard.services.csv_import.writing import Import
-from dashboard.services.desk import Desk
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.csv_import.writing import writing
+from dashboard.services.csv_import.writing.writing import Import
 from dashboard.store import database, locks
 from dashboard.store.models import AccountUser, Conversation, Inbox
 from tests import desks

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.services.csv_import import records
-from dashboard.services.csv_import.records import Broken, Record
+from dashboard.services.csv_import.reading import records
+from dashboard.services.csv_import.reading.records import Broken, Record
 
 
 def read(text: str, *, width: int = 4, separator: str = ",") -> list[Record | Broken]:

@@ -7,10 +7,10 @@ import pytest
 
 from dashboard.engine.model import Status
 from dashboard.engine.policy import LABEL_LENGTH, MOST_LABELS
-from dashboard.services.csv_import import words
-from dashboard.services.csv_import.rows import BadRow, ImportRow
-from dashboard.services.forms.conversations import LONGEST_SUBJECT
-from dashboard.services.forms.fields import OUT_OF_RANGE
+from dashboard.services.conversations.conversation_forms import LONGEST_SUBJECT
+from dashboard.services.core.form_fields import OUT_OF_RANGE
+from dashboard.services.csv_import.reading import words
+from dashboard.services.csv_import.reading.rows import BadRow, ImportRow
 from tests.desks import NOON
 from tests.importing import found_in, written
 

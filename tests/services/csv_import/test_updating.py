@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
-from dashboard.services import handling
-from dashboard.services.forms.conversations import Change, Message, MessageType
+from dashboard.services.conversations import change
+from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
 from dashboard.store.models import Assignment, Conversation, OutboxEvent
 from tests import importing
 from tests.desks import NOON, Acme, Recorded
@@ -87,7 +87,7 @@ def test_an_agent_whom_somebody_chose_here_stays_while_it_is_open_and_gives_way_
 ):
     bring_in(acme, path, f"T-1,Support,{MORNING},,,")
     by_hand = Change(assignee_id=acme.agents["Cleo"])
-    handling.change(acme.desk, acme.account_id, one(acme).id, by_hand, actor_id=acme.agents["Ana"], now=NOON)
+    change.change(acme.desk, acme.account_id, one(acme).id, by_hand, actor_id=acme.agents["Ana"], now=NOON)
 
     bring_in(acme, path, f"T-1,Support,{MORNING},,,Bo", now=TOMORROW, update=True)
     assert one(acme).assignee_id == acme.agents["Cleo"]
@@ -105,7 +105,7 @@ def test_one_that_still_waits_goes_to_the_agent_who_has_it_in_the_helpdesk_unles
     assert one(acme).assignee_id == acme.agents["Bo"]
 
     release = Change(assignee_id=None)
-    handling.change(acme.desk, acme.account_id, one(acme).id, release, actor_id=acme.agents["Ana"], now=TOMORROW)
+    change.change(acme.desk, acme.account_id, one(acme).id, release, actor_id=acme.agents["Ana"], now=TOMORROW)
     done = bring_in(acme, path, f"T-1,Support,{MORNING},,,Bo", now=TOMORROW, update=True)
 
     assert (one(acme).assignee_id, done.report.updated) == (None, 0)
@@ -114,7 +114,7 @@ def test_one_that_still_waits_goes_to_the_agent_who_has_it_in_the_helpdesk_unles
 def test_what_somebody_wrote_here_after_the_end_keeps_it_open_and_is_told_of(acme: Acme, path: Path):
     bring_in(acme, path, f"T-1,Support,{MORNING},,,")
     said = Message(message_type=MessageType.INCOMING, at=EVENING + timedelta(hours=1))
-    handling.message(acme.desk, acme.account_id, one(acme).id, said, actor_id=None, now=said.at or NOON)
+    change.message(acme.desk, acme.account_id, one(acme).id, said, actor_id=None, now=said.at or NOON)
 
     done = bring_in(acme, path, f"T-1,Support,{MORNING},,{EVENING.isoformat()},", now=TOMORROW, update=True)
 
@@ -123,7 +123,7 @@ def test_what_somebody_wrote_here_after_the_end_keeps_it_open_and_is_told_of(acm
 
 def test_what_is_resolved_here_stays_as_it_is(acme: Acme, path: Path):
     bring_in(acme, path, f"T-1,Support,{MORNING},,,Bo")
-    handling.change(
+    change.change(
         acme.desk, acme.account_id, one(acme).id, Change(status=Status.RESOLVED), actor_id=acme.agents["Ana"], now=NOON
     )
     before = events(acme)

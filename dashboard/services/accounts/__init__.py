@@ -1,0 +1,1 @@
+"""Accounts, log-ins, invitations, sessions, API tokens."""

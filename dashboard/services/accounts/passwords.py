@@ -1,0 +1,57 @@
+"""Passwords as they are kept: argon2 hashes."""
+
+from base64 import b64decode
+from collections.abc import Collection
+from functools import cache
+from hmac import compare_digest
+
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import InvalidHashError
+
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import log_ins
+
+
+def of_address(desk: Desk, email: str, password: str) -> str:
+    """Return what is kept of a password: with the salt of all passwords of this address, whosever they are.
+
+    A log-in then takes one comparison, and tells nobody how many accounts have the address.
+    """
+    return hashed(password, like=log_ins.a_hash_of(desk.session, email))
+
+
+def hashed(password: str, like: str | None = None) -> str:
+    """Return what is kept of a password; with the salt and the cost of another hash if one is given."""
+    if like is None:
+        return PasswordHasher().hash(password)
+    hasher = PasswordHasher.from_parameters(extract_parameters(like))
+    salt = like.split("$")[-2]
+    return hasher.hash(password, salt=b64decode(f"{salt}=="))
+
+
+def matches(password_hash: str | None, password: str) -> bool:
+    """Tell whether it is the password that is kept."""
+    return bool(matching({password_hash} if password_hash else set(), password))
+
+
+def matching(hashes: Collection[str], password: str) -> frozenset[str]:
+    """Return the hashes that are kept of this password.
+
+    Takes as long for none as for one, and as for many with the same salt.
+    """
+    by_salt = {one.rpartition("$")[0]: one for one in hashes or [_of_nobody()]}
+    tried = [_tried(password, like) for like in by_salt.values()]
+    return frozenset(one for one in hashes if any(compare_digest(one, other) for other in tried))
+
+
+def _tried(password: str, like: str) -> str:
+    try:
+        return hashed(password, like=like)
+    except InvalidHashError:
+        return ""
+
+
+@cache
+def _of_nobody() -> str:
+    """Return a hash that costs as much to compare with as anybody's."""
+    return hashed("nobody")

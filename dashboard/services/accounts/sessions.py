@@ -1,0 +1,69 @@
+"""Logging in and out, coming back with what the log-in left, and choosing another password."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from dashboard.services.accounts import passwords
+from dashboard.services.accounts.account_forms import NewPassword
+from dashboard.services.core import audit_log
+from dashboard.services.core.audit_log import Cause, Change
+from dashboard.services.core.refusals import Invalid, invalid
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import log_ins
+from dashboard.store import sessions as store
+from dashboard.store.sessions import Viewer
+
+# Since its cookie was last written.
+LASTS_FOR = timedelta(days=31)
+LONGEST_PASSWORD = 1_000
+WRONG = "This is not your password."
+
+
+def log_in(desk: Desk, email: str, password: str) -> Sequence[Viewer]:
+    """Return the memberships that this address and password open.
+
+    The answer takes as long whether or not the address exists, and in however many accounts.
+    """
+    if not password:  # nobody's
+        return ()
+    found = store.credentials(desk.session, email.strip().lower())
+    right = passwords.matching({one.password_hash for one in found}, password[:LONGEST_PASSWORD])
+    return [one.viewer for one in found if one.password_hash in right]
+
+
+def enter(desk: Desk, viewer: Viewer, *, now: datetime) -> None:
+    """Note that somebody comes in by this log-in: from now on no account changes it."""
+    if log_ins.note_use(desk.session, viewer.log_in_id, now):
+        desk.session.commit()
+
+
+def memberships(desk: Desk, log_in_epochs: Mapping[int, int], *, session_id: UUID) -> Sequence[Viewer]:
+    """Return what the log-ins of a session open; nothing once it is logged out of, or its password is another."""
+    return store.memberships(desk.session, log_in_epochs, session_id=session_id)
+
+
+def resume(desk: Desk, account_id: int, user_id: int, *, session_epoch: int, session_id: UUID) -> Viewer | None:
+    """Return who this session is, unless they were deactivated, logged out of it, or had all of theirs ended."""
+    viewer = store.viewer(desk.session, account_id, user_id, session_id=session_id)
+    return viewer if viewer and viewer.session_epoch == session_epoch else None
+
+
+def end(desk: Desk, session_id: UUID, *, now: datetime) -> None:
+    """End this session, whoever kept its cookie; the same person's others go on."""
+    store.end(desk.session, session_id, now)
+    desk.session.commit()
+
+
+def change_password(desk: Desk, viewer: Viewer, wanted: NewPassword, *, now: datetime) -> Viewer | Invalid | None:
+    """Choose another password; every session that was opened with the old one ends. Returns the viewer of a new one."""
+    known = log_ins.lock(desk.session, viewer.account_id, viewer.user_id)
+    if known is None or not passwords.matches(known.password_hash, wanted.current):
+        desk.session.rollback()
+        return invalid("current", WRONG)
+    kept = passwords.hashed(wanted.password, like=known.password_hash)
+    log_ins.choose_password(desk.session, known.id, kept, now)
+    said = Change(subject="agent", subject_id=viewer.user_id, before={}, after={"password": "set"})
+    audit_log.write(desk, viewer.account_id, said, Cause(actor_id=viewer.user_id, now=now))
+    desk.session.commit()
+    return store.viewer(desk.session, viewer.account_id, viewer.user_id)

@@ -1,0 +1,1 @@
+"""Agents, their presence, and their deactivation."""

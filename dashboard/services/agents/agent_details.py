@@ -1,0 +1,142 @@
+"""An agent in full: what they are, where they sit and what the gates say of them there, and what they were given."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from dashboard.engine import gates, planner
+from dashboard.engine.decisions import Reason, Verdict
+from dashboard.engine.model import Agent, Presence
+from dashboard.services.agents import last_seen
+from dashboard.services.agents.last_seen import Sighting
+from dashboard.services.board.agent_status import USUAL
+from dashboard.services.board.workload import FairShare
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import fair_shares, switches
+from dashboard.store.errors import StoreUnavailable
+from dashboard.store.limits import Recent, Share
+from dashboard.store.pages import agent_ledger, agent_lists, agent_seats, people
+from dashboard.store.pages.agent_ledger import Given
+from dashboard.store.pages.agent_lists import AgentFacts
+from dashboard.store.pages.agent_seats import Place, TeamPlace
+from dashboard.store.pages.common import Since
+from dashboard.store.paging import Page
+from dashboard.store.switches import Routing
+
+log = structlog.get_logger()
+LEDGER = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """An agent in one inbox: their fair share, which switch is off there, and the first gate that refuses them.
+
+    The verdict is None where they are no member, and while presence or limits cannot be read.
+    """
+
+    place: Place
+    off: Reason | None
+    share: FairShare | None
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentDetails:
+    """All that an agent's page shows."""
+
+    facts: AgentFacts
+    sighting: Sighting
+    seats: Sequence[Seat]
+    teams: Sequence[TeamPlace]
+    oldest: Since | None
+    given: Given
+
+    @property
+    def open_in(self) -> int:
+        """Return in how many inboxes they hold something."""
+        return sum(1 for seat in self.seats if seat.place.open)
+
+
+def show(desk: Desk, account_id: int, agent_id: int, *, page: int, now: datetime) -> AgentDetails | None:
+    """Return the agent, active or not, and a page of what they were given."""
+    session = desk.session
+    facts = agent_lists.facts(session, account_id, [agent_id]).get(agent_id)
+    if facts is None:
+        return None
+    sighting = last_seen.of(desk, account_id, [facts], now=now)[agent_id]
+    places = agent_seats.places(session, account_id, agent_id)
+    inbox_ids = [place.inbox_id for place in places]
+    return AgentDetails(
+        facts=facts,
+        sighting=sighting,
+        seats=_seats(desk, account_id, facts, places=places, presence=sighting.presence, now=now),
+        teams=agent_seats.teams(session, account_id, agent_id),
+        oldest=people.oldest_held(session, account_id, [agent_id], inbox_ids).get(agent_id),
+        given=agent_ledger.given(session, account_id, agent_id, Page(page=page, per_page=LEDGER)),
+    )
+
+
+def _seats(
+    desk: Desk, account_id: int, facts: AgentFacts, *, places: Sequence[Place], presence: Presence | None, now: datetime
+) -> list[Seat]:
+    routings = {
+        one.inbox.id: one for one in switches.read_many(desk.session, account_id, [place.inbox_id for place in places])
+    }
+    recent = _recent(desk, account_id, facts.id, routings=routings.values(), now=now) if presence else None
+    known = presence if recent is not None else None
+    return [
+        _seat(facts, place, routings[place.inbox_id], had=(recent or {}).get(place.inbox_id), presence=known, now=now)
+        for place in places
+        if place.inbox_id in routings
+    ]
+
+
+def _recent(
+    desk: Desk, account_id: int, agent_id: int, *, routings: Iterable[Routing], now: datetime
+) -> Mapping[int, Recent] | None:
+    """Return what the agent was given within each inbox's window, None if that cannot be read."""
+    shares = [
+        Share(inbox_id=one.inbox.id, agent_ids=[agent_id], limit=limit, window=one.policy.window)
+        for one in routings
+        if one.policy and (limit := one.policy.fair_distribution_limit)
+    ]
+    try:
+        found = fair_shares.recent(desk.session, desk.limits, shares, account_id=account_id, now=now)
+    except StoreUnavailable as error:
+        log.warning("limits_unreadable", account=account_id, agent=agent_id, error=str(error))
+        return None
+    return {inbox_id: by_agent[agent_id] for inbox_id, by_agent in found.items()}
+
+
+def _seat(
+    facts: AgentFacts, place: Place, routing: Routing, *, had: Recent | None, presence: Presence | None, now: datetime
+) -> Seat:
+    policy = routing.policy or USUAL
+    limit = policy.fair_distribution_limit
+    verdict = None
+    if presence and place.member and facts.active:
+        rules = gates.Rules(policy=policy, team=None, now=now)
+        verdict = gates.verdict(gates.Seat(_agent(facts, place, presence, had)), rules)
+    return Seat(
+        place=place,
+        off=planner.switched_off(routing.inbox, routing.policy),
+        share=FairShare(count=had.count or 0, limit=limit, slot_frees_at=had.slot_frees_at) if had and limit else None,
+        verdict=verdict,
+    )
+
+
+def _agent(facts: AgentFacts, place: Place, presence: Presence, had: Recent | None) -> Agent:
+    return Agent(
+        id=facts.id,
+        name=facts.name,
+        presence=presence,
+        member=place.member,
+        open_here=place.open,
+        open_total=facts.open,
+        capacity=place.capacity,
+        total_capacity=facts.total_limit,
+        recent=had.count if had else 0,
+        slot_frees_at=had.slot_frees_at if had else None,
+    )

@@ -1,0 +1,35 @@
+"""Agents found by name, place and presence, a page at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.engine.model import Presence
+from dashboard.services.agents import last_seen
+from dashboard.services.agents.last_seen import Sighting
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store.pages import agent_lists as store
+from dashboard.store.pages.agent_lists import AgentFacts, AskedAgents
+from dashboard.store.paging import Listed, Page, listed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLine:
+    """An agent in a list."""
+
+    facts: AgentFacts
+    sighting: Sighting
+
+
+def show_all(
+    desk: Desk, account_id: int, asked: AskedAgents, *, presence: Presence | None, page: Page, now: datetime
+) -> Listed[AgentLine]:
+    """Return a page of the agents who are asked for; by presence only after a look at all of them."""
+    found = store.found(desk.session, account_id, asked)
+    if presence:
+        seen = last_seen.of(desk, account_id, found, now=now)
+        found = [row for row in found if seen[row.id].presence is presence]
+    shown = found[page.offset : page.offset + page.per_page]
+    seen = last_seen.of(desk, account_id, shown, now=now)
+    facts = store.facts(desk.session, account_id, [row.id for row in shown])
+    lines = (AgentLine(facts=facts[row.id], sighting=seen[row.id]) for row in shown if row.id in facts)
+    return listed(lines, len(found), page)

@@ -1,0 +1,38 @@
+"""Agents by what somebody typed: a whole name, a part that fits one agent alone, or a name and a number."""
+
+import re
+
+from dashboard.services.core.refusals import Invalid, invalid
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import agents
+from dashboard.store.pages import choices
+
+NUMBERED = re.compile(r"(?:.*\s)?#?(?P<id>[0-9]{1,18})", re.ASCII | re.DOTALL)
+MOST_SAID = 5
+
+
+def agent(desk: Desk, account_id: int, typed: str, *, field: str) -> int | Invalid:
+    """Return the id of the agent who is meant, or say of the field why that is not clear.
+
+    A number that is no name is an id, and may be nobody's.
+    """
+    text = typed.strip()
+    if not text:
+        return invalid(field, "Type the name of an agent.")
+    found = choices.called(desk.session, account_id, text, most=MOST_SAID + 1)
+    whole = [one for one in found if one.name.casefold() == text.casefold()]
+    if len(meant := whole or found) == 1:
+        return meant[0].id
+    if not meant and (numbered := NUMBERED.fullmatch(text)):
+        return int(numbered["id"])
+    if not meant:
+        return invalid(field, f"No active agent's name has “{text}” in it.")
+    names = ", ".join(one.typed for one in meant[:MOST_SAID])
+    others = " and others" if len(meant) > MOST_SAID else ""
+    return invalid(field, f"Several are meant by “{text}”: {names}{others}. Type more of the name.")
+
+
+def name_of(desk: Desk, account_id: int, agent_id: int) -> str:
+    """Return what the agent is called, active or not."""
+    found = agents.find(desk.session, account_id, agent_id)
+    return found.name if found else "Nobody"

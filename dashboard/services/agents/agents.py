@@ -1,0 +1,242 @@
+"""Agents of an account: made, shown with their presence and load, changed, deactivated."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from dashboard.engine.model import Presence, Role
+from dashboard.services.accounts import passwords, tokens
+from dashboard.services.accounts.account_forms import AgentEdit
+from dashboard.services.agents import deactivation
+from dashboard.services.core import audit_log, audited_crud
+from dashboard.services.core.audit_log import Cause, Change
+from dashboard.services.core.baselines import ANYTHING, Seen
+from dashboard.services.core.form import UNSET, given
+from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import accounts, availability, invitations, log_ins, releases
+from dashboard.store import agents as store
+from dashboard.store.agents import DECIDED, AgentRow
+from dashboard.store.errors import StoreUnavailable
+from dashboard.store.log_ins import LogIn
+from dashboard.store.paging import Listed, Page
+from dashboard.store.presence import presence_of
+
+log = structlog.get_logger()
+IS_AGENT = "{name} has this address already, as agent {id}."
+IS_DEACTIVATED = "{name} has this address as agent {id}, who is deactivated: reactivate them."
+THEIRS = "This agent has logged in: the log-in is theirs. Invite them to choose a new password."
+LAST = "An account needs an active administrator, and this is the last one."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """An agent with what they are at this moment (E37)."""
+
+    id: int
+    name: str
+    email: str
+    role: Role
+    availability: Presence
+    presence: Presence
+    auto_offline: bool
+    active: bool
+    agent_capacity_policy_id: int | None
+    open_conversations: int
+    log_in: LogIn
+
+
+def show_all(desk: Desk, account_id: int, page: Page, *, now: datetime) -> Listed[AgentView]:
+    """Return the agents, deactivated ones as well."""
+    found = store.page(desk.session, account_id, page)
+    return Listed(data=tuple(views(desk, account_id, found.data, now)), meta=found.meta)
+
+
+def show(desk: Desk, account_id: int, agent_id: int, *, now: datetime) -> AgentView | None:
+    """Return the agent."""
+    row = store.find(desk.session, account_id, agent_id)
+    return views(desk, account_id, [row], now)[0] if row else None
+
+
+def views(desk: Desk, account_id: int, rows: Sequence[AgentRow], now: datetime) -> list[AgentView]:
+    """Return the agents with their presence, by one look into Redis; unreadable, nobody was heard of."""
+    try:
+        heard = desk.heartbeats.present(account_id, [row.id for row in rows], now)
+    except StoreUnavailable as error:
+        log.warning("presence_unreadable", account=account_id, error=str(error))
+        heard = frozenset()
+    return [_view(row, heard=row.id in heard, now=now) for row in rows]
+
+
+def of_address(desk: Desk, account_id: int, email: str) -> AgentRow | None:
+    """Return the account's agent with this address, active or not; nothing is said of other accounts."""
+    return store.find_by_address(desk.session, account_id, email)
+
+
+def create(desk: Desk, account_id: int, edit: AgentEdit, *, actor_id: int | None, now: datetime) -> AgentView | Invalid:
+    """Make an agent. Nothing depends on what other accounts have of the address: the log-in is this account's own."""
+    values = given(edit)
+    password = values.pop("password", None)
+    agent_id = store.add(desk.session, account_id, **values)
+    if agent_id is None:
+        desk.session.rollback()
+        return _known_already(desk, account_id, values["email"])
+    if password:
+        log_ins.give_password(desk.session, agent_id, passwords.of_address(desk, values["email"], password))
+    row = _found(desk, account_id, agent_id)
+    change = Change(subject="agent", subject_id=row.id, after=_facts(row))
+    audit_log.write(desk, account_id, change, Cause(actor_id=actor_id, now=now))
+    desk.session.commit()
+    desk.signals.changed(account_id)
+    return _view(row, heard=False, now=now)
+
+
+def change(
+    desk: Desk,
+    account_id: int,
+    agent_id: int,
+    edit: AgentEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
+) -> AgentView | Invalid | Conflict | None:
+    """Change an agent; deactivating one releases what they hold open (E31)."""
+    before = _held(desk, account_id, agent_id, edit)
+    values = audited_crud.judged(desk, seen, given(edit), before) if before else {}
+    if isinstance(values, Stale):
+        return values
+    edit = AgentEdit(**values)
+    refusal = _refusal(desk, account_id, before, edit) if before else None
+    if before is None or refusal:
+        desk.session.rollback()
+        return refusal
+    _write(desk, account_id, before, edit)
+    woken = _consequences(desk, account_id, before, edit, actor_id=actor_id, now=now)
+    after = _found(desk, account_id, agent_id)
+    said = _Audited(before=before, after=after, password_set=isinstance(edit.password, str))
+    if said.differs:
+        audit_log.write(desk, account_id, said.change, Cause(actor_id=actor_id, now=now))
+    desk.session.commit()
+    if not after.active:
+        deactivation.forget(desk, account_id, agent_id)
+    desk.signals.wake(account_id, woken)
+    return views(desk, account_id, [after], now)[0]
+
+
+def deactivate(
+    desk: Desk, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> AgentView | Conflict | Stale | None:
+    """Deactivate an agent: they keep their place in the ledger and lose their work."""
+    done = change(desk, account_id, agent_id, AgentEdit(active=False), actor_id=actor_id, now=now, seen=seen)
+    assert isinstance(done, Stale) or not isinstance(done, Invalid)
+    return done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Audited:
+    """A change of an agent as the audit log tells it: a password is never in it, only that there is a new one."""
+
+    before: AgentRow
+    after: AgentRow
+    password_set: bool
+
+    @property
+    def differs(self) -> bool:
+        return self.password_set or _facts(self.before) != _facts(self.after)
+
+    @property
+    def change(self) -> Change:
+        after = _facts(self.after) | ({"password": "set"} if self.password_set else {})
+        return Change(subject="agent", subject_id=self.after.id, before=_facts(self.before), after=after)
+
+
+def _held(desk: Desk, account_id: int, agent_id: int, edit: AgentEdit) -> AgentRow | None:
+    """Return the agent, locked, after what must be locked before them."""
+    if edit.active is False:
+        releases.keep_batches_out(desk.session, account_id, agent_id)
+    if {"role", "active", "email"} & given(edit).keys():
+        accounts.lock(desk.session, account_id)
+    found = store.lock(desk.session, account_id, agent_id)
+    if {"email", "password"} & given(edit).keys():
+        log_ins.lock(desk.session, account_id, agent_id)
+        found = store.find(desk.session, account_id, agent_id)
+    return found
+
+
+def _refusal(desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit) -> Invalid | Conflict | None:
+    """Return why not; what concerns the log-in is asked of the row that `_held` has locked."""
+    if before.has_logged_in and edit.password is not UNSET:
+        return invalid("password", THEIRS)
+    if edit.email not in (UNSET, before.email):
+        if before.has_logged_in:
+            return invalid("email", THEIRS)
+        if of_address(desk, account_id, str(edit.email)):
+            return _known_already(desk, account_id, str(edit.email))
+    return _refused_as_last(desk, account_id, before, edit)
+
+
+def _refused_as_last(desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit) -> Conflict | None:
+    """Refuse to leave an account without anybody who could undo it."""
+    was = before.active and before.role is Role.ADMINISTRATOR
+    said: dict[str, Any] = given(edit)
+    stays = said.get("active", before.active) and said.get("role", before.role) is Role.ADMINISTRATOR
+    if not was or stays or store.other_administrator(desk.session, account_id, but=before.id):
+        return None
+    return Conflict(sentence=LAST)
+
+
+def _write(desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit) -> None:
+    values = given(edit)
+    password = values.pop("password", None)
+    store.change(desk.session, account_id, before.id, values)
+    if values.get("email", before.email) != before.email:
+        invitations.withdraw(desk.session, account_id, before.id)
+        # The password was given to the person at the old address, and has its salt.
+        log_ins.give_password(desk.session, before.log_in_id, None)
+    if password:
+        email = str(values.get("email", before.email))
+        log_ins.give_password(desk.session, before.log_in_id, passwords.of_address(desk, email, password))
+
+
+def _consequences(
+    desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit, *, actor_id: int | None, now: datetime
+) -> Collection[int]:
+    """Release what a deactivated agent holds; return the inboxes where runs are called for (E30)."""
+    if edit.active in (UNSET, before.active):
+        return ()
+    # After a reactivation, those that an older release left when it deactivated the agent.
+    tokens.revoke_all_of(desk, account_id, before.id, Cause(actor_id=actor_id, now=now))
+    if edit.active:
+        return availability.inboxes_of(desk.session, account_id, [before.id])
+    store.end_sessions(desk.session, account_id, before.id)
+    invitations.withdraw(desk.session, account_id, before.id)
+    return deactivation.release_all(desk, account_id, before.id, actor_id=actor_id, now=now)
+
+
+def _facts(row: AgentRow) -> dict[str, object]:
+    """Return what somebody decided of the agent; how much they hold is no decision."""
+    return {name: getattr(row, name) for name in DECIDED}
+
+
+def _found(desk: Desk, account_id: int, agent_id: int) -> AgentRow:
+    row = store.find(desk.session, account_id, agent_id)
+    assert row is not None
+    return row
+
+
+def _known_already(desk: Desk, account_id: int, email: str) -> Invalid:
+    row = of_address(desk, account_id, email)
+    assert row is not None
+    sentence = IS_AGENT if row.active else IS_DEACTIVATED
+    return invalid("email", sentence.format(name=row.name, id=row.id))
+
+
+def _view(row: AgentRow, *, heard: bool, now: datetime) -> AgentView:
+    presence = presence_of(availability=row.availability, auto_offline=row.auto_offline, heard=heard, active=row.active)
+    same = {name: getattr(row, name) for name in (*DECIDED, "open_conversations")}
+    log_in = log_ins.state(has_password=row.has_password, invited_until=row.invited_until, now=now)
+    return AgentView(presence=presence, log_in=log_in, **same)

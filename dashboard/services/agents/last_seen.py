@@ -1,0 +1,40 @@
+"""What agents are at this moment and since when, for lists of any length: two looks into Redis (E37, E42)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from dashboard.engine.model import Presence
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store.errors import StoreUnavailable
+from dashboard.store.pages.agents import PresentRow
+from dashboard.store.presence import presence_of
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """An agent's presence, None while it cannot be read; and since when, None if they were never heard of."""
+
+    presence: Presence | None = None
+    since: datetime | None = None
+
+
+def of(desk: Desk, account_id: int, rows: Collection[PresentRow], *, now: datetime) -> Mapping[int, Sighting]:
+    """Return the sighting of each of these agents."""
+    ids = [row.id for row in rows]
+    try:
+        present, last = desk.heartbeats.present(account_id, ids, now), desk.heartbeats.last(account_id, ids)
+    except StoreUnavailable as error:
+        log.warning("presence_unreadable", account=account_id, error=str(error))
+        return {row.id: Sighting() for row in rows}
+    return {row.id: _sighting(row, heard=row.id in present, last=last.get(row.id)) for row in rows}
+
+
+def _sighting(row: PresentRow, *, heard: bool, last: datetime | None) -> Sighting:
+    silent = row.auto_offline and not heard
+    word = presence_of(availability=row.availability, auto_offline=row.auto_offline, heard=heard, active=row.active)
+    return Sighting(presence=word, since=last if silent else row.availability_since)

@@ -1,0 +1,65 @@
+"""What may be said of who is there."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from dashboard.engine.model import Presence
+from dashboard.services.core.form import Form
+from dashboard.services.core.form_fields import Id, Switch, Word
+
+MOST_AT_ONCE = 1_000
+OF_IDLING = frozenset({Presence.AWAY, Presence.ONLINE})
+
+
+class SaidBy(StrEnum):
+    """Whether a person chose it or a program noticed that they idle (E38)."""
+
+    MANUAL = "manual"
+    IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Availability:
+    """What an agent shall be."""
+
+    availability: Presence
+    auto_offline: bool | None = None
+    source: SaidBy = SaidBy.MANUAL
+
+    @property
+    def by_hand(self) -> bool:
+        """Say whether a person chose it."""
+        return self.source is SaidBy.MANUAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeats:
+    """Agents who are there."""
+
+    agent_ids: tuple[int, ...]
+
+
+class AvailabilityForm(Form):
+    """What an agent shall be."""
+
+    root = "agent"
+    makes = Availability
+    availability = Word(Presence, required=True)
+    auto_offline = Switch()
+    source = Word(SaidBy, load_default=SaidBy.MANUAL)
+
+    @validates_schema
+    def check_idling(self, data: dict[str, Any], **_: object) -> None:
+        """Refuse an idle report of a choice that only a person makes (E38)."""
+        if data["source"] is SaidBy.IDLE and data["availability"] not in OF_IDLING:
+            raise ValidationError("An idle report is away or online.", "availability")
+
+
+class HeartbeatsForm(Form):
+    """Agents who are there."""
+
+    makes = Heartbeats
+    agent_ids = fields.List(Id(), required=True, validate=validate.Length(max=MOST_AT_ONCE))

@@ -1,0 +1,1 @@
+"""Runs of the engine: batches, outcomes, the stranded check."""

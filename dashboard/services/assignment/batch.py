@@ -1,0 +1,290 @@
+"""One batch of a run: look, plan, write, commit; then say so (design: the engine proposes, Postgres disposes)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+
+from dashboard.config import OnFailure
+from dashboard.engine import planner, pools
+from dashboard.engine.decisions import Assign, Error, Plan, Reason, Source
+from dashboard.engine.model import Inbox, Snapshot
+from dashboard.services.assignment import run_outcome
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import (
+    claims,
+    giving,
+    locks,
+    open_counts,
+    pretending,
+    run_records,
+    snapshots,
+    switches,
+    waiting,
+)
+from dashboard.store.errors import StoreUnavailable
+from dashboard.store.limits import Reservation
+from dashboard.store.run_records import Beginning, Ending
+
+log = structlog.get_logger()
+# A batch adds a row for each agent to what counts their loads, and the next one reads them all.
+FOLDS_EVERY = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """A run under way: what its batches have done so far, and in the end how it ended.
+
+    `wake_at` is when something may be given out without anybody doing anything.
+    """
+
+    beginning: Beginning
+    clock: Callable[[], datetime]
+    run_id: int | None = None
+    batches: int = 0
+    assigned: int = 0
+    undecided: set[int] = field(default_factory=set)
+    ending: Ending | None = None
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What one batch saw and decided."""
+
+    snapshot: Snapshot
+    plan: Plan
+    since: Mapping[int, datetime | None]
+    now: datetime
+
+    @property
+    def assigns(self) -> list[Assign]:
+        """Return what the plan gives out, in order."""
+        return [decision for decision in self.plan.decisions if isinstance(decision, Assign)]
+
+
+def assign_batch(desk: Desk, run: Progress, *, until: datetime) -> bool:
+    """Assign one batch and commit it, alone in the inbox; true if there may be more to do.
+
+    From `until` on the run's record is completed whatever is left. Raises StoreUnavailable when presence or the
+    rotation cannot be read: nothing was written then (E40, E42).
+    """
+    about = run.beginning
+    # Who waited for the inbox as long as a rate limit's window would else count from before what has left it.
+    now = run.clock()
+    routing = switches.read(desk.session, about.account_id, about.inbox_id)
+    if routing is None:
+        return False
+    off = planner.switched_off(routing.inbox, routing.policy)
+    if off or routing.policy is None:
+        end(desk, run, run_outcome.stopped(off or Reason.NO_POLICY, run.assigned))
+        desk.session.commit()
+        return False
+    looked = _look(desk, run, snapshots.Place(inbox=routing.inbox, policy=routing.policy), now)
+    won = _write(desk, run, looked)
+    more = _may_be_more(desk, looked, won)
+    if now >= until or not more:
+        _finish(desk, run, looked, goes_on=more)
+    desk.session.commit()
+    _spend_turns(desk, looked, won)
+    return more
+
+
+def end(desk: Desk, run: Progress, ending: Ending) -> None:
+    """Complete the run's record."""
+    run.ending = ending
+    if run.run_id is None:
+        run.run_id = run_records.begin(desk.session, run.beginning)
+    run_records.finish(desk.session, run.run_id, ending, run.clock())
+
+
+def rehearse(desk: Desk, *, now: datetime) -> None:
+    """Do as a batch would in an inbox that is taken back: what is compiled and loaded on the way stays."""
+    session, inbox = desk.session, Inbox(id=0, account_id=0, name="Rehearsal")
+    about = Beginning(account_id=0, inbox_id=0, source=Source.PERIODIC, actor_id=None, job_id=None, started_at=now)
+    run = Progress(beginning=about, clock=lambda: now)
+    with locks.alone_in(session, inbox.id):
+        pretending.furnish(session, inbox)
+        run_records.last_began_at(session, inbox.account_id, inbox.id)
+        switches.read(session, inbox.account_id, inbox.id)
+        place = snapshots.Place(inbox=inbox, policy=planner.DEFAULT_POLICY)
+        snapshot = snapshots.read(session, desk.gauges, [place], now=now)[inbox.id]
+        open_counts.held(session, inbox.account_id, [0])
+        waiting.take(session, filter_of(snapshot), pools=[None], most=1, now=now)
+        nobodys = Assign(conversation_id=0, agent_id=0, team_id=None)
+        claims.claim(session, inbox.account_id, inbox.id, [nobodys], now=now)
+        looked = Looked(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
+        _write(desk, run, looked)
+        _finish(desk, run, looked, goes_on=False)
+
+
+def _may_be_more(desk: Desk, looked: Looked, won: Sequence[Assign]) -> bool:
+    """Tell whether the batch was full and got anywhere, if only by finding what cannot be decided (E8, E43)."""
+    errors = any(isinstance(decision, Error) for decision in looked.plan.decisions)
+    return len(looked.plan.decisions) == desk.settings.bulk_limit and (bool(won) or errors)
+
+
+def _finish(desk: Desk, run: Progress, looked: Looked, *, goes_on: bool) -> None:
+    """Complete the record with what is left and why."""
+    remains = run_outcome.Remains(
+        left=waiting.left(desk.session, filter_of(looked.snapshot), looked.now),
+        standings=looked.plan.standings,
+        undecided=len(run.undecided),
+        goes_on=goes_on,
+    )
+    end(desk, run, run_outcome.ended(remains, run.assigned))
+    run.wake_at = remains.next_at(looked.now)
+
+
+def _look(desk: Desk, run: Progress, place: snapshots.Place, now: datetime) -> Looked:
+    """Read what the decisions need; only pools where somebody is left are asked for conversations (E9)."""
+    snapshot = snapshots.read(desk.session, desk.gauges, [place], now=now, hold=True)[place.inbox.id]
+    pools = planner.open_pools(snapshot, now)
+    if not pools:
+        return Looked(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
+    found = waiting.take(
+        desk.session,
+        filter_of(snapshot),
+        pools=pools,
+        most=desk.settings.bulk_limit,
+        now=now,
+        but=run.undecided,
+    )
+    snapshot = replace(snapshot, waiting=found.conversations)
+    return Looked(snapshot=snapshot, plan=planner.plan(snapshot, now), since=found.since, now=now)
+
+
+def _write(desk: Desk, run: Progress, looked: Looked) -> list[Assign]:
+    """Make the plan true; return the assignments that were written (E25 to E28)."""
+    about, assigns = run.beginning, looked.assigns
+    run.undecided |= {decision.conversation_id for decision in looked.plan.decisions if isinstance(decision, Error)}
+    _log_errors(run, looked.plan)
+    if run.run_id is None:
+        run.run_id = run_records.begin(desk.session, about)
+    reserved = _reserve(desk, run, looked)
+    try:
+        ids = claims.claim(desk.session, about.account_id, about.inbox_id, assigns, now=looked.now)
+        won = [given for given in assigns if given.conversation_id in ids]
+        _record(desk, run, looked, won)
+    except BaseException:
+        _give_back(desk, run, reserved)
+        raise
+    _give_back(desk, run, [entry for entry in reserved if entry.conversation_id not in ids])
+    return won
+
+
+def _record(desk: Desk, run: Progress, looked: Looked, won: Sequence[Assign]) -> None:
+    """Write the batch's snapshot, a ledger row and two events per assignment."""
+    run.batches += 1
+    if run.run_id is None or looked.snapshot.policy is None:
+        raise ValueError("a batch is recorded after its run began, and only under a policy")
+    first = run.assigned + 1
+    run_records.keep_batch(desk.session, run.run_id, looked.snapshot, number=run.batches, first=first, at=looked.now)
+    given = giving.Given(
+        account_id=run.beginning.account_id,
+        inbox_id=run.beginning.inbox_id,
+        run_id=run.run_id,
+        first=first,
+        source=run.beginning.source,
+        actor_id=run.beginning.actor_id,
+        policy_id=looked.snapshot.policy.id,
+        policy_version=looked.snapshot.policy.version,
+        at=looked.now,
+        conversation_ids=[given.conversation_id for given in won],
+        agent_ids=[given.agent_id for given in won],
+        since=[looked.since.get(given.conversation_id) for given in won],
+    )
+    giving.write(desk.session, given)
+    run.assigned += len(won)
+    if run.batches % FOLDS_EVERY == 0:
+        open_counts.fold(desk.session, run.beginning.account_id)
+
+
+def filter_of(snapshot: Snapshot) -> waiting.Filter:
+    """Return which of the inbox's waiting conversations a run may take, and in which order."""
+    policy = snapshot.policy
+    if policy is None:
+        raise ValueError("nothing is given out without a policy")
+    return waiting.Filter(
+        account_id=snapshot.inbox.account_id,
+        inbox_id=snapshot.inbox.id,
+        priority=policy.conversation_priority,
+        exclusions=snapshot.exclusions,
+        one_agent_per_contact=policy.one_agent_per_contact,
+    )
+
+
+def _reserve(desk: Desk, run: Progress, looked: Looked) -> list[Reservation]:
+    """Count the assignments against fair distribution before they are committed (E28)."""
+    policy, about = looked.snapshot.policy, run.beginning
+    if policy is None or not looked.assigns:
+        return []
+    if not policy.fair_distribution_limit:
+        _count_by_ledger(desk, about)
+        return []
+    entries = [
+        Reservation(agent_id=given.agent_id, conversation_id=given.conversation_id, at=looked.now)
+        for given in looked.assigns
+    ]
+    try:
+        desk.limits.reserve(about.account_id, about.inbox_id, entries, window=policy.window, now=looked.now)
+    except StoreUnavailable as error:
+        log.warning("rate_limits_not_reserved", account=about.account_id, inbox=about.inbox_id, error=str(error))
+        if not _count_by_ledger(desk, about) and not _are_passed_over(desk, looked):
+            raise
+        return []
+    return entries
+
+
+def _count_by_ledger(desk: Desk, about: Beginning) -> bool:
+    """See to it that the next batch counts from the ledger what is not counted in Redis now; false if it will not."""
+    try:
+        desk.limits.forget(about.account_id, about.inbox_id)
+    except StoreUnavailable as error:
+        log.warning("rate_limits_not_marked", account=about.account_id, inbox=about.inbox_id, error=str(error))
+        return False
+    return True
+
+
+def _are_passed_over(desk: Desk, looked: Looked) -> bool:
+    """Tell whether limits could not be read and are skipped (E41), so that not counting passes none."""
+    unread = any(agent.recent is None for agent in looked.snapshot.agents)
+    return unread and desk.settings.rate_limit_on_failure is OnFailure.OPEN
+
+
+def _give_back(desk: Desk, run: Progress, entries: Sequence[Reservation]) -> None:
+    if not entries:
+        return
+    about = run.beginning
+    try:
+        desk.limits.give_back(about.account_id, about.inbox_id, entries)
+    except StoreUnavailable as error:  # one too many is counted until the window ends, never one too few
+        log.warning("rate_limits_not_given_back", account=about.account_id, inbox=about.inbox_id, error=str(error))
+
+
+def _spend_turns(desk: Desk, looked: Looked, won: Sequence[Assign]) -> None:
+    """Move the rotations by what was written, and by nothing else (E21)."""
+    inbox = looked.snapshot.inbox
+    picks: dict[int | None, list[int]] = {}
+    for given in won:
+        picks.setdefault(given.team_id, []).append(given.agent_id)
+    try:
+        for team_id, agents in picks.items():
+            members = pools.wheel_members(looked.snapshot, team_id)
+            desk.rotations.advance(snapshots.wheel(inbox, team_id), members=members, picks=agents)
+    except StoreUnavailable as error:  # the assignments stand; the turns are as they were before (E44)
+        log.warning("turns_not_spent", account=inbox.account_id, inbox=inbox.id, error=str(error))
+
+
+def _log_errors(run: Progress, plan: Plan) -> None:
+    for decision in plan.decisions:
+        if isinstance(decision, Error):
+            about = run.beginning
+            log.error(
+                "conversation_not_decided",
+                account=about.account_id,
+                inbox=about.inbox_id,
+                conversation=decision.conversation_id,
+                error=decision.message,
+            )

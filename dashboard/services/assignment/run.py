@@ -1,0 +1,149 @@
+"""Runs of the engine: one inbox, all that have work, and how every inbox stands right now."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from dashboard import clock
+from dashboard.engine.decisions import Outcome, Reason, Source
+from dashboard.services.assignment import batch, redis_data_loss, run_outcome
+from dashboard.services.assignment.batch import Progress
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import locks, run_records, switches
+from dashboard.store.errors import DatabaseFailed, StoreUnavailable
+from dashboard.store.run_records import Beginning, Ending
+
+log = structlog.get_logger()
+Clock = Callable[[], datetime]
+# A run that takes longer goes on in a new job, so that one inbox does not hold a worker (E8).
+RUN_LASTS_FOR = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Who asked for a run: what started it, the person if one did, and the job that does it."""
+
+    source: Source
+    actor_id: int | None = None
+    job_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """A finished run."""
+
+    run_id: int | None
+    ending: Ending
+
+    @property
+    def worth_retrying(self) -> bool:
+        """Tell whether a store was missing, so that the same run may go through later (E40, E42, E43)."""
+        return self.ending.reason is Reason.STORE_UNAVAILABLE
+
+
+def run_inbox(
+    desk: Desk, account_id: int, inbox_id: int, *, request: Request, now: Clock = clock.now
+) -> RunResult | None:
+    """Assign what waits in one inbox; None if the account has no such inbox (E3).
+
+    The pending mark is cleared before anything is read: what arrives from now on asks for the next run (E32).
+    """
+    run = Progress(
+        beginning=Beginning(
+            account_id=account_id,
+            inbox_id=inbox_id,
+            source=request.source,
+            actor_id=request.actor_id,
+            job_id=request.job_id,
+            started_at=now(),
+        ),
+        clock=now,
+    )
+    try:
+        desk.signals.wakeups.clear(account_id, inbox_id)
+        redis_data_loss.notice(desk, account_id, now=run.beginning.started_at)
+        goes_on = _batches(desk, run)
+    except (StoreUnavailable, DatabaseFailed) as error:
+        _fail(desk, run, error)
+        goes_on = False
+    if run.ending is None:
+        return None
+    _speak(desk, run, goes_on)
+    return RunResult(run_id=run.run_id, ending=run.ending)
+
+
+def has_begun_since(desk: Desk, account_id: int, inbox_id: int, since: datetime) -> bool:
+    """Tell whether a run of the inbox began after this instant and went through."""
+    began_at = run_records.last_began_at(desk.session, account_id, inbox_id)
+    desk.session.commit()  # a rollback would have the driver forget what it has prepared
+    return began_at is not None and began_at > since
+
+
+def request_run(desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | None) -> str | None:
+    """Enqueue a run that somebody asked for and return the job's id, None if there is no such inbox (E34).
+
+    Raises StoreUnavailable.
+    """
+    if switches.read(desk.session, account_id, inbox_id) is None:
+        return None
+    return desk.signals.queue.run_inbox(account_id, inbox_id, Source.MANUAL, actor_id)
+
+
+def sweep(desk: Desk) -> int:
+    """Start a run for every routed inbox with waiting conversations, over all accounts; return how many (E33)."""
+    found = switches.routed_with_work(desk.session)
+    desk.session.commit()
+    for account_id, inbox_ids in found.items():
+        desk.signals.wake_anew(account_id, inbox_ids, Source.PERIODIC)
+    return sum(map(len, found.values()))
+
+
+def _batches(desk: Desk, run: Progress) -> bool:
+    """Assign batch after batch; true if the time is up and something may be left."""
+    until = run.beginning.started_at + RUN_LASTS_FOR
+    with locks.alone_in(desk.session, run.beginning.inbox_id) as let_others_in:
+        while True:
+            more = batch.assign_batch(desk, run, until=until)
+            if not more or run.ending:
+                return more
+            let_others_in()
+
+
+def _fail(desk: Desk, run: Progress, error: Exception) -> None:
+    """Record a run that a store broke off; if even that cannot be written, the log has it."""
+    about = run.beginning
+    log.error("run_failed", account=about.account_id, inbox=about.inbox_id, run=run.run_id, error=str(error))
+    run.ending = run_outcome.failed(Reason.STORE_UNAVAILABLE, run.assigned, str(error))
+    try:
+        desk.session.rollback()
+        # A commit that was cut off may have been made: what is written is true, not what was meant.
+        written = run_records.assigned(desk.session, run.run_id) if run.run_id else None
+        run.run_id = None if written is None else run.run_id
+        batch.end(desk, run, replace(run.ending, assigned_count=written or 0))
+        desk.session.commit()
+    except DatabaseFailed as again:
+        log.error("run_not_recorded", account=about.account_id, inbox=about.inbox_id, error=str(again))
+
+
+def _speak(desk: Desk, run: Progress, goes_on: bool) -> None:
+    about, ending, now = run.beginning, run.ending, run.clock()
+    if goes_on:
+        desk.signals.wake(about.account_id, [about.inbox_id], about.source)
+    elif run.wake_at:
+        desk.signals.wake_at(about.account_id, about.inbox_id, run.wake_at, now=now)
+    if ending is None or ending.reason is Reason.NOTHING_WAITING:
+        return
+    desk.signals.changed(about.account_id)
+    if ending.outcome is not Outcome.ERROR:
+        log.info(
+            "run",
+            account=about.account_id,
+            inbox=about.inbox_id,
+            run=run.run_id,
+            source=about.source.value,
+            assigned=ending.assigned_count,
+            left={reason.value: count for reason, count in ending.left_waiting.items()},
+            seconds=round((now - about.started_at).total_seconds(), 3),
+        )

@@ -1,0 +1,89 @@
+"""What runs that somebody asked for came to, shown where they asked."""
+
+import time
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dashboard.engine.decisions import Outcome, Reason
+from dashboard.services.assignment import run as assignment_run
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store.pages import inboxes, runs
+from dashboard.store.pages.runs import RunRow
+
+LOOK_EVERY = timedelta(milliseconds=40)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """How many are left waiting for one reason."""
+
+    reason: Reason
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What these jobs' runs came to so far; `run_id` names the run when there was one only."""
+
+    job_ids: tuple[str, ...]
+    finished: bool
+    run_id: int | None
+    inbox_id: int | None
+    inboxes: int
+    assigned: int
+    took: timedelta
+    left: tuple[Left, ...]
+    stop: Reason | None
+    failed: bool
+
+    @property
+    def waiting(self) -> int:
+        """Return how many were left waiting."""
+        return sum(part.count for part in self.left)
+
+
+def request_all(desk: Desk, account_id: int, *, actor_id: int) -> tuple[str, ...]:
+    """Start a run for every inbox of the account in which something waits; return the jobs. Raises StoreUnavailable."""
+    ids = inboxes.waiting_ids(desk.session, account_id)
+    jobs = [assignment_run.request_run(desk, account_id, inbox_id, actor_id=actor_id) for inbox_id in ids]
+    return tuple(job for job in jobs if job)
+
+
+def wait_for(desk: Desk, account_id: int, job_ids: Collection[str], *, patience: timedelta) -> Result:
+    """Return the result as soon as it is complete, or what there is of it when the patience is at its end."""
+    until = time.monotonic() + patience.total_seconds()
+    while True:
+        result = of_jobs(desk, account_id, job_ids)
+        desk.session.rollback()
+        if result.finished or time.monotonic() >= until:
+            return result
+        time.sleep(LOOK_EVERY.total_seconds())
+
+
+def of_jobs(desk: Desk, account_id: int, job_ids: Collection[str]) -> Result:
+    """Return what the runs of these jobs have come to so far."""
+    found = runs.of_jobs(desk.session, account_id, job_ids) if job_ids else []
+    done = [run for run in found if run.finished_at]
+    left: Counter[Reason] = Counter()
+    for run in done:
+        left.update(run.left)
+    one = done[0] if len(done) == 1 and len(job_ids) == 1 else None
+    return Result(
+        job_ids=tuple(job_ids),
+        finished=len(done) >= len(job_ids),
+        run_id=one.id if one else None,
+        inbox_id=one.inbox_id if one else None,
+        inboxes=len({run.inbox_id for run in done}),
+        assigned=sum(run.assigned for run in done),
+        took=_took(done),
+        left=tuple(Left(reason=reason, count=count) for reason, count in left.most_common()),
+        stop=one.reason if one else None,
+        failed=any(run.outcome is Outcome.ERROR for run in done),
+    )
+
+
+def _took(done: Sequence[RunRow]) -> timedelta:
+    ends = [run.finished_at for run in done if run.finished_at]
+    return max(ends) - min(run.started_at for run in done) if ends else timedelta()

@@ -1,0 +1,1 @@
+"""Undo of the audit log's entries."""

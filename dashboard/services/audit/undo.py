@@ -1,0 +1,235 @@
+"""Undoing a change of a policy, its limits, its inboxes, a label's name, or a merge, while it stands as it was left."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any
+
+from marshmallow import ValidationError
+
+from dashboard.services.conversations import contacts, labels
+from dashboard.services.conversations.contact_forms import Merge
+from dashboard.services.core.audit_log import Cause
+from dashboard.services.core.refusals import Invalid
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.inboxes.inbox_forms import LabelForm
+from dashboard.services.policies import assignment_policies, capacity_limits, capacity_policies
+from dashboard.services.policies.capacity_limits import LimitKey
+from dashboard.services.policies.policy_forms import (
+    AssignmentPolicyForm,
+    CapacityPolicyForm,
+    InboxLimitEdit,
+    PolicyChoice,
+)
+from dashboard.store import capacity as capacity_store
+from dashboard.store import contacts as contacts_store
+from dashboard.store import inboxes, teams
+from dashboard.store import policies as policies_store
+from dashboard.store.audit import AuditView
+from dashboard.store.bulk import record
+from dashboard.store.pages import audit as store
+
+LINK = "inbox_assignment_policy"
+NO_LONGER = "The former value is no longer allowed."
+# What of each kind somebody decides; the rest follows.
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "assignment_policy": (
+        "name",
+        "description",
+        "assignment_order",
+        "conversation_priority",
+        "fair_distribution_limit",
+        "fair_distribution_window",
+        "enabled",
+        "eligible_presence",
+        "one_agent_per_contact",
+    ),
+    "agent_capacity_policy": (
+        "name",
+        "description",
+        "conversation_limit",
+        "excluded_labels",
+        "exclude_older_than_hours",
+    ),
+    "inbox_capacity_limit": ("conversation_limit",),
+    LINK: ("assignment_policy_id",),
+    "label": ("title",),
+    "contact": ("merged_into_id",),
+}
+Facts = Mapping[str, Any]
+
+
+class State(Enum):
+    """Whether a change can be undone now."""
+
+    POSSIBLE = auto()
+    UNDONE = auto()
+    CHANGED = auto()
+    GONE = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reversal:
+    """What undoing a change would set back, whether it can, and which fields were changed since if it cannot."""
+
+    entry: AuditView
+    state: State
+    back: Facts
+    changed: tuple[str, ...] = ()
+
+
+def reversals(desk: Desk, account_id: int, entries: Sequence[AuditView]) -> Mapping[int, Reversal]:
+    """Return, by entry, what undoing it would do; only entries of a kind that can be undone are there."""
+    ours = [entry for entry in entries if _fields(entry)]
+    now = {subject: _read(desk, account_id, subject, ours) for subject in FIELDS}
+    return {entry.id: _judged(entry, now[entry.subject].get(entry.subject_id or 0)) for entry in ours}
+
+
+def undo(desk: Desk, account_id: int, entry_id: int, *, actor_id: int, now: datetime) -> Reversal | Invalid | None:
+    """Set back what a change changed, if nobody has changed it since: then nothing is done, and the answer says so.
+
+    None if there is no such change. The undoing is a change as any other: audited, and followed by runs (E30).
+    """
+    entry = store.entry(desk.session, account_id, entry_id)
+    if entry is None or not _fields(entry):
+        return None
+    _hold(desk, account_id, entry)
+    found = reversals(desk, account_id, [entry])[entry.id]
+    if found.state is not State.POSSIBLE:
+        desk.session.rollback()
+        return found
+    try:
+        done = UNDOES[entry.subject](desk, account_id, found, Cause(actor_id=actor_id, now=now))
+    except ValidationError as refused:
+        desk.session.rollback()
+        return Invalid(errors=dict.fromkeys(refused.messages_dict, (NO_LONGER,)))
+    return done if isinstance(done, Invalid) else found
+
+
+def _fields(entry: AuditView) -> tuple[str, ...]:
+    """Return which fields the change changed, of those that can be set back."""
+    if entry.subject not in FIELDS or (entry.subject != LINK and entry.action != "updated"):
+        return ()
+    before, after = entry.before or {}, entry.after or {}
+    return tuple(name for name in FIELDS[entry.subject] if before.get(name) != after.get(name))
+
+
+def _judged(entry: AuditView, now: Facts | None) -> Reversal:
+    fields, before, after = _fields(entry), entry.before or {}, entry.after or {}
+    back = {name: before.get(name) for name in fields}
+    if now is None:
+        return Reversal(entry=entry, state=State.GONE, back=back)
+    if all(_same(now.get(name), before.get(name)) for name in fields):
+        return Reversal(entry=entry, state=State.UNDONE, back=back)
+    changed = tuple(name for name in fields if not _same(now.get(name), after.get(name)))
+    return Reversal(entry=entry, state=State.CHANGED if changed else State.POSSIBLE, back=back, changed=changed)
+
+
+def _same(stands: Any, said: Any) -> bool:
+    return bool((list(stands) if isinstance(stands, tuple) else stands) == said)
+
+
+def _read(desk: Desk, account_id: int, subject: str, entries: Iterable[AuditView]) -> Mapping[int, Facts]:
+    """Return what stands now of the entries of this kind, by the id of what they are about."""
+    ids = [entry.subject_id for entry in entries if entry.subject == subject and entry.subject_id is not None]
+    return READS[subject](desk, account_id, ids)
+
+
+def _links(desk: Desk, account_id: int, ids: Collection[int]) -> Mapping[int, Facts]:
+    links = policies_store.links(desk.session, account_id, ids)
+    return {inbox_id: {"assignment_policy_id": policy_id} for inbox_id, policy_id in links.items()}
+
+
+def _shelved(shelf: Any) -> Callable[[Desk, int, Collection[int]], Mapping[int, Facts]]:
+    return lambda desk, account_id, ids: {row.id: record(row) for row in shelf.some(desk.session, account_id, ids)}
+
+
+READS: Mapping[str, Callable[[Desk, int, Collection[int]], Mapping[int, Facts]]] = {
+    "assignment_policy": _shelved(policies_store.shelf),
+    "agent_capacity_policy": _shelved(capacity_store.shelf),
+    "inbox_capacity_limit": _shelved(capacity_store.limits),
+    LINK: _links,
+    "label": _shelved(teams.labels),
+    "contact": lambda desk, account_id, ids: {
+        one.id: record(one) for one in contacts_store.some(desk.session, account_id, ids)
+    },
+}
+
+
+def _hold(desk: Desk, account_id: int, entry: AuditView) -> None:
+    """Let nobody change it between the look and the change, with the locks in the order of the change itself."""
+    session, subject_id = desk.session, entry.subject_id or 0
+    match entry.subject:
+        case "assignment_policy":
+            policies_store.shelf.lock(session, account_id, subject_id)
+        case "agent_capacity_policy":
+            capacity_store.shelf.lock(session, account_id, subject_id)
+        case "inbox_capacity_limit":
+            capacity_store.shelf.lock(session, account_id, (entry.after or {})["agent_capacity_policy_id"])
+            capacity_store.limits.lock(session, account_id, subject_id)
+        case "label":
+            teams.labels.lock(session, account_id, subject_id)
+        case "contact":
+            contacts_store.lock(session, account_id, [subject_id])
+        case _:
+            inboxes.shelf.lock(session, account_id, subject_id)
+
+
+def _undo_policy(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+    edit = AssignmentPolicyForm(partial=True).load(found.back)
+    policy_id = found.entry.subject_id or 0
+    return assignment_policies.change(desk, account_id, policy_id, edit, actor_id=cause.actor_id, now=cause.now)
+
+
+def _undo_capacity(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+    """Exclusion rules are set as a whole: what of them was not changed stays as it stands."""
+    policy_id = found.entry.subject_id or 0
+    rules = ("excluded_labels", "exclude_older_than_hours")
+    said = {name: value for name, value in found.back.items() if name not in rules}
+    if set(rules) & found.back.keys():
+        stands = _read(desk, account_id, found.entry.subject, [found.entry])[policy_id]
+        said["exclusion_rules"] = {name: found.back.get(name, stands[name]) for name in rules}
+        said["exclusion_rules"]["excluded_labels"] = list(said["exclusion_rules"]["excluded_labels"])
+    edit = CapacityPolicyForm(partial=True).load(said)
+    return capacity_policies.change(desk, account_id, policy_id, edit, actor_id=cause.actor_id, now=cause.now)
+
+
+def _undo_limit(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+    policy_id = (found.entry.after or {})["agent_capacity_policy_id"]
+    key = LimitKey(policy_id=policy_id, limit_id=found.entry.subject_id or 0)
+    edit = InboxLimitEdit(conversation_limit=found.back["conversation_limit"])
+    return capacity_limits.change(desk, account_id, key, edit, actor_id=cause.actor_id, now=cause.now)
+
+
+def _undo_link(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+    inbox_id, policy_id = found.entry.subject_id or 0, found.back["assignment_policy_id"]
+    if policy_id is None:
+        return assignment_policies.unlink(desk, account_id, inbox_id, actor_id=cause.actor_id, now=cause.now)
+    choice = PolicyChoice(assignment_policy_id=policy_id)
+    return assignment_policies.link(desk, account_id, inbox_id, choice, actor_id=cause.actor_id, now=cause.now)
+
+
+def _undo_label(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+    label_id, edit = found.entry.subject_id or 0, LabelForm().load({"title": found.back["title"]})
+    return labels.change(desk, account_id, label_id, edit, actor_id=cause.actor_id, now=cause.now)
+
+
+def _undo_merge(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+    """Take a merged contact out again, or merge it again."""
+    said, contact_id = found.entry.after or {}, found.entry.subject_id or 0
+    if found.back["merged_into_id"] is None:
+        contacts.take_apart(desk, account_id, contact_id, said["conversation_ids"], cause=cause)
+        return None
+    again = Merge(source=said["identifier"], into=(found.entry.before or {})["merged_into"])
+    return contacts.merge(desk, account_id, again, actor_id=cause.actor_id, now=cause.now)
+
+
+UNDOES: Mapping[str, Callable[[Desk, int, Reversal, Cause], object]] = {
+    "assignment_policy": _undo_policy,
+    "agent_capacity_policy": _undo_capacity,
+    "inbox_capacity_limit": _undo_limit,
+    LINK: _undo_link,
+    "label": _undo_label,
+    "contact": _undo_merge,
+}

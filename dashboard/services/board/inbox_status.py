@@ -1,0 +1,86 @@
+"""Why nothing moves in an inbox, and how loud to say it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from dashboard.engine import planner
+from dashboard.engine.decisions import Funnel, Reason
+from dashboard.services.assignment.run_results import Left
+from dashboard.services.board.agent_status import Floor
+from dashboard.store.pages.inboxes import InboxFigures
+
+# A wait of this length needs somebody even when its reason would end by itself.
+LONG = timedelta(minutes=10)
+# By then a run has given out what could be given.
+SOON = timedelta(seconds=30)
+# Reasons that no time will end: a person must do something.
+STUCK = frozenset({
+    Reason.NO_MEMBERS,
+    Reason.NOBODY_ONLINE,
+    Reason.FEATURE_OFF,
+    Reason.NO_POLICY,
+    Reason.POLICY_DISABLED,
+    Reason.INBOX_OFF,
+    Reason.STORE_UNAVAILABLE,
+    Reason.INTERNAL_ERROR,
+})  # fmt: skip
+# Reasons of the conversations themselves: they stand whoever is free.
+OF_THE_CONVERSATION = frozenset({
+    Reason.TEAM_MANUAL,
+    Reason.EXCLUDED_LABEL,
+    Reason.EXCLUDED_AGE,
+    Reason.CONTACT_BEING_SERVED,
+})  # fmt: skip
+
+
+class Level(StrEnum):
+    """How loud something is."""
+
+    CALM = "calm"
+    ATTENTION = "attention"
+    ACTION = "action"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why nothing moves in an inbox; without a reason somebody could take it, and yet no run has given it.
+
+    `free_at` is when the first rate-limited agent may take something again.
+    """
+
+    reason: Reason | None
+    level: Level
+    funnel: Funnel | None = None
+    free_at: datetime | None = None
+    kept: tuple[Left, ...] = ()
+
+
+def why(inbox: InboxFigures, floor: Floor, left: Mapping[Reason, int], now: datetime) -> Why | None:
+    """Return why nothing moves: the switch that is off, the gate at which all fell, else what the last run left."""
+    off = planner.switched_off(inbox.inbox, inbox.policy)
+    if off or not inbox.waiting:
+        return _said(inbox, off, now) if off else None
+    if not floor.known:
+        return _said(inbox, Reason.STORE_UNAVAILABLE, now)
+    funnel = floor.funnels[inbox.id]
+    kept = tuple(Left(reason=r, count=n) for r, n in sorted(left.items(), key=lambda part: -part[1]))
+    whole = sum(part.count for part in kept) == inbox.waiting
+    apart = whole and all(part.reason in OF_THE_CONVERSATION for part in kept)
+    reason = _commonest(kept) if funnel.with_capacity or apart else funnel.reason
+    if reason is None and inbox.oldest and now - inbox.oldest.at < SOON:
+        return None
+    parts = kept if whole and len(kept) > 1 else ()
+    free_at = floor.next_slots.get(inbox.id) if reason is Reason.ALL_RATE_LIMITED else None
+    return replace(_said(inbox, reason, now), funnel=funnel, free_at=free_at, kept=parts)
+
+
+def _commonest(kept: Sequence[Left]) -> Reason | None:
+    return next((part.reason for part in kept if part.reason is not Reason.LOST_RACE), None)
+
+
+def _said(inbox: InboxFigures, reason: Reason | None, now: datetime) -> Why:
+    long = inbox.oldest is not None and now - inbox.oldest.at >= LONG
+    stuck = Level.ACTION if reason is None or reason in STUCK or long else Level.ATTENTION
+    return Why(reason=reason, level=stuck if inbox.waiting else Level.CALM)

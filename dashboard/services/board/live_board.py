@@ -1,0 +1,164 @@
+"""The live board: is anything stuck, who is free, and why is this still waiting?"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from dashboard.engine.model import Presence
+from dashboard.services.assignment import redis_data_loss, stranded_check
+from dashboard.services.board import agent_status
+from dashboard.services.board.agent_status import Floor, State
+from dashboard.services.board.inbox_status import Level, Why, why
+from dashboard.services.board.workload import View, Workload, workload
+from dashboard.services.conversations import unattended
+from dashboard.services.conversations.unattended import Unattended
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store.pages import inboxes as rows
+from dashboard.store.pages.common import Scope, Since
+from dashboard.store.pages.inboxes import InboxFigures, Stranded
+
+LATELY = timedelta(minutes=15)
+HISTORY = timedelta(hours=1)
+STEP = timedelta(minutes=2, seconds=30)
+STEPS = HISTORY // STEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxLine:
+    """One inbox of the board."""
+
+    id: int
+    name: str
+    waiting: int
+    oldest: Since | None
+    why: Why | None
+    members: int
+    online: int
+    free: int
+    assigned: int
+    history: tuple[int, ...]
+    unattended: Unattended | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What is wrong, worst first: the inbox that waits longest, and how many others are stuck as well."""
+
+    inbox: InboxLine
+    others: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The line at the top."""
+
+    waiting: int
+    oldest: Since | None
+    online: int | None
+    free: int | None
+    assigned: int
+    trouble: Trouble | None
+    stranded: Stranded
+    check_is_stale: bool
+    forgot_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Everything on the live board, as of one instant."""
+
+    as_of: datetime
+    headline: Headline
+    inboxes: tuple[InboxLine, ...]
+    workload: Workload
+    presence_known: bool
+
+
+def live_board(desk: Desk, scope: Scope, *, view: View, redis_answers: bool, now: datetime) -> Board:
+    """Return the board in a fixed number of queries, whatever the number of inboxes and agents.
+
+    A Redis that has just not answered is not asked again: the page comes from Postgres alone, and says so.
+    """
+    inboxes = {inbox.id: inbox for inbox in rows.figures(desk.session, scope, now - LATELY)}
+    floor = agent_status.floor(desk, scope, inboxes, team_id=view.team_id, redis_answers=redis_answers, now=now)
+    left = rows.last_left(desk.session, list(inboxes))
+    changes = rows.changes(desk.session, list(inboxes), since=now - HISTORY, step=STEP)
+    nobody_at = _unattended(desk, scope, floor, inboxes)
+    lines = [
+        _line(
+            inbox,
+            floor,
+            why=why(inbox, floor, left.get(i, {}), now),
+            history=_history(inbox.waiting, changes.get(i, {})),
+            unattended=nobody_at.get(i),
+        )
+        for i, inbox in inboxes.items()
+    ]
+    return Board(
+        as_of=now,
+        headline=_headline(desk, scope, lines, floor, now=now),
+        inboxes=tuple(lines),
+        workload=workload(desk, scope, floor, inboxes=inboxes, view=view, now=now),
+        presence_known=floor.known,
+    )
+
+
+def _unattended(desk: Desk, scope: Scope, floor: Floor, inboxes: Collection[int]) -> Mapping[int, Unattended]:
+    """Return by inbox what supervisors may release, nothing while presence cannot be read."""
+    if scope.member_id is not None or not floor.known:
+        return {}
+    absent = [seated.person.id for seated in floor.everybody if seated.presence is Presence.OFFLINE]
+    return unattended.in_inboxes(desk, scope.account_id, list(inboxes), absent_ids=absent)
+
+
+def _line(
+    inbox: InboxFigures, floor: Floor, *, why: Why | None, history: tuple[int, ...], unattended: Unattended | None
+) -> InboxLine:
+    funnel = floor.funnels[inbox.id]
+    return InboxLine(
+        id=inbox.id,
+        name=inbox.name,
+        waiting=inbox.waiting,
+        oldest=inbox.oldest,
+        why=why,
+        members=funnel.members,
+        online=funnel.online,
+        free=funnel.with_capacity,
+        assigned=inbox.assigned,
+        history=history,
+        unattended=unattended,
+    )
+
+
+def _history(waiting: int, changes: Mapping[int, int]) -> tuple[int, ...]:
+    """Walk back from the present; waits that ended without an assignment are not in the ledger, so never below none."""
+    back = accumulate((changes.get(step, 0) for step in range(STEPS, 0, -1)), int.__sub__, initial=waiting)
+    return tuple(max(0, count) for count in back)[::-1]
+
+
+def _headline(desk: Desk, scope: Scope, lines: Sequence[InboxLine], floor: Floor, *, now: datetime) -> Headline:
+    waits = [line.oldest for line in lines if line.oldest]
+    states = Counter(seated.state for seated in floor.everybody)
+    stranded = rows.stranded(desk.session, scope.account_id)
+    return Headline(
+        waiting=sum(line.waiting for line in lines),
+        oldest=min(waits, key=lambda since: since.at, default=None),
+        online=states[State.FREE] + states[State.FULL] if floor.known else None,
+        free=states[State.FREE] if floor.known else None,
+        assigned=sum(line.assigned for line in lines),
+        trouble=_trouble(lines),
+        stranded=stranded,
+        check_is_stale=stranded_check.is_stale(stranded.checked_at, now=now),
+        forgot_at=redis_data_loss.lately(desk, scope.account_id, now=now) if floor.known else None,
+    )
+
+
+def _trouble(lines: Sequence[InboxLine]) -> Trouble | None:
+    """Return the inbox in need of somebody whose oldest wait is longest, and how many more there are."""
+    bad = [line for line in lines if line.why and line.oldest and line.why.level is Level.ACTION]
+    if not bad:
+        return None
+    worst = min(bad, key=lambda line: line.oldest.at if line.oldest else datetime.max)
+    return Trouble(inbox=worst, others=len(bad) - 1)

@@ -1,0 +1,1 @@
+"""Conversations: creation, changes, labels, contacts, suggestions."""

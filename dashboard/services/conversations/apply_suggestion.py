@@ -1,0 +1,228 @@
+"""Doing what a fix says: each of its changes through the service that a form of it would use."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.engine import changes, planner, policy
+from dashboard.engine.changes import Change
+from dashboard.engine.fixes import Fix
+from dashboard.engine.model import AssignmentType, Presence
+from dashboard.services.accounts import accounts
+from dashboard.services.accounts.account_forms import AccountEdit
+from dashboard.services.agents import presence
+from dashboard.services.agents.presence import Heard
+from dashboard.services.conversations import change
+from dashboard.services.conversations import conversation_forms as forms
+from dashboard.services.core.audit_log import Cause
+from dashboard.services.core.refusals import Conflict, Invalid
+from dashboard.services.core.transaction import all_or_nothing
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.explanations import conversation
+from dashboard.services.inboxes import inboxes, teams
+from dashboard.services.inboxes.inbox_forms import InboxEdit, TeamEdit
+from dashboard.services.policies import assignment_policies, capacity_limits, capacity_policies
+from dashboard.services.policies.capacity_limits import LimitKey
+from dashboard.services.policies.policy_forms import (
+    AssignmentPolicyEdit,
+    AssignmentPolicyForm,
+    CapacityPolicyEdit,
+    Exclusions,
+    InboxLimitEdit,
+    PolicyChoice,
+)
+from dashboard.store import agents as agents_store
+from dashboard.store import capacity as capacity_store
+from dashboard.store import conversations
+from dashboard.store import policies as policies_store
+from dashboard.store.presence import presence_of
+
+# A run is over before one would see anything move; the page shows what there is by then.
+PATIENCE = timedelta(seconds=2)
+LOOKS_EVERY = timedelta(milliseconds=40)
+MOST = {
+    changes.RaiseRateLimit: policy.MOST_PER_WINDOW,
+    changes.RaiseCapacity: policy.MOST_OPEN,
+    changes.RaiseTotalCapacity: policy.MOST_OPEN,
+    changes.RaiseTeamLimit: policy.MOST_OPEN,
+    changes.RaiseAge: policy.MOST_HOURS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A fix, and whether a supervisor can do all of it here: nobody brings those online who are `absent`."""
+
+    fix: Fix
+    can_be_done: bool
+    absent: tuple[str, ...] = ()
+
+
+def offers(desk: Desk, account_id: int, fixes: Sequence[Fix], *, now: datetime) -> tuple[Offer, ...]:
+    """Return the fixes with whether each can be done."""
+    away = {one.agent_id for fix in fixes for one in fix.changes if isinstance(one, changes.BringOnline)}
+    there = {agent_id for agent_id in away if _would_be_online(desk, account_id, agent_id, now)}
+
+    def possible(one: Change) -> bool:
+        if isinstance(one, changes.BringOnline):
+            return one.agent_id in there
+        if isinstance(one, changes.RaiseTotalCapacity) and one.policy_id is None:
+            return False
+        return getattr(one, "to", 0) <= MOST.get(type(one), 0)
+
+    def absent(fix: Fix) -> tuple[str, ...]:
+        called = [one for one in fix.changes if isinstance(one, changes.BringOnline)]
+        return tuple(one.agent_name for one in called if not possible(one))
+
+    return tuple(Offer(fix=fix, can_be_done=all(map(possible, fix.changes)), absent=absent(fix)) for fix in fixes)
+
+
+def press(
+    desk: Desk, account_id: int, conversation_id: int, sentence: str, *, actor_id: int, now: datetime
+) -> Fix | None:
+    """Do the fix that says this, and give its run a moment; None if it is not offered any more."""
+    told = conversation.conversation(desk, account_id, conversation_id, now=now)
+    offered = offers(desk, account_id, told.fixes if told else (), now=now)
+    fix = next((one.fix for one in offered if one.can_be_done and one.fix.sentence == sentence), None)
+    desk.session.rollback()
+    if fix is None:
+        return None
+    if not _do(desk, account_id, conversation_id, fix, cause=Cause(actor_id=actor_id, now=now)):
+        return None
+    _wait_for_run(desk, account_id, conversation_id)
+    return fix
+
+
+def _do(desk: Desk, account_id: int, conversation_id: int, fix: Fix, *, cause: Cause) -> bool:
+    """Do all that the fix changes, or nothing.
+
+    Locks are taken in a run's order: the conversation's inbox, then the agents by their ids.
+    """
+    with all_or_nothing(desk) as whole:
+        if not change.hold_inboxes(desk, account_id, conversation_id):
+            return False
+        for one in sorted(fix.changes, key=lambda one: one.agent_id if isinstance(one, changes.BringOnline) else 0):
+            if not _apply(whole.desk, account_id, conversation_id, one, cause=cause):
+                return False
+        whole.commit(account_id)
+        return True
+
+
+def _apply(desk: Desk, account_id: int, conversation_id: int, one: Change, *, cause: Cause) -> bool:
+    """Do one change; false if somebody else was quicker with what it is about."""
+    if isinstance(one, changes.RemoveLabel):
+        return _without_label(desk, account_id, conversation_id, one.label, cause=cause)
+    done = APPLIES[type(one)](desk, account_id, one, {"actor_id": cause.actor_id, "now": cause.now})
+    return not (done is None or done is Heard.NO_SUCH_AGENT or isinstance(done, (Invalid, Conflict)))
+
+
+def _without_label(desk: Desk, account_id: int, conversation_id: int, label: str, *, cause: Cause) -> bool:
+    row = conversations.find(desk.session, account_id, conversation_id)
+    if row is None:
+        return False
+    wanted = forms.Change(labels=tuple(title for title in row.labels if title != label))
+    done = change.change(desk, account_id, conversation_id, wanted, actor_id=cause.actor_id, now=cause.now)
+    return done is not None and not isinstance(done, Invalid)
+
+
+def _would_be_online(desk: Desk, account_id: int, agent_id: int, now: datetime) -> bool:
+    row = agents_store.find(desk.session, account_id, agent_id)
+    if row is None:
+        return False
+    heard = agent_id in desk.heartbeats.present(account_id, [agent_id], now)
+    word = presence_of(availability=Presence.ONLINE, auto_offline=row.auto_offline, heard=heard)
+    return word is Presence.ONLINE and row.availability is not Presence.ONLINE
+
+
+def _link(desk: Desk, account_id: int, one: changes.LinkPolicy, by: Mapping[str, Any]) -> object:
+    """Link the policy with the default rules that the account has, or a new one."""
+    rows = policies_store.shelf.all(desk.session, account_id)
+    usual = replace(planner.DEFAULT_POLICY, name="", fair_distribution_limit=0)
+    found = next((row.id for row in rows if replace(row.rules, id=0) == usual), None)
+    if found is None:
+        taken = {row.name for row in rows}
+        name = next(
+            name for n in range(1, len(taken) + 2) if (name := f"Default {n}" if n > 1 else "Default") not in taken
+        )
+        made = assignment_policies.create(desk, account_id, AssignmentPolicyForm().load({"name": name}), **by)
+        if isinstance(made, Invalid):
+            return made
+        found = made.id
+    return assignment_policies.link(desk, account_id, one.inbox_id, PolicyChoice(assignment_policy_id=found), **by)
+
+
+def _raise_capacity(desk: Desk, account_id: int, one: changes.RaiseCapacity, by: Mapping[str, Any]) -> object:
+    limits = capacity_store.limits_of(desk.session, account_id, [one.policy_id or 0]).get(one.policy_id or 0, ())
+    limit = next((limit for limit in limits if limit.inbox_id == one.inbox_id), None)
+    if limit is None:
+        return None
+    key = LimitKey(policy_id=limit.agent_capacity_policy_id, limit_id=limit.id)
+    return capacity_limits.change(desk, account_id, key, InboxLimitEdit(conversation_limit=one.to), **by)
+
+
+def _raise_age(desk: Desk, account_id: int, one: changes.RaiseAge, by: Mapping[str, Any]) -> object:
+    row = capacity_store.shelf.find(desk.session, account_id, one.policy_id)
+    if row is None:
+        return None
+    rules = Exclusions(excluded_labels=row.excluded_labels, exclude_older_than_hours=one.to)
+    return capacity_policies.change(desk, account_id, one.policy_id, CapacityPolicyEdit(exclusion_rules=rules), **by)
+
+
+def _bring_online(desk: Desk, account_id: int, one: changes.BringOnline, by: Mapping[str, Any]) -> object:
+    return presence.set_availability(
+        desk,
+        account_id,
+        one.agent_id,
+        availability=Presence.ONLINE,
+        auto_offline=None,
+        by_hand=True,
+        now=by["now"],
+        is_there=False,
+    )
+
+
+def _policy(**edit: Any) -> Callable[..., object]:
+    return lambda desk, account_id, one, by: assignment_policies.change(
+        desk, account_id, one.policy_id, AssignmentPolicyEdit(**edit), **by
+    )
+
+
+APPLIES: Mapping[type[Change], Callable[[Desk, int, Any, Mapping[str, Any]], object]] = {
+    changes.SwitchOnAccount: lambda desk, account, one, by: accounts.change(
+        desk, account, AccountEdit(assignment_v2=True), **by
+    ),
+    changes.SwitchOnInbox: lambda desk, account, one, by: inboxes.change(
+        desk, account, one.inbox_id, InboxEdit(enable_auto_assignment=True), **by
+    ),
+    changes.LinkPolicy: _link,
+    changes.EnablePolicy: _policy(enabled=True),
+    changes.SeveralPerContact: _policy(one_agent_per_contact=False),
+    changes.RaiseRateLimit: lambda desk, account, one, by: assignment_policies.change(
+        desk, account, one.policy_id, AssignmentPolicyEdit(fair_distribution_limit=one.to), **by
+    ),
+    changes.RaiseAge: _raise_age,
+    changes.GiveTeamTurns: lambda desk, account, one, by: teams.change(
+        desk, account, one.team_id, TeamEdit(assignment_type=AssignmentType.ROUND_ROBIN), **by
+    ),
+    changes.RaiseTeamLimit: lambda desk, account, one, by: teams.change(
+        desk, account, one.team_id, TeamEdit(max_auto_assigned_conversations=one.to), **by
+    ),
+    changes.BringOnline: _bring_online,
+    changes.RaiseCapacity: _raise_capacity,
+    changes.RaiseTotalCapacity: lambda desk, account, one, by: capacity_policies.change(
+        desk, account, one.policy_id, CapacityPolicyEdit(conversation_limit=one.to), **by
+    ),
+}
+
+
+def _wait_for_run(desk: Desk, account_id: int, conversation_id: int) -> None:
+    """Look until it is assigned; no transaction is open in between."""
+    until = time.monotonic() + PATIENCE.total_seconds()
+    while True:
+        row = conversations.find(desk.session, account_id, conversation_id)
+        desk.session.rollback()
+        if row is None or not row.is_waiting or time.monotonic() >= until:
+            return
+        time.sleep(LOOKS_EVERY.total_seconds())

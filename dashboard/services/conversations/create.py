@@ -1,0 +1,54 @@
+"""New conversations, made true many at a time: rows, ledger rows and events, then the runs that follow."""
+
+from collections.abc import Sequence
+
+from dashboard.engine.decisions import Source
+from dashboard.services.conversations import validation
+from dashboard.services.conversations.conversation_forms import Draft
+from dashboard.services.core.audit_log import Cause
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import contacts, conversations, ledger
+from dashboard.store.conversations import Added
+from dashboard.store.ledger import AssignmentRow, Event, EventRow
+
+
+def write(desk: Desk, account_id: int, wanted: Sequence[Draft], cause: Cause) -> list[Added]:
+    """Write those that are new, in a fixed number of statements, and return the id of each in order."""
+    contact_ids = contacts.ensure(desk.session, account_id, [draft.contact for draft in wanted if draft.contact])
+    rows = [validation.as_row(account_id, draft, contact_ids, cause.now) for draft in wanted]
+    added = conversations.add(desk.session, rows)
+    new = [(one.id, draft) for one, draft in zip(added, wanted, strict=True) if one.is_new]
+    given = [_by_hand(account_id, one, draft, cause) for one, draft in new if draft.assignee_id is not None]
+    created = [_created(account_id, one, draft, cause) for one, draft in new]
+    ledger.write_assignments(desk.session, given)
+    ledger.write_events(desk.session, created + ledger.assignment_events(given))
+    return added
+
+
+def commit(desk: Desk, account_id: int, wanted: Sequence[Draft], added: Sequence[Added]) -> None:
+    """Make them true, and start a run where one of them waits."""
+    desk.session.commit()
+    waiting = {draft.inbox_id for draft, one in zip(wanted, added, strict=True) if one.is_new and draft.waits}
+    desk.signals.wake(account_id, waiting)
+
+
+def _by_hand(account_id: int, conversation_id: int, draft: Draft, cause: Cause) -> AssignmentRow:
+    return AssignmentRow(
+        account_id=account_id,
+        conversation_id=conversation_id,
+        inbox_id=draft.inbox_id,
+        agent_id=draft.assignee_id,
+        source=Source.BY_HAND,
+        actor_id=cause.actor_id,
+        at=cause.now,
+    )
+
+
+def _created(account_id: int, conversation_id: int, draft: Draft, cause: Cause) -> EventRow:
+    return EventRow(
+        account_id=account_id,
+        events=(Event.CONVERSATION_CREATED,),
+        conversation_id=conversation_id,
+        agent_id=draft.assignee_id,
+        at=cause.now,
+    )

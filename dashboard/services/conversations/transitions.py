@@ -1,0 +1,98 @@
+"""What becomes of a conversation: rows in, rows out."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dashboard.engine.model import Awaiting, Presence, Status
+from dashboard.services.conversations.conversation_forms import Message, MessageType
+from dashboard.store.assignees import Standing
+from dashboard.store.conversations import ConversationRow
+from dashboard.store.ledger import Why
+
+REOPENED_BY_CUSTOMER = (Status.RESOLVED, Status.SNOOZED)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A conversation as it shall be, and why it was released, if it was."""
+
+    row: ConversationRow
+    why: Why | None = None
+
+
+def settled(before: ConversationRow, step: Step, now: datetime) -> ConversationRow:
+    """Return the row with the instants that follow from its status and assignee, and each label once."""
+    after = step.row
+    same_assignee = after.assignee_id == before.assignee_id
+    return replace(
+        after,
+        labels=tuple(dict.fromkeys(after.labels)),
+        waiting_since=(before.waiting_since or now) if after.is_waiting else None,
+        resolved_at=(before.resolved_at or now) if after.status is Status.RESOLVED else None,
+        assigned_at=before.assigned_at if same_assignee else now if after.assignee_id else None,
+        snoozed_until=after.snoozed_until if after.status is Status.SNOOZED else None,
+        had_by_id=_had_by(before, step),
+        awaiting=None if after.status is Status.RESOLVED else after.awaiting,
+        assigned_by_engine=before.assigned_by_engine and same_assignee and after.assignee_id is not None,
+    )
+
+
+def _had_by(before: ConversationRow, step: Step) -> int | None:
+    """Return whom the next run passes over: the agent from whom somebody releases it, until another has it (E74)."""
+    if step.row.assignee_id is not None or step.row.status is Status.RESOLVED:
+        return None
+    by_hand = before.assignee_id is not None and step.why is None
+    return before.assignee_id if by_hand else before.had_by_id
+
+
+def with_message(row: ConversationRow, said: Message, *, at: datetime) -> ConversationRow:
+    """Return the row after a message; the customer's reopens what was resolved or snoozed.
+
+    One that comes late, or from a machine, does not change who is to write next.
+    """
+    if said.automatic:
+        return replace(row, last_activity_at=max(row.last_activity_at, at))
+    incoming = said.message_type is MessageType.INCOMING
+    reopens = incoming and row.status in REOPENED_BY_CUSTOMER
+    next_is = Awaiting.AGENT if incoming else Awaiting.CUSTOMER
+    return replace(
+        row,
+        status=Status.OPEN if reopens else row.status,
+        awaiting=next_is if at >= row.last_activity_at else row.awaiting,
+        last_activity_at=max(row.last_activity_at, at),
+    )
+
+
+def kept_or_released(row: ConversationRow, standing: Standing, *, incoming: bool = False) -> Step:
+    """Release what its assignee cannot keep: they are gone (E31), or absent when the customer writes (E36)."""
+    if not standing.active:
+        return _released(row, Why.AGENT_REMOVED)
+    if row.assigned_by_engine and not standing.is_member:
+        return _released(row, Why.LEFT_INBOX)
+    if incoming and standing.availability is Presence.AWAY_AND_REASSIGNING:
+        return _released(row, Why.CUSTOMER_WROTE_TO_ABSENT_AGENT)
+    return Step(row)
+
+
+def snooze_ended(row: ConversationRow, standing: Standing | None) -> Step:
+    """Return the conversation open again, with its agent if they are an active member of its inbox and team."""
+    opened = replace(row, status=Status.OPEN)
+    stays = standing is None or (standing.active and standing.is_member)
+    return Step(opened) if stays else _released(opened, Why.SNOOZE_ENDED)
+
+
+def _released(row: ConversationRow, why: Why) -> Step:
+    return Step(replace(row, assignee_id=None), why)
+
+
+def may_be_assigned_now(before: ConversationRow, after: ConversationRow) -> bool:
+    """Return whether a run could do with it what it could not before: it waits now, elsewhere, or without a label."""
+    if not after.is_waiting:
+        return False
+    elsewhere = (after.inbox_id, after.team_id) != (before.inbox_id, before.team_id)
+    return not before.is_waiting or elsewhere or bool(set(before.labels) - set(after.labels))
+
+
+def freed_agent(before: ConversationRow, after: ConversationRow) -> int | None:
+    """Return the agent who has room now: it was resolved, snoozed, released or handed over."""
+    return before.holder_id if after.holder_id != before.holder_id else None

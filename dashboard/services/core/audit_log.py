@@ -1,0 +1,72 @@
+"""Who changed what, before and after: written in the change's own transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import audit as store
+from dashboard.store import ledger
+from dashboard.store.audit import AuditView, Subject
+from dashboard.store.bulk import record
+from dashboard.store.ledger import AuditRow
+from dashboard.store.paging import Listed, Page
+
+__all__ = ["AuditView", "Cause", "Change", "Subject", "show_all", "write"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Who does it, nobody when a command does; and when."""
+
+    actor_id: int | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What was changed, as it was and as it is, each a frozen value or a mapping.
+
+    A creation has no before, a deletion no after.
+    """
+
+    subject: str
+    subject_id: int
+    before: Any = None
+    after: Any = None
+
+    @property
+    def action(self) -> str:
+        """Return what was done."""
+        if self.before is None:
+            return "created"
+        return "deleted" if self.after is None else "updated"
+
+
+def write(desk: Desk, account_id: int, changes: Change | Sequence[Change], cause: Cause) -> None:
+    """Append to the audit log."""
+    several = [changes] if isinstance(changes, Change) else changes
+    ledger.write_audit(desk.session, [_entry(account_id, change, cause) for change in several])
+
+
+def show_all(desk: Desk, account_id: int, page: Page, about: Subject) -> Listed[AuditView]:
+    """Return the audit log, newest first."""
+    return store.page(desk.session, account_id, page, about)
+
+
+def _entry(account_id: int, change: Change, cause: Cause) -> AuditRow:
+    return AuditRow(
+        account_id=account_id,
+        actor_id=cause.actor_id,
+        action=change.action,
+        subject=change.subject,
+        subject_id=change.subject_id,
+        before=_facts(change.before),
+        after=_facts(change.after),
+        at=cause.now,
+    )
+
+
+def _facts(said: Any) -> Mapping[str, Any] | None:
+    return said if said is None or isinstance(said, Mapping) else record(said)

@@ -1,0 +1,60 @@
+"""Several services in one transaction: what they write is committed at once, or none of it is."""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from dashboard.engine.decisions import Source
+from dashboard.services.core.unit_of_work import Desk, Signals
+from dashboard.store import concerned, database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unsaid(Signals):
+    """Signals that only note for which accounts and inboxes something would be said: nothing is committed yet."""
+
+    woken: dict[int, set[int]] = field(default_factory=dict)
+
+    def wake(self, account_id: int, inbox_ids: Iterable[int], source: Source = Source.REALTIME) -> None:
+        self.woken.setdefault(account_id, set()).update(inbox_ids)
+
+    def changed(self, account_id: int) -> None:
+        self.wake(account_id, ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """What is being done together; `desk` is what each of the services is given."""
+
+    desk: Desk
+    outer: Desk
+    unsaid: _Unsaid
+
+    def commit(self, account_id: int, *, reach: Collection[int] | None = None) -> None:
+        """Make all of it true, and start runs where something waits, in these inboxes or else in the whole account.
+
+        That is asked after this commit: a run that began before it has not seen what was written.
+        """
+        session = self.outer.session
+        session.commit()
+        if account_id in self.unsaid.woken:
+            waits_in = concerned.of_account(session, account_id)
+            self.outer.signals.wake(account_id, waits_in if reach is None else set(waits_in) & set(reach))
+
+    def commit_as_said(self) -> None:
+        """Make all of it true, and start the runs that the services asked for."""
+        self.outer.session.commit()
+        for account_id, inbox_ids in self.unsaid.woken.items():
+            self.outer.signals.wake(account_id, inbox_ids)
+
+
+@contextmanager
+def all_or_nothing(desk: Desk) -> Iterator[Whole]:
+    """Yield a desk whose services' commits count only once the whole is committed; left without that, nothing is."""
+    said = desk.signals
+    unsaid = _Unsaid(queue=said.queue, wakeups=said.wakeups, live=said.live, listeners=said.listeners)
+    try:
+        with database.within(desk.session) as inner:
+            yield Whole(desk=replace(desk, session=inner, signals=unsaid), outer=desk, unsaid=unsaid)
+    finally:
+        desk.session.rollback()

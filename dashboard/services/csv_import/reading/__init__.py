@@ -1,0 +1,1 @@
+"""Reading of a CSV file: from bytes to checked rows."""

@@ -1,0 +1,131 @@
+"""The inboxes, labels, agents and memberships that rows need, created if they are missing."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dashboard.services.core import audit_log
+from dashboard.services.core.audit_log import Cause, Change
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.csv_import.reading.names import folded
+from dashboard.services.csv_import.reading.rows import ImportRow
+from dashboard.services.csv_import.writing.directory import Agents, Names, new_agent
+from dashboard.store import imports, policies
+from dashboard.store.imports import Membership, NamedAgent
+
+POLICY = "Imported inboxes"
+POLICY_DESCRIPTION = "For inboxes that an import has made, until they get a policy of their own."
+
+
+@dataclass(slots=True)
+class Targets:
+    """The names of the account as far as the import has read them, and the rows that it has created."""
+
+    account_id: int
+    agents: Agents
+    inboxes: Names = field(default_factory=Names)
+    teams: Names = field(default_factory=Names)
+    labels: set[str] = field(default_factory=set)
+    members: set[Membership] = field(default_factory=set)
+    new_inboxes: set[int] = field(default_factory=set)
+    new_agents: set[int] = field(default_factory=set)
+
+    def inbox_id(self, row: ImportRow) -> int:
+        """Return the inbox of a row whose targets exist."""
+        inbox_id = self.inboxes.find(row.inbox)
+        assert inbox_id is not None
+        return inbox_id
+
+    def agent(self, row: ImportRow) -> NamedAgent | None:
+        """Return the agent of a row, None if there is none or more than one."""
+        agent = self.agents.find(row.handled_by) if row.handled_by else None
+        return agent if isinstance(agent, NamedAgent) else None
+
+
+def load(desk: Desk, account_id: int) -> Targets | None:
+    """Read the names of the account; None if it does not exist."""
+    if not imports.hold_account(desk.session, account_id):
+        return None
+    targets = Targets(account_id, Agents(account_id))
+    _read(desk, targets)
+    targets.teams.add(imports.teams(desk.session, account_id))
+    desk.session.commit()
+    return targets
+
+
+def complete(desk: Desk, targets: Targets, rows: Sequence[ImportRow], now: datetime) -> None:
+    """Create the missing targets of these rows, and commit."""
+    titles = {label for row in rows for label in row.labels} - targets.labels
+    if titles or _missing_inboxes(targets, rows) or _missing_agents(targets, rows):
+        # One import at a time creates names, and sees those of the others from here on.
+        imports.hold_account(desk.session, targets.account_id)
+        _read(desk, targets)
+        _create_inboxes(desk, targets, _missing_inboxes(targets, rows), now)
+        _create_agents(desk, targets, _missing_agents(targets, rows))
+        imports.add_labels(desk.session, targets.account_id, titles)
+        targets.labels |= titles
+    _add_members(desk, targets, rows)
+    desk.session.commit()
+
+
+def _read(desk: Desk, targets: Targets) -> None:
+    targets.inboxes.add(imports.inboxes(desk.session, targets.account_id))
+    targets.agents.add(imports.agents(desk.session, targets.account_id))
+
+
+def _missing_inboxes(targets: Targets, rows: Sequence[ImportRow]) -> list[str]:
+    """Return the missing inboxes, each in its first spelling."""
+    missing: dict[str, str] = {}
+    for row in rows:
+        if targets.inboxes.find(row.inbox) is None:
+            missing.setdefault(folded(row.inbox), row.inbox)
+    return list(missing.values())
+
+
+def _missing_agents(targets: Targets, rows: Sequence[ImportRow]) -> list[str]:
+    names = dict.fromkeys(row.handled_by for row in rows if row.handled_by)
+    return [name for name in names if targets.agents.find(name) is None]
+
+
+def _create_inboxes(desk: Desk, targets: Targets, names: Sequence[str], now: datetime) -> None:
+    if not names:
+        return
+    made = imports.add_inboxes(desk.session, targets.account_id, names)
+    targets.inboxes.add(imports.inboxes(desk.session, targets.account_id))
+    new = {inbox.id for inbox in made}
+    targets.new_inboxes |= new
+    _route(desk, targets.account_id, new, now)
+
+
+def _create_agents(desk: Desk, targets: Targets, names: Sequence[str]) -> None:
+    if not names:
+        return
+    wanted: dict[str, str] = {}
+    for name in names:
+        wanted.setdefault(*new_agent(targets.account_id, name))
+    made = imports.add_agents(desk.session, targets.account_id, wanted)
+    targets.agents.add(made)
+    targets.new_agents |= {agent.id for agent in made}
+
+
+def _add_members(desk: Desk, targets: Targets, rows: Sequence[ImportRow]) -> None:
+    """Add the memberships that the rows imply, but none between an inbox and an agent that both existed before."""
+    pairs = {
+        Membership(targets.inbox_id(row), agent.id) for row in rows if (agent := targets.agent(row)) and agent.active
+    }
+    new = {pair for pair in pairs if pair.inbox_id in targets.new_inboxes or pair.user_id in targets.new_agents}
+    if new - targets.members:
+        imports.add_members(desk.session, targets.account_id, new - targets.members)
+        targets.members |= new
+
+
+def _route(desk: Desk, account_id: int, inbox_ids: Collection[int], now: datetime) -> None:
+    """Link new inboxes to a policy: without one, nothing of theirs is ever assigned (E1)."""
+    made = policies.shelf.add(desk.session, account_id, {"name": POLICY, "description": POLICY_DESCRIPTION})
+    if made is not None and (policy := policies.shelf.find(desk.session, account_id, made)):
+        policies.keep_version(desk.session, account_id, policy, actor_id=None, now=now)
+        change = Change(subject="assignment_policy", subject_id=made, after=policy)
+        audit_log.write(desk, account_id, change, Cause(actor_id=None, now=now))
+    policy_id = made or imports.policy_id_of(desk.session, account_id, POLICY)
+    for inbox_id in sorted(inbox_ids):
+        policies.link(desk.session, account_id, inbox_id, policy_id)

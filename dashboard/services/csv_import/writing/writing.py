@@ -1,0 +1,149 @@
+"""Writes of an import, in chunks: one transaction for each few hundred rows."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from dashboard.engine import planner
+from dashboard.engine.decisions import Source
+from dashboard.engine.model import Status
+from dashboard.services.core.audit_log import Cause
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.csv_import.reading.columns import Field
+from dashboard.services.csv_import.reading.notes import Kind, Note
+from dashboard.services.csv_import.reading.rows import BadRow, ImportRow
+from dashboard.services.csv_import.writing import holding, placing, targets, updating
+from dashboard.services.csv_import.writing.placing import Placed
+from dashboard.services.csv_import.writing.report import Report
+from dashboard.services.csv_import.writing.targets import Targets
+from dashboard.store import conversations, ledger, switches
+from dashboard.store.ledger import AssignmentRow, Event, EventRow, Why
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """An import into an account: `update` closes conversations that the file has closed, `hold` starts no runs."""
+
+    account_id: int
+    now: datetime
+    update: bool = False
+    hold: bool = False
+
+    @property
+    def cause(self) -> Cause:
+        """Return the cause for the audit log: no person."""
+        return Cause(actor_id=None, now=self.now)
+
+
+def bring_in(
+    desk: Desk,
+    wanted: Import,
+    rows: Iterable[ImportRow | BadRow],
+    *,
+    refuse: Callable[[BadRow], object],
+    progress: Callable[[int], object],
+) -> Report | None:
+    """Import the rows that are new in their inboxes, in chunks; None if the account does not exist.
+
+    Only rows that are not resolved write events: the others are history.
+    """
+    known = targets.load(desk, wanted.account_id)
+    if known is None:
+        return None
+    report = Report()
+    for chunk in _chunks(rows):
+        for bad in (row for row in chunk if isinstance(row, BadRow)):
+            report.bad += 1
+            refuse(bad)
+        _write(desk, wanted, [row for row in chunk if isinstance(row, ImportRow)], known=known, report=report)
+        progress(len(chunk))
+    report.inboxes, report.agents = len(known.new_inboxes), len(known.new_agents)
+    report.to_be_assigned = _to_be_assigned(desk, wanted.account_id, report)
+    return report
+
+
+def _chunks(rows: Iterable[ImportRow | BadRow]) -> Iterator[Sequence[ImportRow | BadRow]]:
+    source = iter(rows)
+    while chunk := list(islice(source, AT_ONCE)):
+        yield chunk
+
+
+def _write(desk: Desk, wanted: Import, rows: Sequence[ImportRow], *, known: Targets, report: Report) -> None:
+    """Write the new rows in one transaction, then update the others in another."""
+    targets.complete(desk, known, rows, wanted.now)
+    if wanted.hold:
+        _hold(desk, wanted, rows, known=known, report=report)
+    placed = placing.place(desk, known, rows, wanted.now)
+    added = conversations.add(desk.session, [one.conversation for one in placed])
+    pairs = list(zip(added, placed, strict=True))
+    new = [(one.id, of_row) for one, of_row in pairs if one.is_new]
+    _record(desk, wanted, new)
+    desk.session.commit()
+    _count(report, [of_row for _, of_row in new], there=len(pairs) - len(new))
+    woken = {of_row.conversation.inbox_id for _, of_row in new if of_row.waits}
+    if wanted.update:
+        updated = updating.update(desk, wanted.account_id, [pair for pair in pairs if not pair[0].is_new], wanted.now)
+        report.updated += updated.count
+        for outdated in updated.outdated:
+            report.notes.add(outdated.row.line, [Note(Kind.NEWER, Field.RESOLVED_AT)])
+        woken |= updated.woken
+    if not wanted.hold:
+        desk.signals.wake(wanted.account_id, woken)
+
+
+def _hold(desk: Desk, wanted: Import, rows: Sequence[ImportRow], *, known: Targets, report: Report) -> None:
+    """Switch off the inboxes that get waiting rows; before any agent is locked, as a run's order of locks demands."""
+    waiting = {known.inbox_id(row) for row in rows if placing.will_wait(known, row)} - report.held.keys()
+    if waiting:
+        report.held |= holding.switch_off(desk, wanted.account_id, waiting, wanted.cause)
+
+
+def _record(desk: Desk, wanted: Import, new: Sequence[tuple[int, Placed]]) -> None:
+    """Write the ledger rows of all assignees, and the events of unresolved conversations."""
+    handled = [(_handled(one, placed), placed) for one, placed in new if placed.conversation.assignee_id is not None]
+    live = [_created(one, placed, wanted.now) for one, placed in new if placed.row.status is not Status.RESOLVED]
+    given = [row for row, placed in handled if placed.row.status is not Status.RESOLVED]
+    ledger.write_assignments(desk.session, [row for row, _ in handled])
+    ledger.write_events(desk.session, live + ledger.assignment_events(given))
+
+
+def _handled(conversation_id: int, placed: Placed) -> AssignmentRow:
+    """Return the ledger row of an assignee; the wait is known only if the file has assigned_at."""
+    conversation = placed.conversation
+    return AssignmentRow(
+        account_id=conversation.account_id,
+        conversation_id=conversation_id,
+        inbox_id=conversation.inbox_id,
+        agent_id=conversation.assignee_id,
+        source=Source.BY_HAND,
+        reason=Why.IMPORTED,
+        waiting_since=conversation.created_at if placed.row.assigned_at else None,
+        at=conversation.assigned_at or conversation.created_at,
+    )
+
+
+def _created(conversation_id: int, placed: Placed, now: datetime) -> EventRow:
+    return EventRow(
+        account_id=placed.conversation.account_id,
+        events=(Event.CONVERSATION_CREATED,),
+        conversation_id=conversation_id,
+        agent_id=placed.conversation.assignee_id,
+        at=now,
+    )
+
+
+def _count(report: Report, new: Sequence[Placed], *, there: int) -> None:
+    report.created += len(new)
+    report.existing += there
+    report.waiting.update(placed.conversation.inbox_id for placed in new if placed.waits)
+    for placed in new:
+        report.notes.add(placed.row.line, placed.notes)
+
+
+def _to_be_assigned(desk: Desk, account_id: int, report: Report) -> int:
+    """Return the number of new conversations that wait in inboxes with all four switches on (E1)."""
+    routed = switches.read_many(desk.session, account_id, report.waiting)
+    return sum(report.waiting[one.inbox.id] for one in routed if planner.switched_off(one.inbox, one.policy) is None)

@@ -1,0 +1,1 @@
+"""Explanations: of one conversation, of the waiting list, of a run."""

@@ -1,0 +1,122 @@
+"""What a run saw and decided, batch by batch: planned again from what it kept (E46, E47)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dashboard.engine import explain, planner
+from dashboard.engine.decisions import Assign, Examination, Funnel, Seating, Verdict
+from dashboard.engine.explain import Names
+from dashboard.engine.model import Agent, Snapshot
+from dashboard.engine.policy import AssignmentPolicy
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.explanations import conversation as conversation_explanation
+from dashboard.store import history
+from dashboard.store.history import Kept
+from dashboard.store.pages import runs
+from dashboard.store.pages.runs import Written
+from dashboard.store.paging import Listed, Page, listed
+
+# A conversation that was planned for somebody and is not in the ledger was changed by somebody else meanwhile (E25).
+LOST = "Not written: it was changed by somebody else meanwhile."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seated:
+    """An agent as the batch saw them; `turn` counts from 1 among those who may take something."""
+
+    agent: Agent
+    verdict: Verdict
+    turn: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One decision with its why; who got it has a position in the run."""
+
+    conversation_id: int
+    subject: str | None
+    position: int | None
+    agent_name: str | None
+    waited_for: timedelta | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """One batch of a run: the policy and the agents that it saw, and what it decided."""
+
+    number: int
+    last_number: int
+    planned_at: datetime
+    policy: AssignmentPolicy | None
+    funnel: Funnel
+    agents: Listed[Seated]
+    lines: Listed[Line]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Which part of a run is wanted: a batch, and a page of its agents and of its decisions."""
+
+    batch: int
+    agents: Page
+    lines: Page
+
+
+def part_of(desk: Desk, account_id: int, run_id: int, wanted: Part) -> Replay | None:
+    """Return a batch of a run; None if it looked at nothing."""
+    batch = history.batch(desk.session, account_id, run_id, wanted.batch)
+    seating = planner.seating(batch.kept.snapshot, batch.kept.at) if batch else None
+    if batch is None or seating is None:
+        return None
+    return Replay(
+        number=batch.number,
+        last_number=batch.last_number,
+        planned_at=batch.kept.at,
+        policy=batch.kept.snapshot.policy,
+        funnel=seating.funnel,
+        agents=_agents(batch.kept.snapshot, seating, wanted.agents),
+        lines=_lines(desk, run_id, batch.kept, wanted.lines),
+    )
+
+
+def _agents(snapshot: Snapshot, seating: Seating, page: Page) -> Listed[Seated]:
+    """Return some of the agents: who may take something first, in turn, then the others by name."""
+    turns = {agent_id: turn for turn, agent_id in enumerate(seating.turns, 1)}
+    last = len(turns) + 1
+    order = sorted(snapshot.agents, key=lambda one: (turns.get(one.id, last), one.name.lower(), one.id))
+    shown = order[page.offset : page.offset + page.per_page]
+    seated = (Seated(agent=one, verdict=seating.verdicts[one.id], turn=turns.get(one.id)) for one in shown)
+    return listed(seated, len(order), page)
+
+
+def _lines(desk: Desk, run_id: int, kept: Kept, page: Page) -> Listed[Line]:
+    snapshot = kept.snapshot
+    examined = planner.examine_some(snapshot, kept.at, first=page.offset, most=page.per_page)
+    ids = [one.decision.conversation_id for one in examined if one.decision.conversation_id]
+    written = runs.written(desk.session, snapshot.inbox.account_id, run_id, ids, at=kept.at)
+    teams = {conversation.id: conversation.team_id for conversation in snapshot.waiting}
+    lines = []
+    for one in examined:
+        names = explain.names_in(snapshot, one.decision, teams.get(one.decision.conversation_id or 0))
+        lines.append(_line(snapshot, one, names, written))
+    return listed(lines, len(snapshot.waiting), page)
+
+
+def _line(snapshot: Snapshot, examined: Examination, names: Names, found: Mapping[int, Written]) -> Line:
+    decision = examined.decision
+    written = found.get(decision.conversation_id or 0)
+    given = written if written and written.position else None
+    if not isinstance(decision, Assign):
+        why = explain.sentence(decision, names)
+    else:
+        why = f"{conversation_explanation.why_them(snapshot, examined)}." if given else LOST
+    return Line(
+        conversation_id=decision.conversation_id or 0,
+        subject=written.subject if written else None,
+        position=given.position if given else None,
+        agent_name=names.agent if given else None,
+        waited_for=given.waited_for if given else None,
+        why=why[0].upper() + why[1:],
+    )

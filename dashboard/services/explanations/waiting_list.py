@@ -1,0 +1,92 @@
+"""Why each of some waiting conversations waits, in a few words: one snapshot for all of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from dashboard.engine import planner
+from dashboard.engine.decisions import Assign, Decision, Plan, Reason, Skip
+from dashboard.engine.model import Conversation
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import snapshots, switches, waiting
+from dashboard.store.errors import StoreUnavailable
+from dashboard.store.pages.conversation_lists import Line
+from dashboard.store.snapshots import Place
+from dashboard.store.switches import Routing
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Because:
+    """Why a conversation waits; without a reason, for the next run. An exclusion names its label and its policy."""
+
+    reason: Reason | None = None
+    label: str | None = None
+    policy_name: str | None = None
+    free_at: datetime | None = None
+
+
+def of(desk: Desk, account_id: int, lines: Iterable[Line], *, now: datetime) -> Mapping[int, Because]:
+    """Return why those of the lines that wait do so, in a fixed number of queries, whatever their number."""
+    queues: dict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        if line.waiting_since:
+            queues[line.inbox_id].append(line)
+    routings = switches.read_many(desk.session, account_id, queues) if queues else ()
+    offs = {one.inbox.id: planner.switched_off(one.inbox, one.policy) for one in routings}
+    found = {line.id: Because(reason=off) for inbox_id, off in offs.items() if off for line in queues[inbox_id]}
+    on = [one for one in routings if not offs[one.inbox.id]]
+    return {**found, **_planned(desk, account_id, on, queues=queues, now=now)}
+
+
+def _planned(
+    desk: Desk, account_id: int, routings: Sequence[Routing], *, queues: Mapping[int, Sequence[Line]], now: datetime
+) -> Mapping[int, Because]:
+    """Plan what the lines' inboxes would do with them."""
+    places = [Place(inbox=one.inbox, policy=one.policy) for one in routings if one.policy]
+    lines = [line for place in places for line in queues[place.inbox.id]]
+    try:
+        read = snapshots.read(desk.session, desk.gauges, places, now=now)
+    except StoreUnavailable as error:
+        log.warning("waits_not_explained", account=account_id, error=str(error))
+        return {line.id: Because(reason=Reason.STORE_UNAVAILABLE) for line in lines}
+    contacts = {line.contact_id for line in lines if line.contact_id is not None}
+    served = waiting.served(desk.session, account_id, contacts) if contacts else frozenset()
+    found: dict[int, Because] = {}
+    for inbox_id, snapshot in read.items():
+        queue = tuple(map(_conversation, queues[inbox_id]))
+        plan = planner.plan(replace(snapshot, waiting=queue, served_contacts=served), now)
+        found |= _told(plan, {one.id: one.team_id for one in queue})
+    return found
+
+
+def _told(plan: Plan, teams: Mapping[int, int | None]) -> Mapping[int, Because]:
+    return {
+        decision.conversation_id: _because(plan, decision, teams[decision.conversation_id])
+        for decision in plan.decisions
+        if decision.conversation_id is not None
+    }
+
+
+def _because(plan: Plan, decision: Decision, team_id: int | None) -> Because:
+    if isinstance(decision, Assign):
+        return Because()
+    if isinstance(decision, Skip):
+        return Because(reason=decision.reason, label=decision.label, policy_name=decision.policy_name)
+    standing = plan.standings.get(team_id) if decision.reason is Reason.ALL_RATE_LIMITED else None
+    return Because(reason=decision.reason, free_at=standing.next_slot_at if standing else None)
+
+
+def _conversation(line: Line) -> Conversation:
+    return Conversation(
+        id=line.id,
+        team_id=line.team_id,
+        contact_id=line.contact_id,
+        labels=line.labels,
+        created_at=line.created_at,
+        last_activity_at=line.last_activity_at,
+    )

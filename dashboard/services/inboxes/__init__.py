@@ -1,0 +1,1 @@
+"""Inboxes, teams, and their members."""

@@ -1,0 +1,86 @@
+"""What may be said of inboxes, teams, labels, and who belongs where."""
+
+from dataclasses import dataclass
+
+from marshmallow import fields, validate
+
+from dashboard.engine.model import AssignmentType
+from dashboard.engine.policy import LABEL_LENGTH, MOST_OPEN
+from dashboard.services.core.form import UNSET, Form, Unset
+from dashboard.services.core.form_fields import Id, Switch, Text, Whole, Word, of_length
+from dashboard.services.core.form_names import Name
+
+MOST_MEMBERS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEdit:
+    """What changes of an inbox, or all of a new one."""
+
+    name: str | Unset = UNSET
+    channel: str | Unset | None = UNSET
+    enable_auto_assignment: bool | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamEdit:
+    """What changes of a team, or all of a new one."""
+
+    name: str | Unset = UNSET
+    assignment_type: AssignmentType | Unset = UNSET
+    max_auto_assigned_conversations: int | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLabel:
+    """A label that the account suggests."""
+
+    title: str
+    color: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberIds:
+    """Agents by id."""
+
+    user_ids: tuple[int, ...]
+
+
+class InboxForm(Form):
+    """A new inbox; a change with `partial`."""
+
+    root = "inbox"
+    makes = InboxEdit
+    name = Name(required=True, validate=of_length())
+    channel = Name(allow_none=True, load_default=None, validate=of_length())
+    enable_auto_assignment = Switch(load_default=True)
+
+
+class TeamForm(Form):
+    """A new team; a change with `partial`."""
+
+    root = "team"
+    makes = TeamEdit
+    name = Name(required=True, validate=of_length())
+    assignment_type = Word(AssignmentType, load_default=AssignmentType.ROUND_ROBIN)
+    max_auto_assigned_conversations = Whole(0, MOST_OPEN, load_default=0)
+
+
+class LabelForm(Form):
+    """A label that the account suggests."""
+
+    root = "label"
+    makes = NewLabel
+    title = Name(required=True, validate=of_length(LABEL_LENGTH))
+    color = Text(
+        allow_none=True,
+        load_default=None,
+        validate=validate.Regexp(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z", error="Not a colour such as #1f93ff."),
+    )
+
+
+class MembersForm(Form):
+    """Agents by id."""
+
+    makes = MemberIds
+    user_ids = fields.List(Id(), required=True, validate=validate.Length(max=MOST_MEMBERS))

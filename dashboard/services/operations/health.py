@@ -1,0 +1,83 @@
+"""How the whole system does: which of its parts answer, and its figures."""
+
+from dataclasses import dataclass
+
+import structlog
+
+from dashboard.services.core.unit_of_work import Background, Desk
+from dashboard.store import figures as store
+from dashboard.store import open_counts, tallies
+from dashboard.store.errors import UNREACHABLE, DatabaseFailed, StoreUnavailable
+from dashboard.store.figures import Figures
+from dashboard.store.models.tallies import Measure
+from dashboard.store.tallies import RUN_BUCKETS, WAIT_BUCKETS, Counted
+
+__all__ = [
+    "RUN_BUCKETS",
+    "WAIT_BUCKETS",
+    "Background",
+    "Counted",
+    "Figures",
+    "Measure",
+    "Readiness",
+    "background",
+    "figures",
+    "fold_counters",
+    "mend_counters",
+    "postgres_takes_writes",
+]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Which parts are at work."""
+
+    postgres: bool
+    redis: bool
+    workers: int
+    scheduler: bool
+
+    @property
+    def complete(self) -> bool:
+        """Say whether nothing is missing."""
+        return self.postgres and self.redis and self.workers > 0 and self.scheduler
+
+
+def postgres_takes_writes(desk: Desk) -> bool:
+    """Tell whether Postgres answers and can write."""
+    try:
+        return store.takes_writes(desk.session)
+    except (DatabaseFailed, *UNREACHABLE):
+        return False
+
+
+def background(desk: Desk) -> Background | None:
+    """Return who does the background work, None when Redis does not answer."""
+    try:
+        return desk.signals.queue.background()
+    except StoreUnavailable:
+        return None
+
+
+def fold_counters(desk: Desk) -> None:
+    """Keep the counters quick to read."""
+    tallies.fold(desk.session)
+    desk.session.commit()
+    for account_id in open_counts.scattered(desk.session):
+        open_counts.fold(desk.session, account_id)
+        desk.session.commit()
+
+
+def mend_counters(desk: Desk) -> None:
+    """See to it that limits are compared with what is held, also where somebody wrote past the triggers."""
+    found = open_counts.mend(desk.session)
+    desk.session.commit()
+    for account_id, inbox_id in found:
+        log.error("open_conversations_counted_wrong", account=account_id, inbox=inbox_id)
+
+
+def figures(desk: Desk) -> Figures:
+    """Return the figures of this moment."""
+    return store.read(desk.session)

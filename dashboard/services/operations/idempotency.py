@@ -1,0 +1,45 @@
+"""Doing a thing once, however often it is asked for under the same key."""
+
+import time
+from datetime import datetime, timedelta
+
+from dashboard.services.core.refusals import Conflict
+from dashboard.services.core.transaction import Whole
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import idempotency as store
+from dashboard.store.idempotency import Kept, Slot
+
+__all__ = ["Kept", "Slot", "first_answer", "keep"]
+
+# Who has waited for the first in vain, as long as for any lock, looks for so long again.
+ANSWER_COMES_WITHIN = timedelta(seconds=2)
+LOOKED_EVERY = timedelta(milliseconds=50)
+
+
+def first_answer(desk: Desk, slot: Slot, body_hash: str, *, now: datetime) -> Kept | Conflict | None:
+    """Return the answer given before under this key, or None: then the caller does the work, in this transaction."""
+    if store.reserve(desk.session, slot, body_hash, now):
+        return None
+    kept = _found(desk, slot)
+    if kept and kept.body_hash != body_hash:
+        return Conflict(sentence="This Idempotency-Key was used with another body.")
+    if kept and kept.status:
+        return kept
+    return Conflict(sentence="The first request under this Idempotency-Key has given no answer yet.")
+
+
+def keep(work: Whole, slot: Slot, kept: Kept, *, now: datetime) -> None:
+    """Commit the work with its answer: whoever did not hear it is given the same again."""
+    store.keep(work.desk.session, slot, kept, now)
+    work.commit_as_said()
+
+
+def _found(desk: Desk, slot: Slot) -> Kept | None:
+    """Look until the answer is there or its time is up."""
+    for _ in range(ANSWER_COMES_WITHIN // LOOKED_EVERY):
+        kept = store.find(desk.session, slot)
+        desk.session.rollback()
+        if kept is None or kept.status:
+            return kept
+        time.sleep(LOOKED_EVERY.total_seconds())
+    return kept

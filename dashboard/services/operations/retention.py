@@ -1,0 +1,63 @@
+"""Nothing is kept for ever: old runs, events that everybody was told of, answers to repeated requests, log-outs.
+
+The ledger and the audit log stay: who had a conversation is told after the run that gave it is gone.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from dashboard.services.accounts import sessions
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import idempotency, retention
+from dashboard.store import sessions as ended_sessions
+from dashboard.store.database import Session
+
+log = structlog.get_logger()
+AT_ONCE = 1_000
+# A request that was under way may have written the cookie a little later.
+SESSIONS_KEPT_FOR = sessions.LASTS_FOR + timedelta(days=1)
+# In all, so that the runs of the inboxes that are behind do not wait longer for a worker.
+LASTS_FOR = 2.0
+
+Remove = Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """How much was removed, and whether there may be more."""
+
+    runs: int
+    events: int
+    answers: int
+    sessions: int
+    is_more: bool
+
+
+def remove_old(desk: Desk, *, now: datetime, lasts_for: float = LASTS_FOR) -> Removed:
+    """Remove what is older than it is kept, in small transactions, until nothing is left or the time is up."""
+    removers = _removers(desk.session, now - timedelta(days=desk.settings.run_retention_days), now)
+    counts, left, until = Counter[str](), set(removers), time.monotonic() + lasts_for
+    while left and time.monotonic() < until:
+        # In turns: a backlog of one kind keeps no other waiting.
+        for kind in sorted(left):
+            done = removers[kind](AT_ONCE)
+            desk.session.commit()
+            counts[kind] += done
+            left -= {kind} if done < AT_ONCE else set()
+    if counts.total():
+        log.info("removed_old", **counts, is_more=bool(left))
+    return Removed(**{kind: counts[kind] for kind in removers}, is_more=bool(left))
+
+
+def _removers(session: Session, before: datetime, now: datetime) -> dict[str, Remove]:
+    return {
+        "runs": lambda most: retention.remove_runs(session, before=before, most=most),
+        "events": lambda most: retention.remove_events(session, before=before, most=most),
+        "answers": lambda most: idempotency.clear(session, now, most=most),
+        "sessions": lambda most: ended_sessions.forget_ended(session, before=now - SESSIONS_KEPT_FOR, most=most),
+    }

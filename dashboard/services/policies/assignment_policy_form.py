@@ -1,0 +1,91 @@
+"""A policy and the inboxes that it serves, saved together from one form: all of it or nothing."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from dashboard.services.core.audit_log import Cause
+from dashboard.services.core.baselines import ANYTHING, Seen
+from dashboard.services.core.refusals import Invalid, Stale, invalid
+from dashboard.services.core.transaction import all_or_nothing
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.policies import assignment_policies
+from dashboard.services.policies.assignment_policies import PolicyRow
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoice
+
+GONE = "One of these inboxes is no longer there."
+
+
+def create(
+    desk: Desk, account_id: int, edit: AssignmentPolicyEdit, *, served: Collection[int], actor_id: int, now: datetime
+) -> PolicyRow | Invalid:
+    """Make a policy and link it to these inboxes."""
+    with all_or_nothing(desk) as whole:
+        made = assignment_policies.create(whole.desk, account_id, edit, actor_id=actor_id, now=now)
+        if isinstance(made, Invalid):
+            return made
+        if refusal := _link(whole.desk, account_id, made.id, served, cause=Cause(actor_id=actor_id, now=now)):
+            return refusal
+        whole.commit(account_id, reach=served)
+        return made
+
+
+def change(
+    desk: Desk,
+    account_id: int,
+    policy_id: int,
+    edit: AssignmentPolicyEdit,
+    *,
+    served: Collection[int],
+    actor_id: int,
+    now: datetime,
+    seen: Seen = ANYTHING,
+) -> PolicyRow | Invalid | None:
+    """Change a policy, and link and unlink what changed of its inboxes.
+
+    The inboxes first: whoever links one of them elsewhere takes these locks in that order.
+    """
+    cause = Cause(actor_id=actor_id, now=now)
+    with all_or_nothing(desk) as whole:
+        before = _served(whole.desk, account_id, policy_id)
+        if before is None:
+            return None
+        after = _wanted(seen, served, before)
+        if refusal := _link(whole.desk, account_id, policy_id, after - before, cause=cause):
+            return refusal
+        _unlink(whole.desk, account_id, policy_id, before - after, cause=cause)
+        changed = assignment_policies.change(
+            whole.desk, account_id, policy_id, edit, actor_id=actor_id, now=now, seen=seen
+        )
+        if isinstance(changed, PolicyRow):
+            whole.commit(account_id, reach=before | after)
+        if isinstance(changed, Stale):
+            return replace(changed, wanted={**changed.wanted, "inboxes": tuple(after)})
+        return changed
+
+
+def _served(desk: Desk, account_id: int, policy_id: int) -> frozenset[int] | None:
+    found = assignment_policies.inboxes_of(desk, account_id, policy_id)
+    return None if found is None else frozenset(inbox.id for inbox in found)
+
+
+def _wanted(seen: Seen, served: Collection[int], before: frozenset[int]) -> frozenset[int]:
+    """Return the inboxes that the policy shall serve: what somebody else linked meanwhile stays."""
+    found = seen.judged({"inboxes": tuple(served)}, {"inboxes": tuple(before)})
+    return before if isinstance(found, Stale) else frozenset(found["inboxes"])
+
+
+def _link(desk: Desk, account_id: int, policy_id: int, inbox_ids: Iterable[int], *, cause: Cause) -> Invalid | None:
+    choice = PolicyChoice(assignment_policy_id=policy_id)
+    for inbox_id in sorted(inbox_ids):
+        linked = assignment_policies.link(desk, account_id, inbox_id, choice, actor_id=cause.actor_id, now=cause.now)
+        if not isinstance(linked, PolicyRow):
+            return linked or invalid("inbox", GONE)
+    return None
+
+
+def _unlink(desk: Desk, account_id: int, policy_id: int, inbox_ids: Iterable[int], *, cause: Cause) -> None:
+    for inbox_id in sorted(inbox_ids):
+        has = assignment_policies.of_inbox(desk, account_id, inbox_id)
+        if has and has.id == policy_id:
+            assignment_policies.unlink(desk, account_id, inbox_id, actor_id=cause.actor_id, now=cause.now)

@@ -1,0 +1,184 @@
+"""A capacity policy's limits by inbox, and the agents under it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.services.agents import agents
+from dashboard.services.agents.agents import AgentView
+from dashboard.services.core import audit_log, audited_crud
+from dashboard.services.core.audit_log import Cause
+from dashboard.services.core.audited_crud import Noun
+from dashboard.services.core.baselines import ANYTHING, Seen
+from dashboard.services.core.form import given
+from dashboard.services.core.refusals import Invalid, Stale, invalid
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.policies import capacity_policies
+from dashboard.services.policies.policy_forms import AgentChoice, InboxLimitEdit
+from dashboard.store import agents as agents_store
+from dashboard.store import availability, concerned, references
+from dashboard.store import capacity as store
+from dashboard.store.agents import AgentRow
+from dashboard.store.capacity import LimitRow
+from dashboard.store.paging import Listed, Page
+
+__all__ = ["LimitKey", "LimitRow", "agents_under", "change", "create", "put_under", "remove", "take_out"]
+
+LIMIT = Noun(subject="inbox_capacity_limit", shelf=store.limits, unique="inbox_id")
+NO_SUCH_INBOX = "There is no such inbox in this account."
+NO_SUCH_AGENT = "There is no such active agent in this account."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitKey:
+    """A limit of a policy."""
+
+    policy_id: int
+    limit_id: int
+
+
+def create(
+    desk: Desk, account_id: int, policy_id: int, edit: InboxLimitEdit, *, actor_id: int | None, now: datetime
+) -> LimitRow | Invalid | None:
+    """Limit what an agent under the policy may hold of an inbox; the policy's exclusions apply to it from now on."""
+    if store.shelf.lock(desk.session, account_id, policy_id) is None:
+        return None
+    if refusal := _refusal(desk, account_id, edit):
+        desk.session.rollback()
+        return refusal
+    values = {"agent_capacity_policy_id": policy_id, **given(edit)}
+    row = audited_crud.add(desk, account_id, LIMIT, values, cause=Cause(actor_id=actor_id, now=now))
+    if isinstance(row, Invalid):
+        return row
+    _decided(desk, account_id, policy_id, now)
+    return row
+
+
+def change(
+    desk: Desk,
+    account_id: int,
+    key: LimitKey,
+    edit: InboxLimitEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
+) -> LimitRow | Invalid | None:
+    """Change a limit."""
+    before = _locked(desk, account_id, key)
+    if before is None:
+        return None
+    if refusal := _refusal(desk, account_id, edit):
+        desk.session.rollback()
+        return refusal
+    values = audited_crud.judged(desk, seen, given(edit), before)
+    if isinstance(values, Stale):
+        return values
+    changed = audited_crud.change(
+        desk, account_id, LIMIT, before, values=values, cause=Cause(actor_id=actor_id, now=now)
+    )
+    if isinstance(changed, Invalid):
+        return changed
+    if changed.after != before:
+        _decided(desk, account_id, key.policy_id, now)
+    return changed.after
+
+
+def remove(
+    desk: Desk, account_id: int, key: LimitKey, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+) -> LimitRow | Stale | None:
+    """Lift a limit; without it the policy's exclusions do not apply to the inbox."""
+    before = _locked(desk, account_id, key)
+    if before is None:
+        return None
+    if isinstance(stale := audited_crud.judged(desk, seen, {}, before), Stale):
+        return stale
+    audited_crud.remove(desk, account_id, LIMIT, before, cause=Cause(actor_id=actor_id, now=now))
+    _decided(desk, account_id, key.policy_id, now)
+    return before
+
+
+def agents_under(desk: Desk, account_id: int, policy_id: int, page: Page, *, now: datetime) -> Listed[AgentView] | None:
+    """Return the active agents under the policy."""
+    if store.shelf.find(desk.session, account_id, policy_id) is None:
+        return None
+    found = agents_store.page(desk.session, account_id, page, under_policy_id=policy_id)
+    return Listed(data=tuple(agents.views(desk, account_id, found.data, now)), meta=found.meta)
+
+
+def put_under(
+    desk: Desk,
+    account_id: int,
+    policy_id: int,
+    choice: AgentChoice,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
+) -> AgentView | Invalid | None:
+    """Put an agent under the policy, in place of the one that they are under."""
+    if store.shelf.find(desk.session, account_id, policy_id) is None:
+        return None
+    before = agents_store.lock(desk.session, account_id, choice.user_id)
+    if before is None or not before.active:
+        desk.session.rollback()
+        return invalid("user_id", NO_SUCH_AGENT)
+    wanted = audited_crud.judged(desk, seen, {"agent_capacity_policy_id": policy_id}, before)
+    if isinstance(wanted, Stale):
+        return wanted
+    if before.agent_capacity_policy_id != wanted["agent_capacity_policy_id"]:
+        _move(desk, account_id, before, policy_id, cause=Cause(actor_id=actor_id, now=now))
+    return agents.show(desk, account_id, choice.user_id, now=now)
+
+
+def take_out(
+    desk: Desk,
+    account_id: int,
+    policy_id: int,
+    choice: AgentChoice,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Seen = ANYTHING,
+) -> AgentRow | Stale | None:
+    """Leave an agent under no policy; None if they are not under this one."""
+    before = agents_store.lock(desk.session, account_id, choice.user_id)
+    if before is None:
+        return None
+    wanted = audited_crud.judged(desk, seen, {"agent_capacity_policy_id": None}, before)
+    if isinstance(wanted, Stale):
+        return wanted
+    if before.agent_capacity_policy_id != policy_id:
+        return None
+    _move(desk, account_id, before, None, cause=Cause(actor_id=actor_id, now=now))
+    return before
+
+
+def _move(desk: Desk, account_id: int, agent: AgentRow, policy_id: int | None, *, cause: Cause) -> None:
+    store.put_under(desk.session, account_id, agent.id, policy_id)
+    changed = capacity_policies.under(agent.id, agent.agent_capacity_policy_id, policy_id)
+    audit_log.write(desk, account_id, changed, cause)
+    inbox_ids = availability.inboxes_of(desk.session, account_id, [agent.id])
+    desk.session.commit()
+    desk.signals.wake(account_id, concerned.of_inboxes(desk.session, account_id, inbox_ids))
+
+
+def _locked(desk: Desk, account_id: int, key: LimitKey) -> LimitRow | None:
+    """Return the limit, locked after its policy."""
+    if store.shelf.lock(desk.session, account_id, key.policy_id) is None:
+        return None
+    row = store.limits.lock(desk.session, account_id, key.limit_id)
+    return row if row and row.agent_capacity_policy_id == key.policy_id else None
+
+
+def _refusal(desk: Desk, account_id: int, edit: InboxLimitEdit) -> Invalid | None:
+    if not isinstance(edit.inbox_id, int):
+        return None
+    known = references.known(desk.session, account_id, inbox_ids=[edit.inbox_id])
+    return None if known.inbox_ids else invalid("inbox_id", NO_SUCH_INBOX)
+
+
+def _decided(desk: Desk, account_id: int, policy_id: int, now: datetime) -> None:
+    """Give the policy, which decides differently now, its next version; commit, and start the runs."""
+    store.touch(desk.session, policy_id, now)
+    desk.session.commit()
+    desk.signals.wake(account_id, concerned.of_account(desk.session, account_id))

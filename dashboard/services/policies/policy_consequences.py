@@ -1,0 +1,178 @@
+"""What an assignment policy that is not saved yet would mean: its sentence, warnings, and the next run under it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from dashboard.engine import planner, summary
+from dashboard.engine.decisions import Reason, Standing
+from dashboard.engine.model import Presence
+from dashboard.engine.policy import AssignmentPolicy
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.policies import previews
+from dashboard.services.policies.previews import Preview
+from dashboard.store import snapshots, switches
+from dashboard.store.errors import StoreUnavailable
+from dashboard.store.pages import policies as rows
+from dashboard.store.pages.policies import InboxChoice
+from dashboard.store.snapshots import Place
+
+# Each preview plans two runs, and the whole is redrawn as somebody types.
+MOST_PREVIEWED = 3
+MOST_CHANGES = 8
+
+
+class Doubt(StrEnum):
+    """What there is to warn of."""
+
+    NO_INBOX = "no_inbox"
+    DISABLED = "disabled"
+    OFFLINE_IS_ELIGIBLE = "offline_is_eligible"
+    LEFT_WITHOUT = "left_without"
+    TAKEN_OVER = "taken_over"
+    STUCK = "stuck"
+    OVER_LIMIT = "over_limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """One warning: of which inbox, why nothing would move there, and how many agents it is about."""
+
+    doubt: Doubt
+    inbox: InboxChoice | None = None
+    reason: Reason | None = None
+    count: int = 0
+    of: int = 0
+    free_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A conversation that would go elsewhere; None is nobody."""
+
+    conversation_id: int
+    subject: str | None
+    now_agent: str | None
+    then_agent: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """The next run in one inbox, then and now, and the first conversations that would go elsewhere."""
+
+    inbox: InboxChoice
+    preview: Preview
+    moves: Sequence[Move]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequences:
+    """What a policy would mean; `known` tells whether presence could be read, without which nothing is previewed."""
+
+    sentence: str
+    window: timedelta
+    warnings: Sequence[Warned]
+    nexts: Sequence[Next] = ()
+    unshown: int = 0
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A policy as it is typed: its rules, the inboxes that it would serve, and those of the account."""
+
+    rules: AssignmentPolicy
+    chosen: frozenset[int]
+    inboxes: Sequence[InboxChoice]
+
+    @property
+    def serves(self) -> list[InboxChoice]:
+        """Return the inboxes that it would serve, where most waits first."""
+        return sorted((one for one in self.inboxes if one.id in self.chosen), key=lambda one: -one.waiting)
+
+    @property
+    def leaves(self) -> list[InboxChoice]:
+        """Return the inboxes that it serves and would serve no longer."""
+        return [one for one in self.inboxes if one.policy_id == self.rules.id and one.id not in self.chosen]
+
+
+def of(desk: Desk, account_id: int, draft: Draft, *, now: datetime) -> Consequences:
+    """Return what the policy would mean; writes nothing anywhere."""
+    sentence = summary.policy(draft.rules, [one.name for one in draft.serves])
+    said, window = _of_itself(draft), draft.rules.window
+    try:
+        stuck = _of_agents(desk, account_id, draft, now)
+        nexts = _nexts(desk, account_id, draft, now)
+    except StoreUnavailable:  # said on the page: the rest needs no Redis
+        return Consequences(sentence=sentence, window=window, warnings=said, known=False)
+    unshown = len(draft.serves) - len(nexts)
+    return Consequences(sentence=sentence, window=window, warnings=[*said, *stuck], nexts=nexts, unshown=unshown)
+
+
+def _of_itself(draft: Draft) -> list[Warned]:
+    """Return what can be warned of without looking at anybody."""
+    found = [Warned(doubt=Doubt.NO_INBOX)] if not draft.chosen else []
+    if not draft.rules.enabled and draft.chosen:
+        found.append(Warned(doubt=Doubt.DISABLED, count=len(draft.chosen)))
+    if Presence.OFFLINE in draft.rules.eligible_presence:
+        found.append(Warned(doubt=Doubt.OFFLINE_IS_ELIGIBLE))
+    found += [Warned(doubt=Doubt.LEFT_WITHOUT, inbox=one, count=one.waiting) for one in draft.leaves]
+    taken = [one for one in draft.serves if one.policy_id not in (None, draft.rules.id)]
+    return [*found, *(Warned(doubt=Doubt.TAKEN_OVER, inbox=one) for one in taken)]
+
+
+def _of_agents(desk: Desk, account_id: int, draft: Draft, now: datetime) -> list[Warned]:
+    """Return why nothing would move in an inbox, and whom the limit would stop at once."""
+    if not draft.rules.enabled:
+        return []
+    routed = {found.inbox.id: found.inbox for found in switches.read_many(desk.session, account_id, draft.chosen)}
+    off = {one: reason for one, inbox in routed.items() if (reason := planner.switched_off(inbox, draft.rules))}
+    places = [Place(inbox=inbox, policy=draft.rules) for one, inbox in routed.items() if one not in off]
+    read = snapshots.read(desk.session, desk.gauges, places, now=now)
+    found: list[Warned] = []
+    for inbox in draft.serves:
+        if inbox.id in off:
+            found.append(Warned(doubt=Doubt.STUCK, inbox=inbox, reason=off[inbox.id]))
+        elif inbox.id in read:
+            found += _of_pool(inbox, planner.standings(read[inbox.id], now)[None])
+    return found
+
+
+def _of_pool(inbox: InboxChoice, standing: Standing) -> list[Warned]:
+    if standing.reason:
+        return [Warned(doubt=Doubt.STUCK, inbox=inbox, reason=standing.reason, free_at=standing.next_slot_at)]
+    funnel = standing.funnel
+    over = funnel.online - funnel.under_rate_limit
+    if not over:
+        return []
+    return [Warned(doubt=Doubt.OVER_LIMIT, inbox=inbox, count=over, of=funnel.online, free_at=standing.next_slot_at)]
+
+
+def _nexts(desk: Desk, account_id: int, draft: Draft, now: datetime) -> list[Next]:
+    found = [
+        (inbox, preview)
+        for inbox in draft.serves[:MOST_PREVIEWED]
+        if (preview := previews.preview(desk, account_id, inbox.id, draft.rules, now=now))
+    ]
+    changes = {inbox.id: preview.changed[:MOST_CHANGES] for inbox, preview in found}
+    every = [change for several in changes.values() for change in several]
+    agent_ids = {one for change in every for one in (change.now_agent_id, change.then_agent_id) if one is not None}
+    names = rows.agent_names(desk.session, account_id, agent_ids)
+    subjects = rows.subjects(desk.session, account_id, [change.conversation_id for change in every])
+    return [
+        Next(
+            inbox=inbox,
+            preview=preview,
+            moves=[
+                Move(
+                    conversation_id=change.conversation_id,
+                    subject=subjects.get(change.conversation_id),
+                    now_agent=names.get(change.now_agent_id or 0),
+                    then_agent=names.get(change.then_agent_id or 0),
+                )
+                for change in changes[inbox.id]
+            ],
+        )
+        for inbox, preview in found
+    ]

@@ -1,0 +1,137 @@
+"""What may be said of policies; the limits are the engine's (spec section 12)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import fields, validate
+
+from dashboard.engine import policy as limits
+from dashboard.engine.model import Presence
+from dashboard.engine.policy import AssignmentOrder, ConversationPriority
+from dashboard.services.core.form import UNSET, Form, Unset
+from dashboard.services.core.form_fields import Id, Switch, Text, Whole, Word, of_length
+from dashboard.services.core.form_names import Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentPolicyEdit:
+    """What changes of an assignment policy, or all of a new one."""
+
+    name: str | Unset = UNSET
+    description: str | Unset | None = UNSET
+    assignment_order: AssignmentOrder | Unset = UNSET
+    conversation_priority: ConversationPriority | Unset = UNSET
+    fair_distribution_limit: int | Unset | None = UNSET
+    fair_distribution_window: int | Unset | None = UNSET
+    enabled: bool | Unset = UNSET
+    eligible_presence: tuple[Presence, ...] | Unset = UNSET
+    one_agent_per_contact: bool | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusions:
+    """What is kept from being given out (E5, E6)."""
+
+    excluded_labels: tuple[str, ...] = ()
+    exclude_older_than_hours: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityPolicyEdit:
+    """What changes of a capacity policy, or all of a new one; exclusion rules change as a whole."""
+
+    name: str | Unset = UNSET
+    description: str | Unset | None = UNSET
+    conversation_limit: int | Unset | None = UNSET
+    exclusion_rules: Exclusions | Unset | None = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxLimitEdit:
+    """What changes of a limit, or all of a new one."""
+
+    inbox_id: int | Unset = UNSET
+    conversation_limit: int | Unset = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChoice:
+    """The policy that an inbox shall have."""
+
+    assignment_policy_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChoice:
+    """The agent who shall be under a capacity policy."""
+
+    user_id: int
+
+
+class Unique(fields.List[Any]):
+    """Each item once, in the order given."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return tuple(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))
+
+
+class AssignmentPolicyForm(Form):
+    """A new assignment policy; a change with `partial`."""
+
+    root = "assignment_policy"
+    makes = AssignmentPolicyEdit
+    name = Name(required=True, validate=of_length(limits.NAME_LENGTH))
+    description = Text(allow_none=True, load_default=None)
+    assignment_order = Word(AssignmentOrder, load_default=AssignmentOrder.ROUND_ROBIN)
+    conversation_priority = Word(ConversationPriority, load_default=ConversationPriority.EARLIEST_CREATED)
+    fair_distribution_limit = Whole(0, limits.MOST_PER_WINDOW, allow_none=True, load_default=None)
+    fair_distribution_window = Whole(
+        1, limits.LONGEST_WINDOW_SECONDS, allow_none=True, load_default=limits.DEFAULT_WINDOW_SECONDS
+    )
+    enabled = Switch(load_default=True)
+    eligible_presence = Unique(Word(Presence), load_default=(Presence.ONLINE,), validate=validate.Length(min=1))
+    one_agent_per_contact = Switch(load_default=False)
+
+
+class ExclusionsForm(Form):
+    """What is kept from being given out."""
+
+    makes = Exclusions
+    excluded_labels = Unique(
+        Name(validate=of_length(limits.LABEL_LENGTH)), load_default=(), validate=validate.Length(max=limits.MOST_LABELS)
+    )
+    exclude_older_than_hours = Whole(1, limits.MOST_HOURS, allow_none=True, load_default=None)
+
+
+class CapacityPolicyForm(Form):
+    """A new capacity policy; a change with `partial`."""
+
+    root = "agent_capacity_policy"
+    makes = CapacityPolicyEdit
+    name = Name(required=True, validate=of_length(limits.NAME_LENGTH))
+    description = Text(allow_none=True, load_default=None)
+    conversation_limit = Whole(0, limits.MOST_OPEN, allow_none=True, load_default=None)
+    exclusion_rules = fields.Nested(ExclusionsForm, allow_none=True, load_default=None)
+
+
+class InboxLimitForm(Form):
+    """A new limit; a change with `partial`."""
+
+    root = "inbox_limit"
+    makes = InboxLimitEdit
+    inbox_id = Id(required=True)
+    conversation_limit = Whole(0, limits.MOST_OPEN, required=True)
+
+
+class PolicyChoiceForm(Form):
+    """The policy that an inbox shall have."""
+
+    makes = PolicyChoice
+    assignment_policy_id = Id(required=True)
+
+
+class AgentChoiceForm(Form):
+    """The agent who shall be under a capacity policy."""
+
+    makes = AgentChoice
+    user_id = Id(required=True)

@@ -1,0 +1,103 @@
+"""A dry run: what the next run would do under a policy that was not saved, against what it would do now (E50)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from dashboard.engine import planner
+from dashboard.engine.decisions import Assign, Plan, Reason
+from dashboard.engine.policy import AssignmentPolicy
+from dashboard.services.assignment.batch import filter_of
+from dashboard.services.assignment.run_outcome import Remains
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.store import snapshots, switches, waiting
+from dashboard.store.snapshots import Place
+from dashboard.store.switches import Routing
+
+# A preview is redrawn as somebody types: so much of a backlog shows what a rule does.
+MOST_LOOKED_AT = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a run would do: who would get what, in order, and what would be left and why."""
+
+    assigns: Sequence[Assign] = ()
+    left_waiting: Mapping[Reason, int] = field(default_factory=dict)
+    stop: Reason | None = None
+
+    @property
+    def by_conversation(self) -> dict[int, int]:
+        """Return each conversation's agent."""
+        return {given.conversation_id: given.agent_id for given in self.assigns}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A conversation that would go elsewhere; None is nobody."""
+
+    conversation_id: int
+    now_agent_id: int | None
+    then_agent_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The next run as it would be then, and as it is now."""
+
+    then: Outlook
+    now: Outlook
+
+    @property
+    def changed(self) -> list[Difference]:
+        """Return what would go elsewhere."""
+        then, now = self.then.by_conversation, self.now.by_conversation
+        return [
+            Difference(conversation_id=one, now_agent_id=now.get(one), then_agent_id=then.get(one))
+            for one in dict.fromkeys([*then, *now])
+            if then.get(one) != now.get(one)
+        ]
+
+
+def current_policy(desk: Desk, account_id: int, inbox_id: int) -> AssignmentPolicy | None:
+    """Return the policy that a preview starts from: the inbox's, or the defaults; None if there is no such inbox."""
+    routing = switches.read(desk.session, account_id, inbox_id)
+    return (routing.policy or planner.DEFAULT_POLICY) if routing else None
+
+
+def preview(desk: Desk, account_id: int, inbox_id: int, policy: AssignmentPolicy, *, now: datetime) -> Preview | None:
+    """Plan the next run twice, writing nothing anywhere; None if there is no such inbox. Raises StoreUnavailable."""
+    routing = switches.read(desk.session, account_id, inbox_id)
+    if routing is None:
+        return None
+    as_it_is = _outlook(desk, routing, now)
+    if policy == routing.policy:  # a form that was only opened
+        return Preview(then=as_it_is, now=as_it_is)
+    return Preview(then=_outlook(desk, replace(routing, policy=policy), now), now=as_it_is)
+
+
+def _outlook(desk: Desk, routing: Routing, now: datetime) -> Outlook:
+    off = planner.switched_off(routing.inbox, routing.policy)
+    if off or routing.policy is None:
+        return Outlook(stop=off)
+    place = Place(inbox=routing.inbox, policy=routing.policy)
+    snapshot = snapshots.read(desk.session, desk.gauges, [place], now=now)[routing.inbox.id]
+    rules = filter_of(snapshot)
+    pools = planner.open_pools(snapshot, now)
+    found = waiting.take(desk.session, rules, pools=pools, most=MOST_LOOKED_AT, now=now, hold=False) if pools else None
+    plan = planner.plan(replace(snapshot, waiting=found.conversations if found else ()), now)
+    return _left(desk, rules, plan, now)
+
+
+def _left(desk: Desk, rules: waiting.Filter, plan: Plan, now: datetime) -> Outlook:
+    """Return the outlook; what waits behind the last that was looked at is not counted as left."""
+    assigns = [decision for decision in plan.decisions if isinstance(decision, Assign)]
+    remains = Remains(left=waiting.left(desk.session, rules, now), standings=plan.standings, undecided=0, goes_on=False)
+    counts = remains.by_reason()
+    counts[Reason.LOST_RACE] = 0
+    taken = [given.team_id for given in assigns]
+    for team_id in set(taken):
+        standing = plan.standings[team_id]
+        if standing.reason:
+            counts[standing.reason] -= taken.count(team_id)
+    return Outlook(assigns=assigns, left_waiting=+counts)

@@ -1,0 +1,202 @@
+"""What was assigned over a day, a week or a month: by the hour, by inbox, by agent, and how long it had waited."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from dashboard.engine.fairness import Spread, jain, spread
+from dashboard.engine.quantiles import Bound, Quantile, Waits
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.reports.rollups import hour_of
+from dashboard.store.pages import choices
+from dashboard.store.pages import reports as store
+from dashboard.store.pages.common import Choice
+from dashboard.store.pages.reports import Asked, HourSum, InboxSum, Share
+
+HOUR = timedelta(hours=1)
+# So many inboxes are told apart by the hour; the others are one.
+MOST_LINES = 4
+
+
+class Span(StrEnum):
+    """How far back a report goes."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+    def since(self, now: datetime) -> datetime:
+        """Return where a report begins that ends now."""
+        return hour_of(now) - HOURS[self] * HOUR
+
+
+HOURS = {Span.DAY: 24, Span.WEEK: 7 * 24, Span.MONTH: 30 * 24}
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait; a bound of it where an older release counted it."""
+
+    lasted_for: timedelta
+    bound: Bound = Bound.ITSELF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waited:
+    """The waits that half of the conversations and nine of ten of them did not exceed.
+
+    Of an hour they are exact, of a whole report within 5 %.
+    """
+
+    median: Wait
+    ninetieth: Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourLine:
+    """What was assigned in an hour; `parts` are those of the report's lines, `others` of the inboxes without one."""
+
+    at: datetime
+    count: int
+    parts: tuple[int, ...]
+    others: int
+    waited: Waited | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxLine:
+    """What was assigned in an inbox."""
+
+    inbox: Choice
+    count: int
+    waited: Waited | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fairness:
+    """How evenly runs gave conversations to agents: to those who got some, and with the members who got none."""
+
+    index: float | None
+    index_with_idle: float | None
+    takers: int
+    idle: int
+    spread: Spread | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A whole report. `lines` are the inboxes told apart, the largest first; hours go from the newest back."""
+
+    since: datetime
+    until: datetime
+    inboxes: tuple[Choice, ...]
+    inbox: Choice | None
+    count: int
+    waited: Waited | None
+    lines: tuple[Choice, ...]
+    hours: tuple[HourLine, ...]
+    by_inbox: tuple[InboxLine, ...]
+    shares: tuple[Share, ...]
+    fairness: Fairness
+
+    @property
+    def has_others(self) -> bool:
+        """Tell whether anything was assigned in inboxes that are not told apart."""
+        return bool(self.lines) and any(line.others for line in self.hours)
+
+
+def of_account(desk: Desk, account_id: int, *, span: Span, inbox_id: int | None, now: datetime) -> Report:
+    """Return the report of an account, or of one of its inboxes; one that it does not have is as if not asked for."""
+    inboxes = choices.inboxes(desk.session, account_id)
+    inbox = next((one for one in inboxes if one.id == inbox_id), None)
+    asked = Asked(
+        account_id=account_id,
+        inbox_ids=[one.id for one in inboxes] if inbox is None else [inbox.id],
+        alone=inbox is not None,
+        since=span.since(now),
+        until=now,
+    )
+    by_hour = store.by_hour(desk.session, asked)
+    sums = store.by_inbox(desk.session, asked)
+    by_inbox = _by_inbox(sums, inboxes) if inbox is None else ()
+    lines = tuple(line.inbox for line in by_inbox[:MOST_LINES] if line.count)
+    parts = store.by_both(desk.session, asked, [line.id for line in lines]) if lines else {}
+    shares = _shares(desk, asked)
+    return Report(
+        since=asked.since,
+        until=now,
+        inboxes=inboxes,
+        inbox=inbox,
+        count=sum(counted.count for counted in by_hour.values()),
+        waited=_waited(sum((one.waits for one in sums.values()), Waits())),
+        lines=lines,
+        hours=_hours(asked, by_hour, lines, parts),
+        by_inbox=by_inbox,
+        shares=shares,
+        fairness=_fairness(shares),
+    )
+
+
+def _by_inbox(sums: Mapping[int, InboxSum], inboxes: Sequence[Choice]) -> tuple[InboxLine, ...]:
+    """Return every inbox, those with the most first."""
+    nothing = InboxSum(count=0, waits=Waits())
+    summed = [(one, sums.get(one.id, nothing)) for one in inboxes]
+    lines = [InboxLine(inbox=one, count=figures.count, waited=_waited(figures.waits)) for one, figures in summed]
+    return tuple(sorted(lines, key=lambda line: -line.count))
+
+
+def _hours(
+    asked: Asked,
+    by_hour: Mapping[datetime, HourSum],
+    lines: Sequence[Choice],
+    parts: Mapping[tuple[datetime, int], int],
+) -> tuple[HourLine, ...]:
+    """Return every hour from the one under way back to the first."""
+    nothing = HourSum(count=0, median=None, ninetieth=None, waits=Waits())
+    found = []
+    at = hour_of(asked.until)
+    while at >= asked.since:
+        summed = by_hour.get(at, nothing)
+        own = tuple(parts.get((at, line.id), 0) for line in lines)
+        others = max(0, summed.count - sum(own))
+        found.append(HourLine(at=at, count=summed.count, parts=own, others=others, waited=_waited_in(summed)))
+        at -= HOUR
+    return tuple(found)
+
+
+def _waited_in(hour: HourSum) -> Waited | None:
+    if hour.median is None or hour.ninetieth is None:
+        return _waited(hour.waits)
+    return Waited(median=_wait(Quantile(hour.median)), ninetieth=_wait(Quantile(hour.ninetieth)))
+
+
+def _waited(waits: Waits) -> Waited | None:
+    median, ninetieth = waits.quantile(0.5), waits.quantile(0.9)
+    if median is None or ninetieth is None:
+        return None
+    return Waited(median=_wait(median), ninetieth=_wait(ninetieth))
+
+
+def _wait(found: Quantile) -> Wait:
+    return Wait(timedelta(seconds=found.seconds), found.bound)
+
+
+def _shares(desk: Desk, asked: Asked) -> tuple[Share, ...]:
+    """Return the members and everybody who was given something, those with the most first."""
+    given = store.shares(desk.session, asked)
+    known = {share.id for share in given}
+    everybody = [*given, *(one for one in store.members(desk.session, asked) if one.id not in known)]
+    return tuple(sorted(everybody, key=lambda share: (-share.by_runs, -share.by_hand, share.name.lower(), share.id)))
+
+
+def _fairness(shares: Sequence[Share]) -> Fairness:
+    everybody = [share.by_runs for share in shares]
+    takers = [count for count in everybody if count]
+    return Fairness(
+        index=jain(takers),
+        index_with_idle=jain(everybody),
+        takers=len(takers),
+        idle=len(everybody) - len(takers),
+        spread=spread(takers),
+    )

@@ -1,0 +1,157 @@
+"""Events told to those who listen: at least once, signed, in order per conversation.
+
+One thread speaks to one receiver; the database is this thread's alone. A receiver that does not answer holds up
+nobody but itself.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+
+import structlog
+
+from dashboard import clock
+from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.webhooks import attempt
+from dashboard.services.webhooks.attempt import LASTS_FOR, Ended, Heard, Told
+from dashboard.store import outbox, turns, webhooks
+from dashboard.store.errors import StoreUnavailable
+from dashboard.store.models.webhooks import DeliveryStatus
+from dashboard.store.outgoing import Outgoing
+from dashboard.store.turns import Lease
+
+log = structlog.get_logger()
+EVENTS_AT_ONCE = 2_000
+RECEIVERS_AT_ONCE = 32
+DELIVERIES_PER_TURN = 50
+# Longer than a turn can last: its last attempt begins within 3 s, and ends within 10 s.
+LEASE = timedelta(seconds=15)
+# Then no receiver that was silent is asked any more, so that the job can end without anybody waiting for it.
+ASKS_SILENT_ONES_FOR, TAKES_TURNS_FOR = 20.0, 90.0
+GLANCE, GATHER = 0.1, 0.01
+
+Clock = Callable[[], datetime]
+
+
+def outgoing_of(desk: Desk) -> Outgoing:
+    """Return what may be called under the desk's settings."""
+    return Outgoing(allow_private=desk.settings.webhook_allow_private)
+
+
+def deliver(
+    desk: Desk, account_id: int | None = None, *, outgoing: Outgoing | None = None, now: Clock = clock.now
+) -> None:
+    """Deliver what is due until nothing is under way, and ask to be called when something is due again."""
+    if account_id is not None:
+        _begin(desk, account_id)
+    with ThreadPoolExecutor(RECEIVERS_AT_ONCE, thread_name_prefix="receiver") as pool:
+        _Floor(desk=desk, outgoing=outgoing or outgoing_of(desk), pool=pool, now=now).work()
+    _call_again(desk, now())
+
+
+def look(desk: Desk, *, now: datetime) -> None:
+    """Find what was not told of: events without deliveries, deliveries that are due, and who listens."""
+    while fan_out(desk, now=now) == EVENTS_AT_ONCE:
+        pass
+    for account_id in webhooks.listened_to(desk.session):
+        desk.signals.note_listeners(account_id, True)
+    _call_again(desk, now)
+
+
+def fan_out(desk: Desk, *, now: datetime) -> int:
+    """Make deliveries of the oldest events that have none; return how many events that were."""
+    done = outbox.fan_out(desk.session, now=now, give_up_at=now + LASTS_FOR, most=EVENTS_AT_ONCE)
+    desk.session.commit()
+    return done
+
+
+def _begin(desk: Desk, account_id: int) -> None:
+    try:
+        desk.signals.listeners.clear(account_id)
+    except StoreUnavailable as error:
+        log.warning("mark_not_cleared", account=account_id, error=str(error))
+
+
+def _call_again(desk: Desk, now: datetime) -> None:
+    """Ask for the next look, at once or when something is due; raises StoreUnavailable, and the job is done again."""
+    at = turns.next_at(desk.session, now=now)
+    desk.session.commit()
+    if at is not None and at <= now:
+        desk.signals.queue.deliver_webhooks()
+    elif at is not None:
+        desk.signals.queue.deliver_webhooks_at(at)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Floor:
+    """Who is being spoken to at this moment."""
+
+    desk: Desk
+    outgoing: Outgoing
+    pool: ThreadPoolExecutor
+    now: Clock
+    told: "SimpleQueue[Told]" = field(default_factory=SimpleQueue)
+    speaking: dict[int, Future[None]] = field(default_factory=dict)
+
+    def work(self) -> None:
+        began = time.monotonic()
+        while True:
+            lasted = time.monotonic() - began
+            more = lasted < TAKES_TURNS_FOR and self._take_turns(silent_too=lasted < ASKS_SILENT_ONES_FOR)
+            if not more and not self.speaking:
+                return
+            if self.speaking:
+                self._listen()
+
+    def _take_turns(self, *, silent_too: bool) -> bool:
+        """Begin what can begin; say whether there may be more at once."""
+        now = self.now()
+        is_more = fan_out(self.desk, now=now) == EVENTS_AT_ONCE
+        lease = Lease(until=now + LEASE, most=RECEIVERS_AT_ONCE - len(self.speaking), silent_too=silent_too)
+        taken = turns.take(self.desk.session, lease, now=now, most_each=DELIVERIES_PER_TURN) if lease.most else []
+        self.desk.session.commit()
+        for turn in taken:
+            self.speaking[turn.webhook_id] = self.pool.submit(attempt.make, self.outgoing, turn, self.told)
+        return is_more
+
+    def _listen(self) -> None:
+        """Write down what was heard in a moment."""
+        said, now = self._heard(), self.now()
+        if not said:
+            return
+        results = [attempt.result(one, now=now) for one in said if isinstance(one, Heard)]
+        turns.hold(self.desk.session, {one.turn.webhook_id for one in said}, results)
+        turns.write(self.desk.session, results)
+        for one in said:
+            if isinstance(one, Ended):
+                self._end(one, now)
+        self.desk.session.commit()
+        if parked := [str(result.id) for result in results if result.status is DeliveryStatus.PARKED]:
+            log.warning("deliveries_parked", ids=parked)
+
+    def _heard(self) -> list[Told]:
+        try:
+            said = [self.told.get(timeout=GLANCE)]
+        except Empty:
+            return []
+        time.sleep(GATHER)  # one transaction for many fast answers
+        while not self.told.empty():
+            said.append(self.told.get())
+        return said
+
+    def _end(self, ended: Ended, now: datetime) -> None:
+        turn, last = ended.turn, ended.last
+        broken = self.speaking.pop(turn.webhook_id).exception()
+        silent = bool(broken or (last and last.silent))
+        silences = turn.silences + 1 if silent else 0
+        pause = attempt.pause_after(silences)
+        if broken:
+            log.error("webhook_turn_failed", account=turn.account_id, webhook=turn.webhook_id, exc_info=broken)
+        elif last and last.silent:
+            log.info("webhook_silent", account=turn.account_id, webhook=turn.webhook_id, error=last.error)
+            turns.park_overdue(self.desk.session, turn.webhook_id, now=now, why=last.error)
+        paused_until = now + pause if pause else None
+        turns.give_back(self.desk.session, turn, now=now, silences=silences, paused_until=paused_until)

@@ -1,0 +1,34 @@
+"""What may be said of a webhook."""
+
+from dataclasses import dataclass
+
+from marshmallow import validate
+
+from dashboard.services.core.form import UNSET, Form, Unset
+from dashboard.services.core.form_fields import Switch, Text, Word
+from dashboard.services.policies.policy_forms import Unique
+from dashboard.store.ledger import Event
+from dashboard.store.targets import LONGEST_URL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookEdit:
+    """What changes of a webhook, or all of a new one."""
+
+    url: str | Unset = UNSET
+    subscriptions: tuple[Event, ...] | Unset = UNSET
+    enabled: bool | Unset = UNSET
+
+
+class WebhookForm(Form):
+    """A new webhook, which hears everything unless told otherwise; a change with `partial`."""
+
+    root = "webhook"
+    makes = WebhookEdit
+    url = Text(
+        required=True,
+        validate=validate.Length(min=1, max=LONGEST_URL),
+        metadata={"example": "https://helpdesk.example/evenhand"},
+    )
+    subscriptions = Unique(Word(Event), load_default=tuple(Event))
+    enabled = Switch(load_default=True)
