@@ -11,8 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from dashboard import api, backups, cli, commands, config, http, logs, starting, tracing, web
 from dashboard.config import Settings
 from dashboard.services.core.container import tools
-from dashboard.store import database, liveness, schema
 from dashboard.store.models import Base
+from dashboard.store.postgres import database, liveness, schema
 from jobs.queues import Jobs
 
 # A body over this is refused with 413 before it is read (1 MiB).

@@ -15,7 +15,7 @@ from dashboard.config import Settings
 from dashboard.http import desk, invitation_link
 from dashboard.services.accounts import accounts, invitations, tokens
 from dashboard.services.accounts.account_forms import NewAccountForm
-from dashboard.store.errors import UNREACHABLE, StoreUnavailable
+from dashboard.store.core.errors import UNREACHABLE, StoreUnavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -18,7 +18,8 @@ from dashboard.services.assignment import run as assignment_run
 from dashboard.services.assignment import runs
 from dashboard.services.assignment.run import Request
 from dashboard.services.core.form_fields import LARGEST_ID
-from dashboard.store import database, switches
+from dashboard.store.inboxes import routing
+from dashboard.store.postgres import database
 
 ID = click.IntRange(1, LARGEST_ID)
 
@@ -44,7 +45,7 @@ def run_assignment(settings: Settings) -> click.Command:
     @with_appcontext
     def command(inbox_id: int) -> None:
         """Assign what waits in an inbox, in this process, and print the run."""
-        account_id = switches.account_of(desk().session, inbox_id)
+        account_id = routing.account_of(desk().session, inbox_id)
         if account_id is None:
             raise click.ClickException(f"There is no inbox {inbox_id}.")
         # A batch needs a session that keeps one connection.

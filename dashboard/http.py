@@ -12,7 +12,7 @@ from werkzeug.routing import IntegerConverter
 
 from dashboard.config import Settings
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.errors import DatabaseFailed
+from dashboard.store.core.errors import DatabaseFailed
 
 log = structlog.get_logger()
 READS = frozenset({"GET", "HEAD"})

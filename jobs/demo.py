@@ -9,7 +9,7 @@ import structlog
 from dashboard import clock
 from dashboard.services import demo_setup
 from dashboard.services.demo_day import STEP, Day
-from dashboard.store.errors import DatabaseFailed, StoreUnavailable
+from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
 from jobs import runtime
 
 log = structlog.get_logger()

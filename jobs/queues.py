@@ -12,8 +12,8 @@ from rq_scheduler import Scheduler
 from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.services.core.unit_of_work import Background
-from dashboard.store import redis
-from dashboard.store.errors import asking
+from dashboard.store.core.errors import asking
+from dashboard.store.redis import client
 
 DEFAULT, SCHEDULED, WEBHOOKS = "default", "scheduled_jobs", "webhooks"
 DELIVER = "jobs.tasks.deliver_webhooks"
@@ -31,7 +31,7 @@ class Jobs:
     """Enqueues what jobs/tasks.py does."""
 
     def __init__(self, redis_url: str, *, shares_silence: bool = False) -> None:
-        self._connection = redis.connect(redis_url, text=False, shares_silence=shares_silence)
+        self._connection = client.connect(redis_url, text=False, shares_silence=shares_silence)
         self._scheduler = Scheduler(DEFAULT, connection=self._connection)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:

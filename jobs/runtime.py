@@ -13,8 +13,8 @@ from dashboard.config import BadSetting, Settings
 from dashboard.services.assignment import batch
 from dashboard.services.core.container import Tools, tools
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import database, schema
-from dashboard.store.errors import DatabaseFailed, StoreUnavailable
+from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
+from dashboard.store.postgres import database, schema
 from jobs.queues import Jobs
 
 log = structlog.get_logger()

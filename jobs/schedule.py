@@ -16,8 +16,8 @@ from rq_scheduler import Scheduler
 
 from dashboard.config import Settings
 from dashboard.services.assignment import stranded_check
-from dashboard.store import redis
-from dashboard.store.errors import REDIS_AWAY, asking
+from dashboard.store.core.errors import REDIS_AWAY, asking
+from dashboard.store.redis import client
 from jobs import runtime
 from jobs.queues import FAILURE_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR, Jobs
 from jobs.worker import until_redis_answers
@@ -86,7 +86,7 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
     """
 
     def __init__(self, settings: Settings) -> None:
-        connection = redis.connect(settings.redis_url, text=False)
+        connection = client.connect(settings.redis_url, text=False)
         super().__init__(SCHEDULED, connection=connection, interval=TICK_SECONDS)
         self._entries = {entry.id: entry for entry in timetable(settings)}
         self._failing: dict[str, str] = {}

@@ -10,9 +10,9 @@ from types import FrameType
 import structlog
 from rq.worker_registration import REDIS_WORKER_KEYS
 
-from dashboard.store import redis
-from dashboard.store.errors import StoreUnavailable, asking
-from dashboard.store.redis import Pipeline
+from dashboard.store.core.errors import StoreUnavailable, asking
+from dashboard.store.redis import client
+from dashboard.store.redis.client import Pipeline
 from jobs import runtime, tasks  # noqa: F401  what jobs need is imported once, before RQ forks
 from jobs.horse import Lasting
 from jobs.queues import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
@@ -47,7 +47,7 @@ def work(redis_url: str, queues: Sequence[str], name: str | None = None) -> None
     worker = Steady(
         list(queues),
         name=name,
-        connection=redis.connect(redis_url, text=False, waits=True),
+        connection=client.connect(redis_url, text=False, waits=True),
         worker_ttl=LIVES_FOR,
         job_monitoring_interval=SAYS_SO_EVERY,
         maintenance_interval=LOOKS_EVERY,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dashboard.config import Settings
     from dashboard.services.core.unit_of_work import Desk
-    from dashboard.store.database import Session
+    from dashboard.store.postgres.database import Session
     from tests.desks import Acme, Recorded
 
 NO_CHROMIUM = "The browser tests were left out: this machine has no Chromium."
@@ -123,7 +123,7 @@ def empty(settings: "Settings") -> "Iterator[str]":
     from sqlalchemy import text
     from sqlalchemy.engine import make_url
 
-    from dashboard.store import database
+    from dashboard.store.postgres import database
 
     url = make_url(settings.database_url)
     name = f"{url.database}_empty"
@@ -149,7 +149,7 @@ def redis_url(settings: "Settings") -> str:
 @pytest.fixture
 def session(settings: "Settings") -> "Iterator[Session]":
     """A session that is rolled back."""
-    from dashboard.store import database
+    from dashboard.store.postgres import database
 
     engine = database.connect(settings.database_url)
     with engine.connect() as connection, database.Session(connection) as session:

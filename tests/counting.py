@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import event, text
 
-from dashboard.store.database import Engine, Session
+from dashboard.store.postgres.database import Engine, Session
 
 # Of this database: beside it others have their tests.
 WAITS_FOR_A_LOCK = text(

@@ -14,8 +14,6 @@ from dashboard.services.assignment import run
 from dashboard.services.assignment.run import Request, RunResult
 from dashboard.services.core.container import tools
 from dashboard.services.core.unit_of_work import Background, Desk
-from dashboard.store import database
-from dashboard.store.database import Session
 from dashboard.store.models import (
     Account,
     AccountUser,
@@ -32,6 +30,8 @@ from dashboard.store.models import (
     TeamMember,
     User,
 )
+from dashboard.store.postgres import database
+from dashboard.store.postgres.database import Session
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 AGENTS = ("Ana", "Bo", "Cleo", "Dov")

@@ -11,7 +11,7 @@ from sqlalchemy.engine import URL, make_url
 from dashboard import config
 from dashboard.config import Settings
 from dashboard.stack.stores import stores
-from dashboard.store import database
+from dashboard.store.postgres import database
 
 TEMPLATE = "migrated"
 # Tests survive no power cut: a commit that does not wait for the disk is as real to every reader.

@@ -8,7 +8,7 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
 from dashboard.services.conversations import change as change_conversation
 from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
-from dashboard.store.conversations import ConversationRow
+from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.models import AccountUser, Assignment, InboxMember, OutboxEvent
 from tests.desks import NOON, Acme
 

@@ -21,8 +21,8 @@ from dashboard.services.assignment import run
 from dashboard.services.assignment.run import Request
 from dashboard.services.core.container import tools
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import database
 from dashboard.store.models import AccountUser, User
+from dashboard.store.postgres import database
 from dashboard.web import drawings, throttle
 from tests.desks import NOON, Acme, Recorded, add_user
 

@@ -14,8 +14,8 @@ from dashboard.services.agents import presence
 from dashboard.services.agents.agents import AgentView
 from dashboard.services.agents.presence import Heard
 from dashboard.services.agents.presence_forms import Availability, AvailabilityForm, Heartbeats, HeartbeatsForm
-from dashboard.store.log_ins import LogIn
-from dashboard.store.paging import Listed, Page
+from dashboard.store.accounts.log_ins import LogIn
+from dashboard.store.core.paging import Listed, Page
 
 bp = Nouns("agents", "Agents: who they are, what they hold, and whether they are there.")
 # Not what idling changes.

@@ -13,7 +13,7 @@ from dashboard.services.conversations import conversations as service
 from dashboard.services.conversations.conversation_forms import AssignmentForm, Change
 from dashboard.services.conversations.conversations import ConversationRow, LedgerRow
 from dashboard.services.core.form_fields import Instant, Word
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
 
 bp = Nouns("assignments", "Who has a conversation, by hand; and its ledger.")
 

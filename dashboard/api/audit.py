@@ -9,7 +9,7 @@ from dashboard.services.core import audit_log as service
 from dashboard.services.core.audit_log import AuditView, Subject
 from dashboard.services.core.form import Form
 from dashboard.services.core.form_fields import LARGEST_ID, Instant, Text, Typed
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
 
 bp = Nouns("audit", "Who changed what, before and after.")
 

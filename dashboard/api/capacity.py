@@ -10,7 +10,7 @@ from dashboard.http import desk
 from dashboard.services.policies import capacity_policies as service
 from dashboard.services.policies.capacity_policies import CapacityView
 from dashboard.services.policies.policy_forms import CapacityPolicyEdit, CapacityPolicyForm
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
 
 bp = Nouns("agent_capacity_policies", "How much agents may hold, and what is kept from being given out.")
 POLICY = Tagged("name", "description", "conversation_limit", "exclusion_rules", "inbox_capacity_limits")

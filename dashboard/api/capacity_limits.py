@@ -11,7 +11,7 @@ from dashboard.services.agents.agents import AgentView
 from dashboard.services.policies import capacity_limits as service
 from dashboard.services.policies.capacity_limits import LimitKey, LimitRow
 from dashboard.services.policies.policy_forms import AgentChoice, AgentChoiceForm, InboxLimitEdit, InboxLimitForm
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
 
 bp = Nouns("capacity_limits", "A capacity policy's limits by inbox, and the agents under it.")
 LIMIT = Tagged(edit=InboxLimitEdit)

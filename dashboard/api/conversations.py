@@ -28,7 +28,7 @@ from dashboard.services.conversations.conversation_forms import (
 )
 from dashboard.services.conversations.conversations import ConversationRow, Wanted
 from dashboard.services.core.form_fields import LARGEST_ID, Instant, Text, Typed, Word
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
 
 AN_ID = Typed(1, LARGEST_ID)
 bp = Nouns("conversations", "Conversations: brought in, changed, written to.")

@@ -7,7 +7,7 @@ import structlog
 from flask import Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from dashboard.store.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable, is_conflict
+from dashboard.store.core.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable, is_conflict
 
 log = structlog.get_logger()
 PREFIX = "/api/"

@@ -13,7 +13,7 @@ from werkzeug.datastructures import ETags
 from dashboard.api.errors import refuse
 from dashboard.services.core.baselines import ANYTHING, Facts, Seen
 from dashboard.services.core.refusals import Stale
-from dashboard.store.bulk import record
+from dashboard.store.postgres.bulk import record
 
 CHANGING = frozenset({"PUT", "PATCH", "DELETE"})
 IF_MATCH = {

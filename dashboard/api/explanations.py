@@ -15,7 +15,7 @@ from dashboard.services.conversations import conversations
 from dashboard.services.core.form_fields import Instant, Word
 from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import Explanation, State
-from dashboard.store.history import Given
+from dashboard.store.assignment.decision_history import Given
 
 bp = Nouns("explanations", "Why a conversation waits, or went to whom it went to.")
 OUTCOMES: dict[type[Decision], str] = {Assign: "assign", Skip: "skip", Stop: "stop", Error: "error"}

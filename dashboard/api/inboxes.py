@@ -10,7 +10,7 @@ from dashboard.http import desk
 from dashboard.services.inboxes import inboxes as service
 from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm
 from dashboard.services.inboxes.inboxes import InboxRow
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
 
 bp = Nouns("inboxes", "Where conversations arrive.")
 INBOX = Tagged(edit=InboxEdit)

@@ -10,7 +10,7 @@ from dashboard.http import desk
 from dashboard.services.conversations import labels as service
 from dashboard.services.conversations.labels import LabelRow
 from dashboard.services.inboxes.inbox_forms import LabelForm, NewLabel
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
 
 bp = Nouns("labels", "Labels that the account suggests; a conversation may carry others.")
 LABEL = Tagged(edit=NewLabel)

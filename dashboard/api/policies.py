@@ -20,8 +20,8 @@ from dashboard.services.policies.policy_forms import (
     PolicyChoice,
     PolicyChoiceForm,
 )
-from dashboard.store.inboxes import InboxRow
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes.inboxes import InboxRow
 
 bp = Nouns("assignment_policies", "Rules that inboxes are routed by.")
 POLICY = Tagged(edit=AssignmentPolicyEdit)

@@ -13,7 +13,7 @@ from dashboard.api.errors import refuse
 from dashboard.api.parsing import Parser
 from dashboard.services.core.form_fields import LARGEST_ID, Typed
 from dashboard.services.core.refusals import Conflict, Invalid, Stale
-from dashboard.store.paging import Page
+from dashboard.store.core.paging import Page
 
 T = TypeVar("T")
 MOST_PER_PAGE = 100

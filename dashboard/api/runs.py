@@ -15,7 +15,7 @@ from dashboard.services.assignment import runs as service
 from dashboard.services.assignment.runs import RunRow
 from dashboard.services.core.form import Form
 from dashboard.services.core.form_fields import Instant
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
 
 bp = Nouns("assignment_runs", "Runs: one pass of the engine over one inbox.")
 

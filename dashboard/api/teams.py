@@ -10,7 +10,7 @@ from dashboard.http import desk
 from dashboard.services.inboxes import teams as service
 from dashboard.services.inboxes.inbox_forms import TeamEdit, TeamForm
 from dashboard.services.inboxes.teams import TeamRow
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
 
 bp = Nouns("teams", "Groups of agents.")
 TEAM = Tagged(edit=TeamEdit)

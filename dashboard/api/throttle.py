@@ -6,8 +6,8 @@ from flask_limiter import Limiter
 from dashboard.api.auth import presented_token
 from dashboard.api.errors import PREFIX
 from dashboard.config import Settings
-from dashboard.store import throttles
-from dashboard.store.tokens import hashed
+from dashboard.store.accounts import throttle_counters
+from dashboard.store.accounts.tokens import hashed
 
 SPAN = "second"
 
@@ -17,7 +17,7 @@ def register(app: Flask, settings: Settings) -> None:
     limiter = Limiter(
         lambda: hashed(presented_token()),
         application_limits=[f"{settings.api_rate_limit} per {SPAN}"],
-        storage_uri=throttles.address(settings.redis_url),
+        storage_uri=throttle_counters.address(settings.redis_url),
         strategy="moving-window",
         key_prefix="evenhand-api",
     )

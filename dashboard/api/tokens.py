@@ -11,7 +11,7 @@ from dashboard.services.accounts import tokens as service
 from dashboard.services.accounts.account_forms import NewToken, TokenForm
 from dashboard.services.accounts.tokens import Fresh, TokenRow
 from dashboard.services.core.form_fields import Instant
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
 
 bp = Nouns("tokens", "Tokens that open this API with the role of their user.")
 

@@ -13,9 +13,9 @@ from dashboard.services.core.form_fields import Instant, Word
 from dashboard.services.webhooks import webhooks as service
 from dashboard.services.webhooks.webhook_forms import WebhookEdit, WebhookForm
 from dashboard.services.webhooks.webhooks import DeliveryView, Made, WebhookRow
-from dashboard.store.ledger import Event
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.ledger.ledger import Event
 from dashboard.store.models.webhooks import DeliveryStatus
-from dashboard.store.paging import Listed, Page
 
 bp = Nouns("webhooks", "Who is told of events, signed and at least once.")
 WEBHOOK = Tagged(edit=WebhookEdit)

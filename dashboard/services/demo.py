@@ -15,9 +15,10 @@ from dashboard.services.agents import agents
 from dashboard.services.core.container import tools
 from dashboard.services.core.unit_of_work import Background, Desk
 from dashboard.services.demo_floor import ACCOUNT, ADDRESS, SUPERVISOR
-from dashboard.store import accounts as store
-from dashboard.store import database, references
-from dashboard.store.errors import StoreUnavailable
+from dashboard.store.accounts import accounts as store
+from dashboard.store.accounts import id_checks
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.postgres import database
 
 KEPT_IN = "demo_login.txt"
 NOBODY = "jobs: no worker has been started yet"
@@ -49,8 +50,8 @@ def make_account(desk: Desk, *, now: datetime) -> DemoLogin | None:
     """Make the demo account if there is no account at all; return the log-in of the one there is."""
     path = desk.settings.instance / KEPT_IN
     store.hold_all(desk.session)  # of two starts at once, one makes it
-    if references.any_account(desk.session):
-        return _kept(path) if references.account_with(desk.session, ADDRESS) else None
+    if id_checks.any_account(desk.session):
+        return _kept(path) if id_checks.account_with(desk.session, ADDRESS) else None
     login = _kept(path) or DemoLogin(email=ADDRESS, password=secrets.token_urlsafe(9))
     # Kept before it is used: a start that is cut short between the two must not lock everybody out.
     _keep(path, login)

@@ -15,9 +15,9 @@ from dashboard.services.demo_floor import (
     Department,
 )
 from dashboard.services.demo_places import EVERYTHING, Dice, Places, arriving, places_of
-from dashboard.store.conversation_lists import Wanted
-from dashboard.store.conversations import ConversationRow
-from dashboard.store.paging import Page
+from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.conversations.lists import Wanted
+from dashboard.store.core.paging import Page
 
 STEP = timedelta(seconds=1)
 # How they leave; None is silence, the way of a laptop that is closed.

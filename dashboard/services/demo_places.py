@@ -10,8 +10,8 @@ from dashboard.services.conversations.conversation_forms import Draft
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.demo_floor import CUSTOMERS, DEPARTMENTS, LABELS, STAFF, Department
 from dashboard.services.inboxes import inboxes, teams
-from dashboard.store.contacts import ContactDraft
-from dashboard.store.paging import Page
+from dashboard.store.conversations.contacts import ContactDraft
+from dashboard.store.core.paging import Page
 
 T = TypeVar("T")
 EVERYTHING = Page(per_page=100)

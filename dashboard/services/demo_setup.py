@@ -24,16 +24,16 @@ from dashboard.services.policies.policy_forms import (
     InboxLimitEdit,
     PolicyChoice,
 )
-from dashboard.store import references
-from dashboard.store.conversation_lists import Wanted
-from dashboard.store.paging import Page
+from dashboard.store.accounts import id_checks
+from dashboard.store.conversations.lists import Wanted
+from dashboard.store.core.paging import Page
 
 OLDEST_WAIT = timedelta(minutes=25)
 
 
 def furnish(desk: Desk, dice: Dice, *, now: datetime) -> Places | None:
     """Return who and what there is in the demo account, put there first if nothing ever arrived; None without one."""
-    account_id = references.account_with(desk.session, ADDRESS)
+    account_id = id_checks.account_with(desk.session, ADDRESS)
     if account_id is None:
         return None
     if not conversations.listing(desk, account_id, Wanted(), Page(per_page=1)).data:

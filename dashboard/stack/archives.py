@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from dashboard import private
 from dashboard.stack.postgres import PROGRAMS
-from dashboard.store import schema
+from dashboard.store.postgres import schema
 
 # Whoever restores owns what is made.
 NOBODYS = ("--no-owner", "--no-privileges")

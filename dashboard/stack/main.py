@@ -16,7 +16,7 @@ from dashboard.stack.door import Door, Greeting
 from dashboard.stack.stores import Stores
 from dashboard.stack.supervisor import Supervisor
 from dashboard.starting import CannotStart
-from dashboard.store import database
+from dashboard.store.postgres import database
 
 PYTHON = (sys.executable, "-m")
 MOST_WORKERS = 64

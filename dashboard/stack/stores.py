@@ -19,7 +19,7 @@ from dashboard.stack.records import Record
 from dashboard.stack.redis import Redis
 from dashboard.stack.server import Server
 from dashboard.starting import CannotStart, full, unusable
-from dashboard.store import database
+from dashboard.store.postgres import database
 
 KEEPER = "dashboard.stack.keeper"
 GLANCE = 0.02

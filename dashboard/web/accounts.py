@@ -11,7 +11,7 @@ from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AccountEdit, AccountForm
 from dashboard.services.accounts.accounts import AccountRow
 from dashboard.services.core.refusals import Invalid
-from dashboard.store.pages import settings as store
+from dashboard.store.accounts import settings_pages as store
 from dashboard.web import forms
 from dashboard.web.blueprints import pages_of
 from dashboard.web.edits import About, editing, refused

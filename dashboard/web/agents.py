@@ -17,9 +17,9 @@ from dashboard.services.agents.presence import Heard
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.policies import capacity_limits
 from dashboard.services.policies.policy_forms import AgentChoice
-from dashboard.store.pages import agents as store
-from dashboard.store.pages import choices
-from dashboard.store.pages.agents import AgentCard
+from dashboard.store.agents import agent_card as store
+from dashboard.store.agents.agent_card import AgentCard
+from dashboard.store.inboxes import choices
 from dashboard.web import forms, htmx, words
 from dashboard.web.blueprints import pages_of
 from dashboard.web.edits import About, editing, refused

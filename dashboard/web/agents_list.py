@@ -11,9 +11,9 @@ from dashboard.engine.model import Presence
 from dashboard.http import desk
 from dashboard.services.agents import agent_list
 from dashboard.services.agents.agent_list import AgentLine
-from dashboard.store.pages import choices
-from dashboard.store.pages.agent_lists import AskedAgents
-from dashboard.store.paging import Listed, Page
+from dashboard.store.agents.list_page import AskedAgents
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes import choices
 from dashboard.web import addresses, forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import supervisors_only, viewer

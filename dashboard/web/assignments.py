@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.http import desk
 from dashboard.services.explanations import conversation
-from dashboard.store.pages import agent_ledger
-from dashboard.store.pages import conversations as store
+from dashboard.store.agents import ledger_page
+from dashboard.store.conversations import conversation_page as store
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import scope
 
@@ -19,7 +19,7 @@ pages = pages_of("assignments")
 @pages.get("/assignments/<int:assignment_id>")
 def show(assignment_id: int) -> ResponseReturnValue:
     """Explain an assignment of a conversation that the viewer may read."""
-    line = agent_ledger.one(desk().session, scope().account_id, assignment_id)
+    line = ledger_page.one(desk().session, scope().account_id, assignment_id)
     if line is None or store.one(desk().session, scope(), line.conversation_id) is None:
         abort(HTTPStatus.NOT_FOUND)
     told = conversation.assignment(desk(), scope().account_id, assignment_id)

@@ -16,9 +16,9 @@ from dashboard.http import desk
 from dashboard.services.audit import undo as undo_changes
 from dashboard.services.audit.undo import Reversal, State
 from dashboard.services.core.refusals import Invalid
-from dashboard.store.audit import AuditView
-from dashboard.store.pages import audit as store
-from dashboard.store.pages.audit import Asked, Names
+from dashboard.store.accounts import audit_page as store
+from dashboard.store.accounts.audit_log import AuditView
+from dashboard.store.accounts.audit_page import Asked, Names
 from dashboard.web import addresses, audit_sentences, audit_words, forms, htmx, zones
 from dashboard.web.audit_sentences import SUBJECTS, Told
 from dashboard.web.blueprints import pages_of

@@ -8,8 +8,8 @@ from flask import url_for
 from markupsafe import Markup, escape
 
 from dashboard.services.audit.undo import Reversal
-from dashboard.store.audit import AuditView
-from dashboard.store.pages.audit import Names, Things
+from dashboard.store.accounts.audit_log import AuditView
+from dashboard.store.accounts.audit_page import Names, Things
 from dashboard.web import audit_words
 from dashboard.web.audit_words import Line
 from dashboard.web.isolation import bdi

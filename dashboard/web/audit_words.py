@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.engine.policy import DEFAULT_WINDOW_SECONDS
-from dashboard.store.pages.audit import Names
+from dashboard.store.accounts.audit_page import Names
 from dashboard.web.policy_fields import ORDERS, SELECTORS, UNITS
 
 CARDS = {card.value: card.title.lower() for card in (*ORDERS, *SELECTORS)}

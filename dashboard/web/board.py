@@ -17,7 +17,7 @@ from dashboard.services.board import live_board as services
 from dashboard.services.board.agent_status import State
 from dashboard.services.board.live_board import Board
 from dashboard.services.board.workload import Sort, View
-from dashboard.store.errors import StoreUnavailable
+from dashboard.store.core.errors import StoreUnavailable
 from dashboard.web import addresses, drawings, forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.drawings import UNTOLD, Version, Wish

@@ -17,14 +17,14 @@ from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.policies import capacity_limits, capacity_policies, capacity_policy_form
 from dashboard.services.policies.capacity_policies import CapacityView
 from dashboard.services.policies.policy_forms import AgentChoice, CapacityPolicyEdit
-from dashboard.store import agents
-from dashboard.store.agents import AgentRow
-from dashboard.store.pages import capacity as store
-from dashboard.store.pages import choices
-from dashboard.store.pages.capacity import Excluded
-from dashboard.store.pages.choices import Named
-from dashboard.store.pages.common import Choice
-from dashboard.store.paging import Listed, Page
+from dashboard.store.agents import agents
+from dashboard.store.agents.agents import AgentRow
+from dashboard.store.core.page_values import Choice
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes import choices
+from dashboard.store.inboxes.choices import Named
+from dashboard.store.policies import capacity_policies_page as store
+from dashboard.store.policies.capacity_policies_page import Excluded
 from dashboard.web import capacity_fields, forms, htmx, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.capacity_fields import Fields

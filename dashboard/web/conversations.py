@@ -19,10 +19,10 @@ from dashboard.services.conversations.conversation_forms import ConversationForm
 from dashboard.services.core.refusals import Invalid, Stale, invalid
 from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import Explanation
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.pages import choices
-from dashboard.store.pages import conversations as store
-from dashboard.store.pages.conversations import ConversationPage
+from dashboard.store.conversations import conversation_page as store
+from dashboard.store.conversations.conversation_page import ConversationPage
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.inboxes import choices
 from dashboard.web import forms, htmx, zones
 from dashboard.web.blueprints import pages_of
 from dashboard.web.edits import editing, refused

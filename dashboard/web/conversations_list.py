@@ -21,11 +21,11 @@ from dashboard.services.core.form import Form
 from dashboard.services.core.form_fields import LARGEST_ID
 from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.services.explanations import waiting_list
-from dashboard.store.pages import choices
-from dashboard.store.pages import conversation_lists as store
-from dashboard.store.pages.conversation_lists import Asked
-from dashboard.store.pages.conversation_search import MOST_FOUND
-from dashboard.store.paging import Page
+from dashboard.store.conversations import list_page as store
+from dashboard.store.conversations.list_page import Asked
+from dashboard.store.conversations.search import MOST_FOUND
+from dashboard.store.core.paging import Page
+from dashboard.store.inboxes import choices
 from dashboard.web import addresses, forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, supervisors_only, viewer

@@ -12,8 +12,8 @@ from typing import Self, TypeVar, cast
 import structlog
 from flask import Flask, copy_current_request_context, current_app
 
-from dashboard.store.drawings import LASTS_FOR, SharedPlace
-from dashboard.store.errors import StoreUnavailable
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.redis.fragment_cache import LASTS_FOR, SharedPlace
 
 T = TypeVar("T")
 log = structlog.get_logger()

@@ -18,9 +18,9 @@ from dashboard.http import desk
 from dashboard.services.core.baselines import ANYTHING, Drawn, Seen
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.policies.capacity_policy_form import LIMIT
-from dashboard.store.audit import AuditView
-from dashboard.store.pages import audit as store
-from dashboard.store.pages.audit import Asked, Things
+from dashboard.store.accounts import audit_page as store
+from dashboard.store.accounts.audit_log import AuditView
+from dashboard.store.accounts.audit_page import Asked, Things
 from dashboard.web import audit_words, words
 from dashboard.web.isolation import saying
 from dashboard.web.visitors import acting, viewer

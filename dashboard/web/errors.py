@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import BadRequest, Conflict, HTTPException, InternalServerError, ServiceUnavailable
 
 from dashboard import tracing
-from dashboard.store.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable, is_conflict
+from dashboard.store.core.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable, is_conflict
 from dashboard.web import htmx
 
 log = structlog.get_logger()

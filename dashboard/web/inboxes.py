@@ -20,8 +20,8 @@ from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm, MemberI
 from dashboard.services.inboxes.members import Group, Place, Way
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoiceForm
-from dashboard.store.bulk import record
-from dashboard.store.paging import Page
+from dashboard.store.core.paging import Page
+from dashboard.store.postgres.bulk import record
 from dashboard.web import forms, htmx, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.edits import About, editing, refused

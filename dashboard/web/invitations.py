@@ -12,8 +12,8 @@ from dashboard.http import desk
 from dashboard.services.accounts import invitations
 from dashboard.services.accounts.account_forms import ChosenPasswordForm
 from dashboard.services.core.refusals import Conflict, Invalid, invalid
-from dashboard.store.pages import tokens
-from dashboard.store.sessions import Viewer
+from dashboard.store.accounts import tokens_page
+from dashboard.store.accounts.sessions import Viewer
 from dashboard.web import forms, throttle, visitors
 from dashboard.web.blueprints import pages_of
 from dashboard.web.passwords import NOT_THE_SAME
@@ -42,7 +42,7 @@ def accept(token: str) -> ResponseReturnValue:
         return _gone()
     visitors.let_in(done)
     # A new password ends no token: whoever has some looks at them first.
-    has_tokens = is_anew and tokens.of_user(desk().session, done.account_id, done.user_id)
+    has_tokens = is_anew and tokens_page.of_user(desk().session, done.account_id, done.user_id)
     return redirect(url_for("web.passwords.show" if has_tokens else "web.board.show"), HTTPStatus.SEE_OTHER)
 
 

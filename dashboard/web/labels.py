@@ -10,8 +10,8 @@ from dashboard.http import desk
 from dashboard.services.conversations import labels
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.inboxes.inbox_forms import LabelForm
-from dashboard.store.pages import settings as store
-from dashboard.store.paging import Page
+from dashboard.store.accounts import settings_pages as store
+from dashboard.store.core.paging import Page
 from dashboard.web import forms
 from dashboard.web.blueprints import pages_of
 from dashboard.web.edits import About, editing, refused

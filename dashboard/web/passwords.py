@@ -11,7 +11,7 @@ from dashboard.http import desk
 from dashboard.services.accounts import sessions, tokens
 from dashboard.services.accounts.account_forms import PasswordForm
 from dashboard.services.core.refusals import Invalid, invalid
-from dashboard.store.pages import tokens as store
+from dashboard.store.accounts import tokens_page as store
 from dashboard.web import addresses, forms, throttle
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import let_in, viewer

@@ -17,9 +17,9 @@ from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.policies import assignment_policies, assignment_policy_form, policy_consequences
 from dashboard.services.policies.assignment_policies import PolicyRow
 from dashboard.services.policies.policy_consequences import Consequences, Draft
-from dashboard.store.pages import policies as store
-from dashboard.store.pages.policies import InboxChoice
-from dashboard.store.paging import Page
+from dashboard.store.core.paging import Page
+from dashboard.store.policies import assignment_policies_page as store
+from dashboard.store.policies.assignment_policies_page import InboxChoice
 from dashboard.web import doubts, forms, htmx, policy_fields, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.edits import About, Errors, editing, refused

@@ -11,7 +11,7 @@ from dashboard import clock
 from dashboard.http import desk
 from dashboard.services.reports import reports
 from dashboard.services.reports.reports import Report, Span, Wait, Waited
-from dashboard.store.paging import Page, listed
+from dashboard.store.core.paging import Page, listed
 from dashboard.web import addresses, evenness, forms, htmx, sheets
 from dashboard.web.blueprints import pages_of
 from dashboard.web.sheets import Cell

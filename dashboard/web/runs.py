@@ -12,8 +12,8 @@ from dashboard.services.assignment import run_results
 from dashboard.services.assignment.run_results import Result
 from dashboard.services.explanations import run_replay
 from dashboard.services.explanations.run_replay import Part
-from dashboard.store.pages import runs as store
-from dashboard.store.paging import Page
+from dashboard.store.assignment import run_pages as store
+from dashboard.store.core.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import supervisors_only, viewer

@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.http import desk
-from dashboard.store.pages import choices
-from dashboard.store.pages import run_lists as store
-from dashboard.store.pages.run_lists import Asked
+from dashboard.store.assignment import run_list_page as store
+from dashboard.store.assignment.run_list_page import Asked
+from dashboard.store.inboxes import choices
 from dashboard.web import addresses, forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import supervisors_only, viewer

@@ -18,9 +18,9 @@ from dashboard.services.inboxes import members, team_details, teams
 from dashboard.services.inboxes.inbox_forms import MemberIds, TeamEdit, TeamForm
 from dashboard.services.inboxes.members import Group, Place, Way
 from dashboard.services.inboxes.team_details import TeamDetails
-from dashboard.store.pages import choices
-from dashboard.store.pages.teams import TeamLine
-from dashboard.store.paging import Page
+from dashboard.store.core.paging import Page
+from dashboard.store.inboxes import choices
+from dashboard.store.inboxes.teams_page import TeamLine
 from dashboard.web import forms, htmx, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.edits import About, editing, refused

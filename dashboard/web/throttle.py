@@ -9,7 +9,7 @@ from flask_limiter.util import get_remote_address
 
 from dashboard import clock
 from dashboard.config import Settings
-from dashboard.store import throttles
+from dashboard.store.accounts import throttle_counters
 from dashboard.web.attempts import Attempt
 
 # A whole company may be one source; behind a proxy that is not named in TRUSTED_PROXIES everybody is.
@@ -37,7 +37,7 @@ limiter = Limiter(source, key_prefix="evenhand")
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Count in the Redis of the settings; an answer to too many attempts names the seconds to wait."""
-    app.config.setdefault("RATELIMIT_STORAGE_URI", throttles.address(settings.redis_url))
+    app.config.setdefault("RATELIMIT_STORAGE_URI", throttle_counters.address(settings.redis_url))
     limiter.init_app(app)
     app.after_request(_name_seconds)
 

@@ -12,9 +12,9 @@ from dashboard.http import desk
 from dashboard.services.accounts import tokens
 from dashboard.services.accounts.account_forms import TokenForm
 from dashboard.services.core.refusals import Invalid, invalid
-from dashboard.store.pages import choices
-from dashboard.store.pages import tokens as store
-from dashboard.store.paging import Page
+from dashboard.store.accounts import tokens_page as store
+from dashboard.store.core.paging import Page
+from dashboard.store.inboxes import choices
 from dashboard.web import forms, zones
 from dashboard.web.blueprints import pages_of
 from dashboard.web.visitors import acting, administrators_only, viewer

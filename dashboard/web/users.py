@@ -16,10 +16,10 @@ from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
 from dashboard.services.agents import agents
 from dashboard.services.agents.agents import AgentView
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
-from dashboard.store import agents as agents_store
-from dashboard.store.pages import users as store
-from dashboard.store.pages.users import Held, UserLine
-from dashboard.store.paging import Page
+from dashboard.store.accounts import users_page as store
+from dashboard.store.accounts.users_page import Held, UserLine
+from dashboard.store.agents import agents as agents_store
+from dashboard.store.core.paging import Page
 from dashboard.web import forms, htmx
 from dashboard.web.blueprints import pages_of
 from dashboard.web.edits import About, Errors, editing, refused

@@ -15,8 +15,8 @@ from dashboard import clock
 from dashboard.engine.model import Role
 from dashboard.http import desk
 from dashboard.services.accounts import sessions
-from dashboard.store.pages.common import Scope
-from dashboard.store.sessions import Viewer
+from dashboard.store.accounts.sessions import Viewer
+from dashboard.store.core.page_values import Scope
 from dashboard.web import htmx
 
 P = ParamSpec("P")

@@ -14,11 +14,11 @@ from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.webhooks import webhooks
 from dashboard.services.webhooks.webhook_forms import WebhookEdit, WebhookForm
 from dashboard.services.webhooks.webhooks import WebhookRow
-from dashboard.store.ledger import Event
+from dashboard.store.core.paging import Page
+from dashboard.store.ledger.ledger import Event
 from dashboard.store.models.webhooks import DeliveryStatus
-from dashboard.store.pages import webhooks as store
-from dashboard.store.pages.webhooks import Undelivered
-from dashboard.store.paging import Page
+from dashboard.store.webhooks import webhook_page as store
+from dashboard.store.webhooks.webhook_page import Undelivered
 from dashboard.web import forms, htmx, twice
 from dashboard.web.blueprints import pages_of
 from dashboard.web.edits import About, editing, refused

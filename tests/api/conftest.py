@@ -15,7 +15,7 @@ from dashboard.engine.model import Role
 from dashboard.services.accounts import tokens
 from dashboard.services.core.container import tools
 from dashboard.services.core.unit_of_work import Desk, Queue
-from dashboard.store import database
+from dashboard.store.postgres import database
 from tests.desks import Acme, Recorded, add_user
 
 

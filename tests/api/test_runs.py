@@ -14,9 +14,9 @@ from dashboard.services.assignment import run as assignment_run
 from dashboard.services.assignment import runs
 from dashboard.services.assignment.run import Request
 from dashboard.services.core.container import tools
-from dashboard.store import database
-from dashboard.store.errors import StoreUnavailable
+from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.models import IdempotentAnswer, Run
+from dashboard.store.postgres import database
 from tests.api.conftest import Caller
 from tests.counting import statements
 from tests.desks import Acme, Recorded

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert
 
-from dashboard.store import imports
+from dashboard.store.conversations import csv_import
 from dashboard.store.models import Inbox, Team, Webhook
 from tests.api.conftest import Caller
 from tests.desks import Acme
@@ -99,10 +99,10 @@ def test_an_import_takes_the_inbox_that_somebody_has_just_made(acme: Acme) -> No
     """Seen to fail with an insert that stops at a name that is taken."""
     session = acme.desk.session
 
-    made = imports.add_inboxes(session, acme.account_id, ["Support", "Night"])
+    made = csv_import.add_inboxes(session, acme.account_id, ["Support", "Night"])
 
     assert [inbox.name for inbox in made] == ["Night"]
-    assert len(imports.inboxes(session, acme.account_id)) == 3
+    assert len(csv_import.inboxes(session, acme.account_id)) == 3
 
 
 def test_the_longest_address_is_compared_as_well(supervisor: Caller) -> None:

@@ -15,7 +15,7 @@ from dashboard.config import Settings
 from dashboard.services.core.container import tools
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.stack.stores import stores
-from dashboard.store import database
+from dashboard.store.postgres import database
 from jobs.queues import Jobs
 from tests.benchmarks.floor import ACCOUNT, Floor
 

@@ -11,7 +11,7 @@ from psutil import NoSuchProcess, Process
 from sqlalchemy import text
 
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import redis
+from dashboard.store.redis import client as redis_client
 from jobs.queues import DEFAULT
 from tests.benchmarks import serving
 from tests.benchmarks.bench import Bench, desk
@@ -56,7 +56,7 @@ def _figure(what: str, taken: list[float], unit: str, *, limit: float) -> Figure
 def _stores(watching: Desk) -> Mapping[str, tuple[Process, ...]]:
     """Return the stores' processes; Postgres's has those of all connections as children."""
     backend = watching.session.scalar(text("SELECT pg_backend_pid()"))
-    with redis.connect(watching.settings.redis_url) as client:
+    with redis_client.connect(watching.settings.redis_url) as client:
         server = client.info("server")["process_id"]
     parent = Process(backend).parent()
     assert parent is not None

@@ -14,8 +14,8 @@ from dashboard.services.assignment import run
 from dashboard.services.assignment.run import Request
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.reports import rollups
-from dashboard.store import fair_shares
-from dashboard.store.limits import Share
+from dashboard.store.assignment import fair_shares
+from dashboard.store.redis.rate_limits import Share
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.bench import desk as desk_of
 

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.services.accounts import tokens
-from dashboard.store import redis
+from dashboard.store.redis import client
 from jobs.queues import DEFAULT, Jobs
 from tests.benchmarks import serving
 from tests.benchmarks.bench import Bench, desk
@@ -77,7 +77,7 @@ def token_of(settings: Settings) -> str:
 
 def _empty_jobs(settings: Settings, queue: str) -> list[float]:
     """Return the milliseconds of jobs that do nothing, one after the other, from the call until the result is there."""
-    connection, taken = redis.connect(settings.redis_url, text=False, waits=True), []
+    connection, taken = client.connect(settings.redis_url, text=False, waits=True), []
     for _ in range(EMPTY_JOBS):
         began = perf_counter()
         job = Job.fetch(Jobs(settings.redis_url).enqueue(queue, "time.monotonic"), connection=connection)

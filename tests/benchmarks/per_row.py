@@ -10,7 +10,7 @@ from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.ledger import Event
+from dashboard.store.ledger.ledger import Event
 from dashboard.store.models import Assignment, Conversation, OutboxEvent
 from tests.benchmarks.bench import Bench, desk
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure

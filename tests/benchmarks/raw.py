@@ -11,8 +11,8 @@ from sqlalchemy import Connection, text
 
 from dashboard import clock
 from dashboard.config import Settings
-from dashboard.store import database
-from dashboard.store.giving import WRITE_EVENTS
+from dashboard.store.assignment.batch_writes import WRITE_EVENTS
+from dashboard.store.postgres import database
 from tests.benchmarks.floor import Floor
 
 BEGIN = text("INSERT INTO runs (account_id, inbox_id, source, started_at) VALUES (1, 1, 'periodic', :at) RETURNING id")

@@ -20,8 +20,11 @@ from dashboard.config import Settings
 from dashboard.engine.model import Agent, Snapshot
 from dashboard.services.assignment import stranded_check
 from dashboard.services.core.container import tools
-from dashboard.store import archive, database, keys, redis, switches
-from dashboard.store.database import Session
+from dashboard.store.assignment import snapshot_json
+from dashboard.store.inboxes import routing
+from dashboard.store.postgres import database
+from dashboard.store.postgres.database import Session
+from dashboard.store.redis import client, keys
 from jobs.queues import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
 
 # What a person did in another inbox may commit beside a batch; nobody waits longer than this for a lock.
@@ -202,7 +205,7 @@ class _Snapshots:
 
     def _read(self, run_id: int, number: int | None) -> Snapshot | None:
         kept: Mapping[str, Any] | None = self._session.scalar(SNAPSHOT, {"run_id": run_id, "number": number})
-        return archive.unpacked(kept) if kept else None
+        return snapshot_json.unpacked(kept) if kept else None
 
 
 def _agent(seen: Snapshot, agent_id: int) -> Agent:
@@ -222,7 +225,7 @@ def unsettled(settings: Settings) -> list[str]:
     with engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
         desk = tools(settings, Jobs(settings.redis_url)).desk(session)
         # Account by account: the watch passes over whom it cannot look at, and here that is a failure.
-        work, now = switches.routed_with_work(session).items(), clock.now()
+        work, now = routing.routed_with_work(session).items(), clock.now()
         waiting = {account: stranded_check._assignable(desk, account, inboxes, now) for account, inboxes in work}
     engine.dispose()
     takeable = [
@@ -235,7 +238,7 @@ def unsettled(settings: Settings) -> list[str]:
 
 def _jobs(settings: Settings) -> Iterator[str]:
     """Yield the queues where something is left, and the marks that keep an inbox from being asked for again."""
-    connection = redis.connect(settings.redis_url, text=False)
+    connection = client.connect(settings.redis_url, text=False)
     for name in (DEFAULT, SCHEDULED, WEBHOOKS):
         if left := Queue(name, connection=connection).count:
             yield f"{left} jobs wait in queue {name}"

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from dashboard.stack.processes import tied
 from dashboard.stack.redis import Redis as EmbeddedRedis
-from dashboard.store import redis
+from dashboard.store.redis import client
 from tests.faults import machine
 from tests.waiting import eventually
 
@@ -52,15 +52,15 @@ class OwnRedis:
 
     def set(self, name: str, value: object) -> None:
         """Change a setting while it runs."""
-        redis.connect(self.url).config_set(name, str(value))
+        client.connect(self.url).config_set(name, str(value))
 
     def forbid(self, command: str, *, allow: bool = False) -> None:
         """Refuse a command to everybody, or no more."""
-        redis.connect(self.url).acl_setuser("default", commands=[f"{'+' if allow else '-'}{command}"], enabled=True)
+        client.connect(self.url).acl_setuser("default", commands=[f"{'+' if allow else '-'}{command}"], enabled=True)
 
     def _answers(self) -> bool:
         try:
-            return bool(redis.connect(self.url).ping())
+            return bool(client.connect(self.url).ping())
         except RedisError:
             return False
 

@@ -17,8 +17,8 @@ from dashboard import config
 from dashboard.config import ROOT, Settings
 from dashboard.stack.processes import tied
 from dashboard.stack.stores import Stores
-from dashboard.store import database
-from dashboard.store.errors import DatabaseFailed, StoreUnavailable
+from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
+from dashboard.store.postgres import database
 from tests import processes
 from tests.faults import invariants
 from tests.faults.http import Api, Failed

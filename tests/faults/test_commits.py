@@ -13,8 +13,8 @@ from dashboard.engine.decisions import Outcome, Reason
 from dashboard.engine.model import Role
 from dashboard.services.accounts import tokens
 from dashboard.stack.postgres import SOCKET
-from dashboard.store import database
 from dashboard.store.models import Conversation, Run
+from dashboard.store.postgres import database
 from tests.api.conftest import Caller, make_app
 from tests.desks import Acme, Recorded, add_user
 from tests.faults import invariants

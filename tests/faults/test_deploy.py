@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from rq import Queue
 
-from dashboard.store import redis
+from dashboard.store.redis import client
 from tests.faults.load import Load
 from tests.faults.stack import WEB, Stack
 from tests.stack.running import a_free_port
@@ -32,7 +32,7 @@ def test_new_processes_take_over_from_old_ones(load: Load):
     Seen to fail with request_stop not noting that somebody asked: an old worker began again, and never ended.
     """
     stack = load.stack
-    queue = Queue("default", connection=redis.connect(stack.settings.redis_url, text=False))
+    queue = Queue("default", connection=client.connect(stack.settings.redis_url, text=False))
     old = {name: stack.kept.pop(name) for name in list(stack.kept)}
     for _ in range(3):
         queue.enqueue("jobs.tasks.of_another_release", load.account_id)

@@ -20,7 +20,7 @@ from dashboard.config import Settings
 from dashboard.engine.model import Role
 from dashboard.services.accounts import tokens
 from dashboard.stack.stores import Stores
-from dashboard.store import redis
+from dashboard.store.redis import client as redis_client
 from tests.desks import Acme
 from tests.faults.own import OwnRedis, SmallDisk
 from tests.faults.test_stores import working
@@ -136,7 +136,7 @@ def test_while_redis_hangs_all_who_call_at_once_are_answered(redis_site: Site, o
 
 def test_a_redis_that_kept_one_waiting_keeps_nobody_else_of_the_process(own_redis: OwnRedis):
     """E42. Seen to fail without a shared silence: each of the questions waited a second."""
-    first, second = (redis.connect(own_redis.url, shares_silence=True) for _ in range(2))
+    first, second = (redis_client.connect(own_redis.url, shares_silence=True) for _ in range(2))
     first.ping()
 
     with paused(own_redis.process.pid):
@@ -146,11 +146,11 @@ def test_a_redis_that_kept_one_waiting_keeps_nobody_else_of_the_process(own_redi
             took = usable()
 
     assert not any(heard)
-    assert took < 20 * redis.ANSWER_SECONDS / 2
+    assert took < 20 * redis_client.ANSWER_SECONDS / 2
     eventually(lambda: answers(first) and answers(second))
 
 
-def answers(client: redis.Redis) -> bool:
+def answers(client: redis_client.Redis) -> bool:
     try:
         return bool(client.ping())
     except RedisError:

@@ -17,16 +17,16 @@ from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services.assignment import run
 from dashboard.services.assignment.run import Request
 from dashboard.stack.stores import Stores
-from dashboard.store import redis
-from dashboard.store.limits import RateLimits
 from dashboard.store.models import Assignment, OutboxEvent, Run
-from dashboard.store.presence import Heartbeats
-from dashboard.store.rotation import RedisRotations
+from dashboard.store.redis import client
+from dashboard.store.redis.heartbeats import Heartbeats
+from dashboard.store.redis.rate_limits import RateLimits
+from dashboard.store.redis.rotation import RedisRotations
 from tests.desks import NOON, Acme, Recorded, acme, desk_on
 from tests.faults.own import OwnRedis
 from tests.waiting import eventually, stopwatch
 
-NOWHERE = redis.connect("unix:///nowhere/redis.sock")
+NOWHERE = client.connect("unix:///nowhere/redis.sock")
 
 
 def written(acme: Acme) -> tuple[int | None, int | None]:
@@ -201,7 +201,7 @@ def test_postgres_killed_in_mid_run_keeps_earlier_batches_and_the_next_run_does_
 @contextmanager
 def working(settings: Settings) -> Iterator[Acme]:
     """Seat the cast on these stores, in batches of two."""
-    from dashboard.store import database
+    from dashboard.store.postgres import database
 
     database.migrate(settings.database_url)
     engine = database.connect(settings.database_url)
@@ -212,7 +212,7 @@ def working(settings: Settings) -> Iterator[Acme]:
 
 @contextmanager
 def another(settings: Settings) -> Iterator[object]:
-    from dashboard.store import database
+    from dashboard.store.postgres import database
 
     engine = database.connect(settings.database_url)
     with engine.connect() as connection:

@@ -17,8 +17,8 @@ from dashboard.services.assignment import run
 from dashboard.services.assignment.run import Request
 from dashboard.services.conversations import change
 from dashboard.services.conversations.conversation_forms import Change
-from dashboard.store import database
 from dashboard.store.models import Conversation, Run
+from dashboard.store.postgres import database
 from tests.desks import NOON, Acme, Recorded, add_inbox, desk_on
 from tests.faults import invariants
 

@@ -16,8 +16,8 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.model import Role, Status
 from dashboard.services.accounts import tokens
-from dashboard.store import redis
 from dashboard.store.models import CapacityPolicy, Conversation
+from dashboard.store.redis import client
 from tests.desks import Acme, add_inbox, add_user
 from tests.faults import invariants
 from tests.faults.http import Api
@@ -144,6 +144,6 @@ def raise_overall(acme: Acme) -> None:
 
 def jobs_done(settings: Settings) -> dict[str, int]:
     """Return how many jobs each worker has done."""
-    connection = redis.connect(settings.redis_url, text=False)
+    connection = client.connect(settings.redis_url, text=False)
     workers = Worker.all(connection=connection)
     return {worker.name: worker.successful_job_count for worker in workers}

@@ -12,7 +12,7 @@ from rq import Queue
 
 from dashboard.config import Settings
 from dashboard.services.core.container import tools
-from dashboard.store import redis
+from dashboard.store.redis import client
 from jobs.queues import SCHEDULED, Jobs
 from tests import processes
 from tests.desks import Acme
@@ -26,7 +26,7 @@ SWEEPS_AT_START = 3
 
 def scheduled_jobs_done(settings: Settings) -> int:
     """Return the number of jobs that workers have finished on the scheduler's queue, sweeps before all."""
-    queue = Queue(SCHEDULED, connection=redis.connect(settings.redis_url, text=False))
+    queue = Queue(SCHEDULED, connection=client.connect(settings.redis_url, text=False))
     return queue.finished_job_registry.get_job_count(cleanup=False)
 
 

@@ -12,7 +12,7 @@ from rq import Queue
 from rq.job import Job
 
 from dashboard.config import Settings
-from dashboard.store import redis
+from dashboard.store.redis import client
 from jobs.queues import Jobs
 from tests.jobs.conftest import Start
 from tests.processes import family, left
@@ -29,7 +29,7 @@ worker.work("%s", ["default"])
 
 @pytest.fixture
 def connection(settings: Settings) -> Redis:
-    connection = redis.connect(settings.redis_url, text=False, waits=True)
+    connection = client.connect(settings.redis_url, text=False, waits=True)
     connection.flushdb()
     return connection
 

@@ -9,8 +9,8 @@ from sqlalchemy import func, insert, select, text
 
 from dashboard import clock
 from dashboard.engine.model import Status
-from dashboard.store import redis
 from dashboard.store.models import Assignment, Conversation, Run
+from dashboard.store.redis import client as redis_client
 from jobs.queues import WATCH_RESTS, Jobs
 from jobs.schedule import Timetable, timetable
 from tests.counting import WAITS_FOR_A_LOCK
@@ -29,7 +29,7 @@ GIVEN = (
 
 def test_the_timetable_stands_once_however_often_it_is_started(settings, redis_url):
     """E33"""
-    client = redis.connect(redis_url)
+    client = redis_client.connect(redis_url)
 
     for _ in range(3):
         Timetable(settings).enqueue_jobs()
@@ -44,7 +44,7 @@ def test_a_timetable_that_redis_lost_is_put_back(settings, redis_url):
     """E33, E42"""
     timetable = Timetable(settings)
     timetable.enqueue_jobs()
-    redis.connect(redis_url).flushdb()
+    redis_client.connect(redis_url).flushdb()
 
     timetable.enqueue_jobs()
 
@@ -55,7 +55,7 @@ def test_a_redis_that_was_emptied_is_swept_at_once(settings, redis_url):
     """E42: what had been asked for in it is lost."""
     Timetable(settings).enqueue_jobs()
 
-    [job] = Queue("scheduled_jobs", connection=redis.connect(redis_url, text=False)).jobs
+    [job] = Queue("scheduled_jobs", connection=redis_client.connect(redis_url, text=False)).jobs
     assert job.func_name == "jobs.tasks.sweep"
 
 
@@ -63,12 +63,12 @@ def test_what_is_due_goes_to_the_queue_for_scheduled_jobs(settings, redis_url):
     """E33"""
     timetable = Timetable(settings)
     timetable.enqueue_jobs()
-    client = redis.connect(redis_url)
+    client = redis_client.connect(redis_url)
     client.zadd("rq:scheduler:scheduled_jobs", {"sweep": 0})
 
     timetable.enqueue_jobs()
 
-    assert Queue("scheduled_jobs", connection=redis.connect(redis_url, text=False)).job_ids[-1:] == ["sweep"]
+    assert Queue("scheduled_jobs", connection=redis_client.connect(redis_url, text=False)).job_ids[-1:] == ["sweep"]
     assert client.zscore("rq:scheduler:scheduled_jobs", "sweep") > clock.now().timestamp()
 
 
@@ -115,7 +115,7 @@ def test_a_slot_a_second_gives_one_conversation_a_second(live: Acme, worker: Wor
 
 def test_a_job_is_due_within_its_second_by_the_clock_of_redis(settings, redis_url):
     """E30: two slots that free within one second are two instants. Seen to fail with the end of the second."""
-    client = redis.connect(redis_url)
+    client = redis_client.connect(redis_url)
     seconds, microseconds = client.time()
 
     Jobs(redis_url).run_inbox_at(1, 1, clock.now() + timedelta(seconds=30.25))
@@ -148,7 +148,7 @@ def test_what_lost_its_wake_up_is_given_out_in_a_moment(live: Acme, worker: Work
     """
     live.policy()
     online(live, "Ana")
-    connection = redis.connect(live.desk.settings.redis_url, text=False)
+    connection = redis_client.connect(live.desk.settings.redis_url, text=False)
     asked = Queue("default", connection=connection)
     start("-m", "jobs.worker", "--queues", "scheduled_jobs")
     start("-m", "jobs.schedule")
@@ -167,7 +167,7 @@ def test_a_watch_that_waited_for_postgres_rests_no_longer_for_it(live: Acme, sta
 
     Seen to fail with a rest of ten times what the clock said: 11 s.
     """
-    client = redis.connect(live.desk.settings.redis_url)
+    client = redis_client.connect(live.desk.settings.redis_url)
     start("-m", "jobs.worker", "--queues", "scheduled_jobs")
     eventually(lambda: scheduled_jobs_done(live.desk.settings) == 1)
     live.desk.session.execute(text("LOCK TABLE conversations"))
@@ -183,21 +183,21 @@ def test_a_watch_that_waited_for_postgres_rests_no_longer_for_it(live: Acme, sta
 
 def test_a_job_that_comes_again_waits_once_while_nobody_works(settings, redis_url):
     """E33: what comes every two seconds would else fill its queue before the workers are back."""
-    began, timetable, client = clock.now(), Timetable(settings), redis.connect(redis_url)
+    began, timetable, client = clock.now(), Timetable(settings), redis_client.connect(redis_url)
     timetable.enqueue_jobs()
 
     for _ in range(3):
         client.zadd("rq:scheduler:scheduled_jobs", {"watch": 0})
         timetable.enqueue_jobs()
 
-    queue = Queue("scheduled_jobs", connection=redis.connect(redis_url, text=False))
+    queue = Queue("scheduled_jobs", connection=redis_client.connect(redis_url, text=False))
     assert queue.job_ids.count("watch") == 1
     assert client.zscore("rq:scheduler:scheduled_jobs", "watch") > began.timestamp()
 
 
 def test_a_wake_up_is_moved_not_piled_up(live: Acme):
     """E30"""
-    now, client = clock.now(), redis.connect(live.desk.settings.redis_url)
+    now, client = clock.now(), redis_client.connect(live.desk.settings.redis_url)
 
     for seconds in (60, 30, 90):
         live.desk.signals.wake_at(live.account_id, live.support, now + timedelta(seconds=seconds), now=now)
@@ -238,8 +238,8 @@ def test_a_wake_up_that_schedules_the_next_one_keeps_it(live: Acme, worker: Work
     soon = clock.now()
     live.desk.signals.wake_at(live.account_id, live.support, soon, now=soon)
     eventually(lambda: assigned(live) == 1)
-    client = redis.connect(live.desk.settings.redis_url)
-    queue = Queue("default", connection=redis.connect(live.desk.settings.redis_url, text=False))
+    client = redis_client.connect(live.desk.settings.redis_url)
+    queue = Queue("default", connection=redis_client.connect(live.desk.settings.redis_url, text=False))
     eventually(lambda: queue.finished_job_registry.get_job_count(cleanup=False))
 
     [due] = [one for one in client.zrange("rq:scheduler:scheduled_jobs", 0, -1) if one.startswith("wakeup-")]

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from dashboard import clock
 from dashboard.config import Settings
-from dashboard.store import redis
+from dashboard.store.redis import client as redis_client
 from jobs.queues import DEFAULT, SCHEDULED, SCHEDULER_SEEN, WATCH_RESTS, Jobs
 from jobs.schedule import Entry, Timetable, timetable
 from tests.desks import Acme
@@ -36,7 +36,7 @@ WATCHED_WITHIN = 15.0
 
 @pytest.fixture
 def client(redis_url: str) -> Redis:
-    return redis.connect(redis_url, text=False)
+    return redis_client.connect(redis_url, text=False)
 
 
 @pytest.fixture
@@ -348,7 +348,7 @@ def test_a_wake_up_that_lost_something_strands_no_inbox(live: Acme, worker: Work
 
     Seen to fail with the watch taken out of the timetable.
     """
-    client = redis.connect(live.desk.settings.redis_url, text=False)
+    client = redis_client.connect(live.desk.settings.redis_url, text=False)
     live.policy(fair_distribution_limit=1, fair_distribution_window=2)
     online(live, "Ana")
     ready(live, worker)

@@ -14,8 +14,8 @@ from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.services.agents import presence
 from dashboard.services.assignment import run
-from dashboard.store import redis
 from dashboard.store.models import Assignment, Conversation, OutboxEvent, Run
+from dashboard.store.redis import client
 from jobs.tasks import DOUBT
 from tests.desks import Acme
 from tests.jobs.conftest import scheduled_jobs_done
@@ -79,7 +79,7 @@ def test_what_was_asked_for_too_often_is_done_once(live: Acme, worker: Worker):
     live.waiting(2, created_at=clock.now())
     for _ in range(30):
         live.desk.signals.queue.run_inbox(live.account_id, live.support, Source.REALTIME)
-    queue = Queue("default", connection=redis.connect(live.desk.settings.redis_url, text=False))
+    queue = Queue("default", connection=client.connect(live.desk.settings.redis_url, text=False))
     for job in queue.jobs:
         job.meta["asked_at"] -= DOUBT
         job.save_meta()
@@ -98,7 +98,7 @@ def test_a_run_is_done_that_was_asked_for_by_a_machine_whose_clock_is_slow(live:
     run.run_inbox(live.desk, live.account_id, live.support, request=request)
     live.waiting(1, created_at=clock.now())
     job_id = live.desk.signals.queue.run_inbox(live.account_id, live.support, Source.REALTIME)
-    job = Job.fetch(job_id, connection=redis.connect(live.desk.settings.redis_url, text=False))
+    job = Job.fetch(job_id, connection=client.connect(live.desk.settings.redis_url, text=False))
     job.enqueued_at = clock.now() - timedelta(minutes=5)
     job.save()
 

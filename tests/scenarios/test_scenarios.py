@@ -6,7 +6,7 @@ import pytest
 
 from dashboard import clock
 from dashboard.config import Settings
-from dashboard.store import locks
+from dashboard.store.postgres import locks
 from tests.counting import WAITS_FOR_AN_INBOX
 from tests.desks import own_session
 from tests.scenarios.conftest import Helpdesk

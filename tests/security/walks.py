@@ -11,8 +11,8 @@ from sqlalchemy import text
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from dashboard.store.database import Session
 from dashboard.store.models import Base
+from dashboard.store.postgres.database import Session
 from tests.security.worlds import World
 
 API = "/api/v1/accounts/<id:account_id>"

@@ -13,8 +13,8 @@ from dashboard.config import Settings
 from dashboard.engine.model import Role
 from dashboard.services.accounts import invitations, tokens
 from dashboard.services.webhooks import deliver
-from dashboard.store.database import Session
 from dashboard.store.models import AccountUser, Base
+from dashboard.store.postgres.database import Session
 from dashboard.web import throttle
 from tests import desks
 from tests.api.conftest import Caller

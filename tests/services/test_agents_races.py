@@ -16,8 +16,8 @@ from dashboard.services.assignment.run import Request
 from dashboard.services.core.container import tools
 from dashboard.services.core.refusals import Conflict
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import database
 from dashboard.store.models import AccountUser, Conversation
+from dashboard.store.postgres import database
 from tests.desks import NOON, Acme, Recorded, add_user
 
 

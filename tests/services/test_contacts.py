@@ -9,9 +9,9 @@ from dashboard.services.conversations.contact_forms import Merge
 from dashboard.services.conversations.contacts import Merged
 from dashboard.services.conversations.conversation_forms import Draft
 from dashboard.services.core.refusals import Invalid
-from dashboard.store.contacts import ContactDraft, ensure
-from dashboard.store.conversations import ContactRow
-from dashboard.store.pages import audit
+from dashboard.store.accounts import audit_page
+from dashboard.store.conversations.contacts import ContactDraft, ensure
+from dashboard.store.conversations.conversations import ContactRow
 from tests.desks import NOON, Acme, Recorded
 from tests.handling import LATER, change, events
 
@@ -36,7 +36,9 @@ def merge(acme: Acme, source: str, into: str) -> Merged | Invalid:
 
 
 def undo_last(acme: Acme) -> Reversal | Invalid | None:
-    newest = audit.entries(acme.desk.session, acme.account_id, audit.Asked(subject="contact"), before=None, most=1)
+    newest = audit_page.entries(
+        acme.desk.session, acme.account_id, audit_page.Asked(subject="contact"), before=None, most=1
+    )
     [entry] = newest.lines
     return undo.undo(acme.desk, acme.account_id, entry.id, actor_id=acme.agents["Ana"], now=LATER)
 
@@ -124,7 +126,9 @@ def test_the_first_of_two_merges_in_a_row_can_be_undone(acme: Acme):
     first, second = begin(acme, "a"), begin(acme, "b")
     begin(acme, "c")
     merge(acme, "a", "b")
-    entry = audit.entries(acme.desk.session, acme.account_id, audit.Asked(subject="contact"), before=None, most=1)
+    entry = audit_page.entries(
+        acme.desk.session, acme.account_id, audit_page.Asked(subject="contact"), before=None, most=1
+    )
     merge(acme, "b", "c")
     assert {contact_of(acme, one).identifier for one in (first, second)} == {"c"}
 

@@ -11,7 +11,7 @@ from dashboard.services.conversations import conversations
 from dashboard.services.conversations.conversation_forms import Draft
 from dashboard.services.conversations.conversations import Created
 from dashboard.services.core.refusals import Invalid
-from dashboard.store.contacts import ContactDraft
+from dashboard.store.conversations.contacts import ContactDraft
 from dashboard.store.models import Assignment, Contact, Conversation, OutboxEvent
 from tests.desks import NOON, Acme, Recorded
 

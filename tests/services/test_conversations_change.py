@@ -8,7 +8,7 @@ from dashboard.engine.model import Status
 from dashboard.services.conversations import change as change_conversation
 from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
 from dashboard.services.core.refusals import Invalid
-from dashboard.store.contacts import ContactDraft, ensure
+from dashboard.store.conversations.contacts import ContactDraft, ensure
 from dashboard.store.models import AccountUser, Assignment, Conversation
 from tests.desks import NOON, Acme, Recorded
 from tests.handling import LATER, change, events, leave, ledger

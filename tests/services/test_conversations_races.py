@@ -10,9 +10,9 @@ from dashboard.config import Settings
 from dashboard.services.conversations import change, conversations
 from dashboard.services.conversations.conversation_forms import Change, Draft
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import database
-from dashboard.store.contacts import ContactDraft
+from dashboard.store.conversations.contacts import ContactDraft
 from dashboard.store.models import Assignment, Conversation
+from dashboard.store.postgres import database
 from tests import desks
 from tests.desks import NOON, Acme, Recorded
 

@@ -10,7 +10,7 @@ from dashboard.engine.decisions import AtCapacity, NotOnline, Reason, VerdictKin
 from dashboard.engine.model import Presence, Status
 from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import State
-from dashboard.store import archive
+from dashboard.store.assignment import snapshot_json
 from dashboard.store.models import Assignment, AssignmentPolicy, RunBatch
 from tests.counting import statements
 from tests.desks import NOON, Acme
@@ -185,7 +185,7 @@ def test_every_decision_of_a_long_history_is_replayed_exactly(acme: Acme):
 
     assert len(rows) > 20
     for row in rows:
-        examined = planner.examine(archive.unpacked(row.snapshot), row.conversation_id, row.planned_at)
+        examined = planner.examine(snapshot_json.unpacked(row.snapshot), row.conversation_id, row.planned_at)
         assert examined.decision.agent_id == row.agent_id
 
 

@@ -5,7 +5,7 @@ import pytest
 from dashboard.engine.decisions import HadIt
 from dashboard.engine.model import Status
 from dashboard.services.explanations import conversation
-from dashboard.store import conversations
+from dashboard.store.conversations import conversations
 from tests.desks import Acme
 from tests.handling import LATER, change, leave, write
 

@@ -24,7 +24,7 @@ from dashboard.store.models import (
     PolicyLink,
     User,
 )
-from dashboard.store.models.tallies import Measure, Tally
+from dashboard.store.models.counters import Measure, Tally
 from tests import importing
 from tests.desks import NOON, Acme, Recorded
 from tests.importing import Done, found_in, written

@@ -14,10 +14,12 @@ from dashboard.services.conversations import change as change_conversation
 from dashboard.services.conversations.bulk_change import Handled
 from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
 from dashboard.services.core.refusals import Invalid
-from dashboard.store import conversations, database, locks, open_counts
-from dashboard.store.conversations import ConversationRow
-from dashboard.store.database import Session
+from dashboard.store.assignment import open_counts
+from dashboard.store.conversations import conversations
+from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.models import Conversation
+from dashboard.store.postgres import database, locks
+from dashboard.store.postgres.database import Session
 from tests.desks import Acme, Recorded, add_inbox
 from tests.handling import LATER, change, events, ledger
 

@@ -11,7 +11,7 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
 from dashboard.services.agents import presence
 from dashboard.services.agents.presence import Heard
-from dashboard.store import availability as store
+from dashboard.store.agents import availability as store
 from dashboard.store.models import AccountUser, OutboxEvent
 from tests.counting import WAITS_FOR_A_LOCK, statements
 from tests.desks import NOON, Acme, Recorded

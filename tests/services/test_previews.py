@@ -8,7 +8,7 @@ from sqlalchemy import text
 from dashboard.engine.decisions import Reason
 from dashboard.engine.policy import ConversationPriority
 from dashboard.services.policies import previews
-from dashboard.store import redis
+from dashboard.store.redis import client as redis_client
 from tests.desks import NOON, Acme
 
 
@@ -54,7 +54,7 @@ def test_a_preview_writes_nothing_anywhere(acme: Acme):
     acme.policy(fair_distribution_limit=5)
     acme.online("Ana")
     acme.waiting(3)
-    client = redis.connect(acme.desk.settings.redis_url)
+    client = redis_client.connect(acme.desk.settings.redis_url)
 
     def state():
         tables = ("conversations", "assignments", "runs", "run_batches", "outbox_events", "audit_entries")

@@ -13,8 +13,8 @@ from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
 from dashboard.services.assignment import run as assignment_run
 from dashboard.services.assignment.run import Request, RunResult
-from dashboard.store import database, locks
 from dashboard.store.models import Assignment, Conversation
+from dashboard.store.postgres import database, locks
 from tests.counting import WAITS_FOR_AN_INBOX
 from tests.desks import NOON, Acme, Recorded, desk_on
 from tests.waiting import PATIENCE, eventually
@@ -214,7 +214,7 @@ def test_a_claim_that_fails_gives_its_reservations_back(acme: Acme, monkeypatch)
     acme.waiting(3)
 
     with monkeypatch.context() as failing:
-        failing.setattr("dashboard.store.claims.claim", _fail)
+        failing.setattr("dashboard.store.assignment.claims.claim", _fail)
         with pytest.raises(RuntimeError):
             acme.run()
 

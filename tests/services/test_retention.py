@@ -12,7 +12,6 @@ from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import State
 from dashboard.services.operations import retention
 from dashboard.services.operations.retention import Removed
-from dashboard.store import database, figures
 from dashboard.store.models import (
     Assignment,
     Base,
@@ -24,6 +23,8 @@ from dashboard.store.models import (
     Webhook,
     WebhookDelivery,
 )
+from dashboard.store.operations import metrics
+from dashboard.store.postgres import database
 from tests.desks import NOON, Acme
 
 DAY = timedelta(days=1)
@@ -179,9 +180,9 @@ def test_when_its_time_is_up_it_says_that_there_is_more(acme: Acme, monkeypatch:
 
 def test_what_is_removed_stays_counted(acme: Acme):
     a_run(acme)
-    before = figures.read(acme.desk.session).done
+    before = metrics.read(acme.desk.session).done
 
     retention.remove_old(acme.desk, now=LONG_AFTER)
 
     assert before
-    assert figures.read(acme.desk.session).done == before
+    assert metrics.read(acme.desk.session).done == before

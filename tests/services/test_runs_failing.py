@@ -7,10 +7,10 @@ from sqlalchemy import func, select, text
 
 from dashboard.config import OnFailure
 from dashboard.engine.decisions import Outcome, Reason
-from dashboard.store.errors import StoreUnavailable
+from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.models import Assignment, Run
-from dashboard.store.presence import Heartbeats
-from dashboard.store.redis import connect
+from dashboard.store.redis.client import connect
+from dashboard.store.redis.heartbeats import Heartbeats
 from tests.desks import Acme
 from tests.runs import with_batches_of
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from dashboard.engine.decisions import Assign, Reason
 from dashboard.engine.model import Status
 from dashboard.engine.policy import ConversationPriority
-from dashboard.store import claims
+from dashboard.store.assignment import claims
 from dashboard.store.models import Conversation
 from tests.desks import NOON, Acme, Recorded
 from tests.runs import with_batches_of
@@ -117,7 +117,7 @@ def test_a_contact_who_is_being_served_is_left_to_who_serves_them(acme: Acme):
 
 def test_a_conversation_that_somebody_is_changing_is_looked_at_again(acme: Acme, queue: Recorded, settings):
     """E25, E30"""
-    from dashboard.store import database
+    from dashboard.store.postgres import database
 
     acme.policy()
     acme.online("Ana")

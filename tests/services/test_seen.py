@@ -10,7 +10,7 @@ from dashboard.services.core.baselines import Drawn
 from dashboard.services.core.refusals import Stale
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
-from dashboard.store import database
+from dashboard.store.postgres import database
 from tests.desks import NOON, Acme, Recorded, desk_on
 
 ONE = st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "a", "a\nb"])

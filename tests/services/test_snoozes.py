@@ -10,8 +10,8 @@ from dashboard.services.conversations import change as change_conversation
 from dashboard.services.conversations import snoozes
 from dashboard.services.conversations.conversation_forms import Change
 from dashboard.services.core.refusals import Invalid
-from dashboard.store import conversations
-from dashboard.store.conversations import ConversationRow
+from dashboard.store.conversations import conversations
+from dashboard.store.conversations.conversations import ConversationRow
 from tests.desks import Acme, Recorded
 from tests.handling import LATER, change, events, leave, ledger, write
 

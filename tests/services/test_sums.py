@@ -9,10 +9,10 @@ from sqlalchemy import func, select, text
 
 from dashboard.config import Settings
 from dashboard.services.reports import rollups
-from dashboard.store import database
 from dashboard.store.models import AgentDay, InboxHour
-from dashboard.store.pages import reports as store
-from dashboard.store.pages.reports import Asked
+from dashboard.store.postgres import database
+from dashboard.store.reports import report_page as store
+from dashboard.store.reports.report_page import Asked
 from tests.desks import NOON, Acme, Recorded, desk_on
 from tests.giving import by_hand, given
 

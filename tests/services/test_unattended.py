@@ -9,7 +9,7 @@ from dashboard.engine.model import Awaiting, Presence, Status
 from dashboard.services.conversations import unattended
 from dashboard.services.conversations.conversation_forms import MessageType
 from dashboard.services.conversations.unattended import Held, Holders, ReleasedWork, Unattended
-from dashboard.store import conversations
+from dashboard.store.conversations import conversations
 from tests.desks import NOON, Acme, Recorded
 from tests.handling import change, leave, ledger, set_availability, write
 

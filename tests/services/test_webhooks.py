@@ -13,10 +13,11 @@ from dashboard.config import Settings
 from dashboard.services.core.container import tools
 from dashboard.services.webhooks import deliver
 from dashboard.services.webhooks import webhooks as webhooks_service
-from dashboard.store import database, outbox, turns, webhooks
-from dashboard.store.ledger import Event
+from dashboard.store.ledger.ledger import Event
 from dashboard.store.outgoing import NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
-from dashboard.store.turns import Lease
+from dashboard.store.postgres import database
+from dashboard.store.webhooks import delivery_leases, outbox, webhooks
+from dashboard.store.webhooks.delivery_leases import Lease
 from tests.counting import WAITS_FOR_A_LOCK
 from tests.desks import Acme, Recorded
 from tests.listening import IMPATIENT, Line
@@ -41,7 +42,7 @@ def told(calls) -> list[tuple[int, int]]:
 def hold(line: Line) -> None:
     """Take every receiver, as a process does that is then killed."""
     lease = Lease(until=line.now + deliver.LEASE, most=10)
-    assert turns.take(line.acme.desk.session, lease, now=line.now, most_each=10)
+    assert delivery_leases.take(line.acme.desk.session, lease, now=line.now, most_each=10)
     line.acme.desk.session.commit()
 
 

@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 
 from dashboard.config import Settings
 from dashboard.services.webhooks import deliver
-from dashboard.store import database, outbox
-from dashboard.store.ledger import Event
+from dashboard.store.ledger.ledger import Event
 from dashboard.store.models import Inbox, OutboxEvent, WebhookDelivery
+from dashboard.store.postgres import database
+from dashboard.store.webhooks import outbox
 from tests.desks import Acme, Recorded
 from tests.listening import Line
 from tests.receivers import receiver

@@ -17,7 +17,7 @@ from statistics import quantiles
 from dashboard import config
 from dashboard.config import Settings
 from dashboard.stack.stores import Stores
-from dashboard.store import database
+from dashboard.store.postgres import database
 from tests.faults import invariants
 from tests.soak import floor
 from tests.soak.floor import Floor

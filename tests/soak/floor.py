@@ -13,7 +13,7 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.services.accounts import tokens
 from dashboard.services.core.container import tools
-from dashboard.store import database
+from dashboard.store.postgres import database
 from jobs.queues import Jobs
 
 ACCOUNT = 1

@@ -11,7 +11,7 @@ from itertools import count, cycle
 
 from sqlalchemy import text
 
-from dashboard.store.database import Engine
+from dashboard.store.postgres.database import Engine
 from tests.soak.floor import ACCOUNT, INBOXES, Floor
 
 BEAT_EVERY = 20.0

@@ -16,8 +16,8 @@ from dashboard.config import ROOT, Settings
 from dashboard.services.core.container import tools
 from dashboard.stack import archives
 from dashboard.stack.archives import BadArchive
-from dashboard.store import database
-from dashboard.store.database import Session
+from dashboard.store.postgres import database
+from dashboard.store.postgres.database import Session
 from tests.desks import Acme, Recorded
 from tests.faults import invariants
 from tests.security.walks import everything

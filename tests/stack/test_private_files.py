@@ -14,7 +14,7 @@ from dashboard import config
 from dashboard.config import Settings
 from dashboard.services import demo
 from dashboard.stack.stores import Stores, stores
-from dashboard.store import database
+from dashboard.store.postgres import database
 from tests.waiting import eventually
 
 SECRET = "moneypenny"

@@ -9,7 +9,7 @@ import psycopg
 from alembic import command as alembic
 
 from dashboard.config import ROOT, Settings
-from dashboard.store import database
+from dashboard.store.postgres import database
 from tests.faults.stack import WEB
 from tests.stack.running import FOREIGN, a_free_port
 from tests.waiting import PATIENCE

@@ -10,7 +10,7 @@ from dashboard import config
 from dashboard.stack import archives
 from dashboard.stack.redis import Redis
 from dashboard.stack.stores import stores
-from dashboard.store import database
+from dashboard.store.postgres import database
 from tests.faults.own import SmallDisk
 from tests.stack.running import a_free_port
 

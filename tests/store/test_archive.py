@@ -4,13 +4,13 @@ import json
 
 from hypothesis import given
 
-from dashboard.store import archive
+from dashboard.store.assignment import snapshot_json
 from tests.engine.test_planner import floors
 
 
 @given(floors())
 def test_what_a_run_kept_plans_to_the_same_decisions(snapshot):
     """E46, E47"""
-    kept = json.loads(archive.packed(snapshot))
+    kept = json.loads(snapshot_json.packed(snapshot))
 
-    assert archive.unpacked(kept) == snapshot
+    assert snapshot_json.unpacked(kept) == snapshot

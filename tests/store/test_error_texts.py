@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
-from dashboard.store import redis
-from dashboard.store.database import Session
-from dashboard.store.errors import StoreUnavailable, asking
+from dashboard.store.core.errors import StoreUnavailable, asking
 from dashboard.store.models import Account, Inbox, Label
+from dashboard.store.postgres.database import Session
+from dashboard.store.redis import client as redis_client
 
 SECRET = "Ms Moneypenny's locker"
 
@@ -54,7 +54,7 @@ def test_a_constraint_is_named_without_the_row_that_it_refuses(session: Session)
 
 def test_an_error_of_many_commands_names_no_value(redis_url: str) -> None:
     """Seen to fail with the client's own text, which holds the command."""
-    client = redis.connect(redis_url)
+    client = redis_client.connect(redis_url)
     client.set("word", "text")
 
     with pytest.raises(StoreUnavailable, match=r"^drawings: WRONGTYPE") as raised, asking("drawings"):

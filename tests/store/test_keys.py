@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dashboard.store import keys
+from dashboard.store.redis import keys
 
 MADE = {
     "presence": keys.presence,

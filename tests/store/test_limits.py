@@ -5,8 +5,8 @@ from time import sleep
 
 import pytest
 
-from dashboard.store import keys, redis
-from dashboard.store.limits import OUTLIVES_WINDOW_BY, RateLimits, Recent, Reservation, Share
+from dashboard.store.redis import client, keys
+from dashboard.store.redis.rate_limits import OUTLIVES_WINDOW_BY, RateLimits, Recent, Reservation, Share
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 WINDOW = timedelta(seconds=60)
@@ -15,7 +15,7 @@ WINDOW = timedelta(seconds=60)
 @pytest.fixture
 def limits(redis_url):
     """Of an inbox whose window is known."""
-    limits = RateLimits(redis.connect(redis_url))
+    limits = RateLimits(client.connect(redis_url))
     limits.restore(1, 2, [], window=WINDOW)
     return limits
 
@@ -105,7 +105,7 @@ def test_who_hears_late_still_counts_by_the_time_at_which_it_asked(redis_url):
 
     Seen to fail with entries that live one window: none counted, and twice the share was given.
     """
-    limits, window = RateLimits(redis.connect(redis_url)), timedelta(milliseconds=50)
+    limits, window = RateLimits(client.connect(redis_url)), timedelta(milliseconds=50)
     limits.restore(1, 2, [], window=window)
     limits.reserve(1, 2, [Reservation(agent_id=3, conversation_id=7, at=NOON)], window=window, now=NOON)
 

@@ -7,8 +7,9 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
-from dashboard.store import database, log_ins, sessions
-from dashboard.store.database import Session
+from dashboard.store.accounts import log_ins, sessions
+from dashboard.store.postgres import database
+from dashboard.store.postgres.database import Session
 from tests.waiting import eventually
 
 BEFORE, BETWEEN = "0021", "0023"

@@ -8,8 +8,9 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from dashboard.store import database, open_counts
-from dashboard.store.database import Session
+from dashboard.store.assignment import open_counts
+from dashboard.store.postgres import database
+from dashboard.store.postgres.database import Session
 from tests.waiting import eventually
 
 DESK = """

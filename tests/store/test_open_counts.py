@@ -14,9 +14,10 @@ from dashboard.config import Settings
 from dashboard.engine.model import Status
 from dashboard.services.assignment import batch
 from dashboard.services.operations import health
-from dashboard.store import database, open_counts
-from dashboard.store.database import Session
+from dashboard.store.assignment import open_counts
 from dashboard.store.models import Account, Conversation, OpenCount
+from dashboard.store.postgres import database
+from dashboard.store.postgres.database import Session
 from tests.desks import NOON, Acme
 
 COUNTED = text("""

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboard.engine.model import Presence
-from dashboard.store import redis
-from dashboard.store.presence import Heartbeats, presence_of
+from dashboard.store.redis import client
+from dashboard.store.redis.heartbeats import Heartbeats, presence_of
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(seconds=60)
@@ -14,7 +14,7 @@ MINUTE = timedelta(seconds=60)
 
 @pytest.fixture
 def heartbeats(redis_url):
-    return Heartbeats(redis.connect(redis_url), MINUTE)
+    return Heartbeats(client.connect(redis_url), MINUTE)
 
 
 def test_a_heartbeat_lasts_for_the_presence_duration(heartbeats):

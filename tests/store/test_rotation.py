@@ -3,8 +3,9 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.store import keys, redis
-from dashboard.store.rotation import LIFETIME, MemoryRotations, RedisRotations, Wheel
+from dashboard.store.redis import client as redis_client
+from dashboard.store.redis import keys
+from dashboard.store.redis.rotation import LIFETIME, MemoryRotations, RedisRotations, Wheel
 
 IDS = st.integers(1, 6)
 STEPS = st.lists(st.tuples(st.frozensets(IDS, min_size=1), st.lists(IDS, max_size=8)), max_size=6)
@@ -14,7 +15,7 @@ STEPS = st.lists(st.tuples(st.frozensets(IDS, min_size=1), st.lists(IDS, max_siz
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_keep_the_same_order_whoever_joins_leaves_or_is_chosen(redis_url, steps):
     """E20, E24"""
-    client = redis.connect(redis_url)
+    client = redis_client.connect(redis_url)
     client.flushdb()
     kept, remembered, wheel = RedisRotations(client), MemoryRotations(), Wheel(account_id=1, inbox_id=2)
 
@@ -26,7 +27,7 @@ def test_both_keep_the_same_order_whoever_joins_leaves_or_is_chosen(redis_url, s
 
 def test_using_a_rotation_keeps_it_for_seven_days(redis_url):
     """E24"""
-    client = redis.connect(redis_url)
+    client = redis_client.connect(redis_url)
     rotations, wheel = RedisRotations(client), Wheel(account_id=1, inbox_id=2)
     rotations.advance(wheel, members=[1, 2], picks=[1])
     client.expire(keys.rotation(1, inbox_id=2), 5)
@@ -39,14 +40,14 @@ def test_using_a_rotation_keeps_it_for_seven_days(redis_url):
 def test_an_order_survives_a_new_process(redis_url):
     """E22"""
     wheel = Wheel(account_id=1, inbox_id=2)
-    RedisRotations(redis.connect(redis_url)).advance(wheel, members=[1, 2, 3], picks=[1, 2])
+    RedisRotations(redis_client.connect(redis_url)).advance(wheel, members=[1, 2, 3], picks=[1, 2])
 
-    assert RedisRotations(redis.connect(redis_url)).orders([wheel])[wheel] == (3, 1, 2)
+    assert RedisRotations(redis_client.connect(redis_url)).orders([wheel])[wheel] == (3, 1, 2)
 
 
 def test_a_rotation_of_thousands_takes_its_turns(redis_url):
     """E19; seen to fail with all turns sent at once: Lua's stack holds 8,000 values."""
-    client = redis.connect(redis_url)
+    client = redis_client.connect(redis_url)
     client.flushdb()
     rotations, wheel = RedisRotations(client), Wheel(account_id=1, inbox_id=2)
 

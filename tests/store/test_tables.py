@@ -5,8 +5,8 @@ from alembic import command
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from dashboard.store import database
 from dashboard.store.models import Base
+from dashboard.store.postgres import database
 from tests.desks import NOON, Acme
 
 WITHOUT_ACCOUNT = {"accounts", "ended_sessions", "users", "tallies"}

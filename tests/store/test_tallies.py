@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import func, select
 
 from dashboard.config import Settings
-from dashboard.store import database, tallies
+from dashboard.store.ledger import metric_counters
+from dashboard.store.ledger.metric_counters import WAIT_BUCKETS, Counted, Kind
 from dashboard.store.models import Tally
-from dashboard.store.models.tallies import Measure
-from dashboard.store.tallies import WAIT_BUCKETS, Counted, Kind
+from dashboard.store.models.counters import Measure
+from dashboard.store.postgres import database
 from tests.desks import NOON, Acme
 
 ASSIGNED = Kind(measure=Measure.ASSIGNMENTS, word="realtime", bucket=5.0)
@@ -20,25 +21,31 @@ STOPPED = Kind(measure=Measure.RUNS, word="stop", reason="nobody_online", bucket
 
 def test_folding_changes_no_count_and_leaves_a_row_of_each_kind(committed):
     for _ in range(3):
-        tallies.add(committed, [Counted(kind=ASSIGNED, count=2, seconds=7.5), Counted(kind=STOPPED, count=1)])
-    before = tallies.read(committed)
+        metric_counters.add(committed, [Counted(kind=ASSIGNED, count=2, seconds=7.5), Counted(kind=STOPPED, count=1)])
+    before = metric_counters.read(committed)
 
-    tallies.fold(committed)
+    metric_counters.fold(committed)
 
-    assert tallies.read(committed) == before
+    assert metric_counters.read(committed) == before
     assert [(one.kind, one.count, one.seconds) for one in before] == [(ASSIGNED, 6, 22.5), (STOPPED, 3, 0.0)]
     assert committed.scalar(select(func.count()).select_from(Tally)) == 2
 
 
 def test_what_is_rolled_back_is_not_counted(committed):
-    tallies.add(committed, [Counted(kind=ASSIGNED, count=1)])
+    metric_counters.add(committed, [Counted(kind=ASSIGNED, count=1)])
     committed.rollback()
 
-    assert tallies.read(committed) == []
+    assert metric_counters.read(committed) == []
 
 
 def test_seconds_fall_into_the_least_bucket_that_holds_them():
-    assert [tallies.bucket_of(s, WAIT_BUCKETS) for s in (0, 1, 1.01, 86_400, 1e9)] == [1, 1, 5, 86_400, float("inf")]
+    assert [metric_counters.bucket_of(s, WAIT_BUCKETS) for s in (0, 1, 1.01, 86_400, 1e9)] == [
+        1,
+        1,
+        5,
+        86_400,
+        float("inf"),
+    ]
 
 
 def test_what_a_run_gives_is_counted_in_the_same_buckets(acme: Acme):
@@ -51,9 +58,9 @@ def test_what_a_run_gives_is_counted_in_the_same_buckets(acme: Acme):
 
     acme.run()
 
-    found = [one for one in tallies.read(acme.desk.session) if one.kind.measure is Measure.ASSIGNMENTS]
+    found = [one for one in metric_counters.read(acme.desk.session) if one.kind.measure is Measure.ASSIGNMENTS]
     assert Counter({one.kind.bucket: one.count for one in found}) == Counter(
-        tallies.bucket_of(seconds, WAIT_BUCKETS) for seconds in waits
+        metric_counters.bucket_of(seconds, WAIT_BUCKETS) for seconds in waits
     )
     assert sum(one.seconds for one in found) == pytest.approx(sum(waits))
 
@@ -71,18 +78,21 @@ def test_counts_are_exact_and_never_go_down_while_three_count_and_two_fold(setti
                 session.commit()
 
     def count(session):
-        tallies.add(session, [Counted(kind=ASSIGNED, count=1, seconds=1.0)])
+        metric_counters.add(session, [Counted(kind=ASSIGNED, count=1, seconds=1.0)])
 
     def read(session):
-        seen.append(sum(one.count for one in tallies.read(session)))
+        seen.append(sum(one.count for one in metric_counters.read(session)))
 
-    threads = [Thread(target=often, args=[act]) for act in (count, count, count, tallies.fold, tallies.fold, read)]
+    threads = [
+        Thread(target=often, args=[act])
+        for act in (count, count, count, metric_counters.fold, metric_counters.fold, read)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     engine.dispose()
 
-    [counted] = tallies.read(committed)
+    [counted] = metric_counters.read(committed)
     assert (counted.count, counted.seconds) == (180, 180.0)
     assert seen == sorted(seen)

@@ -13,8 +13,8 @@ from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Role
 from dashboard.services.assignment.run import Request, run_inbox
-from dashboard.store.limits import Reservation
 from dashboard.store.models import Account, AssignmentPolicy, Inbox
+from dashboard.store.redis.rate_limits import Reservation
 from dashboard.web import drawings
 from tests.counting import statements
 from tests.desks import Acme, add_user

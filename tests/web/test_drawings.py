@@ -13,10 +13,10 @@ from flask import Flask
 from structlog.testing import capture_logs
 
 from dashboard.engine.model import Role
-from dashboard.store import drawings as shared_drawings
-from dashboard.store import redis
-from dashboard.store.drawings import SharedDrawings, SharedPlace
-from dashboard.store.errors import StoreUnavailable
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.redis import client
+from dashboard.store.redis import fragment_cache as shared_drawings
+from dashboard.store.redis.fragment_cache import SharedDrawings, SharedPlace
 from dashboard.web import board, drawings
 from dashboard.web.drawings import Drawing, Drawings, Version, Wish
 from tests.counting import statements
@@ -76,7 +76,7 @@ def asked(
 @pytest.fixture
 def shared(redis_url: str) -> SharedPlace:
     """Where several processes find what one of them has drawn."""
-    return SharedDrawings(redis.connect(redis_url)).of(1, "board")
+    return SharedDrawings(client.connect(redis_url)).of(1, "board")
 
 
 def test_what_another_supervisor_has_just_seen_is_not_drawn_again(app: Flask, mara: Looker, acme: Acme) -> None:
@@ -338,7 +338,7 @@ def test_a_change_that_a_process_must_show_is_drawn_whoever_else_draws(sheet: Dr
 def views(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> SharedDrawings:
     """The views of accounts on a machine of two cores."""
     monkeypatch.setattr(shared_drawings, "AT_ONCE", 1)
-    return SharedDrawings(redis.connect(redis_url))
+    return SharedDrawings(client.connect(redis_url))
 
 
 def test_an_accounts_views_are_drawn_one_after_the_other_where_that_leaves_a_core_free(views: SharedDrawings) -> None:
@@ -371,13 +371,13 @@ def test_a_process_that_ends_while_it_draws_keeps_the_others_from_it_for_a_secon
     monkeypatch.setattr(shared_drawings, "MAKING_LASTS_FOR", MAKING_LASTS_FOR)
     assert shared.claim()
 
-    [drawer] = redis.connect(redis_url).keys("*:drawer:*")
+    [drawer] = client.connect(redis_url).keys("*:drawer:*")
 
-    assert 0 < redis.connect(redis_url).pttl(drawer) <= 1_000
+    assert 0 < client.connect(redis_url).pttl(drawer) <= 1_000
 
 
 def test_without_redis_each_process_draws_for_itself(sheet: Drawings) -> None:
-    gone = SharedDrawings(redis.connect("redis://127.0.0.1:1/0")).of(1, "board")
+    gone = SharedDrawings(client.connect("redis://127.0.0.1:1/0")).of(1, "board")
     pen = Pen()
     asked(sheet, FIRST, pen, shared=gone)
 

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.engine.model import Role
 from dashboard.services.policies import assignment_policies, capacity_policies
-from dashboard.store import agents
+from dashboard.store.agents import agents
 from dashboard.store.models import Conversation
 from tests.desks import Acme
 from tests.pages import HTMX, Looker, hire, looking, waiting_for

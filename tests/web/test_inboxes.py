@@ -6,8 +6,9 @@ from dashboard import clock
 from dashboard.engine.model import Role
 from dashboard.services.inboxes import members
 from dashboard.services.inboxes.members import Group, Place
-from dashboard.store import policies, switches
+from dashboard.store.inboxes import routing
 from dashboard.store.models import Inbox
+from dashboard.store.policies import assignment_policies
 from tests.counting import statements
 from tests.desks import Acme, add_user
 from tests.pages import HTMX, Looker, waiting_for
@@ -21,7 +22,7 @@ def members_of(acme: Acme) -> tuple[int, ...]:
 
 
 def policy_of(acme: Acme) -> int | None:
-    found = policies.of_inbox(acme.desk.session, acme.account_id, acme.sales)
+    found = assignment_policies.of_inbox(acme.desk.session, acme.account_id, acme.sales)
     acme.desk.session.rollback()
     return found.id if found else None
 
@@ -98,7 +99,7 @@ def test_each_switch_is_turned_off_and_on(mara: Looker, acme: Acme, switch: str)
     acme.policy("Support", "Sales")
 
     def states() -> dict[str, bool]:
-        found = switches.read(acme.desk.session, acme.account_id, acme.sales)
+        found = routing.read(acme.desk.session, acme.account_id, acme.sales)
         acme.desk.session.rollback()
         assert found
         assert found.policy

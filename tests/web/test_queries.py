@@ -12,9 +12,9 @@ from werkzeug.routing import Rule
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.services.accounts import tokens
-from dashboard.store import invitations
-from dashboard.store.invitations import InvitationDraft
-from dashboard.store.tokens import hashed
+from dashboard.store.accounts import invitations
+from dashboard.store.accounts.invitations import InvitationDraft
+from dashboard.store.accounts.tokens import hashed
 from tests import desks
 from tests.benchmarks.large import ACCOUNT, Size, fill
 from tests.counting import statements

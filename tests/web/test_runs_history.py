@@ -9,8 +9,8 @@ from sqlalchemy import insert, update
 from dashboard import clock
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Presence
+from dashboard.store.assignment import run_list_page
 from dashboard.store.models import Assignment, Run
-from dashboard.store.pages import run_lists
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, Looker, waiting_for
@@ -64,7 +64,7 @@ def test_the_history_speaks_in_words(mara: Looker, acme: Acme) -> None:
 
 def test_the_history_is_paged_by_where_a_page_ends(mara: Looker, acme: Acme) -> None:
     """What comes meanwhile moves nothing from one page to the next."""
-    ids = ran(acme, run_lists.PER_PAGE + 2)
+    ids = ran(acme, run_list_page.PER_PAGE + 2)
     first = listed(mara)
     ran(acme, 5)
 
@@ -78,7 +78,7 @@ def test_the_history_is_paged_by_where_a_page_ends(mara: Looker, acme: Acme) -> 
 def test_what_is_rare_is_looked_for_some_way_back_at_a_time(
     mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_lists, "LOOKED_THROUGH", 3)
+    monkeypatch.setattr(run_list_page, "LOOKED_THROUGH", 3)
     [rare] = ran(acme, source=Source.MANUAL)
     common = ran(acme, 4, minutes=30)
 

@@ -12,9 +12,11 @@ from dashboard.services.core.baselines import ANYTHING, Seen
 from dashboard.services.core.form import given
 from dashboard.services.core.refusals import Stale
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import accounts as store
-from dashboard.store import agents, concerned, log_ins
-from dashboard.store.accounts import AccountRow
+from dashboard.store.accounts import accounts as store
+from dashboard.store.accounts import log_ins
+from dashboard.store.accounts.accounts import AccountRow
+from dashboard.store.agents import agents
+from dashboard.store.inboxes import affected_inboxes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,5 +65,5 @@ def change(
     audit_log.write(desk, account_id, changed, Cause(actor_id=actor_id, now=now))
     desk.session.commit()
     switched = after.assignment_v2 != before.assignment_v2
-    desk.signals.wake(account_id, concerned.of_account(desk.session, account_id) if switched else ())
+    desk.signals.wake(account_id, affected_inboxes.of_account(desk.session, account_id) if switched else ())
     return after

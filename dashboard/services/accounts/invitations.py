@@ -8,11 +8,12 @@ from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import Cause, Change
 from dashboard.services.core.refusals import Conflict
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import agents, log_ins, sessions
-from dashboard.store import invitations as store
-from dashboard.store.invitations import InvitationDraft, Invited
-from dashboard.store.sessions import Viewer
-from dashboard.store.tokens import hashed
+from dashboard.store.accounts import invitations as store
+from dashboard.store.accounts import log_ins, sessions
+from dashboard.store.accounts.invitations import InvitationDraft, Invited
+from dashboard.store.accounts.sessions import Viewer
+from dashboard.store.accounts.tokens import hashed
+from dashboard.store.agents import agents
 
 __all__ = ["Invited", "accept", "accept_anew", "find", "invite", "invite_address", "refusal", "withdraw"]
 

@@ -9,7 +9,7 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError
 
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import log_ins
+from dashboard.store.accounts import log_ins
 
 
 def of_address(desk: Desk, email: str, password: str) -> str:

@@ -10,9 +10,9 @@ from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import Cause, Change
 from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import log_ins
-from dashboard.store import sessions as store
-from dashboard.store.sessions import Viewer
+from dashboard.store.accounts import log_ins
+from dashboard.store.accounts import sessions as store
+from dashboard.store.accounts.sessions import Viewer
 
 # Since its cookie was last written.
 LASTS_FOR = timedelta(days=31)

@@ -9,11 +9,12 @@ from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import Cause, Change
 from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import agents, references
-from dashboard.store import tokens as store
-from dashboard.store.paging import Listed, Page
-from dashboard.store.sessions import Viewer
-from dashboard.store.tokens import Caller, TokenRow
+from dashboard.store.accounts import id_checks
+from dashboard.store.accounts import tokens as store
+from dashboard.store.accounts.sessions import Viewer
+from dashboard.store.accounts.tokens import Caller, TokenRow
+from dashboard.store.agents import agents
+from dashboard.store.core.paging import Listed, Page
 
 __all__ = [
     "Caller",
@@ -59,7 +60,7 @@ def show_all(desk: Desk, account_id: int, page: Page) -> Listed[TokenRow]:
 def create(desk: Desk, account_id: int, new: NewToken, *, actor_id: int, now: datetime) -> Fresh | Invalid:
     """Make a token for an active agent of the account, for the one who asks if nobody is named."""
     user_id = new.user_id or actor_id
-    if user_id not in references.known(desk.session, account_id, agent_ids=[user_id]).agent_ids:
+    if user_id not in id_checks.known(desk.session, account_id, agent_ids=[user_id]).agent_ids:
         return invalid("user_id", "There is no such active agent in this account.")
     if new.expires_at and new.expires_at <= now:
         return invalid("expires_at", "This instant has passed.")
@@ -73,7 +74,7 @@ def create_for_address(desk: Desk, account_id: int, email: str, *, now: datetime
     """Make a token for the account's active agent with this address, None if there is none."""
     user_id = agents.id_of(desk.session, account_id, email.strip().lower())
     # Asked again with the agent held: whoever deactivates them must see the token, or there must be none.
-    if user_id is None or not references.known(desk.session, account_id, agent_ids=[user_id]).agent_ids:
+    if user_id is None or not id_checks.known(desk.session, account_id, agent_ids=[user_id]).agent_ids:
         return None
     fresh = issue(desk, account_id, user_id, now=now)
     audit_log.write(desk, account_id, _change(after=fresh.row), Cause(actor_id=None, now=now))
@@ -84,7 +85,7 @@ def create_for_address(desk: Desk, account_id: int, email: str, *, now: datetime
 def revoke(desk: Desk, account_id: int, token_id: int, *, actor_id: int, now: datetime) -> bool:
     """Let a token open nothing any more; false if there is none."""
     # Agents are held before tokens, as a deactivation does.
-    references.known(desk.session, account_id, agent_ids=[actor_id])
+    id_checks.known(desk.session, account_id, agent_ids=[actor_id])
     row = store.find(desk.session, account_id, token_id)
     if row is None or not store.revoke(desk.session, account_id, token_id, now):
         desk.session.rollback()

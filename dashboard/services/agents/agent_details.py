@@ -14,16 +14,18 @@ from dashboard.services.agents.last_seen import Sighting
 from dashboard.services.board.agent_status import USUAL
 from dashboard.services.board.workload import FairShare
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import fair_shares, switches
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.limits import Recent, Share
-from dashboard.store.pages import agent_ledger, agent_lists, agent_seats, people
-from dashboard.store.pages.agent_ledger import Given
-from dashboard.store.pages.agent_lists import AgentFacts
-from dashboard.store.pages.agent_seats import Place, TeamPlace
-from dashboard.store.pages.common import Since
-from dashboard.store.paging import Page
-from dashboard.store.switches import Routing
+from dashboard.store.agents import ledger_page, list_page, memberships_page
+from dashboard.store.agents.ledger_page import Given
+from dashboard.store.agents.list_page import AgentFacts
+from dashboard.store.agents.memberships_page import Place, TeamPlace
+from dashboard.store.assignment import fair_shares
+from dashboard.store.board import agents
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.core.page_values import Since
+from dashboard.store.core.paging import Page
+from dashboard.store.inboxes import routing as inbox_routing
+from dashboard.store.inboxes.routing import Routing
+from dashboard.store.redis.rate_limits import Recent, Share
 
 log = structlog.get_logger()
 LEDGER = 25
@@ -62,19 +64,19 @@ class AgentDetails:
 def show(desk: Desk, account_id: int, agent_id: int, *, page: int, now: datetime) -> AgentDetails | None:
     """Return the agent, active or not, and a page of what they were given."""
     session = desk.session
-    facts = agent_lists.facts(session, account_id, [agent_id]).get(agent_id)
+    facts = list_page.facts(session, account_id, [agent_id]).get(agent_id)
     if facts is None:
         return None
     sighting = last_seen.of(desk, account_id, [facts], now=now)[agent_id]
-    places = agent_seats.places(session, account_id, agent_id)
+    places = memberships_page.places(session, account_id, agent_id)
     inbox_ids = [place.inbox_id for place in places]
     return AgentDetails(
         facts=facts,
         sighting=sighting,
         seats=_seats(desk, account_id, facts, places=places, presence=sighting.presence, now=now),
-        teams=agent_seats.teams(session, account_id, agent_id),
-        oldest=people.oldest_held(session, account_id, [agent_id], inbox_ids).get(agent_id),
-        given=agent_ledger.given(session, account_id, agent_id, Page(page=page, per_page=LEDGER)),
+        teams=memberships_page.teams(session, account_id, agent_id),
+        oldest=agents.oldest_held(session, account_id, [agent_id], inbox_ids).get(agent_id),
+        given=ledger_page.given(session, account_id, agent_id, Page(page=page, per_page=LEDGER)),
     )
 
 
@@ -82,7 +84,8 @@ def _seats(
     desk: Desk, account_id: int, facts: AgentFacts, *, places: Sequence[Place], presence: Presence | None, now: datetime
 ) -> list[Seat]:
     routings = {
-        one.inbox.id: one for one in switches.read_many(desk.session, account_id, [place.inbox_id for place in places])
+        one.inbox.id: one
+        for one in inbox_routing.read_many(desk.session, account_id, [place.inbox_id for place in places])
     }
     recent = _recent(desk, account_id, facts.id, routings=routings.values(), now=now) if presence else None
     known = presence if recent is not None else None

@@ -7,9 +7,9 @@ from dashboard.engine.model import Presence
 from dashboard.services.agents import last_seen
 from dashboard.services.agents.last_seen import Sighting
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.pages import agent_lists as store
-from dashboard.store.pages.agent_lists import AgentFacts, AskedAgents
-from dashboard.store.paging import Listed, Page, listed
+from dashboard.store.agents import list_page as store
+from dashboard.store.agents.list_page import AgentFacts, AskedAgents
+from dashboard.store.core.paging import Listed, Page, listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ import re
 
 from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import agents
-from dashboard.store.pages import choices
+from dashboard.store.agents import agents
+from dashboard.store.inboxes import choices
 
 NUMBERED = re.compile(r"(?:.*\s)?#?(?P<id>[0-9]{1,18})", re.ASCII | re.DOTALL)
 MOST_SAID = 5

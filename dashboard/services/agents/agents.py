@@ -17,13 +17,14 @@ from dashboard.services.core.baselines import ANYTHING, Seen
 from dashboard.services.core.form import UNSET, given
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import accounts, availability, invitations, log_ins, releases
-from dashboard.store import agents as store
-from dashboard.store.agents import DECIDED, AgentRow
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.log_ins import LogIn
-from dashboard.store.paging import Listed, Page
-from dashboard.store.presence import presence_of
+from dashboard.store.accounts import accounts, invitations, log_ins
+from dashboard.store.accounts.log_ins import LogIn
+from dashboard.store.agents import agents as store
+from dashboard.store.agents import availability, release_all
+from dashboard.store.agents.agents import DECIDED, AgentRow
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.redis.heartbeats import presence_of
 
 log = structlog.get_logger()
 IS_AGENT = "{name} has this address already, as agent {id}."
@@ -157,7 +158,7 @@ class _Audited:
 def _held(desk: Desk, account_id: int, agent_id: int, edit: AgentEdit) -> AgentRow | None:
     """Return the agent, locked, after what must be locked before them."""
     if edit.active is False:
-        releases.keep_batches_out(desk.session, account_id, agent_id)
+        release_all.keep_batches_out(desk.session, account_id, agent_id)
     if {"role", "active", "email"} & given(edit).keys():
         accounts.lock(desk.session, account_id)
     found = store.lock(desk.session, account_id, agent_id)

@@ -6,16 +6,17 @@ import structlog
 
 from dashboard.engine.decisions import Source
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import ledger, releases
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.ledger import AssignmentRow, Why
+from dashboard.store.agents import release_all as release_conversations
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.ledger import ledger
+from dashboard.store.ledger.ledger import AssignmentRow, Why
 
 log = structlog.get_logger()
 
 
 def release_all(desk: Desk, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime) -> set[int]:
     """Let everything that the agent holds open wait again, in this transaction; return the inboxes concerned."""
-    released = releases.release_open(desk.session, account_id, agent_id, now)
+    released = release_conversations.release_open(desk.session, account_id, agent_id, now)
     rows = [
         AssignmentRow(
             account_id=account_id,

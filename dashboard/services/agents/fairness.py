@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from dashboard.engine.fairness import jain
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.pages import agent_ledger as store
-from dashboard.store.pages.agent_ledger import AgentShare
+from dashboard.store.agents import ledger_page as store
+from dashboard.store.agents.ledger_page import AgentShare
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 PER_PAGE = 25

@@ -8,9 +8,9 @@ import structlog
 
 from dashboard.engine.model import Presence
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.pages.agents import PresentRow
-from dashboard.store.presence import presence_of
+from dashboard.store.agents.agent_card import PresentRow
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.redis.heartbeats import presence_of
 
 log = structlog.get_logger()
 

@@ -9,11 +9,11 @@ import structlog
 
 from dashboard.engine.model import Presence
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import availability as store
-from dashboard.store import ledger
-from dashboard.store.availability import AgentState
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.presence import presence_of
+from dashboard.store.agents import availability as store
+from dashboard.store.agents.availability import AgentState
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.ledger import ledger
+from dashboard.store.redis.heartbeats import presence_of
 
 log = structlog.get_logger()
 

@@ -12,20 +12,12 @@ from dashboard.engine.decisions import Assign, Error, Plan, Reason, Source
 from dashboard.engine.model import Inbox, Snapshot
 from dashboard.services.assignment import run_outcome
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import (
-    claims,
-    giving,
-    locks,
-    open_counts,
-    pretending,
-    run_records,
-    snapshots,
-    switches,
-    waiting,
-)
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.limits import Reservation
-from dashboard.store.run_records import Beginning, Ending
+from dashboard.store.assignment import batch_writes, claims, open_counts, run_records, snapshots, waiting, warm_up_rows
+from dashboard.store.assignment.run_records import Beginning, Ending
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.inboxes import routing as inbox_routing
+from dashboard.store.postgres import locks
+from dashboard.store.redis.rate_limits import Reservation
 
 log = structlog.get_logger()
 # A batch adds a row for each agent to what counts their loads, and the next one reads them all.
@@ -73,7 +65,7 @@ def assign_batch(desk: Desk, run: Progress, *, until: datetime) -> bool:
     about = run.beginning
     # Who waited for the inbox as long as a rate limit's window would else count from before what has left it.
     now = run.clock()
-    routing = switches.read(desk.session, about.account_id, about.inbox_id)
+    routing = inbox_routing.read(desk.session, about.account_id, about.inbox_id)
     if routing is None:
         return False
     off = planner.switched_off(routing.inbox, routing.policy)
@@ -105,9 +97,9 @@ def rehearse(desk: Desk, *, now: datetime) -> None:
     about = Beginning(account_id=0, inbox_id=0, source=Source.PERIODIC, actor_id=None, job_id=None, started_at=now)
     run = Progress(beginning=about, clock=lambda: now)
     with locks.alone_in(session, inbox.id):
-        pretending.furnish(session, inbox)
+        warm_up_rows.furnish(session, inbox)
         run_records.last_began_at(session, inbox.account_id, inbox.id)
-        switches.read(session, inbox.account_id, inbox.id)
+        inbox_routing.read(session, inbox.account_id, inbox.id)
         place = snapshots.Place(inbox=inbox, policy=planner.DEFAULT_POLICY)
         snapshot = snapshots.read(session, desk.gauges, [place], now=now)[inbox.id]
         open_counts.held(session, inbox.account_id, [0])
@@ -181,7 +173,7 @@ def _record(desk: Desk, run: Progress, looked: Looked, won: Sequence[Assign]) ->
         raise ValueError("a batch is recorded after its run began, and only under a policy")
     first = run.assigned + 1
     run_records.keep_batch(desk.session, run.run_id, looked.snapshot, number=run.batches, first=first, at=looked.now)
-    given = giving.Given(
+    given = batch_writes.Given(
         account_id=run.beginning.account_id,
         inbox_id=run.beginning.inbox_id,
         run_id=run.run_id,
@@ -195,7 +187,7 @@ def _record(desk: Desk, run: Progress, looked: Looked, won: Sequence[Assign]) ->
         agent_ids=[given.agent_id for given in won],
         since=[looked.since.get(given.conversation_id) for given in won],
     )
-    giving.write(desk.session, given)
+    batch_writes.write(desk.session, given)
     run.assigned += len(won)
     if run.batches % FOLDS_EVERY == 0:
         open_counts.fold(desk.session, run.beginning.account_id)

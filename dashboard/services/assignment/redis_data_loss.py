@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import beginnings
-from dashboard.store.errors import StoreUnavailable
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.redis import data_loss_marker
 
 log = structlog.get_logger()
 SAID_FOR = timedelta(hours=1)
@@ -17,7 +17,7 @@ def notice(desk: Desk, account_id: int, *, now: datetime) -> None:
     notes = desk.beginnings
     if notes.is_noted(account_id):
         return
-    lost = beginnings.has_run(desk.session, account_id)
+    lost = data_loss_marker.has_run(desk.session, account_id)
     desk.session.commit()  # a rollback would have the driver forget what it has prepared
     if notes.note(account_id, now if lost else None) and lost:
         log.warning("redis_was_emptied", account=account_id, costs="turns begin anew; shares are counted by the ledger")

@@ -11,9 +11,11 @@ from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services.assignment import batch, redis_data_loss, run_outcome
 from dashboard.services.assignment.batch import Progress
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import locks, run_records, switches
-from dashboard.store.errors import DatabaseFailed, StoreUnavailable
-from dashboard.store.run_records import Beginning, Ending
+from dashboard.store.assignment import run_records
+from dashboard.store.assignment.run_records import Beginning, Ending
+from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
+from dashboard.store.inboxes import routing
+from dashboard.store.postgres import locks
 
 log = structlog.get_logger()
 Clock = Callable[[], datetime]
@@ -86,14 +88,14 @@ def request_run(desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | N
 
     Raises StoreUnavailable.
     """
-    if switches.read(desk.session, account_id, inbox_id) is None:
+    if routing.read(desk.session, account_id, inbox_id) is None:
         return None
     return desk.signals.queue.run_inbox(account_id, inbox_id, Source.MANUAL, actor_id)
 
 
 def sweep(desk: Desk) -> int:
     """Start a run for every routed inbox with waiting conversations, over all accounts; return how many (E33)."""
-    found = switches.routed_with_work(desk.session)
+    found = routing.routed_with_work(desk.session)
     desk.session.commit()
     for account_id, inbox_ids in found.items():
         desk.signals.wake_anew(account_id, inbox_ids, Source.PERIODIC)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.engine.decisions import Outcome, Reason, Standing
-from dashboard.store.run_records import Ending
-from dashboard.store.waiting import Left
+from dashboard.store.assignment.run_records import Ending
+from dashboard.store.assignment.waiting import Left
 
 # What somebody was changing while the batch looked is looked at again.
 SOON = timedelta(seconds=1)

@@ -9,8 +9,9 @@ from datetime import timedelta
 from dashboard.engine.decisions import Outcome, Reason
 from dashboard.services.assignment import run as assignment_run
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.pages import inboxes, runs
-from dashboard.store.pages.runs import RunRow
+from dashboard.store.assignment import run_pages
+from dashboard.store.assignment.run_pages import RunRow
+from dashboard.store.board import inboxes
 
 LOOK_EVERY = timedelta(milliseconds=40)
 
@@ -64,7 +65,7 @@ def wait_for(desk: Desk, account_id: int, job_ids: Collection[str], *, patience:
 
 def of_jobs(desk: Desk, account_id: int, job_ids: Collection[str]) -> Result:
     """Return what the runs of these jobs have come to so far."""
-    found = runs.of_jobs(desk.session, account_id, job_ids) if job_ids else []
+    found = run_pages.of_jobs(desk.session, account_id, job_ids) if job_ids else []
     done = [run for run in found if run.finished_at]
     left: Counter[Reason] = Counter()
     for run in done:

@@ -4,9 +4,9 @@ import time
 from datetime import timedelta
 
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import runs as store
-from dashboard.store.paging import Listed, Page
-from dashboard.store.runs import RunRow
+from dashboard.store.assignment import runs as store
+from dashboard.store.assignment.runs import RunRow
+from dashboard.store.core.paging import Listed, Page
 
 __all__ = ["RunRow", "show", "show_all", "wait_for"]
 

@@ -11,9 +11,10 @@ from dashboard.engine.decisions import Assign, Source
 from dashboard.engine.model import Snapshot
 from dashboard.services.assignment.batch import filter_of
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import snapshots, stranding, switches, waiting
-from dashboard.store.errors import DatabaseFailed, StoreUnavailable
-from dashboard.store.snapshots import Place
+from dashboard.store.assignment import snapshots, stranded, waiting
+from dashboard.store.assignment.snapshots import Place
+from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
+from dashboard.store.inboxes import routing
 
 log = structlog.get_logger()
 # A run may be under way: only what is still there after this long was left.
@@ -33,7 +34,7 @@ def suspects(desk: Desk, *, now: datetime) -> Suspects:
     One query finds the inboxes, so the cost grows with those that have work. Raises StoreUnavailable.
     """
     seen = _everywhere(desk, now)
-    stranding.note_none(desk.session, but=[account for account, found in seen.items() if found != {}], now=now)
+    stranded.note_none(desk.session, but=[account for account, found in seen.items() if found != {}], now=now)
     desk.session.commit()
     return _with_any(seen)
 
@@ -53,7 +54,7 @@ def confirm(desk: Desk, named: Suspects, *, now: datetime) -> int:
         left = {inbox: sorted(set(ids) & set(again.get(inbox, ()))) for inbox, ids in inboxes.items()}
         left = {inbox: ids for inbox, ids in left.items() if ids}
         count = sum(map(len, left.values()))
-        stranding.note(desk.session, account_id, count, now)
+        stranded.note(desk.session, account_id, count, now)
         desk.session.commit()
         if left:
             log.error("stranded", account=account_id, inboxes=left)
@@ -80,7 +81,7 @@ def watch(desk: Desk, *, now: datetime) -> int:
 
 def _everywhere(desk: Desk, now: datetime) -> dict[int, dict[int, list[int]] | None]:
     """Return what somebody could take, by account and inbox; None for an account that could not be checked."""
-    routed = switches.routed_with_work(desk.session)
+    routed = routing.routed_with_work(desk.session)
     return {account_id: _checked(desk, account_id, inboxes, now) for account_id, inboxes in routed.items()}
 
 
@@ -102,7 +103,7 @@ def _checked(desk: Desk, account_id: int, inboxes: Sequence[int], now: datetime)
 
 def _assignable(desk: Desk, account_id: int, inbox_ids: Sequence[int], now: datetime) -> dict[int, list[int]]:
     """Plan these inboxes and return the conversations that would be given to somebody."""
-    routings = switches.read_many(desk.session, account_id, inbox_ids)
+    routings = routing.read_many(desk.session, account_id, inbox_ids)
     places = [
         Place(inbox=found.inbox, policy=found.policy)
         for found in routings

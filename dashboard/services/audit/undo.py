@@ -22,13 +22,13 @@ from dashboard.services.policies.policy_forms import (
     InboxLimitEdit,
     PolicyChoice,
 )
-from dashboard.store import capacity as capacity_store
-from dashboard.store import contacts as contacts_store
-from dashboard.store import inboxes, teams
-from dashboard.store import policies as policies_store
-from dashboard.store.audit import AuditView
-from dashboard.store.bulk import record
-from dashboard.store.pages import audit as store
+from dashboard.store.accounts import audit_page as store
+from dashboard.store.accounts.audit_log import AuditView
+from dashboard.store.conversations import contacts as contacts_store
+from dashboard.store.inboxes import inboxes, teams_and_labels
+from dashboard.store.policies import assignment_policies as policies_store
+from dashboard.store.policies import capacity_policies as capacity_store
+from dashboard.store.postgres.bulk import record
 
 LINK = "inbox_assignment_policy"
 NO_LONGER = "The former value is no longer allowed."
@@ -150,7 +150,7 @@ READS: Mapping[str, Callable[[Desk, int, Collection[int]], Mapping[int, Facts]]]
     "agent_capacity_policy": _shelved(capacity_store.shelf),
     "inbox_capacity_limit": _shelved(capacity_store.limits),
     LINK: _links,
-    "label": _shelved(teams.labels),
+    "label": _shelved(teams_and_labels.labels),
     "contact": lambda desk, account_id, ids: {
         one.id: record(one) for one in contacts_store.some(desk.session, account_id, ids)
     },
@@ -169,7 +169,7 @@ def _hold(desk: Desk, account_id: int, entry: AuditView) -> None:
             capacity_store.shelf.lock(session, account_id, (entry.after or {})["agent_capacity_policy_id"])
             capacity_store.limits.lock(session, account_id, subject_id)
         case "label":
-            teams.labels.lock(session, account_id, subject_id)
+            teams_and_labels.labels.lock(session, account_id, subject_id)
         case "contact":
             contacts_store.lock(session, account_id, [subject_id])
         case _:

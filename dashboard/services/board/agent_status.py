@@ -11,14 +11,14 @@ from dashboard.engine.decisions import Funnel, NotAMember, RateLimited, Verdict,
 from dashboard.engine.model import Agent, Presence
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import fair_shares
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.limits import Recent, Share
-from dashboard.store.pages import people as rows
-from dashboard.store.pages.common import Scope
-from dashboard.store.pages.inboxes import InboxFigures
-from dashboard.store.pages.people import Holding, Person
-from dashboard.store.presence import presence_of
+from dashboard.store.assignment import fair_shares
+from dashboard.store.board import agents as rows
+from dashboard.store.board.agents import Holding, Person
+from dashboard.store.board.inboxes import InboxFigures
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.core.page_values import Scope
+from dashboard.store.redis.heartbeats import presence_of
+from dashboard.store.redis.rate_limits import Recent, Share
 
 # Where no policy is linked, an agent is as free as the usual one would find them.
 USUAL = AssignmentPolicy(id=0, name="")

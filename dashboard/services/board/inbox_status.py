@@ -9,7 +9,7 @@ from dashboard.engine import planner
 from dashboard.engine.decisions import Funnel, Reason
 from dashboard.services.assignment.run_results import Left
 from dashboard.services.board.agent_status import Floor
-from dashboard.store.pages.inboxes import InboxFigures
+from dashboard.store.board.inboxes import InboxFigures
 
 # A wait of this length needs somebody even when its reason would end by itself.
 LONG = timedelta(minutes=10)

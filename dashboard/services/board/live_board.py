@@ -15,9 +15,9 @@ from dashboard.services.board.workload import View, Workload, workload
 from dashboard.services.conversations import unattended
 from dashboard.services.conversations.unattended import Unattended
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.pages import inboxes as rows
-from dashboard.store.pages.common import Scope, Since
-from dashboard.store.pages.inboxes import InboxFigures, Stranded
+from dashboard.store.board import inboxes as rows
+from dashboard.store.board.inboxes import InboxFigures, Stranded
+from dashboard.store.core.page_values import Scope, Since
 
 LATELY = timedelta(minutes=15)
 HISTORY = timedelta(hours=1)

@@ -10,10 +10,10 @@ from dashboard.engine.model import Presence
 from dashboard.services.board import agent_status
 from dashboard.services.board.agent_status import Floor, Gauged, Inboxes, Seat, Seated, State
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.limits import Recent
-from dashboard.store.pages import people as rows
-from dashboard.store.pages.common import Choice, Scope, Since
+from dashboard.store.board import agents as rows
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.core.page_values import Choice, Scope, Since
+from dashboard.store.redis.rate_limits import Recent
 
 PAGE = 50
 STATES = tuple(State)

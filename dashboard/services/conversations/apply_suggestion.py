@@ -33,11 +33,11 @@ from dashboard.services.policies.policy_forms import (
     InboxLimitEdit,
     PolicyChoice,
 )
-from dashboard.store import agents as agents_store
-from dashboard.store import capacity as capacity_store
-from dashboard.store import conversations
-from dashboard.store import policies as policies_store
-from dashboard.store.presence import presence_of
+from dashboard.store.agents import agents as agents_store
+from dashboard.store.conversations import conversations
+from dashboard.store.policies import assignment_policies as policies_store
+from dashboard.store.policies import capacity_policies as capacity_store
+from dashboard.store.redis.heartbeats import presence_of
 
 # A run is over before one would see anything move; the page shows what there is by then.
 PATIENCE = timedelta(seconds=2)

@@ -10,7 +10,8 @@ from dashboard.services.core.audit_log import Cause
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.transaction import all_or_nothing
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import conversations, locks
+from dashboard.store.conversations import conversations
+from dashboard.store.postgres import locks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,14 @@ from dashboard.services.core.baselines import ANYTHING, Seen
 from dashboard.services.core.form import UNSET, given
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import assignees, conversations, locks, references
-from dashboard.store.assignees import Standing
-from dashboard.store.conversations import ConversationRow
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.ledger import Why
+from dashboard.store.accounts import id_checks
+from dashboard.store.agents import assignee_status
+from dashboard.store.agents.assignee_status import Standing
+from dashboard.store.conversations import conversations
+from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.ledger.ledger import Why
+from dashboard.store.postgres import locks
 
 log = structlog.get_logger()
 
@@ -111,7 +114,7 @@ def faults(desk: Desk, account_id: int, wanted: Change) -> Faults:
     inbox_id = None if wanted.inbox_id is UNSET else wanted.inbox_id
     team_id = None if wanted.team_id is UNSET else wanted.team_id
     assignee_id = None if wanted.assignee_id is UNSET else wanted.assignee_id
-    known = references.known(
+    known = id_checks.known(
         desk.session,
         account_id,
         inbox_ids=() if inbox_id is None else (inbox_id,),
@@ -138,18 +141,24 @@ def changed(desk: Desk, before: ConversationRow, wanted: Change) -> Step:
         return _moved(desk, row, wanted)
     if wanted.assignee_id is not UNSET or row.assignee_id is None:
         return Step(row)
-    if row.team_id not in (None, before.team_id) and not assignees.in_team(desk.session, row.team_id, row.assignee_id):
+    if row.team_id not in (None, before.team_id) and not assignee_status.in_team(
+        desk.session, row.team_id, row.assignee_id
+    ):
         return Step(replace(row, assignee_id=None), Why.TEAM_MOVED)
     return _kept(desk, row)
 
 
 def _moved(desk: Desk, row: ConversationRow, wanted: Change) -> Step:
     """Return a conversation in its new inbox: with its team and its agent only if they answer that inbox (E70)."""
-    if wanted.team_id is UNSET and row.team_id and not assignees.team_answers(desk.session, row.team_id, row.inbox_id):
+    if (
+        wanted.team_id is UNSET
+        and row.team_id
+        and not assignee_status.team_answers(desk.session, row.team_id, row.inbox_id)
+    ):
         row = replace(row, team_id=None)
     if wanted.assignee_id is not UNSET or row.assignee_id is None:
         return Step(row)
-    stays = assignees.in_inbox(desk.session, row.inbox_id, row.assignee_id)
+    stays = assignee_status.in_inbox(desk.session, row.inbox_id, row.assignee_id)
     return Step(row) if stays else Step(replace(row, assignee_id=None), Why.MOVED)
 
 
@@ -181,7 +190,7 @@ def _kept(desk: Desk, row: ConversationRow, *, incoming: bool = False) -> Step:
 
 
 def _standing(desk: Desk, row: ConversationRow, agent_id: int) -> Standing:
-    return assignees.standing(
+    return assignee_status.standing(
         desk.session, agent_id, account_id=row.account_id, inbox_id=row.inbox_id, team_id=row.team_id
     )
 

@@ -9,10 +9,10 @@ from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import Cause, Change
 from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import contacts as store
-from dashboard.store import ledger
-from dashboard.store.contacts import ContactFacts, Followed
-from dashboard.store.ledger import Event, EventRow
+from dashboard.store.conversations import contacts as store
+from dashboard.store.conversations.contacts import ContactFacts, Followed
+from dashboard.store.ledger import ledger
+from dashboard.store.ledger.ledger import Event, EventRow
 
 UNKNOWN = "There is no such contact in this account."
 ONE_ALREADY = "They are one contact already."

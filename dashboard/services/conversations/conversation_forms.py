@@ -13,7 +13,7 @@ from dashboard.engine.policy import LABEL_LENGTH, MOST_LABELS
 from dashboard.services.core.form import UNSET, Form, Unset
 from dashboard.services.core.form_fields import Id, Instant, Switch, Text, Whole, Word, of_length
 from dashboard.services.core.form_names import Name, NameFromOutside
-from dashboard.store.contacts import ContactDraft
+from dashboard.store.conversations.contacts import ContactDraft
 
 MOST_AT_ONCE = 1_000
 LONGEST_SUBJECT = 1_000

@@ -11,10 +11,10 @@ from dashboard.services.conversations.validation import Faults
 from dashboard.services.core.audit_log import Cause
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import conversation_lists, conversations
-from dashboard.store.conversation_lists import LedgerRow, Wanted
-from dashboard.store.conversations import ConversationRow
-from dashboard.store.paging import Listed, Page
+from dashboard.store.conversations import conversations, lists
+from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.conversations.lists import LedgerRow, Wanted
+from dashboard.store.core.paging import Listed, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ def create_bulk(
 
 def find(desk: Desk, account_id: int, conversation_id: int, *, seen_by: int | None = None) -> ConversationRow | None:
     """Return the conversation, if the account has it; `seen_by` narrows it to what an agent may see."""
-    return conversation_lists.find(desk.session, account_id, conversation_id, seen_by=seen_by)
+    return lists.find(desk.session, account_id, conversation_id, seen_by=seen_by)
 
 
 def listing(desk: Desk, account_id: int, wanted: Wanted, page: Page) -> Listed[ConversationRow]:
     """Return a page of the account's conversations: the newest first, what waits in the order of its queue."""
-    return conversation_lists.page_of(desk.session, account_id, wanted, page)
+    return lists.page_of(desk.session, account_id, wanted, page)
 
 
 def ledger(
@@ -62,7 +62,7 @@ def ledger(
     """Return a page of what became of a conversation, newest first; None if the account has none such."""
     if find(desk, account_id, conversation_id, seen_by=seen_by) is None:
         return None
-    return conversation_lists.ledger_of(desk.session, account_id, conversation_id, page)
+    return lists.ledger_of(desk.session, account_id, conversation_id, page)
 
 
 def _in_list(found: Sequence[Faults]) -> Faults:

@@ -7,9 +7,10 @@ from dashboard.services.conversations import validation
 from dashboard.services.conversations.conversation_forms import Draft
 from dashboard.services.core.audit_log import Cause
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import contacts, conversations, ledger
-from dashboard.store.conversations import Added
-from dashboard.store.ledger import AssignmentRow, Event, EventRow
+from dashboard.store.conversations import contacts, conversations
+from dashboard.store.conversations.conversations import Added
+from dashboard.store.ledger import ledger
+from dashboard.store.ledger.ledger import AssignmentRow, Event, EventRow
 
 
 def write(desk: Desk, account_id: int, wanted: Sequence[Draft], cause: Cause) -> list[Added]:

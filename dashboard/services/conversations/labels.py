@@ -12,13 +12,15 @@ from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.inboxes.inbox_forms import NewLabel
 from dashboard.services.policies import capacity_policies
 from dashboard.services.policies.policy_forms import CapacityPolicyEdit, Exclusions
-from dashboard.store import capacity as capacity_store
-from dashboard.store import ledger, locks, teams
-from dashboard.store.bulk import record
-from dashboard.store.capacity import CapacityRow
-from dashboard.store.ledger import Event, EventRow
-from dashboard.store.paging import Listed, Page
-from dashboard.store.teams import LabelRow, labels
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes import teams_and_labels
+from dashboard.store.inboxes.teams_and_labels import LabelRow, labels
+from dashboard.store.ledger import ledger
+from dashboard.store.ledger.ledger import Event, EventRow
+from dashboard.store.policies import capacity_policies as capacity_store
+from dashboard.store.policies.capacity_policies import CapacityRow
+from dashboard.store.postgres import locks
+from dashboard.store.postgres.bulk import record
 
 __all__ = ["LabelRow", "change", "create", "remove", "show_all"]
 
@@ -99,7 +101,7 @@ def _follow(desk: Desk, account_id: int, changed: Changed[LabelRow], cause: Caus
         if held := capacity_store.shelf.lock(desk.session, account_id, policy.id):
             edit = CapacityPolicyEdit(exclusion_rules=_renamed(held, before, after))
             capacity_policies.change(desk, account_id, held.id, edit, actor_id=cause.actor_id, now=cause.now)
-    followed = teams.relabel(desk.session, account_id, before, after)
+    followed = teams_and_labels.relabel(desk.session, account_id, before, after)
     told = (Event.CONVERSATION_UPDATED,)
     ledger.write_events(
         desk.session,

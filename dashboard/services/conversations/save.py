@@ -5,9 +5,11 @@ from dashboard.services.conversations import transitions
 from dashboard.services.conversations.transitions import Step
 from dashboard.services.core.audit_log import Cause
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import assignees, conversations, ledger
-from dashboard.store.conversations import ConversationRow
-from dashboard.store.ledger import AssignmentRow, Event, EventRow, Why
+from dashboard.store.agents import assignee_status
+from dashboard.store.conversations import conversations
+from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.ledger import ledger
+from dashboard.store.ledger.ledger import AssignmentRow, Event, EventRow, Why
 
 # What nobody decided; whoever saved the conversation only brought it to light.
 BY_RULE = frozenset({
@@ -76,5 +78,5 @@ def _woken(desk: Desk, before: ConversationRow, after: ConversationRow) -> set[i
         inboxes.add(before.inbox_id)  # its agent holds one less there, also where they keep it
     if (agent_id := transitions.freed_agent(before, after)) is not None:
         contact_id = after.contact.id if after.contact else None
-        inboxes |= assignees.inboxes_with_room(desk.session, after.account_id, agent_id, contact_id=contact_id)
+        inboxes |= assignee_status.inboxes_with_room(desk.session, after.account_id, agent_id, contact_id=contact_id)
     return inboxes

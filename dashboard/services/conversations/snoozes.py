@@ -6,8 +6,8 @@ import structlog
 
 from dashboard.services.conversations import change
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import conversations
-from dashboard.store.errors import DatabaseFailed
+from dashboard.store.conversations import conversations
+from dashboard.store.core.errors import DatabaseFailed
 
 log = structlog.get_logger()
 # One job ends so many; the next one, two seconds later, goes on.

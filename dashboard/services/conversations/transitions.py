@@ -5,9 +5,9 @@ from datetime import datetime
 
 from dashboard.engine.model import Awaiting, Presence, Status
 from dashboard.services.conversations.conversation_forms import Message, MessageType
-from dashboard.store.assignees import Standing
-from dashboard.store.conversations import ConversationRow
-from dashboard.store.ledger import Why
+from dashboard.store.agents.assignee_status import Standing
+from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.ledger.ledger import Why
 
 REOPENED_BY_CUSTOMER = (Status.RESOLVED, Status.SNOOZED)
 

@@ -12,10 +12,10 @@ from dashboard.services.conversations import bulk_change
 from dashboard.services.conversations.conversation_forms import Change
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import unattended as store
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.presence import presence_of
-from dashboard.store.unattended import HeldRow
+from dashboard.store.conversations import unattended as store
+from dashboard.store.conversations.unattended import HeldRow
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.redis.heartbeats import presence_of
 
 log = structlog.get_logger()
 # What one press releases; a page waits for it.

@@ -7,9 +7,9 @@ from typing import TypeAlias
 from dashboard.engine.model import Awaiting, Status
 from dashboard.services.conversations.conversation_forms import Draft
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import references
-from dashboard.store.conversations import NewConversation
-from dashboard.store.references import Known
+from dashboard.store.accounts import id_checks
+from dashboard.store.accounts.id_checks import Known
+from dashboard.store.conversations.conversations import NewConversation
 
 NOT_THERE = {
     "inbox_id": "There is no such inbox in this account.",
@@ -21,7 +21,7 @@ Faults: TypeAlias = dict[str, tuple[str, ...]]
 
 def faults(desk: Desk, account_id: int, drafts: Sequence[Draft]) -> list[Faults]:
     """Return what each draft names that the account does not have."""
-    known = references.known(
+    known = id_checks.known(
         desk.session,
         account_id,
         inbox_ids={draft.inbox_id for draft in drafts},

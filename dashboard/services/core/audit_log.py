@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import audit as store
-from dashboard.store import ledger
-from dashboard.store.audit import AuditView, Subject
-from dashboard.store.bulk import record
-from dashboard.store.ledger import AuditRow
-from dashboard.store.paging import Listed, Page
+from dashboard.store.accounts import audit_log as store
+from dashboard.store.accounts.audit_log import AuditView, Subject
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.ledger import ledger
+from dashboard.store.ledger.ledger import AuditRow
+from dashboard.store.postgres.bulk import record
 
 __all__ = ["AuditView", "Cause", "Change", "Subject", "show_all", "write"]
 

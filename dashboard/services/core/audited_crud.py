@@ -9,8 +9,8 @@ from dashboard.services.core.audit_log import Cause, Change
 from dashboard.services.core.baselines import Seen
 from dashboard.services.core.refusals import Invalid, Stale, invalid
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.bulk import record
-from dashboard.store.shelf import Shelf
+from dashboard.store.postgres.account_table import Shelf
+from dashboard.store.postgres.bulk import record
 
 R = TypeVar("R")
 

@@ -5,17 +5,17 @@ from datetime import timedelta
 
 from dashboard.config import Settings
 from dashboard.services.core.unit_of_work import Desk, Queue, Signals
-from dashboard.store import redis
-from dashboard.store.beginnings import Beginnings
-from dashboard.store.database import Session
-from dashboard.store.drawings import SharedDrawings
-from dashboard.store.limits import RateLimits
-from dashboard.store.listeners import Listeners
-from dashboard.store.live import LiveVersions
-from dashboard.store.presence import Heartbeats
-from dashboard.store.redis import Redis
-from dashboard.store.rotation import RedisRotations
-from dashboard.store.wakeups import Wakeups
+from dashboard.store.postgres.database import Session
+from dashboard.store.redis import client as redis_client
+from dashboard.store.redis.client import Redis
+from dashboard.store.redis.data_loss_marker import Beginnings
+from dashboard.store.redis.fragment_cache import SharedDrawings
+from dashboard.store.redis.heartbeats import Heartbeats
+from dashboard.store.redis.live_version import LiveVersions
+from dashboard.store.redis.rate_limits import RateLimits
+from dashboard.store.redis.rotation import RedisRotations
+from dashboard.store.redis.wakeups import Wakeups
+from dashboard.store.redis.webhook_flags import Listeners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Tools:
 
 def tools(settings: Settings, queue: Queue, *, shares_silence: bool = False) -> Tools:
     """Make them; no connection is opened before first use, so it is safe after a fork."""
-    client = redis.connect(settings.redis_url, shares_silence=shares_silence)
+    client = redis_client.connect(settings.redis_url, shares_silence=shares_silence)
     return Tools(
         settings=settings,
         heartbeats=Heartbeats(client, timedelta(seconds=settings.presence_seconds)),

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from dashboard.store.texts import can_be_kept
+from dashboard.store.core.texts import can_be_kept
 
 LARGEST_ID = 2**63 - 1
 LONGEST_ID = len(str(LARGEST_ID))

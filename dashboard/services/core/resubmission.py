@@ -7,8 +7,8 @@ from typing import Any
 from dashboard.services.core.audited_crud import Noun
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import audit
-from dashboard.store.audit import Made
+from dashboard.store.accounts import audit_log
+from dashboard.store.accounts.audit_log import Made
 
 WITHIN = timedelta(seconds=10)
 
@@ -27,4 +27,4 @@ def first_made(
     if noun.unique not in refused.errors:
         return None
     made = Made(subject=noun.subject, values=values, actor_id=actor_id, since=now - WITHIN)
-    return audit.made_since(desk.session, account_id, made)
+    return audit_log.made_since(desk.session, account_id, made)

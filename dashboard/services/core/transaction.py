@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from dashboard.engine.decisions import Source
 from dashboard.services.core.unit_of_work import Desk, Signals
-from dashboard.store import concerned, database
+from dashboard.store.inboxes import affected_inboxes
+from dashboard.store.postgres import database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Whole:
         session = self.outer.session
         session.commit()
         if account_id in self.unsaid.woken:
-            waits_in = concerned.of_account(session, account_id)
+            waits_in = affected_inboxes.of_account(session, account_id)
             self.outer.signals.wake(account_id, waits_in if reach is None else set(waits_in) & set(reach))
 
     def commit_as_said(self) -> None:

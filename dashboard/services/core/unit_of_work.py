@@ -9,17 +9,17 @@ import structlog
 
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
-from dashboard.store.beginnings import Beginnings
-from dashboard.store.database import Session
-from dashboard.store.drawings import SharedDrawings
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.limits import RateLimits
-from dashboard.store.listeners import Listeners
-from dashboard.store.live import LiveVersions
-from dashboard.store.presence import Heartbeats
-from dashboard.store.rotation import Rotations
-from dashboard.store.snapshots import Gauges
-from dashboard.store.wakeups import Wakeups
+from dashboard.store.assignment.snapshots import Gauges
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.postgres.database import Session
+from dashboard.store.redis.data_loss_marker import Beginnings
+from dashboard.store.redis.fragment_cache import SharedDrawings
+from dashboard.store.redis.heartbeats import Heartbeats
+from dashboard.store.redis.live_version import LiveVersions
+from dashboard.store.redis.rate_limits import RateLimits
+from dashboard.store.redis.rotation import Rotations
+from dashboard.store.redis.wakeups import Wakeups
+from dashboard.store.redis.webhook_flags import Listeners
 
 log = structlog.get_logger()
 

@@ -11,10 +11,13 @@ from dashboard.engine.model import Agent, Conversation, Snapshot, Status
 from dashboard.engine.policy import AssignmentOrder
 from dashboard.services.assignment.batch import filter_of
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import capacity, conversations, history, snapshots, switches, waiting
-from dashboard.store.conversations import ConversationRow
-from dashboard.store.history import Given
-from dashboard.store.snapshots import Place
+from dashboard.store.assignment import decision_history, snapshots, waiting
+from dashboard.store.assignment.decision_history import Given
+from dashboard.store.assignment.snapshots import Place
+from dashboard.store.conversations import conversations
+from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.inboxes import routing as inbox_routing
+from dashboard.store.policies import capacity_policies
 
 # The most conversations before it that are planned; behind more of them, no number is offered for a limit.
 LOOKED_AHEAD = 10_000
@@ -64,12 +67,12 @@ def conversation(desk: Desk, account_id: int, conversation_id: int, *, now: date
 
 def assignment(desk: Desk, account_id: int, assignment_id: int) -> Explanation | None:
     """Explain one assignment of the ledger, whatever became of it; None if the account has none of this id (E47)."""
-    given = history.given(desk.session, account_id, assignment_id)
+    given = decision_history.given(desk.session, account_id, assignment_id)
     return _given(desk, account_id, given) if given else None
 
 
 def _waiting(desk: Desk, row: ConversationRow, now: datetime) -> Explanation | None:
-    routing = switches.read(desk.session, row.account_id, row.inbox_id)
+    routing = inbox_routing.read(desk.session, row.account_id, row.inbox_id)
     if routing is None:
         return None
     # Without a policy its defaults are looked at, so that the fix for its absence can be tried like any other.
@@ -101,7 +104,7 @@ def _with_queue(desk: Desk, snapshot: Snapshot, this: Conversation) -> Snapshot:
 def _fixes(desk: Desk, snapshot: Snapshot, this: Conversation, *, position: int, now: datetime) -> tuple[Fix, ...]:
     """Return the smallest fixes, without those that make room where too many go before it to try a number."""
     account_id, ids = snapshot.inbox.account_id, {agent.capacity_policy_id for agent in snapshot.agents}
-    policies = capacity.named(desk.session, account_id, [one for one in ids if one is not None])
+    policies = capacity_policies.named(desk.session, account_id, [one for one in ids if one is not None])
     found = fixes.smallest(snapshot, this.id, now, policies)
     return tuple(fix for fix in found if position <= len(snapshot.waiting) or not fix.makes_room)
 
@@ -131,7 +134,7 @@ def _told(snapshot: Snapshot, decision: Decision, examined: Examination | None, 
 
 def _assigned(desk: Desk, row: ConversationRow) -> Explanation:
     """Tell who has it and why."""
-    given = history.last_given(desk.session, row.account_id, row.id)
+    given = decision_history.last_given(desk.session, row.account_id, row.id)
     if given is None:
         return Explanation(conversation_id=row.id, state=State.ASSIGNED, sentence="Assigned before records began.")
     return _given(desk, row.account_id, given)
@@ -145,7 +148,7 @@ def _given(desk: Desk, account_id: int, given: Given) -> Explanation:
     )
     if given.run_id is None:
         return by_hand
-    kept = history.batch_of(desk.session, account_id, given.run_id, given.at)
+    kept = decision_history.batch_of(desk.session, account_id, given.run_id, given.at)
     examined = planner.examine(kept.snapshot, conversation_id, kept.at) if kept else None
     if kept is None or examined is None:
         return by_hand

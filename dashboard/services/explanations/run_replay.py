@@ -11,11 +11,10 @@ from dashboard.engine.model import Agent, Snapshot
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.explanations import conversation as conversation_explanation
-from dashboard.store import history
-from dashboard.store.history import Kept
-from dashboard.store.pages import runs
-from dashboard.store.pages.runs import Written
-from dashboard.store.paging import Listed, Page, listed
+from dashboard.store.assignment import decision_history, run_pages
+from dashboard.store.assignment.decision_history import Kept
+from dashboard.store.assignment.run_pages import Written
+from dashboard.store.core.paging import Listed, Page, listed
 
 # A conversation that was planned for somebody and is not in the ledger was changed by somebody else meanwhile (E25).
 LOST = "Not written: it was changed by somebody else meanwhile."
@@ -66,7 +65,7 @@ class Part:
 
 def part_of(desk: Desk, account_id: int, run_id: int, wanted: Part) -> Replay | None:
     """Return a batch of a run; None if it looked at nothing."""
-    batch = history.batch(desk.session, account_id, run_id, wanted.batch)
+    batch = decision_history.batch(desk.session, account_id, run_id, wanted.batch)
     seating = planner.seating(batch.kept.snapshot, batch.kept.at) if batch else None
     if batch is None or seating is None:
         return None
@@ -95,7 +94,7 @@ def _lines(desk: Desk, run_id: int, kept: Kept, page: Page) -> Listed[Line]:
     snapshot = kept.snapshot
     examined = planner.examine_some(snapshot, kept.at, first=page.offset, most=page.per_page)
     ids = [one.decision.conversation_id for one in examined if one.decision.conversation_id]
-    written = runs.written(desk.session, snapshot.inbox.account_id, run_id, ids, at=kept.at)
+    written = run_pages.written(desk.session, snapshot.inbox.account_id, run_id, ids, at=kept.at)
     teams = {conversation.id: conversation.team_id for conversation in snapshot.waiting}
     lines = []
     for one in examined:

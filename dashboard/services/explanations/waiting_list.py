@@ -11,11 +11,12 @@ from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Decision, Plan, Reason, Skip
 from dashboard.engine.model import Conversation
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import snapshots, switches, waiting
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.pages.conversation_lists import Line
-from dashboard.store.snapshots import Place
-from dashboard.store.switches import Routing
+from dashboard.store.assignment import snapshots, waiting
+from dashboard.store.assignment.snapshots import Place
+from dashboard.store.conversations.list_page import Line
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.inboxes import routing
+from dashboard.store.inboxes.routing import Routing
 
 log = structlog.get_logger()
 
@@ -36,7 +37,7 @@ def of(desk: Desk, account_id: int, lines: Iterable[Line], *, now: datetime) -> 
     for line in lines:
         if line.waiting_since:
             queues[line.inbox_id].append(line)
-    routings = switches.read_many(desk.session, account_id, queues) if queues else ()
+    routings = routing.read_many(desk.session, account_id, queues) if queues else ()
     offs = {one.inbox.id: planner.switched_off(one.inbox, one.policy) for one in routings}
     found = {line.id: Because(reason=off) for inbox_id, off in offs.items() if off for line in queues[inbox_id]}
     on = [one for one in routings if not offs[one.inbox.id]]

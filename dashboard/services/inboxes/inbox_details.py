@@ -16,18 +16,21 @@ from dashboard.services.explanations import waiting_list
 from dashboard.services.explanations.waiting_list import Because
 from dashboard.services.inboxes import inboxes
 from dashboard.services.inboxes.inboxes import InboxRow
-from dashboard.store import inboxes as inboxes_store
-from dashboard.store import policies, switches
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.pages import choices, conversation_lists, inbox_details, runs
-from dashboard.store.pages.choices import Named
-from dashboard.store.pages.common import Choice
-from dashboard.store.pages.conversation_lists import Asked, Line
-from dashboard.store.pages.inbox_details import LimitLine, MemberRow
-from dashboard.store.pages.runs import RunRow
-from dashboard.store.paging import Listed, Meta, Page
-from dashboard.store.policies import PolicyRow
-from dashboard.store.presence import presence_of
+from dashboard.store.assignment import run_pages
+from dashboard.store.assignment.run_pages import RunRow
+from dashboard.store.conversations import list_page
+from dashboard.store.conversations.list_page import Asked, Line
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.core.page_values import Choice
+from dashboard.store.core.paging import Listed, Meta, Page
+from dashboard.store.inboxes import choices, inbox_page
+from dashboard.store.inboxes import inboxes as inboxes_store
+from dashboard.store.inboxes import routing as inbox_routing
+from dashboard.store.inboxes.choices import Named
+from dashboard.store.inboxes.inbox_page import LimitLine, MemberRow
+from dashboard.store.policies import assignment_policies
+from dashboard.store.policies.assignment_policies import PolicyRow
+from dashboard.store.redis.heartbeats import presence_of
 
 log = structlog.get_logger()
 MEMBERS, QUEUE, RUNS = 50, 25, 10
@@ -82,7 +85,7 @@ def show_all(desk: Desk, account_id: int, page: Page) -> InboxList:
     """Return a page of inboxes with their policies and switches."""
     found = inboxes.show_all(desk, account_id, page)
     routings = {
-        one.inbox.id: one for one in switches.read_many(desk.session, account_id, [row.id for row in found.data])
+        one.inbox.id: one for one in inbox_routing.read_many(desk.session, account_id, [row.id for row in found.data])
     }
     lines = [_line(row, routings[row.id]) for row in found.data if row.id in routings]
     return InboxList(lines=lines, meta=found.meta)
@@ -90,22 +93,22 @@ def show_all(desk: Desk, account_id: int, page: Page) -> InboxList:
 
 def show(desk: Desk, account_id: int, inbox_id: int, *, page: int, now: datetime) -> InboxDetails | None:
     """Return the inbox, and a page of its members."""
-    inbox, routing = inboxes.show(desk, account_id, inbox_id), switches.read(desk.session, account_id, inbox_id)
+    inbox, routing = inboxes.show(desk, account_id, inbox_id), inbox_routing.read(desk.session, account_id, inbox_id)
     if inbox is None or routing is None:
         return None
     session, asked = desk.session, Asked(waiting=True, inbox_id=inbox_id)
-    queue = conversation_lists.page_of(session, account_id, asked, Page(per_page=QUEUE)).data
+    queue = list_page.page_of(session, account_id, asked, Page(per_page=QUEUE)).data
     return InboxDetails(
         inbox=inbox,
         account_is_on=routing.inbox.assignment_v2,
-        policy=policies.of_inbox(session, account_id, inbox_id),
+        policy=assignment_policies.of_inbox(session, account_id, inbox_id),
         off=planner.switched_off(routing.inbox, routing.policy),
         members=_members(desk, account_id, inbox_id, Page(page=page, per_page=MEMBERS), now=now),
-        limits=inbox_details.limits(session, account_id, inbox_id),
+        limits=inbox_page.limits(session, account_id, inbox_id),
         queue=queue,
         reasons=waiting_list.of(desk, account_id, queue, now=now),
         unattended=unattended.of_inbox(desk, account_id, inbox_id, now=now),
-        runs=runs.of_inbox(session, account_id, inbox_id, RUNS),
+        runs=run_pages.of_inbox(session, account_id, inbox_id, RUNS),
         policies=choices.policies(session, account_id),
         names=choices.called(session, account_id),
         inboxes=choices.count_inboxes(session, account_id),
@@ -113,13 +116,13 @@ def show(desk: Desk, account_id: int, inbox_id: int, *, page: int, now: datetime
     )
 
 
-def _line(row: InboxRow, routing: switches.Routing) -> InboxLine:
+def _line(row: InboxRow, routing: inbox_routing.Routing) -> InboxLine:
     name = routing.policy.name if routing.policy else None
     return InboxLine(inbox=row, policy_name=name, off=planner.switched_off(routing.inbox, routing.policy))
 
 
 def _members(desk: Desk, account_id: int, inbox_id: int, page: Page, *, now: datetime) -> Listed[Member]:
-    found = inbox_details.members(desk.session, account_id, inbox_id, page)
+    found = inbox_page.members(desk.session, account_id, inbox_id, page)
     try:
         heard = desk.heartbeats.present(account_id, [row.id for row in found.data], now)
     except StoreUnavailable as error:

@@ -10,10 +10,10 @@ from dashboard.services.core.form import given
 from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.inboxes.inbox_forms import InboxEdit
-from dashboard.store import concerned
-from dashboard.store import inboxes as store
-from dashboard.store.inboxes import InboxRow
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes import affected_inboxes
+from dashboard.store.inboxes import inboxes as store
+from dashboard.store.inboxes.inboxes import InboxRow
 
 __all__ = ["InboxRow", "change", "create", "remove", "show", "show_all"]
 
@@ -63,7 +63,7 @@ def change(
         return changed
     desk.session.commit()
     switched = changed.differs_in("enable_auto_assignment")
-    desk.signals.wake(account_id, concerned.of_inboxes(desk.session, account_id, [inbox_id]) if switched else ())
+    desk.signals.wake(account_id, affected_inboxes.of_inboxes(desk.session, account_id, [inbox_id]) if switched else ())
     return changed.after
 
 

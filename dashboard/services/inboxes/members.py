@@ -10,9 +10,10 @@ from dashboard.services.core.audit_log import Cause, Change
 from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.inboxes.inbox_forms import MemberIds
-from dashboard.store import concerned, references
-from dashboard.store import members as store
-from dashboard.store.members import Group, Place
+from dashboard.store.accounts import id_checks
+from dashboard.store.inboxes import affected_inboxes
+from dashboard.store.inboxes import members as store
+from dashboard.store.inboxes.members import Group, Place
 
 __all__ = ["Group", "Members", "Place", "Way", "change", "show"]
 
@@ -76,7 +77,7 @@ def _refusal(desk: Desk, account_id: int, user_ids: Collection[int], way: Way) -
 
 
 def _active(desk: Desk, account_id: int, user_ids: Collection[int]) -> frozenset[int]:
-    return references.known(desk.session, account_id, agent_ids=user_ids).agent_ids
+    return id_checks.known(desk.session, account_id, agent_ids=user_ids).agent_ids
 
 
 def _ids(desk: Desk, account_id: int, place: Place) -> tuple[int, ...]:
@@ -85,5 +86,5 @@ def _ids(desk: Desk, account_id: int, place: Place) -> tuple[int, ...]:
 
 def _concerned(desk: Desk, account_id: int, place: Place) -> Sequence[int]:
     if place.group is Group.TEAM:
-        return concerned.of_team(desk.session, account_id, place.id)
-    return concerned.of_inboxes(desk.session, account_id, [place.id])
+        return affected_inboxes.of_team(desk.session, account_id, place.id)
+    return affected_inboxes.of_inboxes(desk.session, account_id, [place.id])

@@ -7,9 +7,9 @@ from datetime import datetime
 from dashboard.services.agents import last_seen
 from dashboard.services.agents.last_seen import Sighting
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.pages import teams as store
-from dashboard.store.pages.teams import Queue, TeamLine, TeamMember
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes import teams_page as store
+from dashboard.store.inboxes.teams_page import Queue, TeamLine, TeamMember
 
 MEMBERS = 50
 

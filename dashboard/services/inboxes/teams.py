@@ -10,11 +10,12 @@ from dashboard.services.core.form import given
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.inboxes.inbox_forms import TeamEdit
-from dashboard.store import concerned, ledger
-from dashboard.store import teams as store
-from dashboard.store.ledger import Event, EventRow
-from dashboard.store.paging import Listed, Page
-from dashboard.store.teams import TeamRow
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes import affected_inboxes
+from dashboard.store.inboxes import teams_and_labels as store
+from dashboard.store.inboxes.teams_and_labels import TeamRow
+from dashboard.store.ledger import ledger
+from dashboard.store.ledger.ledger import Event, EventRow
 
 __all__ = ["TeamRow", "change", "create", "remove", "show", "show_all"]
 
@@ -63,7 +64,7 @@ def change(
         return changed
     desk.session.commit()
     decides = changed.differs_in("assignment_type", "max_auto_assigned_conversations")
-    desk.signals.wake(account_id, concerned.of_team(desk.session, account_id, team_id) if decides else ())
+    desk.signals.wake(account_id, affected_inboxes.of_team(desk.session, account_id, team_id) if decides else ())
     return changed.after
 
 
@@ -76,7 +77,7 @@ def remove(
         return None
     if isinstance(stale := audited_crud.judged(desk, seen, {}, before), Stale):
         return stale
-    waited_in = concerned.of_team(desk.session, account_id, team_id)
+    waited_in = affected_inboxes.of_team(desk.session, account_id, team_id)
     left = store.leave(desk.session, account_id, team_id)
     ledger.write_events(desk.session, [_updated(account_id, conversation_id, now) for conversation_id in left])
     audited_crud.remove(desk, account_id, TEAM, before, cause=Cause(actor_id=actor_id, now=now))

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import structlog
 
 from dashboard.services.core.unit_of_work import Background, Desk
-from dashboard.store import figures as store
-from dashboard.store import open_counts, tallies
-from dashboard.store.errors import UNREACHABLE, DatabaseFailed, StoreUnavailable
-from dashboard.store.figures import Figures
-from dashboard.store.models.tallies import Measure
-from dashboard.store.tallies import RUN_BUCKETS, WAIT_BUCKETS, Counted
+from dashboard.store.assignment import open_counts
+from dashboard.store.core.errors import UNREACHABLE, DatabaseFailed, StoreUnavailable
+from dashboard.store.ledger import metric_counters
+from dashboard.store.ledger.metric_counters import RUN_BUCKETS, WAIT_BUCKETS, Counted
+from dashboard.store.models.counters import Measure
+from dashboard.store.operations import metrics as store
+from dashboard.store.operations.metrics import Figures
 
 __all__ = [
     "RUN_BUCKETS",
@@ -63,7 +64,7 @@ def background(desk: Desk) -> Background | None:
 
 def fold_counters(desk: Desk) -> None:
     """Keep the counters quick to read."""
-    tallies.fold(desk.session)
+    metric_counters.fold(desk.session)
     desk.session.commit()
     for account_id in open_counts.scattered(desk.session):
         open_counts.fold(desk.session, account_id)

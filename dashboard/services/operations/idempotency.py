@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from dashboard.services.core.refusals import Conflict
 from dashboard.services.core.transaction import Whole
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import idempotency as store
-from dashboard.store.idempotency import Kept, Slot
+from dashboard.store.operations import idempotency as store
+from dashboard.store.operations.idempotency import Kept, Slot
 
 __all__ = ["Kept", "Slot", "first_answer", "keep"]
 

@@ -13,9 +13,9 @@ import structlog
 
 from dashboard.services.accounts import sessions
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import idempotency, retention
-from dashboard.store import sessions as ended_sessions
-from dashboard.store.database import Session
+from dashboard.store.accounts import sessions as ended_sessions
+from dashboard.store.operations import idempotency, retention
+from dashboard.store.postgres.database import Session
 
 log = structlog.get_logger()
 AT_ONCE = 1_000

@@ -13,12 +13,12 @@ from dashboard.services.core.form import given
 from dashboard.services.core.refusals import Invalid, Stale, invalid
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoice
-from dashboard.store import concerned, inboxes
-from dashboard.store import policies as store
-from dashboard.store.bulk import record
-from dashboard.store.inboxes import InboxRow
-from dashboard.store.paging import Listed, Page
-from dashboard.store.policies import PolicyRow
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes import affected_inboxes, inboxes
+from dashboard.store.inboxes.inboxes import InboxRow
+from dashboard.store.policies import assignment_policies as store
+from dashboard.store.policies.assignment_policies import PolicyRow
+from dashboard.store.postgres.bulk import record
 
 __all__ = ["PolicyRow", "change", "create", "inboxes_of", "link", "of_inbox", "remove", "show", "show_all", "unlink"]
 
@@ -93,7 +93,7 @@ def change(
     if decides:
         store.keep_version(desk.session, account_id, changed.after, actor_id=actor_id, now=now)
     desk.session.commit()
-    desk.signals.wake(account_id, concerned.of_policy(desk.session, account_id, policy_id) if decides else ())
+    desk.signals.wake(account_id, affected_inboxes.of_policy(desk.session, account_id, policy_id) if decides else ())
     return changed.after
 
 
@@ -110,7 +110,7 @@ def remove(
     audited_crud.remove(desk, account_id, POLICY, before, cause=cause)
     audit_log.write(desk, account_id, [_linked(inbox_id, before.id, None) for inbox_id in served], cause)
     desk.session.commit()
-    desk.signals.wake(account_id, concerned.of_inboxes(desk.session, account_id, served))
+    desk.signals.wake(account_id, affected_inboxes.of_inboxes(desk.session, account_id, served))
     return before
 
 
@@ -146,7 +146,7 @@ def link(
     linked = _linked(inbox_id, before.id if before else None, policy.id)
     audit_log.write(desk, account_id, linked, Cause(actor_id=actor_id, now=now))
     desk.session.commit()
-    desk.signals.wake(account_id, concerned.of_inboxes(desk.session, account_id, [inbox_id]))
+    desk.signals.wake(account_id, affected_inboxes.of_inboxes(desk.session, account_id, [inbox_id]))
     return show(desk, account_id, policy.id)
 
 
@@ -164,7 +164,7 @@ def unlink(
     store.unlink(desk.session, inbox_id)
     audit_log.write(desk, account_id, _linked(inbox_id, before.id, None), Cause(actor_id=actor_id, now=now))
     desk.session.commit()
-    desk.signals.wake(account_id, concerned.of_inboxes(desk.session, account_id, [inbox_id]))
+    desk.signals.wake(account_id, affected_inboxes.of_inboxes(desk.session, account_id, [inbox_id]))
     return before
 
 

@@ -14,12 +14,14 @@ from dashboard.services.core.refusals import Invalid, Stale, invalid
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.policies import capacity_policies
 from dashboard.services.policies.policy_forms import AgentChoice, InboxLimitEdit
-from dashboard.store import agents as agents_store
-from dashboard.store import availability, concerned, references
-from dashboard.store import capacity as store
-from dashboard.store.agents import AgentRow
-from dashboard.store.capacity import LimitRow
-from dashboard.store.paging import Listed, Page
+from dashboard.store.accounts import id_checks
+from dashboard.store.agents import agents as agents_store
+from dashboard.store.agents import availability
+from dashboard.store.agents.agents import AgentRow
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes import affected_inboxes
+from dashboard.store.policies import capacity_policies as store
+from dashboard.store.policies.capacity_policies import LimitRow
 
 __all__ = ["LimitKey", "LimitRow", "agents_under", "change", "create", "put_under", "remove", "take_out"]
 
@@ -159,7 +161,7 @@ def _move(desk: Desk, account_id: int, agent: AgentRow, policy_id: int | None, *
     audit_log.write(desk, account_id, changed, cause)
     inbox_ids = availability.inboxes_of(desk.session, account_id, [agent.id])
     desk.session.commit()
-    desk.signals.wake(account_id, concerned.of_inboxes(desk.session, account_id, inbox_ids))
+    desk.signals.wake(account_id, affected_inboxes.of_inboxes(desk.session, account_id, inbox_ids))
 
 
 def _locked(desk: Desk, account_id: int, key: LimitKey) -> LimitRow | None:
@@ -173,7 +175,7 @@ def _locked(desk: Desk, account_id: int, key: LimitKey) -> LimitRow | None:
 def _refusal(desk: Desk, account_id: int, edit: InboxLimitEdit) -> Invalid | None:
     if not isinstance(edit.inbox_id, int):
         return None
-    known = references.known(desk.session, account_id, inbox_ids=[edit.inbox_id])
+    known = id_checks.known(desk.session, account_id, inbox_ids=[edit.inbox_id])
     return None if known.inbox_ids else invalid("inbox_id", NO_SUCH_INBOX)
 
 
@@ -181,4 +183,4 @@ def _decided(desk: Desk, account_id: int, policy_id: int, now: datetime) -> None
     """Give the policy, which decides differently now, its next version; commit, and start the runs."""
     store.touch(desk.session, policy_id, now)
     desk.session.commit()
-    desk.signals.wake(account_id, concerned.of_account(desk.session, account_id))
+    desk.signals.wake(account_id, affected_inboxes.of_account(desk.session, account_id))

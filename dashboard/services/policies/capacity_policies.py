@@ -13,11 +13,11 @@ from dashboard.services.core.form import given
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.policies.policy_forms import CapacityPolicyEdit, Exclusions
-from dashboard.store import capacity as store
-from dashboard.store import concerned
-from dashboard.store.bulk import record
-from dashboard.store.capacity import CapacityRow, LimitRow
-from dashboard.store.paging import Listed, Page
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes import affected_inboxes
+from dashboard.store.policies import capacity_policies as store
+from dashboard.store.policies.capacity_policies import CapacityRow, LimitRow
+from dashboard.store.postgres.bulk import record
 
 POLICY = Noun(subject="agent_capacity_policy", shelf=store.shelf, unique="name")
 DECIDING = ("conversation_limit", "excluded_labels", "exclude_older_than_hours")
@@ -98,7 +98,7 @@ def change(
     if isinstance(changed, Invalid):
         return changed
     desk.session.commit()
-    desk.signals.wake(account_id, concerned.of_account(desk.session, account_id) if decides else ())
+    desk.signals.wake(account_id, affected_inboxes.of_account(desk.session, account_id) if decides else ())
     return _views(desk, account_id, [changed.after])[0]
 
 
@@ -120,7 +120,7 @@ def remove(
     audit_log.write(desk, account_id, lifted, cause)
     audited_crud.remove(desk, account_id, POLICY, before, cause=cause)
     desk.session.commit()
-    desk.signals.wake(account_id, concerned.of_account(desk.session, account_id))
+    desk.signals.wake(account_id, affected_inboxes.of_account(desk.session, account_id))
     return before
 
 

@@ -12,11 +12,12 @@ from dashboard.engine.policy import AssignmentPolicy
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.policies import previews
 from dashboard.services.policies.previews import Preview
-from dashboard.store import snapshots, switches
-from dashboard.store.errors import StoreUnavailable
-from dashboard.store.pages import policies as rows
-from dashboard.store.pages.policies import InboxChoice
-from dashboard.store.snapshots import Place
+from dashboard.store.assignment import snapshots
+from dashboard.store.assignment.snapshots import Place
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.inboxes import routing
+from dashboard.store.policies import assignment_policies_page as rows
+from dashboard.store.policies.assignment_policies_page import InboxChoice
 
 # Each preview plans two runs, and the whole is redrawn as somebody types.
 MOST_PREVIEWED = 3
@@ -126,7 +127,7 @@ def _of_agents(desk: Desk, account_id: int, draft: Draft, now: datetime) -> list
     """Return why nothing would move in an inbox, and whom the limit would stop at once."""
     if not draft.rules.enabled:
         return []
-    routed = {found.inbox.id: found.inbox for found in switches.read_many(desk.session, account_id, draft.chosen)}
+    routed = {found.inbox.id: found.inbox for found in routing.read_many(desk.session, account_id, draft.chosen)}
     off = {one: reason for one, inbox in routed.items() if (reason := planner.switched_off(inbox, draft.rules))}
     places = [Place(inbox=inbox, policy=draft.rules) for one, inbox in routed.items() if one not in off]
     read = snapshots.read(desk.session, desk.gauges, places, now=now)

@@ -10,9 +10,10 @@ from dashboard.engine.policy import AssignmentPolicy
 from dashboard.services.assignment.batch import filter_of
 from dashboard.services.assignment.run_outcome import Remains
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import snapshots, switches, waiting
-from dashboard.store.snapshots import Place
-from dashboard.store.switches import Routing
+from dashboard.store.assignment import snapshots, waiting
+from dashboard.store.assignment.snapshots import Place
+from dashboard.store.inboxes import routing as inbox_routing
+from dashboard.store.inboxes.routing import Routing
 
 # A preview is redrawn as somebody types: so much of a backlog shows what a rule does.
 MOST_LOOKED_AT = 1_000
@@ -61,13 +62,13 @@ class Preview:
 
 def current_policy(desk: Desk, account_id: int, inbox_id: int) -> AssignmentPolicy | None:
     """Return the policy that a preview starts from: the inbox's, or the defaults; None if there is no such inbox."""
-    routing = switches.read(desk.session, account_id, inbox_id)
+    routing = inbox_routing.read(desk.session, account_id, inbox_id)
     return (routing.policy or planner.DEFAULT_POLICY) if routing else None
 
 
 def preview(desk: Desk, account_id: int, inbox_id: int, policy: AssignmentPolicy, *, now: datetime) -> Preview | None:
     """Plan the next run twice, writing nothing anywhere; None if there is no such inbox. Raises StoreUnavailable."""
-    routing = switches.read(desk.session, account_id, inbox_id)
+    routing = inbox_routing.read(desk.session, account_id, inbox_id)
     if routing is None:
         return None
     as_it_is = _outlook(desk, routing, now)

@@ -9,10 +9,10 @@ from dashboard.engine.fairness import Spread, jain, spread
 from dashboard.engine.quantiles import Bound, Quantile, Waits
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.reports.rollups import hour_of
-from dashboard.store.pages import choices
-from dashboard.store.pages import reports as store
-from dashboard.store.pages.common import Choice
-from dashboard.store.pages.reports import Asked, HourSum, InboxSum, Share
+from dashboard.store.core.page_values import Choice
+from dashboard.store.inboxes import choices
+from dashboard.store.reports import report_page as store
+from dashboard.store.reports.report_page import Asked, HourSum, InboxSum, Share
 
 HOUR = timedelta(hours=1)
 # So many inboxes are told apart by the hour; the others are one.

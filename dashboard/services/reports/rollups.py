@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.store import sums
-from dashboard.store.sums import Due, Span
+from dashboard.store.reports import rollups
+from dashboard.store.reports.rollups import Due, Span
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # No transaction lasts so long that it could still write into an hour that was over so long ago.
@@ -15,7 +15,7 @@ KEPT_FOR = 32 * DAY
 def sum_ledger(desk: Desk, *, now: datetime) -> None:
     """Sum every account's ledger up to the last settled hour, a day to a transaction."""
     until = hour_of(now - SETTLES_IN)
-    for account in sums.due(desk.session, until):
+    for account in rollups.due(desk.session, until):
         _sum(desk, account, until)
 
 
@@ -25,12 +25,12 @@ def hour_of(at: datetime) -> datetime:
 
 
 def _sum(desk: Desk, account: Due, until: datetime) -> None:
-    oldest = sums.day_of(until - KEPT_FOR)
+    oldest = rollups.day_of(until - KEPT_FOR)
     since = max(account.until or oldest, oldest)
-    sums.forget(desk.session, account.account_id, oldest)
+    rollups.forget(desk.session, account.account_id, oldest)
     while since < until:
-        span = Span(since=since, until=min(sums.day_of(since) + DAY, until))
-        added = sums.add(desk.session, account, span)
+        span = Span(since=since, until=min(rollups.day_of(since) + DAY, until))
+        added = rollups.add(desk.session, account, span)
         desk.session.commit()
         if not added:
             return

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from dashboard import clock
 from dashboard.store.models.webhooks import DeliveryStatus
 from dashboard.store.outgoing import Answer, Outgoing, Post
-from dashboard.store.turns import Due, Result, Turn
+from dashboard.store.webhooks.delivery_leases import Due, Result, Turn
 
 RETRIES = (
     timedelta(seconds=5),

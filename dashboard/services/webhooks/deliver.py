@@ -17,11 +17,11 @@ from dashboard import clock
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.webhooks import attempt
 from dashboard.services.webhooks.attempt import LASTS_FOR, Ended, Heard, Told
-from dashboard.store import outbox, turns, webhooks
-from dashboard.store.errors import StoreUnavailable
+from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.models.webhooks import DeliveryStatus
 from dashboard.store.outgoing import Outgoing
-from dashboard.store.turns import Lease
+from dashboard.store.webhooks import delivery_leases, outbox, webhooks
+from dashboard.store.webhooks.delivery_leases import Lease
 
 log = structlog.get_logger()
 EVENTS_AT_ONCE = 2_000
@@ -77,7 +77,7 @@ def _begin(desk: Desk, account_id: int) -> None:
 
 def _call_again(desk: Desk, now: datetime) -> None:
     """Ask for the next look, at once or when something is due; raises StoreUnavailable, and the job is done again."""
-    at = turns.next_at(desk.session, now=now)
+    at = delivery_leases.next_at(desk.session, now=now)
     desk.session.commit()
     if at is not None and at <= now:
         desk.signals.queue.deliver_webhooks()
@@ -111,7 +111,9 @@ class _Floor:
         now = self.now()
         is_more = fan_out(self.desk, now=now) == EVENTS_AT_ONCE
         lease = Lease(until=now + LEASE, most=RECEIVERS_AT_ONCE - len(self.speaking), silent_too=silent_too)
-        taken = turns.take(self.desk.session, lease, now=now, most_each=DELIVERIES_PER_TURN) if lease.most else []
+        taken = (
+            delivery_leases.take(self.desk.session, lease, now=now, most_each=DELIVERIES_PER_TURN) if lease.most else []
+        )
         self.desk.session.commit()
         for turn in taken:
             self.speaking[turn.webhook_id] = self.pool.submit(attempt.make, self.outgoing, turn, self.told)
@@ -123,8 +125,8 @@ class _Floor:
         if not said:
             return
         results = [attempt.result(one, now=now) for one in said if isinstance(one, Heard)]
-        turns.hold(self.desk.session, {one.turn.webhook_id for one in said}, results)
-        turns.write(self.desk.session, results)
+        delivery_leases.hold(self.desk.session, {one.turn.webhook_id for one in said}, results)
+        delivery_leases.write(self.desk.session, results)
         for one in said:
             if isinstance(one, Ended):
                 self._end(one, now)
@@ -152,6 +154,6 @@ class _Floor:
             log.error("webhook_turn_failed", account=turn.account_id, webhook=turn.webhook_id, exc_info=broken)
         elif last and last.silent:
             log.info("webhook_silent", account=turn.account_id, webhook=turn.webhook_id, error=last.error)
-            turns.park_overdue(self.desk.session, turn.webhook_id, now=now, why=last.error)
+            delivery_leases.park_overdue(self.desk.session, turn.webhook_id, now=now, why=last.error)
         paused_until = now + pause if pause else None
-        turns.give_back(self.desk.session, turn, now=now, silences=silences, paused_until=paused_until)
+        delivery_leases.give_back(self.desk.session, turn, now=now, silences=silences, paused_until=paused_until)

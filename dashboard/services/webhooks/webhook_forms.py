@@ -7,7 +7,7 @@ from marshmallow import validate
 from dashboard.services.core.form import UNSET, Form, Unset
 from dashboard.services.core.form_fields import Switch, Text, Word
 from dashboard.services.policies.policy_forms import Unique
-from dashboard.store.ledger import Event
+from dashboard.store.ledger.ledger import Event
 from dashboard.store.targets import LONGEST_URL
 
 

@@ -15,13 +15,13 @@ from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.webhooks import deliver
 from dashboard.services.webhooks.attempt import LASTS_FOR
 from dashboard.services.webhooks.webhook_forms import WebhookEdit
-from dashboard.store import deliveries as delivery_store
-from dashboard.store import outbox
-from dashboard.store import webhooks as store
-from dashboard.store.deliveries import DeliveryView
+from dashboard.store.core.paging import Listed, Page
 from dashboard.store.outgoing import Outgoing
-from dashboard.store.paging import Listed, Page
-from dashboard.store.webhooks import WebhookRow
+from dashboard.store.webhooks import deliveries as delivery_store
+from dashboard.store.webhooks import outbox
+from dashboard.store.webhooks import webhooks as store
+from dashboard.store.webhooks.deliveries import DeliveryView
+from dashboard.store.webhooks.webhooks import WebhookRow
 
 __all__ = [
     "DeliveryView",

@@ -4,8 +4,8 @@ from alembic import context
 from sqlalchemy import Connection, NullPool, text
 
 from dashboard import config as settings
-from dashboard.store import database
 from dashboard.store.models import Base
+from dashboard.store.postgres import database
 
 # Any fixed number: it names "somebody is migrating" among this database's advisory locks.
 MIGRATION_LOCK = 7_046_029_254_386_353_131

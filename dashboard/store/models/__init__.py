@@ -2,7 +2,9 @@
 
 from dashboard.store.models.accounts import Account, AccountUser, ApiToken, EndedSession, Invitation, User
 from dashboard.store.models.base import Base
-from dashboard.store.models.desk import Contact, Conversation, Inbox, InboxMember, Label, Team, TeamMember
+from dashboard.store.models.counters import OpenCount, Tally
+from dashboard.store.models.helpdesk import Contact, Conversation, Inbox, InboxMember, Label, Team, TeamMember
+from dashboard.store.models.history import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
 from dashboard.store.models.policies import (
     AssignmentPolicy,
     AssignmentPolicyVersion,
@@ -10,9 +12,7 @@ from dashboard.store.models.policies import (
     InboxCapacityLimit,
     PolicyLink,
 )
-from dashboard.store.models.records import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
-from dashboard.store.models.sums import AgentDay, InboxDay, InboxHour, SummedUntil
-from dashboard.store.models.tallies import OpenCount, Tally
+from dashboard.store.models.rollups import AgentDay, InboxDay, InboxHour, SummedUntil
 from dashboard.store.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [

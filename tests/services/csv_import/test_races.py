@@ -11,8 +11,8 @@ from dashboard.config import Settings
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.csv_import.writing import writing
 from dashboard.services.csv_import.writing.writing import Import
-from dashboard.store import database, locks
 from dashboard.store.models import AccountUser, Conversation, Inbox
+from dashboard.store.postgres import database, locks
 from tests import desks
 from tests.desks import NOON, Acme, Recorded
 from tests.importing import found_in, written

@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 
 from dashboard.services.accounts.account_forms import Email
 from dashboard.services.csv_import.reading.names import folded
-from dashboard.store.imports import Named, NamedAgent, address_of
+from dashboard.store.conversations.csv_import import Named, NamedAgent, address_of
 
 ADDRESS = Email()
 

@@ -7,7 +7,8 @@ from dashboard.services.core.audit_log import Cause
 from dashboard.services.core.audited_crud import Changed
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.inboxes.inboxes import INBOX
-from dashboard.store import inboxes, locks
+from dashboard.store.inboxes import inboxes
+from dashboard.store.postgres import locks
 
 
 def switch_off(desk: Desk, account_id: int, inbox_ids: Collection[int], cause: Cause) -> Mapping[int, str]:

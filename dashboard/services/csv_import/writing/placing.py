@@ -11,9 +11,10 @@ from dashboard.services.csv_import.reading.notes import Kind, Note
 from dashboard.services.csv_import.reading.rows import ImportRow
 from dashboard.services.csv_import.writing.directory import Ambiguous
 from dashboard.services.csv_import.writing.targets import Targets
-from dashboard.store import contacts, references
-from dashboard.store.contacts import ContactDraft
-from dashboard.store.conversations import NewConversation
+from dashboard.store.accounts import id_checks
+from dashboard.store.conversations import contacts
+from dashboard.store.conversations.contacts import ContactDraft
+from dashboard.store.conversations.conversations import NewConversation
 
 # A file has no messages: only the status shows which side is next.
 AWAITING = {Status.OPEN: Awaiting.AGENT, Status.PENDING: Awaiting.AGENT, Status.SNOOZED: Awaiting.CUSTOMER}
@@ -44,7 +45,7 @@ class Choice:
 def place(desk: Desk, targets: Targets, rows: Sequence[ImportRow], now: datetime) -> list[Placed]:
     """Return the conversations of these rows; agents of unresolved ones stay active until the transaction ends."""
     named = {agent.id for row in rows if row.status is not Status.RESOLVED and (agent := targets.agent(row))}
-    active = references.known(desk.session, targets.account_id, agent_ids=named).agent_ids
+    active = id_checks.known(desk.session, targets.account_id, agent_ids=named).agent_ids
     drafts = [ContactDraft(identifier=row.contact) for row in rows if row.contact]
     contact_ids = contacts.ensure(desk.session, targets.account_id, drafts)
     return [_placed(row, targets, contact_ids, choice=_choice(row, targets, active), now=now) for row in rows]

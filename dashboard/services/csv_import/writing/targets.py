@@ -10,8 +10,9 @@ from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.csv_import.reading.names import folded
 from dashboard.services.csv_import.reading.rows import ImportRow
 from dashboard.services.csv_import.writing.directory import Agents, Names, new_agent
-from dashboard.store import imports, policies
-from dashboard.store.imports import Membership, NamedAgent
+from dashboard.store.conversations import csv_import
+from dashboard.store.conversations.csv_import import Membership, NamedAgent
+from dashboard.store.policies import assignment_policies
 
 POLICY = "Imported inboxes"
 POLICY_DESCRIPTION = "For inboxes that an import has made, until they get a policy of their own."
@@ -44,11 +45,11 @@ class Targets:
 
 def load(desk: Desk, account_id: int) -> Targets | None:
     """Read the names of the account; None if it does not exist."""
-    if not imports.hold_account(desk.session, account_id):
+    if not csv_import.hold_account(desk.session, account_id):
         return None
     targets = Targets(account_id, Agents(account_id))
     _read(desk, targets)
-    targets.teams.add(imports.teams(desk.session, account_id))
+    targets.teams.add(csv_import.teams(desk.session, account_id))
     desk.session.commit()
     return targets
 
@@ -58,19 +59,19 @@ def complete(desk: Desk, targets: Targets, rows: Sequence[ImportRow], now: datet
     titles = {label for row in rows for label in row.labels} - targets.labels
     if titles or _missing_inboxes(targets, rows) or _missing_agents(targets, rows):
         # One import at a time creates names, and sees those of the others from here on.
-        imports.hold_account(desk.session, targets.account_id)
+        csv_import.hold_account(desk.session, targets.account_id)
         _read(desk, targets)
         _create_inboxes(desk, targets, _missing_inboxes(targets, rows), now)
         _create_agents(desk, targets, _missing_agents(targets, rows))
-        imports.add_labels(desk.session, targets.account_id, titles)
+        csv_import.add_labels(desk.session, targets.account_id, titles)
         targets.labels |= titles
     _add_members(desk, targets, rows)
     desk.session.commit()
 
 
 def _read(desk: Desk, targets: Targets) -> None:
-    targets.inboxes.add(imports.inboxes(desk.session, targets.account_id))
-    targets.agents.add(imports.agents(desk.session, targets.account_id))
+    targets.inboxes.add(csv_import.inboxes(desk.session, targets.account_id))
+    targets.agents.add(csv_import.agents(desk.session, targets.account_id))
 
 
 def _missing_inboxes(targets: Targets, rows: Sequence[ImportRow]) -> list[str]:
@@ -90,8 +91,8 @@ def _missing_agents(targets: Targets, rows: Sequence[ImportRow]) -> list[str]:
 def _create_inboxes(desk: Desk, targets: Targets, names: Sequence[str], now: datetime) -> None:
     if not names:
         return
-    made = imports.add_inboxes(desk.session, targets.account_id, names)
-    targets.inboxes.add(imports.inboxes(desk.session, targets.account_id))
+    made = csv_import.add_inboxes(desk.session, targets.account_id, names)
+    targets.inboxes.add(csv_import.inboxes(desk.session, targets.account_id))
     new = {inbox.id for inbox in made}
     targets.new_inboxes |= new
     _route(desk, targets.account_id, new, now)
@@ -103,7 +104,7 @@ def _create_agents(desk: Desk, targets: Targets, names: Sequence[str]) -> None:
     wanted: dict[str, str] = {}
     for name in names:
         wanted.setdefault(*new_agent(targets.account_id, name))
-    made = imports.add_agents(desk.session, targets.account_id, wanted)
+    made = csv_import.add_agents(desk.session, targets.account_id, wanted)
     targets.agents.add(made)
     targets.new_agents |= {agent.id for agent in made}
 
@@ -115,17 +116,17 @@ def _add_members(desk: Desk, targets: Targets, rows: Sequence[ImportRow]) -> Non
     }
     new = {pair for pair in pairs if pair.inbox_id in targets.new_inboxes or pair.user_id in targets.new_agents}
     if new - targets.members:
-        imports.add_members(desk.session, targets.account_id, new - targets.members)
+        csv_import.add_members(desk.session, targets.account_id, new - targets.members)
         targets.members |= new
 
 
 def _route(desk: Desk, account_id: int, inbox_ids: Collection[int], now: datetime) -> None:
     """Link new inboxes to a policy: without one, nothing of theirs is ever assigned (E1)."""
-    made = policies.shelf.add(desk.session, account_id, {"name": POLICY, "description": POLICY_DESCRIPTION})
-    if made is not None and (policy := policies.shelf.find(desk.session, account_id, made)):
-        policies.keep_version(desk.session, account_id, policy, actor_id=None, now=now)
+    made = assignment_policies.shelf.add(desk.session, account_id, {"name": POLICY, "description": POLICY_DESCRIPTION})
+    if made is not None and (policy := assignment_policies.shelf.find(desk.session, account_id, made)):
+        assignment_policies.keep_version(desk.session, account_id, policy, actor_id=None, now=now)
         change = Change(subject="assignment_policy", subject_id=made, after=policy)
         audit_log.write(desk, account_id, change, Cause(actor_id=None, now=now))
-    policy_id = made or imports.policy_id_of(desk.session, account_id, POLICY)
+    policy_id = made or csv_import.policy_id_of(desk.session, account_id, POLICY)
     for inbox_id in sorted(inbox_ids):
-        policies.link(desk.session, account_id, inbox_id, policy_id)
+        assignment_policies.link(desk.session, account_id, inbox_id, policy_id)

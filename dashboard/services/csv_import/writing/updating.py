@@ -11,9 +11,13 @@ from dashboard.services.conversations.transitions import Step
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.csv_import.reading.rows import ImportRow
 from dashboard.services.csv_import.writing.placing import Placed
-from dashboard.store import concerned, conversations, ledger, locks, references
-from dashboard.store.conversations import Added, ConversationRow
-from dashboard.store.ledger import AssignmentRow, Event, EventRow, Why
+from dashboard.store.accounts import id_checks
+from dashboard.store.conversations import conversations
+from dashboard.store.conversations.conversations import Added, ConversationRow
+from dashboard.store.inboxes import affected_inboxes
+from dashboard.store.ledger import ledger
+from dashboard.store.ledger.ledger import AssignmentRow, Event, EventRow, Why
+from dashboard.store.postgres import locks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,7 @@ def update(desk: Desk, account_id: int, there: Sequence[tuple[Added, Placed]], n
     ids = conversations.unresolved(desk.session, account_id, by_id)
     locks.share_inboxes(desk.session, {by_id[one].conversation.inbox_id for one in ids})
     agent_ids = {agent for one in ids if (agent := by_id[one].conversation.assignee_id)}
-    active = references.known(desk.session, account_id, agent_ids=agent_ids).agent_ids
+    active = id_checks.known(desk.session, account_id, agent_ids=agent_ids).agent_ids
     held = conversations.lock_all(desk.session, account_id, ids)
     never_given = set(ids) - set(ledger.ever_given(desk.session, account_id, ids))
     changed = [
@@ -56,7 +60,7 @@ def update(desk: Desk, account_id: int, there: Sequence[tuple[Added, Placed]], n
     _record(desk, changed, now)
     desk.session.commit()
     freed = any(transitions.freed_agent(one.before, one.after) for one in changed)
-    woken = concerned.of_account(desk.session, account_id) if freed else ()
+    woken = affected_inboxes.of_account(desk.session, account_id) if freed else ()
     outdated = tuple(by_id[row.id] for row in held if _is_outdated(by_id[row.id].row, row, now))
     return Updated(count=len(changed), woken=frozenset(woken), outdated=outdated)
 

@@ -17,8 +17,10 @@ from dashboard.services.csv_import.writing import holding, placing, targets, upd
 from dashboard.services.csv_import.writing.placing import Placed
 from dashboard.services.csv_import.writing.report import Report
 from dashboard.services.csv_import.writing.targets import Targets
-from dashboard.store import conversations, ledger, switches
-from dashboard.store.ledger import AssignmentRow, Event, EventRow, Why
+from dashboard.store.conversations import conversations
+from dashboard.store.inboxes import routing
+from dashboard.store.ledger import ledger
+from dashboard.store.ledger.ledger import AssignmentRow, Event, EventRow, Why
 
 AT_ONCE = 500
 
@@ -145,5 +147,5 @@ def _count(report: Report, new: Sequence[Placed], *, there: int) -> None:
 
 def _to_be_assigned(desk: Desk, account_id: int, report: Report) -> int:
     """Return the number of new conversations that wait in inboxes with all four switches on (E1)."""
-    routed = switches.read_many(desk.session, account_id, report.waiting)
+    routed = routing.read_many(desk.session, account_id, report.waiting)
     return sum(report.waiting[one.inbox.id] for one in routed if planner.switched_off(one.inbox, one.policy) is None)

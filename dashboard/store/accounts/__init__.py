@@ -1,0 +1,1 @@
+"""Accounts, log-ins, sessions, tokens, the audit log."""

@@ -1,0 +1,77 @@
+"""Invitations by the hash of their secret, which has too much entropy to be found from it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from dashboard.engine.model import Role
+from dashboard.store.models import Account, AccountUser, Invitation
+from dashboard.store.postgres.database import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """An active agent whom an invitation lets log in."""
+
+    account_id: int
+    account_name: str
+    user_id: int
+    name: str
+    email: str
+    role: Role
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationDraft:
+    """An invitation to be kept, by the hash of its secret."""
+
+    account_id: int
+    user_id: int
+    token_hash: str
+    created_at: datetime
+    expires_at: datetime
+
+
+INVITED = (
+    select(
+        Invitation.account_id,
+        Account.name.label("account_name"),
+        Invitation.user_id,
+        AccountUser.name,
+        AccountUser.email,
+        AccountUser.role,
+        Invitation.expires_at,
+    )
+    .join(Account, Account.id == Invitation.account_id)
+    .join(AccountUser, and_(AccountUser.account_id == Invitation.account_id, AccountUser.user_id == Invitation.user_id))
+    .where(AccountUser.active)
+)
+
+
+def put(session: Session, draft: InvitationDraft) -> None:
+    """Write an invitation in the place of the agent's earlier one."""
+    values = {name: getattr(draft, name) for name in InvitationDraft.__slots__}
+    new = insert(Invitation).values(**values)
+    session.execute(new.on_conflict_do_update(index_elements=["account_id", "user_id"], set_=values))
+
+
+def find(session: Session, token_hash: str, now: datetime) -> Invited | None:
+    """Return the agent whom the link lets log in; None if it was used, replaced, withdrawn, or has expired."""
+    wanted = INVITED.where(Invitation.token_hash == token_hash, Invitation.expires_at > now)
+    row = session.execute(wanted).one_or_none()
+    return Invited(**row._mapping) if row else None
+
+
+def use(session: Session, token_hash: str, now: datetime) -> bool:
+    """Use the link up; false if somebody else has, or may no longer."""
+    used = delete(Invitation).where(Invitation.token_hash == token_hash, Invitation.expires_at > now)
+    return session.scalar(used.returning(Invitation.user_id)) is not None
+
+
+def withdraw(session: Session, account_id: int, user_id: int) -> bool:
+    """Remove the agent's invitation; false if there is none."""
+    which = (Invitation.account_id == account_id, Invitation.user_id == user_id)
+    return session.scalar(delete(Invitation).where(*which).returning(Invitation.user_id)) is not None

@@ -1,0 +1,47 @@
+"""Agents as pages name them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy import Row, select
+
+from dashboard.engine.model import Presence
+from dashboard.store.models import AccountUser
+from dashboard.store.postgres.database import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentCard:
+    """An active agent, and what they set."""
+
+    id: int
+    name: str
+    availability: Presence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresentRow:
+    """An agent with what their presence is made from (E37)."""
+
+    id: int
+    name: str
+    availability: Presence
+    availability_since: datetime
+    auto_offline: bool
+    active: bool = True
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """Return the value of a row that has at least these columns."""
+        return cls(**{**row._mapping, "availability": Presence(row.availability)})
+
+
+def card(session: Session, account_id: int, agent_id: int) -> AgentCard | None:
+    """Return an active agent of the account."""
+    row = session.execute(
+        select(AccountUser.user_id.label("id"), AccountUser.name, AccountUser.availability).where(
+            AccountUser.account_id == account_id, AccountUser.user_id == agent_id, AccountUser.active
+        )
+    ).one_or_none()
+    return AgentCard(**row._mapping) if row else None

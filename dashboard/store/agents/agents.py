@@ -1,0 +1,147 @@
+"""Agents of an account, each with how much they hold, in one query whatever their number."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from dashboard.engine.model import Presence, Role, Status
+from dashboard.store.accounts import log_ins
+from dashboard.store.core.paging import Listed, Page, listed
+from dashboard.store.models import AccountUser, Conversation, Invitation, User
+from dashboard.store.postgres.database import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRow:
+    """An agent as Postgres knows them: whether somebody can log in as them, has done so, and is invited until when."""
+
+    id: int
+    name: str
+    email: str
+    role: Role
+    availability: Presence
+    auto_offline: bool
+    active: bool
+    agent_capacity_policy_id: int | None
+    open_conversations: int
+    log_in_id: int
+    has_password: bool
+    has_logged_in: bool
+    invited_until: datetime | None
+
+
+INVITED = and_(Invitation.account_id == AccountUser.account_id, Invitation.user_id == AccountUser.user_id)
+LOG_IN = (
+    User.password_hash.is_not(None).label("has_password"),
+    User.used_at.is_not(None).label("has_logged_in"),
+    Invitation.expires_at.label("invited_until"),
+)
+# What somebody decided of an agent.
+DECIDED = ("id", "name", "email", "role", "availability", "auto_offline", "active", "agent_capacity_policy_id")
+OPEN = (
+    select(func.count())
+    .where(
+        Conversation.account_id == AccountUser.account_id,
+        Conversation.assignee_id == AccountUser.user_id,
+        Conversation.status == Status.OPEN,
+    )
+    .scalar_subquery()
+)
+
+
+def find(session: Session, account_id: int, agent_id: int) -> AgentRow | None:
+    """Return the agent, active or not."""
+    row = session.execute(_wanted(account_id).where(AccountUser.user_id == agent_id)).one_or_none()
+    return _row(row) if row else None
+
+
+def find_by_address(session: Session, account_id: int, email: str) -> AgentRow | None:
+    """Return the account's agent with this address, active or not."""
+    row = session.execute(_wanted(account_id).where(AccountUser.email == email)).one_or_none()
+    return _row(row) if row else None
+
+
+def lock(session: Session, account_id: int, agent_id: int) -> AgentRow | None:
+    """Return the agent, whom nobody else changes or gives anything until this transaction ends."""
+    row = (AccountUser.account_id == account_id, AccountUser.user_id == agent_id)
+    session.execute(select(AccountUser.user_id).where(*row).with_for_update())
+    return find(session, account_id, agent_id)
+
+
+def page(session: Session, account_id: int, wanted: Page, *, under_policy_id: int | None = None) -> Listed[AgentRow]:
+    """Return the agents, the first one first, or the active ones under a capacity policy."""
+    which: list[ColumnElement[bool]] = [AccountUser.account_id == account_id]
+    if under_policy_id is not None:
+        which += [AccountUser.agent_capacity_policy_id == under_policy_id, AccountUser.active.is_(True)]
+    count = session.scalar(select(func.count()).select_from(AccountUser).where(*which)) or 0
+    rows = _wanted(account_id).where(*which).order_by(AccountUser.user_id)
+    return listed(map(_row, session.execute(rows.limit(wanted.per_page).offset(wanted.offset))), count, wanted)
+
+
+def add(session: Session, account_id: int, *, email: str, **facts: Any) -> int | None:
+    """Write a new agent with a log-in of their own, and return their id; None if the address is another agent's here.
+
+    What other accounts have of the address makes no difference.
+    """
+    [log_in_id] = log_ins.add(session)
+    values = {"account_id": account_id, "user_id": log_in_id, "log_in_id": log_in_id, "email": email, **facts}
+    new = insert(AccountUser).values(**values).on_conflict_do_nothing()
+    return session.scalar(new.returning(AccountUser.user_id))
+
+
+def change(session: Session, account_id: int, agent_id: int, values: Mapping[str, Any]) -> None:
+    """Write what changes of the agent in this account."""
+    if values:
+        which = and_(AccountUser.account_id == account_id, AccountUser.user_id == agent_id)
+        session.execute(update(AccountUser).where(which).values(**values))
+
+
+def end_sessions(session: Session, account_id: int, agent_id: int) -> None:
+    """End every session of this membership, for good: none comes back when it is active again."""
+    change(session, account_id, agent_id, {"session_epoch": AccountUser.session_epoch + 1})
+
+
+def id_of(session: Session, account_id: int, email: str) -> int | None:
+    """Return the active agent of the account who has this address."""
+    which = (AccountUser.account_id == account_id, AccountUser.active, AccountUser.email == email)
+    return session.scalar(select(AccountUser.user_id).where(*which))
+
+
+def other_administrator(session: Session, account_id: int, *, but: int) -> bool:
+    """Say whether the account has an active administrator besides this one."""
+    other = exists().where(
+        AccountUser.account_id == account_id,
+        AccountUser.user_id != but,
+        AccountUser.role == Role.ADMINISTRATOR,
+        AccountUser.active,
+    )
+    return bool(session.scalar(select(other)))
+
+
+def _wanted(account_id: int) -> Select[Any]:
+    return (
+        select(
+            AccountUser.user_id.label("id"),
+            AccountUser.name,
+            AccountUser.email,
+            AccountUser.role,
+            AccountUser.availability,
+            AccountUser.auto_offline,
+            AccountUser.active,
+            AccountUser.agent_capacity_policy_id,
+            OPEN.label("open_conversations"),
+            AccountUser.log_in_id,
+            *LOG_IN,
+        )
+        .join(User, User.id == AccountUser.log_in_id)
+        .outerjoin(Invitation, INVITED)
+        .where(AccountUser.account_id == account_id)
+    )
+
+
+def _row(row: Row[Any]) -> AgentRow:
+    return AgentRow(**row._mapping)

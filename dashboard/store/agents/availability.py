@@ -1,0 +1,81 @@
+"""What agents set, as Postgres keeps it, and which inboxes it matters to."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, text, update
+
+from dashboard.engine.model import Presence
+from dashboard.store.models import AccountUser
+from dashboard.store.postgres.database import Session
+
+# A member's inboxes, and those where something waits for one of their teams (E11).
+INBOXES_OF = text(
+    """
+    SELECT inbox_id FROM inbox_members WHERE account_id = :account_id AND user_id = ANY(:agent_ids)
+    UNION
+    SELECT i.id FROM team_members m JOIN inboxes i ON i.account_id = m.account_id
+    WHERE m.account_id = :account_id AND m.user_id = ANY(:agent_ids) AND EXISTS (
+      SELECT FROM conversations c
+      WHERE c.inbox_id = i.id AND c.team_id = m.team_id AND c.status = 'open' AND c.assignee_id IS NULL
+    )
+    """
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentState:
+    """An active agent's choice."""
+
+    account_id: int
+    agent_id: int
+    availability: Presence
+    auto_offline: bool
+
+
+def lock(session: Session, account_id: int, agent_id: int) -> AgentState | None:
+    """Return an active agent's choice and keep others from changing it until this transaction ends."""
+    wanted = select(AccountUser).where(
+        AccountUser.account_id == account_id, AccountUser.user_id == agent_id, AccountUser.active
+    )
+    row = session.execute(
+        wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).scalar_one_or_none()
+    return _state(row) if row else None
+
+
+def active(session: Session, account_id: int, agent_ids: Collection[int]) -> Sequence[AgentState]:
+    """Return the choices of those of the agents who are active in the account."""
+    rows = session.execute(
+        select(AccountUser)
+        .where(
+            AccountUser.account_id == account_id, AccountUser.user_id == func.any(list(agent_ids)), AccountUser.active
+        )
+        .execution_options(populate_existing=True)
+    ).scalars()
+    return [_state(row) for row in rows]
+
+
+def write(session: Session, agent: AgentState, now: datetime) -> None:
+    """Write what an agent set, and since when."""
+    session.execute(
+        update(AccountUser)
+        .where(AccountUser.account_id == agent.account_id, AccountUser.user_id == agent.agent_id)
+        .values(availability=agent.availability, auto_offline=agent.auto_offline, availability_since=now)
+    )
+
+
+def inboxes_of(session: Session, account_id: int, agent_ids: Collection[int]) -> Sequence[int]:
+    """Return the inboxes where these agents may be given something."""
+    rows = session.execute(INBOXES_OF, {"account_id": account_id, "agent_ids": list(agent_ids)})
+    return [row.inbox_id for row in rows]
+
+
+def _state(row: AccountUser) -> AgentState:
+    return AgentState(
+        account_id=row.account_id,
+        agent_id=row.user_id,
+        availability=row.availability,
+        auto_offline=row.auto_offline,
+    )

@@ -1,0 +1,47 @@
+"""Taking away everything that an agent holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, or_, select, update
+
+from dashboard.engine.model import Status
+from dashboard.store.models import Conversation, Inbox, InboxMember, TeamMember
+from dashboard.store.postgres.database import Session
+from dashboard.store.postgres.locks import share_inboxes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """A conversation that waits again."""
+
+    conversation_id: int
+    inbox_id: int
+
+
+def keep_batches_out(session: Session, account_id: int, agent_id: int) -> None:
+    """Keep runs from giving the agent anything until this transaction ends.
+
+    A batch that saw the agent as active before this transaction could otherwise assign to them after it.
+    """
+    in_inbox = exists().where(InboxMember.inbox_id == Inbox.id, InboxMember.user_id == agent_id)
+    in_team = exists().where(TeamMember.account_id == account_id, TeamMember.user_id == agent_id)
+    inbox_ids = session.scalars(select(Inbox.id).where(Inbox.account_id == account_id, or_(in_inbox, in_team))).all()
+    share_inboxes(session, inbox_ids)
+
+
+def release_open(session: Session, account_id: int, agent_id: int, now: datetime) -> Sequence[Released]:
+    """Let the agent's open conversations wait from now on; return them."""
+    open_ones = select(Conversation.id).where(
+        Conversation.account_id == account_id,
+        Conversation.assignee_id == agent_id,
+        Conversation.status == Status.OPEN,
+    )
+    released = (
+        update(Conversation)
+        .where(Conversation.id.in_(open_ones.order_by(Conversation.id).with_for_update(key_share=True)))
+        .values(assignee_id=None, assigned_at=None, assigned_by_engine=False, waiting_since=now)
+        .returning(Conversation.id, Conversation.inbox_id)
+    )
+    return [Released(conversation_id=row.id, inbox_id=row.inbox_id) for row in session.execute(released)]

@@ -1,0 +1,1 @@
+"""Snapshots, claims, runs, and the counts that they read."""

@@ -1,0 +1,41 @@
+"""The guarded bulk write that makes a plan true (E25)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+
+from dashboard.engine.decisions import Assign
+from dashboard.store.postgres.bulk import array
+from dashboard.store.postgres.database import Session
+
+CLAIM = text(
+    """
+    UPDATE conversations AS c
+    SET assignee_id = plan.agent_id, assigned_at = :now, assigned_by_engine = true, waiting_since = NULL,
+      had_by_id = NULL
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:agents AS bigint[]), CAST(:teams AS bigint[]))
+      AS plan(id, agent_id, team_id)
+    WHERE c.id = plan.id AND c.account_id = :account_id AND c.inbox_id = :inbox_id
+      AND c.status = 'open' AND c.assignee_id IS NULL AND c.team_id IS NOT DISTINCT FROM plan.team_id
+    RETURNING c.id
+    """
+)
+
+
+def claim(session: Session, account_id: int, inbox_id: int, assigns: Sequence[Assign], *, now: datetime) -> set[int]:
+    """Assign those that are still open, unassigned, and in the same inbox and team; return their ids."""
+    if not assigns:
+        return set()
+    won = session.scalars(
+        CLAIM,
+        {
+            "account_id": account_id,
+            "inbox_id": inbox_id,
+            "now": now,
+            "ids": array(given.conversation_id for given in assigns),
+            "agents": array(given.agent_id for given in assigns),
+            "teams": array(given.team_id for given in assigns),
+        },
+    )
+    return set(won.all())

@@ -1,0 +1,94 @@
+"""What a run writes of itself: one record however many batches, and each batch's snapshot (E46)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, select, text, update
+
+from dashboard.engine.decisions import Outcome, Reason, Source
+from dashboard.engine.model import Snapshot
+from dashboard.store.assignment import snapshot_json
+from dashboard.store.core.texts import kept
+from dashboard.store.ledger import metric_counters
+from dashboard.store.ledger.metric_counters import RUN_BUCKETS, Counted, Kind
+from dashboard.store.models import Assignment, Run
+from dashboard.store.models.counters import Measure
+from dashboard.store.postgres.bulk import record, table_of
+from dashboard.store.postgres.database import Session
+
+KEEP = text("""
+INSERT INTO run_batches (account_id, run_id, number, planned_at, first_position, snapshot)
+VALUES (:account_id, :run_id, :number, :at, :first, CAST(:snapshot AS json))
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended."""
+
+    outcome: Outcome
+    reason: Reason | None
+    waiting_before: int | None = None
+    assigned_count: int = 0
+    left_waiting: Mapping[Reason, int]
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What a run is known by before it has done anything."""
+
+    account_id: int
+    inbox_id: int
+    source: Source
+    actor_id: int | None
+    job_id: str | None
+    started_at: datetime
+
+
+# Made once: of a run that gives one conversation, making them was a tenth.
+BEGIN = insert(table_of(Run)).values({name: bindparam(name) for name in Beginning.__slots__}).returning(Run.id)
+FINISH = (
+    update(table_of(Run))
+    .where(Run.id == bindparam("run_id"))
+    .values({name: bindparam(name) for name in ("finished_at", *Ending.__slots__)})
+    .returning(Run.started_at)
+)
+
+
+def begin(session: Session, run: Beginning) -> int:
+    """Write the run's record, unfinished, and return its id."""
+    run_id: int = session.execute(BEGIN, record(run)).scalar_one()
+    return run_id
+
+
+def keep_batch(session: Session, run_id: int, snapshot: Snapshot, *, number: int, first: int, at: datetime) -> None:
+    """Keep what a batch was decided from; `first` is the position that its first assignment got."""
+    facts = {"account_id": snapshot.inbox.account_id, "run_id": run_id, "number": number, "first": first, "at": at}
+    session.execute(KEEP, {**facts, "snapshot": snapshot_json.packed(snapshot)})
+
+
+def last_began_at(session: Session, account_id: int, inbox_id: int) -> datetime | None:
+    """Return when the inbox's last run began that went through."""
+    went_through = (Run.account_id == account_id, Run.inbox_id == inbox_id, Run.outcome != Outcome.ERROR)
+    return session.scalar(select(Run.started_at).where(*went_through).order_by(Run.id.desc()).limit(1))
+
+
+def assigned(session: Session, run_id: int) -> int | None:
+    """Return how many assignments of the run are written; None if the run itself is not."""
+    rows = select(func.count(Assignment.id)).where(Assignment.run_id == Run.id).scalar_subquery()
+    found: int | None = session.scalar(select(rows).where(Run.id == run_id))
+    return found
+
+
+def finish(session: Session, run_id: int, ending: Ending, at: datetime) -> None:
+    """Complete the run's record, and count it."""
+    left = {reason.value: count for reason, count in ending.left_waiting.items()}
+    facts = {**record(ending), "left_waiting": left, "finished_at": at, "run_id": run_id}
+    facts["message"] = ending.message and kept(ending.message)
+    started_at = session.execute(FINISH, facts).scalar_one()
+    took = max((at - started_at).total_seconds(), 0.0)
+    bucket = metric_counters.bucket_of(took, RUN_BUCKETS)
+    kind = Kind(measure=Measure.RUNS, word=ending.outcome, reason=ending.reason, bucket=bucket)
+    metric_counters.add(session, [Counted(kind=kind, count=1, seconds=took)])

@@ -1,0 +1,80 @@
+"""A snapshot as JSON, as a run keeps it, and back: what comes back plans to the same decisions (E46, E47)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from dashboard.engine.model import Agent, AssignmentType, Conversation, Inbox, Presence, Snapshot, Team
+from dashboard.engine.policy import AssignmentOrder, AssignmentPolicy, ConversationPriority, ExclusionRules
+from dashboard.store.redis.scores import instant, score
+
+# How a field comes back; what is not named here is as JSON has it.
+BACK: Mapping[str, Any] = {
+    "presence": Presence,
+    "assignment_type": AssignmentType,
+    "assignment_order": AssignmentOrder,
+    "conversation_priority": ConversationPriority,
+    "team_ids": frozenset,
+    "eligible_presence": frozenset,
+    "labels": tuple,
+    "excluded_labels": tuple,
+    "created_at": instant,
+    "last_activity_at": instant,
+    "slot_frees_at": instant,
+    "released_at": instant,
+}
+
+
+def packed(snapshot: Snapshot) -> str:
+    """Return the snapshot as JSON; of each kind one list of names and a list of values per row."""
+    kept = {
+        "inbox": _rows([snapshot.inbox]),
+        "policy": _rows([snapshot.policy] if snapshot.policy else []),
+        "agents": _rows(snapshot.agents),
+        "teams": _rows(snapshot.teams),
+        "exclusions": _rows(snapshot.exclusions),
+        "waiting": _rows(snapshot.waiting),
+        "rotations": list(snapshot.rotations.items()),
+        "served_contacts": snapshot.served_contacts,
+    }
+    return json.dumps(kept, default=_plain)
+
+
+def unpacked(kept: Mapping[str, Any]) -> Snapshot:
+    """Return the snapshot that was packed."""
+    policies = _values(AssignmentPolicy, kept["policy"])
+    return Snapshot(
+        inbox=_values(Inbox, kept["inbox"])[0],
+        policy=policies[0] if policies else None,
+        agents=_values(Agent, kept["agents"]),
+        teams=_values(Team, kept["teams"]),
+        exclusions=_values(ExclusionRules, kept["exclusions"]),
+        waiting=_values(Conversation, kept["waiting"]),
+        rotations={team_id: tuple(order) for team_id, order in kept["rotations"]},
+        served_contacts=frozenset(kept["served_contacts"]),
+    )
+
+
+def _rows(values: Sequence[Any]) -> dict[str, Any]:
+    if not values:
+        return {"names": [], "rows": []}
+    names = [field.name for field in fields(values[0])]
+    return {"names": names, "rows": list(map(attrgetter(*names), values))}
+
+
+def _plain(value: Any) -> Any:
+    return score(value) if isinstance(value, datetime) else sorted(value)
+
+
+def _values(kind: Any, kept: Mapping[str, Any]) -> tuple[Any, ...]:
+    names = kept["names"]
+    return tuple(
+        kind(**{name: _back(name, value) for name, value in zip(names, row, strict=True)}) for row in kept["rows"]
+    )
+
+
+def _back(name: str, value: Any) -> Any:
+    return BACK[name](value) if name in BACK and value is not None else value

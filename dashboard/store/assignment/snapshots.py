@@ -1,0 +1,202 @@
+"""Rows and Redis to engine.Snapshots, in a fixed number of queries, whatever the number of inboxes and agents."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from dashboard.config import OnFailure
+from dashboard.engine import model
+from dashboard.engine.policy import AssignmentOrder, AssignmentPolicy, ExclusionRules
+from dashboard.store.assignment import candidates, fair_shares, open_counts
+from dashboard.store.assignment.candidates import SeatRow, TeamRow
+from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.postgres import locks
+from dashboard.store.postgres.database import Session
+from dashboard.store.redis.heartbeats import Heartbeats, presence_of
+from dashboard.store.redis.rate_limits import RateLimits, Recent, Share
+from dashboard.store.redis.rotation import Rotations, Wheel
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauges:
+    """What of a snapshot is read from Redis, and what a limit says when it cannot be read."""
+
+    heartbeats: Heartbeats
+    limits: RateLimits
+    rotations: Rotations
+    on_failure: OnFailure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An inbox and the policy to plan it under."""
+
+    inbox: model.Inbox
+    policy: AssignmentPolicy
+
+
+def read(
+    session: Session, gauges: Gauges, places: Sequence[Place], *, now: datetime, hold: bool = False
+) -> Mapping[int, model.Snapshot]:
+    """Return, by inbox id, everything but the waiting conversations of some inboxes of one account.
+
+    With `hold`, agents whose limit spans inboxes stay locked until the transaction ends, so that what is counted
+    here cannot be passed by another inbox's batch (E27). Raises StoreUnavailable when presence or a rotation
+    cannot be read (E40, E42).
+    """
+    if not places:
+        return {}
+    account_id, ids = places[0].inbox.account_id, [place.inbox.id for place in places]
+    teams = candidates.teams_with_work(session, account_id, ids)
+    seats = candidates.seats(session, account_id, ids, teams)
+    heard = gauges.heartbeats.present(account_id, {seat.agent_id for seat in seats}, now)
+    table = _Table(places, teams, seats, heard)
+    if hold:
+        locks.hold_agents(session, account_id, table.spanning & table.eligible)
+    counted = _Counted(
+        loads=open_counts.held(session, account_id, table.compared),
+        exclusions=candidates.exclusions(session, account_id, ids),
+        recent=_recent(session, gauges, table.shares(), account_id=account_id, now=now, hold=hold),
+        orders={found.key: order for found, order in gauges.rotations.orders(table.wheels()).items()},
+    )
+    return {place.inbox.id: table.snapshot(place, counted) for place in places}
+
+
+def wheel(inbox: model.Inbox, team_id: int | None) -> Wheel:
+    """Return the rotation of a team's conversations, or of those of no team."""
+    return Wheel(account_id=inbox.account_id, inbox_id=inbox.id, team_id=team_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    """What moves: loads by agent and inbox, recent assignments and exclusions by inbox, orders by rotation's key."""
+
+    loads: Mapping[int, Mapping[int, int]]
+    recent: Mapping[int, Mapping[int, Recent]]
+    exclusions: Mapping[int, tuple[ExclusionRules, ...]]
+    orders: Mapping[str, tuple[int, ...]]
+
+
+class _Table:
+    """The rows of one reading, sorted by inbox."""
+
+    def __init__(
+        self, places: Sequence[Place], teams: Sequence[TeamRow], seats: Sequence[SeatRow], heard: Collection[int]
+    ) -> None:
+        self._places = places
+        self._teams = {p.inbox.id: [row.team for row in teams if row.inbox_id == p.inbox.id] for p in places}
+        self._seats: dict[int, list[SeatRow]] = {p.inbox.id: [] for p in places}
+        for seat in seats:
+            self._seats[seat.inbox_id].append(seat)
+        self._presence = {
+            seat.agent_id: presence_of(
+                availability=seat.availability, auto_offline=seat.auto_offline, heard=seat.agent_id in heard
+            )
+            for seat in seats
+        }
+
+    @property
+    def eligible(self) -> set[int]:
+        """The agents whose presence some policy here gives work to."""
+        return {agent for place in self._places for agent in self._online(place)}
+
+    @property
+    def spanning(self) -> set[int]:
+        """The agents with a limit that counts what they hold in every inbox (E16, E17)."""
+        capped = {team.id for teams in self._teams.values() for team in teams if team.max_open}
+        return {
+            seat.agent_id
+            for seats in self._seats.values()
+            for seat in seats
+            if seat.total_capacity is not None or not capped.isdisjoint(seat.team_ids)
+        }
+
+    @property
+    def compared(self) -> set[int]:
+        """The agents whose load some gate or selector compares: the others' need not be counted."""
+        found = self.spanning
+        for place in self._places:
+            balanced = place.policy.assignment_order is AssignmentOrder.BALANCED
+            seats = self._seats[place.inbox.id]
+            found.update(seat.agent_id for seat in seats if balanced or seat.capacity is not None)
+        return found
+
+    def shares(self) -> list[Share]:
+        """Return what to ask of the rate limits: only about agents who are in play."""
+        return [
+            Share(
+                inbox_id=place.inbox.id,
+                agent_ids=self._online(place),
+                limit=place.policy.fair_distribution_limit,
+                window=place.policy.window,
+            )
+            for place in self._places
+            if place.policy.fair_distribution_limit
+        ]
+
+    def wheels(self) -> list[Wheel]:
+        """Return the rotations that these inboxes turn, each once: a team's is shared."""
+        every = [wheel(p.inbox, team) for p in self._places for team in self._team_ids(p)]
+        return list({found.key: found for found in every}.values())
+
+    def snapshot(self, place: Place, counted: _Counted) -> model.Snapshot:
+        """Return one inbox's snapshot."""
+        inbox_id = place.inbox.id
+        recent = counted.recent.get(inbox_id, {})
+        agents = [
+            self._agent(seat, counted.loads.get(seat.agent_id, {}), recent.get(seat.agent_id))
+            for seat in self._seats[inbox_id]
+        ]
+        return model.Snapshot(
+            inbox=place.inbox,
+            policy=place.policy,
+            agents=tuple(agents),
+            teams=tuple(self._teams[inbox_id]),
+            exclusions=counted.exclusions.get(inbox_id, ()),
+            rotations={team: counted.orders[wheel(place.inbox, team).key] for team in self._team_ids(place)},
+        )
+
+    def _team_ids(self, place: Place) -> tuple[int | None, ...]:
+        return (None, *(team.id for team in self._teams[place.inbox.id]))
+
+    def _online(self, place: Place) -> list[int]:
+        seats, eligible = self._seats[place.inbox.id], place.policy.eligible_presence
+        return [seat.agent_id for seat in seats if self._presence[seat.agent_id] in eligible]
+
+    def _agent(self, seat: SeatRow, load: Mapping[int, int], recent: Recent | None) -> model.Agent:
+        return model.Agent(
+            id=seat.agent_id,
+            name=seat.name,
+            presence=self._presence[seat.agent_id],
+            member=seat.member,
+            team_ids=seat.team_ids,
+            open_here=load.get(seat.inbox_id, 0),
+            open_total=sum(load.values()),
+            capacity_policy_id=seat.capacity_policy_id,
+            capacity=seat.capacity,
+            total_capacity=seat.total_capacity,
+            recent=recent.count if recent else 0,
+            slot_frees_at=recent.slot_frees_at if recent else None,
+        )
+
+
+def _recent(
+    session: Session, gauges: Gauges, shares: Sequence[Share], *, account_id: int, now: datetime, hold: bool
+) -> Mapping[int, Mapping[int, Recent]]:
+    """Return what counts against fair distribution; unreadable, the setting says what to take for read (E41)."""
+    try:
+        return fair_shares.recent(session, gauges.limits, shares, account_id=account_id, now=now, hold=hold)
+    except StoreUnavailable as error:
+        inboxes = [share.inbox_id for share in shares]
+        log.warning("rate_limits_unreadable", account=account_id, inboxes=inboxes, error=str(error))
+        closed = gauges.on_failure is OnFailure.CLOSED
+        return {
+            share.inbox_id: dict.fromkeys(
+                share.agent_ids, Recent(count=share.limit if closed else None, slot_frees_at=None)
+            )
+            for share in shares
+        }

@@ -1,0 +1,177 @@
+"""Inboxes as the live board shows them: their rules, what waits and since when, the last hour, the last run."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from dashboard.engine.decisions import Reason
+from dashboard.engine.model import Inbox
+from dashboard.engine.policy import AssignmentPolicy
+from dashboard.store.core.page_values import Scope, Since
+from dashboard.store.postgres.database import Session
+
+# With `member_id`, only the inboxes of that agent.
+INBOXES = text(
+    """
+    SELECT i.id, i.name, w.waiting, o.id AS oldest_id, o.waiting_since AS oldest_since, a.assigned,
+      n.assignment_v2, i.enable_auto_assignment, p.id AS policy_id, p.name AS policy_name, p.enabled,
+      p.fair_distribution_limit, p.fair_distribution_window, p.eligible_presence
+    FROM inboxes i
+    JOIN accounts n ON n.id = i.account_id
+    LEFT JOIN inbox_assignment_policies l ON l.inbox_id = i.id
+    LEFT JOIN assignment_policies p ON p.id = l.assignment_policy_id
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS waiting FROM conversations c
+      WHERE c.inbox_id = i.id AND c.status = 'open' AND c.assignee_id IS NULL
+    ) w
+    LEFT JOIN LATERAL (
+      SELECT c.id, c.waiting_since FROM conversations c
+      WHERE c.inbox_id = i.id AND c.status = 'open' AND c.assignee_id IS NULL
+      ORDER BY c.waiting_since, c.id LIMIT 1
+    ) o ON true
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS assigned FROM assignments s
+      WHERE s.inbox_id = i.id AND s.at > :assigned_after AND s.agent_id IS NOT NULL
+    ) a
+    WHERE i.account_id = :account_id AND (
+      CAST(:member_id AS bigint) IS NULL
+      OR EXISTS (SELECT FROM inbox_members m WHERE m.inbox_id = i.id AND m.user_id = :member_id)
+    )
+    ORDER BY lower(i.name), i.id
+    """
+)
+WAITING_INBOXES = text(
+    """
+    SELECT i.id FROM inboxes i
+    WHERE i.account_id = :account_id AND EXISTS (
+      SELECT FROM conversations c WHERE c.inbox_id = i.id AND c.status = 'open' AND c.assignee_id IS NULL
+    )
+    ORDER BY i.id
+    """
+)
+# Step n ends at :since + n * :step. A wait that is over is in the ledger with its beginning and its end.
+CHANGES = text(
+    """
+    WITH begun AS (
+      SELECT inbox_id, waiting_since AS at FROM conversations
+      WHERE inbox_id = ANY(:inbox_ids) AND status = 'open' AND assignee_id IS NULL AND waiting_since > :since
+    ), ended AS (
+      SELECT inbox_id, waiting_since AS began_at, at FROM assignments
+      WHERE inbox_id = ANY(:inbox_ids) AND at > :since AND agent_id IS NOT NULL AND waiting_since IS NOT NULL
+    ), changes AS (
+      SELECT inbox_id, at, 1 AS change FROM begun
+      UNION ALL SELECT inbox_id, began_at, 1 FROM ended WHERE began_at > :since
+      UNION ALL SELECT inbox_id, at, -1 FROM ended
+    )
+    SELECT inbox_id, CAST(ceil(extract(epoch FROM at - :since) / :step) AS int) AS step,
+      CAST(sum(change) AS int) AS change
+    FROM changes GROUP BY 1, 2
+    """
+)
+LAST_LEFT = text(
+    """
+    SELECT i.id AS inbox_id, r.left_waiting
+    FROM unnest(CAST(:inbox_ids AS bigint[])) AS i(id)
+    CROSS JOIN LATERAL (
+      SELECT left_waiting FROM runs
+      WHERE runs.inbox_id = i.id AND runs.finished_at IS NOT NULL ORDER BY runs.id DESC LIMIT 1
+    ) r
+    """
+)
+STRANDED = text("SELECT stranded_checked_at AS checked_at, stranded_count FROM accounts WHERE id = :account_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranded:
+    """How many the last check found that somebody could take and no run had given (E53)."""
+
+    checked_at: datetime | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxFigures:
+    """What waits in an inbox, what was given out of it lately, and the rules by which it is."""
+
+    id: int
+    name: str
+    inbox: Inbox
+    policy: AssignmentPolicy | None
+    waiting: int
+    oldest: Since | None
+    assigned: int
+
+
+def figures(session: Session, scope: Scope, assigned_after: datetime) -> Sequence[InboxFigures]:
+    """Return the scope's inboxes by name."""
+    rows = session.execute(
+        INBOXES, {"account_id": scope.account_id, "member_id": scope.member_id, "assigned_after": assigned_after}
+    )
+    return [
+        InboxFigures(
+            id=row.id,
+            name=row.name,
+            inbox=_inbox(row, scope.account_id),
+            policy=_policy(row),
+            waiting=row.waiting,
+            oldest=Since(conversation_id=row.oldest_id, at=row.oldest_since) if row.oldest_id else None,
+            assigned=row.assigned,
+        )
+        for row in rows
+    ]
+
+
+def waiting_ids(session: Session, account_id: int) -> Sequence[int]:
+    """Return the inboxes of the account in which something waits."""
+    return session.execute(WAITING_INBOXES, {"account_id": account_id}).scalars().all()
+
+
+def changes(
+    session: Session, inbox_ids: Collection[int], *, since: datetime, step: timedelta
+) -> Mapping[int, Mapping[int, int]]:
+    """Return, by inbox, by how much the number waiting changed in each step since then; steps count from 1."""
+    asked = {"inbox_ids": list(inbox_ids), "since": since, "step": step.total_seconds()}
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    for inbox_id, number, change in session.execute(CHANGES, asked):
+        found[inbox_id][number] = change
+    return found
+
+
+def last_left(session: Session, inbox_ids: Collection[int]) -> Mapping[int, Mapping[Reason, int]]:
+    """Return, by inbox, how many its last run left waiting, by reason."""
+    rows = session.execute(LAST_LEFT, {"inbox_ids": list(inbox_ids)})
+    return {row.inbox_id: {Reason(word): n for word, n in row.left_waiting.items()} for row in rows}
+
+
+def stranded(session: Session, account_id: int) -> Stranded:
+    """Return what the last check of the account found."""
+    row = session.execute(STRANDED, {"account_id": account_id}).one()
+    return Stranded(checked_at=row.checked_at, count=row.stranded_count)
+
+
+def _inbox(row: Row[Any], account_id: int) -> Inbox:
+    return Inbox(
+        id=row.id,
+        account_id=account_id,
+        name=row.name,
+        assignment_v2=row.assignment_v2,
+        enable_auto_assignment=row.enable_auto_assignment,
+    )
+
+
+def _policy(row: Row[Any]) -> AssignmentPolicy | None:
+    """Return what of the linked policy the switches and the gates ask."""
+    if row.policy_id is None:
+        return None
+    return AssignmentPolicy(
+        id=row.policy_id,
+        name=row.policy_name,
+        enabled=row.enabled,
+        fair_distribution_limit=row.fair_distribution_limit,
+        fair_distribution_window=row.fair_distribution_window,
+        eligible_presence=frozenset(row.eligible_presence),
+    )

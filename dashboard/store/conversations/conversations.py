@@ -1,0 +1,226 @@
+"""Conversations as rows: found, locked, saved one by one, and written many at a time."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, func, select, update
+
+from dashboard.engine.model import Awaiting, Status
+from dashboard.store.models import Contact, Conversation
+from dashboard.store.postgres.bulk import given, insert_new, record, sent, table_of
+from dashboard.store.postgres.database import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRow:
+    """Who writes."""
+
+    id: int
+    identifier: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationRow:
+    """A conversation as it stands."""
+
+    id: int
+    account_id: int
+    external_id: str | None
+    inbox_id: int
+    team_id: int | None
+    contact: ContactRow | None
+    subject: str | None
+    status: Status
+    priority: int | None
+    assignee_id: int | None
+    assigned_by_engine: bool
+    labels: tuple[str, ...]
+    created_at: datetime
+    last_activity_at: datetime
+    waiting_since: datetime | None
+    assigned_at: datetime | None
+    resolved_at: datetime | None
+    snoozed_until: datetime | None
+    had_by_id: int | None
+    awaiting: Awaiting | None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether it is open and nobody's."""
+        return self.status is Status.OPEN and self.assignee_id is None
+
+    @property
+    def holder_id(self) -> int | None:
+        """Return the agent whose load it counts for."""
+        return self.assignee_id if self.status is Status.OPEN else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConversation:
+    """A conversation to be written; an external id that the inbox already has is not written again."""
+
+    account_id: int
+    external_id: str | None
+    inbox_id: int
+    team_id: int | None
+    contact_id: int | None
+    subject: str | None
+    status: Status
+    priority: int | None
+    assignee_id: int | None
+    labels: tuple[str, ...]
+    created_at: datetime
+    last_activity_at: datetime
+    waiting_since: datetime | None
+    assigned_at: datetime | None
+    resolved_at: datetime | None
+    awaiting: Awaiting | None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The id of a conversation that was to be written, and whether it is new."""
+
+    id: int
+    is_new: bool
+
+
+SAVED = ("inbox_id", "team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels",
+         "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until", "had_by_id",
+         "awaiting")  # fmt: skip
+ADDED = ("id", *NewConversation.__slots__)
+# The conversations with their contacts, to be narrowed down; `as_row` makes values of them.
+ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoin(
+    Contact, and_(Contact.account_id == Conversation.account_id, Contact.id == Conversation.contact_id)
+)
+# Made once: each call of the API asks them, and to make them took longer than to ask.
+ONE = ROWS.where(Conversation.account_id == bindparam("account_id"), Conversation.id == bindparam("id"))
+ONE_LOCKED = ONE.with_for_update(key_share=True, of=Conversation)
+SAVE = (
+    update(table_of(Conversation))
+    .where(Conversation.id == bindparam("saved_id"))
+    .values({name: bindparam(name) for name in SAVED})
+)
+
+
+def find(session: Session, account_id: int, conversation_id: int) -> ConversationRow | None:
+    """Return the conversation, if the account has it."""
+    row = session.execute(ONE, {"account_id": account_id, "id": conversation_id}).one_or_none()
+    return as_row(row) if row else None
+
+
+def get(session: Session, account_id: int, conversation_id: int) -> ConversationRow:
+    """Return a conversation that is there: conversations are never deleted one by one."""
+    return as_row(session.execute(ONE, {"account_id": account_id, "id": conversation_id}).one())
+
+
+def lock(session: Session, account_id: int, conversation_id: int) -> ConversationRow:
+    """Return a conversation that is there, and that nobody else changes until this transaction ends."""
+    return as_row(session.execute(ONE_LOCKED, {"account_id": account_id, "id": conversation_id}).one())
+
+
+def lock_all(session: Session, account_id: int, ids: Collection[int]) -> list[ConversationRow]:
+    """Return those of the conversations that the account has, as `lock` does; by id, so that nobody deadlocks."""
+    wanted = ROWS.where(Conversation.account_id == account_id, Conversation.id.in_(ids))
+    held = wanted.order_by(Conversation.id).with_for_update(key_share=True, of=Conversation)
+    return [as_row(row) for row in session.execute(held)]
+
+
+def unresolved(session: Session, account_id: int, ids: Collection[int]) -> Sequence[int]:
+    """Return those of these conversations that the account has and that are not resolved."""
+    if not ids:
+        return ()
+    wanted = select(Conversation.id).where(
+        Conversation.account_id == account_id,
+        Conversation.id == func.any(list(ids)),
+        Conversation.status != Status.RESOLVED,
+    )
+    return session.scalars(wanted).all()
+
+
+def inboxes_of(session: Session, account_id: int, ids: Collection[int]) -> Sequence[int]:
+    """Return the inboxes of these conversations."""
+    wanted = select(Conversation.inbox_id).where(Conversation.account_id == account_id, Conversation.id.in_(ids))
+    return session.scalars(wanted.distinct()).all()
+
+
+def save(session: Session, row: ConversationRow) -> None:
+    """Write what may change of a conversation that this transaction has locked."""
+    session.execute(SAVE, _saved(row))
+
+
+def save_all(session: Session, rows: Collection[ConversationRow]) -> None:
+    """Write what may change of conversations that this transaction has locked."""
+    if rows:
+        session.execute(SAVE, [_saved(row) for row in rows])
+
+
+def taken(session: Session, inbox_id: int, external_ids: Collection[str]) -> Sequence[str]:
+    """Return those of the external ids that the inbox has a conversation for."""
+    if not external_ids:
+        return ()
+    there = select(Conversation.external_id).where(
+        Conversation.inbox_id == inbox_id, Conversation.external_id.in_(external_ids)
+    )
+    return [found for found in session.scalars(there) if found is not None]
+
+
+def snoozes_that_end(session: Session, now: datetime, *, most: int) -> Sequence[tuple[int, int]]:
+    """Return account and id of the conversations whose snooze ends by now, the first one first."""
+    due = select(Conversation.account_id, Conversation.id).where(
+        Conversation.status == Status.SNOOZED, Conversation.snoozed_until <= now
+    )
+    rows = session.execute(due.order_by(Conversation.snoozed_until, Conversation.id).limit(most))
+    return [(row.account_id, row.id) for row in rows]
+
+
+def add(session: Session, rows: Sequence[NewConversation]) -> list[Added]:
+    """Write the conversations that are new, in order, in a fixed number of statements; return the id of each.
+
+    Rows go in by external id, so that two transactions with the same ones wait for each other and do not deadlock.
+    """
+    if not rows:
+        return []
+    ids = _next_ids(session, len(rows))
+    numbered = [record(row) | {"id": row_id} for row, row_id in zip(rows, ids, strict=True)]
+    numbered.sort(key=lambda row: (row["inbox_id"], row["external_id"] or ""))
+    new = insert_new(Conversation, ADDED).returning(table_of(Conversation).c.id)
+    written = set(session.scalars(new, sent(numbered)))
+    there = _existing(session, [row for row in numbered if row["id"] not in written])
+    return [
+        Added(row_id, True) if row_id in written else Added(there[row.inbox_id, row.external_id], False)
+        for row, row_id in zip(rows, ids, strict=True)
+    ]
+
+
+def _saved(row: ConversationRow) -> dict[str, Any]:
+    return {**{name: getattr(row, name) for name in SAVED}, "labels": list(row.labels), "saved_id": row.id}
+
+
+def _next_ids(session: Session, count: int) -> list[int]:
+    sequence = func.pg_get_serial_sequence(Conversation.__tablename__, "id")
+    return list(session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, count))))
+
+
+def _existing(session: Session, rows: list[dict[str, Any]]) -> Mapping[tuple[int, str | None], int]:
+    if not rows:
+        return {}
+    source = given(Conversation)
+    found = session.execute(
+        select(Conversation.inbox_id, Conversation.external_id, Conversation.id).join(
+            source,
+            (source.c.inbox_id == Conversation.inbox_id) & (source.c.external_id == Conversation.external_id),
+        ),
+        sent(rows),
+    )
+    return {(row.inbox_id, row.external_id): row.id for row in found}
+
+
+def as_row(row: Row[Any]) -> ConversationRow:
+    """Return the value of a row that holds a conversation's columns and its contact's identifier and name."""
+    contact = ContactRow(id=row.contact_id, identifier=row.identifier, name=row.name) if row.contact_id else None
+    columns = {name: getattr(row, name) for name in ConversationRow.__slots__ if name not in ("contact", "labels")}
+    return ConversationRow(contact=contact, labels=tuple(row.labels), **columns)

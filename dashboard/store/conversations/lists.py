@@ -1,0 +1,124 @@
+"""Conversations as they are listed, and the ledger of each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, any_, func, literal, select
+
+from dashboard.engine.decisions import Source
+from dashboard.engine.model import Status
+from dashboard.engine.policy import ConversationPriority
+from dashboard.store.assignment.waiting import ORDER, WAITING
+from dashboard.store.conversations.conversations import ROWS, ConversationRow, as_row
+from dashboard.store.conversations.reading_rights import readable_by
+from dashboard.store.core.paging import Listed, Page, listed
+from dashboard.store.models import AccountUser, Assignment, AssignmentPolicy, Conversation, PolicyLink
+from dashboard.store.postgres.database import Session
+
+NEWEST = (Conversation.created_at.desc(), Conversation.id.desc())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which conversations are asked for; None asks for all. `seen_by` is an agent who reads only some."""
+
+    status: Status | None = None
+    inbox_id: int | None = None
+    team_id: int | None = None
+    assignee_id: int | None = None
+    unassigned: bool = False
+    label: str | None = None
+    waiting: bool | None = None
+    seen_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorRow:
+    """The person who did it."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """One assignment, transfer or release."""
+
+    id: int
+    conversation_id: int
+    agent_id: int | None
+    previous_agent_id: int | None
+    source: Source
+    reason: str | None
+    run_id: int | None
+    position: int | None
+    policy_id: int | None
+    policy_version: int | None
+    actor: ActorRow | None
+    at: datetime
+
+
+def find(session: Session, account_id: int, conversation_id: int, *, seen_by: int | None) -> ConversationRow | None:
+    """Return the conversation, if the account has it and the agent, if one is named, may see it."""
+    wanted = ROWS.where(Conversation.id == conversation_id, *conditions(account_id, Wanted(seen_by=seen_by)))
+    row = session.execute(wanted).one_or_none()
+    return as_row(row) if row else None
+
+
+def page_of(session: Session, account_id: int, wanted: Wanted, page: Page) -> Listed[ConversationRow]:
+    """Return a page of conversations: the newest first; what waits in the order of its queue (E7)."""
+    filters = conditions(account_id, wanted)
+    count = session.scalar(select(func.count()).select_from(Conversation).where(*filters)) or 0
+    order = order_of(session, account_id, wanted)
+    wanted_rows = ROWS.where(*filters).order_by(*order).limit(page.per_page).offset(page.offset)
+    return listed(map(as_row, session.execute(wanted_rows)), count, page)
+
+
+def ledger_of(session: Session, account_id: int, conversation_id: int, page: Page) -> Listed[LedgerRow]:
+    """Return a page of a conversation's ledger, newest first."""
+    of_it = and_(Assignment.account_id == account_id, Assignment.conversation_id == conversation_id)
+    count = session.scalar(select(func.count()).select_from(Assignment).where(of_it)) or 0
+    actor = and_(AccountUser.account_id == Assignment.account_id, AccountUser.user_id == Assignment.actor_id)
+    rows = session.execute(
+        select(Assignment, AccountUser.name)
+        .outerjoin(AccountUser, actor)
+        .where(of_it)
+        .order_by(Assignment.id.desc())
+        .limit(page.per_page)
+        .offset(page.offset)
+    )
+    return listed((_ledger_row(row.Assignment, row.name) for row in rows), count, page)
+
+
+def conditions(account_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return the conditions for what is asked; what is not asked is no condition."""
+    asked: list[tuple[object, ColumnElement[bool]]] = [
+        (wanted.status, Conversation.status == wanted.status),
+        (wanted.inbox_id, Conversation.inbox_id == wanted.inbox_id),
+        (wanted.team_id, Conversation.team_id == wanted.team_id),
+        (wanted.assignee_id, Conversation.assignee_id == wanted.assignee_id),
+        (wanted.unassigned or None, Conversation.assignee_id.is_(None)),
+        (wanted.label, literal(wanted.label) == any_(Conversation.labels)),
+        (wanted.waiting, WAITING if wanted.waiting else ~WAITING),
+        (wanted.seen_by, readable_by(wanted.seen_by)),
+    ]
+    return [Conversation.account_id == account_id, *(condition for said, condition in asked if said is not None)]
+
+
+def order_of(session: Session, account_id: int, wanted: Wanted) -> tuple[Any, ...]:
+    """Return the newest first; what waits as its inbox's policy says, over several inboxes the earliest first (E7)."""
+    if not wanted.waiting:
+        return NEWEST
+    priority = session.scalar(
+        select(AssignmentPolicy.conversation_priority)
+        .join(PolicyLink, PolicyLink.assignment_policy_id == AssignmentPolicy.id)
+        .where(PolicyLink.account_id == account_id, PolicyLink.inbox_id == wanted.inbox_id)
+    )
+    return ORDER[priority or ConversationPriority.EARLIEST_CREATED]
+
+
+def _ledger_row(row: Assignment, actor_name: str | None) -> LedgerRow:
+    columns = {name: getattr(row, name) for name in LedgerRow.__slots__ if name != "actor"}
+    actor = ActorRow(id=row.actor_id, name=actor_name) if row.actor_id is not None and actor_name else None
+    return LedgerRow(actor=actor, **columns)

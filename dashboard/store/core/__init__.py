@@ -1,0 +1,1 @@
+"""Paging, errors and text that every concern of the store uses."""

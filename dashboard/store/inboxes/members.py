@@ -1,0 +1,81 @@
+"""Who belongs to an inbox or a team."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from dashboard.store.models import AccountUser, Inbox, InboxMember, Team, TeamMember
+from dashboard.store.postgres.bulk import insert_new, sent
+from dashboard.store.postgres.database import Session
+
+
+class Group(StrEnum):
+    """What one may be a member of."""
+
+    INBOX = "inbox"
+    TEAM = "team"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One inbox or one team."""
+
+    group: Group
+    id: int
+
+
+WHOLES: dict[Group, type[Inbox] | type[Team]] = {Group.INBOX: Inbox, Group.TEAM: Team}
+MEMBERSHIPS: dict[Group, Any] = {Group.INBOX: InboxMember, Group.TEAM: TeamMember}
+COLUMNS = {Group.INBOX: "inbox_id", Group.TEAM: "team_id"}
+
+
+def lock(session: Session, account_id: int, place: Place) -> bool:
+    """Keep others from changing who belongs here until this transaction ends; false if it is not there."""
+    whole = WHOLES[place.group]
+    held = select(whole.id).where(whole.account_id == account_id, whole.id == place.id)
+    return session.scalar(held.with_for_update(key_share=True)) is not None
+
+
+def ids(session: Session, account_id: int, place: Place) -> Sequence[int] | None:
+    """Return the active members, None if the place is not there."""
+    whole, membership = WHOLES[place.group], MEMBERSHIPS[place.group]
+    if not session.scalar(select(whole.id).where(whole.account_id == account_id, whole.id == place.id)):
+        return None
+    agent = (AccountUser.account_id == membership.account_id) & (AccountUser.user_id == membership.user_id)
+    members = select(membership.user_id).join(AccountUser, agent).where(_here(place), AccountUser.active)
+    return session.scalars(members.order_by(membership.user_id)).all()
+
+
+def add(session: Session, account_id: int, place: Place, user_ids: Collection[int]) -> None:
+    """Let these belong to it, if they do not already."""
+    rows = [{"account_id": account_id, COLUMNS[place.group]: place.id, "user_id": one} for one in sorted(set(user_ids))]
+    if rows:
+        session.execute(insert_new(MEMBERSHIPS[place.group], tuple(rows[0])), sent(rows))
+
+
+def replace(session: Session, account_id: int, place: Place, user_ids: Collection[int]) -> None:
+    """Let exactly these belong to it."""
+    member = MEMBERSHIPS[place.group].user_id
+    session.execute(delete(MEMBERSHIPS[place.group]).where(_here(place), member != func.all(list(user_ids))))
+    add(session, account_id, place, user_ids)
+
+
+def remove(session: Session, account_id: int, place: Place, user_ids: Collection[int]) -> None:
+    """Let these belong to it no longer."""
+    member = MEMBERSHIPS[place.group].user_id
+    session.execute(delete(MEMBERSHIPS[place.group]).where(_here(place), member == func.any(list(user_ids))))
+
+
+def of_account(session: Session, account_id: int, user_ids: Collection[int]) -> frozenset[int]:
+    """Return which of these are agents of the account, active or not."""
+    found = select(AccountUser.user_id).where(
+        AccountUser.account_id == account_id, AccountUser.user_id == func.any(list(user_ids))
+    )
+    return frozenset(session.scalars(found))
+
+
+def _here(place: Place) -> Any:
+    return getattr(MEMBERSHIPS[place.group], COLUMNS[place.group]) == place.id

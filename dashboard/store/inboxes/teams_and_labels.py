@@ -1,0 +1,57 @@
+"""Teams, labels, and the conversations that follow when a team goes or a label is called something else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import any_, case, func, literal, select, update
+
+from dashboard.engine.model import AssignmentType
+from dashboard.store.models import Conversation, Label, Team
+from dashboard.store.postgres.account_table import Shelf
+from dashboard.store.postgres.database import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamRow:
+    """A team; a maximum of 0 is none."""
+
+    id: int
+    name: str
+    assignment_type: AssignmentType
+    max_auto_assigned_conversations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRow:
+    """A label that the account suggests."""
+
+    id: int
+    title: str
+    color: str | None
+
+
+teams = Shelf(Team, TeamRow)
+labels = Shelf(Label, LabelRow)
+
+
+def leave(session: Session, account_id: int, team_id: int) -> Sequence[int]:
+    """Leave the team's conversations without a team; return their ids."""
+    of_team = select(Conversation.id).where(Conversation.account_id == account_id, Conversation.team_id == team_id)
+    held = of_team.order_by(Conversation.id).with_for_update(key_share=True)
+    left = update(Conversation).where(Conversation.id.in_(held))
+    return session.scalars(left.values(team_id=None).returning(Conversation.id)).all()
+
+
+def relabel(session: Session, account_id: int, before: str, after: str) -> Sequence[int]:
+    """Let the conversations that carry one label carry the other instead, each once; return their ids."""
+    carrying = select(Conversation.id).where(
+        Conversation.account_id == account_id, literal(before) == any_(Conversation.labels)
+    )
+    held = session.scalars(carrying.order_by(Conversation.id).with_for_update(key_share=True)).all()
+    carries_both = literal(after) == any_(Conversation.labels)
+    labels = case(
+        (carries_both, func.array_remove(Conversation.labels, before)),
+        else_=func.array_replace(Conversation.labels, before, after),
+    )
+    session.execute(update(Conversation).where(Conversation.id == func.any(held)).values(labels=labels))
+    return held

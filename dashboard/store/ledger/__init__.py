@@ -1,0 +1,1 @@
+"""The ledger, outbox events and metric counters."""

@@ -1,0 +1,84 @@
+"""First answers by their Idempotency-Key, kept for 24 h."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, null, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
+
+from dashboard.store.models import IdempotentAnswer
+from dashboard.store.postgres.database import Session
+
+KEPT_FOR = timedelta(hours=24)
+LOCK_NOT_AVAILABLE = "55P03"
+CLEARED_AT_ONCE = 100
+IDENTITY = (IdempotentAnswer.account_id, IdempotentAnswer.route, IdempotentAnswer.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One key of one account for one route."""
+
+    account_id: int
+    route: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What is known of a key: the body it came with, and the first answer once there is one."""
+
+    body_hash: str
+    status: int | None = None
+    answer: Any = None
+
+
+def reserve(session: Session, slot: Slot, body_hash: str, now: datetime) -> bool:
+    """Take the key in this transaction, so that it is spent exactly if the work is committed; false if it was taken.
+
+    Who comes second waits here until the first has committed; after the lock timeout it is told no as well.
+    """
+    clear(session, now, most=CLEARED_AT_ONCE)  # more than is ever added here
+    values = {"account_id": slot.account_id, "route": slot.route, "key": slot.key}
+    taken = insert(IdempotentAnswer).values(**values, body_hash=body_hash, created_at=now)
+    anew = {"body_hash": body_hash, "status": None, "answer": null(), "created_at": now}
+    old = IdempotentAnswer.created_at < now - KEPT_FOR
+    try:
+        spent = taken.on_conflict_do_update(index_elements=IDENTITY, set_=anew, where=old)
+        return session.scalar(spent.returning(IdempotentAnswer.key)) is not None
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        session.rollback()
+        return False
+
+
+def find(session: Session, slot: Slot) -> Kept | None:
+    """Return what is kept under the key."""
+    row = session.execute(
+        select(IdempotentAnswer.body_hash, IdempotentAnswer.status, IdempotentAnswer.answer).where(_is(slot))
+    ).one_or_none()
+    return Kept(body_hash=row.body_hash, status=row.status, answer=row.answer) if row else None
+
+
+def keep(session: Session, slot: Slot, kept: Kept, now: datetime) -> None:
+    """Keep the first answer with the work."""
+    values = {"account_id": slot.account_id, "route": slot.route, "key": slot.key, "created_at": now}
+    answered = {"body_hash": kept.body_hash, "status": kept.status, "answer": kept.answer}
+    written = update(IdempotentAnswer).where(_is(slot)).values(**answered).returning(IdempotentAnswer.key)
+    if session.scalar(written) is None:
+        session.execute(insert(IdempotentAnswer).values(**values, **answered).on_conflict_do_nothing())
+
+
+def clear(session: Session, now: datetime, *, most: int) -> int:
+    """Forget some of what is over a day old; return how many."""
+    old = select(*IDENTITY).where(IdempotentAnswer.created_at < now - KEPT_FOR).limit(most)
+    old = old.with_for_update(skip_locked=True)
+    done = session.execute(delete(IdempotentAnswer).where(tuple_(*IDENTITY).in_(old)))
+    return int(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _is(slot: Slot) -> ColumnElement[bool]:
+    return tuple_(*IDENTITY) == tuple_(slot.account_id, slot.route, slot.key)

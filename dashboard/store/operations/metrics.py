@@ -1,0 +1,71 @@
+"""What operations counts, over all accounts: a fixed number of queries, none of which reads what is only kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import func, select, text
+
+from dashboard.store.assignment.waiting import WAITING
+from dashboard.store.ledger import metric_counters
+from dashboard.store.ledger.metric_counters import Counted
+from dashboard.store.models import Account, Conversation, WebhookDelivery
+from dashboard.store.models.webhooks import PENDING
+from dashboard.store.postgres.database import Engine, Session
+
+# Seconds; whoever can call /ready can call it often.
+TRIES_EVERY = 1.0
+# A row that is changed in its page needs no room for a while after the disk is full; 192 kB beside the tables do, and
+# leave nothing behind. The message is a record of the log, which its commit waits for.
+WRITE = text("""
+WITH beside AS MATERIALIZED (SELECT repeat('x', 1000) AS word FROM generate_series(1, 200))
+SELECT current_setting('transaction_read_only'), sum(length(word)), pg_logical_emit_message(true, 'evenhand', '')
+FROM beside
+""")
+_written_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How much waits, since when, what is stranded, what is to be delivered, and what was done since records began."""
+
+    waiting: int
+    oldest_wait_since: datetime | None
+    stranded: int
+    stranded_checked_at: datetime | None
+    deliveries_pending: int
+    done: Sequence[Counted]
+
+
+def takes_writes(session: Session) -> bool:
+    """Tell whether Postgres answers and can write, which is tried at most once a second. Raises DatabaseFailed."""
+    session.execute(text("SELECT 1"))
+    database, now = session.get_bind().engine, monotonic()
+    if now - _written_at.get(database, -TRIES_EVERY) < TRIES_EVERY:
+        return True
+    session.execute(text("SET LOCAL work_mem = '64kB'"))
+    is_read_only = session.scalar(WRITE) == "on"
+    session.commit()
+    if not is_read_only:
+        _written_at[database] = now
+    return not is_read_only
+
+
+def read(session: Session) -> Figures:
+    """Return the figures of this moment."""
+    queue = session.execute(
+        select(func.count().label("waiting"), func.min(Conversation.waiting_since).label("since")).where(WAITING)
+    ).one()
+    stranded = session.execute(
+        select(func.sum(Account.stranded_count).label("found"), func.min(Account.stranded_checked_at).label("since"))
+    ).one()
+    return Figures(
+        waiting=queue.waiting,
+        oldest_wait_since=queue.since,
+        stranded=int(stranded.found or 0),
+        stranded_checked_at=stranded.since,
+        deliveries_pending=session.scalar(select(func.count()).select_from(WebhookDelivery).where(PENDING)) or 0,
+        done=metric_counters.read(session),
+    )

@@ -1,1 +1,0 @@
-"""What pages read: one query and one frozen value each."""

@@ -1,0 +1,116 @@
+"""Assignment policies with their versions, and which inbox has which."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+
+from dashboard.engine import policy as engine
+from dashboard.engine.policy import AssignmentOrder, ConversationPriority
+from dashboard.store.models import AssignmentPolicy, AssignmentPolicyVersion, Inbox, PolicyLink
+from dashboard.store.postgres.account_table import Shelf
+from dashboard.store.postgres.bulk import record
+from dashboard.store.postgres.database import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRow:
+    """An assignment policy as it stands."""
+
+    id: int
+    name: str
+    description: str | None
+    assignment_order: AssignmentOrder
+    conversation_priority: ConversationPriority
+    fair_distribution_limit: int | None
+    fair_distribution_window: int | None
+    enabled: bool
+    eligible_presence: tuple[str, ...]
+    one_agent_per_contact: bool
+    version: int
+    assigned_inbox_count: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def rules(self) -> engine.AssignmentPolicy:
+        """Return what decides, whatever the policy is called; no limit is 0 and no window the usual one."""
+        return engine.AssignmentPolicy(
+            id=self.id,
+            name="",
+            enabled=self.enabled,
+            assignment_order=self.assignment_order,
+            conversation_priority=self.conversation_priority,
+            fair_distribution_limit=self.fair_distribution_limit or 0,
+            fair_distribution_window=self.fair_distribution_window or engine.DEFAULT_WINDOW_SECONDS,
+            eligible_presence=frozenset(self.eligible_presence),
+            one_agent_per_contact=self.one_agent_per_contact,
+        )
+
+
+INBOXES = select(func.count()).where(PolicyLink.assignment_policy_id == AssignmentPolicy.id).scalar_subquery()
+NO_RULE = {"id", "description", "version", "assigned_inbox_count", "created_at", "updated_at"}
+shelf = Shelf(AssignmentPolicy, PolicyRow, assigned_inbox_count=INBOXES)
+
+
+def keep_version(session: Session, account_id: int, row: PolicyRow, *, actor_id: int | None, now: datetime) -> None:
+    """Keep what the policy says at this version."""
+    session.execute(
+        insert(AssignmentPolicyVersion).values(
+            account_id=account_id,
+            policy_id=row.id,
+            version=row.version,
+            rules={name: _plain(value) for name, value in record(row).items() if name not in NO_RULE},
+            actor_id=actor_id,
+            created_at=now,
+        )
+    )
+
+
+def of_inbox(session: Session, account_id: int, inbox_id: int) -> PolicyRow | None:
+    """Return the policy that is linked to the inbox."""
+    linked = select(PolicyLink.assignment_policy_id).where(
+        PolicyLink.account_id == account_id, PolicyLink.inbox_id == inbox_id
+    )
+    policy_id = session.scalar(linked)
+    return None if policy_id is None else shelf.find(session, account_id, policy_id)
+
+
+def links(session: Session, account_id: int, inbox_ids: Collection[int]) -> Mapping[int, int | None]:
+    """Return which policy each of these inboxes has."""
+    wanted = (
+        select(Inbox.id, PolicyLink.assignment_policy_id)
+        .outerjoin(PolicyLink, PolicyLink.inbox_id == Inbox.id)
+        .where(Inbox.account_id == account_id, Inbox.id == func.any(list(inbox_ids)))
+    )
+    return {row.id: row.assignment_policy_id for row in session.execute(wanted)}
+
+
+def link(session: Session, account_id: int, inbox_id: int, policy_id: int) -> None:
+    """Link the policy to the inbox in place of the one that it has."""
+    values = {"account_id": account_id, "inbox_id": inbox_id, "assignment_policy_id": policy_id}
+    linked = postgres_insert(PolicyLink).values(**values)
+    session.execute(linked.on_conflict_do_update(index_elements=["inbox_id"], set_={"assignment_policy_id": policy_id}))
+
+
+def unlink(session: Session, inbox_id: int) -> None:
+    """Leave the inbox without a policy."""
+    session.execute(delete(PolicyLink).where(PolicyLink.inbox_id == inbox_id))
+
+
+def inbox_ids(session: Session, policy_id: int) -> tuple[int, ...]:
+    """Return the inboxes that the policy serves."""
+    linked = select(PolicyLink.inbox_id).where(PolicyLink.assignment_policy_id == policy_id)
+    return tuple(session.scalars(linked.order_by(PolicyLink.inbox_id)))
+
+
+def touched(row: PolicyRow, now: datetime, *, decides: bool) -> Mapping[str, Any]:
+    """Return what else changes with a policy: the instant, and the version if it decides differently now."""
+    return {"updated_at": now, **({"version": row.version + 1} if decides else {})}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,1 @@
+"""Connections to Postgres, locks, and SQL helpers."""

@@ -1,0 +1,137 @@
+"""Connections to Postgres, and bringing its tables up to date."""
+
+import time
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+
+import structlog
+from alembic import command
+from alembic.config import Config
+from alembic.script.revision import ResolutionError
+from alembic.util.exc import CommandError
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
+
+from dashboard import clock
+from dashboard.starting import CannotStart
+from dashboard.store.core.error_texts import leave_values_out
+
+__all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "sessions", "within"]
+
+log = structlog.get_logger()
+LOCK_TIMEOUT = "5s"
+# Seconds; a connection that is used often need not ask at each use.
+ASKS_EVERY = 10.0
+STATEMENT_TIMEOUT = "60s"
+PREPARED_MOST = 500
+NEWER = "The tables are of a newer Evenhand (version {version}): start that release, or restore a backup of this one."
+OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC"
+ENGINE_OPTIONS = {
+    # An error is logged as it is worded: without what customers and passwords were.
+    "hide_parameters": True,
+    # A connection that the server or a restart closed is noticed before it is used.
+    "pool_pre_ping": True,
+    "pool_recycle": 1_800,
+    "connect_args": {"options": OPTIONS, "connect_timeout": 5, "application_name": "evenhand"},
+}
+
+
+class Unreachable(CannotStart):
+    """Postgres does not let us in; the message does not hold the password."""
+
+
+class OtherTables(CannotStart):
+    """The tables are not those of this release, and cannot become so."""
+
+
+event.listen(Engine, "handle_error", leave_values_out)
+
+
+def connect(url: str, **options: object) -> Engine:
+    """Return the database at this URL; nothing is opened before first use, so it is safe to make after a fork."""
+    return create_engine(url, **{**ENGINE_OPTIONS, **options})
+
+
+@event.listens_for(Pool, "connect")
+def _keep_prepared(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Let the driver keep the statements of all pages; with its hundred they drive each other out."""
+    connection.prepared_max = PREPARED_MOST
+
+
+@event.listens_for(Pool, "checkout")
+def _ask_the_time(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Compare this machine's clock with Postgres's now and then: rate windows and heartbeats are everybody's."""
+    if time.monotonic() - record.info.get("asked", -ASKS_EVERY) < ASKS_EVERY:
+        return
+    ahead = clock.compare(lambda: _now(connection))
+    record.info["asked"] = time.monotonic()
+    if ahead is not None:
+        log.warning("clock_differs_from_postgres", seconds=round(ahead.total_seconds(), 1))
+
+
+def _now(connection: DBAPIConnection) -> datetime:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        [(now,)] = cursor.fetchall()
+    connection.commit()  # a rollback would have the driver forget what it has prepared
+    return cast(datetime, now)
+
+
+def sessions(database: Engine) -> sessionmaker[Session]:
+    """Return what makes a session: one unit of work, whose rows stay readable after the commit."""
+    return sessionmaker(database, expire_on_commit=False)
+
+
+def within(session: Session) -> Session:
+    """Return a session inside this one's transaction: its commits are kept only if that one is committed."""
+    return Session(session.connection(), join_transaction_mode="create_savepoint", expire_on_commit=False)
+
+
+def reach(url: str) -> None:
+    """Connect once; raises Unreachable."""
+    if why := why_unreachable(url):
+        raise Unreachable(f"DATABASE_URL cannot be reached ({why}): correct it, or start that Postgres.")
+
+
+def why_unreachable(url: str) -> str:
+    """Return why nobody can connect, or nothing."""
+    try:
+        database = connect(url)
+        database.connect().close()
+        database.dispose()
+    except (SQLAlchemyError, ValueError) as error:
+        return _why(error)
+    return ""
+
+
+def migrate(url: str) -> None:
+    """Bring the tables up to date; several processes may call it at once. Raises OtherTables."""
+    try:
+        command.upgrade(alembic(url), "head")
+    except CommandError as error:
+        if isinstance(error.__cause__, ResolutionError):
+            raise OtherTables(NEWER.format(version=error.__cause__.argument)) from error
+        raise
+    except SQLAlchemyError as error:
+        raise OtherTables(
+            f"The tables cannot be brought up to date ({_why(error)}): mend this, and start again."
+        ) from error
+
+
+def _why(error: Exception) -> str:
+    """Return the first line of what the driver says."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(cause).splitlines()[0].rstrip(".")
+
+
+def alembic(url: str) -> Config:
+    """Return what Alembic works with."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    config.attributes["url"] = url
+    return config

@@ -1,0 +1,89 @@
+"""Which version of the tables there is, and whether anything is in them: what a start and a restore ask first."""
+
+from functools import cache
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from dashboard.store.core.errors import UNREACHABLE
+from dashboard.store.models import Base
+from dashboard.store.postgres import database
+from dashboard.store.postgres.database import NEWER, OtherTables
+
+# Of earlier releases, too.
+OURS = (*(table.name for table in Base.metadata.sorted_tables), "alembic_version", "waiting_counts", "counted_before")
+THERE = text("""
+SELECT relname FROM pg_class JOIN unnest(CAST(:ours AS text[])) AS name ON pg_class.oid = to_regclass(name)
+WHERE relkind = 'r'
+""")
+# A trigger goes with its table, the function that it calls does not.
+FUNCTIONS = text("""
+SELECT DISTINCT CAST(CAST(t.tgfoid AS regprocedure) AS text) FROM pg_trigger t
+WHERE NOT t.tgisinternal AND t.tgrelid IN (
+  SELECT CAST(to_regclass(name) AS oid) FROM unnest(CAST(:ours AS text[])) AS name
+)""")
+OLDER = "The tables are {found}, and this Evenhand needs version {head}: run flask --app app migrate first."
+
+
+def expect_known(url: str) -> None:
+    """Raise OtherTables where the tables are of a newer release; a database that does not answer is waited for."""
+    if (version := _version(url)) and not is_known(version):
+        raise OtherTables(NEWER.format(version=version))
+
+
+def expect_current(url: str) -> None:
+    """Raise OtherTables where the tables are of another release, or none; without an answer, as expect_known."""
+    expect_known(url)
+    head, version = _revisions()[0], _version(url)
+    if version is not None and version != head:
+        found = f"of an older Evenhand (version {version})" if version else "not made yet"
+        raise OtherTables(OLDER.format(found=found, head=head))
+
+
+def is_known(version: str) -> bool:
+    """Say whether this release can bring tables of that version up to date."""
+    return version in _revisions()
+
+
+def is_in_use(url: str) -> bool:
+    """Say whether somebody has an account here."""
+    with database.connect(url).connect() as connection:
+        there = connection.scalar(text("SELECT to_regclass('accounts')"))
+        return there is not None and bool(connection.scalar(text("SELECT EXISTS (SELECT FROM accounts)")))
+
+
+def clear(url: str) -> None:
+    """Remove our tables, with what their triggers call, and nothing else: those of a backup can take their place."""
+    with database.connect(url).begin() as connection:
+        functions = connection.scalars(FUNCTIONS, {"ours": list(OURS)}).all()
+        if there := connection.scalars(THERE, {"ours": list(OURS)}).all():
+            connection.execute(text(f"DROP TABLE {', '.join(there)} CASCADE"))
+        for function in functions:
+            connection.execute(text(f"DROP FUNCTION {function}"))
+
+
+def settle(url: str) -> None:
+    """Bring restored tables up to date, and let Postgres learn what is in them."""
+    database.migrate(url)
+    with database.connect(url).begin() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("ANALYZE"))
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """Return all versions that this release knows, the newest first."""
+    return tuple(one.revision for one in ScriptDirectory.from_config(database.alembic("")).walk_revisions())
+
+
+def _version(url: str) -> str | None:
+    """Return the version of the tables, "" where there are none, None where the database does not answer."""
+    engine = database.connect(url)
+    try:
+        with engine.connect() as connection:
+            is_there = connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
+            return str(connection.scalar(text("SELECT version_num FROM alembic_version")) or "") if is_there else ""
+    except UNREACHABLE:
+        return None
+    finally:
+        engine.dispose()

@@ -1,0 +1,76 @@
+"""Who is there: the last heartbeat of each agent. Unreadable: StoreUnavailable, and nobody counts as online (E40)."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+from redis import Redis
+
+from dashboard.engine.model import Presence
+from dashboard.store.core.errors import asking
+from dashboard.store.redis import keys
+from dashboard.store.redis.scores import instant, score
+
+
+class Heartbeats:
+    """One sorted set per account, so that a heartbeat and a look cost one command each (E39)."""
+
+    def __init__(self, redis: Redis, lasts_for: timedelta) -> None:
+        self._redis = redis
+        self._lasts_for = lasts_for
+
+    def beat(self, account_id: int, agent_ids: Collection[int], now: datetime) -> frozenset[int]:
+        """Note that these agents are there; return those who were not a moment ago."""
+        ids = [str(agent) for agent in agent_ids]
+        if not ids:
+            return frozenset()
+        key = keys.presence(account_id)
+        with asking("presence"), self._redis.pipeline(transaction=False) as pipe:
+            pipe.zmscore(key, ids)
+            pipe.zadd(key, dict.fromkeys(ids, score(now)), gt=True)
+            before, _ = pipe.execute()
+        return frozenset(int(agent) for agent, at in zip(ids, before, strict=True) if not self._lasts(at, now))
+
+    def last(self, account_id: int, agent_ids: Collection[int]) -> Mapping[int, datetime]:
+        """Return when each was last heard of; who never was is left out."""
+        return {agent: instant(at) for agent, at in self._heard(account_id, agent_ids).items()}
+
+    def present(self, account_id: int, agent_ids: Collection[int], now: datetime) -> frozenset[int]:
+        """Return those heard of within the presence duration (E37)."""
+        since = score(now - self._lasts_for)
+        return frozenset(agent for agent, at in self._heard(account_id, agent_ids).items() if at > since)
+
+    def leave(self, account_id: int, agent_ids: Collection[int]) -> None:
+        """Forget agents who are no longer of the account."""
+        if agent_ids:
+            with asking("presence"):
+                self._redis.zrem(keys.presence(account_id), *agent_ids)
+                self._redis.hdel(keys.availability(account_id), *map(str, agent_ids))
+
+    def remember(self, account_id: int, agent_id: int, availability: Presence) -> None:
+        """Cache what an agent set; Postgres has the word that counts."""
+        with asking("availability"):
+            self._redis.hset(keys.availability(account_id), str(agent_id), availability.value)
+
+    def remembered(self, account_id: int, agent_ids: Collection[int]) -> Mapping[int, Presence]:
+        """Return what agents set, as far as the cache knows."""
+        ids = list(agent_ids)
+        if not ids:
+            return {}
+        with asking("availability"):
+            found = self._redis.hmget(keys.availability(account_id), [str(i) for i in ids])
+        return {agent: Presence(str(word)) for agent, word in zip(ids, found, strict=True) if word is not None}
+
+    def _heard(self, account_id: int, agent_ids: Collection[int]) -> Mapping[int, float]:
+        if not agent_ids:
+            return {}
+        with asking("presence"):
+            found = self._redis.zmscore(keys.presence(account_id), [str(agent) for agent in agent_ids])
+        return {agent: at for agent, at in zip(agent_ids, found, strict=True) if at is not None}
+
+    def _lasts(self, at: float | None, now: datetime) -> bool:
+        return at is not None and at > score(now - self._lasts_for)
+
+
+def presence_of(*, availability: Presence, auto_offline: bool, heard: bool, active: bool = True) -> Presence:
+    """Return what an agent is: what they set if they are there, `offline` if not or deactivated (E37)."""
+    return availability if active and (heard or not auto_offline) else Presence.OFFLINE

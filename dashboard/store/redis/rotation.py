@@ -1,0 +1,112 @@
+"""Whose turn it is, by identity (E20 to E24). Unreadable: StoreUnavailable, and the run ends (E42)."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from redis import Redis
+
+from dashboard.engine import selectors
+from dashboard.store.core.errors import asking
+from dashboard.store.redis import keys
+
+LIFETIME = timedelta(days=7)
+
+# Newcomers join at the back in the order given, leavers go, the chosen go behind everybody. In one step, because
+# two inboxes may share a team's rotation.
+ADVANCE = """
+local members, picks = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
+local belongs, known, turns = {}, {}, {}
+for _, agent in ipairs(members) do belongs[agent] = true end
+for _, agent in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  known[agent] = true
+  if not belongs[agent] then redis.call('ZREM', KEYS[1], agent) end
+end
+local last = tonumber(redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] or 0)
+local function to_the_back(agent)
+  last = last + 1
+  turns[#turns + 1], turns[#turns + 2] = last, agent
+end
+for _, agent in ipairs(members) do
+  if not known[agent] then to_the_back(agent) end
+end
+for _, agent in ipairs(picks) do
+  if belongs[agent] then to_the_back(agent) end
+end
+-- A thousand at once: Lua's stack holds eight thousand values.
+for first = 1, #turns, 1000 do
+  redis.call('ZADD', KEYS[1], unpack(turns, first, math.min(first + 999, #turns)))
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel:
+    """Names one rotation: a team's, or with no team the inbox's own."""
+
+    account_id: int
+    inbox_id: int
+    team_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Return where it is kept; a team's is the same whichever inbox asks."""
+        return keys.rotation(self.account_id, inbox_id=self.inbox_id, team_id=self.team_id)
+
+
+class Rotations(Protocol):
+    """Keeps rotations; both implementations give the same turns (E24)."""
+
+    def orders(self, wheels: Sequence[Wheel]) -> Mapping[Wheel, tuple[int, ...]]:
+        """Return the agent ids of each rotation, longest without a turn first."""
+
+    def advance(self, wheel: Wheel, *, members: Collection[int], picks: Sequence[int]) -> None:
+        """Drop who left, add who came at the back, and put the chosen behind everybody in the order chosen."""
+
+
+class RedisRotations:
+    """Rotations that all workers share: one sorted set each, member agent id, score turn."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._advance = redis.register_script(ADVANCE)
+
+    def orders(self, wheels: Sequence[Wheel]) -> Mapping[Wheel, tuple[int, ...]]:
+        """Return the agent ids of each rotation in one round trip, and keep it for another seven days."""
+        with asking("rotation"), self._redis.pipeline(transaction=False) as pipe:
+            for wheel in wheels:
+                pipe.zrange(wheel.key, 0, -1)
+                pipe.pexpire(wheel.key, LIFETIME)
+            found = pipe.execute()[::2]
+        return {wheel: tuple(map(int, ids)) for wheel, ids in zip(wheels, found, strict=True)}
+
+    def advance(self, wheel: Wheel, *, members: Collection[int], picks: Sequence[int]) -> None:
+        """Write what a run decided about the turns."""
+        # Only an agent's last turn decides the order.
+        last = list(dict.fromkeys(reversed(picks)))[::-1]
+        lists = [_json(sorted(members)), _json(last)]
+        with asking("rotation"):
+            self._advance(keys=[wheel.key], args=[*lists, LIFETIME // timedelta(milliseconds=1)])
+
+
+class MemoryRotations:
+    """Rotations of one process: dry runs, replays, tests."""
+
+    def __init__(self) -> None:
+        self._orders: dict[str, tuple[int, ...]] = {}
+
+    def orders(self, wheels: Sequence[Wheel]) -> Mapping[Wheel, tuple[int, ...]]:
+        """Return the agent ids of each rotation."""
+        return {wheel: self._orders.get(wheel.key, ()) for wheel in wheels}
+
+    def advance(self, wheel: Wheel, *, members: Collection[int], picks: Sequence[int]) -> None:
+        """Write what a run decided about the turns."""
+        order = selectors.merged(self._orders.get(wheel.key, ()), members)
+        self._orders[wheel.key] = selectors.moved(order, picks)
+
+
+def _json(ids: Collection[int]) -> str:
+    return json.dumps(list(map(str, ids)))

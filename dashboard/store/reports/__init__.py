@@ -1,0 +1,1 @@
+"""Rollups and the report page."""

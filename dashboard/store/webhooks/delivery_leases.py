@@ -1,0 +1,209 @@
+"""Turns, in which deliveries are made: a webhook is spoken to by one process at a time.
+
+A delivery is ready when its time has come. Its time is never before that of an earlier one of its conversation: who
+fails holds the later ones back, and new ones are made behind them.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import bindparam, text, update
+
+from dashboard.store.core.errors import OutOfRange
+from dashboard.store.core.texts import kept
+from dashboard.store.ledger import metric_counters
+from dashboard.store.ledger.metric_counters import Counted, Kind
+from dashboard.store.models import Webhook, WebhookDelivery
+from dashboard.store.models.counters import Measure
+from dashboard.store.models.webhooks import DeliveryStatus
+from dashboard.store.postgres.bulk import record, table_of
+from dashboard.store.postgres.database import Session
+from dashboard.store.webhooks import outbox
+
+log = structlog.get_logger()
+# The driver refuses half a character by itself, and Postgres a zero byte or a number beyond its own.
+UNWRITABLE = (OutOfRange, UnicodeError)
+NOT_KEPT = "The answer cannot be kept."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is to be sent, and how often that was tried."""
+
+    id: UUID
+    conversation_id: int | None
+    attempts: int
+    give_up_at: datetime
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A receiver that is this process's until the lease ends, and what is ready for it, in order."""
+
+    account_id: int
+    webhook_id: int
+    url: str
+    secret: str
+    silences: int
+    held_until: datetime
+    due: tuple[Due, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a delivery stands after an attempt."""
+
+    id: UUID
+    status: DeliveryStatus
+    attempts: int
+    next_attempt_at: datetime | None
+    response_status: int | None
+    error: str | None
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """How long nobody else may speak to a webhook, how many are wanted, and whether also those that were silent."""
+
+    until: datetime
+    most: int
+    silent_too: bool = True
+
+
+# One pass over an index, however much waits: a delivery is never to be tried before an earlier one of its conversation.
+READY = "d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at <= :now"
+# Who was spoken to longest ago comes first.
+TAKE = text(f"""
+UPDATE webhooks SET held_until = :until WHERE id IN (
+  SELECT w.id FROM webhooks w
+  WHERE w.enabled AND (w.held_until IS NULL OR w.held_until <= :now)
+    AND (w.paused_until IS NULL OR w.paused_until <= :now) AND (w.silences = 0 OR :silent_too)
+    AND EXISTS (SELECT FROM webhook_deliveries d WHERE {READY})
+  ORDER BY w.held_until NULLS FIRST, w.id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
+) RETURNING account_id, id, url, secret, silences""")
+DUE = text(f"""
+SELECT w.id AS webhook_id, d.id, d.conversation_id, d.attempts, d.give_up_at, CAST(e.body AS text) AS body
+FROM webhooks w CROSS JOIN LATERAL (
+  SELECT * FROM webhook_deliveries d WHERE {READY} ORDER BY d.next_attempt_at, d.event_id LIMIT :most
+) d JOIN outbox_events e ON e.id = d.event_id
+WHERE w.id = ANY (:webhook_ids) ORDER BY w.id, d.next_attempt_at, d.event_id""")
+HOLD = text("SELECT id FROM webhooks WHERE id = ANY (:webhook_ids) ORDER BY id FOR KEY SHARE")
+HOLD_BACK = text("""
+UPDATE webhook_deliveries later SET next_attempt_at = failed.next_attempt_at FROM webhook_deliveries failed
+WHERE failed.id = :new_id AND failed.status = 'pending' AND later.status = 'pending'
+  AND later.webhook_id = failed.webhook_id AND later.conversation_id = failed.conversation_id
+  AND later.event_id > failed.event_id AND later.next_attempt_at < failed.next_attempt_at""")
+NEXT = text("""
+SELECT min(greatest(w.held_until, w.paused_until, (
+  SELECT min(d.next_attempt_at) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.status = 'pending'
+))) FROM webhooks w
+WHERE w.enabled AND EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.status = 'pending')""")
+
+
+def take(session: Session, lease: Lease, *, now: datetime, most_each: int) -> list[Turn]:
+    """Take the receivers that something is ready for and that nobody speaks to, with what is ready."""
+    taken = session.execute(TAKE, {**record(lease), "now": now}).all()
+    if not taken:
+        return []
+    ready = _due(session, [row.id for row in taken], now=now, most=most_each)
+    return [
+        Turn(
+            account_id=row.account_id,
+            webhook_id=row.id,
+            url=row.url,
+            secret=row.secret,
+            silences=row.silences,
+            held_until=lease.until,
+            due=tuple(ready.get(row.id, ())),
+        )
+        for row in taken
+    ]
+
+
+def hold(session: Session, webhook_ids: Collection[int], results: Iterable[Result]) -> None:
+    """Lock what is written with these results, in everybody's order: fan-outs, webhooks by id, deliveries.
+
+    Else whoever removes a webhook, or asks for a delivery again, and whoever notes an answer wait for each other.
+    """
+    if any(result.status is DeliveryStatus.PENDING for result in results):
+        outbox.keep_still(session)
+    session.execute(HOLD, {"webhook_ids": list(webhook_ids)})
+
+
+def write(session: Session, results: Sequence[Result]) -> None:
+    """Note how attempts went, and hold back what comes after a failure; what is no longer pending stays as it is.
+
+    Their webhooks are held. A result with an answer that cannot be kept costs no other: it is noted without the answer.
+    """
+    try:
+        _write(session, results)
+    except UNWRITABLE:
+        for result in results:
+            _write_alone(session, result)
+
+
+def give_back(session: Session, turn: Turn, *, now: datetime, silences: int, paused_until: datetime | None) -> None:
+    """End a turn, if it is still ours."""
+    ours = (Webhook.id == turn.webhook_id, Webhook.held_until == turn.held_until)
+    values = {"held_until": now, "silences": silences, "paused_until": paused_until}
+    session.execute(update(Webhook).where(*ours).values(**values))
+
+
+def park_overdue(session: Session, webhook_id: int, *, now: datetime, why: str | None) -> None:
+    """Give up what a silent receiver had its whole time for, tried or not."""
+    which = (
+        WebhookDelivery.webhook_id == webhook_id,
+        WebhookDelivery.status == DeliveryStatus.PENDING,
+        WebhookDelivery.give_up_at <= now,
+    )
+    parked = {"status": DeliveryStatus.PARKED, "next_attempt_at": None, "error": why and kept(why)}
+    done = session.execute(update(WebhookDelivery).where(*which).values(**parked))
+    metric_counters.add(session, [_counted(DeliveryStatus.PARKED, done.rowcount)])  # type: ignore[attr-defined]
+
+
+def next_at(session: Session, *, now: datetime) -> datetime | None:
+    """Return when something can be delivered next, `now` or earlier if it can be at once."""
+    at: datetime | None = session.scalar(NEXT, {"now": now})
+    return at
+
+
+def _write_alone(session: Session, result: Result) -> None:
+    try:
+        _write(session, [result])
+    except UNWRITABLE as error:
+        log.error("answer_not_kept", delivery=str(result.id), error=str(error))
+        _write(session, [replace(result, response_status=None, error=NOT_KEPT)])
+
+
+def _write(session: Session, results: Iterable[Result]) -> None:
+    table = table_of(WebhookDelivery)
+    rows = [{f"new_{name}": value for name, value in record(result).items()} for result in results]
+    if not rows:
+        return
+    changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Result.__slots__ if name != "id"}
+    pending = (table.c.id == bindparam("new_id"), table.c.status == DeliveryStatus.PENDING)
+    ended = [row for row in rows if row["new_status"] != DeliveryStatus.PENDING]
+    failed = [{"new_id": row["new_id"]} for row in rows if row["new_status"] == DeliveryStatus.PENDING]
+    with session.begin_nested():
+        session.execute(update(table).where(*pending).values(**changed), rows)
+        if failed:
+            session.execute(HOLD_BACK, failed)
+        metric_counters.add(session, [_counted(row["new_status"]) for row in ended])
+
+
+def _counted(status: object, count: int = 1) -> Counted:
+    return Counted(kind=Kind(measure=Measure.DELIVERIES, word=str(status)), count=count)
+
+
+def _due(session: Session, webhook_ids: Collection[int], *, now: datetime, most: int) -> dict[int, list[Due]]:
+    found: dict[int, list[Due]] = {}
+    for row in session.execute(DUE, {"webhook_ids": list(webhook_ids), "now": now, "most": most}):
+        due = Due(**{name: getattr(row, name) for name in Due.__slots__})
+        found.setdefault(row.webhook_id, []).append(due)
+    return found
