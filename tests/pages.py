@@ -23,7 +23,8 @@ from dashboard.services.core.container import tools
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.store.models import AccountUser, User
 from dashboard.store.postgres import database
-from dashboard.web import drawings, throttle
+from dashboard.web.accounts import login_throttle
+from dashboard.web.board import fragment_cache
 from tests.desks import NOON, Acme, Recorded, add_user
 
 PASSWORD = "correct horse"
@@ -104,13 +105,13 @@ def kept(settings: Settings, queue: Recorded) -> Flask:
     It has drawn nothing yet. All applications share one throttle of log-ins, which counts where the newest of them
     does: if that is another, the application is composed anew.
     """
-    counts_in = throttle.limiter.storage if _kept else None
+    counts_in = login_throttle.limiter.storage if _kept else None
     app = _kept.get((settings, counts_in))
     if app is None:
         app = create_app(settings)
         _kept.clear()
-        _kept[settings, throttle.limiter.storage] = app
-    drawings.init_app(app)
+        _kept[settings, login_throttle.limiter.storage] = app
+    fragment_cache.init_app(app)
     return _over(app, settings, queue)
 
 

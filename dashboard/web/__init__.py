@@ -4,61 +4,45 @@ from flask import Flask
 from htmx_flask import Htmx
 
 from dashboard.config import Settings
-from dashboard.web import (
-    accounts,
-    addresses,
-    agents,
-    agents_list,
-    assets,
-    assignments,
-    audit,
-    board,
-    capacity,
-    conversations,
-    conversations_list,
-    drawings,
-    edits,
-    errors,
-    inboxes,
+from dashboard.web.accounts import (
+    account_page,
     invitations,
-    isolation,
-    labels,
+    login_throttle,
     memberships,
     passwords,
-    policies,
-    reports,
-    runs,
-    runs_list,
-    security,
     sessions,
-    teams,
-    throttle,
     tokens,
     users,
-    verdicts,
-    visitors,
-    webhooks,
-    words,
 )
-from dashboard.web.blueprints import all_pages
+from dashboard.web.agents import agent_list, agent_page
+from dashboard.web.assignment import assignments, run_list, runs
+from dashboard.web.audit import audit_log
+from dashboard.web.board import fragment_cache, live_board, verdict_text
+from dashboard.web.conversations import conversation_list, conversation_page, labels
+from dashboard.web.core import assets, auth, bidi, edit_forms, errors, formatting, security, urls
+from dashboard.web.core.blueprints import all_pages
+from dashboard.web.inboxes import inboxes, teams
+from dashboard.web.policies import assignment_policies, capacity_policies
+from dashboard.web.reports import reports
+from dashboard.web.webhooks import webhooks
 
-SETTINGS = (audit, accounts, users, tokens, webhooks, labels, passwords)
+SETTINGS = (audit_log, account_page, users, tokens, webhooks, labels, passwords)
 NOUNS = (
     sessions,
     memberships,
     invitations,
-    board,
+    live_board,
     runs,
-    runs_list,
+    run_list,
     reports,
-    conversations,
-    conversations_list,
+    conversation_page,
+    conversation_list,
     inboxes,
-    agents,
-    agents_list,
+    agent_page,
+    agent_list,
     assignments,
-    policies,
-    capacity,
+    assignment_policies,
+    capacity_policies,
     teams,
     *SETTINGS,
 )
@@ -68,7 +52,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Add the pages, who may see them, and what every answer carries."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Htmx(app)
-    for concern in (isolation, security, visitors, addresses, assets, words, verdicts, errors, drawings, edits):
+    for concern in (bidi, security, auth, urls, assets, formatting, verdict_text, errors, fragment_cache, edit_forms):
         concern.init_app(app)
-    throttle.init_app(app, settings)
+    login_throttle.init_app(app, settings)
     app.register_blueprint(all_pages(*(noun.pages for noun in NOUNS)))

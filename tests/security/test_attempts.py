@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from dashboard.config import Settings
-from dashboard.web import throttle
-from dashboard.web.attempts import FORGIVEN, KEPT, LONGEST_PAUSE, Attempt
+from dashboard.web.accounts import login_throttle
+from dashboard.web.accounts.attempts import FORGIVEN, KEPT, LONGEST_PAUSE, Attempt
 from tests.desks import Acme
 from tests.pages import PASSWORD, AtOnce, composed, let_in
 from tests.waiting import eventually
@@ -42,7 +42,7 @@ def guesses(app: Flask, count: int, email: str = ANA) -> None:
 
 def waiting(source: str, email: str = ANA) -> Attempt:
     """Return the attempt of a source, to ask how long it waits."""
-    return Attempt(storage=throttle.limiter.storage, source=source, address=email)
+    return Attempt(storage=login_throttle.limiter.storage, source=source, address=email)
 
 
 def fail(count: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, render_template_string
 
 from dashboard.config import Settings
-from dashboard.web.isolation import saying
+from dashboard.web.core.bidi import saying
 from tests.pages import HTMX
 from tests.security import walks
 from tests.security.worlds import Worlds, two_worlds

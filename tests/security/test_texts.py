@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from dashboard.config import Settings
-from dashboard.web.reports import SHEETS
+from dashboard.web.reports.reports import SHEETS
 from tests.pages import HTMX
 from tests.security import walks
 from tests.security.worlds import Worlds, two_worlds

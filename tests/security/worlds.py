@@ -15,7 +15,7 @@ from dashboard.services.accounts import invitations, tokens
 from dashboard.services.webhooks import deliver
 from dashboard.store.models import AccountUser, Base
 from dashboard.store.postgres.database import Session
-from dashboard.web import throttle
+from dashboard.web.accounts import login_throttle
 from tests import desks
 from tests.api.conftest import Caller
 from tests.desks import Acme
@@ -67,7 +67,7 @@ class Worlds:
     def renew(self) -> None:
         """Let the agents be invited, and forget who looked at their links how often: forms and walks end both."""
         with self.app.app_context():
-            throttle.limiter.reset()
+            login_throttle.limiter.reset()
         for world in (self.ours, self.theirs):
             agent_id = int(str(world.ids["agent"]))
             agent = self.session.get_one(AccountUser, (world.account_id, agent_id), populate_existing=True)
@@ -97,7 +97,7 @@ def two_worlds(settings: Settings, *, ours: str = "Ours", theirs: str = "Theirs"
 
 def _let_tests_be_fast(app: Flask) -> None:
     """Let a token call more than a hundred times a second; the log-in's throttle stays."""
-    for limiter in app.extensions["limiter"] - {throttle.limiter}:
+    for limiter in app.extensions["limiter"] - {login_throttle.limiter}:
         limiter.enabled = False
 
 

@@ -15,7 +15,7 @@ from dashboard.engine.model import Role
 from dashboard.services.assignment.run import Request, run_inbox
 from dashboard.store.models import Account, AssignmentPolicy, Inbox
 from dashboard.store.redis.rate_limits import Reservation
-from dashboard.web import drawings
+from dashboard.web.board import fragment_cache
 from tests.counting import statements
 from tests.desks import Acme, add_user
 from tests.pages import HTMX, AtOnce, Looker, composed, looking, waiting_for, without_redis
@@ -26,7 +26,7 @@ TAGS = re.compile(r"<[^>]+>")
 @pytest.fixture(autouse=True)
 def _drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each page be drawn anew: here things change without being announced."""
-    monkeypatch.setattr(drawings, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(fragment_cache, "FRESH_SECONDS", 0.0)
 
 
 def seen(answer: TestResponse, part: str = "board") -> str:
@@ -177,7 +177,7 @@ def test_a_board_on_which_nothing_else_changes_turns_stale(
     """E53: nothing is announced; its next redraw by the clock shows it. Seen to fail without one: 304."""
     acme.desk.session.execute(update(Account).values(stranded_checked_at=clock.now() - timedelta(minutes=2)))
     acme.desk.session.commit()
-    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr(fragment_cache, "PATIENCE_SECONDS", 30.0)
     first = mara.get("/", headers=HTMX)
     assert "Nothing is stranded, checked at" in seen(first, "headline")
 

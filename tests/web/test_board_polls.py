@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dashboard.web import board, drawings
+from dashboard.web.board import fragment_cache, live_board
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, Looker
@@ -13,7 +13,7 @@ from tests.pages import HTMX, Looker
 @pytest.fixture(autouse=True)
 def no_redraw_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten seconds may end between two requests of a test."""
-    monkeypatch.setattr(board, "REDRAW_SECONDS", 10**7)
+    monkeypatch.setattr(live_board, "REDRAW_SECONDS", 10**7)
 
 
 def test_a_poll_that_finds_nothing_new_asks_postgres_only_who_it_is(mara: Looker, acme: Acme) -> None:
@@ -39,7 +39,7 @@ def test_a_poll_sets_no_cookie(mara: Looker) -> None:
 
 
 def test_a_poll_after_a_change_redraws(mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr(fragment_cache, "PATIENCE_SECONDS", 30.0)
     shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
 
     acme.desk.signals.changed(acme.account_id)

@@ -17,8 +17,8 @@ from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.redis import client
 from dashboard.store.redis import fragment_cache as shared_drawings
 from dashboard.store.redis.fragment_cache import SharedDrawings, SharedPlace
-from dashboard.web import board, drawings
-from dashboard.web.drawings import Drawing, Drawings, Version, Wish
+from dashboard.web.board import fragment_cache, live_board
+from dashboard.web.board.fragment_cache import Drawing, Drawings, Version, Wish
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, TOKEN, Looker, hire, looking
@@ -50,9 +50,9 @@ class Pen:
 @pytest.fixture(autouse=True)
 def nothing_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is, no drawing grows old between two lines of a test, and the first tab waits."""
-    monkeypatch.setattr(board, "REDRAW_SECONDS", 10**7)
+    monkeypatch.setattr(live_board, "REDRAW_SECONDS", 10**7)
     for name in ("FRESH_SECONDS", "LIVE_SECONDS", "PATIENCE_SECONDS"):
-        monkeypatch.setattr(drawings, name, LONG)
+        monkeypatch.setattr(fragment_cache, name, LONG)
     for name in ("LASTS_FOR", "MAKING_LASTS_FOR"):
         monkeypatch.setattr(shared_drawings, name, timedelta(seconds=LONG))
 
@@ -109,14 +109,14 @@ def test_a_page_that_is_opened_a_moment_later_shows_what_nobody_announced(
     asked(sheet, FIRST, pen)
     assert asked(sheet, FIRST, pen).body == b"drawing 1"
 
-    monkeypatch.setattr(drawings, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(fragment_cache, "FRESH_SECONDS", 0.0)
 
     assert asked(sheet, FIRST, pen).body == b"drawing 2"
 
 
 def test_where_redis_tells_of_no_change_a_page_that_is_opened_is_drawn(sheet: Drawings) -> None:
     """Seen to fail where that was not asked."""
-    pen, untold = Pen(), replace(FIRST, live=drawings.UNTOLD)
+    pen, untold = Pen(), replace(FIRST, live=fragment_cache.UNTOLD)
     asked(sheet, untold, pen)
 
     assert asked(sheet, untold, pen).body == b"drawing 2"
@@ -202,7 +202,7 @@ def test_a_tab_that_shows_an_older_one_is_served_what_was_drawn_a_moment_ago(she
 def test_where_the_next_is_due_a_tab_that_is_behind_does_not_wait_for_it(
     sheet: Drawings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawings, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(fragment_cache, "FRESH_SECONDS", 0.0)
     pen, slow = Pen(), Pen(may_go_on=Event())
     asked(sheet, LATER, pen)
 
@@ -211,7 +211,7 @@ def test_where_the_next_is_due_a_tab_that_is_behind_does_not_wait_for_it(
     assert served.version == LATER
     assert slow.begun.wait(PATIENCE)
     slow.may_go_on.set()
-    monkeypatch.setattr(drawings, "FRESH_SECONDS", LONG)
+    monkeypatch.setattr(fragment_cache, "FRESH_SECONDS", LONG)
     assert asked(sheet, LATEST, pen).version == LATEST
     assert (pen.drawn, slow.drawn) == (1, 1), "the next was drawn aside"
 
@@ -221,16 +221,16 @@ def test_while_the_next_is_drawn_only_the_first_who_has_the_last_waits(
 ) -> None:
     pen, slow = Pen(), Pen(may_go_on=Event())
     asked(sheet, FIRST, pen)
-    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(fragment_cache, "PATIENCE_SECONDS", 0.0)
     sheet.after(FIRST, "board", Wish(version=LATER, draw=slow, shared=None))
-    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", LONG)
+    monkeypatch.setattr(fragment_cache, "PATIENCE_SECONDS", LONG)
 
     assert sheet.after(FIRST, "board", Wish(version=LATER, draw=pen, shared=None)) is None
     slow.may_go_on.set()
 
 
 def test_what_is_no_longer_live_serves_nobody(sheet: Drawings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawings, "LIVE_SECONDS", 0.0)
+    monkeypatch.setattr(fragment_cache, "LIVE_SECONDS", 0.0)
     pen = Pen()
     asked(sheet, LATER, pen)
 
@@ -256,7 +256,7 @@ def test_a_tab_hears_that_nothing_is_there_yet_where_the_next_takes_long(
 ) -> None:
     shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
     acme.desk.signals.changed(acme.account_id)
-    monkeypatch.setattr(drawings, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(fragment_cache, "PATIENCE_SECONDS", 0.0)
     gate = Event()
     app.extensions["drawings"].aside.submit(gate.wait)
 
@@ -308,7 +308,7 @@ def test_a_tab_that_is_behind_is_served_what_another_process_drew_a_moment_ago(
 def test_what_another_process_drew_a_while_ago_is_drawn_anew(
     sheet: Drawings, shared: SharedPlace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawings, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(fragment_cache, "FRESH_SECONDS", 0.0)
     pen = Pen()
     asked(Drawings(), LATER, Pen(), shared=shared)
 
@@ -356,7 +356,7 @@ def test_who_waits_for_a_turn_draws_when_it_comes(
     sheet: Drawings, views: SharedDrawings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen to fail with one look: the tab was told that nothing is new."""
-    monkeypatch.setattr(drawings, "GLANCES", int(PATIENCE / drawings.GLANCE_SECONDS))
+    monkeypatch.setattr(fragment_cache, "GLANCES", int(PATIENCE / fragment_cache.GLANCE_SECONDS))
     mine, other, pen = views.of(1, "board"), views.of(1, "inbox 3"), Pen()
     asked(sheet, FIRST, pen, shared=mine)
     assert other.claim()

@@ -11,8 +11,8 @@ from dashboard import clock
 from dashboard.services.reports import reports, rollups
 from dashboard.services.reports.reports import Report, Span, Wait, Waited
 from dashboard.store.models import InboxDay, InboxHour
-from dashboard.web import words
-from dashboard.web.sheets import defused
+from dashboard.web.core import formatting
+from dashboard.web.reports.csv_export import defused
 from tests.counting import statements
 from tests.desks import NOON, Acme
 from tests.giving import by_hand, given
@@ -167,7 +167,7 @@ def test_what_runs_gave_is_told_from_what_people_did_and_members_with_nothing_ar
     ],
 )
 def test_a_wait_is_said_as_exactly_as_it_is_known(seconds: float, said: str) -> None:
-    assert words.wait(Wait(timedelta(seconds=seconds))) == said
+    assert formatting.wait(Wait(timedelta(seconds=seconds))) == said
 
 
 def test_an_inbox_alone_tells_nothing_of_the_others(acme: Acme) -> None:

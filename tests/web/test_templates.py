@@ -8,7 +8,7 @@ from flask import Flask
 
 from dashboard.config import ROOT
 from dashboard.engine.decisions import Reason
-from dashboard.web import words
+from dashboard.web.core import formatting
 
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 STYLES = sorted((ROOT / "static/css").rglob("*.css"))
@@ -54,5 +54,5 @@ def test_no_script_needs_what_the_policy_refuses(path: Path) -> None:
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_words(reason: Reason) -> None:
     """E49"""
-    assert "_" not in words.word(reason)
-    assert "_" not in words.clause(reason)
+    assert "_" not in formatting.word(reason)
+    assert "_" not in formatting.clause(reason)

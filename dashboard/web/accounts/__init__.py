@@ -1,0 +1,1 @@
+"""Log-in, invitations, users, tokens, the account's settings."""

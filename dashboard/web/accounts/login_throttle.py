@@ -1,0 +1,68 @@
+"""How often one may try to log in; counted in Redis for all servers, in this process while Redis is down."""
+
+from http import HTTPStatus
+from ipaddress import IPv6Address, IPv6Network, ip_address
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+
+from dashboard import clock
+from dashboard.config import Settings
+from dashboard.store.accounts import throttle_counters
+from dashboard.web.accounts.attempts import Attempt
+
+# A whole company may be one source; behind a proxy that is not named in TRUSTED_PROXIES everybody is.
+PER_SOURCE = "60 per minute; 1000 per hour"
+PER_ADDRESS = "8 per minute; 60 per hour"
+
+# Of an IPv6 address, the part that a network gives to one customer, who has all of the rest.
+CUSTOMERS_BITS = 64
+
+
+def source() -> str:
+    """Return where the request comes from: an IPv4 address, or the network of an IPv6 address."""
+    said = get_remote_address()
+    try:
+        found = ip_address(said.partition("%")[0])
+    except ValueError:  # a socket of this machine
+        return said
+    if isinstance(found, IPv6Address):
+        return str(found.ipv4_mapped or IPv6Network((found, CUSTOMERS_BITS), strict=False))
+    return str(found)
+
+
+limiter = Limiter(source, key_prefix="evenhand")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Count in the Redis of the settings; an answer to too many attempts names the seconds to wait."""
+    app.config.setdefault("RATELIMIT_STORAGE_URI", throttle_counters.address(settings.redis_url))
+    limiter.init_app(app)
+    app.after_request(_name_seconds)
+
+
+def address_tried() -> str:
+    """Return the source with the address that it tries, so that nobody can lock somebody else out."""
+    return f"{source()} {_address()}"
+
+
+def attempt() -> Attempt:
+    """Return the attempt that this request is."""
+    return Attempt(storage=limiter.storage, source=source(), address=_address())
+
+
+def _address() -> str:
+    return request.form.get("email", "").strip().lower()
+
+
+def seconds_left() -> int:
+    """Return when the limit that refused this request lets one in again."""
+    limit = limiter.current_limit
+    return max(1, round(limit.reset_at - clock.now().timestamp())) if limit else 60
+
+
+def _name_seconds(response: Response) -> Response:
+    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        response.headers.setdefault("Retry-After", str(seconds_left()))
+    return response

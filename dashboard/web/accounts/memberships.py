@@ -1,0 +1,40 @@
+"""The accounts of one person: chosen at the log-in, and switched between."""
+
+from http import HTTPStatus
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from dashboard import clock
+from dashboard.http import desk
+from dashboard.services.accounts import sessions
+from dashboard.web.core import auth, urls
+from dashboard.web.core.blueprints import pages_of
+
+# Whoever has several accounts comes here before they are in any.
+pages = pages_of("memberships", public=True)
+
+
+@pages.get("/accounts")
+def index() -> ResponseReturnValue:
+    """Show the accounts that the log-in opens."""
+    found = auth.memberships()
+    if not found:
+        return redirect(url_for("web.sessions.new"), HTTPStatus.SEE_OTHER)
+    if len(found) == 1 and current_user.is_authenticated:
+        return redirect(url_for("web.board.show"), HTTPStatus.SEE_OTHER)
+    here = auth.viewer().account_id if current_user.is_authenticated else None
+    return render_template("memberships/index.html", found=found, here=here, wanted=request.args.get("next", ""))
+
+
+@pages.post("/accounts/<int:account_id>/session")
+def enter(account_id: int) -> ResponseReturnValue:
+    """Go on in this account, in a new session."""
+    found = [one for one in auth.memberships() if one.account_id == account_id]
+    if not found:
+        abort(HTTPStatus.NOT_FOUND)
+    auth.end_session()
+    auth.let_in(found[0])
+    sessions.enter(desk(), found[0], now=clock.now())
+    return redirect(urls.wanted(), HTTPStatus.SEE_OTHER)

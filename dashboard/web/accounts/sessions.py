@@ -1,0 +1,69 @@
+"""Logging in and out."""
+
+from http import HTTPStatus
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from dashboard import clock
+from dashboard.http import desk
+from dashboard.services.accounts import sessions as services
+from dashboard.web.accounts import login_throttle
+from dashboard.web.core import auth, urls
+from dashboard.web.core.blueprints import pages_of
+
+WRONG = "The address or the password is not right."
+pages = pages_of("sessions", public=True)
+
+
+@pages.get("/login")
+def new() -> ResponseReturnValue:
+    """Show the form."""
+    if current_user.is_authenticated:
+        return redirect(urls.wanted(), HTTPStatus.SEE_OTHER)
+    return _form()
+
+
+@pages.post("/login")
+@login_throttle.limiter.limit(login_throttle.PER_SOURCE)
+@login_throttle.limiter.limit(login_throttle.PER_ADDRESS, key_func=login_throttle.address_tried)
+def create() -> ResponseReturnValue:
+    """Log in; the answer does not tell whether the address exists."""
+    attempt = login_throttle.attempt()
+    if left := attempt.begin():
+        return _wait(left)
+    found = services.log_in(desk(), request.form.get("email", ""), request.form.get("password", ""))
+    if not found:
+        attempt.fail()
+        return _form(error=WRONG), HTTPStatus.UNPROCESSABLE_ENTITY
+    auth.recognise(found)
+    if len(found) > 1:
+        return redirect(url_for("web.memberships.index", next=urls.wanted()), HTTPStatus.SEE_OTHER)
+    auth.let_in(found[0])
+    services.enter(desk(), found[0], now=clock.now())
+    return redirect(urls.wanted(), HTTPStatus.SEE_OTHER)
+
+
+@pages.post("/logout")
+def destroy() -> ResponseReturnValue:
+    """Log out; wherever else they are logged in, they stay."""
+    auth.see_out()
+    return redirect(urls.wanted(url_for("web.sessions.new")), HTTPStatus.SEE_OTHER)
+
+
+@pages.errorhandler(HTTPStatus.TOO_MANY_REQUESTS)
+def _too_often(error: Exception) -> ResponseReturnValue:
+    """Show the form again, with the time to wait."""
+    return _wait(login_throttle.seconds_left())
+
+
+def _wait(seconds: int) -> ResponseReturnValue:
+    said = f"Too many attempts. Nothing was checked; try again in {seconds} {'second' if seconds == 1 else 'seconds'}."
+    return _form(error=said), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
+
+
+def _form(error: str | None = None) -> str:
+    return render_template(
+        "sessions/new.html", error=error, email=request.form.get("email", ""), wanted=request.values.get("next", "")
+    )

@@ -1,0 +1,1 @@
+"""An agent's page, and the list of agents."""

@@ -1,0 +1,114 @@
+"""The fields of the audit log in words: what each is called, and what it said."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.engine.policy import DEFAULT_WINDOW_SECONDS
+from dashboard.store.accounts.audit_page import Names
+from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, UNITS
+
+CARDS = {card.value: card.title.lower() for card in (*ORDERS, *SELECTORS)}
+# Ids and instants that follow from the change itself.
+UNSAID = frozenset({"id", "version", "created_at", "updated_at", "last_used_at", "user_id", "inbox_id", "delivery_id"})
+LABELS = {
+    "assignment_v2": "assignment",
+    "enable_auto_assignment": "assignment",
+    "assignment_order": "selector",
+    "conversation_priority": "order",
+    "fair_distribution_limit": "fair distribution",
+    "fair_distribution_window": "window",
+    "exclude_older_than_hours": "exclusion by age",
+    "excluded_labels": "exclusion labels",
+    "conversation_limit": "limit",
+    "max_auto_assigned_conversations": "maximum",
+    "assignment_type": "given out",
+    "agent_capacity_policy_id": "capacity policy",
+    "assignment_policy_id": "assignment policy",
+    "auto_offline": "offline without heartbeat",
+    "url": "address",
+    "subscriptions": "is told of",
+    "expires_at": "good until",
+}
+
+
+# The kind of thing that a field's id is of.
+NAMED = {
+    "agent_capacity_policy_id": "capacities",
+    "assignment_policy_id": "policies",
+    "inbox_id": "inboxes",
+    "team_id": "teams",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A field, as it was and as it is; None where there was nothing before, or is nothing any more."""
+
+    label: str
+    before: str | None
+    after: str | None
+
+
+def lines(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, names: Names) -> Iterator[Line]:
+    """Yield the fields that differ; of what is made or deleted, those that say anything."""
+    was, became = before or {}, after or {}
+    for name in dict.fromkeys((*was, *became)):
+        if name in UNSAID or was.get(name) == became.get(name):
+            continue
+        yield Line(
+            label=label(name),
+            before=None if before is None else value(name, was.get(name), names),
+            after=None if after is None else value(name, became.get(name), names),
+        )
+
+
+def label(name: str) -> str:
+    """Return how a field is called."""
+    return LABELS.get(name, name.replace("_", " "))
+
+
+def value(name: str, said: Any, names: Names) -> str:
+    """Return what a field says."""
+    if name in NAMED:
+        return "none" if said is None else getattr(names, NAMED[name]).get(said, "one that is gone")
+    if name in SAID:
+        return SAID[name](said)
+    if isinstance(said, bool):
+        return "on" if said else "off"
+    if isinstance(said, list):
+        return ", ".join(str(one).replace("_", " ") for one in said) or "none"
+    return "none" if said in (None, "") else str(said)
+
+
+def _window(said: int | None) -> str:
+    seconds = said or DEFAULT_WINDOW_SECONDS
+    unit = next(unit for unit, length in UNITS.items() if seconds % length == 0)
+    count = seconds // UNITS[unit]
+    return f"{count:,} {unit.removesuffix('s') if count == 1 else unit}"
+
+
+def _limit(said: int | None) -> str:
+    return "no limit" if said is None else f"{said:,}"
+
+
+def _word(said: str | None) -> str:
+    return CARDS.get(said or "", (said or "none").replace("_", " "))
+
+
+SAID: Mapping[str, Callable[[Any], str]] = {
+    "fair_distribution_limit": lambda said: f"at most {said:,} per agent" if said else "no limit",
+    "fair_distribution_window": _window,
+    "conversation_limit": _limit,
+    "exclude_older_than_hours": lambda said: "none" if said is None else f"older than {said:,} h",
+    "max_auto_assigned_conversations": lambda said: f"{said:,}" if said else "none",
+    "assignment_order": _word,
+    "conversation_priority": _word,
+    "assignment_type": _word,
+    "role": _word,
+    "availability": _word,
+    "status": _word,
+    "password": lambda said: "a new one" if said else "the one before",
+    "secret": lambda said: "a new one" if said else "the one before",
+    "expires_at": lambda said: str(said)[:10] if said else "it is revoked",
+}

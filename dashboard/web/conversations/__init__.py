@@ -1,0 +1,1 @@
+"""A conversation's page, the list of conversations, labels."""

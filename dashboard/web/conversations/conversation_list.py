@@ -1,0 +1,249 @@
+"""The list of conversations: found by filter and search, and changed several at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from dashboard import clock
+from dashboard.engine.model import Status
+from dashboard.http import desk
+from dashboard.services.agents import agent_lookup
+from dashboard.services.conversations import bulk_change
+from dashboard.services.conversations.bulk_change import Handled
+from dashboard.services.conversations.conversation_forms import AssignmentForm, Change, ConversationForm
+from dashboard.services.core.form import Form
+from dashboard.services.core.form_fields import LARGEST_ID
+from dashboard.services.core.refusals import Invalid, invalid
+from dashboard.services.explanations import waiting_list
+from dashboard.store.conversations import list_page as store
+from dashboard.store.conversations.list_page import Asked
+from dashboard.store.conversations.search import MOST_FOUND
+from dashboard.store.core.paging import Page
+from dashboard.store.inboxes import choices
+from dashboard.web.core import form_input, htmx, urls
+from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.blueprints import pages_of
+
+PER_PAGE = 50
+WAITING, NOBODY = "waiting", "none"
+NOBODY_TYPED = (NOBODY, "nobody")
+DONE = {"assign": "assigned", "release": "released", "move": "moved", "move-inbox": "moved"}
+ALREADY = {
+    "assign": "{was} with that agent already.",
+    "release": "{was} with nobody already.",
+    "move": "{was} there already.",
+    "move-inbox": "{was} there already.",
+}
+FORMS = {
+    True: {"was": "was", "waits": "waits", "it": "it", "exists": "exists"},
+    False: {"was": "were", "waits": "wait", "it": "them", "exists": "exist"},
+}
+pages = pages_of("conversation_list")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the list's address asks for, word by word; `lately` is in minutes."""
+
+    status: str = ""
+    inbox: int | None = None
+    team: int | None = None
+    assignee: str = ""
+    label: str = ""
+    lately: int | None = None
+    text: str = ""
+    page: int = 1
+
+    def address(self, **changes: object) -> str:
+        """Return the list's address with some of what is asked for changed."""
+        return urls.of("web.conversation_list.index", self, **changes)
+
+    @property
+    def narrowed(self) -> bool:
+        """Tell whether anything is left out."""
+        return self != Shown(page=self.page)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What stands in a field, and what is wrong with it, if anything is."""
+
+    text: str
+    wrong: str = ""
+
+
+@pages.get("/conversations")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """List conversations."""
+    shown = _shown(request.args)
+    if not htmx.asked():
+        return render_template("conversations/index.html", **_context(shown))
+    response = htmx.fragment("conversations/_list.html", **_context(shown))
+    response.headers["HX-Replace-Url"] = shown.address()
+    return response
+
+
+@pages.post("/conversations")
+@supervisors_only
+def change() -> ResponseReturnValue:
+    """Assign, release or move the conversations that were ticked."""
+    shown = _shown(MultiDict(parse_qsl(request.form.get("back", ""))))
+    done = _done()
+    if isinstance(done, Invalid):
+        return _refused(shown, done)
+    said = _said(request.form["do"], done)
+    return htmx.saved("conversations/_list.html", said=said, elsewhere=shown.address(), **_context(shown))
+
+
+def _done() -> Handled | Invalid:
+    """Do what the button says, or say what is missing for it."""
+    ids = form_input.ids("id")[:PER_PAGE]
+    if not ids:
+        return invalid("id", "Tick the conversations first.")
+    wanted = _wanted(request.form.get("do", ""))
+    if isinstance(wanted, Invalid):
+        return wanted
+    return bulk_change.change_all(desk(), viewer().account_id, ids, wanted, **acting())
+
+
+def _said(kind: str, handled: Handled) -> str:
+    """Return what was done, and what was not and why."""
+    count = handled.changed
+    did = (
+        f"{count} {'conversation' if count == 1 else 'conversations'} {DONE[kind]}." if count else "Nothing to change."
+    )
+    parts = (
+        (handled.released, "of them {waits} again: the agent who had {it} cannot keep {it}."),
+        (handled.unchanged, ALREADY[kind]),
+        (handled.missing, "no longer {exists}."),
+    )
+    return " ".join([did, *(f"{number} {said.format(**FORMS[number == 1])}" for number, said in parts if number)])
+
+
+def _wanted(kind: str) -> Change | Invalid:
+    match kind:
+        case "release":
+            return Change(assignee_id=None)
+        case "assign":
+            agent_id = agent_lookup.agent(
+                desk(), viewer().account_id, request.form.get("agent", ""), field="assignee_id"
+            )
+            return agent_id if isinstance(agent_id, Invalid) else _loaded(AssignmentForm(), "assignee_id", agent_id)
+        case "move":
+            return _loaded(AssignmentForm(), "team_id", form_input.whole("team_id"))
+        case "move-inbox":
+            return _loaded(ConversationForm(), "inbox_id", form_input.whole("inbox_id"))
+    return invalid("do", "Choose what to do.")
+
+
+def _loaded(form: Form, field: str, said: int | str | None) -> Change | Invalid:
+    loaded: Change | Invalid = form_input.load(form, {field: said})
+    return loaded
+
+
+def _refused(shown: Shown, refusal: Invalid) -> ResponseReturnValue:
+    template = "conversations/_list.html" if htmx.asked() else "conversations/index.html"
+    ticked = frozenset(form_input.ids("id"))
+    page = render_template(template, **_context(shown, errors=refusal.errors, ticked=ticked))
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _context(shown: Shown, **more: Any) -> dict[str, Any]:
+    """Return what the list needs, in a fixed number of queries."""
+    now, account_id = clock.now(), viewer().account_id
+    listed = store.page_of(desk().session, account_id, _asked(shown, now), Page(page=shown.page, per_page=PER_PAGE))
+    return {
+        "shown": shown,
+        "listed": listed,
+        "cut": bool(shown.text) and listed.meta.count == MOST_FOUND,
+        "last_page": listed.meta.last_page,
+        "reasons": waiting_list.of(desk(), account_id, listed.data, now=now),
+        "choices": choices.of_account(desk().session, account_id),
+        "names": choices.called(desk().session, account_id, inbox_id=shown.inbox),
+        "assignee": _assignee(shown),
+        "statuses": (WAITING, *Status),
+        "now": now,
+        "errors": {},
+        "ticked": frozenset(line.id for line in listed.data if request.args.get("ticked") == "all"),
+        **more,
+    }
+
+
+def _shown(args: form_input.Args) -> Shown:
+    """Return what is asked for; what makes no sense asks for nothing."""
+    status = args.get("status", "")
+    return Shown(
+        status=status if status in (WAITING, *Status) else "",
+        inbox=args.get("inbox", type=_id),
+        team=args.get("team", type=_id),
+        assignee=_meant(form_input.words_in(args, "assignee")),
+        label=form_input.words_in(args, "label"),
+        lately=args.get("lately", type=_minutes),
+        text=form_input.words_in(args, "text"),
+        page=form_input.page_in(args),
+    )
+
+
+def _meant(typed: str) -> str:
+    """Return the id of the agent whose name was typed; what is not clear stays as it was typed."""
+    if typed in ("", *NOBODY_TYPED) or _is_id(typed):
+        return NOBODY if typed in NOBODY_TYPED else typed
+    found = agent_lookup.agent(desk(), viewer().account_id, typed, field="assignee")
+    return typed if isinstance(found, Invalid) else str(found)
+
+
+def _assignee(shown: Shown) -> Typed:
+    """Return what stands in the agent's field, and what is wrong with it."""
+    if shown.assignee in ("", NOBODY):
+        return Typed(text=NOBODY_TYPED[-1] if shown.assignee else "")
+    if _is_id(shown.assignee):
+        found = choices.agent(desk().session, viewer().account_id, int(shown.assignee))
+        return Typed(text=found.typed if found else f"#{shown.assignee}")
+    refused = agent_lookup.agent(desk(), viewer().account_id, shown.assignee, field="assignee")
+    wrong = " ".join(refused.errors["assignee"]) if isinstance(refused, Invalid) else ""
+    return Typed(text=shown.assignee, wrong=wrong)
+
+
+def _assignee_id(meant: str) -> int | None:
+    """Return whose conversations are asked for: nobody's where it is not clear who is meant."""
+    if meant in ("", NOBODY):
+        return None
+    return int(meant) if _is_id(meant) else 0
+
+
+def _asked(shown: Shown, now: datetime) -> Asked:
+    return Asked(
+        status=Status(shown.status) if shown.status not in ("", WAITING) else None,
+        waiting=True if shown.status == WAITING else None,
+        inbox_id=shown.inbox,
+        team_id=shown.team,
+        assignee_id=_assignee_id(shown.assignee),
+        unassigned=shown.assignee == NOBODY,
+        label=shown.label or None,
+        given_after=now - timedelta(minutes=shown.lately) if shown.lately else None,
+        text=shown.text or None,
+    )
+
+
+def _is_id(given: str) -> bool:
+    one = form_input.number(given)
+    return isinstance(one, int) and 0 < one <= LARGEST_ID
+
+
+def _id(given: str) -> int:
+    if not _is_id(given):
+        raise ValueError(given)
+    return int(given)
+
+
+def _minutes(given: str) -> int:
+    if not isinstance(minutes := form_input.number(given), int):
+        raise ValueError(given)
+    return min(60 * 24, max(1, minutes))

@@ -1,0 +1,136 @@
+"""Errors as pages that say what happened, what was kept, and what to do."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from flask import Blueprint, Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import BadRequest, Conflict, HTTPException, InternalServerError, ServiceUnavailable
+
+from dashboard import tracing
+from dashboard.store.core.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable, is_conflict
+from dashboard.web.core import htmx
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What an error page says."""
+
+    status: int
+    title: str
+    happened: str
+    do: str
+
+
+SAYINGS = {
+    403: Trouble(
+        status=403,
+        title="Not allowed",
+        happened="Your role does not allow this. Nothing was changed.",
+        do="Ask an administrator of the account, or go back to the live board.",
+    ),
+    404: Trouble(
+        status=404,
+        title="Not here",
+        happened="There is nothing at this address, or it belongs to another account.",
+        do="Check the address, or go back to the live board.",
+    ),
+    405: Trouble(
+        status=405,
+        title="Not that way",
+        happened="This address does not answer that kind of request. Nothing was changed.",
+        do="Go back to the page and use its button.",
+    ),
+    409: Trouble(
+        status=409,
+        title="Somebody else was faster",
+        happened="Somebody else changed this at the same moment. Nothing was changed by you.",
+        do="Go back, reload the page and try again.",
+    ),
+    413: Trouble(
+        status=413,
+        title="Too much at once",
+        happened="What was sent is larger than the server reads. Nothing was changed.",
+        do="Go back and send less at once.",
+    ),
+    429: Trouble(
+        status=429,
+        title="Too often",
+        happened="Too many requests came from your network. Nothing was changed.",
+        do="Wait a minute and try again.",
+    ),
+    500: Trouble(
+        status=500,
+        title="That went wrong",
+        happened="The server met an error that nobody expected. What was saved before stays saved; it is in the log.",
+        do="Try again. If it happens again, tell whoever runs Evenhand, with the time.",
+    ),
+    503: Trouble(
+        status=503,
+        title="A store does not answer",
+        happened="The database or Redis cannot be reached at the moment. What was saved before stays saved.",
+        do="Wait a moment and try again; it recovers by itself as soon as the store is back.",
+    ),
+}
+FORGED = Trouble(
+    status=400,
+    title="This form has expired",
+    happened="The form was opened under another log-in, or came from elsewhere. Nothing was changed.",
+    do="Go back, reload the page and send it again.",
+)
+OTHERWISE = Trouble(
+    status=400,
+    title="That cannot be done",
+    happened="The request makes no sense to the server. Nothing was changed.",
+    do="Go back to the page and use its button.",
+)
+
+
+def handle_in(pages: Blueprint) -> None:
+    """Show what goes wrong in these pages as a page, or within one as a sentence."""
+    pages.register_error_handler(HTTPException, _show)
+    # Typed into an address: a number beyond all ids, or a letter that Postgres does not keep.
+    pages.register_error_handler(OutOfRange, lambda _: _show(BadRequest()))
+    pages.register_error_handler(Collided, _collided)
+    for unreachable in (StoreUnavailable, *UNREACHABLE):
+        pages.register_error_handler(unreachable, _unavailable)
+
+
+def init_app(app: Flask) -> None:
+    """Show addresses that nobody answers as pages too, except the API's."""
+    others = app.error_handler_spec[None][None].get(HTTPException)
+
+    def unrouted(error: HTTPException) -> ResponseReturnValue:
+        if not request.path.startswith("/api"):
+            return _show(error)
+        return others(error) if others else error.get_response()
+
+    for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        app.register_error_handler(status, unrouted)
+
+
+def _show(error: HTTPException) -> ResponseReturnValue:
+    if error.code is not None and error.code < 400:
+        return error.get_response()
+    trouble = FORGED if isinstance(error, CSRFError) else SAYINGS.get(error.code or 500, OTHERWISE)
+    if isinstance(error, InternalServerError):
+        log.error("page_failed", path=tracing.path(), exc_info=error.original_exception or error)
+    if htmx.asked():
+        return htmx.toast("errors/_sentence.html", trouble=trouble), trouble.status
+    return render_template("errors/show.html", trouble=trouble), trouble.status
+
+
+def _collided(error: Collided) -> ResponseReturnValue:
+    if is_conflict(error):
+        return _show(Conflict())
+    log.error("value_refused", path=tracing.path(), error=str(error).splitlines()[0])
+    return _show(BadRequest())
+
+
+def _unavailable(error: Exception) -> ResponseReturnValue:
+    log.error("store_unavailable", path=tracing.path(), error=str(error).splitlines()[0])
+    return _show(ServiceUnavailable())

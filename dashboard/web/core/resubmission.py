@@ -1,0 +1,18 @@
+"""Forms that arrive twice: the answer to the second is that to the first."""
+
+from typing import Any
+
+from dashboard.http import desk
+from dashboard.services.core import resubmission
+from dashboard.services.core.audited_crud import Noun
+from dashboard.services.core.form import given
+from dashboard.services.core.refusals import Invalid
+from dashboard.web.core.auth import acting, viewer
+
+
+def first_made(noun: Noun[Any], refused: Invalid, edit: object, *compared: str) -> int | None:
+    """Return the row that the same person has just made with the same values, all of them or those to be compared."""
+    if isinstance(edit, Invalid):
+        return None
+    values = {name: value for name, value in given(edit).items() if not compared or name in compared}
+    return resubmission.first_made(desk(), viewer().account_id, noun, refused, values=values, **acting())

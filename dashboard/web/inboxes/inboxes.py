@@ -1,0 +1,217 @@
+"""Inboxes: who answers them, under which policy, and whether anything is given out."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import clock
+from dashboard.http import desk
+from dashboard.services.accounts import accounts
+from dashboard.services.accounts.account_forms import AccountEdit
+from dashboard.services.agents import agent_lookup
+from dashboard.services.conversations import unattended
+from dashboard.services.conversations.unattended import Holders
+from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
+from dashboard.services.inboxes import inbox_details, inboxes, members
+from dashboard.services.inboxes.inbox_details import InboxDetails
+from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm, MemberIds
+from dashboard.services.inboxes.members import Group, Place, Way
+from dashboard.services.policies import assignment_policies
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoiceForm
+from dashboard.store.core.paging import Page
+from dashboard.store.postgres.bulk import record
+from dashboard.web.core import form_input, htmx, resubmission
+from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.bidi import saying
+from dashboard.web.core.blueprints import pages_of
+from dashboard.web.core.edit_forms import About, editing, refused
+
+PER_PAGE = 100
+PART = "inboxes/_inbox.html"
+WAYS = {"add": Way.ADD, "remove": Way.REMOVE}
+ANSWERS = {Way.ADD: "{} answers this inbox now.", Way.REMOVE: "{} answers this inbox no longer."}
+pages = pages_of("inboxes")
+
+
+@pages.get("/inboxes")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """List the inboxes."""
+    found = inbox_details.show_all(
+        desk(), viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
+    )
+    return render_template("inboxes/index.html", found=found)
+
+
+@pages.get("/inboxes/new")
+@supervisors_only
+def new() -> ResponseReturnValue:
+    """Show an empty form."""
+    return render_template("inboxes/new.html", errors={}, typed={})
+
+
+@pages.post("/inboxes")
+@supervisors_only
+def create() -> ResponseReturnValue:
+    """Make an inbox."""
+    edit = made = form_input.load(InboxForm(), _typed())
+    if not isinstance(edit, Invalid):
+        made = inboxes.create(desk(), viewer().account_id, edit, **acting())
+    if isinstance(made, Invalid):
+        if (first := resubmission.first_made(inboxes.INBOX, made, edit)) is not None:
+            return _to(first)
+        shown = render_template("inboxes/new.html", errors=made.errors, typed=request.form)
+        return shown, HTTPStatus.UNPROCESSABLE_ENTITY
+    flash(saying("{} is made. It has no members and no policy yet.", made.name))
+    return _to(made.id)
+
+
+@pages.post("/inboxes/<int:inbox_id>")
+@supervisors_only
+def rename(inbox_id: int) -> ResponseReturnValue:
+    """Call the inbox, or its channel, something else."""
+    _found(inbox_id)
+    changed = form_input.load(InboxForm(partial=True), _typed())
+    if not isinstance(changed, Invalid):
+        changed = inboxes.change(desk(), viewer().account_id, inbox_id, changed, **editing())
+    return _answer(inbox_id, changed, "The name is saved.")
+
+
+@pages.post("/inboxes/<int:inbox_id>/deletion")
+@supervisors_only
+def destroy(inbox_id: int) -> ResponseReturnValue:
+    """Delete an inbox that never had a conversation."""
+    removed = inboxes.remove(desk(), viewer().account_id, inbox_id, **acting())
+    if removed is None or isinstance(removed, Conflict):
+        return _answer(inbox_id, removed and invalid("deletion", removed.sentence), "")
+    flash(saying("{} is deleted.", removed.name))
+    return redirect(url_for("web.inboxes.index"), HTTPStatus.SEE_OTHER)
+
+
+@pages.get("/inboxes/<int:inbox_id>")
+@supervisors_only
+def show(inbox_id: int) -> ResponseReturnValue:
+    """Show an inbox."""
+    return render_template("inboxes/show.html", **_context(inbox_id))
+
+
+@pages.post("/inboxes/<int:inbox_id>/members")
+@supervisors_only
+def change_members(inbox_id: int) -> ResponseReturnValue:
+    """Add an agent to the inbox, or remove one."""
+    way = WAYS.get(request.form.get("way", ""))
+    if way is None:
+        abort(HTTPStatus.BAD_REQUEST)
+    agent_id = _agent_id(way)
+    if isinstance(agent_id, Invalid):
+        return _answer(inbox_id, agent_id, "")
+    place, wanted = Place(Group.INBOX, inbox_id), MemberIds(user_ids=(agent_id,))
+    done = members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
+    name = agent_lookup.name_of(desk(), viewer().account_id, agent_id)
+    return _answer(inbox_id, done, saying(ANSWERS[way], name))
+
+
+@pages.post("/inboxes/<int:inbox_id>/releases")
+@supervisors_only
+def release(inbox_id: int) -> ResponseReturnValue:
+    """Release what absent members hold, or what agents hold who do not answer the inbox."""
+    _found(inbox_id)
+    try:
+        of = Holders(request.form.get("of", ""))
+    except ValueError:
+        abort(HTTPStatus.BAD_REQUEST)
+    done = unattended.release(desk(), viewer().account_id, inbox_id, of, **acting())
+    count = "1 conversation is" if done.released == 1 else f"{done.released:,} conversations are"
+    more = " There are more: press again." if done.left else ""
+    return _answer(inbox_id, done, f"{count} released.{more}")
+
+
+@pages.post("/inboxes/<int:inbox_id>/policy")
+@supervisors_only
+def change_policy(inbox_id: int) -> ResponseReturnValue:
+    """Link an assignment policy, or unlink the one that is."""
+    _found(inbox_id)
+    if request.form.get("way") == "unlink":
+        done = assignment_policies.unlink(desk(), viewer().account_id, inbox_id, **editing()) or True
+        return _answer(inbox_id, done, "The policy is unlinked: nothing of this inbox is given out any more.")
+    if not request.form.get("assignment_policy_id"):
+        return _answer(inbox_id, invalid("assignment_policy_id", "Choose a policy."), "")
+    wanted = form_input.load(PolicyChoiceForm(), {"assignment_policy_id": form_input.whole("assignment_policy_id")})
+    if not isinstance(wanted, Invalid):
+        wanted = assignment_policies.link(desk(), viewer().account_id, inbox_id, wanted, **editing())
+    return _answer(inbox_id, wanted, "The policy is linked.")
+
+
+@pages.post("/inboxes/<int:inbox_id>/switches")
+@supervisors_only
+def switch(inbox_id: int) -> ResponseReturnValue:
+    """Turn one of the switches on or off."""
+    shown, on, account_id = _found(inbox_id), request.form.get("on") == "on", viewer().account_id
+    match request.form.get("switch"):
+        case "account":
+            done: Any = accounts.change(desk(), account_id, AccountEdit(assignment_v2=on), **acting())
+        case "policy" if shown.policy:
+            done = assignment_policies.change(
+                desk(), account_id, shown.policy.id, AssignmentPolicyEdit(enabled=on), **acting()
+            )
+        case "inbox":
+            done = inboxes.change(desk(), account_id, inbox_id, InboxEdit(enable_auto_assignment=on), **acting())
+        case _:
+            abort(HTTPStatus.BAD_REQUEST)
+    return _answer(inbox_id, done, "Switched on." if on else "Switched off.")
+
+
+def _agent_id(way: Way) -> int | Invalid:
+    """Return who is meant: by name where one types, by id where a button says it."""
+    if way is Way.ADD:
+        return agent_lookup.agent(desk(), viewer().account_id, request.form.get("user_id", ""), field="user_ids")
+    agent_id = form_input.whole("user_id")
+    return agent_id if isinstance(agent_id, int) else abort(HTTPStatus.BAD_REQUEST)
+
+
+def _answer(inbox_id: int, done: object, said: str) -> ResponseReturnValue:
+    """Show what became of a change, or the same form with what is wrong."""
+    if done is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(done, Invalid):
+        answer = refused(done, _about(inbox_id))
+        context = _context(inbox_id, errors=answer.errors)
+        if isinstance(done, Stale):
+            context["typed"] = {**record(context["found"].inbox), **done.wanted}
+        page = render_template(PART if htmx.asked() else "inboxes/show.html", **context)
+        return make_response(page, answer.status)
+    return htmx.saved(PART, said=said, elsewhere=url_for("web.inboxes.show", inbox_id=inbox_id), **_context(inbox_id))
+
+
+def _about(inbox_id: int) -> About:
+    """Return what the form changes: the inbox, or the policy that it has."""
+    is_link = request.endpoint == "web.inboxes.change_policy"
+    return About("inbox_assignment_policy" if is_link else "inbox", inbox_id)
+
+
+def _found(inbox_id: int) -> InboxDetails:
+    found = inbox_details.show(
+        desk(), viewer().account_id, inbox_id, page=form_input.page_in(request.args), now=clock.now()
+    )
+    return found or abort(HTTPStatus.NOT_FOUND)
+
+
+def _context(inbox_id: int, **more: Any) -> dict[str, Any]:
+    found = _found(inbox_id)
+    return {
+        "found": found,
+        "now": clock.now(),
+        "errors": {},
+        "typed": request.form,
+        **more,
+    }
+
+
+def _to(inbox_id: int) -> ResponseReturnValue:
+    return redirect(url_for("web.inboxes.show", inbox_id=inbox_id), HTTPStatus.SEE_OTHER)
+
+
+def _typed() -> dict[str, Any]:
+    return {"name": request.form.get("name", ""), "channel": form_input.text("channel")}

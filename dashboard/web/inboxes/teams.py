@@ -1,0 +1,211 @@
+"""Teams: who belongs to them, how they are given conversations, and what waits for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from flask import abort, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import clock
+from dashboard.engine.model import AssignmentType
+from dashboard.http import desk
+from dashboard.services.agents import agent_lookup
+from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.inboxes import members, team_details, teams
+from dashboard.services.inboxes.inbox_forms import MemberIds, TeamEdit, TeamForm
+from dashboard.services.inboxes.members import Group, Place, Way
+from dashboard.services.inboxes.team_details import TeamDetails
+from dashboard.store.core.paging import Page
+from dashboard.store.inboxes import choices
+from dashboard.store.inboxes.teams_page import TeamLine
+from dashboard.web.core import form_input, htmx, resubmission
+from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.bidi import saying
+from dashboard.web.core.blueprints import pages_of
+from dashboard.web.core.edit_forms import About, editing, refused
+from dashboard.web.policies.policy_fields import Card
+
+PER_PAGE = 50
+PART = "teams/_team.html"
+TYPES = (
+    Card(
+        value=AssignmentType.ROUND_ROBIN,
+        title="In turn",
+        sentence="Runs give its conversations to its members, in the order that the inbox's policy sets.",
+    ),
+    Card(
+        value=AssignmentType.MANUAL,
+        title="By hand",
+        sentence="Runs leave its conversations alone; they wait until somebody assigns them.",
+    ),
+)
+pages = pages_of("teams")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """What stands in a team's form."""
+
+    team_id: int = 0
+    name: str = ""
+    assignment_type: str = AssignmentType.ROUND_ROBIN
+    maximum: str = ""
+
+    def edit(self) -> TeamEdit | Invalid:
+        """Return what is to be saved, or what is wrong with it."""
+        said = {
+            "name": self.name,
+            "assignment_type": self.assignment_type,
+            "max_auto_assigned_conversations": form_input.number(self.maximum) or 0,
+        }
+        loaded: TeamEdit | Invalid = form_input.load(TeamForm(), said)
+        return loaded
+
+
+@pages.get("/teams")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """List the teams."""
+    found = team_details.show_all(
+        desk(), viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
+    )
+    return render_template("teams/index.html", found=found, types=TYPES)
+
+
+@pages.get("/teams/new")
+@supervisors_only
+def new() -> ResponseReturnValue:
+    """Show an empty form."""
+    return render_template("teams/new.html", fields=Fields(), types=TYPES, errors={})
+
+
+@pages.post("/teams")
+@supervisors_only
+def create() -> ResponseReturnValue:
+    """Make a team."""
+    fields = _typed()
+    edit = made = fields.edit()
+    if not isinstance(edit, Invalid):
+        made = teams.create(desk(), viewer().account_id, edit, **acting())
+    if isinstance(made, Invalid):
+        if (first := resubmission.first_made(teams.TEAM, made, edit)) is not None:
+            return _to(first)
+        page = render_template("teams/new.html", fields=fields, types=TYPES, errors=made.errors)
+        return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    flash(saying("{} is made. Add its members.", made.name))
+    return _to(made.id)
+
+
+@pages.get("/teams/<int:team_id>")
+@supervisors_only
+def show(team_id: int) -> ResponseReturnValue:
+    """Show a team."""
+    return render_template("teams/show.html", **_context(team_id))
+
+
+@pages.post("/teams/<int:team_id>")
+@supervisors_only
+def update(team_id: int) -> ResponseReturnValue:
+    """Change a team's name, type or maximum."""
+    fields = _typed(_found(team_id).team.id)
+    wanted: Any = fields.edit()
+    if not isinstance(wanted, Invalid):
+        wanted = teams.change(desk(), viewer().account_id, team_id, wanted, **editing())
+    if isinstance(wanted, Stale):
+        fields = _fields(_found(team_id).team, wanted.wanted)
+    return _answer(team_id, wanted, saying("{} is saved.", fields.name), fields=fields)
+
+
+@pages.post("/teams/<int:team_id>/members")
+@supervisors_only
+def add(team_id: int) -> ResponseReturnValue:
+    """Let an agent belong to the team."""
+    _found(team_id)
+    typed = request.form.get("user_id", "")
+    agent_id = agent_lookup.agent(desk(), viewer().account_id, typed, field="user_ids")
+    if isinstance(agent_id, Invalid):
+        return _answer(team_id, agent_id, "", typed=typed)
+    name = agent_lookup.name_of(desk(), viewer().account_id, agent_id)
+    return _answer(
+        team_id, _changed(team_id, agent_id, Way.ADD), saying("{} belongs to this team now.", name), typed=typed
+    )
+
+
+@pages.post("/teams/<int:team_id>/members/<int:agent_id>/removal")
+@supervisors_only
+def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
+    """Let an agent belong to the team no longer."""
+    name = agent_lookup.name_of(desk(), viewer().account_id, agent_id)
+    return _answer(team_id, _changed(team_id, agent_id, Way.REMOVE), saying("{} belongs to this team no longer.", name))
+
+
+@pages.post("/teams/<int:team_id>/deletion")
+@supervisors_only
+def destroy(team_id: int) -> ResponseReturnValue:
+    """Delete a team; its conversations belong to none then."""
+    removed = teams.remove(desk(), viewer().account_id, team_id, **acting())
+    if removed is None:
+        abort(HTTPStatus.NOT_FOUND)
+    flash(saying("{} is deleted.", removed.name))
+    return redirect(url_for("web.teams.index"), HTTPStatus.SEE_OTHER)
+
+
+def _changed(team_id: int, agent_id: int, way: Way) -> object:
+    place, wanted = Place(Group.TEAM, team_id), MemberIds(user_ids=(agent_id,))
+    return members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
+
+
+def _answer(team_id: int, done: object, said: str, **typed: Any) -> ResponseReturnValue:
+    """Show what became of a change, or the same form with what is wrong and what was typed."""
+    if done is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(done, Invalid):
+        answer = refused(done, About("team", team_id))
+        template = PART if htmx.asked() else "teams/show.html"
+        page = render_template(template, **_context(team_id, errors=answer.errors, **typed))
+        return make_response(page, answer.status)
+    return htmx.saved(PART, said=said, elsewhere=url_for("web.teams.show", team_id=team_id), **_context(team_id))
+
+
+def _context(team_id: int, **more: Any) -> dict[str, Any]:
+    found = _found(team_id)
+    return {
+        "found": found,
+        "fields": _fields(found.team),
+        "types": TYPES,
+        "names": choices.called(desk().session, viewer().account_id),
+        "now": clock.now(),
+        "errors": {},
+        "typed": "",
+        **more,
+    }
+
+
+def _found(team_id: int) -> TeamDetails:
+    found = team_details.show(
+        desk(), viewer().account_id, team_id, page=form_input.page_in(request.args), now=clock.now()
+    )
+    return found or abort(HTTPStatus.NOT_FOUND)
+
+
+def _fields(team: TeamLine, wanted: Mapping[str, Any] = MappingProxyType({})) -> Fields:
+    """Return the fields of a team as it was saved, but for what somebody wants of it."""
+    maximum = wanted.get("max_auto_assigned_conversations", team.maximum)
+    return Fields(
+        team_id=team.id,
+        name=wanted.get("name", team.name),
+        assignment_type=wanted.get("assignment_type", team.assignment_type),
+        maximum=str(maximum) if maximum else "",
+    )
+
+
+def _to(team_id: int) -> ResponseReturnValue:
+    return redirect(url_for("web.teams.show", team_id=team_id), HTTPStatus.SEE_OTHER)
+
+
+def _typed(team_id: int = 0) -> Fields:
+    said = {name: request.form.get(name, "").strip() for name in ("name", "assignment_type", "maximum")}
+    return Fields(team_id=team_id, **said)

@@ -1,0 +1,1 @@
+"""Assignment policies and capacity policies, with their forms."""

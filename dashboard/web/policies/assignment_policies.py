@@ -1,0 +1,224 @@
+"""Assignment policies: what each does in one sentence, and the form beside its own consequences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dashboard import clock
+from dashboard.engine import summary
+from dashboard.engine.model import Presence
+from dashboard.http import desk
+from dashboard.services.core.baselines import Drawn
+from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.policies import assignment_policies, assignment_policy_form, policy_consequences
+from dashboard.services.policies.assignment_policies import PolicyRow
+from dashboard.services.policies.policy_consequences import Consequences, Draft
+from dashboard.store.core.paging import Page
+from dashboard.store.policies import assignment_policies_page as store
+from dashboard.store.policies.assignment_policies_page import InboxChoice
+from dashboard.web.core import form_input, htmx, resubmission
+from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.bidi import saying
+from dashboard.web.core.blueprints import pages_of
+from dashboard.web.core.edit_forms import About, Errors, editing, refused
+from dashboard.web.policies import policy_fields, policy_warnings
+from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, UNITS, UNNAMED, Fields
+
+PER_PAGE = 24
+FORM = "policies/_policy.html"
+pages = pages_of("policies")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyCard:
+    """A policy in its list."""
+
+    row: PolicyRow
+    sentence: str
+    served: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyPage:
+    """A policy's form with what is wrong in it, and what it would mean, None while that cannot be said."""
+
+    fields: Fields
+    errors: Errors
+    inboxes: list[InboxChoice]
+    consequences: Consequences | None
+    row: PolicyRow | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    untouched: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def loses(self) -> list[InboxChoice]:
+        """Return the inboxes that have no policy once this one is deleted."""
+        return [one for one in self.inboxes if one.policy_id == self.fields.policy_id]
+
+
+NOTHING_WRONG = Invalid(errors={})
+
+
+@pages.app_context_processor
+def _words() -> dict[str, object]:
+    """Give the form what can be chosen, and its warnings."""
+    return {
+        "orders": ORDERS,
+        "selectors": SELECTORS,
+        "units": UNITS,
+        "presence_words": tuple(Presence),
+        "warning": policy_warnings.warning,
+        "left_reasons": policy_warnings.left_reasons,
+    }
+
+
+@pages.get("/policies")
+@supervisors_only
+def index() -> ResponseReturnValue:
+    """Show the policies."""
+    wanted = Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
+    found = assignment_policies.show_all(desk(), viewer().account_id, wanted)
+    served = store.served(desk().session, viewer().account_id, [row.id for row in found.data])
+    cards = [
+        PolicyCard(row=row, sentence=summary.policy(row.rules), served=summary.named(served.get(row.id, ())))
+        for row in found.data
+    ]
+    return render_template("policies/index.html", cards=cards, meta=found.meta)
+
+
+@pages.get("/policies/new")
+@supervisors_only
+def new() -> ResponseReturnValue:
+    """Show an empty form, or one for the inbox that asked for a policy."""
+    asked = form_input.number_in(request.args, "inbox")
+    return _page(Fields(inboxes=frozenset({asked} if asked else ())))
+
+
+@pages.post("/policies")
+@supervisors_only
+def create() -> ResponseReturnValue:
+    """Make a policy and link it to its inboxes."""
+    fields = policy_fields.typed()
+    edit = fields.edit()
+    _require_own(fields)
+    if isinstance(edit, Invalid):
+        return _page(fields, edit)
+    made = assignment_policy_form.create(desk(), viewer().account_id, edit, served=fields.inboxes, **acting())
+    if isinstance(made, Invalid):
+        first = resubmission.first_made(assignment_policies.POLICY, made, edit)
+        return _page(fields, made) if first is None else _to(first)
+    flash(saying("{} is made.", made.name))
+    return _to(made.id)
+
+
+@pages.get("/policies/<int:policy_id>")
+@supervisors_only
+def show(policy_id: int) -> ResponseReturnValue:
+    """Show a policy."""
+    return _page(_fields_of(_policy(policy_id)))
+
+
+@pages.post("/policies/<int:policy_id>")
+@supervisors_only
+def update(policy_id: int) -> ResponseReturnValue:
+    """Change a policy and which inboxes it serves."""
+    fields = policy_fields.typed(_policy(policy_id).id)
+    edit = fields.edit()
+    _require_own(fields)
+    if isinstance(edit, Invalid):
+        return _page(fields, edit)
+    changed = assignment_policy_form.change(
+        desk(), viewer().account_id, policy_id, edit, served=fields.inboxes, **_editing()
+    )
+    if changed is None:
+        abort(HTTPStatus.NOT_FOUND)
+    if isinstance(changed, Stale):
+        fields = policy_fields.of_wanted(_policy(policy_id), changed.wanted)
+    if isinstance(changed, Invalid):
+        return _page(fields, changed)
+    address = url_for("web.policies.show", policy_id=policy_id)
+    page = _read(_fields_of(changed)) if htmx.asked() else None
+    return htmx.saved(FORM, said=saying("{} is saved.", changed.name), elsewhere=address, page=page)
+
+
+@pages.post("/policies/preview", defaults={"policy_id": 0})
+@pages.post("/policies/<int:policy_id>/preview")
+@supervisors_only
+def preview(policy_id: int) -> ResponseReturnValue:
+    """Show what the policy would mean as it is typed, and save nothing."""
+    fields = policy_fields.typed(policy_id and _policy(policy_id).id)
+    if not htmx.asked():
+        return _page(fields)
+    inboxes = _inboxes()
+    unclear, meant = _meant(fields, inboxes)
+    return htmx.fragment("policies/_consequences.html", fields=fields, errors=unclear.errors, consequences=meant)
+
+
+@pages.post("/policies/<int:policy_id>/deletion")
+@supervisors_only
+def destroy(policy_id: int) -> ResponseReturnValue:
+    """Delete a policy; its inboxes are left without one."""
+    removed = assignment_policies.remove(desk(), viewer().account_id, policy_id, **acting())
+    if removed is None:
+        abort(HTTPStatus.NOT_FOUND)
+    flash(saying("{} is deleted.", removed.name))
+    return redirect(url_for("web.policies.index"), HTTPStatus.SEE_OTHER)
+
+
+def _page(fields: Fields, refusal: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
+    """Show the form; refused, htmx gets the form alone, with what is wrong in it."""
+    answer = refused(refusal, About("assignment_policy", fields.policy_id))
+    template = FORM if htmx.asked() else "policies/show.html"
+    shown = render_template(template, page=_read(fields, answer.errors))
+    return shown, answer.status if answer.errors else HTTPStatus.OK
+
+
+def _read(fields: Fields, errors: Errors = NOTHING_WRONG.errors) -> PolicyPage:
+    inboxes = _inboxes()
+    unclear, meant = _meant(fields, inboxes)
+    parts = {"fields": fields, "errors": errors or unclear.errors, "inboxes": inboxes, "consequences": meant}
+    if not fields.policy_id:
+        return PolicyPage(**parts)
+    saved = _fields_of(row := _policy(fields.policy_id))
+    return PolicyPage(**parts, row=row, facts=policy_fields.facts(row, saved), untouched=saved.untouched())
+
+
+def _meant(fields: Fields, inboxes: list[InboxChoice]) -> tuple[Invalid, Consequences | None]:
+    edit = fields.edit(name=UNNAMED)
+    if isinstance(edit, Invalid):
+        return edit, None
+    draft = Draft(rules=policy_fields.rules(fields.policy_id, edit), chosen=fields.inboxes, inboxes=inboxes)
+    return NOTHING_WRONG, policy_consequences.of(desk(), viewer().account_id, draft, now=clock.now())
+
+
+def _policy(policy_id: int) -> PolicyRow:
+    return assignment_policies.show(desk(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)
+
+
+def _fields_of(row: PolicyRow) -> Fields:
+    served = assignment_policies.inboxes_of(desk(), viewer().account_id, row.id) or ()
+    return policy_fields.of_row(row, [inbox.id for inbox in served])
+
+
+def _inboxes() -> list[InboxChoice]:
+    return list(store.inboxes(desk().session, viewer().account_id))
+
+
+def _to(policy_id: int) -> ResponseReturnValue:
+    return redirect(url_for("web.policies.show", policy_id=policy_id), HTTPStatus.SEE_OTHER)
+
+
+def _editing() -> dict[str, Any]:
+    """Return who changes what was drawn; a page of an older release names the inboxes that were served, and no more."""
+    served = {"seen": Drawn(facts={"inboxes": form_input.ids("served")})} if "served" in request.form else {}
+    return {**editing(), **served}
+
+
+def _require_own(fields: Fields) -> None:
+    """Refuse inboxes that the account does not have, before anything is written."""
+    if not fields.inboxes <= {inbox.id for inbox in _inboxes()}:
+        abort(HTTPStatus.NOT_FOUND)

@@ -1,0 +1,48 @@
+"""What a policy's form warns of, in words."""
+
+from dashboard.engine.decisions import Reason
+from dashboard.engine.summary import span
+from dashboard.services.policies.policy_consequences import Consequences, Doubt, Warned
+from dashboard.services.policies.previews import Preview
+from dashboard.web.core.bidi import saying
+from dashboard.web.core.formatting import clause, number
+
+OF_ITSELF = {
+    Doubt.NO_INBOX: "No inbox is chosen: it decides nothing until it serves one.",
+    Doubt.OFFLINE_IS_ELIGIBLE: "Agents who are offline are given conversations too, whether or not they come back.",
+}
+
+
+def warning(warned: Warned, meant: Consequences) -> str:
+    """Return one warning as a sentence."""
+    if warned.doubt is Doubt.DISABLED:
+        return f"It is disabled: {_inboxes(warned.count)} nothing out."
+    return OF_ITSELF.get(warned.doubt) or _of_inbox(warned, meant)
+
+
+def left_reasons(preview: Preview) -> list[Reason]:
+    """Return why something would be left then or is left now, in the order of the reasons."""
+    return [reason for reason in Reason if reason in {*preview.then.left_waiting, *preview.now.left_waiting}]
+
+
+def _of_inbox(warned: Warned, meant: Consequences) -> str:
+    inbox = warned.inbox
+    assert inbox is not None
+    if warned.doubt is Doubt.LEFT_WITHOUT:
+        wait = f" {_wait(warned.count)} there." if warned.count else ""
+        return saying(f"{{}} is left without a policy: nothing of it is given out.{wait}", inbox.name)
+    if warned.doubt is Doubt.TAKEN_OVER:
+        return saying("{} leaves the policy {}.", inbox.name, inbox.policy_name)
+    if warned.doubt is Doubt.STUCK:
+        return saying(f"Nothing would move in {{}}: {clause(warned.reason)}.", inbox.name)
+    had = "has had as many" if warned.count == 1 else "have had as many"
+    who = f"{warned.count} of {warned.of} agents there now in {{}} {had} or more"
+    return saying(f"{who} within {span(meant.window)}: the limit is reached already.", inbox.name)
+
+
+def _inboxes(count: int) -> str:
+    return "its inbox gives" if count == 1 else f"its {number(count)} inboxes give"
+
+
+def _wait(count: int) -> str:
+    return "1 conversation waits" if count == 1 else f"{number(count)} conversations wait"
