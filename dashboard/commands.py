@@ -9,7 +9,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 
 from dashboard import starting
-from dashboard.api.runs import RunSchema
+from dashboard.api.assignment.runs import RunSchema
 from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
 from dashboard.http import desk

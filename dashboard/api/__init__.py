@@ -8,32 +8,18 @@ from flask import Flask
 from flask_smorest import Api
 from marshmallow import Schema, fields
 
-from dashboard.api import (
-    accounts,
-    agents,
-    assignments,
-    audit,
-    capacity,
-    capacity_limits,
-    contacts,
-    conversations,
-    errors,
-    explanations,
-    inboxes,
-    invitations,
-    labels,
-    members,
-    policies,
-    previews,
-    resources,
-    runs,
-    teams,
-    throttle,
-    tokens,
-    webhooks,
-)
-from dashboard.api.docs import docs
-from dashboard.api.operations import operations
+from dashboard.api.accounts import accounts, invitations, tokens
+from dashboard.api.agents import agents
+from dashboard.api.assignment import assignments, runs
+from dashboard.api.audit import audit_log
+from dashboard.api.conversations import contacts, conversations, labels
+from dashboard.api.core import errors, rate_limit, resources
+from dashboard.api.core.docs_page import docs
+from dashboard.api.explanations import explanations
+from dashboard.api.inboxes import inboxes, members, teams
+from dashboard.api.operations.operations import operations
+from dashboard.api.policies import assignment_policies, capacity_limits, capacity_policies, previews
+from dashboard.api.webhooks import webhooks
 from dashboard.config import Settings
 from dashboard.services.core.form import Form
 from dashboard.services.core.form_fields import RANGE, Instant
@@ -69,8 +55,8 @@ NOUNS = (
     members.bp,
     teams.bp,
     labels.bp,
-    policies.bp,
-    capacity.bp,
+    assignment_policies.bp,
+    capacity_policies.bp,
     capacity_limits.bp,
     contacts.bp,
     conversations.bp,
@@ -79,7 +65,7 @@ NOUNS = (
     runs.bp,
     previews.bp,
     webhooks.bp,
-    audit.bp,
+    audit_log.bp,
 )
 
 
@@ -110,7 +96,7 @@ def register(app: Flask, settings: Settings) -> None:
     app.config.update(OPENAPI)
     resources.add_converters(app)
     errors.register(app)
-    throttle.register(app, settings)
+    rate_limit.register(app, settings)
     marshmallow = MarshmallowPlugin(schema_name_resolver=_name)
     api = Documented(app, spec_kwargs={"marshmallow_plugin": marshmallow})
     marshmallow.converter.add_attribute_function(_range_of)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from dashboard.api import throttle
+from dashboard.api.core import rate_limit
 from dashboard.config import Settings
 from dashboard.engine.model import Role
 from jobs.queues import Jobs
@@ -118,8 +118,8 @@ def test_too_many_requests_a_second_are_refused_to_one_token_only(
 
     Seen to fail with 100 whatever is set.
     """
-    assert (settings.api_rate_limit, throttle.SPAN) == (100, "second")
-    monkeypatch.setattr(throttle, "SPAN", "minute")
+    assert (settings.api_rate_limit, rate_limit.SPAN) == (100, "second")
+    monkeypatch.setattr(rate_limit, "SPAN", "minute")
     limited = make_app(replace(settings, api_rate_limit=5), Recorded(), limited=True)
     admin.client = supervisor.client = limited.test_client()
 
@@ -136,7 +136,7 @@ def test_too_many_requests_a_second_are_refused_to_one_token_only(
 def test_the_limit_holds_in_this_process_while_redis_is_down(
     settings: Settings, admin: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(throttle, "SPAN", "minute")
+    monkeypatch.setattr(rate_limit, "SPAN", "minute")
     alone = replace(settings, redis_url="redis://127.0.0.1:1/0", api_rate_limit=5)
     limited = make_app(alone, Recorded(), limited=True)
     admin.client = limited.test_client()

@@ -1,0 +1,50 @@
+"""The account itself."""
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.errors import refuse
+from dashboard.api.core.etags import Tagged
+from dashboard.api.core.resources import Nouns, done
+from dashboard.engine.model import Role
+from dashboard.http import desk
+from dashboard.services.accounts import accounts as service
+from dashboard.services.accounts.account_forms import AccountEdit, AccountForm
+from dashboard.services.accounts.accounts import AccountRow
+from dashboard.services.core.form import given
+
+bp = Nouns("account", "The account, with the switch that all its inboxes need.")
+ACCOUNT = Tagged(edit=AccountEdit)
+
+
+class AccountSchema(Schema):
+    """An account."""
+
+    id = fields.Integer()
+    name = fields.String()
+    assignment_v2 = fields.Boolean()
+
+
+@bp.route("")
+@allowed(SUPERVISORS)
+@bp.response(200, AccountSchema)
+@ACCOUNT
+def show() -> AccountRow:
+    """Read the account."""
+    return done(service.show(desk(), caller().account_id))
+
+
+@bp.route("", methods=["PATCH"])
+@allowed(SUPERVISORS)
+@bp.arguments(AccountForm(partial=True))
+@bp.response(200, AccountSchema)
+@ACCOUNT
+def change(edit: AccountEdit) -> AccountRow:
+    """Change the account; supervisors switch its assignment, and nothing else."""
+    who = caller()
+    if who.role is not Role.ADMINISTRATOR and given(edit).keys() - {"assignment_v2"}:
+        refuse(403, "Supervisors may change assignment_v2 alone.")
+    return done(
+        service.change(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now(), seen=ACCOUNT.seen())
+    )

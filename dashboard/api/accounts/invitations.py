@@ -1,0 +1,47 @@
+"""Invitations: links that let agents log in."""
+
+from dataclasses import dataclass
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.core.auth import ADMINISTRATORS, allowed, caller
+from dashboard.api.core.errors import refuse
+from dashboard.api.core.resources import Nouns, done
+from dashboard.http import desk, invitation_link
+from dashboard.services.accounts import invitations as service
+
+bp = Nouns("invitations", "Invitations: links that let agents log in.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Where an invited person sets a password, or accepts with the log-in that they have."""
+
+    url: str
+
+
+class LinkSchema(Schema):
+    """A link, which is shown this once. It works once, for a day."""
+
+    url = fields.String()
+
+
+@bp.route("/agents/<id:agent_id>/invitations", methods=["POST"])
+@allowed(ADMINISTRATORS)
+@bp.response(201, LinkSchema)
+def create(agent_id: int) -> Link:
+    """Invite an agent; the link is in this answer and nowhere else, and an earlier one ends."""
+    who = caller()
+    token = done(service.invite(desk(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()))
+    return Link(url=invitation_link(token))
+
+
+@bp.route("/agents/<id:agent_id>/invitations", methods=["DELETE"])
+@allowed(ADMINISTRATORS)
+@bp.response(204)
+def withdraw(agent_id: int) -> None:
+    """Withdraw an agent's invitation: its link works no more."""
+    who = caller()
+    if not service.withdraw(desk(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()):
+        refuse(404)

@@ -1,0 +1,145 @@
+"""Agents: who they are, and whether they are there."""
+
+from marshmallow import Schema, fields, validate
+
+from dashboard import clock
+from dashboard.api.core.auth import ADMINISTRATORS, EVERYBODY, SUPERVISORS, allowed, caller, only_own
+from dashboard.api.core.errors import refuse
+from dashboard.api.core.etags import Tagged
+from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.http import desk
+from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
+from dashboard.services.agents import agents as service
+from dashboard.services.agents import presence
+from dashboard.services.agents.agents import AgentView
+from dashboard.services.agents.presence import Heard
+from dashboard.services.agents.presence_forms import Availability, AvailabilityForm, Heartbeats, HeartbeatsForm
+from dashboard.store.accounts.log_ins import LogIn
+from dashboard.store.core.paging import Listed, Page
+
+bp = Nouns("agents", "Agents: who they are, what they hold, and whether they are there.")
+# Not what idling changes.
+AGENT = Tagged("name", "email", "role", "active")
+
+
+class AgentSchema(Schema):
+    """An agent; `presence` is what they set, or offline while nothing is heard of them or they are deactivated.
+
+    `log_in` tells whether somebody can log in as them, or is invited to.
+    """
+
+    id = fields.Integer()
+    name = fields.String()
+    email = fields.String()
+    role = fields.String()
+    availability = fields.String()
+    presence = fields.String()
+    auto_offline = fields.Boolean()
+    active = fields.Boolean()
+    agent_capacity_policy_id = fields.Integer(allow_none=True)
+    open_conversations = fields.Integer()
+    log_in = fields.String(validate=validate.OneOf(tuple(LogIn)))
+
+
+@bp.route("/agents")
+@allowed(SUPERVISORS)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, listing(AgentSchema))
+def index(page: Page) -> Listed[AgentView]:
+    """List the agents, deactivated ones as well."""
+    return service.show_all(desk(), caller().account_id, page, now=clock.now())
+
+
+@bp.route("/agents", methods=["POST"])
+@allowed(ADMINISTRATORS)
+@bp.arguments(AgentForm(exclude=("active",)))
+@bp.response(201, AgentSchema)
+@AGENT
+def create(edit: AgentEdit) -> AgentView:
+    """Make an agent.
+
+    Of an address that an agent of the account has, `errors.email` says the agent's name and id, and whether they are
+    deactivated: then a change to `active: true` takes them back.
+    """
+    who = caller()
+    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+
+
+@bp.route("/agents/<id:agent_id>")
+@allowed(EVERYBODY)
+@bp.response(200, AgentSchema)
+@AGENT
+def show(agent_id: int) -> AgentView:
+    """Read an agent; agents read themselves only."""
+    only_own(agent_id)
+    return done(service.show(desk(), caller().account_id, agent_id, now=clock.now()))
+
+
+@bp.route("/agents/<id:agent_id>", methods=["PATCH", "PUT"])
+@allowed(ADMINISTRATORS)
+@bp.arguments(AgentForm(partial=True, exclude=("availability", "auto_offline")))
+@bp.response(200, AgentSchema)
+@AGENT
+def change(edit: AgentEdit, agent_id: int) -> AgentView:
+    """Change an agent; `active` takes them out and back in."""
+    who = caller()
+    return done(
+        service.change(desk(), who.account_id, agent_id, edit, actor_id=who.user_id, now=clock.now(), seen=AGENT.seen())
+    )
+
+
+@bp.route("/agents/<id:agent_id>", methods=["DELETE"])
+@allowed(ADMINISTRATORS)
+@bp.response(204)
+@AGENT
+def deactivate(agent_id: int) -> None:
+    """Deactivate an agent and release what they hold open."""
+    who = caller()
+    done(service.deactivate(desk(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now(), seen=AGENT.seen()))
+
+
+@bp.route("/agents/<id:agent_id>/availability", methods=["PUT"])
+@allowed(EVERYBODY)
+@bp.arguments(AvailabilityForm)
+@bp.response(200, AgentSchema)
+def set_availability(wanted: Availability, agent_id: int) -> AgentView:
+    """Set what an agent is; agents set their own only. It counts as a heartbeat.
+
+    A report with `source: idle` is `away` or `online`, and leaves `offline`, `busy`, `away_manual` and
+    `away_and_reassigning` as a person chose them.
+    """
+    only_own(agent_id)
+    heard = presence.set_availability(
+        desk(),
+        caller().account_id,
+        agent_id,
+        availability=wanted.availability,
+        auto_offline=wanted.auto_offline,
+        by_hand=wanted.by_hand,
+        now=clock.now(),
+    )
+    if heard is Heard.NO_SUCH_AGENT:
+        refuse(404)
+    return done(service.show(desk(), caller().account_id, agent_id, now=clock.now()))
+
+
+@bp.route("/agents/<id:agent_id>/heartbeat", methods=["POST"])
+@allowed(EVERYBODY)
+@bp.response(204)
+def beat(agent_id: int) -> None:
+    """Say that an agent is there; agents speak for themselves only."""
+    only_own(agent_id)
+    if not presence.heartbeat(desk(), caller().account_id, [agent_id], now=clock.now()):
+        refuse(404)
+
+
+@bp.route("/heartbeats", methods=["POST"])
+@allowed(EVERYBODY)
+@bp.arguments(HeartbeatsForm)
+@bp.response(204)
+def beat_many(heartbeats: Heartbeats) -> None:
+    """Say that these agents are there; agents speak for themselves only."""
+    for agent_id in heartbeats.agent_ids:
+        only_own(agent_id)
+    if not presence.heartbeat(desk(), caller().account_id, heartbeats.agent_ids, now=clock.now()):
+        refuse(422, errors={"agent_ids": ["Not all of them are active agents of the account."]})

@@ -1,0 +1,54 @@
+"""A conversation's assignments: who shall have it, and who had it."""
+
+from marshmallow import Schema, fields
+
+from dashboard.api.audit.audit_log import ActorSchema
+from dashboard.api.conversations.conversations import ConversationSchema, changed, only_seen_by
+from dashboard.api.core.auth import EVERYBODY, SUPERVISORS, allowed, caller
+from dashboard.api.core.idempotency import idempotent
+from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.engine.decisions import Source
+from dashboard.http import desk
+from dashboard.services.conversations import conversations as service
+from dashboard.services.conversations.conversation_forms import AssignmentForm, Change
+from dashboard.services.conversations.conversations import ConversationRow, LedgerRow
+from dashboard.services.core.form_fields import Instant, Word
+from dashboard.store.core.paging import Listed, Page
+
+bp = Nouns("assignments", "Who has a conversation, by hand; and its ledger.")
+
+
+class LedgerEntrySchema(Schema):
+    """One assignment, transfer or release; a release has no agent, what nobody did by hand no actor."""
+
+    id = fields.Integer()
+    conversation_id = fields.Integer()
+    agent_id = fields.Integer(allow_none=True)
+    previous_agent_id = fields.Integer(allow_none=True)
+    source = Word(Source)
+    reason = fields.String(allow_none=True)
+    run_id = fields.Integer(allow_none=True)
+    position = fields.Integer(allow_none=True)
+    policy_id = fields.Integer(allow_none=True)
+    policy_version = fields.Integer(allow_none=True)
+    actor = fields.Nested(ActorSchema, allow_none=True)
+    at = Instant()
+
+
+@bp.route("/conversations/<id:conversation_id>/assignments")
+@allowed(EVERYBODY)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, listing(LedgerEntrySchema))
+def index(page: Page, conversation_id: int) -> Listed[LedgerRow]:
+    """Read a conversation's ledger, newest first."""
+    return done(service.ledger(desk(), caller().account_id, conversation_id, page, seen_by=only_seen_by()))
+
+
+@bp.route("/conversations/<id:conversation_id>/assignments", methods=["POST"])
+@allowed(SUPERVISORS)
+@idempotent
+@bp.arguments(AssignmentForm)
+@bp.response(200, ConversationSchema)
+def assign(wanted: Change, conversation_id: int) -> ConversationRow:
+    """Assign, transfer, release (`assignee_id` null) or move to a team; no limit stands in the way of a person."""
+    return changed(conversation_id, wanted)

@@ -1,0 +1,52 @@
+"""The audit log."""
+
+from marshmallow import Schema, fields
+
+from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.resources import Nouns, PageQuery, listing
+from dashboard.http import desk
+from dashboard.services.core import audit_log as service
+from dashboard.services.core.audit_log import AuditView, Subject
+from dashboard.services.core.form import Form
+from dashboard.services.core.form_fields import LARGEST_ID, Instant, Text, Typed
+from dashboard.store.core.paging import Listed, Page
+
+bp = Nouns("audit", "Who changed what, before and after.")
+
+
+class ActorSchema(Schema):
+    """Who did it."""
+
+    id = fields.Integer()
+    name = fields.String()
+
+
+class AuditEntrySchema(Schema):
+    """One change; a creation has no before, a deletion no after; nobody is the actor of a command."""
+
+    id = fields.Integer()
+    actor = fields.Nested(ActorSchema, allow_none=True)
+    action = fields.String()
+    subject = fields.String()
+    subject_id = fields.Integer(allow_none=True)
+    before = fields.Dict(allow_none=True)
+    after = fields.Dict(allow_none=True)
+    at = Instant()
+
+
+class SubjectQuery(Form):
+    """Of what."""
+
+    makes = Subject
+    subject = Text(load_default=None)
+    subject_id = Typed(1, LARGEST_ID, load_default=None)
+
+
+@bp.route("/audit_entries")
+@allowed(SUPERVISORS)
+@bp.arguments(PageQuery, location="query")
+@bp.arguments(SubjectQuery, location="query")
+@bp.response(200, listing(AuditEntrySchema))
+def index(page: Page, about: Subject) -> Listed[AuditView]:
+    """List the changes, newest first, of one subject if one is named."""
+    return service.show_all(desk(), caller().account_id, page, about)

@@ -1,0 +1,37 @@
+"""Contacts."""
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.resources import Nouns, done
+from dashboard.http import desk
+from dashboard.services.conversations import contacts as service
+from dashboard.services.conversations.contact_forms import Merge, MergeForm
+from dashboard.services.conversations.contacts import Merged
+
+bp = Nouns("contacts", "Contacts: two of one person are merged.")
+
+
+class MergedContactSchema(Schema):
+    """The contact that remains."""
+
+    identifier = fields.String()
+    name = fields.String(allow_none=True)
+
+
+class MergedSchema(Schema):
+    """The contact that remains, and how many conversations followed."""
+
+    contact = fields.Nested(MergedContactSchema)
+    conversations = fields.Integer()
+
+
+@bp.route("/contacts/merges", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(MergeForm)
+@bp.response(200, MergedSchema)
+def merge(wanted: Merge) -> Merged:
+    """Merge the contact `from` into the contact `into`; the audit log undoes it."""
+    who = caller()
+    return done(service.merge(desk(), who.account_id, wanted, actor_id=who.user_id, now=clock.now()))

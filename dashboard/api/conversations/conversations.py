@@ -1,0 +1,208 @@
+"""Conversations: other programs bring them in, change them, and say who wrote."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load
+
+from dashboard import clock
+from dashboard.api.core.auth import EVERYBODY, SUPERVISORS, allowed, caller
+from dashboard.api.core.etags import Tagged
+from dashboard.api.core.idempotency import idempotent
+from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.engine.model import Awaiting, Role, Status
+from dashboard.http import desk
+from dashboard.services.conversations import change as change_conversation
+from dashboard.services.conversations import conversations as service
+from dashboard.services.conversations.conversation_forms import (
+    Change,
+    ConversationForm,
+    Draft,
+    Drafts,
+    LabelsForm,
+    Message,
+    MessageForm,
+    NewConversationForm,
+    NewConversationsForm,
+    StatusForm,
+)
+from dashboard.services.conversations.conversations import ConversationRow, Wanted
+from dashboard.services.core.form_fields import LARGEST_ID, Instant, Text, Typed, Word
+from dashboard.store.core.paging import Listed, Page
+
+AN_ID = Typed(1, LARGEST_ID)
+bp = Nouns("conversations", "Conversations: brought in, changed, written to.")
+CONVERSATION = Tagged(edit=Change)
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The ids of conversations, in the order asked."""
+
+    ids: list[int]
+
+
+class ContactSchema(Schema):
+    """Who writes."""
+
+    id = fields.Integer()
+    identifier = fields.String()
+    name = fields.String(allow_none=True)
+
+
+class ConversationSchema(Schema):
+    """A conversation; it waits since `waiting_since` if it is open and nobody's."""
+
+    id = fields.Integer()
+    external_id = fields.String(allow_none=True)
+    inbox_id = fields.Integer()
+    team_id = fields.Integer(allow_none=True)
+    contact = fields.Nested(ContactSchema, allow_none=True)
+    subject = fields.String(allow_none=True)
+    status = Word(Status)
+    priority = fields.Integer(allow_none=True)
+    assignee_id = fields.Integer(allow_none=True)
+    labels = fields.List(fields.String())
+    created_at = Instant()
+    last_activity_at = Instant()
+    waiting_since = Instant(allow_none=True)
+    assigned_at = Instant(allow_none=True)
+    resolved_at = Instant(allow_none=True)
+    snoozed_until = Instant(allow_none=True)
+    awaiting = Word(Awaiting, allow_none=True)
+
+
+class IdsSchema(Schema):
+    """The ids of conversations, in the order asked."""
+
+    ids = fields.List(fields.Integer())
+
+
+class AgentOrNone(fields.String):
+    """An agent's id, or `none` for nobody."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
+        if value == "none":
+            return None
+        try:
+            return AN_ID.deserialize(value)
+        except ValidationError:
+            raise ValidationError("Not an id, nor none.") from None
+
+
+class ConversationQuery(Schema):
+    """Which conversations; all of it together."""
+
+    status = Word(Status)
+    inbox_id = Typed(1, LARGEST_ID)
+    team_id = Typed(1, LARGEST_ID)
+    assignee_id = AgentOrNone()
+    label = Text()
+    waiting = fields.Boolean()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: object) -> Wanted:
+        """Return what the store looks for."""
+        return Wanted(**data, unassigned="assignee_id" in data and data["assignee_id"] is None)
+
+
+@bp.route("/conversations")
+@allowed(EVERYBODY)
+@bp.arguments(PageQuery, location="query")
+@bp.arguments(ConversationQuery, location="query")
+@bp.response(200, listing(ConversationSchema))
+def index(page: Page, wanted: Wanted) -> Listed[ConversationRow]:
+    """List conversations: the newest first; with `waiting=true` in the order of the queue."""
+    return service.listing(desk(), caller().account_id, replace(wanted, seen_by=only_seen_by()), page)
+
+
+@bp.route("/conversations", methods=["POST"])
+@allowed(SUPERVISORS)
+@idempotent
+@bp.arguments(NewConversationForm)
+@bp.alt_response(200, schema=ConversationSchema, description="The inbox has it already.")
+@bp.response(201, ConversationSchema)
+@CONVERSATION
+def create(draft: Draft) -> tuple[ConversationRow, int]:
+    """Create a conversation; the same `external_id` in the inbox is the same conversation."""
+    who = caller()
+    made = done(service.create(desk(), who.account_id, draft, actor_id=who.user_id, now=clock.now()))
+    return made.conversation, 201 if made.is_new else 200
+
+
+@bp.route("/conversations/bulk", methods=["POST"])
+@allowed(SUPERVISORS)
+@idempotent
+@bp.arguments(NewConversationsForm)
+@bp.response(201, IdsSchema)
+def create_bulk(drafts: Drafts) -> Ids:
+    """Create up to 1,000 conversations, or none of them; those that exist are answered in their place."""
+    who, now = caller(), clock.now()
+    return Ids(done(service.create_bulk(desk(), who.account_id, drafts.conversations, actor_id=who.user_id, now=now)))
+
+
+@bp.route("/conversations/<id:conversation_id>")
+@allowed(EVERYBODY)
+@bp.response(200, ConversationSchema)
+@CONVERSATION
+def show(conversation_id: int) -> ConversationRow:
+    """Read a conversation."""
+    return done(service.find(desk(), caller().account_id, conversation_id, seen_by=only_seen_by()))
+
+
+@bp.route("/conversations/<id:conversation_id>", methods=["PATCH"])
+@allowed(SUPERVISORS)
+@bp.arguments(ConversationForm(partial=True))
+@bp.response(200, ConversationSchema)
+@CONVERSATION
+def change(wanted: Change, conversation_id: int) -> ConversationRow:
+    """Change a conversation; a change of its assignee is unconditional."""
+    return changed(conversation_id, wanted)
+
+
+@bp.route("/conversations/<id:conversation_id>/toggle_status", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(StatusForm)
+@bp.response(200, ConversationSchema)
+@CONVERSATION
+def toggle_status(wanted: Change, conversation_id: int) -> ConversationRow:
+    """Open, snooze or resolve a conversation, or set it aside as pending; a snooze may end by itself."""
+    return changed(conversation_id, wanted)
+
+
+@bp.route("/conversations/<id:conversation_id>/labels", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(LabelsForm)
+@bp.response(200, ConversationSchema)
+@CONVERSATION
+def set_labels(wanted: Change, conversation_id: int) -> ConversationRow:
+    """Replace a conversation's labels."""
+    return changed(conversation_id, wanted)
+
+
+@bp.route("/conversations/<id:conversation_id>/messages", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(MessageForm)
+@bp.response(200, ConversationSchema)
+@CONVERSATION
+def write(said: Message, conversation_id: int) -> ConversationRow:
+    """Note a message: the customer's reopens a resolved or snoozed conversation, an automatic one does not."""
+    who, now = caller(), clock.now()
+    return done(
+        change_conversation.message(desk(), who.account_id, conversation_id, said, actor_id=who.user_id, now=now)
+    )
+
+
+def changed(conversation_id: int, wanted: Change) -> ConversationRow:
+    """Change a conversation, or end the request with the refusal."""
+    who, now = caller(), clock.now()
+    return done(
+        change_conversation.change(
+            desk(), who.account_id, conversation_id, wanted, actor_id=who.user_id, now=now, seen=CONVERSATION.seen()
+        )
+    )
+
+
+def only_seen_by() -> int | None:
+    """Return the caller if they are an agent, who reads those of their inboxes and those that they hold."""
+    return caller().user_id if caller().role is Role.AGENT else None

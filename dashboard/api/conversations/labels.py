@@ -1,0 +1,54 @@
+"""Labels."""
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.etags import Tagged
+from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.http import desk
+from dashboard.services.conversations import labels as service
+from dashboard.services.conversations.labels import LabelRow
+from dashboard.services.inboxes.inbox_forms import LabelForm, NewLabel
+from dashboard.store.core.paging import Listed, Page
+
+bp = Nouns("labels", "Labels that the account suggests; a conversation may carry others.")
+LABEL = Tagged(edit=NewLabel)
+
+
+class LabelSchema(Schema):
+    """A label."""
+
+    id = fields.Integer()
+    title = fields.String()
+    color = fields.String(allow_none=True)
+
+
+@bp.route("/labels")
+@allowed(SUPERVISORS)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, listing(LabelSchema))
+def index(page: Page) -> Listed[LabelRow]:
+    """List the labels."""
+    return service.show_all(desk(), caller().account_id, page)
+
+
+@bp.route("/labels", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(LabelForm)
+@bp.response(201, LabelSchema)
+@LABEL
+def create(new: NewLabel) -> LabelRow:
+    """Suggest a label from now on."""
+    who = caller()
+    return done(service.create(desk(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
+
+
+@bp.route("/labels/<id:label_id>", methods=["DELETE"])
+@allowed(SUPERVISORS)
+@bp.response(204)
+@LABEL
+def remove(label_id: int) -> None:
+    """Suggest a label no longer; conversations keep theirs."""
+    who = caller()
+    done(service.remove(desk(), who.account_id, label_id, actor_id=who.user_id, now=clock.now(), seen=LABEL.seen()))

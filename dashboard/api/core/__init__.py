@@ -1,0 +1,1 @@
+"""Everything that four concerns or more share: authentication, errors, parsing, resources."""

@@ -1,0 +1,67 @@
+"""Who calls: every route names the roles that may, and only in the account of the caller's token."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import current_app, g, request
+from structlog.contextvars import bind_contextvars
+
+from dashboard import clock
+from dashboard.api.core.errors import refuse
+from dashboard.engine.model import Role
+from dashboard.http import desk
+from dashboard.services.accounts import tokens
+from dashboard.services.accounts.tokens import Caller
+
+V = TypeVar("V", bound=Callable[..., Any])
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+SUPERVISORS = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
+EVERYBODY = frozenset(Role)
+
+
+def allowed(roles: frozenset[Role]) -> Callable[[V], V]:
+    """Name who may call a view; a view that names nobody is refused to all."""
+
+    def mark(view: V) -> V:
+        view.roles = roles  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def caller() -> Caller:
+    """Return who calls; their account is the one in the path."""
+    return cast(Caller, g.caller)
+
+
+def only_own(agent_id: int) -> None:
+    """Refuse an agent who speaks for somebody else."""
+    if caller().role is Role.AGENT and agent_id != caller().user_id:
+        refuse(403, "Agents may do this for themselves only.")
+
+
+def presented_token() -> str:
+    """Return the token that came with the request, or "" if none did."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    bearer = token.strip() if scheme.lower() == "bearer" else ""
+    return bearer or request.headers.get("api-access-token", "").strip()
+
+
+def take_account(_: str | None, values: dict[str, Any] | None) -> None:
+    """Keep the account of the path, so that views take only what follows it."""
+    if values is not None:
+        g.path_account_id = values.pop("account_id", None)
+
+
+def authenticate() -> None:
+    """Find out who calls before anything of the request is read, and whether their role may."""
+    token = presented_token()
+    found = tokens.caller_of(desk(), token, now=clock.now()) if token else None
+    if found is None:
+        refuse(401)
+    if found.account_id != g.path_account_id:
+        refuse(404)
+    g.caller = found
+    bind_contextvars(account=found.account_id)
+    if found.role not in getattr(current_app.view_functions[request.endpoint or ""], "roles", ()):
+        refuse(403)

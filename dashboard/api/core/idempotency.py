@@ -1,0 +1,78 @@
+"""Idempotency-Key: the same key and body within 24 h give the first answer again; another body, 409."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial, wraps
+from hashlib import sha256
+from typing import Any
+
+from flask import Response, jsonify, request, url_for
+
+from dashboard import clock
+from dashboard.api.core.auth import caller
+from dashboard.api.core.errors import refuse
+from dashboard.api.core.resources import done
+from dashboard.http import desk, working_at
+from dashboard.services.core.transaction import all_or_nothing
+from dashboard.services.operations import idempotency as service
+from dashboard.services.operations.idempotency import Kept, Slot
+
+HEADER = "Idempotency-Key"
+LONGEST_KEY = 255
+PARAMETER = {
+    "in": "header",
+    "name": HEADER,
+    "schema": {"type": "string", "maxLength": LONGEST_KEY},
+    "description": "The same key and body within 24 hours give the first answer again.",
+}
+
+
+def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
+    """Let a view be asked for once; put it above `response` and the body's `arguments`, below those of the query.
+
+    A request that is refused spends no key, and a query is checked before a kept answer is given again.
+    """
+
+    @wraps(view)
+    def once(*args: Any, **values: Any) -> Response:
+        key = request.headers.get(HEADER, "")
+        if len(key) > LONGEST_KEY:
+            refuse(422, errors={HEADER: [f"Longer than maximum length {LONGEST_KEY}."]})
+        return _once(key, partial(view, *args, **values)) if key else view(*args, **values)
+
+    once._apidoc = {**getattr(view, "_apidoc", {}), "headers": [PARAMETER]}  # type: ignore[attr-defined]
+    return once
+
+
+def _once(key: str, act: Callable[[], Response]) -> Response:
+    slot = Slot(account_id=caller().account_id, route=_route(), key=key)
+    body_hash = _hashed(request.get_data(cache=True))
+    before = service.first_answer(desk(), slot, body_hash, now=clock.now())
+    if before is not None:
+        return _again(done(before))
+    with all_or_nothing(desk()) as work, working_at(work.desk):
+        response = act()
+        kept = Kept(body_hash=body_hash, status=response.status_code, answer=response.get_json())
+        service.keep(work, slot, kept, now=clock.now())
+    return response
+
+
+def _route() -> str:
+    """Return the same for every spelling of the address; its question mark stands in what was kept before."""
+    path = url_for(request.endpoint or "", account_id=caller().account_id, **(request.view_args or {}))
+    return f"{request.method} {path}?"
+
+
+def _hashed(body: bytes) -> str:
+    """Return the same for the same JSON, however it is spaced and ordered."""
+    with suppress(ValueError, RecursionError):  # the view will refuse what is no JSON
+        body = json.dumps(json.loads(body), sort_keys=True).encode()
+    return sha256(body).hexdigest()
+
+
+def _again(kept: Kept) -> Response:
+    response = jsonify(kept.answer)
+    response.status_code = kept.status or 200
+    response.headers["Idempotent-Replayed"] = "true"
+    return response

@@ -1,0 +1,133 @@
+"""Why a conversation waits, or went to whom it went to."""
+
+from dataclasses import asdict
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.conversations.conversations import only_seen_by
+from dashboard.api.core.auth import EVERYBODY, allowed, caller
+from dashboard.api.core.resources import Nouns, done
+from dashboard.engine.decisions import Assign, Decision, Error, Reason, Skip, Stop, Verdict, VerdictKind
+from dashboard.http import desk
+from dashboard.services.conversations import conversations
+from dashboard.services.core.form_fields import Instant, Word
+from dashboard.services.explanations import conversation
+from dashboard.services.explanations.conversation import Explanation, State
+from dashboard.store.assignment.decision_history import Given
+
+bp = Nouns("explanations", "Why a conversation waits, or went to whom it went to.")
+OUTCOMES: dict[type[Decision], str] = {Assign: "assign", Skip: "skip", Stop: "stop", Error: "error"}
+
+
+class FunnelSchema(Schema):
+    """How many agents were left after each gate."""
+
+    members = fields.Integer()
+    online = fields.Integer()
+    under_rate_limit = fields.Integer()
+    with_capacity = fields.Integer()
+
+
+class FactsSchema(Schema):
+    """What a verdict rests on: `open, limit` · `count, limit, free_at` · `presence` · `released_at`."""
+
+    open = fields.Integer()
+    count = fields.Integer()
+    limit = fields.Integer()
+    free_at = Instant()
+    presence = fields.String()
+    released_at = Instant()
+
+
+class AgentVerdictSchema(Schema):
+    """One agent's verdict."""
+
+    id = fields.Integer()
+    name = fields.String()
+    verdict = Word(VerdictKind)
+    facts = fields.Nested(FactsSchema)
+
+
+class ExclusionSchema(Schema):
+    """The label, if one excludes, and the capacity policy that does."""
+
+    label = fields.String(allow_none=True)
+    policy_id = fields.Integer()
+    policy = fields.String(allow_none=True)
+
+
+class ExplanationSchema(Schema):
+    """The next run's decision and its reason, or the assignment; a key that does not apply is null, a list empty."""
+
+    conversation_id = fields.Integer(required=True)
+    state = Word(State, required=True)
+    position = fields.Integer(required=True, allow_none=True)
+    outcome = fields.String(required=True, allow_none=True)
+    reason = Word(Reason, required=True, allow_none=True)
+    sentence = fields.String(required=True)
+    exclusion = fields.Nested(ExclusionSchema, required=True, allow_none=True)
+    funnel = fields.Nested(FunnelSchema, required=True, allow_none=True)
+    agents = fields.List(fields.Nested(AgentVerdictSchema), required=True)
+    next_possible_at = Instant(required=True, allow_none=True)
+    fixes = fields.List(fields.String(), required=True)
+    agent_id = fields.Integer(required=True, allow_none=True)
+    run_id = fields.Integer(required=True, allow_none=True)
+    assigned_at = Instant(required=True, allow_none=True)
+    policy_id = fields.Integer(required=True, allow_none=True)
+    policy_version = fields.Integer(required=True, allow_none=True)
+
+
+@bp.route("/conversations/<id:conversation_id>/explanation")
+@allowed(EVERYBODY)
+@bp.response(200, ExplanationSchema)
+def show(conversation_id: int) -> dict[str, Any]:
+    """Explain a conversation: every agent's verdict, the funnel, and the smallest change that would assign it."""
+    account_id = caller().account_id
+    done(conversations.find(desk(), account_id, conversation_id, seen_by=only_seen_by()))
+    return _body(done(conversation.conversation(desk(), account_id, conversation_id, now=clock.now())))
+
+
+def _body(told: Explanation) -> dict[str, Any]:
+    return {
+        "conversation_id": told.conversation_id,
+        "state": told.state,
+        "position": told.position,
+        "sentence": told.sentence,
+        "funnel": told.funnel,
+        "agents": [
+            {"id": agent.id, "name": agent.name, "verdict": verdict.kind, "facts": _facts(verdict)}
+            for agent, verdict in told.agents
+        ],
+        "next_possible_at": told.next_possible_at,
+        "fixes": [fix.sentence for fix in told.fixes],
+        **_decided(told.decision),
+        **_given(told.given),
+    }
+
+
+def _decided(decision: Decision | None) -> dict[str, Any]:
+    return {
+        "outcome": OUTCOMES[type(decision)] if decision else None,
+        "reason": decision.reason if decision else None,
+        "exclusion": _exclusion(decision) if isinstance(decision, Skip) and decision.policy_id is not None else None,
+    }
+
+
+def _given(given: Given | None) -> dict[str, Any]:
+    return {
+        "agent_id": given and given.agent_id,
+        "run_id": given and given.run_id,
+        "assigned_at": given and given.at,
+        "policy_id": given and given.policy_id,
+        "policy_version": given and given.policy_version,
+    }
+
+
+def _exclusion(skip: Skip) -> dict[str, Any]:
+    return {"label": skip.label, "policy_id": skip.policy_id, "policy": skip.policy_name}
+
+
+def _facts(verdict: Verdict) -> dict[str, Any]:
+    return asdict(verdict)

@@ -1,0 +1,81 @@
+"""Inboxes."""
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.etags import Tagged
+from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.http import desk
+from dashboard.services.inboxes import inboxes as service
+from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm
+from dashboard.services.inboxes.inboxes import InboxRow
+from dashboard.store.core.paging import Listed, Page
+
+bp = Nouns("inboxes", "Where conversations arrive.")
+INBOX = Tagged(edit=InboxEdit)
+
+
+class InboxSchema(Schema):
+    """An inbox; `open_count` has the waiting ones as well."""
+
+    id = fields.Integer()
+    name = fields.String()
+    channel = fields.String(allow_none=True)
+    enable_auto_assignment = fields.Boolean()
+    assignment_policy_id = fields.Integer(allow_none=True)
+    member_ids = fields.List(fields.Integer())
+    waiting_count = fields.Integer()
+    open_count = fields.Integer()
+
+
+@bp.route("/inboxes")
+@allowed(SUPERVISORS)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, listing(InboxSchema))
+def index(page: Page) -> Listed[InboxRow]:
+    """List the inboxes."""
+    return service.show_all(desk(), caller().account_id, page)
+
+
+@bp.route("/inboxes", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(InboxForm)
+@bp.response(201, InboxSchema)
+@INBOX
+def create(edit: InboxEdit) -> InboxRow:
+    """Make an inbox."""
+    who = caller()
+    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+
+
+@bp.route("/inboxes/<id:inbox_id>")
+@allowed(SUPERVISORS)
+@bp.response(200, InboxSchema)
+@INBOX
+def show(inbox_id: int) -> InboxRow:
+    """Read an inbox."""
+    return done(service.show(desk(), caller().account_id, inbox_id))
+
+
+@bp.route("/inboxes/<id:inbox_id>", methods=["PATCH", "PUT"])
+@allowed(SUPERVISORS)
+@bp.arguments(InboxForm(partial=True))
+@bp.response(200, InboxSchema)
+@INBOX
+def change(edit: InboxEdit, inbox_id: int) -> InboxRow:
+    """Change an inbox."""
+    who = caller()
+    return done(
+        service.change(desk(), who.account_id, inbox_id, edit, actor_id=who.user_id, now=clock.now(), seen=INBOX.seen())
+    )
+
+
+@bp.route("/inboxes/<id:inbox_id>", methods=["DELETE"])
+@allowed(SUPERVISORS)
+@bp.response(204)
+@INBOX
+def remove(inbox_id: int) -> None:
+    """Remove an inbox that has no conversations."""
+    who = caller()
+    done(service.remove(desk(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=INBOX.seen()))

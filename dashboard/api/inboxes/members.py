@@ -1,0 +1,57 @@
+"""Who belongs to an inbox or a team: PUT replaces, POST adds, DELETE removes, and each answers with who is there."""
+
+from collections.abc import Callable
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.resources import Nouns, done
+from dashboard.http import desk
+from dashboard.services.inboxes import members as service
+from dashboard.services.inboxes.inbox_forms import MemberIds, MembersForm
+from dashboard.services.inboxes.members import Group, Members, Place, Way
+
+bp = Nouns("members", "Who belongs to an inbox or a team.")
+
+PATHS = {Group.INBOX: "/inboxes/<id:place_id>/members", Group.TEAM: "/teams/<id:place_id>/members"}
+METHODS = {Way.REPLACE: "PUT", Way.ADD: "POST", Way.REMOVE: "DELETE"}
+SUMMARIES = {
+    Way.REPLACE: "Let exactly these agents belong to the {}.",
+    Way.ADD: "Let these agents belong to the {} as well.",
+    Way.REMOVE: "Let these agents belong to the {} no longer.",
+}
+
+
+class MembersSchema(Schema):
+    """The active members, by id."""
+
+    user_ids = fields.List(fields.Integer())
+
+
+def _reading(group: Group) -> Callable[[int], Members]:
+    @bp.response(200, MembersSchema)
+    def show(place_id: int) -> Members:
+        return done(service.show(desk(), caller().account_id, Place(group, place_id)))
+
+    show.__doc__ = f"Read who belongs to the {group}."
+    return allowed(SUPERVISORS)(show)
+
+
+def _changing(group: Group, way: Way) -> Callable[..., Members]:
+    @bp.arguments(MembersForm)
+    @bp.response(200, MembersSchema)
+    def change(wanted: MemberIds, place_id: int) -> Members:
+        who, place = caller(), Place(group, place_id)
+        return done(
+            service.change(desk(), who.account_id, place, wanted, way=way, actor_id=who.user_id, now=clock.now())
+        )
+
+    change.__doc__ = SUMMARIES[way].format(group)
+    return allowed(SUPERVISORS)(change)
+
+
+for _group, _path in PATHS.items():
+    bp.add_url_rule(_path, endpoint=f"{_group}_show", view_func=_reading(_group))
+    for _way, _method in METHODS.items():
+        bp.add_url_rule(_path, endpoint=f"{_group}_{_way}", view_func=_changing(_group, _way), methods=[_method])

@@ -1,0 +1,1 @@
+"""Assignment policies, capacity policies, previews."""

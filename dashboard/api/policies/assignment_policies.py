@@ -1,0 +1,151 @@
+"""Assignment policies, and which inbox has which."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.etags import Tagged
+from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.api.inboxes.inboxes import InboxSchema
+from dashboard.http import desk
+from dashboard.services.core.form_fields import Instant
+from dashboard.services.policies import assignment_policies as service
+from dashboard.services.policies.assignment_policies import PolicyRow
+from dashboard.services.policies.policy_forms import (
+    AssignmentPolicyEdit,
+    AssignmentPolicyForm,
+    PolicyChoice,
+    PolicyChoiceForm,
+)
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.inboxes.inboxes import InboxRow
+
+bp = Nouns("assignment_policies", "Rules that inboxes are routed by.")
+POLICY = Tagged(edit=AssignmentPolicyEdit)
+
+
+class AssignmentPolicySchema(Schema):
+    """An assignment policy; its version goes up with each change that alters decisions."""
+
+    id = fields.Integer()
+    name = fields.String()
+    description = fields.String(allow_none=True)
+    assignment_order = fields.String()
+    conversation_priority = fields.String()
+    fair_distribution_limit = fields.Integer(allow_none=True)
+    fair_distribution_window = fields.Integer(allow_none=True)
+    enabled = fields.Boolean()
+    eligible_presence = fields.List(fields.String())
+    one_agent_per_contact = fields.Boolean()
+    version = fields.Integer()
+    assigned_inbox_count = fields.Integer()
+    created_at = Instant()
+    updated_at = Instant()
+
+
+class ServedInboxesSchema(Schema):
+    """The inboxes that a policy serves."""
+
+    inboxes = fields.List(fields.Nested(InboxSchema))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedInboxes:
+    """The inboxes that a policy serves."""
+
+    inboxes: Sequence[InboxRow]
+
+
+@bp.route("/assignment_policies")
+@allowed(SUPERVISORS)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, listing(AssignmentPolicySchema))
+def index(page: Page) -> Listed[PolicyRow]:
+    """List the policies."""
+    return service.show_all(desk(), caller().account_id, page)
+
+
+@bp.route("/assignment_policies", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(AssignmentPolicyForm)
+@bp.response(201, AssignmentPolicySchema)
+@POLICY
+def create(edit: AssignmentPolicyEdit) -> PolicyRow:
+    """Make a policy; it decides nothing until it is linked."""
+    who = caller()
+    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+
+
+@bp.route("/assignment_policies/<id:policy_id>")
+@allowed(SUPERVISORS)
+@bp.response(200, AssignmentPolicySchema)
+@POLICY
+def show(policy_id: int) -> PolicyRow:
+    """Read a policy."""
+    return done(service.show(desk(), caller().account_id, policy_id))
+
+
+@bp.route("/assignment_policies/<id:policy_id>", methods=["PATCH", "PUT"])
+@allowed(SUPERVISORS)
+@bp.arguments(AssignmentPolicyForm(partial=True))
+@bp.response(200, AssignmentPolicySchema)
+@POLICY
+def change(edit: AssignmentPolicyEdit, policy_id: int) -> PolicyRow:
+    """Change a policy; it acts at once."""
+    who = caller()
+    return done(
+        service.change(
+            desk(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
+        )
+    )
+
+
+@bp.route("/assignment_policies/<id:policy_id>", methods=["DELETE"])
+@allowed(SUPERVISORS)
+@bp.response(204)
+@POLICY
+def remove(policy_id: int) -> None:
+    """Remove a policy; its inboxes are left without one."""
+    who = caller()
+    done(service.remove(desk(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()))
+
+
+@bp.route("/assignment_policies/<id:policy_id>/inboxes")
+@allowed(SUPERVISORS)
+@bp.response(200, ServedInboxesSchema)
+def served(policy_id: int) -> ServedInboxes:
+    """Read which inboxes a policy serves."""
+    return ServedInboxes(inboxes=done(service.inboxes_of(desk(), caller().account_id, policy_id)))
+
+
+@bp.route("/inboxes/<id:inbox_id>/assignment_policy")
+@allowed(SUPERVISORS)
+@bp.response(200, AssignmentPolicySchema)
+@POLICY
+def linked(inbox_id: int) -> PolicyRow:
+    """Read the policy that an inbox has."""
+    return done(service.of_inbox(desk(), caller().account_id, inbox_id))
+
+
+@bp.route("/inboxes/<id:inbox_id>/assignment_policy", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(PolicyChoiceForm)
+@bp.response(200, AssignmentPolicySchema)
+@POLICY
+def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
+    """Give an inbox this policy in place of the one that it has."""
+    who = caller()
+    return done(service.link(desk(), who.account_id, inbox_id, choice, actor_id=who.user_id, now=clock.now()))
+
+
+@bp.route("/inboxes/<id:inbox_id>/assignment_policy", methods=["DELETE"])
+@allowed(SUPERVISORS)
+@bp.response(204)
+@POLICY
+def unlink(inbox_id: int) -> None:
+    """Leave an inbox without a policy."""
+    who = caller()
+    done(service.unlink(desk(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()))

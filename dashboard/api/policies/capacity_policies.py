@@ -1,0 +1,97 @@
+"""Capacity policies."""
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.etags import Tagged
+from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.http import desk
+from dashboard.services.policies import capacity_policies as service
+from dashboard.services.policies.capacity_policies import CapacityView
+from dashboard.services.policies.policy_forms import CapacityPolicyEdit, CapacityPolicyForm
+from dashboard.store.core.paging import Listed, Page
+
+bp = Nouns("agent_capacity_policies", "How much agents may hold, and what is kept from being given out.")
+POLICY = Tagged("name", "description", "conversation_limit", "exclusion_rules", "inbox_capacity_limits")
+
+
+class ExclusionRulesSchema(Schema):
+    """What is kept from being given out; no hours exclude nothing."""
+
+    excluded_labels = fields.List(fields.String())
+    exclude_older_than_hours = fields.Integer(allow_none=True)
+
+
+class InboxLimitSchema(Schema):
+    """How many open conversations of one inbox an agent under the policy may hold."""
+
+    id = fields.Integer()
+    inbox_id = fields.Integer()
+    conversation_limit = fields.Integer()
+
+
+class CapacityPolicySchema(Schema):
+    """A capacity policy; its own limit counts what an agent holds open in all inboxes."""
+
+    id = fields.Integer()
+    name = fields.String()
+    description = fields.String(allow_none=True)
+    conversation_limit = fields.Integer(allow_none=True)
+    exclusion_rules = fields.Nested(ExclusionRulesSchema)
+    assigned_agent_count = fields.Integer()
+    inbox_capacity_limits = fields.List(fields.Nested(InboxLimitSchema))
+
+
+@bp.route("/agent_capacity_policies")
+@allowed(SUPERVISORS)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, listing(CapacityPolicySchema))
+def index(page: Page) -> Listed[CapacityView]:
+    """List the capacity policies."""
+    return service.show_all(desk(), caller().account_id, page)
+
+
+@bp.route("/agent_capacity_policies", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(CapacityPolicyForm)
+@bp.response(201, CapacityPolicySchema)
+@POLICY
+def create(edit: CapacityPolicyEdit) -> CapacityView:
+    """Make a capacity policy; it binds nobody until somebody is put under it."""
+    who = caller()
+    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+
+
+@bp.route("/agent_capacity_policies/<id:policy_id>")
+@allowed(SUPERVISORS)
+@bp.response(200, CapacityPolicySchema)
+@POLICY
+def show(policy_id: int) -> CapacityView:
+    """Read a capacity policy."""
+    return done(service.show(desk(), caller().account_id, policy_id))
+
+
+@bp.route("/agent_capacity_policies/<id:policy_id>", methods=["PATCH", "PUT"])
+@allowed(SUPERVISORS)
+@bp.arguments(CapacityPolicyForm(partial=True))
+@bp.response(200, CapacityPolicySchema)
+@POLICY
+def change(edit: CapacityPolicyEdit, policy_id: int) -> CapacityView:
+    """Change a capacity policy; its exclusion rules change as a whole."""
+    who = caller()
+    return done(
+        service.change(
+            desk(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
+        )
+    )
+
+
+@bp.route("/agent_capacity_policies/<id:policy_id>", methods=["DELETE"])
+@allowed(SUPERVISORS)
+@bp.response(204)
+@POLICY
+def remove(policy_id: int) -> None:
+    """Remove a capacity policy; nobody is under it any more."""
+    who = caller()
+    done(service.remove(desk(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()))

@@ -1,0 +1,77 @@
+"""Dry runs: what the next run would do under other rules."""
+
+from dataclasses import fields as fields_of
+from dataclasses import replace
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.assignment.runs import GivenSchema
+from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.resources import Nouns, done
+from dashboard.engine.policy import AssignmentPolicy
+from dashboard.http import desk
+from dashboard.services.core.form import given
+from dashboard.services.policies import previews as service
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
+from dashboard.services.policies.previews import Preview
+
+bp = Nouns("previews", "Dry runs: what the next run would do under other rules.")
+
+
+class DifferenceSchema(Schema):
+    """A conversation that would go elsewhere; null is nobody."""
+
+    conversation_id = fields.Integer()
+    now_agent_id = fields.Integer(allow_none=True)
+    then_agent_id = fields.Integer(allow_none=True)
+
+
+class ComparisonSchema(Schema):
+    """What the next run does as things are, and what would be different."""
+
+    assigned_count = fields.Integer()
+    changed = fields.List(fields.Nested(DifferenceSchema))
+
+
+class PreviewSchema(Schema):
+    """What the next run would do; nothing is written."""
+
+    assigned_count = fields.Integer()
+    assignments = fields.List(fields.Nested(GivenSchema))
+    left_waiting = fields.Dict(keys=fields.String(), values=fields.Integer())
+    compared_with_now = fields.Nested(ComparisonSchema)
+
+
+@bp.route("/inboxes/<id:inbox_id>/assignment_runs/preview", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(AssignmentPolicyForm(partial=True))
+@bp.response(200, PreviewSchema)
+def create(wanted: AssignmentPolicyEdit, inbox_id: int) -> dict[str, Any]:
+    """Plan the next run as if the inbox's policy had these rules, against what it would do now."""
+    account_id = caller().account_id
+    policy = done(service.current_policy(desk(), account_id, inbox_id))
+    return _body(done(service.preview(desk(), account_id, inbox_id, _changed(policy, wanted), now=clock.now())))
+
+
+def _changed(policy: AssignmentPolicy, wanted: AssignmentPolicyEdit) -> AssignmentPolicy:
+    """Return the policy with what was said of it; what is only shown changes nothing."""
+    known = {field.name for field in fields_of(policy)}
+    said = {name: value for name, value in given(wanted).items() if name in known}
+    if "eligible_presence" in said:
+        said["eligible_presence"] = frozenset(said["eligible_presence"])
+    return replace(policy, **said)
+
+
+def _body(found: Preview) -> dict[str, Any]:
+    assigned = [
+        {"conversation_id": one.conversation_id, "agent_id": one.agent_id, "position": position}
+        for position, one in enumerate(found.then.assigns, 1)
+    ]
+    return {
+        "assigned_count": len(assigned),
+        "assignments": assigned,
+        "left_waiting": {reason.value: count for reason, count in found.then.left_waiting.items()},
+        "compared_with_now": {"assigned_count": len(found.now.assigns), "changed": found.changed},
+    }

@@ -1,0 +1,130 @@
+"""Webhooks and their deliveries."""
+
+from uuid import UUID
+
+from marshmallow import Schema, fields
+
+from dashboard import clock
+from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.etags import Tagged
+from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.http import desk
+from dashboard.services.core.form_fields import Instant, Word
+from dashboard.services.webhooks import webhooks as service
+from dashboard.services.webhooks.webhook_forms import WebhookEdit, WebhookForm
+from dashboard.services.webhooks.webhooks import DeliveryView, Made, WebhookRow
+from dashboard.store.core.paging import Listed, Page
+from dashboard.store.ledger.ledger import Event
+from dashboard.store.models.webhooks import DeliveryStatus
+
+bp = Nouns("webhooks", "Who is told of events, signed and at least once.")
+WEBHOOK = Tagged(edit=WebhookEdit)
+
+
+class WebhookSchema(Schema):
+    """A webhook, without its secret."""
+
+    id = fields.Integer()
+    url = fields.String()
+    subscriptions = fields.List(fields.String(metadata={"enum": list(Event)}))
+    enabled = fields.Boolean()
+    created_at = Instant()
+
+
+class MadeSchema(WebhookSchema):
+    """A new webhook with its secret, which is shown this once."""
+
+    id = fields.Integer(attribute="row.id")
+    url = fields.String(attribute="row.url")
+    subscriptions = fields.List(fields.String(metadata={"enum": list(Event)}), attribute="row.subscriptions")
+    enabled = fields.Boolean(attribute="row.enabled")
+    created_at = Instant(attribute="row.created_at")
+    secret = fields.String()
+
+
+class DeliverySchema(Schema):
+    """One event for one receiver; `id` is what the receiver is sent as X-Evenhand-Delivery."""
+
+    id = fields.UUID()
+    event_id = fields.Integer()
+    event = fields.String()
+    conversation_id = fields.Integer(allow_none=True)
+    status = Word(DeliveryStatus)
+    attempts = fields.Integer()
+    next_attempt_at = Instant(allow_none=True)
+    response_status = fields.Integer(allow_none=True)
+    error = fields.String(allow_none=True)
+    created_at = Instant()
+    delivered_at = Instant(allow_none=True)
+
+
+@bp.route("/webhooks")
+@allowed(SUPERVISORS)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, listing(WebhookSchema))
+def index(page: Page) -> Listed[WebhookRow]:
+    """List the webhooks."""
+    return service.show_all(desk(), caller().account_id, page)
+
+
+@bp.route("/webhooks", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.arguments(WebhookForm)
+@bp.response(201, MadeSchema)
+def create(edit: WebhookEdit) -> Made:
+    """Make a webhook; its secret is in this answer and nowhere else."""
+    who = caller()
+    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+
+
+@bp.route("/webhooks/<id:webhook_id>")
+@allowed(SUPERVISORS)
+@bp.response(200, WebhookSchema)
+@WEBHOOK
+def show(webhook_id: int) -> WebhookRow:
+    """Read a webhook."""
+    return done(service.show(desk(), caller().account_id, webhook_id))
+
+
+@bp.route("/webhooks/<id:webhook_id>", methods=["PATCH", "PUT"])
+@allowed(SUPERVISORS)
+@bp.arguments(WebhookForm(partial=True))
+@bp.response(200, WebhookSchema)
+@WEBHOOK
+def change(edit: WebhookEdit, webhook_id: int) -> WebhookRow:
+    """Change a webhook; its secret stays."""
+    who = caller()
+    return done(
+        service.change(
+            desk(), who.account_id, webhook_id, edit, actor_id=who.user_id, now=clock.now(), seen=WEBHOOK.seen()
+        )
+    )
+
+
+@bp.route("/webhooks/<id:webhook_id>", methods=["DELETE"])
+@allowed(SUPERVISORS)
+@bp.response(204)
+@WEBHOOK
+def remove(webhook_id: int) -> None:
+    """Remove a webhook with its deliveries."""
+    who = caller()
+    done(service.remove(desk(), who.account_id, webhook_id, actor_id=who.user_id, now=clock.now(), seen=WEBHOOK.seen()))
+
+
+@bp.route("/webhooks/<id:webhook_id>/deliveries")
+@allowed(SUPERVISORS)
+@bp.arguments(PageQuery, location="query")
+@bp.response(200, listing(DeliverySchema))
+def deliveries(page: Page, webhook_id: int) -> Listed[DeliveryView]:
+    """List a webhook's deliveries, the newest event first."""
+    return done(service.show_deliveries(desk(), caller().account_id, webhook_id, page))
+
+
+@bp.route("/webhooks/<id:webhook_id>/deliveries/<uuid:delivery_id>/redeliver", methods=["POST"])
+@allowed(SUPERVISORS)
+@bp.response(202, DeliverySchema)
+def redeliver(webhook_id: int, delivery_id: UUID) -> DeliveryView:
+    """Deliver again at once, whatever became of it, under the same id."""
+    who = caller()
+    now = clock.now()
+    return done(service.redeliver(desk(), who.account_id, webhook_id, delivery_id, actor_id=who.user_id, now=now))
