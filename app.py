@@ -8,12 +8,13 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard import api, backups, cli, commands, config, http, logs, starting, tracing, web
+from dashboard import api, config, http, logs, starting, tracing, web
+from dashboard.cli import accounts, assignment, backup
 from dashboard.config import Settings
 from dashboard.services.core.container import tools
 from dashboard.store.models import Base
 from dashboard.store.postgres import database, liveness, schema
-from jobs.queues import Jobs
+from jobs.rq_queue import Jobs
 
 # A body over this is refused with 413 before it is read (1 MiB).
 LARGEST_BODY = 1024 * 1024
@@ -43,9 +44,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         liveness.watch(db.engine)
     made = tools(settings, Jobs(settings.redis_url, shares_silence=True), shares_silence=True)
     app.extensions["evenhand"] = lambda: made.desk(db.session())
-    for part in (tracing, http, api, web, cli, commands, backups):
+    for part in (tracing, http, api, web, accounts, assignment, backup):
         part.register(app, settings)
-    cli.tell_of_stores_in_a_sentence(app.cli)
+    accounts.tell_of_stores_in_a_sentence(app.cli)
     return app
 
 
@@ -60,7 +61,7 @@ def _with_stores(settings: Settings) -> Settings:
         schema.expect_known(settings.database_url)
     if settings.database_url and settings.redis_url:
         return settings
-    from dashboard.stack.stores import stores
+    from dashboard.stack.embedded_stores import stores
 
     held = ExitStack()
     atexit.register(held.close)

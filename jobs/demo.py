@@ -7,8 +7,8 @@ import threading
 import structlog
 
 from dashboard import clock
-from dashboard.services import demo_setup
-from dashboard.services.demo_day import STEP, Day
+from dashboard.demo import setup
+from dashboard.demo.simulation import STEP, Day
 from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
 from jobs import runtime
 
@@ -39,7 +39,7 @@ def _live(day: Day | None) -> Day | None:
     with runtime.desk() as desk:
         if day is None:
             dice = random.Random()
-            places = demo_setup.furnish(desk, dice, now=clock.now())
+            places = setup.furnish(desk, dice, now=clock.now())
             return Day(places=places, dice=dice) if places else None
         day.step(desk, clock.now())
         return day

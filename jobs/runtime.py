@@ -15,7 +15,7 @@ from dashboard.services.core.container import Tools, tools
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.postgres import database, schema
-from jobs.queues import Jobs
+from jobs.rq_queue import Jobs
 
 log = structlog.get_logger()
 NO_URLS = "{names} must be set for a process that starts alone: python app.py brings its own stores, and starts all."

@@ -19,7 +19,7 @@ from dashboard.services.assignment import stranded_check
 from dashboard.store.core.errors import REDIS_AWAY, asking
 from dashboard.store.redis import client
 from jobs import runtime
-from jobs.queues import FAILURE_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR, Jobs
+from jobs.rq_queue import FAILURE_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR, Jobs
 from jobs.worker import until_redis_answers
 
 log = structlog.get_logger()

@@ -14,8 +14,8 @@ from dashboard.store.core.errors import StoreUnavailable, asking
 from dashboard.store.redis import client
 from dashboard.store.redis.client import Pipeline
 from jobs import runtime, tasks  # noqa: F401  what jobs need is imported once, before RQ forks
-from jobs.horse import Lasting
-from jobs.queues import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
+from jobs.persistent_worker import Lasting
+from jobs.rq_queue import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
 
 log = structlog.get_logger()
 # What waits for Redis begins again a second after it is back.

@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, make_url
 
 from dashboard import config
 from dashboard.config import Settings
-from dashboard.stack.stores import stores
+from dashboard.stack.embedded_stores import stores
 from dashboard.store.postgres import database
 
 TEMPLATE = "migrated"

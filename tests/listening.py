@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from dashboard.http_client.client import Outgoing
 from dashboard.services.webhooks import deliver, webhooks
 from dashboard.services.webhooks.webhook_forms import WebhookEdit
 from dashboard.services.webhooks.webhooks import Made
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import Event, EventRow
 from dashboard.store.models import WebhookDelivery
-from dashboard.store.outgoing import Outgoing
 from tests.desks import NOON, Acme
 from tests.waiting import PATIENCE
 

@@ -7,7 +7,7 @@ import click
 
 from dashboard import starting
 from dashboard.serving.processes import PROCESSES, serve
-from dashboard.stack.door import Door
+from dashboard.stack.listen_socket import Door
 from dashboard.store.postgres import schema
 
 # The composition root, by its name: nothing that it composes imports it.

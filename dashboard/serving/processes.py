@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from dashboard.serving.server import STOPS_WITHIN, Server
-from dashboard.stack.processes import tied
+from dashboard.stack.spawn import tied
 
 log = structlog.get_logger()
 # One more than two cores: while one draws a board, the others answer. Their threads wait for Postgres, and some for a

@@ -14,7 +14,7 @@ from waitress.server import TcpWSGIServer
 
 from dashboard.serving.connections import Connection
 from dashboard.serving.messages import LARGEST_BODY, LARGEST_HEAD
-from dashboard.stack.door import BACKLOG
+from dashboard.stack.listen_socket import BACKLOG
 
 log = structlog.get_logger()
 THREADS = 8

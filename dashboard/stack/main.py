@@ -12,8 +12,8 @@ from typing import NoReturn
 from dashboard import config, starting
 from dashboard.config import Settings
 from dashboard.stack import locks
-from dashboard.stack.door import Door, Greeting
-from dashboard.stack.stores import Stores
+from dashboard.stack.embedded_stores import Stores
+from dashboard.stack.listen_socket import Door, Greeting
 from dashboard.stack.supervisor import Supervisor
 from dashboard.starting import CannotStart
 from dashboard.store.postgres import database
@@ -83,12 +83,12 @@ def _add_children(supervisor: Supervisor, options: Options, door: Door, settings
 
 def _prepare_demo(settings: Settings) -> str:
     """Give an empty database its demo account; return the sentence with the log-in."""
-    from dashboard.services import demo
+    from dashboard.demo import account
 
     try:
-        return demo.prepare(settings)
+        return account.prepare(settings)
     except OSError as error:
-        raise starting.unusable(settings.instance / demo.KEPT_IN, error) from error
+        raise starting.unusable(settings.instance / account.KEPT_IN, error) from error
 
 
 def _be_the_only_one(instance: Path) -> None:

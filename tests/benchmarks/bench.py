@@ -14,9 +14,9 @@ from dashboard import clock, config
 from dashboard.config import Settings
 from dashboard.services.core.container import tools
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.stack.stores import stores
+from dashboard.stack.embedded_stores import stores
 from dashboard.store.postgres import database
-from jobs.queues import Jobs
+from jobs.rq_queue import Jobs
 from tests.benchmarks.floor import ACCOUNT, Floor
 
 # Of a table that is known to be empty a plan is to read it whole, and a statement that is prepared keeps its plan until

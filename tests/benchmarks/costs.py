@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.store.redis import client as redis_client
-from jobs.queues import DEFAULT
+from jobs.rq_queue import DEFAULT
 from tests.benchmarks import serving
 from tests.benchmarks.bench import Bench, desk
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure

@@ -20,7 +20,7 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.services.accounts import tokens
 from dashboard.store.redis import client
-from jobs.queues import DEFAULT, Jobs
+from jobs.rq_queue import DEFAULT, Jobs
 from tests.benchmarks import serving
 from tests.benchmarks.bench import Bench, desk
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure

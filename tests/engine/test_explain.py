@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.engine import explain, planner
+from dashboard.engine import decision_text, planner
 from dashboard.engine.decisions import Reason, Stop
 from dashboard.engine.model import AssignmentType, Presence, Team
 from dashboard.engine.policy import ExclusionRules
@@ -18,7 +18,7 @@ LIMITED = {"recent": 9, "slot_frees_at": NOON + timedelta(minutes=3)}
 def said(snapshot):
     [conversation] = snapshot.waiting
     decision = planner.examine(snapshot, conversation.id, NOON).decision
-    return explain.sentence(decision, explain.names_in(snapshot, decision, conversation.team_id))
+    return decision_text.sentence(decision, decision_text.names_in(snapshot, decision, conversation.team_id))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_keeps_this_conversation_is_told(facts, sentence):
 @pytest.mark.parametrize("reason", [Reason.FEATURE_OFF, Reason.NO_POLICY, Reason.POLICY_DISABLED, Reason.INBOX_OFF])
 def test_a_switch_that_is_off_is_told(reason):
     """E1, E48"""
-    told = explain.sentence(Stop(7, reason), explain.Names(inbox=SUPPORT.name, policy="Default"))
+    told = decision_text.sentence(Stop(7, reason), decision_text.Names(inbox=SUPPORT.name, policy="Default"))
 
     assert told.startswith("Waiting because ")
     assert "{" not in told
@@ -81,4 +81,4 @@ def test_the_earliest_slot_is_when_it_may_be_possible():
     agents = [an_agent(recent=3, slot_frees_at=at) for at in (later, soon)]
     snapshot = a_snapshot(agents, [a_conversation()], policy=a_policy(fair_distribution_limit=3))
 
-    assert explain.next_possible_at(planner.examine(snapshot, snapshot.waiting[0].id, NOON)) == soon
+    assert decision_text.next_possible_at(planner.examine(snapshot, snapshot.waiting[0].id, NOON)) == soon

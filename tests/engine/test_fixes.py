@@ -7,11 +7,18 @@ from hypothesis import given as examples
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from dashboard.engine import fixes, planner, pools, thresholds
-from dashboard.engine.changes import RaiseAge, RaiseCapacity, RaiseRateLimit, RaiseTeamLimit, RaiseTotalCapacity
+from dashboard.engine import planner, pools
 from dashboard.engine.decisions import Assign
 from dashboard.engine.model import AssignmentType, Inbox, Presence, Team
 from dashboard.engine.policy import AssignmentOrder, CapacityPolicy, ExclusionRules
+from dashboard.engine.suggestions import suggestions, thresholds
+from dashboard.engine.suggestions.changes import (
+    RaiseAge,
+    RaiseCapacity,
+    RaiseRateLimit,
+    RaiseTeamLimit,
+    RaiseTotalCapacity,
+)
 from tests.engine.floors import NOON, SUPPORT, a_conversation, a_policy, a_snapshot, an_agent, conversations
 from tests.engine.test_planner import LIMIT, floors
 
@@ -21,7 +28,7 @@ NUMBERED = (RaiseAge, RaiseCapacity, RaiseRateLimit, RaiseTeamLimit, RaiseTotalC
 
 def offered(snapshot, conversation=None):
     wanted = conversation or snapshot.waiting[-1]
-    return [fix.sentence for fix in fixes.smallest(snapshot, wanted.id, NOON)]
+    return [fix.sentence for fix in suggestions.smallest(snapshot, wanted.id, NOON)]
 
 
 @st.composite
@@ -95,7 +102,7 @@ def test_applying_a_fix_assigns_the_conversation(snapshot, feature, enabled, inb
     snapshot = replace(snapshot, inbox=inbox, policy=replace(snapshot.policy, enabled=enabled))
 
     for conversation in snapshot.waiting[:3]:
-        for fix in fixes.smallest(snapshot, conversation.id, NOON):
+        for fix in suggestions.smallest(snapshot, conversation.id, NOON):
             assert assigns(snapshot, fix.changes, conversation), fix.sentence
 
 
@@ -107,7 +114,7 @@ def test_of_all_numbers_that_would_assign_it_a_fix_has_the_least(snapshot):
     Seen to fail with room for all that go before it.
     """
     for conversation in snapshot.waiting[-3:]:
-        for fix in fixes.smallest(snapshot, conversation.id, NOON):
+        for fix in suggestions.smallest(snapshot, conversation.id, NOON):
             for change, other in numbers_of(fix):
                 least = change.hours if isinstance(change, RaiseAge) else change.limit
                 tried = range(least + 1, change.to)
@@ -121,7 +128,7 @@ def test_behind_a_long_queue_a_fix_has_a_number_that_is_just_enough(snapshot):
     Seen to fail with room for all that go before it.
     """
     last = snapshot.waiting[-1]
-    for fix in fixes.smallest(snapshot, last.id, NOON):
+    for fix in suggestions.smallest(snapshot, last.id, NOON):
         assert assigns(snapshot, fix.changes, last)
         for change, other in numbers_of(fix):
             assert not assigns(snapshot, other(change.to - 1), last), fix.sentence
@@ -141,7 +148,7 @@ def test_whatever_has_members_and_only_waits_for_them_can_be_fixed(snapshot):
     for conversation in snapshot.waiting[:3]:
         decision = planner.examine(snapshot, conversation.id, NOON).decision
         if not isinstance(decision, Assign) and pools.pool_members(snapshot, conversation.team_id):
-            assert fixes.smallest(snapshot, conversation.id, NOON)
+            assert suggestions.smallest(snapshot, conversation.id, NOON)
 
 
 def test_what_will_be_assigned_anyway_needs_no_fix():
@@ -171,7 +178,9 @@ def test_ten_agents_under_one_policy_need_a_tenth_of_the_room_that_one_needs():
     agents = [an_agent(f"Agent {number}", open_here=1, capacity=1, capacity_policy_id=3) for number in range(10)]
     snapshot = a_snapshot(agents, conversations(40))
 
-    found = fixes.smallest(snapshot, snapshot.waiting[-1].id, NOON, {3: CapacityPolicy(name="Juniors", agents=12)})
+    found = suggestions.smallest(
+        snapshot, snapshot.waiting[-1].id, NOON, {3: CapacityPolicy(name="Juniors", agents=12)}
+    )
 
     assert [fix.sentence for fix in found] == [
         "Raise the limit of Juniors (Agent 0 and 11 others) in Support from 1 to 5"
@@ -190,7 +199,7 @@ def test_two_agents_under_one_policy_share_what_goes_first():
 
     def told(agents):
         snapshot = a_snapshot(agents, conversations(3))
-        return [fix.sentence for fix in fixes.smallest(snapshot, snapshot.waiting[-1].id, NOON, named)]
+        return [fix.sentence for fix in suggestions.smallest(snapshot, snapshot.waiting[-1].id, NOON, named)]
 
     assert told(here) == ["Raise the limit of Juniors (Bo and 1 other) in Support from 1 to 3"]
     assert told(anywhere) == ["Raise the limit of Juniors (Bo and 1 other) over all inboxes from 1 to 3"]

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.engine import summary
+from dashboard.engine import policy_text
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority, ExclusionRules
 from tests.engine.floors import a_policy
 
 
 def test_the_usual_policy_is_one_sentence() -> None:
     """E7, E13, E19"""
-    said = summary.policy(a_policy(), ["Support"])
+    said = policy_text.policy(a_policy(), ["Support"])
 
     assert said == (
         "In Support, the conversation that was created first goes to the online agent whose turn is longest ago."
@@ -29,7 +29,7 @@ def test_every_rule_of_a_policy_is_in_its_sentence() -> None:
         one_agent_per_contact=True,
     )
 
-    assert summary.policy(rules) == (
+    assert policy_text.policy(rules) == (
         "The conversation that has been silent longest goes to the agent who is online, busy or away by choice, with"
         " the fewest open conversations in the inbox, at most 10 to each agent per inbox in 90 minutes, but not while"
         " the same contact has an open conversation with an agent."
@@ -38,13 +38,15 @@ def test_every_rule_of_a_policy_is_in_its_sentence() -> None:
 
 def test_a_disabled_policy_says_so_first() -> None:
     """E1"""
-    assert summary.policy(a_policy(enabled=False)).startswith("Disabled, so it gives out nothing. Enabled, the conv")
+    assert policy_text.policy(a_policy(enabled=False)).startswith(
+        "Disabled, so it gives out nothing. Enabled, the conv"
+    )
 
 
 @pytest.mark.parametrize("limit", [None, 0])
 def test_no_limit_is_not_spoken_of(limit: int | None) -> None:
     """E14"""
-    assert "at most" not in summary.policy(a_policy(fair_distribution_limit=limit))
+    assert "at most" not in policy_text.policy(a_policy(fair_distribution_limit=limit))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_no_limit_is_not_spoken_of(limit: int | None) -> None:
     ],
 )
 def test_a_span_is_said_in_the_largest_unit_that_fits(seconds: int, said: str) -> None:
-    assert summary.span(timedelta(seconds=seconds)) == said
+    assert policy_text.span(timedelta(seconds=seconds)) == said
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_a_span_is_said_in_the_largest_unit_that_fits(seconds: int, said: str) -
     ],
 )
 def test_many_names_stay_short(names: list[str], said: str) -> None:
-    assert summary.named(names) == said
+    assert policy_text.named(names) == said
 
 
 def test_exclusions_are_one_sentence() -> None:
@@ -83,7 +85,7 @@ def test_exclusions_are_one_sentence() -> None:
         policy_id=1, policy_name="Calm", excluded_labels=("vip", "legal"), exclude_older_than_hours=48
     )
 
-    assert summary.exclusions(rules) == (
+    assert policy_text.exclusions(rules) == (
         "Keeps from being given out what is labelled vip or legal or created more than 2 days ago."
     )
-    assert summary.exclusions(ExclusionRules(policy_id=1, policy_name="Open")) == ""
+    assert policy_text.exclusions(ExclusionRules(policy_id=1, policy_name="Open")) == ""

@@ -25,7 +25,7 @@ from dashboard.store.inboxes import routing
 from dashboard.store.postgres import database
 from dashboard.store.postgres.database import Session
 from dashboard.store.redis import client, keys
-from jobs.queues import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
+from jobs.rq_queue import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
 
 # What a person did in another inbox may commit beside a batch; nobody waits longer than this for a lock.
 BESIDE = timedelta(seconds=10)

@@ -16,7 +16,7 @@ from dashboard.services.accounts.account_forms import NewAccountForm
 from dashboard.services.accounts.accounts import Founded
 from dashboard.services.core.container import tools
 from dashboard.store.postgres import database
-from jobs.queues import Jobs
+from jobs.rq_queue import Jobs
 from tests.faults.http import Api, Failed
 from tests.faults.stack import Stack
 

@@ -9,8 +9,8 @@ from typing import Self
 
 from redis.exceptions import RedisError
 
-from dashboard.stack.processes import tied
 from dashboard.stack.redis import Redis as EmbeddedRedis
+from dashboard.stack.spawn import tied
 from dashboard.store.redis import client
 from tests.faults import machine
 from tests.waiting import eventually

@@ -15,8 +15,8 @@ import psycopg
 
 from dashboard import config
 from dashboard.config import ROOT, Settings
-from dashboard.stack.processes import tied
-from dashboard.stack.stores import Stores
+from dashboard.stack.embedded_stores import Stores
+from dashboard.stack.spawn import tied
 from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.postgres import database
 from tests import processes

@@ -19,7 +19,7 @@ from dashboard import clock, config
 from dashboard.config import Settings
 from dashboard.engine.model import Role
 from dashboard.services.accounts import tokens
-from dashboard.stack.stores import Stores
+from dashboard.stack.embedded_stores import Stores
 from dashboard.store.redis import client as redis_client
 from tests.desks import Acme
 from tests.faults.own import OwnRedis, SmallDisk

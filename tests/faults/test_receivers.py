@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import psutil
 import pytest
 
-from dashboard.store.outgoing import TIME_OUT
+from dashboard.http_client.client import TIME_OUT
 from tests.faults.conftest import Lengths
 from tests.faults.load import Load
 from tests.faults.stack import HEALED_WITHIN

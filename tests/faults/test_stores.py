@@ -16,7 +16,7 @@ from dashboard.config import OnFailure, Settings
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services.assignment import run
 from dashboard.services.assignment.run import Request
-from dashboard.stack.stores import Stores
+from dashboard.stack.embedded_stores import Stores
 from dashboard.store.models import Assignment, OutboxEvent, Run
 from dashboard.store.redis import client
 from dashboard.store.redis.heartbeats import Heartbeats

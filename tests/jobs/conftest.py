@@ -13,7 +13,7 @@ from rq import Queue
 from dashboard.config import Settings
 from dashboard.services.core.container import tools
 from dashboard.store.redis import client
-from jobs.queues import SCHEDULED, Jobs
+from jobs.rq_queue import SCHEDULED, Jobs
 from tests import processes
 from tests.desks import Acme
 

@@ -13,7 +13,7 @@ from rq.job import Job
 
 from dashboard.config import Settings
 from dashboard.store.redis import client
-from jobs.queues import Jobs
+from jobs.rq_queue import Jobs
 from tests.jobs.conftest import Start
 from tests.processes import family, left
 from tests.waiting import PATIENCE, eventually

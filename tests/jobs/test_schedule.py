@@ -11,7 +11,7 @@ from dashboard import clock
 from dashboard.engine.model import Status
 from dashboard.store.models import Assignment, Conversation, Run
 from dashboard.store.redis import client as redis_client
-from jobs.queues import WATCH_RESTS, Jobs
+from jobs.rq_queue import WATCH_RESTS, Jobs
 from jobs.schedule import Timetable, timetable
 from tests.counting import WAITS_FOR_A_LOCK
 from tests.desks import NOON, Acme

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.store.redis import client as redis_client
-from jobs.queues import DEFAULT, SCHEDULED, SCHEDULER_SEEN, WATCH_RESTS, Jobs
+from jobs.rq_queue import DEFAULT, SCHEDULED, SCHEDULER_SEEN, WATCH_RESTS, Jobs
 from jobs.schedule import Entry, Timetable, timetable
 from tests.desks import Acme
 from tests.jobs.conftest import SWEEPS_AT_START, Start, process, scheduled_jobs_done

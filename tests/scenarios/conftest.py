@@ -17,7 +17,7 @@ from dashboard.config import Settings
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import NewAccountForm
 from dashboard.services.accounts.accounts import Founded
-from jobs.queues import Jobs
+from jobs.rq_queue import Jobs
 from tests.desks import committed
 from tests.jobs.conftest import PRESENCE_SECONDS, SWEEPS_AT_START, process, scheduled_jobs_done
 from tests.waiting import eventually, promptly

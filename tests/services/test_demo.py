@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import ColumnElement, func, select, update
 
+from dashboard.demo import account, setup
+from dashboard.demo.catalog import Places
+from dashboard.demo.simulation import Day
 from dashboard.engine.decisions import Reason, Source
 from dashboard.engine.model import Status
-from dashboard.services import demo, demo_setup
 from dashboard.services.accounts import passwords
 from dashboard.services.assignment import run
 from dashboard.services.assignment.run import Request
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.services.demo_day import Day
-from dashboard.services.demo_places import Places
 from dashboard.store.models import (
     Account,
     AccountUser,
@@ -42,8 +42,8 @@ def demo_desk(desk: Desk, tmp_path: Path) -> Desk:
 
 
 def test_an_empty_database_gets_the_demo_account_once_with_a_log_in_that_is_kept(demo_desk: Desk):
-    made = demo.make_account(demo_desk, now=NOON)
-    again = demo.make_account(demo_desk, now=NOON)
+    made = account.make_account(demo_desk, now=NOON)
+    again = account.make_account(demo_desk, now=NOON)
 
     assert made is not None
     assert again == made
@@ -58,17 +58,17 @@ def test_an_empty_database_gets_the_demo_account_once_with_a_log_in_that_is_kept
 def test_a_database_with_accounts_of_its_own_gets_no_demo(acme: Acme, tmp_path: Path):
     desk = replace(acme.desk, settings=replace(acme.desk.settings, instance=tmp_path))
 
-    assert demo.make_account(desk, now=NOON) is None
-    assert demo_setup.furnish(desk, random.Random(1), now=NOON) is None
+    assert account.make_account(desk, now=NOON) is None
+    assert setup.furnish(desk, random.Random(1), now=NOON) is None
     assert list(tmp_path.iterdir()) == []
 
 
 def test_furnishing_twice_puts_everything_there_once(demo_desk: Desk):
-    demo.make_account(demo_desk, now=NOON)
+    account.make_account(demo_desk, now=NOON)
 
-    first = demo_setup.furnish(demo_desk, random.Random(1), now=NOON)
+    first = setup.furnish(demo_desk, random.Random(1), now=NOON)
     counts = everything(demo_desk)
-    second = demo_setup.furnish(demo_desk, random.Random(1), now=NOON)
+    second = setup.furnish(demo_desk, random.Random(1), now=NOON)
 
     assert first is not None
     assert second == first
@@ -82,20 +82,20 @@ def everything(desk: Desk) -> list[int | None]:
 
 
 def test_furnishing_that_was_cut_short_is_completed(demo_desk: Desk):
-    demo.make_account(demo_desk, now=NOON)
+    account.make_account(demo_desk, now=NOON)
     account_id = demo_desk.session.scalars(select(Account.id)).one()
-    demo_setup.Furnisher(desk=demo_desk, account_id=account_id, now=NOON)._people_and_places()
+    setup.Furnisher(desk=demo_desk, account_id=account_id, now=NOON)._people_and_places()
 
-    places = demo_setup.furnish(demo_desk, random.Random(1), now=NOON)
+    places = setup.furnish(demo_desk, random.Random(1), now=NOON)
 
     assert len(places.inboxes) == 5
     assert len(places.teams) == 2
 
 
 def test_a_day_shows_who_is_out_and_who_is_full_and_the_desk_keeps_up(demo_desk: Desk):
-    demo.make_account(demo_desk, now=NOON)
+    account.make_account(demo_desk, now=NOON)
     dice = random.Random(7)
-    places = demo_setup.furnish(demo_desk, dice, now=NOON)
+    places = setup.furnish(demo_desk, dice, now=NOON)
     assert places is not None
     day, left = Day(places=places, dice=dice), Counter[Reason]()
 
@@ -125,9 +125,9 @@ def count(desk: Desk, *which: ColumnElement[bool]) -> int:
 
 
 def test_what_visitors_take_away_the_day_does_without(demo_desk: Desk):
-    demo.make_account(demo_desk, now=NOON)
+    account.make_account(demo_desk, now=NOON)
     dice = random.Random(7)
-    places = demo_setup.furnish(demo_desk, dice, now=NOON)
+    places = setup.furnish(demo_desk, dice, now=NOON)
     assert places is not None
     day = Day(places=places, dice=dice)
     demo_desk.session.execute(update(Inbox).values(name=Inbox.name + " renamed"))

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event, func, select
 
-from dashboard.engine.changes import RaiseCapacity, RemoveLabel
-from dashboard.engine.fixes import Fix
+from dashboard.engine.suggestions.changes import RaiseCapacity, RemoveLabel
+from dashboard.engine.suggestions.suggestions import Fix
 from dashboard.services.conversations import apply_suggestion
 from dashboard.services.core.baselines import Drawn
 from dashboard.services.core.refusals import Invalid

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from dashboard.config import Settings
+from dashboard.http_client.client import NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
 from dashboard.services.core.container import tools
 from dashboard.services.webhooks import deliver
 from dashboard.services.webhooks import webhooks as webhooks_service
 from dashboard.store.ledger.ledger import Event
-from dashboard.store.outgoing import NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
 from dashboard.store.postgres import database
 from dashboard.store.webhooks import delivery_leases, outbox, webhooks
 from dashboard.store.webhooks.delivery_leases import Lease

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from dashboard.store.outgoing import NOT_A_URL, NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
-from dashboard.store.targets import is_public, parse
+from dashboard.http_client.client import NOT_A_URL, NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
+from dashboard.http_client.url_guard import is_public, parse
 from tests.receivers import babbling, dripping, receiver
 from tests.waiting import stopwatch
 

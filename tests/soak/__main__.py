@@ -16,7 +16,7 @@ from statistics import quantiles
 
 from dashboard import config
 from dashboard.config import Settings
-from dashboard.stack.stores import Stores
+from dashboard.stack.embedded_stores import Stores
 from dashboard.store.postgres import database
 from tests.faults import invariants
 from tests.soak import floor

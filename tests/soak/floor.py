@@ -14,7 +14,7 @@ from dashboard.config import Settings
 from dashboard.services.accounts import tokens
 from dashboard.services.core.container import tools
 from dashboard.store.postgres import database
-from jobs.queues import Jobs
+from jobs.rq_queue import Jobs
 
 ACCOUNT = 1
 INBOXES = 10

@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 from redis import Redis
 
-from dashboard.stack.processes import start
 from dashboard.stack.redis import Redis as RedisServer
+from dashboard.stack.spawn import start
 from tests.processes import left
 from tests.stack.running import Running, a_free_port
 from tests.waiting import eventually, stopwatch

@@ -12,8 +12,8 @@ import pytest
 
 from dashboard import config
 from dashboard.config import Settings
-from dashboard.services import demo
-from dashboard.stack.stores import Stores, stores
+from dashboard.demo import account
+from dashboard.stack.embedded_stores import Stores, stores
 from dashboard.store.postgres import database
 from tests.waiting import eventually
 
@@ -87,7 +87,7 @@ def test_what_an_instance_keeps_is_its_owners_alone_also_where_it_was_open(insta
 
     with stores(config.load({"EVENHAND_INSTANCE": str(instance)})) as held:
         database.migrate(held.database_url)
-        demo.prepare(held)
+        account.prepare(held)
 
     assert settings.secret_key in (instance / "secret_key").read_text()
     found = {path.relative_to(instance).as_posix(): stat.S_IMODE(path.stat().st_mode) for path in instance.rglob("*")}

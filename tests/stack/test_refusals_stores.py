@@ -8,8 +8,8 @@ import pytest
 
 from dashboard import config
 from dashboard.stack import archives
+from dashboard.stack.embedded_stores import stores
 from dashboard.stack.redis import Redis
-from dashboard.stack.stores import stores
 from dashboard.store.postgres import database
 from tests.faults.own import SmallDisk
 from tests.stack.running import a_free_port

@@ -13,11 +13,11 @@ from redis import Redis
 
 from dashboard import config
 from dashboard.config import Settings
-from dashboard.stack import records
+from dashboard.stack import server_state_file
+from dashboard.stack.embedded_stores import stores
 from dashboard.stack.postgres import Postgres
-from dashboard.stack.processes import start
 from dashboard.stack.redis import Redis as RedisServer
-from dashboard.stack.stores import stores
+from dashboard.stack.spawn import start
 from dashboard.starting import CannotStart
 from tests.processes import left
 
@@ -37,7 +37,7 @@ def ask_postgres(settings: Settings) -> int:
 
 
 def running(settings: Settings) -> list[psutil.Process]:
-    found = [records.read(server(settings.instance)) for server in (Postgres, RedisServer)]
+    found = [server_state_file.read(server(settings.instance)) for server in (Postgres, RedisServer)]
     return [psutil.Process(record.process) for record in found if record is not None and record.process is not None]
 
 
@@ -80,7 +80,7 @@ def test_what_a_killed_keeper_left_running_is_stopped_and_started_again(settings
         Redis.from_url(held.redis_url).set("kept", "yes")
         before = running(settings)
         for server in (Postgres, RedisServer):
-            keeper = psutil.Process(records.read(server(settings.instance)).keeper)
+            keeper = psutil.Process(server_state_file.read(server(settings.instance)).keeper)
             keeper.kill()
             keeper.wait()
 

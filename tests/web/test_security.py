@@ -9,7 +9,7 @@ from sqlalchemy import text
 from dashboard.config import Settings
 from dashboard.engine.model import Presence
 from dashboard.store.models import AccountUser
-from jobs.queues import Jobs
+from jobs.rq_queue import Jobs
 from tests.desks import Acme
 from tests.pages import HTMX, AtOnce, Looker, composed, looking, without_redis
 

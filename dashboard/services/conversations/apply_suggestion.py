@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashboard.engine import changes, planner, policy
-from dashboard.engine.changes import Change
-from dashboard.engine.fixes import Fix
+from dashboard.engine import planner, policy
 from dashboard.engine.model import AssignmentType, Presence
+from dashboard.engine.suggestions import changes
+from dashboard.engine.suggestions.changes import Change
+from dashboard.engine.suggestions.suggestions import Fix
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AccountEdit
 from dashboard.services.agents import presence

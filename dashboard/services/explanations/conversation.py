@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from dashboard.engine import explain, fixes, planner
+from dashboard.engine import decision_text, planner
 from dashboard.engine.decisions import Decision, Examination, Funnel, Reason, Stop, Verdict
-from dashboard.engine.fixes import Fix
 from dashboard.engine.model import Agent, Conversation, Snapshot, Status
 from dashboard.engine.policy import AssignmentOrder
+from dashboard.engine.suggestions import suggestions
+from dashboard.engine.suggestions.suggestions import Fix
 from dashboard.services.assignment.batch import filter_of
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.store.assignment import decision_history, snapshots, waiting
@@ -105,7 +106,7 @@ def _fixes(desk: Desk, snapshot: Snapshot, this: Conversation, *, position: int,
     """Return the smallest fixes, without those that make room where too many go before it to try a number."""
     account_id, ids = snapshot.inbox.account_id, {agent.capacity_policy_id for agent in snapshot.agents}
     policies = capacity_policies.named(desk.session, account_id, [one for one in ids if one is not None])
-    found = fixes.smallest(snapshot, this.id, now, policies)
+    found = suggestions.smallest(snapshot, this.id, now, policies)
     return tuple(fix for fix in found if position <= len(snapshot.waiting) or not fix.makes_room)
 
 
@@ -123,12 +124,12 @@ def _told(snapshot: Snapshot, decision: Decision, examined: Examination | None, 
     return Explanation(
         conversation_id=decision.conversation_id or 0,
         state=State.WAITING,
-        sentence=explain.sentence(decision, explain.names_in(snapshot, decision, team_id)),
+        sentence=decision_text.sentence(decision, decision_text.names_in(snapshot, decision, team_id)),
         decision=decision,
         funnel=examined.funnel if examined else None,
         agents=tuple((agent, verdicts[agent.id]) for agent in snapshot.agents if agent.id in verdicts),
         turns=examined.turns if examined else (),
-        next_possible_at=explain.next_possible_at(examined) if examined else None,
+        next_possible_at=decision_text.next_possible_at(examined) if examined else None,
     )
 
 

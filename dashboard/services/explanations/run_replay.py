@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.engine import explain, planner
+from dashboard.engine import decision_text, planner
+from dashboard.engine.decision_text import Names
 from dashboard.engine.decisions import Assign, Examination, Funnel, Seating, Verdict
-from dashboard.engine.explain import Names
 from dashboard.engine.model import Agent, Snapshot
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.services.core.unit_of_work import Desk
@@ -98,7 +98,7 @@ def _lines(desk: Desk, run_id: int, kept: Kept, page: Page) -> Listed[Line]:
     teams = {conversation.id: conversation.team_id for conversation in snapshot.waiting}
     lines = []
     for one in examined:
-        names = explain.names_in(snapshot, one.decision, teams.get(one.decision.conversation_id or 0))
+        names = decision_text.names_in(snapshot, one.decision, teams.get(one.decision.conversation_id or 0))
         lines.append(_line(snapshot, one, names, written))
     return listed(lines, len(snapshot.waiting), page)
 
@@ -108,7 +108,7 @@ def _line(snapshot: Snapshot, examined: Examination, names: Names, found: Mappin
     written = found.get(decision.conversation_id or 0)
     given = written if written and written.position else None
     if not isinstance(decision, Assign):
-        why = explain.sentence(decision, names)
+        why = decision_text.sentence(decision, names)
     else:
         why = f"{conversation_explanation.why_them(snapshot, examined)}." if given else LOST
     return Line(

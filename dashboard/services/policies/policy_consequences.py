@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dashboard.engine import planner, summary
+from dashboard.engine import planner, policy_text
 from dashboard.engine.decisions import Reason, Standing
 from dashboard.engine.model import Presence
 from dashboard.engine.policy import AssignmentPolicy
@@ -100,7 +100,7 @@ class Draft:
 
 def of(desk: Desk, account_id: int, draft: Draft, *, now: datetime) -> Consequences:
     """Return what the policy would mean; writes nothing anywhere."""
-    sentence = summary.policy(draft.rules, [one.name for one in draft.serves])
+    sentence = policy_text.policy(draft.rules, [one.name for one in draft.serves])
     said, window = _of_itself(draft), draft.rules.window
     try:
         stuck = _of_agents(desk, account_id, draft, now)

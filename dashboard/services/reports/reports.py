@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dashboard.engine.fairness import Spread, jain, spread
+from dashboard.engine.jain_index import Spread, jain, spread
 from dashboard.engine.quantiles import Bound, Quantile, Waits
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.reports.rollups import hour_of

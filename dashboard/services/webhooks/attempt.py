@@ -8,8 +8,8 @@ from hashlib import sha256
 from queue import SimpleQueue
 
 from dashboard import clock
+from dashboard.http_client.client import Answer, Outgoing, Post
 from dashboard.store.models.webhooks import DeliveryStatus
-from dashboard.store.outgoing import Answer, Outgoing, Post
 from dashboard.store.webhooks.delivery_leases import Due, Result, Turn
 
 RETRIES = (

@@ -14,12 +14,12 @@ from queue import Empty, SimpleQueue
 import structlog
 
 from dashboard import clock
+from dashboard.http_client.client import Outgoing
 from dashboard.services.core.unit_of_work import Desk
 from dashboard.services.webhooks import attempt
 from dashboard.services.webhooks.attempt import LASTS_FOR, Ended, Heard, Told
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.models.webhooks import DeliveryStatus
-from dashboard.store.outgoing import Outgoing
 from dashboard.store.webhooks import delivery_leases, outbox, webhooks
 from dashboard.store.webhooks.delivery_leases import Lease
 

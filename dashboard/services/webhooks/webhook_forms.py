@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from marshmallow import validate
 
+from dashboard.http_client.url_guard import LONGEST_URL
 from dashboard.services.core.form import UNSET, Form, Unset
 from dashboard.services.core.form_fields import Switch, Text, Word
 from dashboard.services.policies.policy_forms import Unique
 from dashboard.store.ledger.ledger import Event
-from dashboard.store.targets import LONGEST_URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from dashboard.http_client.client import Outgoing
 from dashboard.services.core import audit_log, audited_crud
 from dashboard.services.core.audit_log import Cause, Change
 from dashboard.services.core.audited_crud import Noun
@@ -16,7 +17,6 @@ from dashboard.services.webhooks import deliver
 from dashboard.services.webhooks.attempt import LASTS_FOR
 from dashboard.services.webhooks.webhook_forms import WebhookEdit
 from dashboard.store.core.paging import Listed, Page
-from dashboard.store.outgoing import Outgoing
 from dashboard.store.webhooks import deliveries as delivery_store
 from dashboard.store.webhooks import outbox
 from dashboard.store.webhooks import webhooks as store

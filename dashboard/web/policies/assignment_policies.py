@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.engine import summary
+from dashboard.engine import policy_text
 from dashboard.engine.model import Presence
 from dashboard.http import desk
 from dashboard.services.core.baselines import Drawn
@@ -84,7 +84,7 @@ def index() -> ResponseReturnValue:
     found = assignment_policies.show_all(desk(), viewer().account_id, wanted)
     served = store.served(desk().session, viewer().account_id, [row.id for row in found.data])
     cards = [
-        PolicyCard(row=row, sentence=summary.policy(row.rules), served=summary.named(served.get(row.id, ())))
+        PolicyCard(row=row, sentence=policy_text.policy(row.rules), served=policy_text.named(served.get(row.id, ())))
         for row in found.data
     ]
     return render_template("policies/index.html", cards=cards, meta=found.meta)

@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.engine import summary
+from dashboard.engine import policy_text
 from dashboard.engine.policy import ExclusionRules
 from dashboard.http import desk
 from dashboard.services.agents import agent_lookup
@@ -61,7 +61,7 @@ def index() -> ResponseReturnValue:
     """Show the capacity policies."""
     wanted = Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
     found = capacity_policies.show_all(desk(), viewer().account_id, wanted)
-    cards = [(view, summary.exclusions(_rules(view))) for view in found.data]
+    cards = [(view, policy_text.exclusions(_rules(view))) for view in found.data]
     return render_template("capacity/index.html", cards=cards, meta=found.meta)
 
 
@@ -179,7 +179,7 @@ def _read(fields: Fields, errors: Errors = NOTHING_WRONG.errors) -> CapacityPage
         **parts,
         view=view,
         facts=capacity_policy_form.facts(view, [inbox.id for inbox in everything.inboxes]),
-        sentence=summary.exclusions(_rules(view)),
+        sentence=policy_text.exclusions(_rules(view)),
         excluded=store.excluded(desk().session, viewer().account_id, _rules(view), clock.now()),
         under=under,
         names=choices.called(desk().session, viewer().account_id),

@@ -1,7 +1,7 @@
 """What a policy's form warns of, in words."""
 
 from dashboard.engine.decisions import Reason
-from dashboard.engine.summary import span
+from dashboard.engine.policy_text import span
 from dashboard.services.policies.policy_consequences import Consequences, Doubt, Warned
 from dashboard.services.policies.previews import Preview
 from dashboard.web.core.bidi import saying

@@ -10,10 +10,10 @@ from flask.cli import with_appcontext
 
 from dashboard import starting
 from dashboard.api.assignment.runs import RunSchema
+from dashboard.cli.csv_import import import_file
 from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
 from dashboard.http import desk
-from dashboard.import_command import import_file
 from dashboard.services.assignment import run as assignment_run
 from dashboard.services.assignment import runs
 from dashboard.services.assignment.run import Request

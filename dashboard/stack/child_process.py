@@ -14,7 +14,7 @@ import psutil
 from honcho.printer import Message
 from honcho.process import Popen, Process
 
-from dashboard.stack.processes import tied
+from dashboard.stack.spawn import tied
 
 SHORTEST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0

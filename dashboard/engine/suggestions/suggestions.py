@@ -6,12 +6,13 @@ from datetime import datetime
 from functools import partial, reduce
 from itertools import islice
 
-from dashboard.engine import lifts, planner, thresholds
-from dashboard.engine.changes import Change, RaiseLimit
+from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Examination, Stop
-from dashboard.engine.lifts import Case, Step
 from dashboard.engine.model import Snapshot
 from dashboard.engine.policy import CapacityPolicy
+from dashboard.engine.suggestions import lifts, thresholds
+from dashboard.engine.suggestions.changes import Change, RaiseLimit
+from dashboard.engine.suggestions.lifts import Case, Step
 
 MOST_OFFERED = 3
 # Fewer changes are tried the more conversations a try decides.

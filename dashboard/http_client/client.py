@@ -20,7 +20,7 @@ from io import BufferedReader
 from threading import Timer
 from time import monotonic
 
-from dashboard.store.targets import Resolve, Target, is_public, parse, resolve
+from dashboard.http_client.url_guard import Resolve, Target, is_public, parse, resolve
 
 TIME_OUT = 10.0
 MOST_READ = 4_096

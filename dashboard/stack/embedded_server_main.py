@@ -1,4 +1,4 @@
-"""Keeps one embedded server running for as long as anybody uses it: python -m dashboard.stack.keeper.
+"""Keeps one embedded server running for as long as anybody uses it: python -m dashboard.stack.embedded_server_main.
 
 A process of its own, because whoever needed the server first may leave before others do.
 """
@@ -14,12 +14,12 @@ from pathlib import Path
 
 import psutil
 
-from dashboard.stack import locks, records
+from dashboard.stack import locks, server_state_file
+from dashboard.stack.embedded_server import Server
 from dashboard.stack.postgres import Postgres
-from dashboard.stack.processes import start
-from dashboard.stack.records import Record
 from dashboard.stack.redis import Redis
-from dashboard.stack.server import Server
+from dashboard.stack.server_state_file import Record
+from dashboard.stack.spawn import start
 from dashboard.starting import CannotStart, full, unusable
 
 SERVERS: dict[str, type[Server]] = {server.name: server for server in (Postgres, Redis)}
@@ -49,7 +49,7 @@ class Keeper:
             time.sleep(GLANCE / 5)
         if process.poll() is not None:
             raise self._failure(_lines(self._server.log, printed))
-        records.write(self._server, Record(keeper=os.getpid(), process=process.pid))
+        server_state_file.write(self._server, Record(keeper=os.getpid(), process=process.pid))
         while process.poll() is None and not self._may_go():
             time.sleep(GLANCE)
         _stop(process, self._server)
@@ -72,7 +72,7 @@ class Keeper:
     def _start(self) -> subprocess.Popen[bytes]:
         """Start the server; it inherits a lock, which stays taken until the last of its processes is gone."""
         lock = _no_leftovers(self._server)
-        records.write(self._server, Record(keeper=os.getpid()))
+        server_state_file.write(self._server, Record(keeper=os.getpid()))
         self._server.prepare()
         process = start(
             self._server.command(), user=self._server.owner(), parting=self._server.gently, keep_open=[lock]
@@ -127,7 +127,7 @@ def main(name: str, instance: Path) -> None:
         Keeper(server).run()
     except (CannotStart, OSError) as error:
         failure = unusable(server.home, error) if isinstance(error, OSError) else error
-        records.write(server, Record(keeper=os.getpid(), failure=str(failure)))
+        server_state_file.write(server, Record(keeper=os.getpid(), failure=str(failure)))
         sys.exit(1)
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import psutil
 
-from dashboard.stack.server import Server
+from dashboard.stack.embedded_server import Server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from dashboard.engine import changes, planner, thresholds
-from dashboard.engine.changes import Change, RaiseLimit
+from dashboard.engine import planner
 from dashboard.engine.decisions import (
     AtCapacity,
     AtTeamLimit,
@@ -23,6 +22,8 @@ from dashboard.engine.decisions import (
 from dashboard.engine.model import Agent, Conversation, Presence, Snapshot, Team
 from dashboard.engine.ordering import ORDER
 from dashboard.engine.policy import CapacityPolicy
+from dashboard.engine.suggestions import changes, thresholds
+from dashboard.engine.suggestions.changes import Change, RaiseLimit
 
 EASIEST = (
     VerdictKind.AT_CAPACITY,

@@ -13,15 +13,15 @@ from typing import BinaryIO, Self
 
 from dashboard import private
 from dashboard.config import ROOT, Settings
-from dashboard.stack import locks, records
+from dashboard.stack import locks, server_state_file
+from dashboard.stack.embedded_server import Server
 from dashboard.stack.postgres import Postgres
-from dashboard.stack.records import Record
 from dashboard.stack.redis import Redis
-from dashboard.stack.server import Server
+from dashboard.stack.server_state_file import Record
 from dashboard.starting import CannotStart, full, unusable
 from dashboard.store.postgres import database
 
-KEEPER = "dashboard.stack.keeper"
+KEEPER = "dashboard.stack.embedded_server_main"
 GLANCE = 0.02
 SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
@@ -107,7 +107,7 @@ class Hold:
 
     def wait(self) -> None:
         """Wait until the server answers, however long it recovers; raises CannotStart when it gave up."""
-        while (record := records.read(self._server)) is None or record.process is None:
+        while (record := server_state_file.read(self._server)) is None or record.process is None:
             if self._keeper is not None and self._keeper.poll() is not None:
                 raise self._failure(record)
             self._call_keeper()
@@ -121,7 +121,7 @@ class Hold:
             calm = now - self._next_call > SETTLED
             self._pause = SHORTEST_PAUSE if calm else min(self._pause * 2, LONGEST_PAUSE)
             self._next_call = now + self._pause
-        record = records.read(self._server)
+        record = server_state_file.read(self._server)
         if record is None or record == self._known or not (record.process or record.failure):
             return ""
         self._known = record
@@ -139,7 +139,7 @@ class Hold:
         if self._users is None:
             return
         while locks.is_held(self._server.lock("keeper")):
-            if record := records.read(self._server):
+            if record := server_state_file.read(self._server):
                 with suppress(ProcessLookupError):  # it has just gone
                     os.kill(record.keeper, signal.SIGTERM)
             time.sleep(GLANCE)
@@ -159,7 +159,7 @@ class Hold:
         if lock is None:
             return False
         try:
-            records.forget(self._server)
+            server_state_file.forget(self._server)
             with _log(self._server) as log:
                 self._keeper = subprocess.Popen(
                     [sys.executable, "-m", KEEPER, self._server.name, str(self._server.instance)],

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from dashboard import clock, private
 from dashboard.config import Settings
+from dashboard.demo.content import ACCOUNT, ADDRESS, SUPERVISOR
 from dashboard.engine.decisions import Source
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AgentEdit, NewAccount
 from dashboard.services.agents import agents
 from dashboard.services.core.container import tools
 from dashboard.services.core.unit_of_work import Background, Desk
-from dashboard.services.demo_floor import ACCOUNT, ADDRESS, SUPERVISOR
 from dashboard.store.accounts import accounts as store
 from dashboard.store.accounts import id_checks
 from dashboard.store.core.errors import StoreUnavailable

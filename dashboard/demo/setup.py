@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashboard.demo.catalog import EVERYTHING, Dice, Places, arriving, places_of
+from dashboard.demo.content import ADDRESS, CAPACITIES, CREWS, DEPARTMENTS, LABELS, POLICIES, STAFF, Limits
 from dashboard.engine.model import Role
 from dashboard.services.accounts.account_forms import AgentEdit
 from dashboard.services.agents import agents
 from dashboard.services.conversations import conversations, labels
 from dashboard.services.conversations.conversation_forms import Draft
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.services.demo_floor import ADDRESS, CAPACITIES, CREWS, DEPARTMENTS, LABELS, POLICIES, STAFF, Limits
-from dashboard.services.demo_places import EVERYTHING, Dice, Places, arriving, places_of
 from dashboard.services.inboxes import inboxes, members, teams
 from dashboard.services.inboxes.inbox_forms import InboxEdit, MemberIds, NewLabel, TeamEdit
 from dashboard.services.inboxes.members import Group, Place, Way

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from dashboard.demo.content import CUSTOMERS, DEPARTMENTS, LABELS, STAFF, Department
 from dashboard.services.agents import agents
 from dashboard.services.conversations.conversation_forms import Draft
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.services.demo_floor import CUSTOMERS, DEPARTMENTS, LABELS, STAFF, Department
 from dashboard.services.inboxes import inboxes, teams
 from dashboard.store.conversations.contacts import ContactDraft
 from dashboard.store.core.paging import Page

@@ -3,18 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from dashboard.demo.catalog import EVERYTHING, Dice, Places, arriving, places_of
+from dashboard.demo.content import ASLEEP, BULK_MAIL, CREWS, Department
 from dashboard.engine.model import AssignmentType, Presence, Status
 from dashboard.services.agents import presence
 from dashboard.services.conversations import change, conversations
 from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
 from dashboard.services.core.unit_of_work import Desk
-from dashboard.services.demo_floor import (
-    ASLEEP,
-    BULK_MAIL,
-    CREWS,
-    Department,
-)
-from dashboard.services.demo_places import EVERYTHING, Dice, Places, arriving, places_of
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.conversations.lists import Wanted
 from dashboard.store.core.paging import Page

@@ -1,0 +1,1 @@
+"""Suggestions: the smallest changes that would assign a waiting conversation."""

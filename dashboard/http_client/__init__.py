@@ -1,0 +1,1 @@
+"""HTTP requests to addresses of users, which never reach the internal network."""
