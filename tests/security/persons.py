@@ -11,7 +11,7 @@ from tests.api.conftest import Caller
 from tests.desks import Acme
 from tests.pages import TOKEN
 from tests.security.worlds import token_of
-from tests.web.test_sessions import log_in
+from tests.web.accounts.test_sessions import log_in
 
 PIA = "pia@person.example"
 OWN = "a pass phrase of Pia's own"

@@ -14,7 +14,7 @@ from dashboard.web.accounts.attempts import FORGIVEN, KEPT, LONGEST_PAUSE, Attem
 from tests.desks import Acme
 from tests.pages import PASSWORD, AtOnce, composed, let_in
 from tests.waiting import eventually
-from tests.web.test_sessions import log_in
+from tests.web.accounts.test_sessions import log_in
 
 WRONG, LATER, IN = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SEE_OTHER
 ANA, NOBODY = "ana@1.example", "nobody@x.example"

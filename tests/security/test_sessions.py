@@ -14,7 +14,7 @@ from dashboard.engine.model import Role
 from tests.desks import Acme
 from tests.pages import PASSWORD, TOKEN, AtOnce, composed, hire, kept, let_in, looking
 from tests.security.worlds import token_of
-from tests.web.test_sessions import log_in
+from tests.web.accounts.test_sessions import log_in
 
 COOKIE = "evenhand"
 

@@ -16,7 +16,7 @@ from dashboard.store.postgres import database, locks
 from tests import desks
 from tests.desks import NOON, Acme, Recorded
 from tests.importing import found_in, written
-from tests.services.test_conversations_races import at_once
+from tests.services.conversations.test_conversations_races import at_once
 from tests.waiting import eventually
 
 HEADER = "external_id,inbox,created_at,resolved_at,handled_by\n"

@@ -4,7 +4,7 @@ from dashboard.services.policies import assignment_policies, capacity_policies
 from dashboard.services.policies.policy_forms import CapacityPolicyEdit, Exclusions
 from tests.desks import Acme
 from tests.pages import HTMX, AtOnce, Looker, waiting_for
-from tests.web.test_audit import by, edit, last_entry, link, policy, raise_limit, words
+from tests.web.audit.test_audit import by, edit, last_entry, link, policy, raise_limit, words
 
 
 def test_undoing_says_what_it_does_sets_the_fields_back_and_is_a_change_itself(

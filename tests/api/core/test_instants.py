@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from dashboard.services.core.form_fields import OUT_OF_RANGE
 from dashboard.services.csv_import.reading.rows import BadRow
+from tests.api.accounts.test_permissions import routes
 from tests.api.conftest import Caller
-from tests.api.test_permissions import routes
 from tests.desks import Acme
 from tests.importing import found_in, written
 

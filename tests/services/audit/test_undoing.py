@@ -10,7 +10,7 @@ from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 from dashboard.store.models import AuditEntry
 from tests.desks import NOON, Acme
-from tests.services.test_agents_races import own_desk
+from tests.services.agents.test_agents_races import own_desk
 
 CALLED = {"actor_id": 0, "now": NOON}
 

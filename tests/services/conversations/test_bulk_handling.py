@@ -8,8 +8,8 @@ from dashboard.services.conversations.conversation_forms import Change
 from dashboard.services.core.refusals import Invalid
 from tests.desks import NOON, Acme, Recorded
 from tests.handling import events, ledger
-from tests.services.test_agents_races import at_once
-from tests.services.test_together import cut_at
+from tests.services.agents.test_agents_races import at_once
+from tests.services.core.test_together import cut_at
 
 
 def change_all(acme: Acme, *ids: int, **wanted: object) -> Handled | Invalid:

@@ -8,7 +8,7 @@ from dashboard.services.accounts.account_forms import AgentEdit
 from dashboard.services.agents.agents import create
 from tests.desks import NOON, Acme
 from tests.pages import PASSWORD, TOKEN, Looker, let_in
-from tests.web.test_sessions import log_in
+from tests.web.accounts.test_sessions import log_in
 
 
 def link_in(page: str) -> str:

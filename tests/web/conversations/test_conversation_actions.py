@@ -20,7 +20,7 @@ from dashboard.store.models import (
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, Looker, waiting_for
-from tests.web.test_agents import availability_of
+from tests.web.agents.test_agents import availability_of
 
 
 def read(acme: Acme, conversation_id: int) -> Conversation:

@@ -15,7 +15,7 @@ from dashboard.store.agents import availability as store
 from dashboard.store.models import AccountUser, OutboxEvent
 from tests.counting import WAITS_FOR_A_LOCK, statements
 from tests.desks import NOON, Acme, Recorded
-from tests.services.test_agents_races import own_desk
+from tests.services.agents.test_agents_races import own_desk
 from tests.waiting import PATIENCE, eventually
 
 SOON = NOON + timedelta(seconds=20)

@@ -8,7 +8,7 @@ import pytest
 from dashboard import clock
 from tests.desks import Acme, add_user
 from tests.pages import HTMX, Looker
-from tests.web.test_board import seen
+from tests.web.board.test_board import seen
 
 
 def test_agents_are_filtered_as_the_inbox_that_was_chosen_sees_them(mara: Looker, acme: Acme) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import update
 
 from dashboard import clock
 from dashboard.store.models import AccountUser, ApiToken
+from tests.api.accounts.test_permissions import routes
 from tests.api.conftest import Caller
-from tests.api.test_permissions import routes
 from tests.desks import Acme
 
 NO_DIGITS = ("\uff13", "\u0661", "+1", " 1", "1 ", "1_0", "-0", "1.0", "1e1", "0x1", "", "9" * 5_000)

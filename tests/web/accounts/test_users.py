@@ -10,7 +10,7 @@ from dashboard.store.models import AccountUser, AuditEntry
 from tests.counting import statements
 from tests.desks import Acme, add_user
 from tests.pages import HTMX, PASSWORD, AtOnce, Looker, let_in, looking, waiting_for
-from tests.web.test_sessions import log_in
+from tests.web.accounts.test_sessions import log_in
 
 
 def person(acme: Acme, user_id: int) -> AccountUser:

@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.pages import Looker, looking
-from tests.web.test_policies import TYPED as POLICY
+from tests.web.policies.test_policies import TYPED as POLICY
 
 SECRET = re.compile(r"<code>(whsec_[^<]+)</code>")
 FORMS = [

@@ -8,7 +8,7 @@ from dashboard.store.models import Account, AuditEntry
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import AtOnce, Looker, hire, looking, waiting_for
-from tests.web.test_labels import suggest, titles
+from tests.web.conversations.test_labels import suggest, titles
 
 
 def account(acme: Acme) -> Account:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.api.accounts.test_permissions import routes
 from tests.api.conftest import Caller
-from tests.api.test_permissions import routes
 
 pytestmark = pytest.mark.gate
 

@@ -12,9 +12,9 @@ from dashboard.services.inboxes.inbox_forms import NewLabel
 from dashboard.store.models import AuditEntry, CapacityPolicy, Conversation, Label, OutboxEvent
 from tests.desks import NOON, Acme
 from tests.pages import AtOnce, Looker, waiting_for
-from tests.services.test_agents_races import own_desk
-from tests.services.test_together import cut_at
-from tests.web.test_audit import last_entry, words
+from tests.services.agents.test_agents_races import own_desk
+from tests.services.core.test_together import cut_at
+from tests.web.audit.test_audit import last_entry, words
 
 
 def suggest(acme: Acme, *titles: str) -> None:

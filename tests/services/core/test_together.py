@@ -23,7 +23,7 @@ from dashboard.services.policies.assignment_policies import PolicyRow
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, CapacityPolicyEdit
 from dashboard.store.models import AssignmentPolicy, AuditEntry, CapacityPolicy, Conversation, PolicyLink
 from tests.desks import NOON, Acme, Recorded
-from tests.services.test_agents_races import own_desk
+from tests.services.agents.test_agents_races import own_desk
 
 CALLED = {"actor_id": 0, "now": NOON}
 
