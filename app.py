@@ -11,10 +11,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from dashboard import api, config, http, logs, starting, tracing, web
 from dashboard.cli import accounts, assignment, backup
 from dashboard.config import Settings
-from dashboard.services.core.container import tools
+from dashboard.services.core.container import build
 from dashboard.store.models import Base
 from dashboard.store.postgres import database, liveness, schema
-from jobs.rq_queue import Jobs
+from jobs.rq_queue import RqJobs
 
 # A body over this is refused with 413 before it is read (1 MiB).
 LARGEST_BODY = 1024 * 1024
@@ -42,8 +42,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         liveness.watch(db.engine)
-    made = tools(settings, Jobs(settings.redis_url, shares_silence=True), shares_silence=True)
-    app.extensions["evenhand"] = lambda: made.desk(db.session())
+    made = build(settings, RqJobs(settings.redis_url, shares_silence=True), shares_silence=True)
+    app.extensions["evenhand"] = lambda: made.work(db.session())
     for part in (tracing, http, api, web, accounts, assignment, backup):
         part.register(app, settings)
     accounts.tell_of_stores_in_a_sentence(app.cli)

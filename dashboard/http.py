@@ -11,7 +11,7 @@ from flask import Flask, abort, current_app, g, request
 from werkzeug.routing import IntegerConverter
 
 from dashboard.config import Settings
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.core.errors import DatabaseFailed
 
 log = structlog.get_logger()
@@ -41,28 +41,28 @@ def refuse_endless_forms() -> None:
         abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
-def desk() -> Desk:
+def unit_of_work() -> UnitOfWork:
     """Return this request's desk: its session is closed with the request, uncommitted work is rolled back."""
-    if "desk" not in g:
-        g.desk = current_app.extensions["evenhand"]()
-    return cast(Desk, g.desk)
+    if "work" not in g:
+        g.work = current_app.extensions["evenhand"]()
+    return cast(UnitOfWork, g.work)
 
 
 def invitation_link(token: str, asked_as: str = "") -> str:
     """Return the address of an invitation; without PUBLIC_URL it begins as the request's does."""
-    base = desk().settings.public_url or asked_as or request.url_root
+    base = unit_of_work().settings.public_url or asked_as or request.url_root
     return f"{base.rstrip('/')}/invitations/{token}"
 
 
 @contextmanager
-def working_at(other: Desk) -> Iterator[None]:
+def working_at(other: UnitOfWork) -> Iterator[None]:
     """Let the request work at another desk for the length of the block."""
-    before = desk()
-    g.desk = other
+    before = unit_of_work()
+    g.work = other
     try:
         yield
     finally:
-        g.desk = before
+        g.work = before
 
 
 def _refuse_endless_queries() -> None:
@@ -87,9 +87,9 @@ def _read_body() -> None:
 
 def _end(error: BaseException | None) -> None:
     """Commit where there is nothing but what was read: a rollback would have the driver forget what it has prepared."""
-    if error or "desk" not in g or request.method not in READS:
+    if error or "work" not in g or request.method not in READS:
         return
     try:
-        g.desk.session.commit()
+        g.work.session.commit()
     except DatabaseFailed as failed:  # the answer is made
         log.warning("reading_not_ended", error=str(failed))

@@ -36,12 +36,12 @@ def main() -> None:
 
 def _live(day: Day | None) -> Day | None:
     """Live one second of the day, after furnishing the demo's desk if that is still to be done."""
-    with runtime.desk() as desk:
+    with runtime.unit_of_work() as work:
         if day is None:
             dice = random.Random()
-            places = setup.furnish(desk, dice, now=clock.now())
+            places = setup.furnish(work, dice, now=clock.now())
             return Day(places=places, dice=dice) if places else None
-        day.step(desk, clock.now())
+        day.step(work, clock.now())
         return day
 
 

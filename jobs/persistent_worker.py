@@ -16,7 +16,7 @@ from rq.timeouts import HorseMonitorTimeoutException
 JOBS_EACH = 1_000
 
 
-class Lasting(Worker):
+class PersistentWorker(Worker):
     """Hands one job after the other to a horse that keeps its connections and what they have learned.
 
     A fork, two connections and a database process that knows no table yet cost a short job more than its work. The

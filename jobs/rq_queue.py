@@ -12,7 +12,7 @@ from rq_scheduler import Scheduler
 from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.services.core.unit_of_work import Background
-from dashboard.store.core.errors import asking
+from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import client
 
 DEFAULT, SCHEDULED, WEBHOOKS = "default", "scheduled_jobs", "webhooks"
@@ -27,7 +27,7 @@ WRITTEN = "rq:written"
 MILLISECOND = timedelta(milliseconds=1)
 
 
-class Jobs:
+class RqJobs:
     """Enqueues what jobs/tasks.py does."""
 
     def __init__(self, redis_url: str, *, shares_silence: bool = False) -> None:
@@ -78,7 +78,7 @@ class Jobs:
         writes is as good as none.
         """
         queues = [RqQueue(name, connection=self._connection) for name in (DEFAULT, SCHEDULED, WEBHOOKS)]
-        with asking("jobs"):
+        with translate_redis_errors("jobs"):
             self._connection.set(WRITTEN, 1, px=SCHEDULER_SEEN_FOR)
             workers = worker_registration.get_keys(queues[0])
             return Background(
@@ -91,7 +91,7 @@ class Jobs:
 
     def may_watch(self) -> bool:
         """Tell whether the last watch has rested. A rest that has more left than its whole is of a clock put back."""
-        with asking("jobs"), self._connection.pipeline(transaction=False) as pipe:
+        with translate_redis_errors("jobs"), self._connection.pipeline(transaction=False) as pipe:
             pipe.get(WATCH_RESTS)
             pipe.pttl(WATCH_RESTS)
             whole, left = pipe.execute()
@@ -100,12 +100,12 @@ class Jobs:
     def let_watch_rest(self, rests_for: timedelta) -> None:
         """Keep the next watch from looking for so long."""
         whole = max(rests_for // MILLISECOND, 1)
-        with asking("jobs"):
+        with translate_redis_errors("jobs"):
             self._connection.set(WATCH_RESTS, whole, px=whole)
 
     def enqueue(self, queue: str, task: str, *args: object, **named: object) -> str:
         """Enqueue a task and return the job's id; a job whose process was killed is done again."""
-        with asking("jobs"):
+        with translate_redis_errors("jobs"):
             job = RqQueue(queue, connection=self._connection).enqueue(
                 task,
                 *args,
@@ -120,7 +120,7 @@ class Jobs:
 
     def _cancel(self, job_id: str) -> None:
         """Take a job back, wherever its id stands: without its record it is passed over."""
-        with asking("scheduled jobs"):
+        with translate_redis_errors("scheduled jobs"):
             self._scheduler.cancel(job_id)
             self._connection.delete(Job.key_for(job_id))
 
@@ -130,7 +130,7 @@ class Jobs:
         rq-scheduler keeps whole seconds: of two slots that free within one second, both would come at its end.
         """
         ahead = (at - clock.now()).total_seconds()
-        with asking("scheduled jobs"):
+        with translate_redis_errors("scheduled jobs"):
             seconds, microseconds = self._connection.time()
             due_at = seconds + microseconds / 1_000_000 + ahead
             self._scheduler.enqueue_at(

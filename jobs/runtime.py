@@ -11,11 +11,11 @@ from structlog.contextvars import bound_contextvars
 from dashboard import clock, config, logs, starting
 from dashboard.config import BadSetting, Settings
 from dashboard.services.assignment import batch
-from dashboard.services.core.container import Tools, tools
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.container import Container, build
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.postgres import database, schema
-from jobs.rq_queue import Jobs
+from jobs.rq_queue import RqJobs
 
 log = structlog.get_logger()
 NO_URLS = "{names} must be set for a process that starts alone: python app.py brings its own stores, and starts all."
@@ -34,7 +34,7 @@ def begin() -> Settings:
 
 
 @contextmanager
-def desk() -> Iterator[Desk]:
+def unit_of_work() -> Iterator[UnitOfWork]:
     """Give a desk whose session keeps one connection: a batch's lock lives on it (store/locks.py)."""
     made, engine = _tools(), _database()
     with (
@@ -42,7 +42,7 @@ def desk() -> Iterator[Desk]:
         engine.connect() as connection,
         database.Session(connection, expire_on_commit=False) as session,
     ):
-        yield made.desk(session)
+        yield made.work(session)
 
 
 def warm_up() -> None:
@@ -54,8 +54,8 @@ def warm_up() -> None:
     """
     made, engine = _tools(), _database()
     try:
-        with desk() as rehearsal:
-            batch.rehearse(rehearsal, now=clock.now())
+        with unit_of_work() as rehearsal:
+            batch.warm_up(rehearsal, now=clock.now())
     except (DatabaseFailed, StoreUnavailable) as error:
         log.warning("not_warmed_up", error=str(error))
     engine.dispose()
@@ -70,16 +70,16 @@ def _causes() -> dict[str, str]:
 
 
 @cache
-def jobs() -> Jobs:
+def jobs() -> RqJobs:
     """Return the port to background work."""
-    return Jobs(config.load().redis_url)
+    return RqJobs(config.load().redis_url)
 
 
 @cache
-def _tools() -> Tools:
+def _tools() -> Container:
     settings = config.load()
     logs.set_up(settings.log_format)
-    return tools(settings, jobs())
+    return build(settings, jobs())
 
 
 @cache

@@ -16,10 +16,10 @@ from rq_scheduler import Scheduler
 
 from dashboard.config import Settings
 from dashboard.services.assignment import stranded_check
-from dashboard.store.core.errors import REDIS_AWAY, asking
+from dashboard.store.core.errors import REDIS_AWAY, translate_redis_errors
 from dashboard.store.redis import client
 from jobs import runtime
-from jobs.rq_queue import FAILURE_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR, Jobs
+from jobs.rq_queue import FAILURE_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULER_SEEN_FOR, RqJobs
 from jobs.worker import until_redis_answers
 
 log = structlog.get_logger()
@@ -227,8 +227,8 @@ def main() -> None:
 
 def run(settings: Settings) -> None:
     """Tick; first of all sweep, for what was to be heard of while Redis was away was not (E42)."""
-    Jobs(settings.redis_url).enqueue(SCHEDULED, "jobs.tasks.sweep")
-    with asking("the scheduler"):
+    RqJobs(settings.redis_url).enqueue(SCHEDULED, "jobs.tasks.sweep")
+    with translate_redis_errors("the scheduler"):
         Timetable(settings).run()
 
 

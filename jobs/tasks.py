@@ -8,9 +8,9 @@ from rq import get_current_job
 from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.services.assignment import run, stranded_check
-from dashboard.services.assignment.run import Request
+from dashboard.services.assignment.run import RunRequest
 from dashboard.services.conversations import snoozes
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.operations import health, retention
 from dashboard.services.reports import rollups
 from dashboard.services.webhooks import deliver
@@ -18,25 +18,25 @@ from jobs import runtime
 
 LONGEST_PAUSE = timedelta(minutes=1)
 # The clock of whoever asks for a run may be behind, and that of whoever does one ahead.
-DOUBT = 2 * clock.TOLERATED
+CLOCK_MARGIN = 2 * clock.TOLERATED
 # Times as long as a watch kept the processor busy: one that waited for a store may be the one that is needed next.
-REST = 10
+REST_FACTOR = 10
 
 
 def run_inbox(account_id: int, inbox_id: int, *, source: str, actor_id: int | None = None, attempt: int = 0) -> None:
     """Assign what waits in one inbox; when a store is missing, try again after a growing pause."""
     job = get_current_job()
-    request = Request(source=Source(source), actor_id=actor_id, job_id=job.id if job else None)
-    with runtime.desk() as desk:
-        if _is_done_with(desk, account_id, inbox_id, request):
+    request = RunRequest(source=Source(source), actor_id=actor_id, job_id=job.id if job else None)
+    with runtime.unit_of_work() as work:
+        if _is_done_with(work, account_id, inbox_id, request):
             return
-        result = run.run_inbox(desk, account_id, inbox_id, request=request)
+        result = run.run_inbox(work, account_id, inbox_id, request=request)
         if result and result.worth_retrying:
             pause = min(timedelta(seconds=2**attempt), LONGEST_PAUSE)
-            desk.signals.queue.run_inbox_at(account_id, inbox_id, clock.now() + pause, attempt=attempt + 1)
+            work.signals.queue.run_inbox_at(account_id, inbox_id, clock.now() + pause, attempt=attempt + 1)
 
 
-def _is_done_with(desk: Desk, account_id: int, inbox_id: int, request: Request) -> bool:
+def _is_done_with(work: UnitOfWork, account_id: int, inbox_id: int, request: RunRequest) -> bool:
     """Tell whether a run that began after this one was asked for has seen all that it would see.
 
     Sweeps ask beside triggers; while triggers keep coming, each job that is done lets another be asked for, and what
@@ -46,7 +46,7 @@ def _is_done_with(desk: Desk, account_id: int, inbox_id: int, request: Request) 
     asked_at = job.meta.get("asked_at") if job else None
     if asked_at is None or request.source is Source.MANUAL:
         return False
-    return run.has_begun_since(desk, account_id, inbox_id, asked_at + DOUBT)
+    return run.has_begun_since(work, account_id, inbox_id, asked_at + CLOCK_MARGIN)
 
 
 def wake_inbox(account_id: int, inbox_id: int, attempt: int = 0) -> None:
@@ -56,8 +56,8 @@ def wake_inbox(account_id: int, inbox_id: int, attempt: int = 0) -> None:
 
 def sweep() -> None:
     """Start a run for every inbox that has work."""
-    with runtime.desk() as desk:
-        run.sweep(desk)
+    with runtime.unit_of_work() as work:
+        run.sweep(work)
 
 
 def watch() -> None:
@@ -65,63 +65,63 @@ def watch() -> None:
     if not runtime.jobs().may_watch():
         return
     began = time.process_time()
-    with runtime.desk() as desk:
-        stranded_check.watch(desk, now=clock.now())
-    runtime.jobs().let_watch_rest(REST * timedelta(seconds=time.process_time() - began))
+    with runtime.unit_of_work() as work:
+        stranded_check.watch(work, now=clock.now())
+    runtime.jobs().let_watch_rest(REST_FACTOR * timedelta(seconds=time.process_time() - began))
 
 
 def check_stranded() -> None:
     """Look whether anything waits that somebody could take, and if so look again when it should be gone."""
-    with runtime.desk() as desk:
+    with runtime.unit_of_work() as work:
         now = clock.now()
-        if named := stranded_check.suspects(desk, now=now):
-            desk.signals.queue.confirm_stranded_at(named, now + stranded_check.STRANDED_AFTER)
+        if named := stranded_check.suspects(work, now=now):
+            work.signals.queue.confirm_stranded_at(named, now + stranded_check.STRANDED_AFTER)
 
 
 def confirm_stranded(named: stranded_check.Suspects) -> None:
     """Tell of what is stranded, and start runs."""
-    with runtime.desk() as desk:
-        stranded_check.confirm(desk, named, now=clock.now())
+    with runtime.unit_of_work() as work:
+        stranded_check.confirm(work, named, now=clock.now())
 
 
 def deliver_webhooks(account_id: int | None = None) -> None:
     """Tell of what happened to those who listen."""
-    with runtime.desk() as desk:
-        deliver.deliver(desk, account_id)
+    with runtime.unit_of_work() as work:
+        deliver.deliver(work, account_id)
 
 
 def end_snoozes() -> None:
     """Open the conversations whose snooze has ended."""
-    with runtime.desk() as desk:
-        snoozes.end_due(desk, now=clock.now())
+    with runtime.unit_of_work() as work:
+        snoozes.end_due(work, now=clock.now())
 
 
 def look_at_outbox() -> None:
     """Find what was not told of, and have it delivered."""
-    with runtime.desk() as desk:
-        deliver.look(desk, now=clock.now())
+    with runtime.unit_of_work() as work:
+        deliver.poll_outbox(work, now=clock.now())
 
 
 def fold_counters() -> None:
     """Keep the counters quick to read."""
-    with runtime.desk() as desk:
-        health.fold_counters(desk)
+    with runtime.unit_of_work() as work:
+        health.fold_counters(work)
 
 
 def mend_counters() -> None:
     """Count anew what should have been counted, and say where that was needed."""
-    with runtime.desk() as desk:
-        health.mend_counters(desk)
+    with runtime.unit_of_work() as work:
+        health.mend_counters(work)
 
 
 def sum_ledger() -> None:
     """Keep the reports quick to read."""
-    with runtime.desk() as desk:
-        rollups.sum_ledger(desk, now=clock.now())
+    with runtime.unit_of_work() as work:
+        rollups.sum_ledger(work, now=clock.now())
 
 
 def remove_old() -> None:
     """Remove some of what has been kept long enough; the rest in another job, so that assignments come between."""
-    with runtime.desk() as desk:
-        if retention.remove_old(desk, now=clock.now()).is_more:
-            desk.signals.queue.remove_old_at(clock.now())
+    with runtime.unit_of_work() as work:
+        if retention.remove_old(work, now=clock.now()).is_more:
+            work.signals.queue.remove_old_at(clock.now())

@@ -10,12 +10,12 @@ from types import FrameType
 import structlog
 from rq.worker_registration import REDIS_WORKER_KEYS
 
-from dashboard.store.core.errors import StoreUnavailable, asking
+from dashboard.store.core.errors import StoreUnavailable, translate_redis_errors
 from dashboard.store.redis import client
 from dashboard.store.redis.client import Pipeline
 from jobs import runtime, tasks  # noqa: F401  what jobs need is imported once, before RQ forks
-from jobs.persistent_worker import Lasting
-from jobs.rq_queue import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
+from jobs.persistent_worker import PersistentWorker
+from jobs.rq_queue import DEFAULT, SCHEDULED, WEBHOOKS, RqJobs
 
 log = structlog.get_logger()
 # What waits for Redis begins again a second after it is back.
@@ -40,11 +40,11 @@ def main() -> None:
 def work(redis_url: str, queues: Sequence[str], name: str | None = None) -> None:
     """Work on the queues, the first one first; what a killed worker took with it is found at once (E33)."""
     runtime.warm_up()
-    jobs = Jobs(redis_url)
+    jobs = RqJobs(redis_url)
     for queue in queues:
         if queue in FIRST_TASKS:
             jobs.enqueue(queue, FIRST_TASKS[queue])
-    worker = Steady(
+    worker = ResilientWorker(
         list(queues),
         name=name,
         connection=client.connect(redis_url, text=False, waits=True),
@@ -53,7 +53,7 @@ def work(redis_url: str, queues: Sequence[str], name: str | None = None) -> None
         maintenance_interval=LOOKS_EVERY,
     )
     try:
-        with asking("the worker"):
+        with translate_redis_errors("the worker"):
             worker.work(logging_level="WARNING")
     except StoreUnavailable:
         if not worker.was_asked:
@@ -65,7 +65,7 @@ def work(redis_url: str, queues: Sequence[str], name: str | None = None) -> None
         raise StoreUnavailable("the worker ended unasked")
 
 
-class Steady(Lasting):
+class ResilientWorker(PersistentWorker):
     """A worker that is soon back when Redis is, known again when that was emptied, and sure of who ended it."""
 
     max_connection_wait_time = LONGEST_PAUSE

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
     from dashboard.config import Settings
-    from dashboard.services.core.unit_of_work import Desk
+    from dashboard.services.core.unit_of_work import UnitOfWork
     from dashboard.store.postgres.database import Session
     from tests.desks import Acme, Recorded
 
@@ -176,7 +176,7 @@ def queue() -> "Recorded":
 
 
 @pytest.fixture
-def desk(committed: "Session", redis_url: str, settings: "Settings", queue: "Recorded") -> "Desk":
+def work(committed: "Session", redis_url: str, settings: "Settings", queue: "Recorded") -> "UnitOfWork":
     """A desk on real stores, with a queue that only records."""
     from tests import desks
 
@@ -184,11 +184,11 @@ def desk(committed: "Session", redis_url: str, settings: "Settings", queue: "Rec
 
 
 @pytest.fixture
-def acme(desk: "Desk") -> "Acme":
+def acme(work: "UnitOfWork") -> "Acme":
     """The cast, seated."""
     from tests import desks
 
-    return desks.acme(desk)
+    return desks.acme(work)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence, Role
 from dashboard.services.assignment import run
-from dashboard.services.assignment.run import Request, RunResult
-from dashboard.services.core.container import tools
-from dashboard.services.core.unit_of_work import Background, Desk
+from dashboard.services.assignment.run import RunRequest, RunResult
+from dashboard.services.core.container import build
+from dashboard.services.core.unit_of_work import Background, UnitOfWork
 from dashboard.store.models import (
     Account,
     AccountUser,
@@ -104,16 +104,16 @@ def _empty(session: Session) -> None:
     session.commit()
 
 
-def desk_on(session: Session, settings: Settings, queue: Recorded) -> Desk:
+def desk_on(session: Session, settings: Settings, queue: Recorded) -> UnitOfWork:
     """Return a desk with real Redis and a queue that only records."""
-    return tools(settings, queue).desk(session)
+    return build(settings, queue).work(session)
 
 
 @dataclass(slots=True, kw_only=True)
 class Acme:
     """An account with a desk: ids by name, and verbs that put things on the floor. Globex has an inbox and an agent."""
 
-    desk: Desk
+    work: UnitOfWork
     account_id: int
     agents: dict[str, int]
     inboxes: dict[str, int]
@@ -135,7 +135,7 @@ class Acme:
         return [by_id[agent_id] if agent_id else "-" for agent_id in agent_ids]
 
     def online(self, *names: str, at: datetime = NOON) -> None:
-        self.desk.heartbeats.beat(self.account_id, [self.agents[name] for name in names], at)
+        self.work.heartbeats.beat(self.account_id, [self.agents[name] for name in names], at)
 
     def waiting(self, count: int, inbox: str = "Support", **facts: object) -> list[int]:
         """Put conversations on the floor that wait, a second apart, before noon unless told otherwise."""
@@ -152,11 +152,11 @@ class Acme:
             }
             for number in range(count)
         ]
-        ids = self.desk.session.execute(
+        ids = self.work.session.execute(
             insert(Conversation).returning(Conversation.id, sort_by_parameter_order=True), rows
         )
         found = list(ids.scalars())
-        self.desk.session.commit()
+        self.work.session.commit()
         return found
 
     def held(self, name: str, count: int, inbox: str = "Support", **facts: object) -> list[int]:
@@ -167,13 +167,13 @@ class Acme:
 
     def policy(self, *inboxes: str, **rules: object) -> int:
         """Make a policy and link it to these inboxes (Support if none is named)."""
-        number = self.desk.session.scalar(select(func.count()).select_from(AssignmentPolicy))
+        number = self.work.session.scalar(select(func.count()).select_from(AssignmentPolicy))
         values = {"account_id": self.account_id, "name": f"Policy {number}", **rules}
         self.policy_id = self._add(AssignmentPolicy, **values)
         for inbox in inboxes or ("Support",):
             link = {"inbox_id": self.inboxes[inbox], "assignment_policy_id": self.policy_id}
-            self.desk.session.execute(insert(PolicyLink).values(account_id=self.account_id, **link))
-        self.desk.session.commit()
+            self.work.session.execute(insert(PolicyLink).values(account_id=self.account_id, **link))
+        self.work.session.commit()
         return self.policy_id
 
     def capacity(self, name: str, limits: dict[str, int], **rules: object) -> int:
@@ -182,71 +182,71 @@ class Acme:
         for inbox, limit in limits.items():
             values = {"inbox_id": self.inboxes[inbox], "conversation_limit": limit}
             self._add(InboxCapacityLimit, account_id=self.account_id, agent_capacity_policy_id=policy_id, **values)
-        row = self.desk.session.get_one(AccountUser, (self.account_id, self.agents[name]))
+        row = self.work.session.get_one(AccountUser, (self.account_id, self.agents[name]))
         row.agent_capacity_policy_id = policy_id
-        self.desk.session.commit()
+        self.work.session.commit()
         return policy_id
 
     def team(self, name: str, *members: str, **facts: object) -> int:
         self.teams[name] = self._add(Team, account_id=self.account_id, name=name, **facts)
         for member in members:
             values = {"team_id": self.teams[name], "user_id": self.agents[member]}
-            self.desk.session.execute(insert(TeamMember).values(account_id=self.account_id, **values))
-        self.desk.session.commit()
+            self.work.session.execute(insert(TeamMember).values(account_id=self.account_id, **values))
+        self.work.session.commit()
         return self.teams[name]
 
     def join(self, inbox: str, *names: str) -> None:
         for name in names:
             values = {"inbox_id": self.inboxes[inbox], "user_id": self.agents[name]}
-            self.desk.session.execute(insert(InboxMember).values(account_id=self.account_id, **values))
-        self.desk.session.commit()
+            self.work.session.execute(insert(InboxMember).values(account_id=self.account_id, **values))
+        self.work.session.commit()
 
     def leave(self, inbox: str, name: str) -> None:
         wanted = (InboxMember.inbox_id == self.inboxes[inbox], InboxMember.user_id == self.agents[name])
-        self.desk.session.execute(delete(InboxMember).where(*wanted))
-        self.desk.session.commit()
+        self.work.session.execute(delete(InboxMember).where(*wanted))
+        self.work.session.commit()
 
     def change_agent(self, who: str, **facts: object) -> None:
         wanted = (AccountUser.account_id == self.account_id, AccountUser.user_id == self.agents[who])
-        self.desk.session.execute(update(AccountUser).where(*wanted).values(**facts))
-        self.desk.session.commit()
+        self.work.session.execute(update(AccountUser).where(*wanted).values(**facts))
+        self.work.session.commit()
 
     def contact(self, identifier: str) -> int:
         contact_id = self._add(Contact, account_id=self.account_id, identifier=identifier)
-        self.desk.session.commit()
+        self.work.session.commit()
         return contact_id
 
     def run(self, inbox: str = "Support", *, at: datetime = NOON, source: Source = Source.MANUAL) -> RunResult:
         """Run the engine over an inbox in this process."""
-        request = Request(source=source)
-        result = run.run_inbox(self.desk, self.account_id, self.inboxes[inbox], request=request, now=lambda: at)
+        request = RunRequest(source=source)
+        result = run.run_inbox(self.work, self.account_id, self.inboxes[inbox], request=request, now=lambda: at)
         assert result is not None
         return result
 
     def assignees(self, ids: Sequence[int]) -> list[str]:
         """Return who has each of these conversations, by name; `-` waits."""
-        rows = self.desk.session.execute(
+        rows = self.work.session.execute(
             select(Conversation.id, Conversation.assignee_id).where(Conversation.id.in_(ids))
         )
         by_id = {row.id: row.assignee_id for row in rows}
-        self.desk.session.rollback()
+        self.work.session.rollback()
         return self.names([by_id[one] for one in ids])
 
     def _add(self, model: type[Base], **values: object) -> int:
-        made = self.desk.session.execute(insert(model).values(**values).returning(model.id))  # type: ignore[attr-defined]
+        made = self.work.session.execute(insert(model).values(**values).returning(model.id))  # type: ignore[attr-defined]
         return int(made.scalar_one())
 
 
-def acme(desk: Desk) -> Acme:
+def acme(work: UnitOfWork) -> Acme:
     """Seat the cast: Ana, Bo, Cleo and Dov answer Support, Ana and Bo answer Sales; nobody has been heard of yet."""
-    session = desk.session
+    session = work.session
     account_id, globex = (
         session.execute(insert(Account).values(name=name).returning(Account.id)).scalar_one()
         for name in ("Acme", "Globex")
     )
     agents = {name: add_user(session, account_id, name) for name in AGENTS}
     inboxes = {name: add_inbox(session, account_id, name) for name in ("Support", "Sales")}
-    floor = Acme(desk=desk, account_id=account_id, agents=agents, inboxes=inboxes)
+    floor = Acme(work=work, account_id=account_id, agents=agents, inboxes=inboxes)
     floor.stranger_id = add_user(session, globex, "Sid")
     floor.stranger_inbox_id = add_inbox(session, globex, "Elsewhere")
     session.commit()

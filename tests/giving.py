@@ -24,8 +24,8 @@ def given(
         **run,
         **facts,
     }
-    acme.desk.session.execute(insert(Assignment).values(account_id=acme.account_id, **values))
-    acme.desk.session.commit()
+    acme.work.session.execute(insert(Assignment).values(account_id=acme.account_id, **values))
+    acme.work.session.commit()
 
 
 def by_hand(acme: Acme, agent: str, at: datetime, **facts: object) -> None:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dashboard.services.csv_import.reading import files
-from dashboard.services.csv_import.reading.files import ImportFile, Wanted
+from dashboard.services.csv_import.reading.files import ImportFile, ImportOptions
 from dashboard.services.csv_import.reading.layout import BadFile
 from dashboard.services.csv_import.reading.rows import BadRow, ImportRow
 from dashboard.services.csv_import.writing import writing
-from dashboard.services.csv_import.writing.report import Report
+from dashboard.services.csv_import.writing.report import ImportReport
 from dashboard.services.csv_import.writing.writing import Import
 from tests.desks import NOON, Acme
 
@@ -19,7 +19,7 @@ from tests.desks import NOON, Acme
 class Done:
     """The report of an import, and the rows that it refused."""
 
-    report: Report
+    report: ImportReport
     bad: list[BadRow] = field(default_factory=list)
 
     @property
@@ -36,7 +36,7 @@ def written(path: Path, text: str | bytes) -> Path:
 
 def prepared(path: Path, *, now: datetime = NOON, **wanted: object) -> ImportFile | BadFile:
     """Return the file as the command sees it before the first row."""
-    return files.prepare(path, Wanted(**{"now": now, "zone": UTC, **wanted}))  # type: ignore[arg-type]
+    return files.prepare(path, ImportOptions(**{"now": now, "zone": UTC, **wanted}))  # type: ignore[arg-type]
 
 
 def found_in(path: Path, **wanted: object) -> Iterator[ImportRow | BadRow]:
@@ -51,8 +51,8 @@ def bring_in(
 ) -> Done:
     """Import a file into Acme."""
     bad: list[BadRow] = []
-    report = writing.bring_in(
-        acme.desk,
+    report = writing.import_rows(
+        acme.work,
         Import(account_id=acme.account_id, now=now, update=update, hold=hold),
         found_in(path, now=now, **wanted),
         refuse=bad.append,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from dashboard.http_client.client import Outgoing
 from dashboard.services.webhooks import deliver, webhooks
 from dashboard.services.webhooks.webhook_forms import WebhookEdit
-from dashboard.services.webhooks.webhooks import Made
+from dashboard.services.webhooks.webhooks import WebhookWithSecret
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import Event, EventRow
 from dashboard.store.models import WebhookDelivery
@@ -34,8 +34,8 @@ class Line:
         """Add a webhook, which hears everything unless told otherwise."""
         edit = WebhookEdit(url=url, subscriptions=events or tuple(Event), enabled=True)
         account_id = account_id or self.acme.account_id
-        made = webhooks.create(self.acme.desk, account_id, edit, actor_id=None, now=self.now, to=self.outgoing)
-        assert isinstance(made, Made)
+        made = webhooks.create(self.acme.work, account_id, edit, actor_id=None, now=self.now, to=self.outgoing)
+        assert isinstance(made, WebhookWithSecret)
         self.secrets[made.row.id] = made.secret
         return made.row.id
 
@@ -45,20 +45,20 @@ class Line:
             EventRow(account_id=self.acme.account_id, events=(event,), conversation_id=one, at=self.now)
             for one in conversation_ids
         ]
-        ledger.write_events(self.acme.desk.session, rows)
-        self.acme.desk.session.commit()
+        ledger.write_events(self.acme.work.session, rows)
+        self.acme.work.session.commit()
 
     def deliver(self, after: timedelta = timedelta()) -> None:
         """Let time pass and deliver what is due then."""
         self.now += after
-        deliver.deliver(self.acme.desk, self.acme.account_id, outgoing=self.outgoing, now=lambda: self.now)
+        deliver.deliver(self.acme.work, self.acme.account_id, outgoing=self.outgoing, now=lambda: self.now)
 
     def deliveries(self, webhook_id: int) -> list[WebhookDelivery]:
         """Return a webhook's deliveries as they stand, the first event first."""
         which = select(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
-        self.acme.desk.session.expire_all()
-        found = list(self.acme.desk.session.scalars(which.order_by(WebhookDelivery.event_id)))
-        self.acme.desk.session.commit()
+        self.acme.work.session.expire_all()
+        found = list(self.acme.work.session.scalars(which.order_by(WebhookDelivery.event_id)))
+        self.acme.work.session.commit()
         return found
 
     def ids(self, webhook_id: int) -> list[UUID]:

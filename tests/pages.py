@@ -18,9 +18,9 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Role
 from dashboard.services.accounts import passwords
 from dashboard.services.assignment import run
-from dashboard.services.assignment.run import Request
-from dashboard.services.core.container import tools
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.assignment.run import RunRequest
+from dashboard.services.core.container import build
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.models import AccountUser, User
 from dashboard.store.postgres import database
 from dashboard.web.accounts import login_throttle
@@ -38,14 +38,14 @@ class AtOnce(Recorded):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self._made = tools(settings, self)
+        self._made = build(settings, self)
         self._engine = database.connect(settings.database_url)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         job_id = super().run_inbox(account_id, inbox_id, source, actor_id)
-        request = Request(source=source, actor_id=actor_id, job_id=job_id)
+        request = RunRequest(source=source, actor_id=actor_id, job_id=job_id)
         with self._engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
-            run.run_inbox(self._made.desk(session), account_id, inbox_id, request=request)
+            run.run_inbox(self._made.work(session), account_id, inbox_id, request=request)
         return job_id
 
     def close(self) -> None:
@@ -119,8 +119,8 @@ def _over(app: Flask, settings: Settings, queue: Recorded) -> Flask:
     app.testing = True
     app.test_client_class = Client
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    made = tools(settings, queue)
-    app.extensions["evenhand"] = lambda: made.desk(db.session())
+    made = build(settings, queue)
+    app.extensions["evenhand"] = lambda: made.work(db.session())
     return app
 
 
@@ -139,19 +139,19 @@ def looking(app: Flask, account_id: int, user_id: int) -> Looker:
     return Looker(client=client, account_id=account_id, user_id=user_id)
 
 
-def hire(desk: Desk, account_id: int, name: str, role: Role) -> int:
+def hire(work: UnitOfWork, account_id: int, name: str, role: Role) -> int:
     """Add somebody to an account."""
-    user_id = add_user(desk.session, account_id, name, role)
-    desk.session.commit()
+    user_id = add_user(work.session, account_id, name, role)
+    work.session.commit()
     return user_id
 
 
-def let_in(desk: Desk, user_id: int, password: str = PASSWORD) -> None:
+def let_in(work: UnitOfWork, user_id: int, password: str = PASSWORD) -> None:
     """Give a user a password of their own choice, that of all tests unless told otherwise."""
-    email = desk.session.scalars(select(AccountUser.email).where(AccountUser.user_id == user_id)).one()
-    kept = {"password_hash": passwords.of_address(desk, email, password), "used_at": NOON, "chosen_at": NOON}
-    desk.session.execute(update(User).where(User.id == user_id).values(**kept))
-    desk.session.commit()
+    email = work.session.scalars(select(AccountUser.email).where(AccountUser.user_id == user_id)).one()
+    kept = {"password_hash": passwords.of_address(work, email, password), "used_at": NOON, "chosen_at": NOON}
+    work.session.execute(update(User).where(User.id == user_id).values(**kept))
+    work.session.commit()
 
 
 def waiting_for(acme: Acme, count: int, minutes: float, inbox: str = "Support", **facts: object) -> list[int]:

@@ -7,7 +7,7 @@ from tests.desks import Acme
 
 
 def with_batches_of(acme: Acme, size: int) -> None:
-    acme.desk = dataclasses.replace(acme.desk, settings=dataclasses.replace(acme.desk.settings, bulk_limit=size))
+    acme.work = dataclasses.replace(acme.work, settings=dataclasses.replace(acme.work.settings, bulk_limit=size))
 
 
 def left(acme: Acme, **facts: object) -> dict[Reason, int]:

@@ -13,10 +13,10 @@ from dashboard.api.assignment.runs import RunSchema
 from dashboard.cli.csv_import import import_file
 from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.assignment import run as assignment_run
 from dashboard.services.assignment import runs
-from dashboard.services.assignment.run import Request
+from dashboard.services.assignment.run import RunRequest
 from dashboard.services.core.form_fields import LARGEST_ID
 from dashboard.store.inboxes import routing
 from dashboard.store.postgres import database
@@ -34,7 +34,7 @@ def register(app: Flask, settings: Settings) -> None:
 @with_appcontext
 def sweep() -> None:
     """Start a run for every inbox that has work, over all accounts."""
-    click.echo(json.dumps({"started": assignment_run.sweep(desk())}))
+    click.echo(json.dumps({"started": assignment_run.sweep(unit_of_work())}))
 
 
 def run_assignment(settings: Settings) -> click.Command:
@@ -45,14 +45,16 @@ def run_assignment(settings: Settings) -> click.Command:
     @with_appcontext
     def command(inbox_id: int) -> None:
         """Assign what waits in an inbox, in this process, and print the run."""
-        account_id = routing.account_of(desk().session, inbox_id)
+        account_id = routing.account_of(unit_of_work().session, inbox_id)
         if account_id is None:
             raise click.ClickException(f"There is no inbox {inbox_id}.")
         # A batch needs a session that keeps one connection.
         with database.connect(settings.database_url).connect() as connection, database.Session(connection) as session:
-            request = Request(source=Source.MANUAL)
-            result = assignment_run.run_inbox(replace(desk(), session=session), account_id, inbox_id, request=request)
-        run = runs.show(desk(), account_id, result.run_id) if result and result.run_id else None
+            request = RunRequest(source=Source.MANUAL)
+            result = assignment_run.run_inbox(
+                replace(unit_of_work(), session=session), account_id, inbox_id, request=request
+            )
+        run = runs.show(unit_of_work(), account_id, result.run_id) if result and result.run_id else None
         if run is None:
             raise click.ClickException("The run could not be recorded; the log says why.")
         click.echo(json.dumps(RunSchema().dump(run)))

@@ -11,13 +11,13 @@ import click
 from flask.cli import with_appcontext
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import LARGEST_ID
 from dashboard.services.csv_import.reading import files
-from dashboard.services.csv_import.reading.files import ImportFile, Wanted
+from dashboard.services.csv_import.reading.files import ImportFile, ImportOptions
 from dashboard.services.csv_import.reading.instants import DateOrder
 from dashboard.services.csv_import.reading.layout import BadFile
-from dashboard.services.csv_import.reading.notes import Kind, counted
+from dashboard.services.csv_import.reading.notes import NoteKind, counted
 from dashboard.services.csv_import.reading.rows import BadRow
 from dashboard.services.csv_import.writing import writing
 from dashboard.services.csv_import.writing.writing import Import
@@ -76,12 +76,12 @@ def import_file(
     """
     now = clock.now()
     found = _opened(
-        file, Wanted(now=now, order=DateOrder(dates) if dates else None, zone=reading.pop("timezone"), **reading)
+        file, ImportOptions(now=now, order=DateOrder(dates) if dates else None, zone=reading.pop("timezone"), **reading)
     )
     if strict:
         _check(file, found)
-    report = writing.bring_in(
-        desk(),
+    report = writing.import_rows(
+        unit_of_work(),
         Import(account_id=account_id, now=now, update=update, hold=hold),
         found.rows(),
         refuse=lambda bad: _tell(_bad(file, bad)),
@@ -94,7 +94,7 @@ def import_file(
     sys.exit(1 if report.bad else 0)
 
 
-def _opened(file: Path, wanted: Wanted) -> ImportFile:
+def _opened(file: Path, wanted: ImportOptions) -> ImportFile:
     found = files.prepare(file, wanted)
     if isinstance(found, BadFile):
         raise click.ClickException(f"{file}: {found.sentence}")
@@ -111,7 +111,7 @@ def _check(file: Path, found: ImportFile) -> None:
             _tell(_bad(file, row))
             continue
         for note in row.notes:
-            if note.kind is Kind.LIKE_ROWS:
+            if note.kind is NoteKind.LIKE_ROWS:
                 bad += 1
                 _tell(f"{file}, line {row.line}: {note.sentence}.")
     if bad:

@@ -13,8 +13,8 @@ from dashboard.engine.decisions import Source
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AgentEdit, NewAccount
 from dashboard.services.agents import agents
-from dashboard.services.core.container import tools
-from dashboard.services.core.unit_of_work import Background, Desk
+from dashboard.services.core.container import build
+from dashboard.services.core.unit_of_work import Background, UnitOfWork
 from dashboard.store.accounts import accounts as store
 from dashboard.store.accounts import id_checks
 from dashboard.store.core.errors import StoreUnavailable
@@ -41,22 +41,22 @@ def prepare(settings: Settings) -> str:
     """Give an empty database its demo account; return the sentence with its log-in, "" where there is no demo."""
     engine = database.connect(settings.database_url)
     with database.Session(engine, expire_on_commit=False) as session:
-        login = make_account(tools(settings, NobodyYet()).desk(session), now=clock.now())
+        login = make_account(build(settings, NobodyYet()).work(session), now=clock.now())
     engine.dispose()
     return login.sentence if login else ""
 
 
-def make_account(desk: Desk, *, now: datetime) -> DemoLogin | None:
+def make_account(work: UnitOfWork, *, now: datetime) -> DemoLogin | None:
     """Make the demo account if there is no account at all; return the log-in of the one there is."""
-    path = desk.settings.instance / KEPT_IN
-    store.hold_all(desk.session)  # of two starts at once, one makes it
-    if id_checks.any_account(desk.session):
-        return _kept(path) if id_checks.account_with(desk.session, ADDRESS) else None
+    path = work.settings.instance / KEPT_IN
+    store.hold_all(work.session)  # of two starts at once, one makes it
+    if id_checks.any_account(work.session):
+        return _kept(path) if id_checks.account_with(work.session, ADDRESS) else None
     login = _kept(path) or DemoLogin(email=ADDRESS, password=secrets.token_urlsafe(9))
     # Kept before it is used: a start that is cut short between the two must not lock everybody out.
     _keep(path, login)
-    made = accounts.found(desk, NewAccount(name=ACCOUNT, email=login.email, password=login.password), now=now)
-    agents.change(desk, made.account_id, made.user_id, AgentEdit(name=SUPERVISOR), actor_id=None, now=now)
+    made = accounts.create_account(work, NewAccount(name=ACCOUNT, email=login.email, password=login.password), now=now)
+    agents.change(work, made.account_id, made.user_id, AgentEdit(name=SUPERVISOR), actor_id=None, now=now)
     return login
 
 

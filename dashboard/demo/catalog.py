@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 
 from dashboard.demo.content import CUSTOMERS, DEPARTMENTS, LABELS, STAFF, Department
 from dashboard.services.agents import agents
-from dashboard.services.conversations.conversation_forms import Draft
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.conversations.conversation_forms import ConversationDraft
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes import inboxes, teams
 from dashboard.store.conversations.contacts import ContactDraft
 from dashboard.store.core.paging import Page
@@ -49,22 +49,22 @@ class Places:
         return tuple(department for department in DEPARTMENTS if department.name in self.inboxes)
 
 
-def places_of(desk: Desk, account_id: int, now: datetime) -> Places:
+def places_of(work: UnitOfWork, account_id: int, now: datetime) -> Places:
     """Return who and what there is now."""
-    people = agents.show_all(desk, account_id, EVERYTHING, now=now).data
+    people = agents.show_all(work, account_id, EVERYTHING, now=now).data
     return Places(
         account_id=account_id,
         agents={person.name: person.id for person in people if person.active and person.name in STAFF},
-        inboxes={inbox.name: inbox.id for inbox in inboxes.show_all(desk, account_id, EVERYTHING).data},
-        teams={team.name: team.id for team in teams.show_all(desk, account_id, EVERYTHING).data},
+        inboxes={inbox.name: inbox.id for inbox in inboxes.show_all(work, account_id, EVERYTHING).data},
+        teams={team.name: team.id for team in teams.show_all(work, account_id, EVERYTHING).data},
     )
 
 
-def arriving(places: Places, department: Department, dice: Dice, *, at: datetime) -> Draft:
+def arriving(places: Places, department: Department, dice: Dice, *, at: datetime) -> ConversationDraft:
     """Return a conversation such as this department gets."""
     customer = dice.choice(CUSTOMERS)
     is_for_team = department.name == "Support" and places.teams and dice.random() < FOR_A_TEAM
-    return Draft(
+    return ConversationDraft(
         inbox_id=places.inboxes[department.name],
         contact=ContactDraft(identifier=f"{customer.lower().replace(' ', '.')}@customer.example", name=customer),
         subject=dice.choice(department.subjects),

@@ -11,48 +11,48 @@ from dashboard.engine.model import Role
 from dashboard.services.accounts.account_forms import AgentEdit
 from dashboard.services.agents import agents
 from dashboard.services.conversations import conversations, labels
-from dashboard.services.conversations.conversation_forms import Draft
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.conversations.conversation_forms import ConversationDraft
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes import inboxes, members, teams
 from dashboard.services.inboxes.inbox_forms import InboxEdit, MemberIds, NewLabel, TeamEdit
-from dashboard.services.inboxes.members import Group, Place, Way
+from dashboard.services.inboxes.members import MemberChange, Owner, OwnerKind
 from dashboard.services.policies import assignment_policies, capacity_limits, capacity_policies
 from dashboard.services.policies.policy_forms import (
     AgentChoice,
     CapacityPolicyEdit,
-    Exclusions,
+    ExclusionsEdit,
     InboxLimitEdit,
     PolicyChoice,
 )
 from dashboard.store.accounts import id_checks
-from dashboard.store.conversations.lists import Wanted
+from dashboard.store.conversations.lists import ConversationFilter
 from dashboard.store.core.paging import Page
 
 OLDEST_WAIT = timedelta(minutes=25)
 
 
-def furnish(desk: Desk, dice: Dice, *, now: datetime) -> Places | None:
+def furnish(work: UnitOfWork, dice: Dice, *, now: datetime) -> Places | None:
     """Return who and what there is in the demo account, put there first if nothing ever arrived; None without one."""
-    account_id = id_checks.account_with(desk.session, ADDRESS)
+    account_id = id_checks.account_with(work.session, ADDRESS)
     if account_id is None:
         return None
-    if not conversations.listing(desk, account_id, Wanted(), Page(per_page=1)).data:
-        Furnisher(desk=desk, account_id=account_id, now=now).furnish(dice)
-    return places_of(desk, account_id, now)
+    if not conversations.listing(work, account_id, ConversationFilter(), Page(per_page=1)).data:
+        Furnisher(work=work, account_id=account_id, now=now).furnish(dice)
+    return places_of(work, account_id, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Furnisher:
     """Puts things into one account; what a start that was cut short has put there is left as it is."""
 
-    desk: Desk
+    work: UnitOfWork
     account_id: int
     now: datetime
 
     def furnish(self, dice: Dice) -> None:
         """Put everything there; the work that waits comes last and tells that all else is done."""
         self._people_and_places()
-        places = places_of(self.desk, self.account_id, self.now)
+        places = places_of(self.work, self.account_id, self.now)
         self._members(places)
         self._policies(places)
         for limits in CAPACITIES:
@@ -66,7 +66,7 @@ class Furnisher:
             self._do(agents.create, AgentEdit(name=name, email=email, role=Role.AGENT))
         for title, color in LABELS.items():
             self._do(labels.create, NewLabel(title=title, color=color))
-        places = places_of(self.desk, self.account_id, self.now)
+        places = places_of(self.work, self.account_id, self.now)
         for department in DEPARTMENTS:
             if department.name not in places.inboxes:
                 self._do(inboxes.create, InboxEdit(name=department.name, channel=department.channel))
@@ -79,16 +79,16 @@ class Furnisher:
                 self._do(teams.create, edit)
 
     def _members(self, places: Places) -> None:
-        wholes = [(Group.INBOX, places.inboxes[one.name], one.members) for one in DEPARTMENTS]
-        wholes += [(Group.TEAM, places.teams[crew.name], crew.members) for crew in CREWS]
+        wholes = [(OwnerKind.INBOX, places.inboxes[one.name], one.members) for one in DEPARTMENTS]
+        wholes += [(OwnerKind.TEAM, places.teams[crew.name], crew.members) for crew in CREWS]
         for group, whole_id, names in wholes:
             wanted = MemberIds(user_ids=tuple(places.agents[name] for name in names))
-            self._do(members.change, Place(group, whole_id), wanted, way=Way.REPLACE)
+            self._do(members.change, Owner(group, whole_id), wanted, way=MemberChange.REPLACE)
 
     def _policies(self, places: Places) -> None:
         for rules in POLICIES:
             self._do(assignment_policies.create, rules)
-        made = {row.name: row.id for row in assignment_policies.show_all(self.desk, self.account_id, EVERYTHING).data}
+        made = {row.name: row.id for row in assignment_policies.show_all(self.work, self.account_id, EVERYTHING).data}
         for department in DEPARTMENTS:
             choice = PolicyChoice(assignment_policy_id=made[department.policy])
             self._do(assignment_policies.link, places.inboxes[department.name], choice)
@@ -98,18 +98,18 @@ class Furnisher:
             name=limits.name,
             description=limits.description,
             conversation_limit=limits.conversation_limit,
-            exclusion_rules=Exclusions(excluded_labels=limits.excluded_labels),
+            exclusion_rules=ExclusionsEdit(excluded_labels=limits.excluded_labels),
         )
         self._do(capacity_policies.create, edit)
-        made = {row.name: row.id for row in capacity_policies.show_all(self.desk, self.account_id, EVERYTHING).data}
+        made = {row.name: row.id for row in capacity_policies.show_all(self.work, self.account_id, EVERYTHING).data}
         for inbox, most in limits.by_inbox.items():
             limit = InboxLimitEdit(inbox_id=places.inboxes[inbox], conversation_limit=most)
             self._do(capacity_limits.create, made[limits.name], limit)
         for name in limits.members:
             choice = AgentChoice(user_id=places.agents[name])
-            self._do(capacity_limits.put_under, made[limits.name], choice)
+            self._do(capacity_limits.assign_policy, made[limits.name], choice)
 
-    def _backlog(self, places: Places, dice: Dice) -> Iterable[Draft]:
+    def _backlog(self, places: Places, dice: Dice) -> Iterable[ConversationDraft]:
         """Let some wait in every department, for up to half an hour."""
         for department in places.departments:
             for _ in range(department.most_waiting // 2 + 1):
@@ -118,4 +118,4 @@ class Furnisher:
 
     def _do(self, service: Callable[..., object], *what: Any, **how: Any) -> None:
         """Ask a service; that what is there already is refused is as it should be."""
-        service(self.desk, self.account_id, *what, **how, actor_id=None, now=self.now)
+        service(self.work, self.account_id, *what, **how, actor_id=None, now=self.now)

@@ -8,10 +8,10 @@ from dashboard.demo.content import ASLEEP, BULK_MAIL, CREWS, Department
 from dashboard.engine.model import AssignmentType, Presence, Status
 from dashboard.services.agents import presence
 from dashboard.services.conversations import change, conversations
-from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.conversations.conversation_forms import ConversationChange, Message, MessageType
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations.conversations import ConversationRow
-from dashboard.store.conversations.lists import Wanted
+from dashboard.store.conversations.lists import ConversationFilter
 from dashboard.store.core.paging import Page
 
 STEP = timedelta(seconds=1)
@@ -32,35 +32,35 @@ class Day:
     back_at: dict[int, datetime] = field(default_factory=dict)
     here: set[int] = field(default_factory=set)
 
-    def step(self, desk: Desk, now: datetime) -> None:
+    def step(self, work: UnitOfWork, now: datetime) -> None:
         """Do what happens within a second. Raises StoreUnavailable and DatabaseFailed."""
-        self._come_and_go(desk, now)
-        self._beat(desk, now)
-        self._arrive(desk, now)
+        self._come_and_go(work, now)
+        self._beat(work, now)
+        self._arrive(work, now)
         if self._happens_every(BY_HAND_EVERY):
-            self._work_by_hand(desk, now)
-        for conversation in self._held(desk):
-            self._go_on(desk, conversation, now)
+            self._work_by_hand(work, now)
+        for conversation in self._held(work):
+            self._go_on(work, conversation, now)
 
-    def _come_and_go(self, desk: Desk, now: datetime) -> None:
+    def _come_and_go(self, work: UnitOfWork, now: datetime) -> None:
         for name, agent_id in self.places.agents.items():
             if name in ASLEEP:
                 continue
             if agent_id in self.here and self._happens_every(STAYS_FOR):
-                self._leave(desk, agent_id, now)
+                self._leave(work, agent_id, now)
             elif agent_id not in self.here and now >= self.back_at.get(agent_id, now):
-                self._set(desk, agent_id, Presence.ONLINE, now)
+                self._set(work, agent_id, Presence.ONLINE, now)
                 self.here.add(agent_id)
 
-    def _leave(self, desk: Desk, agent_id: int, now: datetime) -> None:
+    def _leave(self, work: UnitOfWork, agent_id: int, now: datetime) -> None:
         if way := self.dice.choice(WAYS_TO_LEAVE):
-            self._set(desk, agent_id, way, now)
+            self._set(work, agent_id, way, now)
         self.here.discard(agent_id)
         self.back_at[agent_id] = now + AWAY_FOR * self.dice.uniform(0.3, 1.7)
 
-    def _set(self, desk: Desk, agent_id: int, availability: Presence, now: datetime) -> None:
+    def _set(self, work: UnitOfWork, agent_id: int, availability: Presence, now: datetime) -> None:
         presence.set_availability(
-            desk,
+            work,
             self.places.account_id,
             agent_id,
             availability=availability,
@@ -69,38 +69,38 @@ class Day:
             now=now,
         )
 
-    def _beat(self, desk: Desk, now: datetime) -> None:
+    def _beat(self, work: UnitOfWork, now: datetime) -> None:
         if self.next_beat_at and now < self.next_beat_at:
             return
-        self.places = places_of(desk, self.places.account_id, now)
+        self.places = places_of(work, self.places.account_id, now)
         self.here &= set(self.places.agents.values())
-        presence.heartbeat(desk, self.places.account_id, self.here, now=now)
-        self.next_beat_at = now + timedelta(seconds=min(20.0, desk.settings.presence_seconds / 3))
+        presence.heartbeat(work, self.places.account_id, self.here, now=now)
+        self.next_beat_at = now + timedelta(seconds=min(20.0, work.settings.presence_seconds / 3))
 
-    def _arrive(self, desk: Desk, now: datetime) -> None:
+    def _arrive(self, work: UnitOfWork, now: datetime) -> None:
         if self.next_arrival_at and now < self.next_arrival_at:
             return
         self.next_arrival_at = now + timedelta(seconds=self.dice.uniform(1, 3))
         for department in self._drawn():
-            self._give_up(desk, department, now)
+            self._give_up(work, department, now)
             draft = arriving(self.places, department, self.dice, at=now)
-            conversations.create(desk, self.places.account_id, draft, actor_id=None, now=now)
+            conversations.create(work, self.places.account_id, draft, actor_id=None, now=now)
 
     def _drawn(self) -> list[Department]:
         """Draw the department that somebody writes to; none is left if visitors removed them all."""
         departments = self.places.departments
         return self.dice.choices(departments, [one.share for one in departments]) if departments else []
 
-    def _work_by_hand(self, desk: Desk, now: datetime) -> None:
+    def _work_by_hand(self, work: UnitOfWork, now: datetime) -> None:
         """Do what runs leave to people: mass mail is cleared away, a manual team takes what is its own."""
-        waiting = conversations.listing(desk, self.places.account_id, Wanted(waiting=True), EVERYTHING).data
+        waiting = conversations.listing(work, self.places.account_id, ConversationFilter(waiting=True), EVERYTHING).data
         for one in waiting:
             if BULK_MAIL in one.labels:
-                self._resolve(desk, one, now)
+                self._resolve(work, one, now)
             elif takers := self._takers(one.team_id):
                 agent_id = self.dice.choice(takers)
-                taken = Change(assignee_id=agent_id)
-                change.change(desk, self.places.account_id, one.id, taken, actor_id=agent_id, now=now)
+                taken = ConversationChange(assignee_id=agent_id)
+                change.change(work, self.places.account_id, one.id, taken, actor_id=agent_id, now=now)
 
     def _takers(self, team_id: int | None) -> list[int]:
         """Return who is here of a team whose conversations are not given out."""
@@ -108,34 +108,34 @@ class Day:
         names = [name for crew in manual if self.places.teams.get(crew.name) == team_id for name in crew.members]
         return [agent_id for name in names if (agent_id := self.places.agents.get(name)) in self.here]
 
-    def _give_up(self, desk: Desk, department: Department, now: datetime) -> None:
+    def _give_up(self, work: UnitOfWork, department: Department, now: datetime) -> None:
         """Let the customer who waited longest go, if too many wait: the demo shall run for weeks."""
-        wanted = Wanted(inbox_id=self.places.inboxes[department.name], waiting=True)
-        waiting = conversations.listing(desk, self.places.account_id, wanted, Page(per_page=1))
+        wanted = ConversationFilter(inbox_id=self.places.inboxes[department.name], waiting=True)
+        waiting = conversations.listing(work, self.places.account_id, wanted, Page(per_page=1))
         if waiting.meta.count >= department.most_waiting:
-            self._resolve(desk, waiting.data[0], now)
+            self._resolve(work, waiting.data[0], now)
 
-    def _held(self, desk: Desk) -> tuple[ConversationRow, ...]:
-        wanted = Wanted(status=Status.OPEN, waiting=False)
-        return conversations.listing(desk, self.places.account_id, wanted, EVERYTHING).data
+    def _held(self, work: UnitOfWork) -> tuple[ConversationRow, ...]:
+        wanted = ConversationFilter(status=Status.OPEN, waiting=False)
+        return conversations.listing(work, self.places.account_id, wanted, EVERYTHING).data
 
-    def _go_on(self, desk: Desk, conversation: ConversationRow, now: datetime) -> None:
+    def _go_on(self, work: UnitOfWork, conversation: ConversationRow, now: datetime) -> None:
         """Resolve it now and then if its agent is here; else its customer asks again."""
         is_here = conversation.assignee_id in self.here
         if is_here and self._happens_every(self._handled_in(conversation)):
-            self._resolve(desk, conversation, now)
+            self._resolve(work, conversation, now)
         elif self._happens_every(WRITES_EVERY):
             kind = MessageType.OUTGOING if is_here and self.dice.random() < 0.5 else MessageType.INCOMING
             said = Message(message_type=kind)
-            change.message(desk, self.places.account_id, conversation.id, said, actor_id=None, now=now)
+            change.message(work, self.places.account_id, conversation.id, said, actor_id=None, now=now)
 
     def _handled_in(self, conversation: ConversationRow) -> timedelta:
         by_inbox = {self.places.inboxes[one.name]: one.handled_in for one in self.places.departments}
         return by_inbox.get(conversation.inbox_id, STAYS_FOR)
 
-    def _resolve(self, desk: Desk, conversation: ConversationRow, now: datetime) -> None:
-        wanted = Change(status=Status.RESOLVED)
-        change.change(desk, self.places.account_id, conversation.id, wanted, actor_id=None, now=now)
+    def _resolve(self, work: UnitOfWork, conversation: ConversationRow, now: datetime) -> None:
+        wanted = ConversationChange(status=Status.RESOLVED)
+        change.change(work, self.places.account_id, conversation.id, wanted, actor_id=None, now=now)
 
     def _happens_every(self, span: timedelta) -> bool:
         return self.dice.random() < STEP / span

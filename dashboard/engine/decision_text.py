@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.engine.decisions import Assign, Decision, Error, Examination, Funnel, RateLimited, Reason, Skip, Stop
+from dashboard.engine.decisions import Assign, Decision, DecisionTrace, Error, Funnel, RateLimited, Reason, Skip, Stop
 from dashboard.engine.model import Snapshot
 
 SWITCHES = {
@@ -15,7 +15,7 @@ SWITCHES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class NamesById:
     """What a sentence calls things by."""
 
     inbox: str
@@ -29,7 +29,7 @@ class Names:
         return f"{self.team} in {self.inbox}" if self.team else self.inbox
 
 
-def sentence(decision: Decision, names: Names) -> str:
+def sentence(decision: Decision, names: NamesById) -> str:
     """Return why a conversation waits, or who gets it next."""
     match decision:
         case Assign():
@@ -42,16 +42,16 @@ def sentence(decision: Decision, names: Names) -> str:
             return f"Waiting because {_stopped(reason, funnel, names)}."
 
 
-def next_possible_at(examined: Examination) -> datetime | None:
+def next_possible_at(examined: DecisionTrace) -> datetime | None:
     """Return the earliest instant at which an agent's refusal ends by itself (E48)."""
     slots = [no.free_at for no in examined.verdicts.values() if isinstance(no, RateLimited) and no.free_at]
     return min(slots, default=None) if not isinstance(examined.decision, Assign) else None
 
 
-def names_in(snapshot: Snapshot, decision: Decision, team_id: int | None) -> Names:
+def ids_mentioned(snapshot: Snapshot, decision: Decision, team_id: int | None) -> NamesById:
     """Return what the sentence about this decision calls things by."""
     agent_id = decision.agent_id if isinstance(decision, Assign) else None
-    return Names(
+    return NamesById(
         inbox=snapshot.inbox.name,
         policy=snapshot.policy.name if snapshot.policy else None,
         team=next((team.name for team in snapshot.teams if team.id == team_id), None),
@@ -67,7 +67,7 @@ def _skipped(skip: Skip) -> str:
     return "its contact is being served already"
 
 
-def _stopped(reason: Reason, funnel: Funnel | None, names: Names) -> str:
+def _stopped(reason: Reason, funnel: Funnel | None, names: NamesById) -> str:
     if reason in SWITCHES:
         return SWITCHES[reason].format(inbox=names.inbox, policy=names.policy)
     if reason is Reason.TEAM_MANUAL or funnel is None:
@@ -88,13 +88,13 @@ def _stopped(reason: Reason, funnel: Funnel | None, names: Names) -> str:
     return _everybody(funnel.online, names, one="is at capacity", many="are at capacity")
 
 
-def _nobody(members: int, names: Names) -> str:
+def _nobody(members: int, names: NamesById) -> str:
     if members == 1:
         return f"the only member of {names.whose} is not online"
     return f"none of the {members} members of {names.whose} is online"
 
 
-def _everybody(online: int, names: Names, *, one: str, many: str) -> str:
+def _everybody(online: int, names: NamesById, *, one: str, many: str) -> str:
     if online == 1:
         return f"the only online agent of {names.whose} {one}"
     return f"all {online} online agents of {names.whose} {many}"

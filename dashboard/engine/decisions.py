@@ -199,7 +199,7 @@ Decision: TypeAlias = Assign | Skip | Stop | Error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class PoolState:
     """How a pool stands: open while somebody is left (reason None), else why nobody is.
 
     `next_slot_at` is when the first rate-limited agent may take something again.
@@ -219,11 +219,11 @@ class Plan:
 
     decisions: tuple[Decision, ...] = ()
     stop: Reason | None = None
-    standings: Mapping[int | None, Standing] = field(default_factory=dict)
+    standings: Mapping[int | None, PoolState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seating:
+class CandidateList:
     """How everybody stands at one moment for one pool; `turns` are the eligible agents' ids, next first."""
 
     verdicts: Mapping[int, Verdict]
@@ -232,7 +232,7 @@ class Seating:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
+class DecisionTrace:
     """One conversation's decision with every agent's verdict and the turns, at the moment it was made (E47, E48).
 
     `turns` are the agent ids of its rotation, next first. `left_before` counts the conversations before it that its

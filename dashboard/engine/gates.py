@@ -21,7 +21,7 @@ from dashboard.engine.model import Agent, AssignmentType, Team
 from dashboard.engine.policy import AssignmentPolicy
 
 
-class Seat:
+class Candidate:
     """An agent during one plan: what they hold, counting what the plan has given them."""
 
     __slots__ = ("agent", "open_here", "open_total", "recent")
@@ -53,13 +53,13 @@ class Rules:
         return self.team is not None and self.team.assignment_type is AssignmentType.MANUAL
 
 
-def present(seat: Seat, rules: Rules) -> Verdict | None:
+def present(seat: Candidate, rules: Rules) -> Verdict | None:
     """E13."""
     presence = seat.agent.presence
     return None if presence in rules.policy.eligible_presence else NotOnline(presence)
 
 
-def under_rate_limit(seat: Seat, rules: Rules) -> Verdict | None:
+def under_rate_limit(seat: Candidate, rules: Rules) -> Verdict | None:
     """E14. When the plan itself used up the limit, the oldest entry is the agent's first, or one made now."""
     limit = rules.policy.fair_distribution_limit
     if not limit or seat.agent.recent is None or seat.recent < limit:
@@ -68,29 +68,29 @@ def under_rate_limit(seat: Seat, rules: Rules) -> Verdict | None:
     return RateLimited(seat.recent, limit, free_at)
 
 
-def with_capacity(seat: Seat, rules: Rules) -> Verdict | None:
+def with_capacity(seat: Candidate, rules: Rules) -> Verdict | None:
     """E15."""
     limit = seat.agent.capacity
     return None if limit is None or seat.open_here < limit else AtCapacity(seat.open_here, limit)
 
 
-def with_total_capacity(seat: Seat, rules: Rules) -> Verdict | None:
+def with_total_capacity(seat: Candidate, rules: Rules) -> Verdict | None:
     """E16."""
     limit = seat.agent.total_capacity
     return None if limit is None or seat.open_total < limit else AtTotalCapacity(seat.open_total, limit)
 
 
-def under_team_limit(seat: Seat, rules: Rules) -> Verdict | None:
+def under_team_limit(seat: Candidate, rules: Rules) -> Verdict | None:
     """E17."""
     limit = rules.team.max_open if rules.team else 0
     return None if not limit or seat.open_total < limit else AtTeamLimit(seat.open_total, limit)
 
 
-Gate = Callable[[Seat, Rules], Verdict | None]
+Gate = Callable[[Candidate, Rules], Verdict | None]
 GATES: tuple[Gate, ...] = (present, under_rate_limit, with_capacity, with_total_capacity, under_team_limit)
 
 
-def verdict(seat: Seat, rules: Rules) -> Verdict:
+def verdict(seat: Candidate, rules: Rules) -> Verdict:
     """Return the first gate's refusal, or ELIGIBLE."""
     for gate in GATES:
         if no := gate(seat, rules):

@@ -11,26 +11,26 @@ from datetime import datetime
 from dashboard.engine.decisions import (
     ELIGIBLE,
     Assign,
+    CandidateList,
     Decision,
+    DecisionTrace,
     Error,
-    Examination,
     HadIt,
     NotAMember,
     Plan,
+    PoolState,
     Reason,
-    Seating,
     Skip,
-    Standing,
     Stop,
     Verdict,
 )
 from dashboard.engine.exclusions import Exclusions
-from dashboard.engine.gates import Rules, Seat, verdict
+from dashboard.engine.gates import Candidate, Rules, verdict
 from dashboard.engine.model import Conversation, Inbox, Snapshot, Team
 from dashboard.engine.ordering import ORDER
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.engine.pools import Pool, pool_members
-from dashboard.engine.selectors import merged
+from dashboard.engine.selectors import reconcile
 
 # What an inbox without a policy would be given, when somebody asks what a policy would do.
 DEFAULT_POLICY = AssignmentPolicy(id=0, name="Default")
@@ -41,7 +41,7 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
     off = switched_off(snapshot.inbox, snapshot.policy)
     if off or snapshot.policy is None:
         return Plan(stop=off)
-    floor = Floor(snapshot, snapshot.policy, now)
+    floor = PlanState(snapshot, snapshot.policy, now)
     waiting = sorted(snapshot.waiting, key=ORDER[snapshot.policy.conversation_priority])
     decisions = tuple([floor.decide(conversation) for conversation in waiting])
     return Plan(decisions=decisions, standings=floor.standings())
@@ -58,24 +58,24 @@ def switched_off(inbox: Inbox, policy: AssignmentPolicy | None) -> Reason | None
     return None if inbox.enable_auto_assignment else Reason.INBOX_OFF
 
 
-def standings(snapshot: Snapshot, now: datetime) -> Mapping[int | None, Standing]:
+def standings(snapshot: Snapshot, now: datetime) -> Mapping[int | None, PoolState]:
     """Return how each pool stands before anything is given: what waits for a closed one need not be looked at (E9)."""
-    return {} if snapshot.policy is None else Floor(snapshot, snapshot.policy, now).standings()
+    return {} if snapshot.policy is None else PlanState(snapshot, snapshot.policy, now).standings()
 
 
 def open_pools(snapshot: Snapshot, now: datetime) -> list[int | None]:
     """Return the pools with somebody left, by team id, None being the inbox's own."""
     if snapshot.policy is None:
         return []
-    floor = Floor(snapshot, snapshot.policy, now)
+    floor = PlanState(snapshot, snapshot.policy, now)
     return [team_id for team_id in floor.team_ids if floor.is_open(team_id)]
 
 
-def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> Examination | None:
+def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> DecisionTrace | None:
     """Plan again up to one conversation; return its decision and every agent's verdict at that moment (E47, E48)."""
     if switched_off(snapshot.inbox, snapshot.policy) or snapshot.policy is None:
         return None
-    floor = Floor(snapshot, snapshot.policy, now)
+    floor = PlanState(snapshot, snapshot.policy, now)
     for conversation in sorted(snapshot.waiting, key=ORDER[snapshot.policy.conversation_priority]):
         if conversation.id == conversation_id:
             return floor.examine(conversation)
@@ -83,28 +83,28 @@ def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> Examinat
     return None
 
 
-def examine_some(snapshot: Snapshot, now: datetime, *, first: int, most: int) -> list[Examination]:
+def examine_some(snapshot: Snapshot, now: datetime, *, first: int, most: int) -> list[DecisionTrace]:
     """Plan again and return some of the decisions in order, each with every agent's verdict; `first` counts from 0."""
     if switched_off(snapshot.inbox, snapshot.policy) or snapshot.policy is None:
         return []
-    floor = Floor(snapshot, snapshot.policy, now)
+    floor = PlanState(snapshot, snapshot.policy, now)
     waiting = sorted(snapshot.waiting, key=ORDER[snapshot.policy.conversation_priority])
     for conversation in waiting[:first]:
         floor.decide(conversation)
     return [floor.examine(conversation) for conversation in waiting[first : first + most]]
 
 
-def seating(snapshot: Snapshot, now: datetime) -> Seating | None:
+def seating(snapshot: Snapshot, now: datetime) -> CandidateList | None:
     """Return how the inbox's pool stands before anything is given; None without a policy."""
-    return None if snapshot.policy is None else Floor(snapshot, snapshot.policy, now).seating(None)
+    return None if snapshot.policy is None else PlanState(snapshot, snapshot.policy, now).seating(None)
 
 
-class Floor:
+class PlanState:
     """Everything that moves during one plan."""
 
     def __init__(self, snapshot: Snapshot, policy: AssignmentPolicy, now: datetime) -> None:
         self._snapshot, self._policy, self._now = snapshot, policy, now
-        self._seats = {agent.id: Seat(agent) for agent in snapshot.agents}
+        self._seats = {agent.id: Candidate(agent) for agent in snapshot.agents}
         self._teams: dict[int, Team] = {team.id: team for team in snapshot.teams}
         self._pools: dict[int | None, Pool] = {}
         self._served = set(snapshot.served_contacts)
@@ -128,15 +128,15 @@ class Floor:
         elif isinstance(self.decide(conversation), Stop):
             self._left[team_id] = 1
 
-    def examine(self, conversation: Conversation) -> Examination:
+    def examine(self, conversation: Conversation) -> DecisionTrace:
         """Return the decision with every agent's verdict as it stood just before."""
         if conversation.team_id is not None and conversation.team_id not in self._teams:
-            return Examination(decision=self.decide(conversation), verdicts={}, funnel=None, turns=())
+            return DecisionTrace(decision=self.decide(conversation), verdicts={}, funnel=None, turns=())
         seated = self.seating(conversation.team_id)
         decision = self.decide(conversation)
         if isinstance(decision, Assign) and conversation.had_by not in (None, decision.agent_id):
             seated = _passed_over(seated, conversation)
-        return Examination(
+        return DecisionTrace(
             decision=decision,
             verdicts=seated.verdicts,
             funnel=seated.funnel,
@@ -144,15 +144,15 @@ class Floor:
             left_before=self._left[conversation.team_id],
         )
 
-    def seating(self, team_id: int | None) -> Seating:
+    def seating(self, team_id: int | None) -> CandidateList:
         """Return every agent's verdict in this pool, as it stands now."""
         pool = self._pool(team_id)
         verdicts: dict[int, Verdict] = dict.fromkeys(self._seats, NotAMember())
         verdicts.update(dict.fromkeys(pool.seats, ELIGIBLE))
         verdicts.update(pool.refusals)
-        return Seating(verdicts=verdicts, funnel=pool.funnel(), turns=pool.turns())
+        return CandidateList(verdicts=verdicts, funnel=pool.funnel(), turns=pool.turns())
 
-    def standings(self) -> Mapping[int | None, Standing]:
+    def standings(self) -> Mapping[int | None, PoolState]:
         """Return how every pool stands now; None is the inbox's own."""
         return {team_id: self._pool(team_id).standing() for team_id in self.team_ids}
 
@@ -194,7 +194,7 @@ class Floor:
             self._served.add(conversation.contact_id)
         return Assign(conversation.id, seat.agent.id, team_id)
 
-    def _take(self, seat: Seat, pool: Pool) -> None:
+    def _take(self, seat: Candidate, pool: Pool) -> None:
         seat.take()
         pool.spend()
         agent_id = seat.agent.id
@@ -213,19 +213,19 @@ class Floor:
         team = None if team_id is None else self._teams[team_id]
         return Rules(policy=self._policy, team=team, now=self._now)
 
-    def _in_turn(self, team_id: int | None) -> list[Seat]:
+    def _in_turn(self, team_id: int | None) -> list[Candidate]:
         """Return the pool's seats, whose turn is longest ago first; a team's rotation knows all of the team."""
         order = self._snapshot.rotations.get(team_id, ())
-        return [self._seats[agent_id] for agent_id in merged(order, pool_members(self._snapshot, team_id))]
+        return [self._seats[agent_id] for agent_id in reconcile(order, pool_members(self._snapshot, team_id))]
 
 
-def _passed_over(seated: Seating, conversation: Conversation) -> Seating:
+def _passed_over(seated: CandidateList, conversation: Conversation) -> CandidateList:
     """Return how everybody stands to a conversation that one of them had, whom nothing else refuses (E74)."""
     had_by = conversation.had_by
     if had_by is None or seated.verdicts.get(had_by) is not ELIGIBLE:
         return seated
     funnel = seated.funnel
-    return Seating(
+    return CandidateList(
         verdicts={**seated.verdicts, had_by: HadIt(conversation.released_at)},
         funnel=replace(funnel, under_rate_limit=funnel.under_rate_limit - 1, with_capacity=funnel.with_capacity - 1),
         turns=tuple(agent_id for agent_id in seated.turns if agent_id != had_by),

@@ -22,7 +22,7 @@ MOST_NAMED = 3
 def policy(rules: AssignmentPolicy, inboxes: Sequence[str] = ()) -> str:
     """Return what a policy does, of these inboxes if any are named."""
     where = f"in {named(inboxes)}, " if inboxes else ""
-    agent = f"{_whoever(rules.eligible_presence)} {SELECTORS[rules.assignment_order]}"
+    agent = f"{_presence_phrase(rules.eligible_presence)} {SELECTORS[rules.assignment_order]}"
     said = ", ".join([f"{where}{ORDERS[rules.conversation_priority]} goes to {agent}", *_limits(rules)])
     return f"{said[0].upper()}{said[1:]}." if rules.enabled else f"Disabled, so it gives out nothing. Enabled, {said}."
 
@@ -57,7 +57,7 @@ def _limits(rules: AssignmentPolicy) -> list[str]:
     return [*fair, *(alone if rules.one_agent_per_contact else [])]
 
 
-def _whoever(eligible: Collection[str]) -> str:
+def _presence_phrase(eligible: Collection[str]) -> str:
     if set(eligible) == {Presence.ONLINE}:
         return "the online agent"
     words = [WORDS.get(presence, presence.value) for presence in Presence if presence in eligible]

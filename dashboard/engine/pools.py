@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from dashboard.engine.decisions import ELIGIBLE, Funnel, RateLimited, Reason, Standing, Verdict, VerdictKind
-from dashboard.engine.gates import Rules, Seat, verdict
+from dashboard.engine.decisions import ELIGIBLE, Funnel, PoolState, RateLimited, Reason, Verdict, VerdictKind
+from dashboard.engine.gates import Candidate, Rules, verdict
 from dashboard.engine.model import Snapshot
 from dashboard.engine.selectors import SELECTORS
 
@@ -11,7 +11,7 @@ from dashboard.engine.selectors import SELECTORS
 class Pool:
     """The members who may be asked, each with the first gate that refuses them, and whose turn it is."""
 
-    def __init__(self, rules: Rules, seats: list[Seat]) -> None:
+    def __init__(self, rules: Rules, seats: list[Candidate]) -> None:
         self.rules = rules
         self.manual = rules.manual
         self.members = len(seats)
@@ -22,7 +22,7 @@ class Pool:
         for seat in seats:
             self.judge(seat)
 
-    def judge(self, seat: Seat) -> None:
+    def judge(self, seat: Candidate) -> None:
         """Ask the gates about one member again."""
         agent_id = seat.agent.id
         before = self.refusals.pop(agent_id, None)
@@ -32,7 +32,7 @@ class Pool:
             self.refusals[agent_id] = now
             self._tally[now.kind] += 1
 
-    def choose(self, but: int | None = None) -> Seat | None:
+    def choose(self, but: int | None = None) -> Candidate | None:
         """Return the member whose turn it is among those whom no gate refuses; `but` only if nobody else is left."""
         return self._selector.choose(self._eligible, but)
 
@@ -55,17 +55,17 @@ class Pool:
             with_capacity=self.members - len(self.refusals),
         )
 
-    def standing(self) -> Standing:
+    def standing(self) -> PoolState:
         """Return whether anybody is left, and when the next rate-limited member is free again."""
         funnel = self.funnel()
         if self.manual:
-            return Standing(reason=Reason.TEAM_MANUAL, funnel=funnel)
+            return PoolState(reason=Reason.TEAM_MANUAL, funnel=funnel)
         free = [no.free_at for no in self.refusals.values() if isinstance(no, RateLimited) and no.free_at]
-        return Standing(
+        return PoolState(
             reason=None if funnel.with_capacity else funnel.reason, funnel=funnel, next_slot_at=min(free, default=None)
         )
 
-    def _eligible(self, seat: Seat) -> bool:
+    def _eligible(self, seat: Candidate) -> bool:
         return seat.agent.id not in self.refusals
 
 
@@ -74,11 +74,11 @@ def pool_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:
     here = frozenset(agent.id for agent in snapshot.agents if agent.member)
     if team_id is None:
         return here
-    team = wheel_members(snapshot, team_id)
+    team = rotation_members(snapshot, team_id)
     return team & here if here else team
 
 
-def wheel_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:
+def rotation_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:
     """Return whose turns a rotation keeps: a team's rotation is its members', whichever inbox asks (E19, E20)."""
     if team_id is None:
         return frozenset(agent.id for agent in snapshot.agents if agent.member)

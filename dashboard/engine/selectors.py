@@ -8,16 +8,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from heapq import heapify, heappop, heappush, heapreplace
 from typing import Protocol
 
-from dashboard.engine.gates import Seat
+from dashboard.engine.gates import Candidate
 from dashboard.engine.policy import AssignmentOrder
 
-Eligible = Callable[[Seat], bool]
+Eligible = Callable[[Candidate], bool]
 
 
 class Selector(Protocol):
     """Chooses among a pool's seats, given in the rotation's order."""
 
-    def choose(self, eligible: Eligible, but: int | None = None) -> Seat | None:
+    def choose(self, eligible: Eligible, but: int | None = None) -> Candidate | None:
         """Return the seat that gets the conversation, or None when nobody is left.
 
         The agent `but` gets it only if nobody else is left, and keeps their place otherwise.
@@ -33,11 +33,11 @@ class Selector(Protocol):
 class RoundRobin:
     """The eligible agent whose turn is longest ago; the chosen goes to the back (E19)."""
 
-    def __init__(self, seats: Iterable[Seat]) -> None:
+    def __init__(self, seats: Iterable[Candidate]) -> None:
         self._line = deque(seats)
-        self._aside: Seat | None = None
+        self._aside: Candidate | None = None
 
-    def choose(self, eligible: Eligible, but: int | None = None) -> Seat | None:
+    def choose(self, eligible: Eligible, but: int | None = None) -> Candidate | None:
         first = self._first(eligible)
         if first is None or first.agent.id != but:
             return first
@@ -57,7 +57,7 @@ class RoundRobin:
     def turns(self) -> tuple[int, ...]:
         return tuple(seat.agent.id for seat in self._line)
 
-    def _first(self, eligible: Eligible) -> Seat | None:
+    def _first(self, eligible: Eligible) -> Candidate | None:
         line = self._line
         while line and not eligible(line[0]):
             line.popleft()
@@ -67,13 +67,13 @@ class RoundRobin:
 class Balanced:
     """The eligible agent with the fewest open conversations in this inbox; ties by rotation (E23)."""
 
-    def __init__(self, seats: Iterable[Seat]) -> None:
+    def __init__(self, seats: Iterable[Candidate]) -> None:
         self._heap = [(seat.open_here, turn, seat) for turn, seat in enumerate(seats)]
         self._last = len(self._heap)
-        self._aside: tuple[int, int, Seat] | None = None
+        self._aside: tuple[int, int, Candidate] | None = None
         heapify(self._heap)
 
-    def choose(self, eligible: Eligible, but: int | None = None) -> Seat | None:
+    def choose(self, eligible: Eligible, but: int | None = None) -> Candidate | None:
         least = self._least(eligible)
         if least is None or least.agent.id != but:
             return least
@@ -96,7 +96,7 @@ class Balanced:
         order = sorted((seat.open_here, turn, seat.agent.id) for _, turn, seat in self._heap)
         return tuple(agent_id for _, _, agent_id in order)
 
-    def _least(self, eligible: Eligible) -> Seat | None:
+    def _least(self, eligible: Eligible) -> Candidate | None:
         heap = self._heap
         while heap:
             load, turn, seat = heap[0]
@@ -115,13 +115,13 @@ SELECTORS: dict[AssignmentOrder, type[RoundRobin] | type[Balanced]] = {
 }
 
 
-def merged(order: Sequence[int], members: Collection[int]) -> tuple[int, ...]:
+def reconcile(order: Sequence[int], members: Collection[int]) -> tuple[int, ...]:
     """Return the rotation without who left, and with who joined at the back, in id order (E20)."""
     belongs, known = frozenset(members), frozenset(order)
     return (*(agent for agent in order if agent in belongs), *sorted(belongs - known))
 
 
-def moved(order: Sequence[int], picks: Sequence[int]) -> tuple[int, ...]:
+def rotate(order: Sequence[int], picks: Sequence[int]) -> tuple[int, ...]:
     """Return the rotation with the chosen behind everybody, who was chosen last at the very back."""
     belongs = frozenset(order)
     back = tuple(reversed(dict.fromkeys(pick for pick in reversed(picks) if pick in belongs)))

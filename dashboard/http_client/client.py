@@ -34,7 +34,7 @@ NOT_ALLOWED = "Loopback, private and link-local addresses may not be called."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ReceiverResponse:
     """What came of a call: a status, or else why there is none; `silent` if the receiver was not heard."""
 
     status: int | None = None
@@ -74,18 +74,18 @@ class Outgoing:
         except OSError:
             return None
 
-    def post(self, post: Post) -> Answer:
+    def post(self, post: Post) -> ReceiverResponse:
         """Send it once. Redirects are not followed, and of the answer only the status counts."""
         target, until = parse(post.url), monotonic() + self.time_out
         if target is None:
-            return Answer(error=NOT_A_URL, silent=True)
+            return ReceiverResponse(error=NOT_A_URL, silent=True)
         try:
             addresses = self.resolve(target.host, target.port)
             if not self._allows(addresses):
-                return Answer(error=NOT_ALLOWED, silent=True)
+                return ReceiverResponse(error=NOT_ALLOWED, silent=True)
             return _exchange(_connect(addresses, target, until), target, post, until)
         except (OSError, HTTPException, ValueError) as error:
-            return Answer(error=self._why(error, until), silent=True)
+            return ReceiverResponse(error=self._why(error, until), silent=True)
 
     def _allows(self, addresses: Sequence[str]) -> bool:
         return self.allow_private or all(map(is_public, addresses))
@@ -109,7 +109,7 @@ class _Cut:
             socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
 
 
-def _exchange(connection: socket.socket, target: Target, post: Post, until: float) -> Answer:
+def _exchange(connection: socket.socket, target: Target, post: Post, until: float) -> ReceiverResponse:
     with connection, _cut_at(connection, until) as cut:
         if isinstance(connection, ssl.SSLSocket):
             connection.do_handshake()
@@ -125,7 +125,7 @@ def _exchange(connection: socket.socket, target: Target, post: Post, until: floa
                 # So that the receiver can end its answer; nobody is shown it, for it may come from a private place. It
                 # is read as it comes: a chunk of -1 bytes was read without end, and one of -5 made a delivery undone.
                 came.read1(MOST_READ)
-        return Answer(status=status)
+        return ReceiverResponse(status=status)
 
 
 def _status(came: BufferedReader) -> int:

@@ -25,7 +25,7 @@ class Noted(Task):
             self.channel.note_answer()
 
 
-class Answer(Noted, WSGITask):
+class ResponseTask(Noted, WSGITask):
     """The application's answer."""
 
     def set_close_on_finish(self) -> None:

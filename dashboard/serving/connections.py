@@ -8,7 +8,7 @@ import structlog
 from waitress.channel import HTTPChannel
 from waitress.utilities import BadRequest
 
-from dashboard.serving.answers import Answer, Refusal
+from dashboard.serving.answers import Refusal, ResponseTask
 from dashboard.serving.messages import Request
 
 log = structlog.get_logger()
@@ -25,7 +25,7 @@ LINGERS_OVER = 16 * 1024 * 1024
 class Connection(HTTPChannel):
     """One client. Threads run service, write_soon and note_answer; the server's loop runs the rest."""
 
-    task_class = Answer
+    task_class = ResponseTask
     error_task_class = Refusal
     parser_class = Request
     request: Request | None

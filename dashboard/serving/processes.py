@@ -15,8 +15,8 @@ from typing import Any
 
 import structlog
 
-from dashboard.serving.server import STOPS_WITHIN, Server
-from dashboard.stack.spawn import tied
+from dashboard.serving.server import STOPS_WITHIN, WebServer
+from dashboard.stack.spawn import with_death_signal
 
 log = structlog.get_logger()
 # One more than two cores: while one draws a board, the others answer. Their threads wait for Postgres, and some for a
@@ -35,7 +35,7 @@ MOST_MISSED = 30
 
 
 @dataclass(slots=True, kw_only=True)
-class Child:
+class WebProcess:
     """A web process, and a byte of shared memory that it counts up while it goes on."""
 
     born_at: float = field(default_factory=time.monotonic)
@@ -63,10 +63,10 @@ def serve(application: Callable[..., Any], listener: socket.socket, count: int) 
     gc.freeze()
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     signal.setitimer(signal.ITIMER_REAL, LOOKS_EVERY, LOOKS_EVERY)
-    children: dict[int, Child] = {}
+    children: dict[int, WebProcess] = {}
     while True:
         while len(children) < count:
-            child = Child()
+            child = WebProcess()
             children[_fork(application, listener, child)] = child
         if (come := signal.sigwait(WATCHED)) in ENDS:
             break
@@ -77,8 +77,8 @@ def serve(application: Callable[..., Any], listener: socket.socket, count: int) 
     _stop(set(children))
 
 
-def _fork(application: Callable[..., Any], listener: socket.socket, child: Child) -> int:
-    tie = tied(signal.SIGTERM)
+def _fork(application: Callable[..., Any], listener: socket.socket, child: WebProcess) -> int:
+    tie = with_death_signal(signal.SIGTERM)
     sys.stdout.flush()
     if pid := os.fork():
         return pid
@@ -93,8 +93,8 @@ def _fork(application: Callable[..., Any], listener: socket.socket, child: Child
         os._exit(status)  # the parent's own end is not the child's
 
 
-def _work(application: Callable[..., Any], listener: socket.socket, child: Child) -> None:
-    server = Server(application, listener, beat=child.beat)
+def _work(application: Callable[..., Any], listener: socket.socket, child: WebProcess) -> None:
+    server = WebServer(application, listener, beat=child.beat)
     for wish in ENDS:
         signal.signal(wish, server.stop)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
@@ -113,13 +113,13 @@ def _ended() -> Iterator[tuple[int, int]]:
         yield pid, os.waitstatus_to_exitcode(status)
 
 
-def _mourn(pid: int, status: int, child: Child | None) -> None:
+def _mourn(pid: int, status: int, child: WebProcess | None) -> None:
     log.warning("web_process_ended", pid=pid, status=status)
     if child and time.monotonic() < child.born_at + SETTLED:
         time.sleep(PAUSE)
 
 
-def _kill_hanging(children: dict[int, Child]) -> None:
+def _kill_hanging(children: dict[int, WebProcess]) -> None:
     for pid, child in children.items():
         if child.hangs():
             log.error("web_process_hangs", pid=pid)

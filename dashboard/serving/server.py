@@ -32,7 +32,7 @@ STOPS_WITHIN = 3.0
 HANGS_AFTER = 30.0
 
 
-class Server(TcpWSGIServer):
+class WebServer(TcpWSGIServer):
     """Serves one application on a listening socket that other processes may share.
 
     Its loop looks only at connections that changed; waitress looks at each one for every event, which made a poll

@@ -14,7 +14,7 @@ import psutil
 from honcho.printer import Message
 from honcho.process import Popen, Process
 
-from dashboard.stack.spawn import tied
+from dashboard.stack.spawn import with_death_signal
 
 SHORTEST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -28,7 +28,9 @@ class Child(Process):
 
     def __init__(self, cmd: Sequence[str], **options: object) -> None:
         super().__init__(cmd, **options)
-        self._child_ctor = partial(Popen, shell=False, stdin=subprocess.DEVNULL, preexec_fn=tied(signal.SIGTERM))
+        self._child_ctor = partial(
+            Popen, shell=False, stdin=subprocess.DEVNULL, preexec_fn=with_death_signal(signal.SIGTERM)
+        )
         self._thread = threading.Thread()
         self._is_told = self._is_cleared = False
         self._began = 0.0

@@ -18,7 +18,7 @@ from dashboard.stack import locks, server_state_file
 from dashboard.stack.embedded_server import Server
 from dashboard.stack.postgres import Postgres
 from dashboard.stack.redis import Redis
-from dashboard.stack.server_state_file import Record
+from dashboard.stack.server_state_file import ServerState
 from dashboard.stack.spawn import start
 from dashboard.starting import CannotStart, full, unusable
 
@@ -49,7 +49,7 @@ class Keeper:
             time.sleep(GLANCE / 5)
         if process.poll() is not None:
             raise self._failure(_lines(self._server.log, printed))
-        server_state_file.write(self._server, Record(keeper=os.getpid(), process=process.pid))
+        server_state_file.write(self._server, ServerState(keeper=os.getpid(), process=process.pid))
         while process.poll() is None and not self._may_go():
             time.sleep(GLANCE)
         _stop(process, self._server)
@@ -72,7 +72,7 @@ class Keeper:
     def _start(self) -> subprocess.Popen[bytes]:
         """Start the server; it inherits a lock, which stays taken until the last of its processes is gone."""
         lock = _no_leftovers(self._server)
-        server_state_file.write(self._server, Record(keeper=os.getpid()))
+        server_state_file.write(self._server, ServerState(keeper=os.getpid()))
         self._server.prepare()
         process = start(
             self._server.command(), user=self._server.owner(), parting=self._server.gently, keep_open=[lock]
@@ -127,7 +127,7 @@ def main(name: str, instance: Path) -> None:
         Keeper(server).run()
     except (CannotStart, OSError) as error:
         failure = unusable(server.home, error) if isinstance(error, OSError) else error
-        server_state_file.write(server, Record(keeper=os.getpid(), failure=str(failure)))
+        server_state_file.write(server, ServerState(keeper=os.getpid(), failure=str(failure)))
         sys.exit(1)
 
 

@@ -17,7 +17,7 @@ from dashboard.stack import locks, server_state_file
 from dashboard.stack.embedded_server import Server
 from dashboard.stack.postgres import Postgres
 from dashboard.stack.redis import Redis
-from dashboard.stack.server_state_file import Record
+from dashboard.stack.server_state_file import ServerState
 from dashboard.starting import CannotStart, full, unusable
 from dashboard.store.postgres import database
 
@@ -43,8 +43,8 @@ class Stores:
         postgres, redis = Postgres(settings.instance), Redis(settings.instance)
         self._postgres = None if settings.database_url else postgres
         self._holds = [
-            *([] if settings.database_url else [Hold(postgres)]),
-            *([] if settings.redis_url else [Hold(redis)]),
+            *([] if settings.database_url else [ServerUse(postgres)]),
+            *([] if settings.redis_url else [ServerUse(redis)]),
         ]
         self.settings = replace(
             settings,
@@ -89,14 +89,14 @@ class Stores:
             hold.wait_until_gone()
 
 
-class Hold:
+class ServerUse:
     """One use of one embedded server."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._users: int | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
-        self._known: Record | None = None
+        self._known: ServerState | None = None
         self._pause = SHORTEST_PAUSE
         self._next_call = 0.0
 
@@ -148,7 +148,7 @@ class Hold:
         os.close(self._users)
         self._users = None
 
-    def _failure(self, record: Record | None) -> CannotStart:
+    def _failure(self, record: ServerState | None) -> CannotStart:
         """Return the sentence of a keeper that gave up, or of one that could leave none."""
         unknown = f"The embedded {self._server.name} does not start: mend what {self._server.log} says."
         return CannotStart(record.failure) if record else full(self._server.instance) or CannotStart(unknown)

@@ -58,7 +58,7 @@ class Door:
             connection.close()
 
 
-class Greeting:
+class ReadyMessage:
     """Says once that Evenhand is ready, or after a while, once, what it waits for."""
 
     def __init__(self, door: Door, login: str) -> None:

@@ -13,7 +13,7 @@ from dashboard import config, starting
 from dashboard.config import Settings
 from dashboard.stack import locks
 from dashboard.stack.embedded_stores import Stores
-from dashboard.stack.listen_socket import Door, Greeting
+from dashboard.stack.listen_socket import Door, ReadyMessage
 from dashboard.stack.supervisor import Supervisor
 from dashboard.starting import CannotStart
 from dashboard.store.postgres import database
@@ -23,7 +23,7 @@ MOST_WORKERS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class StackOptions:
     """What was asked for on the command line."""
 
     host: str
@@ -46,23 +46,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(options: Options) -> None:
+def run(options: StackOptions) -> None:
     """Start the stores, bring the tables up to date, and keep every process running until a signal asks to stop."""
     if options.instance is not None:
         os.environ["EVENHAND_INSTANCE"] = str(options.instance.resolve())
     settings = config.load()
     _be_the_only_one(settings.instance)
     with Door(options.host, options.port) as door, Stores(settings) as stores:
-        database.reach(stores.settings.database_url)
+        database.check_connection(stores.settings.database_url)
         database.migrate(stores.settings.database_url)
         login = _prepare_demo(stores.settings) if options.demo else ""
-        greeting = Greeting(door, login)
+        greeting = ReadyMessage(door, login)
         supervisor = Supervisor(look=lambda: [*greeting.look(), *stores.mend()])
         _add_children(supervisor, options, door, stores.settings)
         supervisor.loop()
 
 
-def _add_children(supervisor: Supervisor, options: Options, door: Door, settings: Settings) -> None:
+def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, settings: Settings) -> None:
     env = {
         **os.environ,
         "DATABASE_URL": settings.database_url,
@@ -111,14 +111,14 @@ class _Parser(ArgumentParser):
         raise CannotStart(f"{message.removeprefix('argument ')}.")
 
 
-def _options(arguments: Sequence[str]) -> Options:
+def _options(arguments: Sequence[str]) -> StackOptions:
     parser = _Parser(prog="python app.py", description="Run web, workers and scheduler, with their stores.")
     parser.add_argument("--port", type=_whole(1, 65_535), default=8000, help="8000 unless set")
     parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 unless set")
     parser.add_argument("--instance", type=Path, help="where everything is kept; instance/ unless set")
     parser.add_argument("--workers", type=_whole(1, MOST_WORKERS), default=1, help="worker processes, 1 unless set")
     parser.add_argument("--no-demo", dest="demo", action="store_false", help="do without the demo account")
-    return Options(**vars(parser.parse_args(arguments)))
+    return StackOptions(**vars(parser.parse_args(arguments)))
 
 
 def _whole(least: int, most: int) -> Callable[[str], int]:

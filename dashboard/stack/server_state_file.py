@@ -9,7 +9,7 @@ from dashboard.stack.embedded_server import Server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class ServerState:
     """One keeper, and the server it runs now: no process while it starts, and a sentence when it gave up."""
 
     keeper: int
@@ -17,7 +17,7 @@ class Record:
     failure: str = ""
 
 
-def write(server: Server, record: Record) -> None:
+def write(server: Server, record: ServerState) -> None:
     """Replace the record in one step: a reader never sees half of one."""
     path = server.lock("record")
     draft = path.with_suffix(".draft")
@@ -30,10 +30,10 @@ def forget(server: Server) -> None:
     server.lock("record").unlink(missing_ok=True)
 
 
-def read(server: Server) -> Record | None:
+def read(server: Server) -> ServerState | None:
     """Return the record of the keeper that lives, or of one that gave up."""
     try:
-        record = Record(**json.loads(server.lock("record").read_text()))
+        record = ServerState(**json.loads(server.lock("record").read_text()))
     except (OSError, ValueError):  # there is none, or none that can be read
         return None
     return record if record.failure or _lives(record.keeper) else None

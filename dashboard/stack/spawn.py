@@ -21,7 +21,7 @@ def start(
     return subprocess.Popen(
         command,
         cwd="/",  # a place that every user may be in
-        preexec_fn=tied(parting),  # noqa: PLW1509 -- a keeper has one thread
+        preexec_fn=with_death_signal(parting),  # noqa: PLW1509 -- a keeper has one thread
         pass_fds=keep_open,
         user=other,
         group=None if other is None else _group(other),
@@ -29,7 +29,7 @@ def start(
     )
 
 
-def tied(parting: signal.Signals) -> Callable[[], None]:
+def with_death_signal(parting: signal.Signals) -> Callable[[], None]:
     """Return what a child does before its program runs: it asks for this signal when its parent is gone (Linux)."""
     parent = os.getpid()
 

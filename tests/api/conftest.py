@@ -13,8 +13,8 @@ from dashboard import api, clock, http
 from dashboard.config import ROOT, Settings
 from dashboard.engine.model import Role
 from dashboard.services.accounts import tokens
-from dashboard.services.core.container import tools
-from dashboard.services.core.unit_of_work import Desk, Queue
+from dashboard.services.core.container import build
+from dashboard.services.core.unit_of_work import JobQueue, UnitOfWork
 from dashboard.store.postgres import database
 from tests.desks import Acme, Recorded, add_user
 
@@ -51,7 +51,7 @@ class Caller:
         return self("DELETE", path, body)
 
 
-def make_app(settings: Settings, queue: Queue, *, limited: bool = False) -> Flask:
+def make_app(settings: Settings, queue: JobQueue, *, limited: bool = False) -> Flask:
     """Compose the application as app.py does, with a queue that only records; tests may call as fast as they can."""
     engine = database.connect(settings.database_url, pool_size=10)
     app = Flask("api", template_folder=str(ROOT / "templates"))
@@ -61,17 +61,17 @@ def make_app(settings: Settings, queue: Queue, *, limited: bool = False) -> Flas
 
     @app.teardown_appcontext
     def close(_: BaseException | None) -> None:
-        if "desk" in g:
-            g.desk.session.close()
+        if "work" in g:
+            g.work.session.close()
 
     http.register(app, settings)
     api.register(app, settings)
     return _over(app, settings, queue)
 
 
-def _over(app: Flask, settings: Settings, queue: Queue) -> Flask:
-    made, engine = tools(settings, queue), app.extensions["engine"]
-    app.extensions["evenhand"] = lambda: made.desk(database.Session(engine, expire_on_commit=False))
+def _over(app: Flask, settings: Settings, queue: JobQueue) -> Flask:
+    made, engine = build(settings, queue), app.extensions["engine"]
+    app.extensions["evenhand"] = lambda: made.work(database.Session(engine, expire_on_commit=False))
     return app
 
 
@@ -84,7 +84,7 @@ def made(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def app(made: Flask, desk: Desk, settings: Settings, queue: Recorded) -> Flask:
+def app(made: Flask, work: UnitOfWork, settings: Settings, queue: Recorded) -> Flask:
     """The API over this test's queue; what it writes is emptied with `desk`."""
     return _over(made, settings, queue)
 
@@ -94,9 +94,9 @@ def call_as(app: Flask, acme: Acme) -> Callable[..., Caller]:
     """Make a caller of a role, in Acme unless told otherwise."""
 
     def make(role: Role, account_id: int = acme.account_id, user_id: int | None = None) -> Caller:
-        session = acme.desk.session
+        session = acme.work.session
         user_id = user_id or add_user(session, account_id, f"{role}-caller", role)
-        token = tokens.issue(acme.desk, account_id, user_id, now=clock.now())
+        token = tokens.issue(acme.work, account_id, user_id, now=clock.now())
         session.commit()
         return Caller(app.test_client(), account_id, user_id, token.text)
 
@@ -122,7 +122,7 @@ def stranger(call_as: Callable[..., Caller], acme: Acme) -> Caller:
 
     from dashboard.store.models import Inbox
 
-    globex = acme.desk.session.scalars(select(Inbox.account_id).where(Inbox.id == acme.stranger_inbox_id)).one()
+    globex = acme.work.session.scalars(select(Inbox.account_id).where(Inbox.id == acme.stranger_inbox_id)).one()
     return call_as(Role.ADMINISTRATOR, globex)
 
 

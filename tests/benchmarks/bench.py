@@ -12,11 +12,11 @@ from sqlalchemy.engine import make_url
 
 from dashboard import clock, config
 from dashboard.config import Settings
-from dashboard.services.core.container import tools
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.container import build
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.stack.embedded_stores import stores
 from dashboard.store.postgres import database
-from jobs.rq_queue import Jobs
+from jobs.rq_queue import RqJobs
 from tests.benchmarks.floor import ACCOUNT, Floor
 
 # Of a table that is known to be empty a plan is to read it whole, and a statement that is prepared keeps its plan until
@@ -102,11 +102,11 @@ def embedded() -> Iterator[Bench]:
 
 
 @contextmanager
-def desk(settings: Settings) -> Iterator[Desk]:
+def work(settings: Settings) -> Iterator[UnitOfWork]:
     """Yield a desk as a worker has it: one connection, and a queue that nobody works on."""
     engine = database.connect(settings.database_url)
     with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
-        yield tools(settings, Jobs(settings.redis_url)).desk(session)
+        yield build(settings, RqJobs(settings.redis_url)).work(session)
     engine.dispose()
 
 
@@ -117,6 +117,6 @@ def quiet() -> None:
 
 def beat(settings: Settings, floor: Floor) -> None:
     """Let every agent of the floor be there."""
-    made = tools(settings, Jobs(settings.redis_url))
+    made = build(settings, RqJobs(settings.redis_url))
     made.heartbeats.beat(ACCOUNT, floor.agent_ids, clock.now())
     made.close()

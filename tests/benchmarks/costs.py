@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from psutil import NoSuchProcess, Process
 from sqlalchemy import text
 
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.redis import client as redis_client
 from jobs.rq_queue import DEFAULT
 from tests.benchmarks import serving
-from tests.benchmarks.bench import Bench, desk
+from tests.benchmarks.bench import Bench, work
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
 from tests.benchmarks.floor import Floor
 from tests.benchmarks.latency import ARRIVES, token_of
@@ -35,7 +35,7 @@ SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') AS log, pg_database_size(cur
 
 def measure(bench: Bench) -> Iterator[Figure]:
     """Let conversations come and go on the real processes."""
-    with bench.copy(FLOOR) as settings, desk(settings) as watching, serving.serving(settings) as served:
+    with bench.copy(FLOOR) as settings, work(settings) as watching, serving.serving(settings) as served:
         token = token_of(settings)
         with serving.running(settings, "jobs.worker", "--queues", "scheduled_jobs", DEFAULT) as worker:
             processes = {"web processes": served.processes, "worker": (Process(worker.pid),), **_stores(watching)}
@@ -53,7 +53,7 @@ def _figure(what: str, taken: list[float], unit: str, *, limit: float) -> Figure
     return figure("costs", f"a conversation's whole life: {what}", rounds, unit=unit, bar=Bar())
 
 
-def _stores(watching: Desk) -> Mapping[str, tuple[Process, ...]]:
+def _stores(watching: UnitOfWork) -> Mapping[str, tuple[Process, ...]]:
     """Return the stores' processes; Postgres's has those of all connections as children."""
     backend = watching.session.scalar(text("SELECT pg_backend_pid()"))
     with redis_client.connect(watching.settings.redis_url) as client:
@@ -63,7 +63,9 @@ def _stores(watching: Desk) -> Mapping[str, tuple[Process, ...]]:
     return {"Postgres": (parent,), "Redis": (Process(server),)}
 
 
-def _round(watching: Desk, processes: Mapping[str, tuple[Process, ...]], port: int, token: str) -> Mapping[str, float]:
+def _round(
+    watching: UnitOfWork, processes: Mapping[str, tuple[Process, ...]], port: int, token: str
+) -> Mapping[str, float]:
     """Return what each conversation of a round took: seconds of a core, bytes, and how many runs it made."""
     before = _so_far(watching, processes)
     _come_and_go(port, token)
@@ -80,7 +82,7 @@ def _come_and_go(port: int, token: str) -> None:
         time.sleep(APART)
 
 
-def _so_far(watching: Desk, processes: Mapping[str, tuple[Process, ...]]) -> dict[str, float]:
+def _so_far(watching: UnitOfWork, processes: Mapping[str, tuple[Process, ...]]) -> dict[str, float]:
     written = watching.session.execute(WRITTEN).one()
     watching.session.commit()
     used = {what: sum(map(_used, found)) for what, found in processes.items()}

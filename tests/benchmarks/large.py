@@ -11,13 +11,13 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.services.assignment import run
-from dashboard.services.assignment.run import Request
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.assignment.run import RunRequest
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.reports import rollups
 from dashboard.store.assignment import fair_shares
-from dashboard.store.redis.rate_limits import Share
+from dashboard.store.redis.rate_limits import LimitQuery
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.bench import desk as desk_of
+from tests.benchmarks.bench import work as desk_of
 
 ACCOUNT = 1
 HOUR = timedelta(hours=1)
@@ -150,48 +150,48 @@ INSERT INTO tallies (measure, word, count) VALUES ('assignments', 'realtime', :l
 @contextmanager
 def account(bench: Bench) -> Iterator[Settings]:
     """Yield settings with the account in a database of its own, which is filled once."""
-    with desk_of(bench.once("large", lambda settings: _filled(settings, Size()))) as desk:
-        gather(desk, Size())
-        yield desk.settings
+    with desk_of(bench.once("large", lambda settings: _filled(settings, Size()))) as work:
+        gather(work, Size())
+        yield work.settings
 
 
-def fill(desk: Desk, size: Size) -> None:
+def fill(work: UnitOfWork, size: Size) -> None:
     """Make the account, its past and its present."""
     facts = {**asdict(size), "now": clock.now()}
     for part in (DESK, CONVERSATIONS):
-        _run(desk, part, facts)
-    gather(desk, size)
-    run.run_inbox(desk, ACCOUNT, 1, request=Request(source=Source.MANUAL))
+        _run(work, part, facts)
+    gather(work, size)
+    run.run_inbox(work, ACCOUNT, 1, request=RunRequest(source=Source.MANUAL))
     for part in (RUNS, LEDGER, RECORDS):
-        _run(desk, part, facts)
-    rollups.sum_ledger(desk, now=clock.now())
-    gather(desk, size)
+        _run(work, part, facts)
+    rollups.sum_ledger(work, now=clock.now())
+    gather(work, size)
     # What autovacuum would have done by the time that there is so much.
-    engine = desk.session.get_bind().engine
+    engine = work.session.get_bind().engine
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
 
 
-def gather(desk: Desk, size: Size) -> None:
+def gather(work: UnitOfWork, size: Size) -> None:
     """Tell Redis that seven of ten agents are there, and what everybody was given, as if each inbox had had a run."""
     now, everybody = clock.now(), range(1, size.agents + 1)
     there = [agent for agent in everybody if agent // size.inboxes % 10 < 7]
     # A heartbeat of tomorrow lasts as long as any benchmark.
-    desk.heartbeats.beat(ACCOUNT, there, now + timedelta(days=1))
-    shares = [Share(inbox_id=i, agent_ids=everybody, limit=100, window=HOUR) for i in range(1, size.inboxes + 1)]
-    fair_shares.recent(desk.session, desk.limits, shares, account_id=ACCOUNT, now=now, hold=True)
-    desk.session.rollback()
+    work.heartbeats.beat(ACCOUNT, there, now + timedelta(days=1))
+    shares = [LimitQuery(inbox_id=i, agent_ids=everybody, limit=100, window=HOUR) for i in range(1, size.inboxes + 1)]
+    fair_shares.recent(work.session, work.limits, shares, account_id=ACCOUNT, now=now, hold=True)
+    work.session.rollback()
 
 
 def _filled(settings: Settings, size: Size) -> None:
-    with desk_of(settings) as desk:
-        fill(desk, size)
+    with desk_of(settings) as work:
+        fill(work, size)
 
 
-def _run(desk: Desk, statements: str, facts: dict[str, object]) -> None:
+def _run(work: UnitOfWork, statements: str, facts: dict[str, object]) -> None:
     """Write rows that are right by their making, without triggers: to check each key of a million takes minutes."""
-    desk.session.execute(text("SET LOCAL session_replication_role = replica"))
+    work.session.execute(text("SET LOCAL session_replication_role = replica"))
     for statement in statements.split(";\n"):
         if statement.strip():
-            desk.session.execute(text(statement), facts)
-    desk.session.commit()
+            work.session.execute(text(statement), facts)
+    work.session.commit()

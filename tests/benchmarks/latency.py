@@ -20,9 +20,9 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.services.accounts import tokens
 from dashboard.store.redis import client
-from jobs.rq_queue import DEFAULT, Jobs
+from jobs.rq_queue import DEFAULT, RqJobs
 from tests.benchmarks import serving
-from tests.benchmarks.bench import Bench, desk
+from tests.benchmarks.bench import Bench, work
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
 from tests.benchmarks.floor import ACCOUNT, INBOX, Floor
 
@@ -68,7 +68,7 @@ def _round(settings: Settings, port: int, token: str) -> Stream:
 
 
 def token_of(settings: Settings) -> str:
-    with desk(settings) as office:
+    with work(settings) as office:
         office.session.execute(text("UPDATE account_users SET role = 'administrator' WHERE user_id = 1"))
         token = tokens.issue(office, ACCOUNT, 1, now=clock.now()).text
         office.session.commit()
@@ -80,7 +80,7 @@ def _empty_jobs(settings: Settings, queue: str) -> list[float]:
     connection, taken = client.connect(settings.redis_url, text=False, waits=True), []
     for _ in range(EMPTY_JOBS):
         began = perf_counter()
-        job = Job.fetch(Jobs(settings.redis_url).enqueue(queue, "time.monotonic"), connection=connection)
+        job = Job.fetch(RqJobs(settings.redis_url).enqueue(queue, "time.monotonic"), connection=connection)
         assert job.latest_result(timeout=10) is not None
         taken.append((perf_counter() - began) * 1_000)
     Queue(queue, connection=connection).empty()

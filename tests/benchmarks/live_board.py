@@ -17,7 +17,7 @@ from dashboard.config import ROOT, Settings
 from dashboard.engine.model import Presence
 from dashboard.services.agents import presence
 from tests.benchmarks import large, serving, tabs
-from tests.benchmarks.bench import Bench, desk
+from tests.benchmarks.bench import Bench, work
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
 from tests.benchmarks.large import ACCOUNT
 from tests.benchmarks.serving import Served
@@ -94,7 +94,7 @@ def _changing(settings: Settings) -> Iterator[None]:
 
 
 def _come_and_go(settings: Settings, over: Event) -> None:
-    with desk(settings) as worker:
+    with work(settings) as worker:
         word = Presence.BUSY
         while not over.wait(1):
             presence.set_availability(

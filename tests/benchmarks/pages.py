@@ -8,9 +8,9 @@ from time import perf_counter
 from flask import Flask
 
 from app import create_app
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from tests.benchmarks import large
-from tests.benchmarks.bench import Bench, desk
+from tests.benchmarks.bench import Bench, work
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
 from tests.benchmarks.large import ACCOUNT, Size
 from tests.pages import HTMX, Looker, looking
@@ -48,7 +48,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
             yield _figure(
                 f"{path} of a large account", [_looked(looker, path) for _ in range(ROUNDS + 1)][1:], MAY_TAKE
             )
-        with desk(settings) as changing:
+        with work(settings) as changing:
             for path in BOARDS:
                 drawn = [_drawn(looker, changing, path) for _ in range(ROUNDS + 1)][1:]
                 yield _figure(f"{path} of a large account in which something has just changed", drawn, MAY_TAKE)
@@ -73,7 +73,7 @@ def _looked(looker: Looker, path: str) -> float:
     return taken
 
 
-def _drawn(looker: Looker, changing: Desk, path: str) -> float:
+def _drawn(looker: Looker, changing: UnitOfWork, path: str) -> float:
     """Return the milliseconds of a board that nobody has drawn since the last change."""
     changing.signals.changed(ACCOUNT)
     return _looked(looker, path)

@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from dashboard import clock
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.ledger.ledger import Event
 from dashboard.store.models import Assignment, Conversation, OutboxEvent
-from tests.benchmarks.bench import Bench, desk
+from tests.benchmarks.bench import Bench, work
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
 from tests.benchmarks.floor import ACCOUNT, INBOX, Floor
 from tests.benchmarks.working import assign_all
@@ -34,11 +34,11 @@ def _by_runs(bench: Bench) -> float:
 
 
 def _by_row(bench: Bench) -> float:
-    with bench.copy(FLOOR) as settings, desk(settings) as worker:
+    with bench.copy(FLOOR) as settings, work(settings) as worker:
         return _give(worker)
 
 
-def _give(worker: Desk) -> float:
+def _give(worker: UnitOfWork) -> float:
     """Read who is there, count what each of them holds, update, commit, and again for the next conversation."""
     session, began = worker.session, perf_counter()
     for _ in range(BY_ROW):
@@ -57,14 +57,14 @@ def _give(worker: Desk) -> float:
     return BY_ROW / (perf_counter() - began)
 
 
-def _held(worker: Desk, agent: int) -> int:
+def _held(worker: UnitOfWork, agent: int) -> int:
     wanted = select(func.count()).where(
         Conversation.inbox_id == INBOX, Conversation.assignee_id == agent, Conversation.status == Status.OPEN
     )
     return worker.session.scalar(wanted) or 0
 
 
-def _assign(worker: Desk, conversation: Conversation, agent: int, now: datetime) -> None:
+def _assign(worker: UnitOfWork, conversation: Conversation, agent: int, now: datetime) -> None:
     """Write the row, its ledger row and its two events."""
     waiting_since = conversation.waiting_since
     conversation.assignee_id, conversation.assigned_at = agent, now

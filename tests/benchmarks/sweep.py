@@ -6,8 +6,8 @@ from time import perf_counter
 from sqlalchemy import text
 
 from dashboard.services.assignment import run
-from dashboard.services.core.unit_of_work import Desk
-from tests.benchmarks.bench import Bench, desk
+from dashboard.services.core.unit_of_work import UnitOfWork
+from tests.benchmarks.bench import Bench, work
 from tests.benchmarks.figures import ROUNDS, Bar, Figure, Round, figure
 
 MANY, FEW = 10_000, 100
@@ -30,7 +30,7 @@ INSERT INTO conversations (account_id, inbox_id, status, created_at, last_activi
 def measure(bench: Bench) -> Iterator[Figure]:
     """Sweep both in turn, so that a noisy moment meets both."""
     many, few = (bench.new(f"sweep_{count}") for count in (MANY, FEW))
-    with desk(many) as large, desk(few) as small:
+    with work(many) as large, work(few) as small:
         for worker, count in ((large, MANY), (small, FEW)):
             _fill(worker, count)
             _swept(worker)
@@ -41,7 +41,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     yield figure("B6", "the same against 100 inboxes", against, unit="ms", bar=Bar(at_most=1.5))
 
 
-def _fill(worker: Desk, inboxes: int) -> None:
+def _fill(worker: UnitOfWork, inboxes: int) -> None:
     for statement in INBOXES.split(";\n"):
         worker.session.execute(text(statement), {"inboxes": inboxes, "work": WITH_WORK})
     worker.session.commit()
@@ -49,7 +49,7 @@ def _fill(worker: Desk, inboxes: int) -> None:
     worker.session.commit()
 
 
-def _swept(worker: Desk) -> float:
+def _swept(worker: UnitOfWork) -> float:
     """Sweep; return the milliseconds until every job is enqueued."""
     began = perf_counter()
     assert run.sweep(worker) == WITH_WORK

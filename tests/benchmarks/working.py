@@ -10,12 +10,12 @@ from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.services.assignment import batch
 from dashboard.services.assignment import run as assignment_run
-from dashboard.services.assignment.run import Request, RunResult
-from dashboard.services.core.unit_of_work import Desk
-from tests.benchmarks.bench import desk, quiet
+from dashboard.services.assignment.run import RunRequest, RunResult
+from dashboard.services.core.unit_of_work import UnitOfWork
+from tests.benchmarks.bench import quiet, work
 from tests.benchmarks.floor import ACCOUNT, INBOX, Floor
 
-SWEPT = Request(source=Source.PERIODIC)
+SWEPT = RunRequest(source=Source.PERIODIC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Worked:
     peak: float
 
 
-def run(worker: Desk) -> RunResult:
+def run(worker: UnitOfWork) -> RunResult:
     """Run once, as one job does."""
     result = assignment_run.run_inbox(worker, ACCOUNT, INBOX, request=SWEPT)
     assert result is not None
@@ -35,8 +35,8 @@ def run(worker: Desk) -> RunResult:
 
 def assign_all(settings: Settings, floor: Floor) -> float:
     """Run, one job after the other, until nothing waits; return the seconds it took."""
-    with desk(settings) as worker:
-        batch.rehearse(worker, now=clock.now())
+    with work(settings) as worker:
+        batch.warm_up(worker, now=clock.now())
         assigned, began = 0, perf_counter()
         while assigned < floor.waiting:
             given = run(worker).ending.assigned_count
@@ -52,8 +52,8 @@ def run_apart(settings: Settings) -> Worked:
 
 
 def _run_once(settings: Settings) -> Worked:
-    with desk(settings) as worker:
-        batch.rehearse(worker, now=clock.now())
+    with work(settings) as worker:
+        batch.warm_up(worker, now=clock.now())
         began = perf_counter()
         assigned = run(worker).ending.assigned_count
         return Worked(rate=assigned / (perf_counter() - began), peak=_peak_megabytes())

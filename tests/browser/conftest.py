@@ -79,7 +79,7 @@ def next_poll(page: Page) -> None:
 @pytest.fixture
 def site(acme: Acme, settings: Settings) -> Iterator[Site]:
     """The whole application on a free port, with a worker that does its jobs at once."""
-    mara = hire(acme.desk, acme.account_id, "Mara", Role.SUPERVISOR)
+    mara = hire(acme.work, acme.account_id, "Mara", Role.SUPERVISOR)
     worker = AtOnce(settings)
     site = Site(app=kept(settings, worker), account_id=acme.account_id, supervisor_id=mara)
     site.start()

@@ -19,13 +19,13 @@ SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with scripts",
 def test_who_comes_too_late_sees_whose_limit_stands_and_may_save_again(
     site: Site, browser: Browser, acme: Acme, scripts: bool
 ) -> None:
-    bo = hire(acme.desk, acme.account_id, "Bo Marlow", Role.SUPERVISOR)
+    bo = hire(acme.work, acme.account_id, "Bo Marlow", Role.SUPERVISOR)
     acme.policy("Support")
     page = site.open(browser, f"/policies/{acme.policy_id}", java_script_enabled=scripts)
     page.get_by_label("Conversations per agent").fill("7")
     page.get_by_label("Description").fill("For the night")
     theirs = AssignmentPolicyEdit(fair_distribution_limit=5, enabled=False)
-    assignment_policies.change(acme.desk, acme.account_id, acme.policy_id, theirs, actor_id=bo, now=clock.now())
+    assignment_policies.change(acme.work, acme.account_id, acme.policy_id, theirs, actor_id=bo, now=clock.now())
 
     page.get_by_role("button", name="Save").click()
 
@@ -36,8 +36,8 @@ def test_who_comes_too_late_sees_whose_limit_stands_and_may_save_again(
     expect(page.get_by_label("Enabled")).not_to_be_checked()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_have_count(0)
-    acme.desk.session.rollback()
-    row = assignment_policies.show(acme.desk, acme.account_id, acme.policy_id)
+    acme.work.session.rollback()
+    row = assignment_policies.show(acme.work, acme.account_id, acme.policy_id)
     assert row
     assert (row.fair_distribution_limit, row.description, row.enabled) == (7, "For the night", False)
     page.context.close()

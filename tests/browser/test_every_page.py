@@ -41,7 +41,7 @@ def floor(acme: Acme) -> Acme:
         waiting_for(acme, 6, minutes=9, inbox=inbox, subject="Where is the parcel that was promised for Monday?")
         acme.run(inbox, at=clock.now())
     acme.held("Bo", 1, status="resolved", resolved_at=clock.now(), subject="Thank you")
-    session, values = acme.desk.session, {"account_id": acme.account_id}
+    session, values = acme.work.session, {"account_id": acme.account_id}
     session.execute(insert(Label).values(title="urgent", **values))
     session.execute(
         insert(Webhook).values(
@@ -52,7 +52,7 @@ def floor(acme: Acme) -> Acme:
     session.commit()
     edit = AssignmentPolicyEdit(description="Nobody more than one a day", one_agent_per_contact=True)
     assignment_policies.change(
-        acme.desk, acme.account_id, acme.policy_id, edit, actor_id=acme.agents["Ana"], now=clock.now()
+        acme.work, acme.account_id, acme.policy_id, edit, actor_id=acme.agents["Ana"], now=clock.now()
     )
     waiting_for(acme, 1, minutes=90, labels=["bulk-mail", "a-label-that-is-rather-long"], subject="Unsubscribe")
     return acme
@@ -64,7 +64,7 @@ def visit(site: Site, browser: Browser, floor: Acme) -> Iterator[tuple[Page, dic
     # A colour that is still changing has no contrast of its own.
     page = site.open(
         browser,
-        as_id=hire(floor.desk, floor.account_id, "Uma", Role.ADMINISTRATOR),
+        as_id=hire(floor.work, floor.account_id, "Uma", Role.ADMINISTRATOR),
         bypass_csp=True,
         reduced_motion="reduce",
     )
@@ -118,7 +118,7 @@ def test_a_subject_takes_two_lines_of_a_phone_s_list_at_most(
 
 def with_unbroken_words(floor: Acme) -> None:
     """Give everything that people name a name that no browser finds a break in."""
-    session, mine = floor.desk.session, {"account_id": floor.account_id}
+    session, mine = floor.work.session, {"account_id": floor.account_id}
     word = "W" * 220
     for table, column, length in NAMED:
         which = text(

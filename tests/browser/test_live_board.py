@@ -23,7 +23,7 @@ MOVING = """
 def come(acme: Acme, count: int, inbox: str = "Support") -> list[int]:
     """Let conversations arrive, as a service would tell it."""
     ids = waiting_for(acme, count, minutes=1, inbox=inbox)
-    acme.desk.signals.changed(acme.account_id)
+    acme.work.signals.changed(acme.account_id)
     return ids
 
 
@@ -60,7 +60,7 @@ def test_a_run_asked_for_shows_its_result_in_place_and_keeps_it(board: Page, acm
 
 def test_an_inbox_that_came_with_a_redraw_can_be_run(board: Page, acme: Acme) -> None:
     """What is drawn for everybody has nobody's token in it: the page around it sends its own."""
-    acme.inboxes["Billing"] = add_inbox(acme.desk.session, acme.account_id, "Billing")
+    acme.inboxes["Billing"] = add_inbox(acme.work.session, acme.account_id, "Billing")
     acme.join("Billing", "Ana")
     acme.policy("Billing")
     acme.online("Ana", at=clock.now())
@@ -93,7 +93,7 @@ def test_a_redraw_moves_neither_focus_nor_scroll_nor_what_is_being_chosen(board:
 
 def test_an_open_menu_stays_open_and_what_it_sets_is_on_the_board(board: Page, acme: Acme) -> None:
     acme.online("Bo", at=clock.now())
-    acme.desk.signals.changed(acme.account_id)
+    acme.work.signals.changed(acme.account_id)
     next_poll(board)
     presence = board.locator(f"#presence-{acme.agents['Bo']}")
     expect(presence).to_contain_text("online")
@@ -115,7 +115,7 @@ def test_an_open_menu_stays_open_and_what_it_sets_is_on_the_board(board: Page, a
 
 def test_who_changes_something_asks_for_the_board_as_it_is_now(board: Page, acme: Acme) -> None:
     acme.online("Bo", at=clock.now())
-    acme.desk.signals.changed(acme.account_id)
+    acme.work.signals.changed(acme.account_id)
     next_poll(board)
     presence = board.locator(f"#presence-{acme.agents['Bo']}")
     presence.click()
@@ -140,7 +140,7 @@ def test_a_filter_is_kept_through_redraws_and_is_in_the_address(board: Page, acm
 
 def test_what_the_glance_asks_for_is_kept_through_redraws(board: Page, acme: Acme) -> None:
     acme.online("Ana", at=clock.now())
-    acme.desk.signals.changed(acme.account_id)
+    acme.work.signals.changed(acme.account_id)
     next_poll(board)
     expect(board.locator("#agents .glance")).to_contain_text("1 free")
     board.locator("#agents .glance").get_by_text("free").click()

@@ -20,7 +20,7 @@ EIGHT_TIMES = """
 @pytest.fixture
 def door(site: Site, browser: Browser, acme: Acme) -> Page:
     """Mara's browser in front of the log-in, on her way to the inboxes."""
-    let_in(acme.desk, site.supervisor_id)
+    let_in(acme.work, site.supervisor_id)
     page = site.page(browser)
     page.goto(f"{site.url}/inboxes")
     return page

@@ -47,7 +47,7 @@ def test_a_form_half_typed_in_one_tab_is_left_alone_while_the_board_changes_in_a
     form.get_by_label("Description").press_sequentially("Half a sent")
 
     waiting_for(acme, 3, minutes=1)
-    acme.desk.signals.changed(acme.account_id)
+    acme.work.signals.changed(acme.account_id)
     next_poll(board)
 
     expect(board.locator(f"#inbox-{acme.support} td").first).to_have_text("3")

@@ -36,7 +36,7 @@ def blocked(acme: Acme, **facts: object) -> int:
 def test_a_raised_limit_assigns_what_waited_and_the_board_shows_it(board: Page, site: Site, acme: Acme) -> None:
     """E15, E30"""
     blocked(acme)
-    acme.desk.signals.changed(acme.account_id)
+    acme.work.signals.changed(acme.account_id)
     next_poll(board)
     expect(board.locator(f"#said-{acme.support}")).to_contain_text("all at capacity")
     limits = board.context.new_page()

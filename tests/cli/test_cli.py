@@ -30,13 +30,13 @@ def test_an_account_comes_with_an_administrator_and_a_token(app: Flask, acme: Ac
     assert caller.get("").json == {"id": answer["account_id"], "name": "Initech", "assignment_v2": True}
     [agent] = caller.get("/agents").json["data"]
     assert (agent["id"], agent["email"], agent["role"]) == (answer["user_id"], "peter@initech.example", "administrator")
-    assert len(sessions.log_in(acme.desk, "peter@initech.example", "tps reports")) == 1
+    assert len(sessions.log_in(acme.work, "peter@initech.example", "tps reports")) == 1
 
 
 def test_only_the_hash_of_a_token_is_kept(app: Flask, acme: Acme) -> None:
     token = json.loads(run(app, *CREATE).stdout)["token"]
 
-    [kept] = acme.desk.session.scalars(select(ApiToken.token_hash))
+    [kept] = acme.work.session.scalars(select(ApiToken.token_hash))
     assert token not in kept
     assert len(kept) == 64
 
@@ -50,7 +50,7 @@ def test_an_address_founds_a_second_account_whatever_others_have_of_it(app: Flas
 
     assert json.loads(second.stdout)["user_id"] != first["user_id"]
     assert third.exit_code == 0
-    opened = [one.account_name for one in sessions.log_in(acme.desk, "peter@initech.example", "tps reports")]
+    opened = [one.account_name for one in sessions.log_in(acme.work, "peter@initech.example", "tps reports")]
     assert opened == ["Initech", "Umbrella"]
 
 
@@ -83,7 +83,7 @@ def test_who_lost_their_password_chooses_another_by_a_link_from_the_command_line
 
     base, _, token = json.loads(made.stdout)["url"].rpartition("/")
     assert base == "http://127.0.0.1:8000/invitations"
-    assert invitations.accept_anew(acme.desk, token, "another pass phrase", now=clock.now()) is not None
+    assert invitations.accept_anew(acme.work, token, "another pass phrase", now=clock.now()) is not None
     assert (nobody.exit_code, "no active agent" in nobody.stderr) == (1, True)
 
 

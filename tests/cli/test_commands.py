@@ -36,8 +36,8 @@ def bring_in(flask: FlaskCliRunner, acme: Acme, file: Path, *options: str) -> Re
 
 
 def count(acme: Acme) -> int | None:
-    found = acme.desk.session.scalar(select(func.count()).select_from(Conversation))
-    acme.desk.session.rollback()
+    found = acme.work.session.scalar(select(func.count()).select_from(Conversation))
+    acme.work.session.rollback()
     return found
 
 
@@ -72,7 +72,7 @@ def test_a_quote_that_is_never_closed_costs_its_own_row_and_is_named(flask: Flas
     assert (done.exit_code, counts["created"], counts["bad"]) == (1, 3, 1)
     assert "line 2: Text follows a closing quote" in done.stderr
     assert "The row spans 3 lines, and reading goes on at line 3." in done.stderr
-    subjects = acme.desk.session.scalars(select(Conversation.subject).order_by(Conversation.external_id)).all()
+    subjects = acme.work.session.scalars(select(Conversation.subject).order_by(Conversation.external_id)).all()
     assert subjects == ["lost", 'a 19" rack', "fine"]
 
 
@@ -118,7 +118,7 @@ def test_zone_dates_and_labels_are_read_as_the_options_say(flask: FlaskCliRunner
     done = bring_in(flask, acme, file, *options)
 
     assert done.exit_code == 0, done.stderr
-    [row] = acme.desk.session.scalars(select(Conversation))
+    [row] = acme.work.session.scalars(select(Conversation))
     assert (row.created_at.isoformat(), row.labels) == ("2026-03-04T13:00:00+00:00", ["late delivery", "vip"])
     assert "Columns read: external_id from “Id”" in done.stderr
 
@@ -175,7 +175,7 @@ def test_a_file_of_windows_is_read_and_that_is_told(flask: FlaskCliRunner, acme:
     done = bring_in(flask, acme, file)
 
     assert done.stderr.splitlines()[0] == "The file is not UTF-8; it is read as Windows-1252."
-    assert acme.desk.session.scalars(select(Conversation.external_id)).all() == ["Ü-1"]
+    assert acme.work.session.scalars(select(Conversation.external_id)).all() == ["Ü-1"]
 
 
 def test_a_run_on_the_command_line_is_printed_as_the_api_shows_it(flask: FlaskCliRunner, acme: Acme):

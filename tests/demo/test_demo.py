@@ -17,8 +17,8 @@ from dashboard.engine.decisions import Reason, Source
 from dashboard.engine.model import Status
 from dashboard.services.accounts import passwords
 from dashboard.services.assignment import run
-from dashboard.services.assignment.run import Request
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.assignment.run import RunRequest
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.models import (
     Account,
     AccountUser,
@@ -36,12 +36,12 @@ from tests.desks import NOON, Acme
 
 
 @pytest.fixture
-def demo_desk(desk: Desk, tmp_path: Path) -> Desk:
+def demo_desk(work: UnitOfWork, tmp_path: Path) -> UnitOfWork:
     """A desk with an instance directory of its own."""
-    return replace(desk, settings=replace(desk.settings, instance=tmp_path))
+    return replace(work, settings=replace(work.settings, instance=tmp_path))
 
 
-def test_an_empty_database_gets_the_demo_account_once_with_a_log_in_that_is_kept(demo_desk: Desk):
+def test_an_empty_database_gets_the_demo_account_once_with_a_log_in_that_is_kept(demo_desk: UnitOfWork):
     made = account.make_account(demo_desk, now=NOON)
     again = account.make_account(demo_desk, now=NOON)
 
@@ -56,14 +56,14 @@ def test_an_empty_database_gets_the_demo_account_once_with_a_log_in_that_is_kept
 
 
 def test_a_database_with_accounts_of_its_own_gets_no_demo(acme: Acme, tmp_path: Path):
-    desk = replace(acme.desk, settings=replace(acme.desk.settings, instance=tmp_path))
+    work = replace(acme.work, settings=replace(acme.work.settings, instance=tmp_path))
 
-    assert account.make_account(desk, now=NOON) is None
-    assert setup.furnish(desk, random.Random(1), now=NOON) is None
+    assert account.make_account(work, now=NOON) is None
+    assert setup.furnish(work, random.Random(1), now=NOON) is None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_furnishing_twice_puts_everything_there_once(demo_desk: Desk):
+def test_furnishing_twice_puts_everything_there_once(demo_desk: UnitOfWork):
     account.make_account(demo_desk, now=NOON)
 
     first = setup.furnish(demo_desk, random.Random(1), now=NOON)
@@ -76,15 +76,15 @@ def test_furnishing_twice_puts_everything_there_once(demo_desk: Desk):
     assert (len(first.inboxes), len(first.agents), len(first.teams)) == (5, 13, 2)
 
 
-def everything(desk: Desk) -> list[int | None]:
+def everything(work: UnitOfWork) -> list[int | None]:
     kinds = (AccountUser, Inbox, InboxMember, Team, Conversation, AssignmentPolicy, CapacityPolicy, InboxCapacityLimit)
-    return [desk.session.scalar(select(func.count()).select_from(kind)) for kind in kinds]
+    return [work.session.scalar(select(func.count()).select_from(kind)) for kind in kinds]
 
 
-def test_furnishing_that_was_cut_short_is_completed(demo_desk: Desk):
+def test_furnishing_that_was_cut_short_is_completed(demo_desk: UnitOfWork):
     account.make_account(demo_desk, now=NOON)
     account_id = demo_desk.session.scalars(select(Account.id)).one()
-    setup.Furnisher(desk=demo_desk, account_id=account_id, now=NOON)._people_and_places()
+    setup.Furnisher(work=demo_desk, account_id=account_id, now=NOON)._people_and_places()
 
     places = setup.furnish(demo_desk, random.Random(1), now=NOON)
 
@@ -92,7 +92,7 @@ def test_furnishing_that_was_cut_short_is_completed(demo_desk: Desk):
     assert len(places.teams) == 2
 
 
-def test_a_day_shows_who_is_out_and_who_is_full_and_the_desk_keeps_up(demo_desk: Desk):
+def test_a_day_shows_who_is_out_and_who_is_full_and_the_desk_keeps_up(demo_desk: UnitOfWork):
     account.make_account(demo_desk, now=NOON)
     dice = random.Random(7)
     places = setup.furnish(demo_desk, dice, now=NOON)
@@ -110,21 +110,21 @@ def test_a_day_shows_who_is_out_and_who_is_full_and_the_desk_keeps_up(demo_desk:
     assert demo_desk.session.scalar(select(func.count()).select_from(Assignment)) > 40
 
 
-def reasons(desk: Desk, places: Places, now: datetime) -> Counter[Reason]:
+def reasons(work: UnitOfWork, places: Places, now: datetime) -> Counter[Reason]:
     """Run every inbox, and return why what is left waits."""
     left = Counter[Reason]()
     for inbox_id in places.inboxes.values():
-        request = Request(source=Source.REALTIME)
-        result = run.run_inbox(desk, places.account_id, inbox_id, request=request, now=lambda: now)
+        request = RunRequest(source=Source.REALTIME)
+        result = run.run_inbox(work, places.account_id, inbox_id, request=request, now=lambda: now)
         left.update(result.ending.left_waiting if result else {})
     return left
 
 
-def count(desk: Desk, *which: ColumnElement[bool]) -> int:
-    return desk.session.scalar(select(func.count()).select_from(Conversation).where(*which)) or 0
+def count(work: UnitOfWork, *which: ColumnElement[bool]) -> int:
+    return work.session.scalar(select(func.count()).select_from(Conversation).where(*which)) or 0
 
 
-def test_what_visitors_take_away_the_day_does_without(demo_desk: Desk):
+def test_what_visitors_take_away_the_day_does_without(demo_desk: UnitOfWork):
     account.make_account(demo_desk, now=NOON)
     dice = random.Random(7)
     places = setup.furnish(demo_desk, dice, now=NOON)

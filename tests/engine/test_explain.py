@@ -18,7 +18,7 @@ LIMITED = {"recent": 9, "slot_frees_at": NOON + timedelta(minutes=3)}
 def said(snapshot):
     [conversation] = snapshot.waiting
     decision = planner.examine(snapshot, conversation.id, NOON).decision
-    return decision_text.sentence(decision, decision_text.names_in(snapshot, decision, conversation.team_id))
+    return decision_text.sentence(decision, decision_text.ids_mentioned(snapshot, decision, conversation.team_id))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_keeps_this_conversation_is_told(facts, sentence):
 @pytest.mark.parametrize("reason", [Reason.FEATURE_OFF, Reason.NO_POLICY, Reason.POLICY_DISABLED, Reason.INBOX_OFF])
 def test_a_switch_that_is_off_is_told(reason):
     """E1, E48"""
-    told = decision_text.sentence(Stop(7, reason), decision_text.Names(inbox=SUPPORT.name, policy="Default"))
+    told = decision_text.sentence(Stop(7, reason), decision_text.NamesById(inbox=SUPPORT.name, policy="Default"))
 
     assert told.startswith("Waiting because ")
     assert "{" not in told

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dashboard.engine.model import Presence, Team
 from dashboard.engine.policy import AssignmentOrder
-from dashboard.engine.selectors import merged, moved
+from dashboard.engine.selectors import reconcile, rotate
 from tests.engine.floors import a_conversation, a_policy, a_snapshot, an_agent, conversations, decide, given
 
 BALANCED = a_policy(assignment_order=AssignmentOrder.BALANCED)
@@ -37,17 +37,17 @@ def test_who_is_passed_over_keeps_their_place():
     got = given(decide(a_snapshot([ana, bo, cleo], conversations(2), rotations={None: (ana.id, bo.id, cleo.id)})))
 
     assert got == [bo.id, cleo.id]
-    assert moved((ana.id, bo.id, cleo.id), got)[0] == ana.id
+    assert rotate((ana.id, bo.id, cleo.id), got)[0] == ana.id
 
 
 def test_newcomers_join_at_the_back_in_id_order_and_leavers_are_dropped():
     """E20"""
-    assert merged((5, 2, 9), {2, 5, 7, 6}) == (5, 2, 6, 7)
+    assert reconcile((5, 2, 9), {2, 5, 7, 6}) == (5, 2, 6, 7)
 
 
 def test_a_fresh_rotation_starts_in_id_order():
     """E20"""
-    assert merged((), {3, 1, 2}) == (1, 2, 3)
+    assert reconcile((), {3, 1, 2}) == (1, 2, 3)
 
 
 def test_with_one_of_three_flapping_the_steady_two_stay_even():
@@ -59,7 +59,7 @@ def test_with_one_of_three_flapping_the_steady_two_stay_even():
     for number in range(300):
         here = [ana, bo, cleo] if number % 2 else [ana, bo]
         chosen = given(decide(a_snapshot(here, [a_conversation()], rotations={None: order})))
-        order = moved(merged(order, {agent.id for agent in here}), chosen)
+        order = rotate(reconcile(order, {agent.id for agent in here}), chosen)
         got.update(chosen)
 
     assert abs(got[ana.id] - got[bo.id]) <= 1
@@ -116,4 +116,4 @@ def test_moving_is_the_same_as_sending_each_pick_to_the_back_in_turn(order, pick
             by_hand.remove(pick)
             by_hand.append(pick)
 
-    assert moved(order, picks) == tuple(by_hand)
+    assert rotate(order, picks) == tuple(by_hand)

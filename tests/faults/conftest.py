@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dashboard.config import Settings
-from dashboard.services.core.container import tools
+from dashboard.services.core.container import build
 from tests.desks import Acme, Recorded
 from tests.faults import stack as stacks
 from tests.faults.load import Load, load_on
@@ -65,5 +65,5 @@ def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
 def on_own(acme: Acme, own_redis: OwnRedis, settings: Settings) -> Acme:
     """The cast, on the Redis that may be broken."""
     changed = replace(settings, redis_url=own_redis.url)
-    acme.desk = tools(changed, Recorded()).desk(acme.desk.session)
+    acme.work = build(changed, Recorded()).work(acme.work.session)
     return acme

@@ -19,13 +19,13 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.model import Agent, Snapshot
 from dashboard.services.assignment import stranded_check
-from dashboard.services.core.container import tools
+from dashboard.services.core.container import build
 from dashboard.store.assignment import snapshot_json
 from dashboard.store.inboxes import routing
 from dashboard.store.postgres import database
 from dashboard.store.postgres.database import Session
 from dashboard.store.redis import client, keys
-from jobs.rq_queue import DEFAULT, SCHEDULED, WEBHOOKS, Jobs
+from jobs.rq_queue import DEFAULT, SCHEDULED, WEBHOOKS, RqJobs
 
 # What a person did in another inbox may commit beside a batch; nobody waits longer than this for a lock.
 BESIDE = timedelta(seconds=10)
@@ -205,7 +205,7 @@ class _Snapshots:
 
     def _read(self, run_id: int, number: int | None) -> Snapshot | None:
         kept: Mapping[str, Any] | None = self._session.scalar(SNAPSHOT, {"run_id": run_id, "number": number})
-        return snapshot_json.unpacked(kept) if kept else None
+        return snapshot_json.load(kept) if kept else None
 
 
 def _agent(seen: Snapshot, agent_id: int) -> Agent:
@@ -223,10 +223,10 @@ def unsettled(settings: Settings) -> list[str]:
     """
     engine = database.connect(settings.database_url)
     with engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
-        desk = tools(settings, Jobs(settings.redis_url)).desk(session)
+        work = build(settings, RqJobs(settings.redis_url)).work(session)
         # Account by account: the watch passes over whom it cannot look at, and here that is a failure.
-        work, now = routing.routed_with_work(session).items(), clock.now()
-        waiting = {account: stranded_check._assignable(desk, account, inboxes, now) for account, inboxes in work}
+        with_work, now = routing.routed_with_work(session).items(), clock.now()
+        waiting = {account: stranded_check._assignable(work, account, inboxes, now) for account, inboxes in with_work}
     engine.dispose()
     takeable = [
         f"{len(ids)} wait in inbox {inbox}, and somebody could take them"

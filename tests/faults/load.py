@@ -13,10 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard import clock
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import NewAccountForm
-from dashboard.services.accounts.accounts import Founded
-from dashboard.services.core.container import tools
+from dashboard.services.accounts.accounts import CreatedAccount
+from dashboard.services.core.container import build
 from dashboard.store.postgres import database
-from jobs.rq_queue import Jobs
+from jobs.rq_queue import RqJobs
 from tests.faults.http import Api, Failed
 from tests.faults.stack import Stack
 
@@ -202,7 +202,7 @@ def _founded(stack: Stack) -> Load:
     name = uuid4().hex[:8]
     new = {"name": name, "email": f"ada@{name}.example", "password": "correct horse 9"}
     with stack.session() as session:
-        desk = tools(stack.settings, Jobs(stack.settings.redis_url)).desk(session)
-        made = accounts.found(desk, NewAccountForm().load(new), now=clock.now())
-    assert isinstance(made, Founded)
+        work = build(stack.settings, RqJobs(stack.settings.redis_url)).work(session)
+        made = accounts.create_account(work, NewAccountForm().load(new), now=clock.now())
+    assert isinstance(made, CreatedAccount)
     return Load(stack, made.account_id, stack.api(made.token))

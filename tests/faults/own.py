@@ -10,7 +10,7 @@ from typing import Self
 from redis.exceptions import RedisError
 
 from dashboard.stack.redis import Redis as EmbeddedRedis
-from dashboard.stack.spawn import tied
+from dashboard.stack.spawn import with_death_signal
 from dashboard.store.redis import client
 from tests.faults import machine
 from tests.waiting import eventually
@@ -35,7 +35,7 @@ class OwnRedis:
             program,
             cwd=self.directory,
             stdout=subprocess.DEVNULL,
-            preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509  a test run that is killed leaves nobody at work
+            preexec_fn=with_death_signal(signal.SIGKILL),  # noqa: PLW1509  a test run that is killed leaves nobody at work
         )
         eventually(self._answers)
         return self.process

@@ -16,7 +16,7 @@ import psycopg
 from dashboard import config
 from dashboard.config import ROOT, Settings
 from dashboard.stack.embedded_stores import Stores
-from dashboard.stack.spawn import tied
+from dashboard.stack.spawn import with_death_signal
 from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.postgres import database
 from tests import processes
@@ -56,7 +56,7 @@ class Kept:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509  a test run that is killed leaves nobody at work
+                preexec_fn=with_death_signal(signal.SIGKILL),  # noqa: PLW1509  a test run that is killed leaves nobody at work
             )
         self.start_at = 0.0
 

@@ -42,7 +42,7 @@ def led(acme: Acme, way: Way) -> Iterator[Acme]:
     """The cast, whose runs go that way."""
     engine = database.connect(way.settings.database_url)
     with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
-        acme.desk = replace(acme.desk, session=session)
+        acme.work = replace(acme.work, session=session)
         yield acme
     engine.dispose()
 
@@ -50,9 +50,9 @@ def led(acme: Acme, way: Way) -> Iterator[Acme]:
 @pytest.fixture
 def helpdesk(acme: Acme, way: Way) -> Iterator[Caller]:
     """A program whose calls go that way; it has been let in before."""
-    user_id = add_user(acme.desk.session, acme.account_id, "Helpdesk", Role.ADMINISTRATOR)
-    token = tokens.issue(acme.desk, acme.account_id, user_id, now=clock.now()).text
-    acme.desk.session.commit()
+    user_id = add_user(acme.work.session, acme.account_id, "Helpdesk", Role.ADMINISTRATOR)
+    token = tokens.issue(acme.work, acme.account_id, user_id, now=clock.now()).text
+    acme.work.session.commit()
     app = make_app(way.settings, Recorded())
     caller = Caller(app.test_client(), acme.account_id, user_id, token)
     assert caller.get("/inboxes").status_code == 200
@@ -69,7 +69,7 @@ def test_a_run_whose_commit_was_cut_says_what_was_written(led: Acme, way: Way, c
     led.policy()
     led.online("Ana")
     waiting = led.waiting(2)
-    led.desk.beginnings.note(led.account_id, None)  # else that is looked up first, with a commit of its own
+    led.work.beginnings.note(led.account_id, None)  # else that is looked up first, with a commit of its own
 
     way.relay.cut = cut
     ending = led.run().ending
@@ -78,8 +78,8 @@ def test_a_run_whose_commit_was_cut_says_what_was_written(led: Acme, way: Way, c
     assert ending.assigned_count == given
     assert led.run().ending.assigned_count == 2 - given
     assert led.assignees(waiting) == ["Ana", "Ana"]
-    assert led.desk.session.scalar(select(func.count(Run.id))) == 2
-    invariants.check(led.desk.session)
+    assert led.work.session.scalar(select(func.count(Run.id))) == 2
+    invariants.check(led.work.session)
 
 
 @pytest.mark.parametrize("cut", Cut)
@@ -93,7 +93,7 @@ def test_a_conversation_whose_commit_was_cut_has_a_name_to_be_found_by(
     statuses = [helpdesk.post("/conversations", said).status_code for _ in range(2)]
 
     assert statuses == [503, {Cut.COMMIT: 201, Cut.ANSWER: 200}[cut]]
-    assert acme.desk.session.scalar(select(func.count(Conversation.id))) == 1
+    assert acme.work.session.scalar(select(func.count(Conversation.id))) == 1
 
 
 @pytest.mark.parametrize("cut", Cut)
@@ -112,4 +112,4 @@ def test_a_conversation_whose_commit_was_cut_is_not_made_again_under_its_key(
 
     assert (first.status_code, second.status_code) == (503, 201)
     assert ("Idempotent-Replayed" in second.headers) is (cut is Cut.ANSWER)
-    assert acme.desk.session.scalar(select(func.count(Conversation.id))) == 1
+    assert acme.work.session.scalar(select(func.count(Conversation.id))) == 1

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from dashboard.engine.decisions import Reason
 from dashboard.services.conversations import change
-from dashboard.services.conversations.conversation_forms import Change
+from dashboard.services.conversations.conversation_forms import ConversationChange
 from dashboard.store.models import AssignmentPolicy
 from tests.desks import NOON, Acme
 from tests.faults import invariants
@@ -41,7 +41,7 @@ def test_an_emptied_redis_gives_nobody_a_second_share(shared_out: Acme, redis_ur
 
     assert given_soon(shared_out) == 0
     assert shared_out.run(at=SOON).ending.reason is Reason.ALL_RATE_LIMITED
-    invariants.check(shared_out.desk.session)
+    invariants.check(shared_out.work.session)
 
 
 def test_a_limit_that_is_set_later_counts_what_was_given_before(acme: Acme):
@@ -65,20 +65,20 @@ def test_a_longer_window_counts_what_the_shorter_one_had_forgotten(shared_out: A
     shared_out.waiting(1)
 
     assert given_soon(shared_out) == 0
-    invariants.check(shared_out.desk.session)
+    invariants.check(shared_out.work.session)
 
 
 def test_a_conversation_taken_back_and_given_again_uses_up_two(shared_out: Acme):
     """E14. Seen to fail while an entry was named by its conversation alone: the second took the first one's place."""
     change_policy(shared_out, fair_distribution_limit=3)
     for agent in (shared_out.agents["Dov"], None):
-        wanted = Change(assignee_id=agent)
-        change.change(shared_out.desk, shared_out.account_id, 1, wanted, actor_id=agent, now=NOON)
+        wanted = ConversationChange(assignee_id=agent)
+        change.change(shared_out.work, shared_out.account_id, 1, wanted, actor_id=agent, now=NOON)
 
     assert given_soon(shared_out) == 1
     assert shared_out.assignees([1]) == ["Ana"]
     assert given_soon(shared_out) == 0
-    invariants.check(shared_out.desk.session)
+    invariants.check(shared_out.work.session)
 
 
 @contextmanager
@@ -113,9 +113,9 @@ def test_what_redis_would_not_note_is_counted_all_the_same(on_own: Acme, own_red
     on_own.waiting(2)
 
     assert on_own.run(at=SOON).ending.assigned_count == 0
-    invariants.check(on_own.desk.session)
+    invariants.check(on_own.work.session)
 
 
 def change_policy(acme: Acme, **rules: object) -> None:
-    acme.desk.session.execute(update(AssignmentPolicy).values(**rules))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(AssignmentPolicy).values(**rules))
+    acme.work.session.commit()

@@ -76,10 +76,10 @@ class Site:
 @contextmanager
 def serving(acme: Acme, settings: Settings) -> Iterator[Site]:
     app = create_app(settings)
-    user_id = hire(acme.desk, acme.account_id, "Mara", Role.SUPERVISOR)
-    let_in(acme.desk, user_id)
-    token = tokens.issue(acme.desk, acme.account_id, user_id, now=clock.now()).text
-    acme.desk.session.commit()
+    user_id = hire(acme.work, acme.account_id, "Mara", Role.SUPERVISOR)
+    let_in(acme.work, user_id)
+    token = tokens.issue(acme.work, acme.account_id, user_id, now=clock.now()).text
+    acme.work.session.commit()
     yield Site(app=app, account_id=acme.account_id, inbox_id=acme.support, user_id=user_id, token=token)
     with app.app_context():
         db.engine.dispose()
@@ -185,8 +185,8 @@ def postgres_site(redis_url: str, place: Path) -> Iterator[tuple[Site, int]]:
         working(held.settings) as acme,
         serving(acme, held.settings) as site,
     ):
-        postmaster = acme.desk.session.scalar(text("SELECT pg_read_file('postmaster.pid')")).split()[0]
-        acme.desk.session.rollback()
+        postmaster = acme.work.session.scalar(text("SELECT pg_read_file('postmaster.pid')")).split()[0]
+        acme.work.session.rollback()
         yield site, int(postmaster)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from dashboard.engine.model import Status
 from dashboard.services.conversations import change
-from dashboard.services.conversations.conversation_forms import Change
+from dashboard.services.conversations.conversation_forms import ConversationChange
 from tests.desks import NOON, Acme
 from tests.faults import invariants
 
@@ -57,7 +57,12 @@ def busy(acme: Acme) -> Acme:
     acme.run("Sales")
     for one in here[:2]:
         change.change(
-            acme.desk, acme.account_id, one, Change(status=Status.RESOLVED), actor_id=acme.agents["Ana"], now=NOON
+            acme.work,
+            acme.account_id,
+            one,
+            ConversationChange(status=Status.RESOLVED),
+            actor_id=acme.agents["Ana"],
+            now=NOON,
         )
     acme.online("Ana", "Bo", at=LATER)
     acme.run(at=LATER)
@@ -66,19 +71,19 @@ def busy(acme: Acme) -> Acme:
 
 def test_a_desk_at_its_limits_holds(busy: Acme):
     """E14 to E17, E25 to E28: all that the rules allow was given, and nobody was given more."""
-    given = busy.desk.session.scalar(text("SELECT count(*) FROM assignments WHERE run_id IS NOT NULL"))
+    given = busy.work.session.scalar(text("SELECT count(*) FROM assignments WHERE run_id IS NOT NULL"))
 
     assert given == 10
-    invariants.check(busy.desk.session)
+    invariants.check(busy.work.session)
 
 
 @pytest.mark.parametrize("lie", LIES)
 def test_a_record_that_contradicts_another_is_found(busy: Acme, lie: str):
     statement, word = LIES[lie]
-    busy.desk.session.execute(text(statement.format(**busy.agents)))
-    busy.desk.session.commit()
+    busy.work.session.execute(text(statement.format(**busy.agents)))
+    busy.work.session.commit()
 
-    assert any(word in sentence for sentence in invariants.broken(busy.desk.session))
+    assert any(word in sentence for sentence in invariants.broken(busy.work.session))
 
 
 @pytest.mark.parametrize(
@@ -92,10 +97,10 @@ def test_a_record_that_contradicts_another_is_found(busy: Acme, lie: str):
 )
 def test_a_limit_that_was_passed_is_found(busy: Acme, part: str, limit: str, word: str):
     """What the batches read of a limit is made one less than they gave."""
-    busy.desk.session.execute(text(LOWER), {"part": part, "name": limit})
-    busy.desk.session.commit()
+    busy.work.session.execute(text(LOWER), {"part": part, "name": limit})
+    busy.work.session.commit()
 
-    found = invariants.broken(busy.desk.session)
+    found = invariants.broken(busy.work.session)
     assert found
     assert all(word in sentence for sentence in found)
 

@@ -15,7 +15,7 @@ from dashboard import config
 from dashboard.config import OnFailure, Settings
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services.assignment import run
-from dashboard.services.assignment.run import Request
+from dashboard.services.assignment.run import RunRequest
 from dashboard.stack.embedded_stores import Stores
 from dashboard.store.models import Assignment, OutboxEvent, Run
 from dashboard.store.redis import client
@@ -30,8 +30,8 @@ NOWHERE = client.connect("unix:///nowhere/redis.sock")
 
 
 def written(acme: Acme) -> tuple[int | None, int | None]:
-    found = [acme.desk.session.scalar(select(func.count(column))) for column in (Assignment.id, OutboxEvent.id)]
-    acme.desk.session.rollback()
+    found = [acme.work.session.scalar(select(func.count(column))) for column in (Assignment.id, OutboxEvent.id)]
+    acme.work.session.rollback()
     return found[0], found[1]
 
 
@@ -40,7 +40,7 @@ def test_redis_refused_at_presence_assigns_nothing_and_says_so(acme: Acme):
     acme.policy()
     acme.online("Ana")
     acme.waiting(2)
-    acme.desk = replace(acme.desk, heartbeats=Heartbeats(NOWHERE, timedelta(seconds=60)))
+    acme.work = replace(acme.work, heartbeats=Heartbeats(NOWHERE, timedelta(seconds=60)))
 
     result = acme.run()
 
@@ -54,7 +54,7 @@ def test_redis_refused_at_the_rate_limits_goes_on(acme: Acme):
     acme.policy(fair_distribution_limit=1)
     acme.online("Ana")
     acme.waiting(2)
-    acme.desk = replace(acme.desk, limits=RateLimits(NOWHERE))
+    acme.work = replace(acme.work, limits=RateLimits(NOWHERE))
 
     assert acme.run().ending.assigned_count == 2
 
@@ -64,8 +64,8 @@ def test_redis_refused_at_the_rate_limits_refuses_where_so_set(acme: Acme):
     acme.policy(fair_distribution_limit=1)
     acme.online("Ana")
     acme.waiting(2)
-    closed = replace(acme.desk.settings, rate_limit_on_failure=OnFailure.CLOSED)
-    acme.desk = replace(acme.desk, limits=RateLimits(NOWHERE), settings=closed)
+    closed = replace(acme.work.settings, rate_limit_on_failure=OnFailure.CLOSED)
+    acme.work = replace(acme.work, limits=RateLimits(NOWHERE), settings=closed)
 
     assert acme.run().ending.reason is Reason.ALL_RATE_LIMITED
 
@@ -75,7 +75,7 @@ def test_redis_refused_at_the_rotation_ends_the_run(acme: Acme):
     acme.policy()
     acme.online("Ana")
     acme.waiting(2)
-    acme.desk = replace(acme.desk, rotations=RedisRotations(NOWHERE))
+    acme.work = replace(acme.work, rotations=RedisRotations(NOWHERE))
 
     assert acme.run().ending.reason is Reason.STORE_UNAVAILABLE
     assert written(acme) == (0, 0)
@@ -127,7 +127,7 @@ def test_redis_that_dies_after_the_commit_never_reads_as_the_assignment_failing(
     on_own.policy()
     on_own.online("Ana", "Bo")
     waiting = on_own.waiting(2)
-    spend = batch._spend_turns
+    spend = batch._advance_rotation
 
     def dying(*args: object) -> None:
         own_redis.kill()
@@ -148,8 +148,8 @@ def test_postgres_that_cuts_the_connection_in_mid_run_keeps_earlier_batches(acme
     acme.policy()
     acme.online("Ana")
     waiting = acme.waiting(6)
-    pid = acme.desk.session.scalar(text("SELECT pg_backend_pid()"))
-    acme.desk.session.rollback()
+    pid = acme.work.session.scalar(text("SELECT pg_backend_pid()"))
+    acme.work.session.rollback()
     ticks = iter(range(99))
 
     def now():
@@ -157,14 +157,14 @@ def test_postgres_that_cuts_the_connection_in_mid_run_keeps_earlier_batches(acme
             cut(settings, pid)
         return NOON
 
-    small = replace(acme.desk, settings=replace(acme.desk.settings, bulk_limit=2))
-    request = Request(source=Source.REALTIME)
+    small = replace(acme.work, settings=replace(acme.work.settings, bulk_limit=2))
+    request = RunRequest(source=Source.REALTIME)
     ending = run.run_inbox(small, acme.account_id, acme.support, request=request, now=now).ending
 
     assert (ending.outcome, ending.reason, ending.assigned_count) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE, 2)
     assert acme.assignees(waiting) == ["Ana", "Ana", "-", "-", "-", "-"]
     assert acme.run().ending.assigned_count == 4
-    assert acme.desk.session.scalar(select(func.count(Run.id))) == 2
+    assert acme.work.session.scalar(select(func.count(Run.id))) == 2
 
 
 def test_postgres_killed_in_mid_run_keeps_earlier_batches_and_the_next_run_does_the_rest(
@@ -179,8 +179,8 @@ def test_postgres_killed_in_mid_run_keeps_earlier_batches_and_the_next_run_does_
         acme.policy()
         acme.online("Ana")
         waiting = acme.waiting(6)
-        postmaster = acme.desk.session.scalar(text("SELECT pg_read_file('postmaster.pid')")).split()[0]
-        acme.desk.session.rollback()
+        postmaster = acme.work.session.scalar(text("SELECT pg_read_file('postmaster.pid')")).split()[0]
+        acme.work.session.rollback()
         ticks = iter(range(99))
 
         def now():
@@ -188,12 +188,12 @@ def test_postgres_killed_in_mid_run_keeps_earlier_batches_and_the_next_run_does_
                 os.kill(int(postmaster), signal.SIGKILL)
             return NOON
 
-        request = Request(source=Source.REALTIME)
-        ending = run.run_inbox(acme.desk, acme.account_id, acme.support, request=request, now=now).ending
+        request = RunRequest(source=Source.REALTIME)
+        ending = run.run_inbox(acme.work, acme.account_id, acme.support, request=request, now=now).ending
         assert (ending.outcome, ending.reason) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE)
 
         eventually(lambda: any("runs again" in news for news in held.mend()))
-        acme.desk.session.close()
+        acme.work.session.close()
         assert acme.assignees(waiting) == ["Ana", "Ana", "-", "-", "-", "-"]
         assert acme.run().ending.assigned_count == 4
 
@@ -231,8 +231,8 @@ def test_an_instant_that_nobody_can_read_is_refused_by_the_database(acme: Acme):
 
     for poison in ("infinity", "-infinity", "20000-01-01"):
         with pytest.raises(Exception, match="created_at_readable"):
-            acme.desk.session.execute(
+            acme.work.session.execute(
                 text("UPDATE conversations SET created_at = CAST(:at AS timestamptz) WHERE id = :id"),
                 {"at": poison, "id": one},
             )
-        acme.desk.session.rollback()
+        acme.work.session.rollback()

@@ -14,9 +14,9 @@ from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
 from dashboard.engine.model import Status
 from dashboard.services.assignment import run
-from dashboard.services.assignment.run import Request
+from dashboard.services.assignment.run import RunRequest
 from dashboard.services.conversations import change
-from dashboard.services.conversations.conversation_forms import Change
+from dashboard.services.conversations.conversation_forms import ConversationChange
 from dashboard.store.models import Conversation, Run
 from dashboard.store.postgres import database
 from tests.desks import NOON, Acme, Recorded, add_inbox, desk_on
@@ -26,17 +26,17 @@ PROCESSES, ROUNDS = 8, 5
 HERE, OVERALL, OF_TEAM = 30, 55, 20
 
 
-def work(settings: Settings, account_id: int, inboxes: Sequence[int], start: Barrier) -> None:
+def run_worker(settings: Settings, account_id: int, inboxes: Sequence[int], start: Barrier) -> None:
     """Run the engine over one inbox after the other, in a process of its own."""
     # Small batches: what one process has locked leaves enough for the others to go wrong with.
     settings = replace(settings, bulk_limit=3)
     engine = database.connect(settings.database_url)
     with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
-        desk = desk_on(session, settings, Recorded())
+        work = desk_on(session, settings, Recorded())
         start.wait()
         for inbox_id in inboxes:
-            request = Request(source=Source.REALTIME)
-            run.run_inbox(desk, account_id, inbox_id, request=request, now=a_moment_later)
+            request = RunRequest(source=Source.REALTIME)
+            run.run_inbox(work, account_id, inbox_id, request=request, now=a_moment_later)
 
 
 def a_moment_later() -> datetime:
@@ -48,8 +48,8 @@ def interfere(acme: Acme, waiting: Sequence[int]) -> None:
     """Assign by hand to somebody else, and release again, while the runs go on."""
     for one in waiting:
         for assignee in (acme.agents["Dov"], None):
-            wanted = Change(assignee_id=assignee)
-            change.change(acme.desk, acme.account_id, one, wanted, actor_id=acme.agents["Dov"], now=NOON)
+            wanted = ConversationChange(assignee_id=assignee)
+            change.change(acme.work, acme.account_id, one, wanted, actor_id=acme.agents["Dov"], now=NOON)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def crowded(acme: Acme) -> list[int]:
     """Five inboxes that share agents with limits per inbox, over all and in a team, and more to do than they allow."""
     names = ["Support", "Sales", "Billing", "Returns", "Press"]
     for name in names[2:]:
-        acme.inboxes[name] = add_inbox(acme.desk.session, acme.account_id, name)
+        acme.inboxes[name] = add_inbox(acme.work.session, acme.account_id, name)
         acme.join(name, "Ana", "Bo", "Cleo")
     team = acme.team("Experts", "Bo", max_auto_assigned_conversations=OF_TEAM)
     acme.policy(*names, fair_distribution_limit=40)
@@ -74,7 +74,7 @@ def test_forty_runs_by_eight_processes_pass_no_limit_and_none_fails(acme: Acme, 
     spawn = mp.get_context("spawn")
     start = spawn.Barrier(PROCESSES + 1)
     orders = [(crowded[number % 5 :] + crowded[: number % 5])[:ROUNDS] for number in range(PROCESSES)]
-    workers = [spawn.Process(target=work, args=(settings, acme.account_id, order, start)) for order in orders]
+    workers = [spawn.Process(target=run_worker, args=(settings, acme.account_id, order, start)) for order in orders]
     for worker in workers:
         worker.start()
 
@@ -90,11 +90,11 @@ def test_forty_runs_by_eight_processes_pass_no_limit_and_none_fails(acme: Acme, 
     for name in acme.inboxes:  # what people took from Ana after the last run left room
         acme.run(name)
     assert held_by_ana(acme) == OVERALL
-    invariants.check(acme.desk.session)
+    invariants.check(acme.work.session)
 
 
 def check_runs(acme: Acme) -> None:
-    session = acme.desk.session
+    session = acme.work.session
     outcomes = session.execute(select(Run.outcome, func.count()).group_by(Run.outcome)).all()
     assert sum(count for _, count in outcomes) == PROCESSES * ROUNDS
     assert Outcome.ERROR not in dict(map(tuple, outcomes))
@@ -105,8 +105,8 @@ def held_by_ana(acme: Acme) -> int:
     held = select(Conversation.inbox_id, func.count()).where(
         Conversation.assignee_id == acme.agents["Ana"], Conversation.status == Status.OPEN
     )
-    by_inbox = dict(map(tuple, acme.desk.session.execute(held.group_by(Conversation.inbox_id))))
-    acme.desk.session.rollback()
+    by_inbox = dict(map(tuple, acme.work.session.execute(held.group_by(Conversation.inbox_id))))
+    acme.work.session.rollback()
     assert by_inbox.get(acme.support, 0) <= HERE
     assert by_inbox.get(acme.sales, 0) <= HERE
     return sum(by_inbox.values())

@@ -60,7 +60,7 @@ def busy(acme: Acme) -> Acme:
     """Five inboxes that share agents with limits per inbox and over all, and more to do than they allow."""
     names = ["Support", "Sales", "Billing", "Returns", "Press"]
     for name in names[2:]:
-        acme.inboxes[name] = add_inbox(acme.desk.session, acme.account_id, name)
+        acme.inboxes[name] = add_inbox(acme.work.session, acme.account_id, name)
         acme.join(name, "Ana", "Bo")
     acme.policy(*names, fair_distribution_limit=60)
     acme.capacity("Ana", {"Support": HERE}, conversation_limit=OVERALL)
@@ -75,9 +75,9 @@ def hosts(busy: Acme, settings: Settings, tmp_path: Path, monkeypatch: pytest.Mo
     """Two hosts with a web process each, and no worker yet."""
     # Small batches: many of them go on at the same time, in different inboxes with the same agents.
     monkeypatch.setenv("AUTO_ASSIGNMENT_BULK_LIMIT", "5")
-    admin = add_user(busy.desk.session, busy.account_id, "Ada", Role.ADMINISTRATOR)
-    token = tokens.issue(busy.desk, busy.account_id, admin, now=clock.now()).text
-    busy.desk.session.commit()
+    admin = add_user(busy.work.session, busy.account_id, "Ada", Role.ADMINISTRATOR)
+    token = tokens.issue(busy.work, busy.account_id, admin, now=clock.now()).text
+    busy.work.session.commit()
     with ExitStack() as stack:
         made = stack.enter_context(network.two_hosts(settings))
 
@@ -110,7 +110,7 @@ def test_twice_the_workers_on_two_hosts_keep_every_limit(busy: Acme, hosts: Host
     hosts.run_all(busy)
     eventually(lambda: not invariants.unsettled(settings))
 
-    invariants.check(busy.desk.session)
+    invariants.check(busy.work.session)
     assert held(busy) == {"Ana": OVERALL, "Bo": 2 * OVERALL}
 
     hosts.add_workers("second")
@@ -120,7 +120,7 @@ def test_twice_the_workers_on_two_hosts_keep_every_limit(busy: Acme, hosts: Host
     hosts.run_all(busy)
     eventually(lambda: not invariants.unsettled(settings))
 
-    invariants.check(busy.desk.session)
+    invariants.check(busy.work.session)
     assert held(busy) == {"Ana": MORE_OVERALL, "Bo": 2 * MORE_OVERALL}
     assert all(jobs_done(settings).values())
 
@@ -130,16 +130,16 @@ def held(acme: Acme) -> dict[str, int]:
     wanted = select(Conversation.assignee_id, func.count()).where(
         Conversation.status == Status.OPEN, Conversation.assignee_id.is_not(None)
     )
-    rows = acme.desk.session.execute(wanted.group_by(Conversation.assignee_id)).all()
-    acme.desk.session.rollback()
+    rows = acme.work.session.execute(wanted.group_by(Conversation.assignee_id)).all()
+    acme.work.session.rollback()
     return {acme.names([agent_id])[0]: count for agent_id, count in rows}
 
 
 def raise_overall(acme: Acme) -> None:
     for old, new in ((OVERALL, MORE_OVERALL), (2 * OVERALL, 2 * MORE_OVERALL)):
         wanted = update(CapacityPolicy).where(CapacityPolicy.conversation_limit == old)
-        acme.desk.session.execute(wanted.values(conversation_limit=new))
-    acme.desk.session.commit()
+        acme.work.session.execute(wanted.values(conversation_limit=new))
+    acme.work.session.commit()
 
 
 def jobs_done(settings: Settings) -> dict[str, int]:

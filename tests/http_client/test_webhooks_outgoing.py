@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from dashboard.http_client.client import NOT_A_URL, NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
+from dashboard.http_client.client import NOT_A_URL, NOT_ALLOWED, NOT_HTTP, Outgoing, Post, ReceiverResponse
 from dashboard.http_client.url_guard import is_public, parse
 from tests.receivers import babbling, dripping, receiver
 from tests.waiting import stopwatch
@@ -197,7 +197,7 @@ def test_nothing_but_the_status_is_kept_of_an_answer():
     with babbling(b"HTTP/1.1 503 \0secret\xff\r\nX: \0secret\r\n\r\n\0secret") as babbler:
         answer = ANYWHERE.post(post(babbler.url))
 
-    assert answer == Answer(status=503)
+    assert answer == ReceiverResponse(status=503)
 
 
 @pytest.mark.parametrize("status", [b"20_0", b"+200", b"0200", b"\xd9\xa2\xd9\xa0\xd9\xa0", b"2e2", b"20", b"099", b""])
@@ -213,7 +213,7 @@ def test_a_status_that_is_not_three_digits_accepts_nothing(status: bytes):
 def test_a_receiver_that_goes_on_is_waited_for_a_few_times(interim: bytes):
     """Seen to fail with answers that go on read without end, and with a 103 taken for the answer."""
     with babbling(interim * 5 + b"HTTP/1.1 201 Created\r\n\r\n") as babbler:
-        assert ANYWHERE.post(post(babbler.url)) == Answer(status=201)
+        assert ANYWHERE.post(post(babbler.url)) == ReceiverResponse(status=201)
     with babbling(interim * 500_000) as endless, stopwatch() as usable:
         answer = ANYWHERE.post(post(endless.url))
         assert usable() < 1.0
@@ -233,7 +233,7 @@ def test_what_follows_a_status_changes_nothing_and_is_not_read_to_its_end(size: 
         peak = tracemalloc.get_traced_memory()[1] - before
         tracemalloc.stop()
 
-    assert answer == Answer(status=200)
+    assert answer == ReceiverResponse(status=200)
     assert peak < 4 * 1024 * 1024
 
 

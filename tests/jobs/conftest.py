@@ -11,9 +11,9 @@ import pytest
 from rq import Queue
 
 from dashboard.config import Settings
-from dashboard.services.core.container import tools
+from dashboard.services.core.container import build
 from dashboard.store.redis import client
-from jobs.rq_queue import SCHEDULED, Jobs
+from jobs.rq_queue import SCHEDULED, RqJobs
 from tests import processes
 from tests.desks import Acme
 
@@ -71,5 +71,5 @@ def worker(start: Start) -> Callable[[], subprocess.Popen[bytes]]:
 @pytest.fixture
 def live(acme: Acme, settings: Settings) -> Acme:
     """The cast on a desk whose signals reach real RQ."""
-    acme.desk = tools(settings, Jobs(settings.redis_url)).desk(acme.desk.session)
+    acme.work = build(settings, RqJobs(settings.redis_url)).work(acme.work.session)
     return acme

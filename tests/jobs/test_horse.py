@@ -13,7 +13,7 @@ from rq.job import Job
 
 from dashboard.config import Settings
 from dashboard.store.redis import client
-from jobs.rq_queue import Jobs
+from jobs.rq_queue import RqJobs
 from tests.jobs.conftest import Start
 from tests.processes import family, left
 from tests.waiting import PATIENCE, eventually
@@ -44,7 +44,7 @@ def do(settings: Settings, connection: Redis) -> Callable[..., object]:
     """Have a job done and return what it returns."""
 
     def done(task: str, *words: object) -> object:
-        job = Job.fetch(Jobs(settings.redis_url).enqueue("default", task, *words), connection=connection)
+        job = Job.fetch(RqJobs(settings.redis_url).enqueue("default", task, *words), connection=connection)
         result = job.latest_result(timeout=int(PATIENCE))
         assert result is not None
         return result.return_value

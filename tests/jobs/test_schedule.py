@@ -11,7 +11,7 @@ from dashboard import clock
 from dashboard.engine.model import Status
 from dashboard.store.models import Assignment, Conversation, Run
 from dashboard.store.redis import client as redis_client
-from jobs.rq_queue import WATCH_RESTS, Jobs
+from jobs.rq_queue import WATCH_RESTS, RqJobs
 from jobs.schedule import Timetable, timetable
 from tests.counting import WAITS_FOR_A_LOCK
 from tests.desks import NOON, Acme
@@ -78,14 +78,14 @@ def test_who_is_rate_limited_is_given_more_when_the_slot_frees_without_a_sweep(l
     online(live, "Ana", "Bo")
     ready(live, worker)
     start("-m", "jobs.schedule")
-    eventually(lambda: scheduled_jobs_done(live.desk.settings) >= SWEEPS_AT_START)
+    eventually(lambda: scheduled_jobs_done(live.work.settings) >= SWEEPS_AT_START)
     live.waiting(10, created_at=clock.now())
 
-    live.desk.signals.wake(live.account_id, [live.support])
+    live.work.signals.wake(live.account_id, [live.support])
 
     promptly(lambda: assigned(live) >= 6, within=3)
     promptly(lambda: assigned(live) == 10, within=8)
-    first, second = live.desk.session.execute(GIVEN).all()
+    first, second = live.work.session.execute(GIVEN).all()
     assert (first.assigned_count, second.assigned_count) == (6, 4)
     assert second.at - first.at >= timedelta(seconds=3)
 
@@ -97,16 +97,16 @@ def test_a_slot_a_second_gives_one_conversation_a_second(live: Acme, worker: Wor
     """
     live.policy(fair_distribution_limit=1, fair_distribution_window=1)
     online(live, "Ana")
-    Jobs(live.desk.settings.redis_url).let_watch_rest(timedelta(minutes=5))
+    RqJobs(live.work.settings.redis_url).let_watch_rest(timedelta(minutes=5))
     ready(live, worker)
     start("-m", "jobs.schedule")
-    eventually(lambda: scheduled_jobs_done(live.desk.settings) >= SWEEPS_AT_START)
+    eventually(lambda: scheduled_jobs_done(live.work.settings) >= SWEEPS_AT_START)
     live.waiting(8, created_at=clock.now())
 
-    live.desk.signals.wake(live.account_id, [live.support])
+    live.work.signals.wake(live.account_id, [live.support])
 
     eventually(lambda: assigned(live) == 8)
-    given = live.desk.session.scalars(select(Assignment.at).order_by(Assignment.at)).all()
+    given = live.work.session.scalars(select(Assignment.at).order_by(Assignment.at)).all()
     first, *pauses = (later - earlier for earlier, later in pairwise(given))
     # Each may be longer on a busy machine, but not all of them; the first depends on the second's fraction.
     assert timedelta(seconds=1) <= min(first, *pauses)
@@ -118,7 +118,7 @@ def test_a_job_is_due_within_its_second_by_the_clock_of_redis(settings, redis_ur
     client = redis_client.connect(redis_url)
     seconds, microseconds = client.time()
 
-    Jobs(redis_url).run_inbox_at(1, 1, clock.now() + timedelta(seconds=30.25))
+    RqJobs(redis_url).run_inbox_at(1, 1, clock.now() + timedelta(seconds=30.25))
 
     [(_, due_at)] = client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True)
     assert due_at - seconds - microseconds / 1e6 >= 30.25
@@ -135,8 +135,8 @@ def test_a_snooze_ends_by_the_clock(live: Acme, worker: Worker, start):
 
 
 def _status_of(live: Acme, conversation_id: int) -> Status | None:
-    status = live.desk.session.scalar(select(Conversation.status).where(Conversation.id == conversation_id))
-    live.desk.session.commit()
+    status = live.work.session.scalar(select(Conversation.status).where(Conversation.id == conversation_id))
+    live.work.session.commit()
     return status
 
 
@@ -148,14 +148,14 @@ def test_what_lost_its_wake_up_is_given_out_in_a_moment(live: Acme, worker: Work
     """
     live.policy()
     online(live, "Ana")
-    connection = redis_client.connect(live.desk.settings.redis_url, text=False)
+    connection = redis_client.connect(live.work.settings.redis_url, text=False)
     asked = Queue("default", connection=connection)
     start("-m", "jobs.worker", "--queues", "scheduled_jobs")
     start("-m", "jobs.schedule")
-    eventually(lambda: scheduled_jobs_done(live.desk.settings) >= SWEEPS_AT_START)
+    eventually(lambda: scheduled_jobs_done(live.work.settings) >= SWEEPS_AT_START)
 
     live.waiting(2, created_at=clock.now())
-    live.desk.signals.wake(live.account_id, [live.support])
+    live.work.signals.wake(live.account_id, [live.support])
     asked.empty()
     start("-m", "jobs.worker", "--queues", "default")
 
@@ -167,17 +167,17 @@ def test_a_watch_that_waited_for_postgres_rests_no_longer_for_it(live: Acme, sta
 
     Seen to fail with a rest of ten times what the clock said: 11 s.
     """
-    client = redis_client.connect(live.desk.settings.redis_url)
+    client = redis_client.connect(live.work.settings.redis_url)
     start("-m", "jobs.worker", "--queues", "scheduled_jobs")
-    eventually(lambda: scheduled_jobs_done(live.desk.settings) == 1)
-    live.desk.session.execute(text("LOCK TABLE conversations"))
+    eventually(lambda: scheduled_jobs_done(live.work.settings) == 1)
+    live.work.session.execute(text("LOCK TABLE conversations"))
 
-    live.desk.signals.queue.enqueue("scheduled_jobs", "jobs.tasks.watch")
-    eventually(lambda: live.desk.session.scalar(WAITS_FOR_A_LOCK))
+    live.work.signals.queue.enqueue("scheduled_jobs", "jobs.tasks.watch")
+    eventually(lambda: live.work.session.scalar(WAITS_FOR_A_LOCK))
     sleep(1)
-    live.desk.session.rollback()
+    live.work.session.rollback()
 
-    eventually(lambda: scheduled_jobs_done(live.desk.settings) == 2)
+    eventually(lambda: scheduled_jobs_done(live.work.settings) == 2)
     assert client.pttl(WATCH_RESTS) < 5_000
 
 
@@ -197,10 +197,10 @@ def test_a_job_that_comes_again_waits_once_while_nobody_works(settings, redis_ur
 
 def test_a_wake_up_is_moved_not_piled_up(live: Acme):
     """E30"""
-    now, client = clock.now(), redis_client.connect(live.desk.settings.redis_url)
+    now, client = clock.now(), redis_client.connect(live.work.settings.redis_url)
 
     for seconds in (60, 30, 90):
-        live.desk.signals.wake_at(live.account_id, live.support, now + timedelta(seconds=seconds), now=now)
+        live.work.signals.wake_at(live.account_id, live.support, now + timedelta(seconds=seconds), now=now)
 
     [(_, at)] = client.zrange("rq:scheduler:scheduled_jobs", 0, -1, withscores=True)
     assert 90 <= at - now.timestamp() <= 92
@@ -216,16 +216,16 @@ def test_old_things_are_removed_at_night(settings):
 
 
 def test_a_worker_removes_what_is_old(live: Acme, worker: Worker, redis_url):
-    long_ago = clock.now() - timedelta(days=live.desk.settings.run_retention_days + 1)
+    long_ago = clock.now() - timedelta(days=live.work.settings.run_retention_days + 1)
     run = {"account_id": live.account_id, "inbox_id": live.support, "source": "manual", "started_at": long_ago}
-    live.desk.session.execute(insert(Run).values(run))
-    live.desk.session.commit()
+    live.work.session.execute(insert(Run).values(run))
+    live.work.session.commit()
     ready(live, worker)
 
-    Jobs(redis_url).enqueue("scheduled_jobs", "jobs.tasks.remove_old")
+    RqJobs(redis_url).enqueue("scheduled_jobs", "jobs.tasks.remove_old")
 
-    eventually(lambda: live.desk.session.scalar(select(func.count()).select_from(Run)) == 0)
-    live.desk.session.rollback()
+    eventually(lambda: live.work.session.scalar(select(func.count()).select_from(Run)) == 0)
+    live.work.session.rollback()
 
 
 def test_a_wake_up_that_schedules_the_next_one_keeps_it(live: Acme, worker: Worker, start):
@@ -236,10 +236,10 @@ def test_a_wake_up_that_schedules_the_next_one_keeps_it(live: Acme, worker: Work
     start("-m", "jobs.schedule")
     live.waiting(2, created_at=clock.now())
     soon = clock.now()
-    live.desk.signals.wake_at(live.account_id, live.support, soon, now=soon)
+    live.work.signals.wake_at(live.account_id, live.support, soon, now=soon)
     eventually(lambda: assigned(live) == 1)
-    client = redis_client.connect(live.desk.settings.redis_url)
-    queue = Queue("default", connection=redis_client.connect(live.desk.settings.redis_url, text=False))
+    client = redis_client.connect(live.work.settings.redis_url)
+    queue = Queue("default", connection=redis_client.connect(live.work.settings.redis_url, text=False))
     eventually(lambda: queue.finished_job_registry.get_job_count(cleanup=False))
 
     [due] = [one for one in client.zrange("rq:scheduler:scheduled_jobs", 0, -1) if one.startswith("wakeup-")]

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.store.redis import client as redis_client
-from jobs.rq_queue import DEFAULT, SCHEDULED, SCHEDULER_SEEN, WATCH_RESTS, Jobs
+from jobs.rq_queue import DEFAULT, SCHEDULED, SCHEDULER_SEEN, WATCH_RESTS, RqJobs
 from jobs.schedule import Entry, Timetable, timetable
 from tests.desks import Acme
 from tests.jobs.conftest import SWEEPS_AT_START, Start, process, scheduled_jobs_done
@@ -190,7 +190,7 @@ def test_a_due_job_that_nobody_can_read_holds_up_no_other_and_is_logged_at_most_
     table: Timetable, client: Redis, redis_url: str, garbage: str
 ):
     """E43. Seen to fail with only a missing record caught: the job behind it was never enqueued."""
-    jobs = Jobs(redis_url)
+    jobs = RqJobs(redis_url)
     for inbox_id, seconds in ((1, 20), (2, 10)):
         jobs.run_inbox_at(1, inbox_id, clock.now() - timedelta(seconds=seconds))
     first, second = (job_id.decode() for job_id in client.zrange(DUE, 0, 1))
@@ -210,7 +210,7 @@ def test_an_error_that_stays_is_logged_once_and_the_other_jobs_go_on(table: Time
     client.delete("rq:queue:scheduled_jobs")
     client.set("rq:queue:scheduled_jobs", "no list")
     client.zadd(DUE, {"watch": 0, "sweep": 0})
-    Jobs(redis_url).run_inbox_at(1, 1, clock.now() - timedelta(seconds=10))
+    RqJobs(redis_url).run_inbox_at(1, 1, clock.now() - timedelta(seconds=10))
 
     with capture_logs() as said:
         for _ in range(3):
@@ -225,7 +225,7 @@ def test_an_error_that_stays_is_logged_once_and_the_other_jobs_go_on(table: Time
 
 def test_the_scheduler_counts_as_there_when_a_tick_has_ended(table: Timetable, client: Redis, settings: Settings):
     """Seen to fail with the mark set before the tick: a scheduler that ended in each of them counted half the time."""
-    jobs = Jobs(settings.redis_url)
+    jobs = RqJobs(settings.redis_url)
     assert jobs.background().scheduler
     client.delete(SCHEDULER_SEEN, DUE)
     client.set(DUE, "no sorted set")
@@ -249,7 +249,7 @@ def test_what_was_scheduled_by_a_clock_that_was_put_back_is_pulled_back(
 
 def test_marks_of_a_clock_that_was_put_back_are_not_believed(table: Timetable, client: Redis, settings: Settings):
     """E33: they expire by Redis's clock, an hour late. Each seen to fail with the mark believed while it is there."""
-    jobs = Jobs(settings.redis_url)
+    jobs = RqJobs(settings.redis_url)
     jobs.let_watch_rest(HOUR)
     assert not jobs.may_watch()
     for mark, left in ((LOCK, 11), (SCHEDULER_SEEN, 15), (WATCH_RESTS, 3_600)):
@@ -311,7 +311,7 @@ def test_after_a_night_switched_off_every_entry_runs_within_a_minute(
     with working(settings):
         promptly(lambda: done(client, entries), within=A_MINUTE)
 
-    assert Jobs(settings.redis_url).background().failed == 0
+    assert RqJobs(settings.redis_url).background().failed == 0
 
 
 def test_after_a_laptop_slept_every_entry_runs_within_a_minute(
@@ -332,7 +332,7 @@ def test_after_a_laptop_slept_every_entry_runs_within_a_minute(
             os.kill(one.pid, signal.SIGCONT)
 
         promptly(lambda: done(client, entries), within=A_MINUTE)
-        eventually(lambda: Jobs(settings.redis_url).background().workers == 1)
+        eventually(lambda: RqJobs(settings.redis_url).background().workers == 1)
 
 
 LOST = {
@@ -348,20 +348,20 @@ def test_a_wake_up_that_lost_something_strands_no_inbox(live: Acme, worker: Work
 
     Seen to fail with the watch taken out of the timetable.
     """
-    client = redis_client.connect(live.desk.settings.redis_url, text=False)
+    client = redis_client.connect(live.work.settings.redis_url, text=False)
     live.policy(fair_distribution_limit=1, fair_distribution_window=2)
     online(live, "Ana")
     ready(live, worker)
     scheduler = start("-m", "jobs.schedule")
-    eventually(lambda: scheduled_jobs_done(live.desk.settings) >= SWEEPS_AT_START)
+    eventually(lambda: scheduled_jobs_done(live.work.settings) >= SWEEPS_AT_START)
     scheduler.send_signal(signal.SIGSTOP)
     live.waiting(2, created_at=clock.now())
-    live.desk.signals.wake(live.account_id, [live.support])
+    live.work.signals.wake(live.account_id, [live.support])
     eventually(lambda: wake_ups(client))
 
     for job_id in wake_ups(client):
         LOST[lost](client, job_id)
-    live.desk.signals.wakeups.mark(live.account_id, live.support)
+    live.work.signals.wakeups.mark(live.account_id, live.support)
     scheduler.send_signal(signal.SIGCONT)
 
     promptly(lambda: assigned(live) == 2, WATCHED_WITHIN)

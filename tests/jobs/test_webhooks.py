@@ -24,7 +24,7 @@ def line(live: Acme, monkeypatch: pytest.MonkeyPatch) -> Line:
 
 
 def delivered(line: Line) -> int:
-    session = line.acme.desk.session
+    session = line.acme.work.session
     done = select(func.count()).select_from(WebhookDelivery).where(WebhookDelivery.status == "delivered")
     count = session.scalar(done)
     session.rollback()
@@ -34,7 +34,7 @@ def delivered(line: Line) -> int:
 def happens(line: Line, *conversation_ids: int) -> None:
     line.now = clock.now()
     line.happens(*conversation_ids)
-    line.acme.desk.signals.changed(line.acme.account_id)
+    line.acme.work.signals.changed(line.acme.account_id)
 
 
 def test_a_change_is_told_and_what_failed_is_told_again_in_order(line: Line, start: Start):
@@ -85,13 +85,13 @@ def test_a_receiver_that_hangs_holds_up_no_assignment(line: Line, start: Start):
         line.listen(heard.url)
         ready(floor, lambda: start("-m", "jobs.worker"))
         happens(line, *floor.waiting(1))
-        floor.desk.signals.wake(floor.account_id, [floor.support])
+        floor.work.signals.wake(floor.account_id, [floor.support])
         promptly(lambda: assigned(floor) == 1, within=3.0)
 
         start("-m", "jobs.worker", "--queues", "webhooks")
         eventually(lambda: heard.calls)
         floor.waiting(1)
-        floor.desk.signals.wake(floor.account_id, [floor.support])
+        floor.work.signals.wake(floor.account_id, [floor.support])
 
         promptly(lambda: assigned(floor) == 2, within=3.0)
         assert delivered(line) == 0

@@ -16,7 +16,7 @@ from dashboard.services.agents import presence
 from dashboard.services.assignment import run
 from dashboard.store.models import Assignment, Conversation, OutboxEvent, Run
 from dashboard.store.redis import client
-from jobs.tasks import DOUBT
+from jobs.tasks import CLOCK_MARGIN
 from tests.desks import Acme
 from tests.jobs.conftest import scheduled_jobs_done
 from tests.waiting import eventually, promptly
@@ -25,10 +25,10 @@ Worker = Callable[[], subprocess.Popen[bytes]]
 
 
 def assigned(acme: Acme) -> int:
-    count = acme.desk.session.scalar(
+    count = acme.work.session.scalar(
         select(func.count()).select_from(Conversation).where(Conversation.assignee_id.is_not(None))
     )
-    acme.desk.session.rollback()
+    acme.work.session.rollback()
     return int(count or 0)
 
 
@@ -39,7 +39,7 @@ def online(acme: Acme, *names: str) -> None:
 def ready(live: Acme, worker: Worker) -> subprocess.Popen[bytes]:
     """Start a worker and wait until it has done the sweep it begins with."""
     started = worker()
-    eventually(lambda: scheduled_jobs_done(live.desk.settings))
+    eventually(lambda: scheduled_jobs_done(live.work.settings))
     return started
 
 
@@ -50,7 +50,7 @@ def test_a_wake_up_is_acted_on_within_a_second(live: Acme, worker: Worker):
     ready(live, worker)
     live.waiting(2, created_at=clock.now())
 
-    live.desk.signals.wake(live.account_id, [live.support])
+    live.work.signals.wake(live.account_id, [live.support])
 
     promptly(lambda: assigned(live) == 2, within=1.0)
 
@@ -64,10 +64,10 @@ def test_a_thousand_wake_ups_cost_few_jobs(live: Acme, worker: Worker):
     for _ in range(20):
         live.waiting(50, created_at=clock.now())
         for _ in range(50):
-            live.desk.signals.wake(live.account_id, [live.support])
+            live.work.signals.wake(live.account_id, [live.support])
 
     eventually(lambda: assigned(live) == 1_000)
-    runs = live.desk.session.scalar(select(func.count()).select_from(Run))
+    runs = live.work.session.scalar(select(func.count()).select_from(Run))
     assert runs is not None
     assert runs <= 100
 
@@ -78,10 +78,10 @@ def test_what_was_asked_for_too_often_is_done_once(live: Acme, worker: Worker):
     online(live, "Ana")
     live.waiting(2, created_at=clock.now())
     for _ in range(30):
-        live.desk.signals.queue.run_inbox(live.account_id, live.support, Source.REALTIME)
-    queue = Queue("default", connection=client.connect(live.desk.settings.redis_url, text=False))
+        live.work.signals.queue.run_inbox(live.account_id, live.support, Source.REALTIME)
+    queue = Queue("default", connection=client.connect(live.work.settings.redis_url, text=False))
     for job in queue.jobs:
-        job.meta["asked_at"] -= DOUBT
+        job.meta["asked_at"] -= CLOCK_MARGIN
         job.save_meta()
 
     worker()
@@ -94,18 +94,18 @@ def test_a_run_is_done_that_was_asked_for_by_a_machine_whose_clock_is_slow(live:
     """E32: it says that it asked before a run that was done before. Seen to fail with RQ's instant, which is by it."""
     live.policy()
     online(live, "Ana")
-    request = run.Request(source=Source.REALTIME)
-    run.run_inbox(live.desk, live.account_id, live.support, request=request)
+    request = run.RunRequest(source=Source.REALTIME)
+    run.run_inbox(live.work, live.account_id, live.support, request=request)
     live.waiting(1, created_at=clock.now())
-    job_id = live.desk.signals.queue.run_inbox(live.account_id, live.support, Source.REALTIME)
-    job = Job.fetch(job_id, connection=client.connect(live.desk.settings.redis_url, text=False))
+    job_id = live.work.signals.queue.run_inbox(live.account_id, live.support, Source.REALTIME)
+    job = Job.fetch(job_id, connection=client.connect(live.work.settings.redis_url, text=False))
     job.enqueued_at = clock.now() - timedelta(minutes=5)
     job.save()
 
     worker()
 
     eventually(lambda: assigned(live) == 1)
-    done = live.desk.session.scalar(select(Run.assigned_count).where(Run.job_id == job_id))
+    done = live.work.session.scalar(select(Run.assigned_count).where(Run.job_id == job_id))
     assert done == 1
 
 
@@ -115,7 +115,7 @@ def test_an_agent_who_comes_back_is_given_what_waits(live: Acme, worker: Worker)
     live.waiting(1, created_at=clock.now())
     ready(live, worker)
 
-    presence.heartbeat(live.desk, live.account_id, [live.agents["Dov"]], now=clock.now())
+    presence.heartbeat(live.work, live.account_id, [live.agents["Dov"]], now=clock.now())
 
     promptly(lambda: assigned(live) == 1, within=2.0)
 
@@ -135,7 +135,7 @@ def test_what_a_killed_worker_left_is_assigned_by_the_next_and_nothing_is_half_w
     first = ready(live, worker)
     tell(live, SLOW)
     live.waiting(10, created_at=clock.now())
-    live.desk.signals.wake(live.account_id, [live.support])
+    live.work.signals.wake(live.account_id, [live.support])
     eventually(lambda: in_trigger(live))
 
     os.killpg(first.pid, signal.SIGKILL)
@@ -151,16 +151,16 @@ def test_what_a_killed_worker_left_is_assigned_by_the_next_and_nothing_is_half_w
 
 
 def tell(acme: Acme, statement: str) -> None:
-    acme.desk.session.execute(text(statement))
-    acme.desk.session.commit()
+    acme.work.session.execute(text(statement))
+    acme.work.session.commit()
 
 
 def count(acme: Acme, column: object) -> int | None:
-    found: int | None = acme.desk.session.scalar(select(func.count(column)))
+    found: int | None = acme.work.session.scalar(select(func.count(column)))
     return found
 
 
 def in_trigger(acme: Acme) -> bool:
-    found = acme.desk.session.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
-    acme.desk.session.rollback()
+    found = acme.work.session.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
+    acme.work.session.rollback()
     return bool(found)

@@ -10,7 +10,7 @@ from tests.scenarios.conftest import Helpdesk
 class Blocked:
     """An inbox with one conversation that waits for what the test is about."""
 
-    desk: Helpdesk
+    work: Helpdesk
     inbox: int
     waiting: int
 
@@ -28,18 +28,18 @@ def added_to(causes: dict[str, Cause]) -> Callable[[Cause], Cause]:
     return add
 
 
-def blocked(desk: Helpdesk, inbox: int, **facts: object) -> Blocked:
-    [waiting] = desk.bring(inbox, 1, **facts)
-    return Blocked(desk, inbox, waiting)
+def blocked(work: Helpdesk, inbox: int, **facts: object) -> Blocked:
+    [waiting] = work.bring(inbox, 1, **facts)
+    return Blocked(work, inbox, waiting)
 
 
-def assigns_at_once(desk: Helpdesk, cause: Cause) -> None:
+def assigns_at_once(work: Helpdesk, cause: Cause) -> None:
     """See Ana given what waits within two seconds of the act, by no sweep."""
-    found, act = cause(desk)
-    assert not found.waiting or "Ana" not in desk.who([found.waiting])
+    found, act = cause(work)
+    assert not found.waiting or "Ana" not in work.who([found.waiting])
 
     act()
 
-    desk.settles_at_once(found.inbox)
-    assert desk.who([found.waiting]) == ["Ana"]
-    assert {run["source"] for run in desk.runs(found.inbox) if run["assigned_count"]} == {"realtime"}
+    work.settles_at_once(found.inbox)
+    assert work.who([found.waiting]) == ["Ana"]
+    assert {run["source"] for run in work.runs(found.inbox) if run["assigned_count"]} == {"realtime"}

@@ -16,8 +16,8 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import NewAccountForm
-from dashboard.services.accounts.accounts import Founded
-from jobs.rq_queue import Jobs
+from dashboard.services.accounts.accounts import CreatedAccount
+from jobs.rq_queue import RqJobs
 from tests.desks import committed
 from tests.jobs.conftest import PRESENCE_SECONDS, SWEEPS_AT_START, process, scheduled_jobs_done
 from tests.waiting import eventually, promptly
@@ -135,7 +135,7 @@ def application(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture(scope="module")
 def at_work(settings: Settings, application: Flask) -> Iterator[None]:
     """One worker and the scheduler for a module; the watch rests, which would hide a lost trigger."""
-    Jobs(settings.redis_url).let_watch_rest(timedelta(days=1))
+    RqJobs(settings.redis_url).let_watch_rest(timedelta(days=1))
     with process(settings, "-m", "jobs.worker"), process(settings, "-m", "jobs.schedule"):
         client = application.test_client()
         eventually(lambda: READY.items() <= client.get("/ready").get_json().items())
@@ -148,7 +148,9 @@ def helpdesk(application: Flask) -> Helpdesk:
     """An account of its own."""
     with application.app_context():
         new = {"name": "Acme", "email": f"ada@{uuid4()}.example", "password": "correct horse 9"}
-        made = accounts.found(application.extensions["evenhand"](), NewAccountForm().load(new), now=clock.now())
-        assert isinstance(made, Founded)
+        made = accounts.create_account(
+            application.extensions["evenhand"](), NewAccountForm().load(new), now=clock.now()
+        )
+        assert isinstance(made, CreatedAccount)
         composition.db.session.remove()
     return Helpdesk(application.test_client(), made.account_id, made.token)

@@ -144,10 +144,10 @@ def test_ten_thousand_of_a_full_team_do_not_hide_one_that_can_be_assigned(helpde
 
 
 SWITCHES = {
-    "policy": lambda desk, inbox, policy: desk.call("PATCH", f"/assignment_policies/{policy}", {"enabled": False}),
-    "inbox": lambda desk, inbox, _: desk.call("PATCH", f"/inboxes/{inbox}", {"enable_auto_assignment": False}),
-    "account": lambda desk, *_: desk.call("PATCH", "", {"assignment_v2": False}),
-    "link": lambda desk, inbox, _: desk.call("DELETE", f"/inboxes/{inbox}/assignment_policy"),
+    "policy": lambda work, inbox, policy: work.call("PATCH", f"/assignment_policies/{policy}", {"enabled": False}),
+    "inbox": lambda work, inbox, _: work.call("PATCH", f"/inboxes/{inbox}", {"enable_auto_assignment": False}),
+    "account": lambda work, *_: work.call("PATCH", "", {"assignment_v2": False}),
+    "link": lambda work, inbox, _: work.call("DELETE", f"/inboxes/{inbox}/assignment_policy"),
 }
 
 
@@ -160,7 +160,7 @@ def test_a_switch_that_is_turned_off_in_mid_run_stops_it_at_the_next_batch(
     policy = helpdesk.call("GET", f"/inboxes/{support}/assignment_policy")["id"]
     helpdesk.bring(support, 300)
 
-    with own_session(settings) as session, locks.alone_in(session, support) as let_others_in:
+    with own_session(settings) as session, locks.inbox_lock(session, support) as let_others_in:
         helpdesk.call("PATCH", f"/assignment_policies/{policy}", {"enabled": True})
         eventually(lambda: session.scalar(WAITS_FOR_AN_INBOX))
         let_others_in()

@@ -11,119 +11,119 @@ cause = added_to(CAUSES)
 
 
 @cause
-def a_team_is_given_turns(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana")
-    team = desk.post("/teams", {"name": "Billing", "assignment_type": "manual"})["id"]
-    desk.post(f"/teams/{team}/members", {"user_ids": [desk.agent("Ana")]})
-    found = blocked(desk, inbox, team_id=team)
-    return found, lambda: desk.call("PATCH", f"/teams/{team}", {"assignment_type": "round_robin"})
+def a_team_is_given_turns(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana")
+    team = work.post("/teams", {"name": "Billing", "assignment_type": "manual"})["id"]
+    work.post(f"/teams/{team}/members", {"user_ids": [work.agent("Ana")]})
+    found = blocked(work, inbox, team_id=team)
+    return found, lambda: work.call("PATCH", f"/teams/{team}", {"assignment_type": "round_robin"})
 
 
 @cause
-def a_teams_maximum_is_raised(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana")
-    team = desk.post("/teams", {"name": "Billing", "max_auto_assigned_conversations": 1})["id"]
-    desk.post(f"/teams/{team}/members", {"user_ids": [desk.agent("Ana")]})
-    desk.bring(inbox, 1, assignee_id=desk.agent("Ana"))
-    found = blocked(desk, inbox, team_id=team)
-    return found, lambda: desk.call("PATCH", f"/teams/{team}", {"max_auto_assigned_conversations": 2})
+def a_teams_maximum_is_raised(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana")
+    team = work.post("/teams", {"name": "Billing", "max_auto_assigned_conversations": 1})["id"]
+    work.post(f"/teams/{team}/members", {"user_ids": [work.agent("Ana")]})
+    work.bring(inbox, 1, assignee_id=work.agent("Ana"))
+    found = blocked(work, inbox, team_id=team)
+    return found, lambda: work.call("PATCH", f"/teams/{team}", {"max_auto_assigned_conversations": 2})
 
 
 @cause
-def a_capacity_limit_is_raised(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana")
-    policy = desk.capacity("Ana", **{f"inbox_{inbox}": 0})
-    [limit] = desk.call("GET", f"/agent_capacity_policies/{policy}")["inbox_capacity_limits"]
+def a_capacity_limit_is_raised(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana")
+    policy = work.capacity("Ana", **{f"inbox_{inbox}": 0})
+    [limit] = work.call("GET", f"/agent_capacity_policies/{policy}")["inbox_capacity_limits"]
     path = f"/agent_capacity_policies/{policy}/inbox_limits/{limit['id']}"
-    return blocked(desk, inbox), lambda: desk.call("PATCH", path, {"conversation_limit": 1})
+    return blocked(work, inbox), lambda: work.call("PATCH", path, {"conversation_limit": 1})
 
 
 @cause
-def a_capacity_limit_is_removed(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana")
-    policy = desk.capacity("Ana", **{f"inbox_{inbox}": 0})
-    [limit] = desk.call("GET", f"/agent_capacity_policies/{policy}")["inbox_capacity_limits"]
+def a_capacity_limit_is_removed(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana")
+    policy = work.capacity("Ana", **{f"inbox_{inbox}": 0})
+    [limit] = work.call("GET", f"/agent_capacity_policies/{policy}")["inbox_capacity_limits"]
     path = f"/agent_capacity_policies/{policy}/inbox_limits/{limit['id']}"
-    return blocked(desk, inbox), lambda: desk.call("DELETE", path)
+    return blocked(work, inbox), lambda: work.call("DELETE", path)
 
 
 @cause
-def an_agent_leaves_their_capacity_policy(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana")
-    policy = desk.capacity("Ana", **{f"inbox_{inbox}": 0})
-    path = f"/agent_capacity_policies/{policy}/users/{desk.agent('Ana')}"
-    return blocked(desk, inbox), lambda: desk.call("DELETE", path)
+def an_agent_leaves_their_capacity_policy(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana")
+    policy = work.capacity("Ana", **{f"inbox_{inbox}": 0})
+    path = f"/agent_capacity_policies/{policy}/users/{work.agent('Ana')}"
+    return blocked(work, inbox), lambda: work.call("DELETE", path)
 
 
 @cause
-def a_capacity_policy_is_deleted(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana")
-    policy = desk.capacity("Ana", **{f"inbox_{inbox}": 0})
-    return blocked(desk, inbox), lambda: desk.call("DELETE", f"/agent_capacity_policies/{policy}")
+def a_capacity_policy_is_deleted(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana")
+    policy = work.capacity("Ana", **{f"inbox_{inbox}": 0})
+    return blocked(work, inbox), lambda: work.call("DELETE", f"/agent_capacity_policies/{policy}")
 
 
 @cause
-def an_exclusion_rule_is_lifted(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana")
-    policy = desk.capacity("Ana", **{f"inbox_{inbox}": 9})
+def an_exclusion_rule_is_lifted(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana")
+    policy = work.capacity("Ana", **{f"inbox_{inbox}": 9})
     path = f"/agent_capacity_policies/{policy}"
-    desk.call("PATCH", path, {"exclusion_rules": {"excluded_labels": ["VIP"]}})
-    found = blocked(desk, inbox, labels=["VIP"])
-    return found, lambda: desk.call("PATCH", path, {"exclusion_rules": {"excluded_labels": []}})
+    work.call("PATCH", path, {"exclusion_rules": {"excluded_labels": ["VIP"]}})
+    found = blocked(work, inbox, labels=["VIP"])
+    return found, lambda: work.call("PATCH", path, {"exclusion_rules": {"excluded_labels": []}})
 
 
 @cause
-def a_label_is_removed(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana")
-    policy = desk.capacity("Ana", **{f"inbox_{inbox}": 9})
+def a_label_is_removed(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana")
+    policy = work.capacity("Ana", **{f"inbox_{inbox}": 9})
     rules = {"exclusion_rules": {"excluded_labels": ["VIP"]}}
-    desk.call("PATCH", f"/agent_capacity_policies/{policy}", rules)
-    found = blocked(desk, inbox, labels=["VIP"])
-    return found, lambda: desk.post(f"/conversations/{found.waiting}/labels", {"labels": []})
+    work.call("PATCH", f"/agent_capacity_policies/{policy}", rules)
+    found = blocked(work, inbox, labels=["VIP"])
+    return found, lambda: work.post(f"/conversations/{found.waiting}/labels", {"labels": []})
 
 
 @cause
-def a_policy_is_linked(desk: Helpdesk):
-    inbox = desk.post("/inboxes", {"name": "Support"})["id"]
-    desk.post(f"/inboxes/{inbox}/members", {"user_ids": [desk.agent("Ana")]})
-    desk.here("Ana")
-    policy = desk.post("/assignment_policies", {"name": "In turn"})["id"]
-    found = blocked(desk, inbox)
-    return found, lambda: desk.post(f"/inboxes/{inbox}/assignment_policy", {"assignment_policy_id": policy})
+def a_policy_is_linked(work: Helpdesk):
+    inbox = work.post("/inboxes", {"name": "Support"})["id"]
+    work.post(f"/inboxes/{inbox}/members", {"user_ids": [work.agent("Ana")]})
+    work.here("Ana")
+    policy = work.post("/assignment_policies", {"name": "In turn"})["id"]
+    found = blocked(work, inbox)
+    return found, lambda: work.post(f"/inboxes/{inbox}/assignment_policy", {"assignment_policy_id": policy})
 
 
 @cause
-def a_policy_is_enabled(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana", enabled=False)
-    policy = desk.call("GET", f"/inboxes/{inbox}/assignment_policy")["id"]
-    found = blocked(desk, inbox)
-    return found, lambda: desk.call("PATCH", f"/assignment_policies/{policy}", {"enabled": True})
+def a_policy_is_enabled(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana", enabled=False)
+    policy = work.call("GET", f"/inboxes/{inbox}/assignment_policy")["id"]
+    found = blocked(work, inbox)
+    return found, lambda: work.call("PATCH", f"/assignment_policies/{policy}", {"enabled": True})
 
 
 @cause
-def a_rate_limit_is_raised(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana", fair_distribution_limit=1)
-    policy = desk.call("GET", f"/inboxes/{inbox}/assignment_policy")["id"]
-    desk.bring(inbox, 1)
-    desk.settles(inbox)
-    found = blocked(desk, inbox)
-    return found, lambda: desk.call("PATCH", f"/assignment_policies/{policy}", {"fair_distribution_limit": 2})
+def a_rate_limit_is_raised(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana", fair_distribution_limit=1)
+    policy = work.call("GET", f"/inboxes/{inbox}/assignment_policy")["id"]
+    work.bring(inbox, 1)
+    work.settles(inbox)
+    found = blocked(work, inbox)
+    return found, lambda: work.call("PATCH", f"/assignment_policies/{policy}", {"fair_distribution_limit": 2})
 
 
 @cause
-def the_inbox_is_switched_on(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana")
-    desk.call("PATCH", f"/inboxes/{inbox}", {"enable_auto_assignment": False})
-    found = blocked(desk, inbox)
-    return found, lambda: desk.call("PATCH", f"/inboxes/{inbox}", {"enable_auto_assignment": True})
+def the_inbox_is_switched_on(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana")
+    work.call("PATCH", f"/inboxes/{inbox}", {"enable_auto_assignment": False})
+    found = blocked(work, inbox)
+    return found, lambda: work.call("PATCH", f"/inboxes/{inbox}", {"enable_auto_assignment": True})
 
 
 @cause
-def the_account_is_switched_on(desk: Helpdesk):
-    inbox = desk.inbox("Support", "Ana")
-    desk.call("PATCH", "", {"assignment_v2": False})
-    found = blocked(desk, inbox)
-    return found, lambda: desk.call("PATCH", "", {"assignment_v2": True})
+def the_account_is_switched_on(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana")
+    work.call("PATCH", "", {"assignment_v2": False})
+    found = blocked(work, inbox)
+    return found, lambda: work.call("PATCH", "", {"assignment_v2": True})
 
 
 @pytest.mark.parametrize("name", CAUSES)

@@ -23,7 +23,7 @@ ANA, NOBODY = "ana@1.example", "nobody@x.example"
 @pytest.fixture
 def app(acme: Acme, settings: Settings) -> Iterator[Flask]:
     """The whole application behind a proxy that names its clients; Ana has a password."""
-    let_in(acme.desk, acme.agents["Ana"])
+    let_in(acme.work, acme.agents["Ana"])
     worker = AtOnce(settings)
     yield composed(replace(settings, trusted_proxies=1), worker)
     worker.close()

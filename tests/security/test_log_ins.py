@@ -156,8 +156,8 @@ def test_a_link_that_was_taken_back_works_no_more(both: Accounts, acme: Acme, wa
     elif way == "replaced":
         link(both.globex, agent)
     elif way == "expired":
-        acme.desk.session.execute(update(Invitation).values(expires_at=NOON))
-        acme.desk.session.commit()
+        acme.work.session.execute(update(Invitation).values(expires_at=NOON))
+        acme.work.session.commit()
     elif way == "deactivated":
         both.globex.patch(f"/agents/{agent}", {"active": False})
         both.globex.patch(f"/agents/{agent}", {"active": True})
@@ -206,7 +206,7 @@ def test_a_log_in_takes_as_long_whatever_number_of_accounts_has_the_address(both
     send(both.door(), link(both.globex, hire(both.globex, "other@person.example")), password=OWN, again=OWN)
 
     wanted = select(AccountUser.email, User.password_hash).join(User, User.id == AccountUser.log_in_id)
-    kept = [(row.email, row.password_hash) for row in acme.desk.session.execute(wanted) if row.password_hash]
+    kept = [(row.email, row.password_hash) for row in acme.work.session.execute(wanted) if row.password_hash]
     salts = {kept_hash.rpartition("$")[0] for email, kept_hash in kept if email == PIA}
 
     assert [email for email, _ in kept].count(PIA) == 2
@@ -354,7 +354,7 @@ def test_a_token_of_acme_for_pia_opens_acme_alone(both: Accounts, acme: Acme) ->
     assert both.acme.get("").status_code == 200
     both.acme.account_id = both.globex.account_id
     assert both.acme.get("").status_code == 404
-    assert acme.desk.session.scalars(select(ApiToken.account_id).where(ApiToken.user_id == ours)).all() == [1]
+    assert acme.work.session.scalars(select(ApiToken.account_id).where(ApiToken.user_id == ours)).all() == [1]
 
 
 def test_of_two_who_add_an_address_at_once_one_does(both: Accounts) -> None:

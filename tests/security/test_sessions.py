@@ -31,7 +31,7 @@ def worker(settings: Settings) -> Iterator[AtOnce]:
 def app(acme: Acme, settings: Settings, worker: AtOnce) -> Flask:
     """The whole application; Ana and Sid, who is of Globex, have a password."""
     for user_id in (acme.agents["Ana"], acme.stranger_id):
-        let_in(acme.desk, user_id)
+        let_in(acme.work, user_id)
     return kept(settings, worker)
 
 
@@ -210,7 +210,7 @@ def test_one_host_cannot_try_every_address(app: Flask) -> None:
 
 def test_behind_a_proxy_each_host_has_its_own_attempts(acme: Acme, settings: Settings, worker: AtOnce) -> None:
     """Seen to fail with the first host taken that the header names."""
-    let_in(acme.desk, hire(acme.desk, acme.account_id, "Mara", Role.SUPERVISOR))
+    let_in(acme.work, hire(acme.work, acme.account_id, "Mara", Role.SUPERVISOR))
     app, mara = composed(replace(settings, trusted_proxies=1), worker), f"mara@{acme.account_id}.example"
 
     def attempt(said: str, password: str) -> int:

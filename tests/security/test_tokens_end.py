@@ -11,7 +11,7 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.model import Role
 from dashboard.services.accounts import tokens
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.models import AccountUser, ApiToken, AuditEntry
 from tests.api.conftest import Caller
 from tests.desks import Acme
@@ -23,7 +23,7 @@ from tests.security.worlds import token_of
 @pytest.fixture
 def app(acme: Acme, settings: Settings) -> Iterator[Flask]:
     """The whole application; Ana has a password."""
-    let_in(acme.desk, acme.agents["Ana"])
+    let_in(acme.work, acme.agents["Ana"])
     worker = AtOnce(settings)
     yield composed(settings, worker)
     worker.close()
@@ -41,24 +41,24 @@ def ana(app: Flask, acme: Acme) -> Looker:
     return looking(app, acme.account_id, acme.agents["Ana"])
 
 
-def issue(desk: Desk, account_id: int, user_id: int, name: str) -> Callable[[Flask], int]:
+def issue(work: UnitOfWork, account_id: int, user_id: int, name: str) -> Callable[[Flask], int]:
     """Make a token, and return what asks whether it opens anything."""
-    text = tokens.issue(desk, account_id, user_id, name=name, now=clock.now()).text
-    desk.session.commit()
+    text = tokens.issue(work, account_id, user_id, name=name, now=clock.now()).text
+    work.session.commit()
     return lambda app: Caller(app.test_client(), account_id, user_id, text).get(f"/agents/{user_id}").status_code
 
 
 def living(acme: Acme) -> list[str]:
     """Return the names of the tokens that are not revoked."""
-    found = list(acme.desk.session.scalars(select(ApiToken.name).where(ApiToken.revoked_at.is_(None))))
-    acme.desk.session.rollback()
+    found = list(acme.work.session.scalars(select(ApiToken.name).where(ApiToken.revoked_at.is_(None))))
+    acme.work.session.rollback()
     return sorted(found)
 
 
 def test_a_token_does_not_come_back_with_its_agent(app: Flask, acme: Acme, chief: Caller) -> None:
     """Seen to fail without the revocation: the old token opened the API again."""
     user_id = acme.agents["Ana"]
-    asks = [issue(acme.desk, acme.account_id, user_id, name) for name in ("Helpdesk", "Script")]
+    asks = [issue(acme.work, acme.account_id, user_id, name) for name in ("Helpdesk", "Script")]
     assert [ask(app) for ask in asks] == [200, 200]
 
     chief.delete(f"/agents/{user_id}")
@@ -67,7 +67,7 @@ def test_a_token_does_not_come_back_with_its_agent(app: Flask, acme: Acme, chief
 
     assert (gone, [ask(app) for ask in asks]) == ([""], [401, 401])
     wanted = select(AuditEntry.before).where(AuditEntry.subject == "token", AuditEntry.action == "deleted")
-    assert [before["name"] for before in acme.desk.session.scalars(wanted.order_by(AuditEntry.id))] == [
+    assert [before["name"] for before in acme.work.session.scalars(wanted.order_by(AuditEntry.id))] == [
         "Helpdesk",
         "Script",
     ]
@@ -78,9 +78,9 @@ def test_a_token_that_an_older_release_left_to_a_deactivated_agent_ends_with_the
 ) -> None:
     """Seen to fail with tokens revoked by the deactivation alone."""
     user_id = acme.agents["Ana"]
-    ask = issue(acme.desk, acme.account_id, user_id, "Left")
-    acme.desk.session.execute(update(AccountUser).where(AccountUser.user_id == user_id).values(active=False))
-    acme.desk.session.commit()
+    ask = issue(acme.work, acme.account_id, user_id, "Left")
+    acme.work.session.execute(update(AccountUser).where(AccountUser.user_id == user_id).values(active=False))
+    acme.work.session.commit()
 
     chief.patch(f"/agents/{user_id}", {"active": True})
 
@@ -91,14 +91,14 @@ def test_a_new_password_shows_ones_own_tokens_to_be_ended_one_by_one_or_all(ana:
     """Seen to fail with the tokens of anybody revoked."""
     for user_id, names in ((ana.user_id, ("One", "Two", "Three")), (acme.agents["Bo"], ("Bos",))):
         for name in names:
-            issue(acme.desk, acme.account_id, user_id, name)
+            issue(acme.work, acme.account_id, user_id, name)
     form = {"current": PASSWORD, "password": "another pass phrase", "again": "another pass phrase"}
 
     arrived = ana.post("/settings/password", form, follow_redirects=True).text
 
     assert all(f">{name}</th>" in arrived for name in ("One", "Two", "Three"))
     assert "Bos" not in arrived
-    ids = {row.name: row.id for row in acme.desk.session.execute(select(ApiToken.id, ApiToken.name))}
+    ids = {row.name: row.id for row in acme.work.session.execute(select(ApiToken.id, ApiToken.name))}
     assert ana.post(f"/settings/password/tokens/{ids['One']}/revocation").status_code == HTTPStatus.SEE_OTHER
     assert ana.post(f"/settings/password/tokens/{ids['Bos']}/revocation").status_code == HTTPStatus.NOT_FOUND
     assert living(acme) == ["Bos", "Three", "Two"]
@@ -108,8 +108,8 @@ def test_a_new_password_shows_ones_own_tokens_to_be_ended_one_by_one_or_all(ana:
 
 
 def test_who_chooses_a_password_by_a_link_is_led_to_their_tokens(app: Flask, acme: Acme, chief: Caller) -> None:
-    user_id = hire(acme.desk, acme.account_id, "Uma", Role.ADMINISTRATOR)
-    issue(acme.desk, acme.account_id, user_id, "Old")
+    user_id = hire(acme.work, acme.account_id, "Uma", Role.ADMINISTRATOR)
+    issue(acme.work, acme.account_id, user_id, "Old")
     door = app.test_client()
 
     answer = persons.send(door, persons.link(chief, user_id), password=PASSWORD, again=PASSWORD)

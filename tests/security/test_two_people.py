@@ -42,7 +42,7 @@ def worlds(settings: Settings) -> Iterator[Worlds]:
 def bo(worlds: Worlds) -> Looker:
     """Another administrator, Bo Marlow."""
     account_id = worlds.ours.account_id
-    return looking(worlds.app, account_id, hire(worlds.acme.desk, account_id, "Bo Marlow", Role.ADMINISTRATOR))
+    return looking(worlds.app, account_id, hire(worlds.acme.work, account_id, "Bo Marlow", Role.ADMINISTRATOR))
 
 
 @pytest.fixture(scope="module")

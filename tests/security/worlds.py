@@ -62,7 +62,7 @@ class Worlds:
 
     @property
     def session(self) -> Session:
-        return self.acme.desk.session
+        return self.acme.work.session
 
     def renew(self) -> None:
         """Let the agents be invited, and forget who looked at their links how often: forms and walks end both."""
@@ -73,7 +73,7 @@ class Worlds:
             agent = self.session.get_one(AccountUser, (world.account_id, agent_id), populate_existing=True)
             agent.active = True
             self.session.commit()
-            token = invitations.invite(self.acme.desk, world.account_id, agent_id, actor_id=None, now=clock.now())
+            token = invitations.invite(self.acme.work, world.account_id, agent_id, actor_id=None, now=clock.now())
             assert isinstance(token, str)
             world.ids["invitation"] = token
             world.secrets.add(token)
@@ -110,16 +110,16 @@ def _number_from(session: Session, first: int) -> None:
 
 def token_of(acme: Acme, account_id: int) -> str:
     """Return a token of a new administrator of an account."""
-    user_id = hire(acme.desk, account_id, f"chief{account_id}", Role.ADMINISTRATOR)
-    token = tokens.issue(acme.desk, account_id, user_id, now=clock.now())
-    acme.desk.session.commit()
+    user_id = hire(acme.work, account_id, f"chief{account_id}", Role.ADMINISTRATOR)
+    token = tokens.issue(acme.work, account_id, user_id, now=clock.now())
+    acme.work.session.commit()
     return token.text
 
 
 def _world(app: Flask, acme: Acme, account_id: int, word: str) -> World:
-    desk, user_id = acme.desk, hire(acme.desk, account_id, f"chief{account_id}", Role.ADMINISTRATOR)
-    token = tokens.issue(desk, account_id, user_id, now=clock.now())
-    desk.session.commit()
+    work, user_id = acme.work, hire(acme.work, account_id, f"chief{account_id}", Role.ADMINISTRATOR)
+    token = tokens.issue(work, account_id, user_id, now=clock.now())
+    work.session.commit()
     admin = Caller(app.test_client(), account_id, user_id, token.text)
     world = World(account_id=account_id, word=word, admin=admin, looker=looking(app, account_id, user_id))
     world.secrets.add(token.text)
@@ -178,6 +178,6 @@ def _run(acme: Acme, world: World) -> None:
     world.ids["run"] = answer.json["id"]
     ledger = world.admin.get(f"/conversations/{world.ids['conversation']}/assignments").json["data"]
     world.ids["assignment"] = ledger[0]["id"]
-    deliver.fan_out(acme.desk, now=clock.now())
+    deliver.fan_out(acme.work, now=clock.now())
     told = world.admin.get(f"/webhooks/{world.ids['webhook']}/deliveries").json["data"]
     world.ids["delivery"] = UUID(told[0]["id"])

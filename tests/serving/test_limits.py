@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dashboard.serving import connections, server
-from dashboard.serving.server import Server
+from dashboard.serving.server import WebServer
 from tests import sites
 from tests.waiting import PATIENCE, eventually
 
@@ -33,11 +33,11 @@ class Served:
     asked: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     beats: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     go_on: threading.Event = field(default_factory=threading.Event)
-    server: Server = field(init=False)
+    server: WebServer = field(init=False)
     thread: threading.Thread = field(init=False)
 
     def __post_init__(self) -> None:
-        self.server = Server(self.answer, self.listener, beat=self.beats.release)
+        self.server = WebServer(self.answer, self.listener, beat=self.beats.release)
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
 

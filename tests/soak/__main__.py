@@ -62,26 +62,26 @@ def main() -> int:
 
 def _soak(wanted: argparse.Namespace, settings: Settings, home: str) -> list[Line]:
     database.migrate(settings.database_url)
-    desk = Floor(agents=wanted.agents, supervisors=wanted.tabs)
-    desk.build(settings)
+    work = Floor(agents=wanted.agents, supervisors=wanted.tabs)
+    work.build(settings)
     with Running(Path(home), "--workers", str(wanted.workers), SECRET_KEY=settings.secret_key) as stack:
         eventually(lambda: stack.status_of("/ready") == 200)
         gauges = Gauges(home)
         with gauges.watching():
-            tally = asyncio.run(_load(wanted, settings, desk, port=stack.port).run())
+            tally = asyncio.run(_load(wanted, settings, work, port=stack.port).run())
         left = _left(settings)
         stack.listen()
         complaints = [line for line in stack.said if any(word in line for word in COMPLAINTS)]
         return [*_done(tally, wanted), *_complained(tally, complaints), *_true(settings, left), *_grown(gauges)]
 
 
-def _load(wanted: argparse.Namespace, settings: Settings, desk: Floor, *, port: int) -> Load:
+def _load(wanted: argparse.Namespace, settings: Settings, work: Floor, *, port: int) -> Load:
     return Load(
         port=port,
-        floor=desk,
+        floor=work,
         rate=wanted.rate,
-        tokens=floor.issue(settings, desk.supervisor_ids[0]),
-        cookies=[floor.cookie(settings.secret_key, one) for one in desk.supervisor_ids],
+        tokens=floor.issue(settings, work.supervisor_ids[0]),
+        cookies=[floor.cookie(settings.secret_key, one) for one in work.supervisor_ids],
         engine=database.connect(settings.database_url),
         until=time.monotonic() + wanted.minutes * 60,
     )

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.services.accounts import tokens
-from dashboard.services.core.container import tools
+from dashboard.services.core.container import build
 from dashboard.store.postgres import database
-from jobs.rq_queue import Jobs
+from jobs.rq_queue import RqJobs
 
 ACCOUNT = 1
 INBOXES = 10
@@ -76,8 +76,8 @@ def issue(settings: Settings, user_id: int) -> list[str]:
     """Return new tokens of a user."""
     engine = database.connect(settings.database_url)
     with engine.connect() as connection, database.Session(connection) as session:
-        desk = tools(settings, Jobs(settings.redis_url)).desk(session)
-        made = [tokens.issue(desk, ACCOUNT, user_id, now=clock.now()).text for _ in range(TOKENS)]
+        work = build(settings, RqJobs(settings.redis_url)).work(session)
+        made = [tokens.issue(work, ACCOUNT, user_id, now=clock.now()).text for _ in range(TOKENS)]
         session.commit()
     engine.dispose()
     return made

@@ -13,7 +13,7 @@ from alembic import command as alembic
 from sqlalchemy import text
 
 from dashboard.config import ROOT, Settings
-from dashboard.services.core.container import tools
+from dashboard.services.core.container import build
 from dashboard.stack import archives
 from dashboard.stack.archives import BadArchive
 from dashboard.store.postgres import database
@@ -61,7 +61,7 @@ def test_a_desk_comes_back_as_it_was_and_goes_on(
     file = tmp_path / "monday.backup"
     if started:
         database.migrate(empty)
-    before = everything(busy.desk.session)
+    before = everything(busy.work.session)
 
     written = flask(settings.database_url, settings, "backup", str(file))
     restored = flask(empty, settings, "restore", str(file))
@@ -72,7 +72,7 @@ def test_a_desk_comes_back_as_it_was_and_goes_on(
     with looking_at(empty) as session:
         assert everything(session) == before
         invariants.check(session)
-        there = replace(busy, desk=tools(settings, Recorded()).desk(session))
+        there = replace(busy, work=build(settings, Recorded()).work(session))
         there.change_agent("Cleo", auto_offline=False)
         assert there.run().ending.assigned_count == 2
         invariants.check(session)
@@ -82,13 +82,13 @@ def test_nothing_is_restored_over_what_somebody_has(busy: Acme, settings: Settin
     file = tmp_path / "monday.backup"
     archives.write(settings.database_url, file)
     busy.waiting(1)
-    before = everything(busy.desk.session)
+    before = everything(busy.work.session)
 
     refused = flask(settings.database_url, settings, "restore", str(file))
 
     assert refused.returncode == 1
     assert "This instance has accounts; nothing was changed." in refused.stderr
-    assert everything(busy.desk.session) == before
+    assert everything(busy.work.session) == before
 
 
 @pytest.mark.parametrize("migrated", [True, False], ids=["in a place of this release", "in one of the same release"])

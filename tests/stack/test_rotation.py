@@ -52,20 +52,20 @@ def test_after_everything_was_killed_the_next_in_turn_is_next(instance):
     """E22: four of six in turn, power cut, the last two in turn."""
     with Running(instance) as stack:
         stack.hear("is ready")
-        desk = Helpdesk(instance)
-        desk.port = stack.port
+        work = Helpdesk(instance)
+        work.port = stack.port
         people = [{"name": name, "email": f"{name}@acme.example", "role": "agent"} for name in ("ana", "bo", "cleo")]
-        agents = [desk.call("POST", "/agents", person)["id"] for person in people]
-        inbox = desk.call("POST", "/inboxes", {"name": "Support"})["id"]
-        desk.call("PUT", f"/inboxes/{inbox}/members", {"user_ids": agents})
-        policy = desk.call("POST", "/assignment_policies", {"name": "In turn"})["id"]
-        desk.call("POST", f"/inboxes/{inbox}/assignment_policy", {"assignment_policy_id": policy})
-        before = desk.gives(inbox, agents, 4)
+        agents = [work.call("POST", "/agents", person)["id"] for person in people]
+        inbox = work.call("POST", "/inboxes", {"name": "Support"})["id"]
+        work.call("PUT", f"/inboxes/{inbox}/members", {"user_ids": agents})
+        policy = work.call("POST", "/assignment_policies", {"name": "In turn"})["id"]
+        work.call("POST", f"/inboxes/{inbox}/assignment_policy", {"assignment_policy_id": policy})
+        before = work.gives(inbox, agents, 4)
         stack.kill_everything()
 
     with Running(instance) as stack:
         stack.hear("is ready")
-        desk.port = stack.port
-        after = desk.gives(inbox, agents, 2)
+        work.port = stack.port
+        after = work.gives(inbox, agents, 2)
 
     assert [*before, *after] == agents * 2

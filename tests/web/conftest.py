@@ -28,7 +28,7 @@ def app(acme: Acme, settings: Settings, worker: AtOnce) -> Flask:
 @pytest.fixture
 def mara(app: Flask, acme: Acme) -> Looker:
     """Acme's supervisor, logged in."""
-    return looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Mara", Role.SUPERVISOR))
+    return looking(app, acme.account_id, hire(acme.work, acme.account_id, "Mara", Role.SUPERVISOR))
 
 
 @pytest.fixture
@@ -46,4 +46,4 @@ def cleo(app: Flask, acme: Acme) -> Looker:
 @pytest.fixture
 def uma(app: Flask, acme: Acme) -> Looker:
     """Acme's administrator, logged in."""
-    return looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Uma", Role.ADMINISTRATOR))
+    return looking(app, acme.account_id, hire(acme.work, acme.account_id, "Uma", Role.ADMINISTRATOR))

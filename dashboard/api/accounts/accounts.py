@@ -6,15 +6,15 @@ from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.errors import refuse
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import Nouns, done
+from dashboard.api.core.resources import ApiBlueprint, no_content
 from dashboard.engine.model import Role
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import accounts as service
 from dashboard.services.accounts.account_forms import AccountEdit, AccountForm
 from dashboard.services.accounts.accounts import AccountRow
-from dashboard.services.core.form import given
+from dashboard.services.core.form import sent_fields
 
-bp = Nouns("account", "The account, with the switch that all its inboxes need.")
+bp = ApiBlueprint("account", "The account, with the switch that all its inboxes need.")
 ACCOUNT = Tagged(edit=AccountEdit)
 
 
@@ -32,7 +32,7 @@ class AccountSchema(Schema):
 @ACCOUNT
 def show() -> AccountRow:
     """Read the account."""
-    return done(service.show(desk(), caller().account_id))
+    return no_content(service.show(unit_of_work(), caller().account_id))
 
 
 @bp.route("", methods=["PATCH"])
@@ -43,8 +43,8 @@ def show() -> AccountRow:
 def change(edit: AccountEdit) -> AccountRow:
     """Change the account; supervisors switch its assignment, and nothing else."""
     who = caller()
-    if who.role is not Role.ADMINISTRATOR and given(edit).keys() - {"assignment_v2"}:
+    if who.role is not Role.ADMINISTRATOR and sent_fields(edit).keys() - {"assignment_v2"}:
         refuse(403, "Supervisors may change assignment_v2 alone.")
-    return done(
-        service.change(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now(), seen=ACCOUNT.seen())
+    return no_content(
+        service.change(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now(), seen=ACCOUNT.seen())
     )

@@ -7,15 +7,15 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import ADMINISTRATORS, allowed, caller
 from dashboard.api.core.errors import refuse
-from dashboard.api.core.resources import Nouns, done
-from dashboard.http import desk, invitation_link
+from dashboard.api.core.resources import ApiBlueprint, no_content
+from dashboard.http import invitation_link, unit_of_work
 from dashboard.services.accounts import invitations as service
 
-bp = Nouns("invitations", "Invitations: links that let agents log in.")
+bp = ApiBlueprint("invitations", "Invitations: links that let agents log in.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class InvitationLink:
     """Where an invited person sets a password, or accepts with the log-in that they have."""
 
     url: str
@@ -30,11 +30,11 @@ class LinkSchema(Schema):
 @bp.route("/agents/<id:agent_id>/invitations", methods=["POST"])
 @allowed(ADMINISTRATORS)
 @bp.response(201, LinkSchema)
-def create(agent_id: int) -> Link:
+def create(agent_id: int) -> InvitationLink:
     """Invite an agent; the link is in this answer and nowhere else, and an earlier one ends."""
     who = caller()
-    token = done(service.invite(desk(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()))
-    return Link(url=invitation_link(token))
+    token = no_content(service.invite(unit_of_work(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()))
+    return InvitationLink(url=invitation_link(token))
 
 
 @bp.route("/agents/<id:agent_id>/invitations", methods=["DELETE"])
@@ -43,5 +43,5 @@ def create(agent_id: int) -> Link:
 def withdraw(agent_id: int) -> None:
     """Withdraw an agent's invitation: its link works no more."""
     who = caller()
-    if not service.withdraw(desk(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()):
+    if not service.withdraw(unit_of_work(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()):
         refuse(404)

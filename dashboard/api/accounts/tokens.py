@@ -5,15 +5,15 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import ADMINISTRATORS, allowed, caller
 from dashboard.api.core.errors import refuse
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
-from dashboard.http import desk
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import tokens as service
 from dashboard.services.accounts.account_forms import NewToken, TokenForm
-from dashboard.services.accounts.tokens import Fresh, TokenRow
+from dashboard.services.accounts.tokens import IssuedToken, TokenRow
 from dashboard.services.core.form_fields import Instant
 from dashboard.store.core.paging import Listed, Page
 
-bp = Nouns("tokens", "Tokens that open this API with the role of their user.")
+bp = ApiBlueprint("tokens", "Tokens that open this API with the role of their user.")
 
 
 class TokenSchema(Schema):
@@ -45,17 +45,17 @@ class FreshTokenSchema(TokenSchema):
 @bp.response(200, listing(TokenSchema))
 def index(page: Page) -> Listed[TokenRow]:
     """List the tokens that were not revoked."""
-    return service.show_all(desk(), caller().account_id, page)
+    return service.show_all(unit_of_work(), caller().account_id, page)
 
 
 @bp.route("/tokens", methods=["POST"])
 @allowed(ADMINISTRATORS)
 @bp.arguments(TokenForm, required=False)
 @bp.response(201, FreshTokenSchema)
-def create(new: NewToken) -> Fresh:
+def create(new: NewToken) -> IssuedToken:
     """Make a token; its text is in this answer and nowhere else."""
     who = caller()
-    return done(service.create(desk(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
+    return no_content(service.create(unit_of_work(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/tokens/<id:token_id>", methods=["DELETE"])
@@ -64,5 +64,5 @@ def create(new: NewToken) -> Fresh:
 def revoke(token_id: int) -> None:
     """Revoke a token."""
     who = caller()
-    if not service.revoke(desk(), who.account_id, token_id, actor_id=who.user_id, now=clock.now()):
+    if not service.revoke(unit_of_work(), who.account_id, token_id, actor_id=who.user_id, now=clock.now()):
         refuse(404)

@@ -6,18 +6,18 @@ from dashboard import clock
 from dashboard.api.core.auth import ADMINISTRATORS, EVERYBODY, SUPERVISORS, allowed, caller, only_own
 from dashboard.api.core.errors import refuse
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
-from dashboard.http import desk
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.http import unit_of_work
 from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
 from dashboard.services.agents import agents as service
 from dashboard.services.agents import presence
 from dashboard.services.agents.agents import AgentView
-from dashboard.services.agents.presence import Heard
-from dashboard.services.agents.presence_forms import Availability, AvailabilityForm, Heartbeats, HeartbeatsForm
+from dashboard.services.agents.presence import AvailabilityResult
+from dashboard.services.agents.presence_forms import Availability, AvailabilityForm, HeartbeatList, HeartbeatsForm
 from dashboard.store.accounts.log_ins import LogIn
 from dashboard.store.core.paging import Listed, Page
 
-bp = Nouns("agents", "Agents: who they are, what they hold, and whether they are there.")
+bp = ApiBlueprint("agents", "Agents: who they are, what they hold, and whether they are there.")
 # Not what idling changes.
 AGENT = Tagged("name", "email", "role", "active")
 
@@ -47,7 +47,7 @@ class AgentSchema(Schema):
 @bp.response(200, listing(AgentSchema))
 def index(page: Page) -> Listed[AgentView]:
     """List the agents, deactivated ones as well."""
-    return service.show_all(desk(), caller().account_id, page, now=clock.now())
+    return service.show_all(unit_of_work(), caller().account_id, page, now=clock.now())
 
 
 @bp.route("/agents", methods=["POST"])
@@ -62,7 +62,7 @@ def create(edit: AgentEdit) -> AgentView:
     deactivated: then a change to `active: true` takes them back.
     """
     who = caller()
-    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/agents/<id:agent_id>")
@@ -72,7 +72,7 @@ def create(edit: AgentEdit) -> AgentView:
 def show(agent_id: int) -> AgentView:
     """Read an agent; agents read themselves only."""
     only_own(agent_id)
-    return done(service.show(desk(), caller().account_id, agent_id, now=clock.now()))
+    return no_content(service.show(unit_of_work(), caller().account_id, agent_id, now=clock.now()))
 
 
 @bp.route("/agents/<id:agent_id>", methods=["PATCH", "PUT"])
@@ -83,8 +83,10 @@ def show(agent_id: int) -> AgentView:
 def change(edit: AgentEdit, agent_id: int) -> AgentView:
     """Change an agent; `active` takes them out and back in."""
     who = caller()
-    return done(
-        service.change(desk(), who.account_id, agent_id, edit, actor_id=who.user_id, now=clock.now(), seen=AGENT.seen())
+    return no_content(
+        service.change(
+            unit_of_work(), who.account_id, agent_id, edit, actor_id=who.user_id, now=clock.now(), seen=AGENT.seen()
+        )
     )
 
 
@@ -95,7 +97,11 @@ def change(edit: AgentEdit, agent_id: int) -> AgentView:
 def deactivate(agent_id: int) -> None:
     """Deactivate an agent and release what they hold open."""
     who = caller()
-    done(service.deactivate(desk(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now(), seen=AGENT.seen()))
+    no_content(
+        service.deactivate(
+            unit_of_work(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now(), seen=AGENT.seen()
+        )
+    )
 
 
 @bp.route("/agents/<id:agent_id>/availability", methods=["PUT"])
@@ -110,7 +116,7 @@ def set_availability(wanted: Availability, agent_id: int) -> AgentView:
     """
     only_own(agent_id)
     heard = presence.set_availability(
-        desk(),
+        unit_of_work(),
         caller().account_id,
         agent_id,
         availability=wanted.availability,
@@ -118,9 +124,9 @@ def set_availability(wanted: Availability, agent_id: int) -> AgentView:
         by_hand=wanted.by_hand,
         now=clock.now(),
     )
-    if heard is Heard.NO_SUCH_AGENT:
+    if heard is AvailabilityResult.NO_SUCH_AGENT:
         refuse(404)
-    return done(service.show(desk(), caller().account_id, agent_id, now=clock.now()))
+    return no_content(service.show(unit_of_work(), caller().account_id, agent_id, now=clock.now()))
 
 
 @bp.route("/agents/<id:agent_id>/heartbeat", methods=["POST"])
@@ -129,7 +135,7 @@ def set_availability(wanted: Availability, agent_id: int) -> AgentView:
 def beat(agent_id: int) -> None:
     """Say that an agent is there; agents speak for themselves only."""
     only_own(agent_id)
-    if not presence.heartbeat(desk(), caller().account_id, [agent_id], now=clock.now()):
+    if not presence.heartbeat(unit_of_work(), caller().account_id, [agent_id], now=clock.now()):
         refuse(404)
 
 
@@ -137,9 +143,9 @@ def beat(agent_id: int) -> None:
 @allowed(EVERYBODY)
 @bp.arguments(HeartbeatsForm)
 @bp.response(204)
-def beat_many(heartbeats: Heartbeats) -> None:
+def beat_many(heartbeats: HeartbeatList) -> None:
     """Say that these agents are there; agents speak for themselves only."""
     for agent_id in heartbeats.agent_ids:
         only_own(agent_id)
-    if not presence.heartbeat(desk(), caller().account_id, heartbeats.agent_ids, now=clock.now()):
+    if not presence.heartbeat(unit_of_work(), caller().account_id, heartbeats.agent_ids, now=clock.now()):
         refuse(422, errors={"agent_ids": ["Not all of them are active agents of the account."]})

@@ -6,16 +6,16 @@ from dashboard.api.audit.audit_log import ActorSchema
 from dashboard.api.conversations.conversations import ConversationSchema, changed, only_seen_by
 from dashboard.api.core.auth import EVERYBODY, SUPERVISORS, allowed, caller
 from dashboard.api.core.idempotency import idempotent
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
 from dashboard.engine.decisions import Source
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.conversations import conversations as service
-from dashboard.services.conversations.conversation_forms import AssignmentForm, Change
+from dashboard.services.conversations.conversation_forms import AssignmentForm, ConversationChange
 from dashboard.services.conversations.conversations import ConversationRow, LedgerRow
 from dashboard.services.core.form_fields import Instant, Word
 from dashboard.store.core.paging import Listed, Page
 
-bp = Nouns("assignments", "Who has a conversation, by hand; and its ledger.")
+bp = ApiBlueprint("assignments", "Who has a conversation, by hand; and its ledger.")
 
 
 class LedgerEntrySchema(Schema):
@@ -41,7 +41,9 @@ class LedgerEntrySchema(Schema):
 @bp.response(200, listing(LedgerEntrySchema))
 def index(page: Page, conversation_id: int) -> Listed[LedgerRow]:
     """Read a conversation's ledger, newest first."""
-    return done(service.ledger(desk(), caller().account_id, conversation_id, page, seen_by=only_seen_by()))
+    return no_content(
+        service.ledger(unit_of_work(), caller().account_id, conversation_id, page, seen_by=only_seen_by())
+    )
 
 
 @bp.route("/conversations/<id:conversation_id>/assignments", methods=["POST"])
@@ -49,6 +51,6 @@ def index(page: Page, conversation_id: int) -> Listed[LedgerRow]:
 @idempotent
 @bp.arguments(AssignmentForm)
 @bp.response(200, ConversationSchema)
-def assign(wanted: Change, conversation_id: int) -> ConversationRow:
+def assign(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
     """Assign, transfer, release (`assignee_id` null) or move to a team; no limit stands in the way of a person."""
     return changed(conversation_id, wanted)

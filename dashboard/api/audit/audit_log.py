@@ -3,15 +3,15 @@
 from marshmallow import Schema, fields
 
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
-from dashboard.api.core.resources import Nouns, PageQuery, listing
-from dashboard.http import desk
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing
+from dashboard.http import unit_of_work
 from dashboard.services.core import audit_log as service
 from dashboard.services.core.audit_log import AuditView, Subject
 from dashboard.services.core.form import Form
-from dashboard.services.core.form_fields import LARGEST_ID, Instant, Text, Typed
+from dashboard.services.core.form_fields import LARGEST_ID, AddressNumber, Instant, Text
 from dashboard.store.core.paging import Listed, Page
 
-bp = Nouns("audit", "Who changed what, before and after.")
+bp = ApiBlueprint("audit", "Who changed what, before and after.")
 
 
 class ActorSchema(Schema):
@@ -39,7 +39,7 @@ class SubjectQuery(Form):
 
     makes = Subject
     subject = Text(load_default=None)
-    subject_id = Typed(1, LARGEST_ID, load_default=None)
+    subject_id = AddressNumber(1, LARGEST_ID, load_default=None)
 
 
 @bp.route("/audit_entries")
@@ -49,4 +49,4 @@ class SubjectQuery(Form):
 @bp.response(200, listing(AuditEntrySchema))
 def index(page: Page, about: Subject) -> Listed[AuditView]:
     """List the changes, newest first, of one subject if one is named."""
-    return service.show_all(desk(), caller().account_id, page, about)
+    return service.show_all(unit_of_work(), caller().account_id, page, about)

@@ -9,15 +9,15 @@ from dashboard import clock
 from dashboard.api.core.auth import EVERYBODY, SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
 from dashboard.api.core.idempotency import idempotent
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
 from dashboard.engine.model import Awaiting, Role, Status
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.conversations import change as change_conversation
 from dashboard.services.conversations import conversations as service
 from dashboard.services.conversations.conversation_forms import (
-    Change,
+    ConversationChange,
+    ConversationDraft,
     ConversationForm,
-    Draft,
     Drafts,
     LabelsForm,
     Message,
@@ -26,13 +26,13 @@ from dashboard.services.conversations.conversation_forms import (
     NewConversationsForm,
     StatusForm,
 )
-from dashboard.services.conversations.conversations import ConversationRow, Wanted
-from dashboard.services.core.form_fields import LARGEST_ID, Instant, Text, Typed, Word
+from dashboard.services.conversations.conversations import ConversationFilter, ConversationRow
+from dashboard.services.core.form_fields import LARGEST_ID, AddressNumber, Instant, Text, Word
 from dashboard.store.core.paging import Listed, Page
 
-AN_ID = Typed(1, LARGEST_ID)
-bp = Nouns("conversations", "Conversations: brought in, changed, written to.")
-CONVERSATION = Tagged(edit=Change)
+AN_ID = AddressNumber(1, LARGEST_ID)
+bp = ApiBlueprint("conversations", "Conversations: brought in, changed, written to.")
+CONVERSATION = Tagged(edit=ConversationChange)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +94,16 @@ class ConversationQuery(Schema):
     """Which conversations; all of it together."""
 
     status = Word(Status)
-    inbox_id = Typed(1, LARGEST_ID)
-    team_id = Typed(1, LARGEST_ID)
+    inbox_id = AddressNumber(1, LARGEST_ID)
+    team_id = AddressNumber(1, LARGEST_ID)
     assignee_id = AgentOrNone()
     label = Text()
     waiting = fields.Boolean()
 
     @post_load
-    def make(self, data: dict[str, Any], **_: object) -> Wanted:
+    def make(self, data: dict[str, Any], **_: object) -> ConversationFilter:
         """Return what the store looks for."""
-        return Wanted(**data, unassigned="assignee_id" in data and data["assignee_id"] is None)
+        return ConversationFilter(**data, unassigned="assignee_id" in data and data["assignee_id"] is None)
 
 
 @bp.route("/conversations")
@@ -111,9 +111,9 @@ class ConversationQuery(Schema):
 @bp.arguments(PageQuery, location="query")
 @bp.arguments(ConversationQuery, location="query")
 @bp.response(200, listing(ConversationSchema))
-def index(page: Page, wanted: Wanted) -> Listed[ConversationRow]:
+def index(page: Page, wanted: ConversationFilter) -> Listed[ConversationRow]:
     """List conversations: the newest first; with `waiting=true` in the order of the queue."""
-    return service.listing(desk(), caller().account_id, replace(wanted, seen_by=only_seen_by()), page)
+    return service.listing(unit_of_work(), caller().account_id, replace(wanted, seen_by=only_seen_by()), page)
 
 
 @bp.route("/conversations", methods=["POST"])
@@ -123,10 +123,10 @@ def index(page: Page, wanted: Wanted) -> Listed[ConversationRow]:
 @bp.alt_response(200, schema=ConversationSchema, description="The inbox has it already.")
 @bp.response(201, ConversationSchema)
 @CONVERSATION
-def create(draft: Draft) -> tuple[ConversationRow, int]:
+def create(draft: ConversationDraft) -> tuple[ConversationRow, int]:
     """Create a conversation; the same `external_id` in the inbox is the same conversation."""
     who = caller()
-    made = done(service.create(desk(), who.account_id, draft, actor_id=who.user_id, now=clock.now()))
+    made = no_content(service.create(unit_of_work(), who.account_id, draft, actor_id=who.user_id, now=clock.now()))
     return made.conversation, 201 if made.is_new else 200
 
 
@@ -138,7 +138,11 @@ def create(draft: Draft) -> tuple[ConversationRow, int]:
 def create_bulk(drafts: Drafts) -> Ids:
     """Create up to 1,000 conversations, or none of them; those that exist are answered in their place."""
     who, now = caller(), clock.now()
-    return Ids(done(service.create_bulk(desk(), who.account_id, drafts.conversations, actor_id=who.user_id, now=now)))
+    return Ids(
+        no_content(
+            service.create_bulk(unit_of_work(), who.account_id, drafts.conversations, actor_id=who.user_id, now=now)
+        )
+    )
 
 
 @bp.route("/conversations/<id:conversation_id>")
@@ -147,7 +151,7 @@ def create_bulk(drafts: Drafts) -> Ids:
 @CONVERSATION
 def show(conversation_id: int) -> ConversationRow:
     """Read a conversation."""
-    return done(service.find(desk(), caller().account_id, conversation_id, seen_by=only_seen_by()))
+    return no_content(service.find(unit_of_work(), caller().account_id, conversation_id, seen_by=only_seen_by()))
 
 
 @bp.route("/conversations/<id:conversation_id>", methods=["PATCH"])
@@ -155,7 +159,7 @@ def show(conversation_id: int) -> ConversationRow:
 @bp.arguments(ConversationForm(partial=True))
 @bp.response(200, ConversationSchema)
 @CONVERSATION
-def change(wanted: Change, conversation_id: int) -> ConversationRow:
+def change(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
     """Change a conversation; a change of its assignee is unconditional."""
     return changed(conversation_id, wanted)
 
@@ -165,7 +169,7 @@ def change(wanted: Change, conversation_id: int) -> ConversationRow:
 @bp.arguments(StatusForm)
 @bp.response(200, ConversationSchema)
 @CONVERSATION
-def toggle_status(wanted: Change, conversation_id: int) -> ConversationRow:
+def toggle_status(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
     """Open, snooze or resolve a conversation, or set it aside as pending; a snooze may end by itself."""
     return changed(conversation_id, wanted)
 
@@ -175,7 +179,7 @@ def toggle_status(wanted: Change, conversation_id: int) -> ConversationRow:
 @bp.arguments(LabelsForm)
 @bp.response(200, ConversationSchema)
 @CONVERSATION
-def set_labels(wanted: Change, conversation_id: int) -> ConversationRow:
+def set_labels(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
     """Replace a conversation's labels."""
     return changed(conversation_id, wanted)
 
@@ -188,17 +192,25 @@ def set_labels(wanted: Change, conversation_id: int) -> ConversationRow:
 def write(said: Message, conversation_id: int) -> ConversationRow:
     """Note a message: the customer's reopens a resolved or snoozed conversation, an automatic one does not."""
     who, now = caller(), clock.now()
-    return done(
-        change_conversation.message(desk(), who.account_id, conversation_id, said, actor_id=who.user_id, now=now)
+    return no_content(
+        change_conversation.message(
+            unit_of_work(), who.account_id, conversation_id, said, actor_id=who.user_id, now=now
+        )
     )
 
 
-def changed(conversation_id: int, wanted: Change) -> ConversationRow:
+def changed(conversation_id: int, wanted: ConversationChange) -> ConversationRow:
     """Change a conversation, or end the request with the refusal."""
     who, now = caller(), clock.now()
-    return done(
+    return no_content(
         change_conversation.change(
-            desk(), who.account_id, conversation_id, wanted, actor_id=who.user_id, now=now, seen=CONVERSATION.seen()
+            unit_of_work(),
+            who.account_id,
+            conversation_id,
+            wanted,
+            actor_id=who.user_id,
+            now=now,
+            seen=CONVERSATION.seen(),
         )
     )
 

@@ -5,14 +5,14 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
-from dashboard.http import desk
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.http import unit_of_work
 from dashboard.services.conversations import labels as service
 from dashboard.services.conversations.labels import LabelRow
 from dashboard.services.inboxes.inbox_forms import LabelForm, NewLabel
 from dashboard.store.core.paging import Listed, Page
 
-bp = Nouns("labels", "Labels that the account suggests; a conversation may carry others.")
+bp = ApiBlueprint("labels", "Labels that the account suggests; a conversation may carry others.")
 LABEL = Tagged(edit=NewLabel)
 
 
@@ -30,7 +30,7 @@ class LabelSchema(Schema):
 @bp.response(200, listing(LabelSchema))
 def index(page: Page) -> Listed[LabelRow]:
     """List the labels."""
-    return service.show_all(desk(), caller().account_id, page)
+    return service.show_all(unit_of_work(), caller().account_id, page)
 
 
 @bp.route("/labels", methods=["POST"])
@@ -41,7 +41,7 @@ def index(page: Page) -> Listed[LabelRow]:
 def create(new: NewLabel) -> LabelRow:
     """Suggest a label from now on."""
     who = caller()
-    return done(service.create(desk(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
+    return no_content(service.create(unit_of_work(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/labels/<id:label_id>", methods=["DELETE"])
@@ -51,4 +51,8 @@ def create(new: NewLabel) -> LabelRow:
 def remove(label_id: int) -> None:
     """Suggest a label no longer; conversations keep theirs."""
     who = caller()
-    done(service.remove(desk(), who.account_id, label_id, actor_id=who.user_id, now=clock.now(), seen=LABEL.seen()))
+    no_content(
+        service.remove(
+            unit_of_work(), who.account_id, label_id, actor_id=who.user_id, now=clock.now(), seen=LABEL.seen()
+        )
+    )

@@ -9,7 +9,7 @@ from structlog.contextvars import bind_contextvars
 from dashboard import clock
 from dashboard.api.core.errors import refuse
 from dashboard.engine.model import Role
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import tokens
 from dashboard.services.accounts.tokens import Caller
 
@@ -56,7 +56,7 @@ def take_account(_: str | None, values: dict[str, Any] | None) -> None:
 def authenticate() -> None:
     """Find out who calls before anything of the request is read, and whether their role may."""
     token = presented_token()
-    found = tokens.caller_of(desk(), token, now=clock.now()) if token else None
+    found = tokens.authenticate(unit_of_work(), token, now=clock.now()) if token else None
     if found is None:
         refuse(401)
     if found.account_id != g.path_account_id:

@@ -9,7 +9,7 @@ docs = Blueprint("docs", __name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ResponseDoc:
     """A status, and the schema of what comes with it."""
 
     status: str
@@ -26,7 +26,7 @@ class Operation:
     summary: str
     parameters: tuple[str, ...]
     body: str | None
-    answers: tuple[Answer, ...]
+    answers: tuple[ResponseDoc, ...]
 
 
 @docs.get("/api/docs")
@@ -62,7 +62,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> Operation:
         parameters=tuple(one["name"] for one in operation.get("parameters", ())),
         body=_schema(operation.get("requestBody", {})),
         answers=tuple(
-            Answer(status=status, schema=_schema(said))
+            ResponseDoc(status=status, schema=_schema(said))
             for status, said in sorted(operation["responses"].items())
             if status.startswith("2")
         ),

@@ -11,9 +11,9 @@ from flask import Response, after_this_request, current_app, request
 from werkzeug.datastructures import ETags
 
 from dashboard.api.core.errors import refuse
-from dashboard.services.core.baselines import ANYTHING, Facts, Seen
+from dashboard.services.core.baselines import NO_BASELINE, Baseline, Facts
 from dashboard.services.core.refusals import Stale
-from dashboard.store.postgres.bulk import record
+from dashboard.store.postgres.bulk import json_row
 
 CHANGING = frozenset({"PUT", "PATCH", "DELETE"})
 IF_MATCH = {
@@ -39,7 +39,7 @@ class Tagged:
             answer = view(*args, **values)
             thing = answer[0] if isinstance(answer, tuple) else answer
             if thing is not None:
-                tag = self.of(record(thing))
+                tag = self.of(json_row(thing))
                 after_this_request(lambda response: _with_tag(response, tag))
             return answer
 
@@ -51,9 +51,9 @@ class Tagged:
         said = json.dumps({name: facts[name] for name in self._names}, default=_plain, sort_keys=True)
         return sha256(said.encode()).hexdigest()[:32]
 
-    def seen(self) -> Seen:
+    def seen(self) -> Baseline:
         """Return the tags that the caller still takes for true; without any, everything is."""
-        return _Matching(self, request.if_match) if "If-Match" in request.headers else ANYTHING
+        return _Matching(self, request.if_match) if "If-Match" in request.headers else NO_BASELINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +94,4 @@ def _with_tag(response: Response, tag: str) -> Response:
 def _plain(value: Any) -> Any:
     if isinstance(value, frozenset | set):
         return sorted(value)
-    return record(value) if hasattr(value, "__dataclass_fields__") else str(value)
+    return json_row(value) if hasattr(value, "__dataclass_fields__") else str(value)

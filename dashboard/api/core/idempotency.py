@@ -12,11 +12,11 @@ from flask import Response, jsonify, request, url_for
 from dashboard import clock
 from dashboard.api.core.auth import caller
 from dashboard.api.core.errors import refuse
-from dashboard.api.core.resources import done
-from dashboard.http import desk, working_at
+from dashboard.api.core.resources import no_content
+from dashboard.http import unit_of_work, working_at
 from dashboard.services.core.transaction import all_or_nothing
 from dashboard.services.operations import idempotency as service
-from dashboard.services.operations.idempotency import Kept, Slot
+from dashboard.services.operations.idempotency import Slot, StoredResponse
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -48,12 +48,12 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
 def _once(key: str, act: Callable[[], Response]) -> Response:
     slot = Slot(account_id=caller().account_id, route=_route(), key=key)
     body_hash = _hashed(request.get_data(cache=True))
-    before = service.first_answer(desk(), slot, body_hash, now=clock.now())
+    before = service.first_answer(unit_of_work(), slot, body_hash, now=clock.now())
     if before is not None:
-        return _again(done(before))
-    with all_or_nothing(desk()) as work, working_at(work.desk):
+        return _again(no_content(before))
+    with all_or_nothing(unit_of_work()) as work, working_at(work.work):
         response = act()
-        kept = Kept(body_hash=body_hash, status=response.status_code, answer=response.get_json())
+        kept = StoredResponse(body_hash=body_hash, status=response.status_code, answer=response.get_json())
         service.keep(work, slot, kept, now=clock.now())
     return response
 
@@ -71,7 +71,7 @@ def _hashed(body: bytes) -> str:
     return sha256(body).hexdigest()
 
 
-def _again(kept: Kept) -> Response:
+def _again(kept: StoredResponse) -> Response:
     response = jsonify(kept.answer)
     response.status_code = kept.status or 200
     response.headers["Idempotent-Replayed"] = "true"

@@ -11,7 +11,7 @@ from werkzeug.routing import IntegerConverter
 from dashboard.api.core import auth, etags, queries
 from dashboard.api.core.errors import refuse
 from dashboard.api.core.parsing import Parser
-from dashboard.services.core.form_fields import LARGEST_ID, Typed
+from dashboard.services.core.form_fields import LARGEST_ID, AddressNumber
 from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.store.core.paging import Page
 
@@ -20,7 +20,7 @@ MOST_PER_PAGE = 100
 LAST_PAGE = 10**9
 
 
-class Nouns(Blueprint):
+class ApiBlueprint(Blueprint):
     """The routes of one noun, below its account; views do not take the account, the caller has it."""
 
     ARGUMENTS_PARSER = Parser()
@@ -70,8 +70,8 @@ class IdConverter(IntegerConverter):
 class PageQuery(Schema):
     """Which page of a list."""
 
-    page = Typed(1, LAST_PAGE, load_default=1)
-    per_page = Typed(1, MOST_PER_PAGE, load_default=25)
+    page = AddressNumber(1, LAST_PAGE, load_default=1)
+    per_page = AddressNumber(1, MOST_PER_PAGE, load_default=25)
 
     @post_load
     def make(self, data: dict[str, int], **_: object) -> Page:
@@ -95,7 +95,7 @@ def listing(item: type[Schema]) -> type[Schema]:
     return Schema.from_dict(parts, name=name)
 
 
-def done(value: T | Invalid | Conflict | None) -> T:
+def no_content(value: T | Invalid | Conflict | None) -> T:
     """Return what a service answered, or end the request with its refusal."""
     if value is None:
         refuse(404)

@@ -8,16 +8,16 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.conversations.conversations import only_seen_by
 from dashboard.api.core.auth import EVERYBODY, allowed, caller
-from dashboard.api.core.resources import Nouns, done
+from dashboard.api.core.resources import ApiBlueprint, no_content
 from dashboard.engine.decisions import Assign, Decision, Error, Reason, Skip, Stop, Verdict, VerdictKind
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.conversations import conversations
 from dashboard.services.core.form_fields import Instant, Word
 from dashboard.services.explanations import conversation
-from dashboard.services.explanations.conversation import Explanation, State
-from dashboard.store.assignment.decision_history import Given
+from dashboard.services.explanations.conversation import Explanation, ExplanationState
+from dashboard.store.assignment.decision_history import PastAssignment
 
-bp = Nouns("explanations", "Why a conversation waits, or went to whom it went to.")
+bp = ApiBlueprint("explanations", "Why a conversation waits, or went to whom it went to.")
 OUTCOMES: dict[type[Decision], str] = {Assign: "assign", Skip: "skip", Stop: "stop", Error: "error"}
 
 
@@ -62,7 +62,7 @@ class ExplanationSchema(Schema):
     """The next run's decision and its reason, or the assignment; a key that does not apply is null, a list empty."""
 
     conversation_id = fields.Integer(required=True)
-    state = Word(State, required=True)
+    state = Word(ExplanationState, required=True)
     position = fields.Integer(required=True, allow_none=True)
     outcome = fields.String(required=True, allow_none=True)
     reason = Word(Reason, required=True, allow_none=True)
@@ -85,8 +85,8 @@ class ExplanationSchema(Schema):
 def show(conversation_id: int) -> dict[str, Any]:
     """Explain a conversation: every agent's verdict, the funnel, and the smallest change that would assign it."""
     account_id = caller().account_id
-    done(conversations.find(desk(), account_id, conversation_id, seen_by=only_seen_by()))
-    return _body(done(conversation.conversation(desk(), account_id, conversation_id, now=clock.now())))
+    no_content(conversations.find(unit_of_work(), account_id, conversation_id, seen_by=only_seen_by()))
+    return _body(no_content(conversation.conversation(unit_of_work(), account_id, conversation_id, now=clock.now())))
 
 
 def _body(told: Explanation) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _decided(decision: Decision | None) -> dict[str, Any]:
     }
 
 
-def _given(given: Given | None) -> dict[str, Any]:
+def _given(given: PastAssignment | None) -> dict[str, Any]:
     return {
         "agent_id": given and given.agent_id,
         "run_id": given and given.run_id,

@@ -5,14 +5,14 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
-from dashboard.http import desk
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.http import unit_of_work
 from dashboard.services.inboxes import inboxes as service
 from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm
 from dashboard.services.inboxes.inboxes import InboxRow
 from dashboard.store.core.paging import Listed, Page
 
-bp = Nouns("inboxes", "Where conversations arrive.")
+bp = ApiBlueprint("inboxes", "Where conversations arrive.")
 INBOX = Tagged(edit=InboxEdit)
 
 
@@ -35,7 +35,7 @@ class InboxSchema(Schema):
 @bp.response(200, listing(InboxSchema))
 def index(page: Page) -> Listed[InboxRow]:
     """List the inboxes."""
-    return service.show_all(desk(), caller().account_id, page)
+    return service.show_all(unit_of_work(), caller().account_id, page)
 
 
 @bp.route("/inboxes", methods=["POST"])
@@ -46,7 +46,7 @@ def index(page: Page) -> Listed[InboxRow]:
 def create(edit: InboxEdit) -> InboxRow:
     """Make an inbox."""
     who = caller()
-    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/inboxes/<id:inbox_id>")
@@ -55,7 +55,7 @@ def create(edit: InboxEdit) -> InboxRow:
 @INBOX
 def show(inbox_id: int) -> InboxRow:
     """Read an inbox."""
-    return done(service.show(desk(), caller().account_id, inbox_id))
+    return no_content(service.show(unit_of_work(), caller().account_id, inbox_id))
 
 
 @bp.route("/inboxes/<id:inbox_id>", methods=["PATCH", "PUT"])
@@ -66,8 +66,10 @@ def show(inbox_id: int) -> InboxRow:
 def change(edit: InboxEdit, inbox_id: int) -> InboxRow:
     """Change an inbox."""
     who = caller()
-    return done(
-        service.change(desk(), who.account_id, inbox_id, edit, actor_id=who.user_id, now=clock.now(), seen=INBOX.seen())
+    return no_content(
+        service.change(
+            unit_of_work(), who.account_id, inbox_id, edit, actor_id=who.user_id, now=clock.now(), seen=INBOX.seen()
+        )
     )
 
 
@@ -78,4 +80,8 @@ def change(edit: InboxEdit, inbox_id: int) -> InboxRow:
 def remove(inbox_id: int) -> None:
     """Remove an inbox that has no conversations."""
     who = caller()
-    done(service.remove(desk(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=INBOX.seen()))
+    no_content(
+        service.remove(
+            unit_of_work(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=INBOX.seen()
+        )
+    )

@@ -6,20 +6,20 @@ from marshmallow import Schema, fields
 
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
-from dashboard.api.core.resources import Nouns, done
-from dashboard.http import desk
+from dashboard.api.core.resources import ApiBlueprint, no_content
+from dashboard.http import unit_of_work
 from dashboard.services.inboxes import members as service
 from dashboard.services.inboxes.inbox_forms import MemberIds, MembersForm
-from dashboard.services.inboxes.members import Group, Members, Place, Way
+from dashboard.services.inboxes.members import MemberChange, Members, Owner, OwnerKind
 
-bp = Nouns("members", "Who belongs to an inbox or a team.")
+bp = ApiBlueprint("members", "Who belongs to an inbox or a team.")
 
-PATHS = {Group.INBOX: "/inboxes/<id:place_id>/members", Group.TEAM: "/teams/<id:place_id>/members"}
-METHODS = {Way.REPLACE: "PUT", Way.ADD: "POST", Way.REMOVE: "DELETE"}
+PATHS = {OwnerKind.INBOX: "/inboxes/<id:place_id>/members", OwnerKind.TEAM: "/teams/<id:place_id>/members"}
+METHODS = {MemberChange.REPLACE: "PUT", MemberChange.ADD: "POST", MemberChange.REMOVE: "DELETE"}
 SUMMARIES = {
-    Way.REPLACE: "Let exactly these agents belong to the {}.",
-    Way.ADD: "Let these agents belong to the {} as well.",
-    Way.REMOVE: "Let these agents belong to the {} no longer.",
+    MemberChange.REPLACE: "Let exactly these agents belong to the {}.",
+    MemberChange.ADD: "Let these agents belong to the {} as well.",
+    MemberChange.REMOVE: "Let these agents belong to the {} no longer.",
 }
 
 
@@ -29,22 +29,24 @@ class MembersSchema(Schema):
     user_ids = fields.List(fields.Integer())
 
 
-def _reading(group: Group) -> Callable[[int], Members]:
+def _reading(group: OwnerKind) -> Callable[[int], Members]:
     @bp.response(200, MembersSchema)
     def show(place_id: int) -> Members:
-        return done(service.show(desk(), caller().account_id, Place(group, place_id)))
+        return no_content(service.show(unit_of_work(), caller().account_id, Owner(group, place_id)))
 
     show.__doc__ = f"Read who belongs to the {group}."
     return allowed(SUPERVISORS)(show)
 
 
-def _changing(group: Group, way: Way) -> Callable[..., Members]:
+def _changing(group: OwnerKind, way: MemberChange) -> Callable[..., Members]:
     @bp.arguments(MembersForm)
     @bp.response(200, MembersSchema)
     def change(wanted: MemberIds, place_id: int) -> Members:
-        who, place = caller(), Place(group, place_id)
-        return done(
-            service.change(desk(), who.account_id, place, wanted, way=way, actor_id=who.user_id, now=clock.now())
+        who, place = caller(), Owner(group, place_id)
+        return no_content(
+            service.change(
+                unit_of_work(), who.account_id, place, wanted, way=way, actor_id=who.user_id, now=clock.now()
+            )
         )
 
     change.__doc__ = SUMMARIES[way].format(group)

@@ -5,14 +5,14 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
-from dashboard.http import desk
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.http import unit_of_work
 from dashboard.services.inboxes import teams as service
 from dashboard.services.inboxes.inbox_forms import TeamEdit, TeamForm
 from dashboard.services.inboxes.teams import TeamRow
 from dashboard.store.core.paging import Listed, Page
 
-bp = Nouns("teams", "Groups of agents.")
+bp = ApiBlueprint("teams", "Groups of agents.")
 TEAM = Tagged(edit=TeamEdit)
 
 
@@ -31,7 +31,7 @@ class TeamSchema(Schema):
 @bp.response(200, listing(TeamSchema))
 def index(page: Page) -> Listed[TeamRow]:
     """List the teams."""
-    return service.show_all(desk(), caller().account_id, page)
+    return service.show_all(unit_of_work(), caller().account_id, page)
 
 
 @bp.route("/teams", methods=["POST"])
@@ -42,7 +42,7 @@ def index(page: Page) -> Listed[TeamRow]:
 def create(edit: TeamEdit) -> TeamRow:
     """Make a team."""
     who = caller()
-    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/teams/<id:team_id>")
@@ -51,7 +51,7 @@ def create(edit: TeamEdit) -> TeamRow:
 @TEAM
 def show(team_id: int) -> TeamRow:
     """Read a team."""
-    return done(service.show(desk(), caller().account_id, team_id))
+    return no_content(service.show(unit_of_work(), caller().account_id, team_id))
 
 
 @bp.route("/teams/<id:team_id>", methods=["PATCH", "PUT"])
@@ -62,8 +62,10 @@ def show(team_id: int) -> TeamRow:
 def change(edit: TeamEdit, team_id: int) -> TeamRow:
     """Change a team."""
     who = caller()
-    return done(
-        service.change(desk(), who.account_id, team_id, edit, actor_id=who.user_id, now=clock.now(), seen=TEAM.seen())
+    return no_content(
+        service.change(
+            unit_of_work(), who.account_id, team_id, edit, actor_id=who.user_id, now=clock.now(), seen=TEAM.seen()
+        )
     )
 
 
@@ -74,4 +76,6 @@ def change(edit: TeamEdit, team_id: int) -> TeamRow:
 def remove(team_id: int) -> None:
     """Remove a team; its conversations belong to no team then."""
     who = caller()
-    done(service.remove(desk(), who.account_id, team_id, actor_id=who.user_id, now=clock.now(), seen=TEAM.seen()))
+    no_content(
+        service.remove(unit_of_work(), who.account_id, team_id, actor_id=who.user_id, now=clock.now(), seen=TEAM.seen())
+    )

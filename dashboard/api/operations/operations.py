@@ -12,8 +12,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from dashboard.api.core.auth import presented_token
 from dashboard.api.core.errors import answer
 from dashboard.api.operations.prometheus import exposition
-from dashboard.http import desk
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.http import unit_of_work
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.operations import health as service
 from dashboard.services.operations.health import Readiness
 
@@ -49,21 +49,21 @@ def ready() -> Response:
 @operations.get("/metrics")
 def metrics() -> Response:
     """Return the figures for Prometheus."""
-    wanted = desk().settings.metrics_token
+    wanted = unit_of_work().settings.metrics_token
     if wanted and not hmac.compare_digest(wanted.encode(), presented_token().encode()):
         return answer(401)
-    figures = exposition(service.figures(desk()), service.background(desk()))
+    figures = exposition(service.figures(unit_of_work()), service.background(unit_of_work()))
     return Response(figures, content_type=CONTENT_TYPE_LATEST)
 
 
-def _asked(ask: Callable[[Desk], T]) -> SimpleQueue[T]:
+def _asked(ask: Callable[[UnitOfWork], T]) -> SimpleQueue[T]:
     """Ask in a thread of its own, with a desk of its own: a store that hangs must not hang the answer."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     said: SimpleQueue[T] = SimpleQueue()
 
     def listen() -> None:
         with app.app_context():
-            said.put(ask(desk()))
+            said.put(ask(unit_of_work()))
 
     Thread(target=listen, daemon=True).start()
     return said

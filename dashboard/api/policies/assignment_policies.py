@@ -8,9 +8,9 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
 from dashboard.api.inboxes.inboxes import InboxSchema
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Instant
 from dashboard.services.policies import assignment_policies as service
 from dashboard.services.policies.assignment_policies import PolicyRow
@@ -23,7 +23,7 @@ from dashboard.services.policies.policy_forms import (
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.inboxes.inboxes import InboxRow
 
-bp = Nouns("assignment_policies", "Rules that inboxes are routed by.")
+bp = ApiBlueprint("assignment_policies", "Rules that inboxes are routed by.")
 POLICY = Tagged(edit=AssignmentPolicyEdit)
 
 
@@ -65,7 +65,7 @@ class ServedInboxes:
 @bp.response(200, listing(AssignmentPolicySchema))
 def index(page: Page) -> Listed[PolicyRow]:
     """List the policies."""
-    return service.show_all(desk(), caller().account_id, page)
+    return service.show_all(unit_of_work(), caller().account_id, page)
 
 
 @bp.route("/assignment_policies", methods=["POST"])
@@ -76,7 +76,7 @@ def index(page: Page) -> Listed[PolicyRow]:
 def create(edit: AssignmentPolicyEdit) -> PolicyRow:
     """Make a policy; it decides nothing until it is linked."""
     who = caller()
-    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/assignment_policies/<id:policy_id>")
@@ -85,7 +85,7 @@ def create(edit: AssignmentPolicyEdit) -> PolicyRow:
 @POLICY
 def show(policy_id: int) -> PolicyRow:
     """Read a policy."""
-    return done(service.show(desk(), caller().account_id, policy_id))
+    return no_content(service.show(unit_of_work(), caller().account_id, policy_id))
 
 
 @bp.route("/assignment_policies/<id:policy_id>", methods=["PATCH", "PUT"])
@@ -96,9 +96,9 @@ def show(policy_id: int) -> PolicyRow:
 def change(edit: AssignmentPolicyEdit, policy_id: int) -> PolicyRow:
     """Change a policy; it acts at once."""
     who = caller()
-    return done(
+    return no_content(
         service.change(
-            desk(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
+            unit_of_work(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
         )
     )
 
@@ -110,7 +110,11 @@ def change(edit: AssignmentPolicyEdit, policy_id: int) -> PolicyRow:
 def remove(policy_id: int) -> None:
     """Remove a policy; its inboxes are left without one."""
     who = caller()
-    done(service.remove(desk(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()))
+    no_content(
+        service.remove(
+            unit_of_work(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
+        )
+    )
 
 
 @bp.route("/assignment_policies/<id:policy_id>/inboxes")
@@ -118,7 +122,7 @@ def remove(policy_id: int) -> None:
 @bp.response(200, ServedInboxesSchema)
 def served(policy_id: int) -> ServedInboxes:
     """Read which inboxes a policy serves."""
-    return ServedInboxes(inboxes=done(service.inboxes_of(desk(), caller().account_id, policy_id)))
+    return ServedInboxes(inboxes=no_content(service.inboxes_of(unit_of_work(), caller().account_id, policy_id)))
 
 
 @bp.route("/inboxes/<id:inbox_id>/assignment_policy")
@@ -127,7 +131,7 @@ def served(policy_id: int) -> ServedInboxes:
 @POLICY
 def linked(inbox_id: int) -> PolicyRow:
     """Read the policy that an inbox has."""
-    return done(service.of_inbox(desk(), caller().account_id, inbox_id))
+    return no_content(service.of_inbox(unit_of_work(), caller().account_id, inbox_id))
 
 
 @bp.route("/inboxes/<id:inbox_id>/assignment_policy", methods=["POST"])
@@ -138,7 +142,9 @@ def linked(inbox_id: int) -> PolicyRow:
 def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
     """Give an inbox this policy in place of the one that it has."""
     who = caller()
-    return done(service.link(desk(), who.account_id, inbox_id, choice, actor_id=who.user_id, now=clock.now()))
+    return no_content(
+        service.link(unit_of_work(), who.account_id, inbox_id, choice, actor_id=who.user_id, now=clock.now())
+    )
 
 
 @bp.route("/inboxes/<id:inbox_id>/assignment_policy", methods=["DELETE"])
@@ -148,4 +154,8 @@ def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
 def unlink(inbox_id: int) -> None:
     """Leave an inbox without a policy."""
     who = caller()
-    done(service.unlink(desk(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()))
+    no_content(
+        service.unlink(
+            unit_of_work(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
+        )
+    )

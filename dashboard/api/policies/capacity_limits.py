@@ -4,16 +4,16 @@ from dashboard import clock
 from dashboard.api.agents.agents import AgentSchema
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
 from dashboard.api.policies.capacity_policies import InboxLimitSchema
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.agents.agents import AgentView
 from dashboard.services.policies import capacity_limits as service
 from dashboard.services.policies.capacity_limits import LimitKey, LimitRow
 from dashboard.services.policies.policy_forms import AgentChoice, AgentChoiceForm, InboxLimitEdit, InboxLimitForm
 from dashboard.store.core.paging import Listed, Page
 
-bp = Nouns("capacity_limits", "A capacity policy's limits by inbox, and the agents under it.")
+bp = ApiBlueprint("capacity_limits", "A capacity policy's limits by inbox, and the agents under it.")
 LIMIT = Tagged(edit=InboxLimitEdit)
 
 USERS = "/agent_capacity_policies/<id:policy_id>/users"
@@ -26,7 +26,7 @@ LIMITS = "/agent_capacity_policies/<id:policy_id>/inbox_limits"
 @bp.response(200, listing(AgentSchema))
 def agents_under(page: Page, policy_id: int) -> Listed[AgentView]:
     """List the active agents under a capacity policy."""
-    return done(service.agents_under(desk(), caller().account_id, policy_id, page, now=clock.now()))
+    return no_content(service.agents_under(unit_of_work(), caller().account_id, policy_id, page, now=clock.now()))
 
 
 @bp.route(USERS, methods=["POST"])
@@ -36,7 +36,9 @@ def agents_under(page: Page, policy_id: int) -> Listed[AgentView]:
 def put_under(choice: AgentChoice, policy_id: int) -> AgentView:
     """Put an agent under a capacity policy, in place of the one that they are under."""
     who = caller()
-    return done(service.put_under(desk(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now()))
+    return no_content(
+        service.assign_policy(unit_of_work(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now())
+    )
 
 
 @bp.route(f"{USERS}/<id:user_id>", methods=["DELETE"])
@@ -45,7 +47,11 @@ def put_under(choice: AgentChoice, policy_id: int) -> AgentView:
 def take_out(policy_id: int, user_id: int) -> None:
     """Leave an agent under no capacity policy."""
     who, choice = caller(), AgentChoice(user_id=user_id)
-    done(service.take_out(desk(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now()))
+    no_content(
+        service.unassign_policy(
+            unit_of_work(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now()
+        )
+    )
 
 
 @bp.route(LIMITS, methods=["POST"])
@@ -56,7 +62,9 @@ def take_out(policy_id: int, user_id: int) -> None:
 def create(edit: InboxLimitEdit, policy_id: int) -> LimitRow:
     """Limit what an agent under the policy may hold of an inbox."""
     who = caller()
-    return done(service.create(desk(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now()))
+    return no_content(
+        service.create(unit_of_work(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now())
+    )
 
 
 @bp.route(f"{LIMITS}/<id:limit_id>", methods=["PATCH", "PUT"])
@@ -67,8 +75,10 @@ def create(edit: InboxLimitEdit, policy_id: int) -> LimitRow:
 def change(edit: InboxLimitEdit, policy_id: int, limit_id: int) -> LimitRow:
     """Change a limit."""
     who, key = caller(), LimitKey(policy_id=policy_id, limit_id=limit_id)
-    return done(
-        service.change(desk(), who.account_id, key, edit, actor_id=who.user_id, now=clock.now(), seen=LIMIT.seen())
+    return no_content(
+        service.change(
+            unit_of_work(), who.account_id, key, edit, actor_id=who.user_id, now=clock.now(), seen=LIMIT.seen()
+        )
     )
 
 
@@ -79,4 +89,6 @@ def change(edit: InboxLimitEdit, policy_id: int, limit_id: int) -> LimitRow:
 def remove(policy_id: int, limit_id: int) -> None:
     """Lift a limit."""
     who, key = caller(), LimitKey(policy_id=policy_id, limit_id=limit_id)
-    done(service.remove(desk(), who.account_id, key, actor_id=who.user_id, now=clock.now(), seen=LIMIT.seen()))
+    no_content(
+        service.remove(unit_of_work(), who.account_id, key, actor_id=who.user_id, now=clock.now(), seen=LIMIT.seen())
+    )

@@ -5,14 +5,14 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
-from dashboard.http import desk
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.http import unit_of_work
 from dashboard.services.policies import capacity_policies as service
 from dashboard.services.policies.capacity_policies import CapacityView
 from dashboard.services.policies.policy_forms import CapacityPolicyEdit, CapacityPolicyForm
 from dashboard.store.core.paging import Listed, Page
 
-bp = Nouns("agent_capacity_policies", "How much agents may hold, and what is kept from being given out.")
+bp = ApiBlueprint("agent_capacity_policies", "How much agents may hold, and what is kept from being given out.")
 POLICY = Tagged("name", "description", "conversation_limit", "exclusion_rules", "inbox_capacity_limits")
 
 
@@ -49,7 +49,7 @@ class CapacityPolicySchema(Schema):
 @bp.response(200, listing(CapacityPolicySchema))
 def index(page: Page) -> Listed[CapacityView]:
     """List the capacity policies."""
-    return service.show_all(desk(), caller().account_id, page)
+    return service.show_all(unit_of_work(), caller().account_id, page)
 
 
 @bp.route("/agent_capacity_policies", methods=["POST"])
@@ -60,7 +60,7 @@ def index(page: Page) -> Listed[CapacityView]:
 def create(edit: CapacityPolicyEdit) -> CapacityView:
     """Make a capacity policy; it binds nobody until somebody is put under it."""
     who = caller()
-    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/agent_capacity_policies/<id:policy_id>")
@@ -69,7 +69,7 @@ def create(edit: CapacityPolicyEdit) -> CapacityView:
 @POLICY
 def show(policy_id: int) -> CapacityView:
     """Read a capacity policy."""
-    return done(service.show(desk(), caller().account_id, policy_id))
+    return no_content(service.show(unit_of_work(), caller().account_id, policy_id))
 
 
 @bp.route("/agent_capacity_policies/<id:policy_id>", methods=["PATCH", "PUT"])
@@ -80,9 +80,9 @@ def show(policy_id: int) -> CapacityView:
 def change(edit: CapacityPolicyEdit, policy_id: int) -> CapacityView:
     """Change a capacity policy; its exclusion rules change as a whole."""
     who = caller()
-    return done(
+    return no_content(
         service.change(
-            desk(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
+            unit_of_work(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
         )
     )
 
@@ -94,4 +94,8 @@ def change(edit: CapacityPolicyEdit, policy_id: int) -> CapacityView:
 def remove(policy_id: int) -> None:
     """Remove a capacity policy; nobody is under it any more."""
     who = caller()
-    done(service.remove(desk(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()))
+    no_content(
+        service.remove(
+            unit_of_work(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
+        )
+    )

@@ -9,15 +9,15 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.assignment.runs import GivenSchema
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
-from dashboard.api.core.resources import Nouns, done
+from dashboard.api.core.resources import ApiBlueprint, no_content
 from dashboard.engine.policy import AssignmentPolicy
-from dashboard.http import desk
-from dashboard.services.core.form import given
+from dashboard.http import unit_of_work
+from dashboard.services.core.form import sent_fields
 from dashboard.services.policies import previews as service
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
 from dashboard.services.policies.previews import Preview
 
-bp = Nouns("previews", "Dry runs: what the next run would do under other rules.")
+bp = ApiBlueprint("previews", "Dry runs: what the next run would do under other rules.")
 
 
 class DifferenceSchema(Schema):
@@ -51,14 +51,16 @@ class PreviewSchema(Schema):
 def create(wanted: AssignmentPolicyEdit, inbox_id: int) -> dict[str, Any]:
     """Plan the next run as if the inbox's policy had these rules, against what it would do now."""
     account_id = caller().account_id
-    policy = done(service.current_policy(desk(), account_id, inbox_id))
-    return _body(done(service.preview(desk(), account_id, inbox_id, _changed(policy, wanted), now=clock.now())))
+    policy = no_content(service.current_policy(unit_of_work(), account_id, inbox_id))
+    return _body(
+        no_content(service.preview(unit_of_work(), account_id, inbox_id, _changed(policy, wanted), now=clock.now()))
+    )
 
 
 def _changed(policy: AssignmentPolicy, wanted: AssignmentPolicyEdit) -> AssignmentPolicy:
     """Return the policy with what was said of it; what is only shown changes nothing."""
     known = {field.name for field in fields_of(policy)}
-    said = {name: value for name, value in given(wanted).items() if name in known}
+    said = {name: value for name, value in sent_fields(wanted).items() if name in known}
     if "eligible_presence" in said:
         said["eligible_presence"] = frozenset(said["eligible_presence"])
     return replace(policy, **said)

@@ -7,17 +7,17 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import Nouns, PageQuery, done, listing
-from dashboard.http import desk
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Instant, Word
 from dashboard.services.webhooks import webhooks as service
 from dashboard.services.webhooks.webhook_forms import WebhookEdit, WebhookForm
-from dashboard.services.webhooks.webhooks import DeliveryView, Made, WebhookRow
+from dashboard.services.webhooks.webhooks import DeliveryView, WebhookRow, WebhookWithSecret
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.ledger.ledger import Event
 from dashboard.store.models.webhooks import DeliveryStatus
 
-bp = Nouns("webhooks", "Who is told of events, signed and at least once.")
+bp = ApiBlueprint("webhooks", "Who is told of events, signed and at least once.")
 WEBHOOK = Tagged(edit=WebhookEdit)
 
 
@@ -64,17 +64,17 @@ class DeliverySchema(Schema):
 @bp.response(200, listing(WebhookSchema))
 def index(page: Page) -> Listed[WebhookRow]:
     """List the webhooks."""
-    return service.show_all(desk(), caller().account_id, page)
+    return service.show_all(unit_of_work(), caller().account_id, page)
 
 
 @bp.route("/webhooks", methods=["POST"])
 @allowed(SUPERVISORS)
 @bp.arguments(WebhookForm)
 @bp.response(201, MadeSchema)
-def create(edit: WebhookEdit) -> Made:
+def create(edit: WebhookEdit) -> WebhookWithSecret:
     """Make a webhook; its secret is in this answer and nowhere else."""
     who = caller()
-    return done(service.create(desk(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/webhooks/<id:webhook_id>")
@@ -83,7 +83,7 @@ def create(edit: WebhookEdit) -> Made:
 @WEBHOOK
 def show(webhook_id: int) -> WebhookRow:
     """Read a webhook."""
-    return done(service.show(desk(), caller().account_id, webhook_id))
+    return no_content(service.show(unit_of_work(), caller().account_id, webhook_id))
 
 
 @bp.route("/webhooks/<id:webhook_id>", methods=["PATCH", "PUT"])
@@ -94,9 +94,9 @@ def show(webhook_id: int) -> WebhookRow:
 def change(edit: WebhookEdit, webhook_id: int) -> WebhookRow:
     """Change a webhook; its secret stays."""
     who = caller()
-    return done(
+    return no_content(
         service.change(
-            desk(), who.account_id, webhook_id, edit, actor_id=who.user_id, now=clock.now(), seen=WEBHOOK.seen()
+            unit_of_work(), who.account_id, webhook_id, edit, actor_id=who.user_id, now=clock.now(), seen=WEBHOOK.seen()
         )
     )
 
@@ -108,7 +108,11 @@ def change(edit: WebhookEdit, webhook_id: int) -> WebhookRow:
 def remove(webhook_id: int) -> None:
     """Remove a webhook with its deliveries."""
     who = caller()
-    done(service.remove(desk(), who.account_id, webhook_id, actor_id=who.user_id, now=clock.now(), seen=WEBHOOK.seen()))
+    no_content(
+        service.remove(
+            unit_of_work(), who.account_id, webhook_id, actor_id=who.user_id, now=clock.now(), seen=WEBHOOK.seen()
+        )
+    )
 
 
 @bp.route("/webhooks/<id:webhook_id>/deliveries")
@@ -117,7 +121,7 @@ def remove(webhook_id: int) -> None:
 @bp.response(200, listing(DeliverySchema))
 def deliveries(page: Page, webhook_id: int) -> Listed[DeliveryView]:
     """List a webhook's deliveries, the newest event first."""
-    return done(service.show_deliveries(desk(), caller().account_id, webhook_id, page))
+    return no_content(service.show_deliveries(unit_of_work(), caller().account_id, webhook_id, page))
 
 
 @bp.route("/webhooks/<id:webhook_id>/deliveries/<uuid:delivery_id>/redeliver", methods=["POST"])
@@ -127,4 +131,6 @@ def redeliver(webhook_id: int, delivery_id: UUID) -> DeliveryView:
     """Deliver again at once, whatever became of it, under the same id."""
     who = caller()
     now = clock.now()
-    return done(service.redeliver(desk(), who.account_id, webhook_id, delivery_id, actor_id=who.user_id, now=now))
+    return no_content(
+        service.redeliver(unit_of_work(), who.account_id, webhook_id, delivery_id, actor_id=who.user_id, now=now)
+    )

@@ -9,7 +9,7 @@ from dashboard.engine.policy import AssignmentPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class SuggestedChange:
     """One thing that one form or button does: `words` say it, `about` names the field that tells whose it is."""
 
     words: ClassVar[str]
@@ -21,7 +21,7 @@ class Change:
         return self.words.format_map(asdict(self))
 
     @property
-    def thing(self) -> tuple[type["Change"], object]:
+    def thing(self) -> tuple[type["SuggestedChange"], object]:
         """Return what it changes, whatever it changes it to."""
         return type(self), getattr(self, self.about)
 
@@ -31,7 +31,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchOnAccount(Change):
+class SwitchOnAccount(SuggestedChange):
     """Turn assignment on for the account."""
 
     account_id: int
@@ -43,7 +43,7 @@ class SwitchOnAccount(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchOnInbox(Change):
+class SwitchOnInbox(SuggestedChange):
     """Turn assignment on for an inbox."""
 
     inbox_id: int
@@ -56,7 +56,7 @@ class SwitchOnInbox(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkPolicy(Change):
+class LinkPolicy(SuggestedChange):
     """Give the inbox a policy with the defaults."""
 
     inbox_id: int
@@ -69,7 +69,7 @@ class LinkPolicy(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnablePolicy(Change):
+class EnablePolicy(SuggestedChange):
     """Enable the inbox's policy."""
 
     policy_id: int
@@ -82,7 +82,7 @@ class EnablePolicy(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveLabel(Change):
+class RemoveLabel(SuggestedChange):
     """Take a label off the conversation."""
 
     conversation_id: int
@@ -100,7 +100,7 @@ class RemoveLabel(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseAge(Change):
+class RaiseAge(SuggestedChange):
     """Let a capacity policy take older conversations."""
 
     policy_id: int
@@ -119,7 +119,7 @@ class RaiseAge(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeveralPerContact(Change):
+class SeveralPerContact(SuggestedChange):
     """Let a contact have several conversations assigned at a time."""
 
     policy_id: int
@@ -132,7 +132,7 @@ class SeveralPerContact(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GiveTeamTurns(Change):
+class GiveTeamTurns(SuggestedChange):
     """Let the engine give out a team's conversations."""
 
     team_id: int
@@ -145,7 +145,7 @@ class GiveTeamTurns(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BringOnline(Change):
+class BringOnline(SuggestedChange):
     """Make an agent online."""
 
     agent_id: int
@@ -158,7 +158,7 @@ class BringOnline(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseLimit(Change):
+class RaiseLimit(SuggestedChange):
     """Raise a limit on each agent's conversations, so that there is room for more of them."""
 
     limit: int
@@ -203,7 +203,7 @@ class RaiseTotalCapacity(RaiseLimit):
         return self.shared_words.format_map({**asdict(self), "people": people})
 
     @property
-    def thing(self) -> tuple[type[Change], object]:
+    def thing(self) -> tuple[type[SuggestedChange], object]:
         return type(self), self.policy_id or (self.agent_id,)
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:

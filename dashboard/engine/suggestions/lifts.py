@@ -11,7 +11,7 @@ from dashboard.engine.decisions import (
     AtCapacity,
     AtTeamLimit,
     AtTotalCapacity,
-    Examination,
+    DecisionTrace,
     NotOnline,
     RateLimited,
     Reason,
@@ -23,7 +23,7 @@ from dashboard.engine.model import Agent, Conversation, Presence, Snapshot, Team
 from dashboard.engine.ordering import ORDER
 from dashboard.engine.policy import CapacityPolicy
 from dashboard.engine.suggestions import changes, thresholds
-from dashboard.engine.suggestions.changes import Change, RaiseLimit
+from dashboard.engine.suggestions.changes import RaiseLimit, SuggestedChange
 
 EASIEST = (
     VerdictKind.AT_CAPACITY,
@@ -46,14 +46,14 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class LiftStep:
     """A change that lifts a refusal.
 
     A limit is raised by enough for all that go before the conversation; `guess` is the least number that is enough
     where nothing else stands in the way.
     """
 
-    change: Change
+    change: SuggestedChange
     guess: int = 0
 
 
@@ -70,20 +70,20 @@ def case(snapshot: Snapshot, conversation: Conversation, now: datetime, policies
     )
 
 
-def after(snapshot: Snapshot, examined: Examination | None, case: Case) -> Sequence[Step]:
+def after(snapshot: Snapshot, examined: DecisionTrace | None, case: Case) -> Sequence[LiftStep]:
     """Return the changes that lift what keeps the conversation waiting in this snapshot."""
     if change := _switch(snapshot):
-        return [Step(change=change)]
+        return [LiftStep(change=change)]
     if examined is None:
         return []
     if isinstance(examined.decision, Skip):
-        return [Step(change=change) for change in _unskip(snapshot, examined.decision, case)]
+        return [LiftStep(change=change) for change in _unskip(snapshot, examined.decision, case)]
     if case.team and examined.decision.reason is Reason.TEAM_MANUAL:
-        return [Step(change=changes.GiveTeamTurns(team_id=case.team.id, team_name=case.team.name))]
+        return [LiftStep(change=changes.GiveTeamTurns(team_id=case.team.id, team_name=case.team.name))]
     return _agents(snapshot, examined, case)
 
 
-def _switch(snapshot: Snapshot) -> Change | None:
+def _switch(snapshot: Snapshot) -> SuggestedChange | None:
     inbox, policy = snapshot.inbox, snapshot.policy
     match planner.switched_off(inbox, policy):
         case Reason.FEATURE_OFF:
@@ -97,7 +97,7 @@ def _switch(snapshot: Snapshot) -> Change | None:
     return None
 
 
-def _unskip(snapshot: Snapshot, skip: Skip, case: Case) -> Iterator[Change]:
+def _unskip(snapshot: Snapshot, skip: Skip, case: Case) -> Iterator[SuggestedChange]:
     policy, conversation = snapshot.policy, case.conversation
     if skip.reason is Reason.EXCLUDED_LABEL and skip.label is not None:
         yield changes.RemoveLabel(conversation_id=conversation.id, label=skip.label)
@@ -113,7 +113,7 @@ def _unskip(snapshot: Snapshot, skip: Skip, case: Case) -> Iterator[Change]:
         yield changes.SeveralPerContact(policy_id=policy.id, policy_name=policy.name)
 
 
-def _agents(snapshot: Snapshot, examined: Examination, case: Case) -> Sequence[Step]:
+def _agents(snapshot: Snapshot, examined: DecisionTrace, case: Case) -> Sequence[LiftStep]:
     """Return the changes that lift the agents' refusals; of agents under one limit the first stands for all."""
     by_id = {agent.id: agent for agent in snapshot.agents}
     refused = [
@@ -121,16 +121,16 @@ def _agents(snapshot: Snapshot, examined: Examination, case: Case) -> Sequence[S
         for agent_id, verdict in examined.verdicts.items()
         if verdict.kind in EASIEST
     ]
-    found: dict[object, Step] = {}
+    found: dict[object, LiftStep] = {}
     for _, agent_id in sorted(refused):
         verdict = examined.verdicts[agent_id]
         change = _lift(snapshot, by_id[agent_id], verdict, case)
         if change and change.thing not in found:
-            found[change.thing] = Step(change=change, guess=_guess(change, verdict.kind, by_id, examined))
+            found[change.thing] = LiftStep(change=change, guess=_guess(change, verdict.kind, by_id, examined))
     return list(found.values())
 
 
-def _guess(change: Change, kind: VerdictKind, by_id: Mapping[int, Agent], examined: Examination) -> int:
+def _guess(change: SuggestedChange, kind: VerdictKind, by_id: Mapping[int, Agent], examined: DecisionTrace) -> int:
     """Return the number that is enough if this limit alone refuses the agents whom it reaches."""
     if not isinstance(change, RaiseLimit):
         return 0
@@ -149,7 +149,7 @@ def _held(verdict: Verdict) -> int:
     return 0
 
 
-def _lift(snapshot: Snapshot, agent: Agent, verdict: Verdict, case: Case) -> Change | None:
+def _lift(snapshot: Snapshot, agent: Agent, verdict: Verdict, case: Case) -> SuggestedChange | None:
     """Return the change that lifts one agent's refusal, with room for all that go before the conversation."""
     policy, to = snapshot.policy, _held(verdict) + case.ahead + 1
     match verdict:

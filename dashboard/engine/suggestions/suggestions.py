@@ -7,12 +7,12 @@ from functools import partial, reduce
 from itertools import islice
 
 from dashboard.engine import planner
-from dashboard.engine.decisions import Assign, Examination, Stop
+from dashboard.engine.decisions import Assign, DecisionTrace, Stop
 from dashboard.engine.model import Snapshot
 from dashboard.engine.policy import CapacityPolicy
 from dashboard.engine.suggestions import lifts, thresholds
-from dashboard.engine.suggestions.changes import Change, RaiseLimit
-from dashboard.engine.suggestions.lifts import Case, Step
+from dashboard.engine.suggestions.changes import RaiseLimit, SuggestedChange
+from dashboard.engine.suggestions.lifts import Case, LiftStep
 
 MOST_OFFERED = 3
 # Fewer changes are tried the more conversations a try decides.
@@ -26,7 +26,7 @@ LONGEST = 6
 class Fix:
     """Changes that together would assign the conversation in the next run."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[SuggestedChange, ...]
 
     @property
     def sentence(self) -> str:
@@ -58,7 +58,7 @@ class _Search:
 
     def __init__(self, snapshot: Snapshot, case: Case) -> None:
         self._snapshot, self._case = snapshot, case
-        self._known: dict[tuple[Change, ...], Examination | None] = {}
+        self._known: dict[tuple[SuggestedChange, ...], DecisionTrace | None] = {}
 
     @property
     def _most_tried(self) -> int:
@@ -78,7 +78,7 @@ class _Search:
         shortest = [steps for steps in reversed(by_things.values()) if len(steps) == fewest]
         return tuple(Fix(self._lowered(steps) or _changes(steps)) for steps in shortest[:MOST_OFFERED])
 
-    def _follow(self, steps: tuple[Step, ...]) -> tuple[Step, ...] | None:
+    def _follow(self, steps: tuple[LiftStep, ...]) -> tuple[LiftStep, ...] | None:
         """Return these steps and those that it takes behind them, None if they lead nowhere."""
         if self._assigns(_changes(steps)):
             return steps
@@ -89,7 +89,7 @@ class _Search:
             return None
         return self._follow((*steps, step))
 
-    def _lowered(self, steps: tuple[Step, ...]) -> tuple[Change, ...] | None:
+    def _lowered(self, steps: tuple[LiftStep, ...]) -> tuple[SuggestedChange, ...] | None:
         """Return the changes with the least numbers that are enough, None if they do not assign the conversation."""
         tried = _changes(steps)
         # As often as there are numbers, since each was the least beside the others as they were then.
@@ -98,7 +98,7 @@ class _Search:
                 tried = self._with_least(tried, place, step.guess)
         return tried if self._assigns(tried) else None
 
-    def _with_least(self, tried: tuple[Change, ...], place: int, guess: int) -> tuple[Change, ...]:
+    def _with_least(self, tried: tuple[SuggestedChange, ...], place: int, guess: int) -> tuple[SuggestedChange, ...]:
         """Return the changes with the least number in one of them, as they are if it has none that is enough."""
         change = tried[place]
         if not isinstance(change, RaiseLimit):
@@ -107,7 +107,7 @@ class _Search:
         number = thresholds.least(works, low=change.limit + 1, guess=guess, most=change.to)
         return tried if number is None else _with_number(tried, place, number)
 
-    def _leaves_somebody(self, tried: tuple[Change, ...], place: int, number: int) -> bool:
+    def _leaves_somebody(self, tried: tuple[SuggestedChange, ...], place: int, number: int) -> bool:
         """Tell whether somebody is left for the conversation with another number in one of the changes.
 
         With greater numbers that stays so, but for floors on which many limits meet. Of the assignment it is not
@@ -116,27 +116,27 @@ class _Search:
         examined = self._examined(_with_number(tried, place, number))
         return examined is None or not isinstance(examined.decision, Stop)
 
-    def _assigns(self, tried: tuple[Change, ...]) -> bool:
+    def _assigns(self, tried: tuple[SuggestedChange, ...]) -> bool:
         examined = self._examined(tried)
         return examined is not None and isinstance(examined.decision, Assign)
 
-    def _examined(self, tried: tuple[Change, ...]) -> Examination | None:
+    def _examined(self, tried: tuple[SuggestedChange, ...]) -> DecisionTrace | None:
         """Plan with these changes, once; None while a switch is off."""
         if tried not in self._known:
             self._known[tried] = planner.examine(self._with(tried), self._case.conversation.id, self._case.now)
         return self._known[tried]
 
-    def _with(self, tried: tuple[Change, ...]) -> Snapshot:
+    def _with(self, tried: tuple[SuggestedChange, ...]) -> Snapshot:
         return reduce(lambda snapshot, change: change.tried_on(snapshot), tried, self._snapshot)
 
-    def _lifts(self, tried: tuple[Change, ...]) -> Sequence[Step]:
+    def _lifts(self, tried: tuple[SuggestedChange, ...]) -> Sequence[LiftStep]:
         return lifts.after(self._with(tried), self._examined(tried), self._case)
 
 
-def _changes(steps: Sequence[Step]) -> tuple[Change, ...]:
+def _changes(steps: Sequence[LiftStep]) -> tuple[SuggestedChange, ...]:
     return tuple(step.change for step in steps)
 
 
-def _with_number(tried: tuple[Change, ...], place: int, number: int) -> tuple[Change, ...]:
+def _with_number(tried: tuple[SuggestedChange, ...], place: int, number: int) -> tuple[SuggestedChange, ...]:
     """Return the changes with another number in one of them."""
     return (*tried[:place], replace(tried[place], to=number), *tried[place + 1 :])  # type: ignore[call-arg]

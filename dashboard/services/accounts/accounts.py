@@ -7,11 +7,11 @@ from dashboard.engine.model import Role
 from dashboard.services.accounts import passwords, tokens
 from dashboard.services.accounts.account_forms import AccountEdit, NewAccount
 from dashboard.services.core import audit_log, audited_crud
-from dashboard.services.core.audit_log import Cause, Change
-from dashboard.services.core.baselines import ANYTHING, Seen
-from dashboard.services.core.form import given
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
+from dashboard.services.core.baselines import NO_BASELINE, Baseline
+from dashboard.services.core.form import sent_fields
 from dashboard.services.core.refusals import Stale
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import accounts as store
 from dashboard.store.accounts import log_ins
 from dashboard.store.accounts.accounts import AccountRow
@@ -20,7 +20,7 @@ from dashboard.store.inboxes import affected_inboxes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Founded:
+class CreatedAccount:
     """A new account, its administrator, and a token of theirs that is shown this once."""
 
     account_id: int
@@ -28,42 +28,48 @@ class Founded:
     token: str
 
 
-def found(desk: Desk, new: NewAccount, *, now: datetime) -> Founded:
+def create_account(work: UnitOfWork, new: NewAccount, *, now: datetime) -> CreatedAccount:
     """Make an account with an administrator, who is one of its agents and has a log-in for it alone."""
-    account_id = store.add(desk.session, new.name)
+    account_id = store.add(work.session, new.name)
     called = new.email.partition("@")[0]
-    user_id = agents.add(desk.session, account_id, email=new.email, name=called, role=Role.ADMINISTRATOR)
+    user_id = agents.add(work.session, account_id, email=new.email, name=called, role=Role.ADMINISTRATOR)
     assert user_id is not None  # the account has nobody else
-    log_ins.choose_password(desk.session, user_id, passwords.of_address(desk, new.email, new.password), now)
-    token = tokens.issue(desk, account_id, user_id, now=now)
-    made = Change(subject="account", subject_id=account_id, after=store.find(desk.session, account_id))
-    audit_log.write(desk, account_id, made, Cause(actor_id=None, now=now))
-    desk.session.commit()
-    return Founded(account_id=account_id, user_id=user_id, token=token.text)
+    log_ins.choose_password(work.session, user_id, passwords.of_address(work, new.email, new.password), now)
+    token = tokens.issue(work, account_id, user_id, now=now)
+    made = AuditedChange(subject="account", subject_id=account_id, after=store.find(work.session, account_id))
+    audit_log.write(work, account_id, made, ActorContext(actor_id=None, now=now))
+    work.session.commit()
+    return CreatedAccount(account_id=account_id, user_id=user_id, token=token.text)
 
 
-def show(desk: Desk, account_id: int) -> AccountRow | None:
+def show(work: UnitOfWork, account_id: int) -> AccountRow | None:
     """Return the account."""
-    return store.find(desk.session, account_id)
+    return store.find(work.session, account_id)
 
 
 def change(
-    desk: Desk, account_id: int, edit: AccountEdit, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+    work: UnitOfWork,
+    account_id: int,
+    edit: AccountEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Baseline = NO_BASELINE,
 ) -> AccountRow | Stale | None:
     """Change the account; its switch is one of the four of every inbox (E1)."""
-    before = store.lock(desk.session, account_id)
+    before = store.lock(work.session, account_id)
     if before is None:
         return None
-    values = audited_crud.judged(desk, seen, given(edit), before)
+    values = audited_crud.judged(work, seen, sent_fields(edit), before)
     if isinstance(values, Stale):
         return values
     after = replace(before, **values)
     if after == before:
         return before
-    store.change(desk.session, account_id, values)
-    changed = Change(subject="account", subject_id=account_id, before=before, after=after)
-    audit_log.write(desk, account_id, changed, Cause(actor_id=actor_id, now=now))
-    desk.session.commit()
+    store.change(work.session, account_id, values)
+    changed = AuditedChange(subject="account", subject_id=account_id, before=before, after=after)
+    audit_log.write(work, account_id, changed, ActorContext(actor_id=actor_id, now=now))
+    work.session.commit()
     switched = after.assignment_v2 != before.assignment_v2
-    desk.signals.wake(account_id, affected_inboxes.of_account(desk.session, account_id) if switched else ())
+    work.signals.wake(account_id, affected_inboxes.of_account(work.session, account_id) if switched else ())
     return after

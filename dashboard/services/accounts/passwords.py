@@ -8,16 +8,16 @@ from hmac import compare_digest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError
 
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import log_ins
 
 
-def of_address(desk: Desk, email: str, password: str) -> str:
+def of_address(work: UnitOfWork, email: str, password: str) -> str:
     """Return what is kept of a password: with the salt of all passwords of this address, whosever they are.
 
     A log-in then takes one comparison, and tells nobody how many accounts have the address.
     """
-    return hashed(password, like=log_ins.a_hash_of(desk.session, email))
+    return hashed(password, like=log_ins.a_hash_of(work.session, email))
 
 
 def hashed(password: str, like: str | None = None) -> str:

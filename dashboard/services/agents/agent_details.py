@@ -10,14 +10,14 @@ from dashboard.engine import gates, planner
 from dashboard.engine.decisions import Reason, Verdict
 from dashboard.engine.model import Agent, Presence
 from dashboard.services.agents import last_seen
-from dashboard.services.agents.last_seen import Sighting
+from dashboard.services.agents.last_seen import LastSeen
 from dashboard.services.board.agent_status import USUAL
 from dashboard.services.board.workload import FairShare
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import ledger_page, list_page, memberships_page
-from dashboard.store.agents.ledger_page import Given
+from dashboard.store.agents.ledger_page import AgentLedgerLine
 from dashboard.store.agents.list_page import AgentFacts
-from dashboard.store.agents.memberships_page import Place, TeamPlace
+from dashboard.store.agents.memberships_page import MembershipLine, TeamPlace
 from dashboard.store.assignment import fair_shares
 from dashboard.store.board import agents
 from dashboard.store.core.errors import StoreUnavailable
@@ -25,20 +25,20 @@ from dashboard.store.core.page_values import Since
 from dashboard.store.core.paging import Page
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.inboxes.routing import Routing
-from dashboard.store.redis.rate_limits import Recent, Share
+from dashboard.store.redis.rate_limits import LimitQuery, WindowCount
 
 log = structlog.get_logger()
 LEDGER = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class AgentMembership:
     """An agent in one inbox: their fair share, which switch is off there, and the first gate that refuses them.
 
     The verdict is None where they are no member, and while presence or limits cannot be read.
     """
 
-    place: Place
+    place: MembershipLine
     off: Reason | None
     share: FairShare | None
     verdict: Verdict | None
@@ -49,11 +49,11 @@ class AgentDetails:
     """All that an agent's page shows."""
 
     facts: AgentFacts
-    sighting: Sighting
-    seats: Sequence[Seat]
+    sighting: LastSeen
+    seats: Sequence[AgentMembership]
     teams: Sequence[TeamPlace]
     oldest: Since | None
-    given: Given
+    given: AgentLedgerLine
 
     @property
     def open_in(self) -> int:
@@ -61,19 +61,19 @@ class AgentDetails:
         return sum(1 for seat in self.seats if seat.place.open)
 
 
-def show(desk: Desk, account_id: int, agent_id: int, *, page: int, now: datetime) -> AgentDetails | None:
+def show(work: UnitOfWork, account_id: int, agent_id: int, *, page: int, now: datetime) -> AgentDetails | None:
     """Return the agent, active or not, and a page of what they were given."""
-    session = desk.session
+    session = work.session
     facts = list_page.facts(session, account_id, [agent_id]).get(agent_id)
     if facts is None:
         return None
-    sighting = last_seen.of(desk, account_id, [facts], now=now)[agent_id]
+    sighting = last_seen.of(work, account_id, [facts], now=now)[agent_id]
     places = memberships_page.places(session, account_id, agent_id)
     inbox_ids = [place.inbox_id for place in places]
     return AgentDetails(
         facts=facts,
         sighting=sighting,
-        seats=_seats(desk, account_id, facts, places=places, presence=sighting.presence, now=now),
+        seats=_seats(work, account_id, facts, places=places, presence=sighting.presence, now=now),
         teams=memberships_page.teams(session, account_id, agent_id),
         oldest=agents.oldest_held(session, account_id, [agent_id], inbox_ids).get(agent_id),
         given=ledger_page.given(session, account_id, agent_id, Page(page=page, per_page=LEDGER)),
@@ -81,13 +81,19 @@ def show(desk: Desk, account_id: int, agent_id: int, *, page: int, now: datetime
 
 
 def _seats(
-    desk: Desk, account_id: int, facts: AgentFacts, *, places: Sequence[Place], presence: Presence | None, now: datetime
-) -> list[Seat]:
+    work: UnitOfWork,
+    account_id: int,
+    facts: AgentFacts,
+    *,
+    places: Sequence[MembershipLine],
+    presence: Presence | None,
+    now: datetime,
+) -> list[AgentMembership]:
     routings = {
         one.inbox.id: one
-        for one in inbox_routing.read_many(desk.session, account_id, [place.inbox_id for place in places])
+        for one in inbox_routing.read_many(work.session, account_id, [place.inbox_id for place in places])
     }
-    recent = _recent(desk, account_id, facts.id, routings=routings.values(), now=now) if presence else None
+    recent = _recent(work, account_id, facts.id, routings=routings.values(), now=now) if presence else None
     known = presence if recent is not None else None
     return [
         _seat(facts, place, routings[place.inbox_id], had=(recent or {}).get(place.inbox_id), presence=known, now=now)
@@ -97,16 +103,16 @@ def _seats(
 
 
 def _recent(
-    desk: Desk, account_id: int, agent_id: int, *, routings: Iterable[Routing], now: datetime
-) -> Mapping[int, Recent] | None:
+    work: UnitOfWork, account_id: int, agent_id: int, *, routings: Iterable[Routing], now: datetime
+) -> Mapping[int, WindowCount] | None:
     """Return what the agent was given within each inbox's window, None if that cannot be read."""
     shares = [
-        Share(inbox_id=one.inbox.id, agent_ids=[agent_id], limit=limit, window=one.policy.window)
+        LimitQuery(inbox_id=one.inbox.id, agent_ids=[agent_id], limit=limit, window=one.policy.window)
         for one in routings
         if one.policy and (limit := one.policy.fair_distribution_limit)
     ]
     try:
-        found = fair_shares.recent(desk.session, desk.limits, shares, account_id=account_id, now=now)
+        found = fair_shares.recent(work.session, work.limits, shares, account_id=account_id, now=now)
     except StoreUnavailable as error:
         log.warning("limits_unreadable", account=account_id, agent=agent_id, error=str(error))
         return None
@@ -114,15 +120,21 @@ def _recent(
 
 
 def _seat(
-    facts: AgentFacts, place: Place, routing: Routing, *, had: Recent | None, presence: Presence | None, now: datetime
-) -> Seat:
+    facts: AgentFacts,
+    place: MembershipLine,
+    routing: Routing,
+    *,
+    had: WindowCount | None,
+    presence: Presence | None,
+    now: datetime,
+) -> AgentMembership:
     policy = routing.policy or USUAL
     limit = policy.fair_distribution_limit
     verdict = None
     if presence and place.member and facts.active:
         rules = gates.Rules(policy=policy, team=None, now=now)
-        verdict = gates.verdict(gates.Seat(_agent(facts, place, presence, had)), rules)
-    return Seat(
+        verdict = gates.verdict(gates.Candidate(_agent(facts, place, presence, had)), rules)
+    return AgentMembership(
         place=place,
         off=planner.switched_off(routing.inbox, routing.policy),
         share=FairShare(count=had.count or 0, limit=limit, slot_frees_at=had.slot_frees_at) if had and limit else None,
@@ -130,7 +142,7 @@ def _seat(
     )
 
 
-def _agent(facts: AgentFacts, place: Place, presence: Presence, had: Recent | None) -> Agent:
+def _agent(facts: AgentFacts, place: MembershipLine, presence: Presence, had: WindowCount | None) -> Agent:
     return Agent(
         id=facts.id,
         name=facts.name,

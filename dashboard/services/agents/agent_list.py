@@ -5,31 +5,31 @@ from datetime import datetime
 
 from dashboard.engine.model import Presence
 from dashboard.services.agents import last_seen
-from dashboard.services.agents.last_seen import Sighting
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.agents.last_seen import LastSeen
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import list_page as store
 from dashboard.store.agents.list_page import AgentFacts, AskedAgents
 from dashboard.store.core.paging import Listed, Page, listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentLine:
+class AgentListLine:
     """An agent in a list."""
 
     facts: AgentFacts
-    sighting: Sighting
+    sighting: LastSeen
 
 
 def show_all(
-    desk: Desk, account_id: int, asked: AskedAgents, *, presence: Presence | None, page: Page, now: datetime
-) -> Listed[AgentLine]:
+    work: UnitOfWork, account_id: int, asked: AskedAgents, *, presence: Presence | None, page: Page, now: datetime
+) -> Listed[AgentListLine]:
     """Return a page of the agents who are asked for; by presence only after a look at all of them."""
-    found = store.found(desk.session, account_id, asked)
+    found = store.found(work.session, account_id, asked)
     if presence:
-        seen = last_seen.of(desk, account_id, found, now=now)
+        seen = last_seen.of(work, account_id, found, now=now)
         found = [row for row in found if seen[row.id].presence is presence]
     shown = found[page.offset : page.offset + page.per_page]
-    seen = last_seen.of(desk, account_id, shown, now=now)
-    facts = store.facts(desk.session, account_id, [row.id for row in shown])
-    lines = (AgentLine(facts=facts[row.id], sighting=seen[row.id]) for row in shown if row.id in facts)
+    seen = last_seen.of(work, account_id, shown, now=now)
+    facts = store.facts(work.session, account_id, [row.id for row in shown])
+    lines = (AgentListLine(facts=facts[row.id], sighting=seen[row.id]) for row in shown if row.id in facts)
     return listed(lines, len(found), page)

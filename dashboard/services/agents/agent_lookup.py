@@ -3,7 +3,7 @@
 import re
 
 from dashboard.services.core.refusals import Invalid, invalid
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import agents
 from dashboard.store.inboxes import choices
 
@@ -11,7 +11,7 @@ NUMBERED = re.compile(r"(?:.*\s)?#?(?P<id>[0-9]{1,18})", re.ASCII | re.DOTALL)
 MOST_SAID = 5
 
 
-def agent(desk: Desk, account_id: int, typed: str, *, field: str) -> int | Invalid:
+def agent(work: UnitOfWork, account_id: int, typed: str, *, field: str) -> int | Invalid:
     """Return the id of the agent who is meant, or say of the field why that is not clear.
 
     A number that is no name is an id, and may be nobody's.
@@ -19,7 +19,7 @@ def agent(desk: Desk, account_id: int, typed: str, *, field: str) -> int | Inval
     text = typed.strip()
     if not text:
         return invalid(field, "Type the name of an agent.")
-    found = choices.called(desk.session, account_id, text, most=MOST_SAID + 1)
+    found = choices.called(work.session, account_id, text, most=MOST_SAID + 1)
     whole = [one for one in found if one.name.casefold() == text.casefold()]
     if len(meant := whole or found) == 1:
         return meant[0].id
@@ -32,7 +32,7 @@ def agent(desk: Desk, account_id: int, typed: str, *, field: str) -> int | Inval
     return invalid(field, f"Several are meant by “{text}”: {names}{others}. Type more of the name.")
 
 
-def name_of(desk: Desk, account_id: int, agent_id: int) -> str:
+def name_of(work: UnitOfWork, account_id: int, agent_id: int) -> str:
     """Return what the agent is called, active or not."""
-    found = agents.find(desk.session, account_id, agent_id)
+    found = agents.find(work.session, account_id, agent_id)
     return found.name if found else "Nobody"

@@ -12,11 +12,11 @@ from dashboard.services.accounts import passwords, tokens
 from dashboard.services.accounts.account_forms import AgentEdit
 from dashboard.services.agents import deactivation
 from dashboard.services.core import audit_log, audited_crud
-from dashboard.services.core.audit_log import Cause, Change
-from dashboard.services.core.baselines import ANYTHING, Seen
-from dashboard.services.core.form import UNSET, given
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
+from dashboard.services.core.baselines import NO_BASELINE, Baseline
+from dashboard.services.core.form import UNSET, sent_fields
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import accounts, invitations, log_ins
 from dashboard.store.accounts.log_ins import LogIn
 from dashboard.store.agents import agents as store
@@ -50,89 +50,97 @@ class AgentView:
     log_in: LogIn
 
 
-def show_all(desk: Desk, account_id: int, page: Page, *, now: datetime) -> Listed[AgentView]:
+def show_all(work: UnitOfWork, account_id: int, page: Page, *, now: datetime) -> Listed[AgentView]:
     """Return the agents, deactivated ones as well."""
-    found = store.page(desk.session, account_id, page)
-    return Listed(data=tuple(views(desk, account_id, found.data, now)), meta=found.meta)
+    found = store.page(work.session, account_id, page)
+    return Listed(data=tuple(views(work, account_id, found.data, now)), meta=found.meta)
 
 
-def show(desk: Desk, account_id: int, agent_id: int, *, now: datetime) -> AgentView | None:
+def show(work: UnitOfWork, account_id: int, agent_id: int, *, now: datetime) -> AgentView | None:
     """Return the agent."""
-    row = store.find(desk.session, account_id, agent_id)
-    return views(desk, account_id, [row], now)[0] if row else None
+    row = store.find(work.session, account_id, agent_id)
+    return views(work, account_id, [row], now)[0] if row else None
 
 
-def views(desk: Desk, account_id: int, rows: Sequence[AgentRow], now: datetime) -> list[AgentView]:
+def views(work: UnitOfWork, account_id: int, rows: Sequence[AgentRow], now: datetime) -> list[AgentView]:
     """Return the agents with their presence, by one look into Redis; unreadable, nobody was heard of."""
     try:
-        heard = desk.heartbeats.present(account_id, [row.id for row in rows], now)
+        heard = work.heartbeats.present(account_id, [row.id for row in rows], now)
     except StoreUnavailable as error:
         log.warning("presence_unreadable", account=account_id, error=str(error))
         heard = frozenset()
     return [_view(row, heard=row.id in heard, now=now) for row in rows]
 
 
-def of_address(desk: Desk, account_id: int, email: str) -> AgentRow | None:
+def of_address(work: UnitOfWork, account_id: int, email: str) -> AgentRow | None:
     """Return the account's agent with this address, active or not; nothing is said of other accounts."""
-    return store.find_by_address(desk.session, account_id, email)
+    return store.find_by_address(work.session, account_id, email)
 
 
-def create(desk: Desk, account_id: int, edit: AgentEdit, *, actor_id: int | None, now: datetime) -> AgentView | Invalid:
+def create(
+    work: UnitOfWork, account_id: int, edit: AgentEdit, *, actor_id: int | None, now: datetime
+) -> AgentView | Invalid:
     """Make an agent. Nothing depends on what other accounts have of the address: the log-in is this account's own."""
-    values = given(edit)
+    values = sent_fields(edit)
     password = values.pop("password", None)
-    agent_id = store.add(desk.session, account_id, **values)
+    agent_id = store.add(work.session, account_id, **values)
     if agent_id is None:
-        desk.session.rollback()
-        return _known_already(desk, account_id, values["email"])
+        work.session.rollback()
+        return _known_already(work, account_id, values["email"])
     if password:
-        log_ins.give_password(desk.session, agent_id, passwords.of_address(desk, values["email"], password))
-    row = _found(desk, account_id, agent_id)
-    change = Change(subject="agent", subject_id=row.id, after=_facts(row))
-    audit_log.write(desk, account_id, change, Cause(actor_id=actor_id, now=now))
-    desk.session.commit()
-    desk.signals.changed(account_id)
+        log_ins.give_password(work.session, agent_id, passwords.of_address(work, values["email"], password))
+    row = _found(work, account_id, agent_id)
+    change = AuditedChange(subject="agent", subject_id=row.id, after=_facts(row))
+    audit_log.write(work, account_id, change, ActorContext(actor_id=actor_id, now=now))
+    work.session.commit()
+    work.signals.changed(account_id)
     return _view(row, heard=False, now=now)
 
 
 def change(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
     agent_id: int,
     edit: AgentEdit,
     *,
     actor_id: int | None,
     now: datetime,
-    seen: Seen = ANYTHING,
+    seen: Baseline = NO_BASELINE,
 ) -> AgentView | Invalid | Conflict | None:
     """Change an agent; deactivating one releases what they hold open (E31)."""
-    before = _held(desk, account_id, agent_id, edit)
-    values = audited_crud.judged(desk, seen, given(edit), before) if before else {}
+    before = _held(work, account_id, agent_id, edit)
+    values = audited_crud.judged(work, seen, sent_fields(edit), before) if before else {}
     if isinstance(values, Stale):
         return values
     edit = AgentEdit(**values)
-    refusal = _refusal(desk, account_id, before, edit) if before else None
+    refusal = _refusal(work, account_id, before, edit) if before else None
     if before is None or refusal:
-        desk.session.rollback()
+        work.session.rollback()
         return refusal
-    _write(desk, account_id, before, edit)
-    woken = _consequences(desk, account_id, before, edit, actor_id=actor_id, now=now)
-    after = _found(desk, account_id, agent_id)
+    _write(work, account_id, before, edit)
+    woken = _consequences(work, account_id, before, edit, actor_id=actor_id, now=now)
+    after = _found(work, account_id, agent_id)
     said = _Audited(before=before, after=after, password_set=isinstance(edit.password, str))
     if said.differs:
-        audit_log.write(desk, account_id, said.change, Cause(actor_id=actor_id, now=now))
-    desk.session.commit()
+        audit_log.write(work, account_id, said.change, ActorContext(actor_id=actor_id, now=now))
+    work.session.commit()
     if not after.active:
-        deactivation.forget(desk, account_id, agent_id)
-    desk.signals.wake(account_id, woken)
-    return views(desk, account_id, [after], now)[0]
+        deactivation.forget(work, account_id, agent_id)
+    work.signals.wake(account_id, woken)
+    return views(work, account_id, [after], now)[0]
 
 
 def deactivate(
-    desk: Desk, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+    work: UnitOfWork,
+    account_id: int,
+    agent_id: int,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Baseline = NO_BASELINE,
 ) -> AgentView | Conflict | Stale | None:
     """Deactivate an agent: they keep their place in the ledger and lose their work."""
-    done = change(desk, account_id, agent_id, AgentEdit(active=False), actor_id=actor_id, now=now, seen=seen)
+    done = change(work, account_id, agent_id, AgentEdit(active=False), actor_id=actor_id, now=now, seen=seen)
     assert isinstance(done, Stale) or not isinstance(done, Invalid)
     return done
 
@@ -150,72 +158,72 @@ class _Audited:
         return self.password_set or _facts(self.before) != _facts(self.after)
 
     @property
-    def change(self) -> Change:
+    def change(self) -> AuditedChange:
         after = _facts(self.after) | ({"password": "set"} if self.password_set else {})
-        return Change(subject="agent", subject_id=self.after.id, before=_facts(self.before), after=after)
+        return AuditedChange(subject="agent", subject_id=self.after.id, before=_facts(self.before), after=after)
 
 
-def _held(desk: Desk, account_id: int, agent_id: int, edit: AgentEdit) -> AgentRow | None:
+def _held(work: UnitOfWork, account_id: int, agent_id: int, edit: AgentEdit) -> AgentRow | None:
     """Return the agent, locked, after what must be locked before them."""
     if edit.active is False:
-        release_all.keep_batches_out(desk.session, account_id, agent_id)
-    if {"role", "active", "email"} & given(edit).keys():
-        accounts.lock(desk.session, account_id)
-    found = store.lock(desk.session, account_id, agent_id)
-    if {"email", "password"} & given(edit).keys():
-        log_ins.lock(desk.session, account_id, agent_id)
-        found = store.find(desk.session, account_id, agent_id)
+        release_all.lock_out_batches(work.session, account_id, agent_id)
+    if {"role", "active", "email"} & sent_fields(edit).keys():
+        accounts.lock(work.session, account_id)
+    found = store.lock(work.session, account_id, agent_id)
+    if {"email", "password"} & sent_fields(edit).keys():
+        log_ins.lock(work.session, account_id, agent_id)
+        found = store.find(work.session, account_id, agent_id)
     return found
 
 
-def _refusal(desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit) -> Invalid | Conflict | None:
+def _refusal(work: UnitOfWork, account_id: int, before: AgentRow, edit: AgentEdit) -> Invalid | Conflict | None:
     """Return why not; what concerns the log-in is asked of the row that `_held` has locked."""
     if before.has_logged_in and edit.password is not UNSET:
         return invalid("password", THEIRS)
     if edit.email not in (UNSET, before.email):
         if before.has_logged_in:
             return invalid("email", THEIRS)
-        if of_address(desk, account_id, str(edit.email)):
-            return _known_already(desk, account_id, str(edit.email))
-    return _refused_as_last(desk, account_id, before, edit)
+        if of_address(work, account_id, str(edit.email)):
+            return _known_already(work, account_id, str(edit.email))
+    return _refused_as_last(work, account_id, before, edit)
 
 
-def _refused_as_last(desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit) -> Conflict | None:
+def _refused_as_last(work: UnitOfWork, account_id: int, before: AgentRow, edit: AgentEdit) -> Conflict | None:
     """Refuse to leave an account without anybody who could undo it."""
     was = before.active and before.role is Role.ADMINISTRATOR
-    said: dict[str, Any] = given(edit)
+    said: dict[str, Any] = sent_fields(edit)
     stays = said.get("active", before.active) and said.get("role", before.role) is Role.ADMINISTRATOR
-    if not was or stays or store.other_administrator(desk.session, account_id, but=before.id):
+    if not was or stays or store.other_administrator(work.session, account_id, but=before.id):
         return None
     return Conflict(sentence=LAST)
 
 
-def _write(desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit) -> None:
-    values = given(edit)
+def _write(work: UnitOfWork, account_id: int, before: AgentRow, edit: AgentEdit) -> None:
+    values = sent_fields(edit)
     password = values.pop("password", None)
-    store.change(desk.session, account_id, before.id, values)
+    store.change(work.session, account_id, before.id, values)
     if values.get("email", before.email) != before.email:
-        invitations.withdraw(desk.session, account_id, before.id)
+        invitations.withdraw(work.session, account_id, before.id)
         # The password was given to the person at the old address, and has its salt.
-        log_ins.give_password(desk.session, before.log_in_id, None)
+        log_ins.give_password(work.session, before.log_in_id, None)
     if password:
         email = str(values.get("email", before.email))
-        log_ins.give_password(desk.session, before.log_in_id, passwords.of_address(desk, email, password))
+        log_ins.give_password(work.session, before.log_in_id, passwords.of_address(work, email, password))
 
 
 def _consequences(
-    desk: Desk, account_id: int, before: AgentRow, edit: AgentEdit, *, actor_id: int | None, now: datetime
+    work: UnitOfWork, account_id: int, before: AgentRow, edit: AgentEdit, *, actor_id: int | None, now: datetime
 ) -> Collection[int]:
     """Release what a deactivated agent holds; return the inboxes where runs are called for (E30)."""
     if edit.active in (UNSET, before.active):
         return ()
     # After a reactivation, those that an older release left when it deactivated the agent.
-    tokens.revoke_all_of(desk, account_id, before.id, Cause(actor_id=actor_id, now=now))
+    tokens.revoke_all_of(work, account_id, before.id, ActorContext(actor_id=actor_id, now=now))
     if edit.active:
-        return availability.inboxes_of(desk.session, account_id, [before.id])
-    store.end_sessions(desk.session, account_id, before.id)
-    invitations.withdraw(desk.session, account_id, before.id)
-    return deactivation.release_all(desk, account_id, before.id, actor_id=actor_id, now=now)
+        return availability.inboxes_of(work.session, account_id, [before.id])
+    store.end_sessions(work.session, account_id, before.id)
+    invitations.withdraw(work.session, account_id, before.id)
+    return deactivation.release_all(work, account_id, before.id, actor_id=actor_id, now=now)
 
 
 def _facts(row: AgentRow) -> dict[str, object]:
@@ -223,14 +231,14 @@ def _facts(row: AgentRow) -> dict[str, object]:
     return {name: getattr(row, name) for name in DECIDED}
 
 
-def _found(desk: Desk, account_id: int, agent_id: int) -> AgentRow:
-    row = store.find(desk.session, account_id, agent_id)
+def _found(work: UnitOfWork, account_id: int, agent_id: int) -> AgentRow:
+    row = store.find(work.session, account_id, agent_id)
     assert row is not None
     return row
 
 
-def _known_already(desk: Desk, account_id: int, email: str) -> Invalid:
-    row = of_address(desk, account_id, email)
+def _known_already(work: UnitOfWork, account_id: int, email: str) -> Invalid:
+    row = of_address(work, account_id, email)
     assert row is not None
     sentence = IS_AGENT if row.active else IS_DEACTIVATED
     return invalid("email", sentence.format(name=row.name, id=row.id))

@@ -5,18 +5,18 @@ from datetime import datetime
 import structlog
 
 from dashboard.engine.decisions import Source
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import release_all as release_conversations
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.ledger import ledger
-from dashboard.store.ledger.ledger import AssignmentRow, Why
+from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource
 
 log = structlog.get_logger()
 
 
-def release_all(desk: Desk, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime) -> set[int]:
+def release_all(work: UnitOfWork, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime) -> set[int]:
     """Let everything that the agent holds open wait again, in this transaction; return the inboxes concerned."""
-    released = release_conversations.release_open(desk.session, account_id, agent_id, now)
+    released = release_conversations.release_open(work.session, account_id, agent_id, now)
     rows = [
         AssignmentRow(
             account_id=account_id,
@@ -25,20 +25,20 @@ def release_all(desk: Desk, account_id: int, agent_id: int, *, actor_id: int | N
             agent_id=None,
             previous_agent_id=agent_id,
             source=Source.RELEASE,
-            reason=Why.AGENT_REMOVED,
+            reason=AssignmentSource.AGENT_REMOVED,
             actor_id=actor_id,
             at=now,
         )
         for one in released
     ]
-    ledger.write_assignments(desk.session, rows)
-    ledger.write_events(desk.session, ledger.assignment_events(rows))
+    ledger.write_assignments(work.session, rows)
+    ledger.write_events(work.session, ledger.assignment_events(rows))
     return {one.inbox_id for one in released}
 
 
-def forget(desk: Desk, account_id: int, agent_id: int) -> None:
+def forget(work: UnitOfWork, account_id: int, agent_id: int) -> None:
     """Take the agent out of who is there; what Redis cannot forget now, nobody asks for any more."""
     try:
-        desk.heartbeats.leave(account_id, [agent_id])
+        work.heartbeats.leave(account_id, [agent_id])
     except StoreUnavailable as error:
         log.warning("agent_not_forgotten", account=account_id, agent=agent_id, error=str(error))

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from dashboard.engine.model import Presence
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents.agent_card import PresentRow
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.redis.heartbeats import presence_of
@@ -16,25 +16,25 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class LastSeen:
     """An agent's presence, None while it cannot be read; and since when, None if they were never heard of."""
 
     presence: Presence | None = None
     since: datetime | None = None
 
 
-def of(desk: Desk, account_id: int, rows: Collection[PresentRow], *, now: datetime) -> Mapping[int, Sighting]:
+def of(work: UnitOfWork, account_id: int, rows: Collection[PresentRow], *, now: datetime) -> Mapping[int, LastSeen]:
     """Return the sighting of each of these agents."""
     ids = [row.id for row in rows]
     try:
-        present, last = desk.heartbeats.present(account_id, ids, now), desk.heartbeats.last(account_id, ids)
+        present, last = work.heartbeats.present(account_id, ids, now), work.heartbeats.last(account_id, ids)
     except StoreUnavailable as error:
         log.warning("presence_unreadable", account=account_id, error=str(error))
-        return {row.id: Sighting() for row in rows}
+        return {row.id: LastSeen() for row in rows}
     return {row.id: _sighting(row, heard=row.id in present, last=last.get(row.id)) for row in rows}
 
 
-def _sighting(row: PresentRow, *, heard: bool, last: datetime | None) -> Sighting:
+def _sighting(row: PresentRow, *, heard: bool, last: datetime | None) -> LastSeen:
     silent = row.auto_offline and not heard
     word = presence_of(availability=row.availability, auto_offline=row.auto_offline, heard=heard, active=row.active)
-    return Sighting(presence=word, since=last if silent else row.availability_since)
+    return LastSeen(presence=word, since=last if silent else row.availability_since)

@@ -8,7 +8,7 @@ from enum import Enum, auto
 import structlog
 
 from dashboard.engine.model import Presence
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import availability as store
 from dashboard.store.agents.availability import AgentState
 from dashboard.store.core.errors import StoreUnavailable
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 CHOSEN_BY_HAND = frozenset({Presence.OFFLINE, Presence.BUSY, Presence.AWAY_MANUAL, Presence.AWAY_AND_REASSIGNING})
 
 
-class Heard(Enum):
+class AvailabilityResult(Enum):
     """What a report of somebody's availability came to."""
 
     CHANGED = auto()
@@ -30,7 +30,7 @@ class Heard(Enum):
 
 
 def set_availability(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
     agent_id: int,
     *,
@@ -39,87 +39,87 @@ def set_availability(
     by_hand: bool,
     now: datetime,
     is_there: bool = True,
-) -> Heard:
+) -> AvailabilityResult:
     """Set what an agent is; neither idling nor activity overwrites a choice made by hand (E38).
 
     It counts as a heartbeat, unless somebody else sets it who cannot tell whether the agent `is_there`.
     Raises StoreUnavailable when nothing changes and the heartbeat cannot be noted.
     """
-    agent = store.lock(desk.session, account_id, agent_id)
+    agent = store.lock(work.session, account_id, agent_id)
     if agent is None:
-        return Heard.NO_SUCH_AGENT
+        return AvailabilityResult.NO_SUCH_AGENT
     held = not by_hand and agent.availability in CHOSEN_BY_HAND
     wanted = agent.availability if held else availability
     wanted_offline = agent.auto_offline if auto_offline is None else auto_offline
     if (wanted, wanted_offline) == (agent.availability, agent.auto_offline):
-        desk.session.rollback()
-        _beat(desk, account_id, [agent_id] if is_there else [], now)
-        return Heard.UNCHANGED
+        work.session.rollback()
+        _beat(work, account_id, [agent_id] if is_there else [], now)
+        return AvailabilityResult.UNCHANGED
     agent = replace(agent, availability=wanted, auto_offline=wanted_offline)
-    store.write(desk.session, agent, now)
-    _write_event(desk, agent, now, heard=is_there or _seen(desk, agent, now))
-    inbox_ids = store.inboxes_of(desk.session, account_id, [agent_id])
-    desk.session.commit()
-    _note(desk, agent, now, is_there=is_there)
-    desk.signals.wake(account_id, inbox_ids)
-    return Heard.CHANGED
+    store.write(work.session, agent, now)
+    _write_event(work, agent, now, heard=is_there or _seen(work, agent, now))
+    inbox_ids = store.inboxes_of(work.session, account_id, [agent_id])
+    work.session.commit()
+    _note(work, agent, now, is_there=is_there)
+    work.signals.wake(account_id, inbox_ids)
+    return AvailabilityResult.CHANGED
 
 
-def heartbeat(desk: Desk, account_id: int, agent_ids: Collection[int], *, now: datetime) -> bool:
+def heartbeat(work: UnitOfWork, account_id: int, agent_ids: Collection[int], *, now: datetime) -> bool:
     """Note that agents are there; false, and nothing is noted, if one of them is not an active agent (E39).
 
     Who was there a moment ago costs one Redis command; who comes back may be given something (E30).
     Raises StoreUnavailable.
     """
     wanted = set(agent_ids)
-    known = set(desk.heartbeats.remembered(account_id, wanted))
+    known = set(work.heartbeats.remembered(account_id, wanted))
     if strangers := wanted - known:
-        found = store.active(desk.session, account_id, strangers)
+        found = store.active(work.session, account_id, strangers)
         for agent in found:
-            desk.heartbeats.remember(account_id, agent.agent_id, agent.availability)
+            work.heartbeats.remember(account_id, agent.agent_id, agent.availability)
         if strangers - {agent.agent_id for agent in found}:
             return False
-    _beat(desk, account_id, wanted, now)
+    _beat(work, account_id, wanted, now)
     return True
 
 
-def _seen(desk: Desk, agent: AgentState, now: datetime) -> bool:
+def _seen(work: UnitOfWork, agent: AgentState, now: datetime) -> bool:
     """Tell whether the agent is heard of; while that cannot be read they are not (E40)."""
     try:
-        return bool(desk.heartbeats.present(agent.account_id, [agent.agent_id], now))
+        return bool(work.heartbeats.present(agent.account_id, [agent.agent_id], now))
     except StoreUnavailable as error:
         log.warning("presence_unreadable", account=agent.account_id, agent=agent.agent_id, error=str(error))
         return False
 
 
-def _note(desk: Desk, agent: AgentState, now: datetime, *, is_there: bool) -> None:
+def _note(work: UnitOfWork, agent: AgentState, now: datetime, *, is_there: bool) -> None:
     """Cache a choice that is already kept; the next heartbeat makes up for one that cannot be noted (E44)."""
     try:
-        desk.heartbeats.remember(agent.account_id, agent.agent_id, agent.availability)
-        desk.heartbeats.beat(agent.account_id, [agent.agent_id] if is_there else [], now)
+        work.heartbeats.remember(agent.account_id, agent.agent_id, agent.availability)
+        work.heartbeats.beat(agent.account_id, [agent.agent_id] if is_there else [], now)
     except StoreUnavailable as error:
         log.warning("heartbeat_not_noted", account=agent.account_id, agent=agent.agent_id, error=str(error))
 
 
-def _beat(desk: Desk, account_id: int, agent_ids: Collection[int], now: datetime) -> None:
+def _beat(work: UnitOfWork, account_id: int, agent_ids: Collection[int], now: datetime) -> None:
     """Note the heartbeats; tell of those who were away and are seen as present now."""
-    came = desk.heartbeats.beat(account_id, agent_ids, now)
+    came = work.heartbeats.beat(account_id, agent_ids, now)
     if not came:
         return
-    seen = [agent for agent in store.active(desk.session, account_id, came) if agent.auto_offline]
+    seen = [agent for agent in store.active(work.session, account_id, came) if agent.auto_offline]
     back = [agent for agent in seen if _presence(agent) is not Presence.OFFLINE]
     for agent in back:
-        _write_event(desk, agent, now, heard=True)
-    inbox_ids = store.inboxes_of(desk.session, account_id, [agent.agent_id for agent in back])
-    desk.session.commit()
-    desk.signals.wake(account_id, inbox_ids)
+        _write_event(work, agent, now, heard=True)
+    inbox_ids = store.inboxes_of(work.session, account_id, [agent.agent_id for agent in back])
+    work.session.commit()
+    work.signals.wake(account_id, inbox_ids)
 
 
 def _presence(agent: AgentState, *, heard: bool = True) -> Presence:
     return presence_of(availability=agent.availability, auto_offline=agent.auto_offline, heard=heard)
 
 
-def _write_event(desk: Desk, agent: AgentState, now: datetime, *, heard: bool) -> None:
+def _write_event(work: UnitOfWork, agent: AgentState, now: datetime, *, heard: bool) -> None:
     event = ledger.EventRow(
         account_id=agent.account_id,
         events=(ledger.Event.AGENT_PRESENCE_CHANGED,),
@@ -127,4 +127,4 @@ def _write_event(desk: Desk, agent: AgentState, now: datetime, *, heard: bool) -
         presence=_presence(agent, heard=heard),
         at=now,
     )
-    ledger.write_events(desk.session, [event])
+    ledger.write_events(work.session, [event])

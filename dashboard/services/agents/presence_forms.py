@@ -36,7 +36,7 @@ class Availability:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heartbeats:
+class HeartbeatList:
     """Agents who are there."""
 
     agent_ids: tuple[int, ...]
@@ -61,5 +61,5 @@ class AvailabilityForm(Form):
 class HeartbeatsForm(Form):
     """Agents who are there."""
 
-    makes = Heartbeats
+    makes = HeartbeatList
     agent_ids = fields.List(Id(), required=True, validate=validate.Length(max=MOST_AT_ONCE))

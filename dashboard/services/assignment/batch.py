@@ -11,9 +11,9 @@ from dashboard.engine import planner, pools
 from dashboard.engine.decisions import Assign, Error, Plan, Reason, Source
 from dashboard.engine.model import Inbox, Snapshot
 from dashboard.services.assignment import run_outcome
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import batch_writes, claims, open_counts, run_records, snapshots, waiting, warm_up_rows
-from dashboard.store.assignment.run_records import Beginning, Ending
+from dashboard.store.assignment.run_records import RunOutcome, RunStart
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.postgres import locks
@@ -25,24 +25,24 @@ FOLDS_EVERY = 10
 
 
 @dataclass(slots=True, kw_only=True)
-class Progress:
+class RunState:
     """A run under way: what its batches have done so far, and in the end how it ended.
 
     `wake_at` is when something may be given out without anybody doing anything.
     """
 
-    beginning: Beginning
+    beginning: RunStart
     clock: Callable[[], datetime]
     run_id: int | None = None
     batches: int = 0
     assigned: int = 0
     undecided: set[int] = field(default_factory=set)
-    ending: Ending | None = None
+    ending: RunOutcome | None = None
     wake_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class LoadedBatch:
     """What one batch saw and decided."""
 
     snapshot: Snapshot
@@ -56,7 +56,7 @@ class Looked:
         return [decision for decision in self.plan.decisions if isinstance(decision, Assign)]
 
 
-def assign_batch(desk: Desk, run: Progress, *, until: datetime) -> bool:
+def assign_batch(work: UnitOfWork, run: RunState, *, until: datetime) -> bool:
     """Assign one batch and commit it, alone in the inbox; true if there may be more to do.
 
     From `until` on the run's record is completed whatever is left. Raises StoreUnavailable when presence or the
@@ -65,115 +65,115 @@ def assign_batch(desk: Desk, run: Progress, *, until: datetime) -> bool:
     about = run.beginning
     # Who waited for the inbox as long as a rate limit's window would else count from before what has left it.
     now = run.clock()
-    routing = inbox_routing.read(desk.session, about.account_id, about.inbox_id)
+    routing = inbox_routing.read(work.session, about.account_id, about.inbox_id)
     if routing is None:
         return False
     off = planner.switched_off(routing.inbox, routing.policy)
     if off or routing.policy is None:
-        end(desk, run, run_outcome.stopped(off or Reason.NO_POLICY, run.assigned))
-        desk.session.commit()
+        complete_run(work, run, run_outcome.stopped(off or Reason.NO_POLICY, run.assigned))
+        work.session.commit()
         return False
-    looked = _look(desk, run, snapshots.Place(inbox=routing.inbox, policy=routing.policy), now)
-    won = _write(desk, run, looked)
-    more = _may_be_more(desk, looked, won)
+    looked = _load_and_plan(work, run, snapshots.RoutedInbox(inbox=routing.inbox, policy=routing.policy), now)
+    won = _write(work, run, looked)
+    more = _may_be_more(work, looked, won)
     if now >= until or not more:
-        _finish(desk, run, looked, goes_on=more)
-    desk.session.commit()
-    _spend_turns(desk, looked, won)
+        _finish(work, run, looked, goes_on=more)
+    work.session.commit()
+    _advance_rotation(work, looked, won)
     return more
 
 
-def end(desk: Desk, run: Progress, ending: Ending) -> None:
+def complete_run(work: UnitOfWork, run: RunState, ending: RunOutcome) -> None:
     """Complete the run's record."""
     run.ending = ending
     if run.run_id is None:
-        run.run_id = run_records.begin(desk.session, run.beginning)
-    run_records.finish(desk.session, run.run_id, ending, run.clock())
+        run.run_id = run_records.begin(work.session, run.beginning)
+    run_records.finish(work.session, run.run_id, ending, run.clock())
 
 
-def rehearse(desk: Desk, *, now: datetime) -> None:
+def warm_up(work: UnitOfWork, *, now: datetime) -> None:
     """Do as a batch would in an inbox that is taken back: what is compiled and loaded on the way stays."""
-    session, inbox = desk.session, Inbox(id=0, account_id=0, name="Rehearsal")
-    about = Beginning(account_id=0, inbox_id=0, source=Source.PERIODIC, actor_id=None, job_id=None, started_at=now)
-    run = Progress(beginning=about, clock=lambda: now)
-    with locks.alone_in(session, inbox.id):
-        warm_up_rows.furnish(session, inbox)
+    session, inbox = work.session, Inbox(id=0, account_id=0, name="Rehearsal")
+    about = RunStart(account_id=0, inbox_id=0, source=Source.PERIODIC, actor_id=None, job_id=None, started_at=now)
+    run = RunState(beginning=about, clock=lambda: now)
+    with locks.inbox_lock(session, inbox.id):
+        warm_up_rows.add_rows(session, inbox)
         run_records.last_began_at(session, inbox.account_id, inbox.id)
         inbox_routing.read(session, inbox.account_id, inbox.id)
-        place = snapshots.Place(inbox=inbox, policy=planner.DEFAULT_POLICY)
-        snapshot = snapshots.read(session, desk.gauges, [place], now=now)[inbox.id]
+        place = snapshots.RoutedInbox(inbox=inbox, policy=planner.DEFAULT_POLICY)
+        snapshot = snapshots.read(session, work.gauges, [place], now=now)[inbox.id]
         open_counts.held(session, inbox.account_id, [0])
-        waiting.take(session, filter_of(snapshot), pools=[None], most=1, now=now)
+        waiting.lock_next(session, filter_of(snapshot), pools=[None], most=1, now=now)
         nobodys = Assign(conversation_id=0, agent_id=0, team_id=None)
         claims.claim(session, inbox.account_id, inbox.id, [nobodys], now=now)
-        looked = Looked(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
-        _write(desk, run, looked)
-        _finish(desk, run, looked, goes_on=False)
+        looked = LoadedBatch(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
+        _write(work, run, looked)
+        _finish(work, run, looked, goes_on=False)
 
 
-def _may_be_more(desk: Desk, looked: Looked, won: Sequence[Assign]) -> bool:
+def _may_be_more(work: UnitOfWork, looked: LoadedBatch, won: Sequence[Assign]) -> bool:
     """Tell whether the batch was full and got anywhere, if only by finding what cannot be decided (E8, E43)."""
     errors = any(isinstance(decision, Error) for decision in looked.plan.decisions)
-    return len(looked.plan.decisions) == desk.settings.bulk_limit and (bool(won) or errors)
+    return len(looked.plan.decisions) == work.settings.bulk_limit and (bool(won) or errors)
 
 
-def _finish(desk: Desk, run: Progress, looked: Looked, *, goes_on: bool) -> None:
+def _finish(work: UnitOfWork, run: RunState, looked: LoadedBatch, *, goes_on: bool) -> None:
     """Complete the record with what is left and why."""
-    remains = run_outcome.Remains(
-        left=waiting.left(desk.session, filter_of(looked.snapshot), looked.now),
+    remains = run_outcome.WaitingSummary(
+        left=waiting.left(work.session, filter_of(looked.snapshot), looked.now),
         standings=looked.plan.standings,
         undecided=len(run.undecided),
         goes_on=goes_on,
     )
-    end(desk, run, run_outcome.ended(remains, run.assigned))
+    complete_run(work, run, run_outcome.ended(remains, run.assigned))
     run.wake_at = remains.next_at(looked.now)
 
 
-def _look(desk: Desk, run: Progress, place: snapshots.Place, now: datetime) -> Looked:
+def _load_and_plan(work: UnitOfWork, run: RunState, place: snapshots.RoutedInbox, now: datetime) -> LoadedBatch:
     """Read what the decisions need; only pools where somebody is left are asked for conversations (E9)."""
-    snapshot = snapshots.read(desk.session, desk.gauges, [place], now=now, hold=True)[place.inbox.id]
+    snapshot = snapshots.read(work.session, work.gauges, [place], now=now, hold=True)[place.inbox.id]
     pools = planner.open_pools(snapshot, now)
     if not pools:
-        return Looked(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
-    found = waiting.take(
-        desk.session,
+        return LoadedBatch(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
+    found = waiting.lock_next(
+        work.session,
         filter_of(snapshot),
         pools=pools,
-        most=desk.settings.bulk_limit,
+        most=work.settings.bulk_limit,
         now=now,
         but=run.undecided,
     )
     snapshot = replace(snapshot, waiting=found.conversations)
-    return Looked(snapshot=snapshot, plan=planner.plan(snapshot, now), since=found.since, now=now)
+    return LoadedBatch(snapshot=snapshot, plan=planner.plan(snapshot, now), since=found.since, now=now)
 
 
-def _write(desk: Desk, run: Progress, looked: Looked) -> list[Assign]:
+def _write(work: UnitOfWork, run: RunState, looked: LoadedBatch) -> list[Assign]:
     """Make the plan true; return the assignments that were written (E25 to E28)."""
     about, assigns = run.beginning, looked.assigns
     run.undecided |= {decision.conversation_id for decision in looked.plan.decisions if isinstance(decision, Error)}
     _log_errors(run, looked.plan)
     if run.run_id is None:
-        run.run_id = run_records.begin(desk.session, about)
-    reserved = _reserve(desk, run, looked)
+        run.run_id = run_records.begin(work.session, about)
+    reserved = _reserve(work, run, looked)
     try:
-        ids = claims.claim(desk.session, about.account_id, about.inbox_id, assigns, now=looked.now)
+        ids = claims.claim(work.session, about.account_id, about.inbox_id, assigns, now=looked.now)
         won = [given for given in assigns if given.conversation_id in ids]
-        _record(desk, run, looked, won)
+        _record(work, run, looked, won)
     except BaseException:
-        _give_back(desk, run, reserved)
+        _give_back(work, run, reserved)
         raise
-    _give_back(desk, run, [entry for entry in reserved if entry.conversation_id not in ids])
+    _give_back(work, run, [entry for entry in reserved if entry.conversation_id not in ids])
     return won
 
 
-def _record(desk: Desk, run: Progress, looked: Looked, won: Sequence[Assign]) -> None:
+def _record(work: UnitOfWork, run: RunState, looked: LoadedBatch, won: Sequence[Assign]) -> None:
     """Write the batch's snapshot, a ledger row and two events per assignment."""
     run.batches += 1
     if run.run_id is None or looked.snapshot.policy is None:
         raise ValueError("a batch is recorded after its run began, and only under a policy")
     first = run.assigned + 1
-    run_records.keep_batch(desk.session, run.run_id, looked.snapshot, number=run.batches, first=first, at=looked.now)
-    given = batch_writes.Given(
+    run_records.keep_batch(work.session, run.run_id, looked.snapshot, number=run.batches, first=first, at=looked.now)
+    given = batch_writes.AssignedRow(
         account_id=run.beginning.account_id,
         inbox_id=run.beginning.inbox_id,
         run_id=run.run_id,
@@ -187,10 +187,10 @@ def _record(desk: Desk, run: Progress, looked: Looked, won: Sequence[Assign]) ->
         agent_ids=[given.agent_id for given in won],
         since=[looked.since.get(given.conversation_id) for given in won],
     )
-    batch_writes.write(desk.session, given)
+    batch_writes.write(work.session, given)
     run.assigned += len(won)
     if run.batches % FOLDS_EVERY == 0:
-        open_counts.fold(desk.session, run.beginning.account_id)
+        open_counts.compact(work.session, run.beginning.account_id)
 
 
 def filter_of(snapshot: Snapshot) -> waiting.Filter:
@@ -207,55 +207,55 @@ def filter_of(snapshot: Snapshot) -> waiting.Filter:
     )
 
 
-def _reserve(desk: Desk, run: Progress, looked: Looked) -> list[Reservation]:
+def _reserve(work: UnitOfWork, run: RunState, looked: LoadedBatch) -> list[Reservation]:
     """Count the assignments against fair distribution before they are committed (E28)."""
     policy, about = looked.snapshot.policy, run.beginning
     if policy is None or not looked.assigns:
         return []
     if not policy.fair_distribution_limit:
-        _count_by_ledger(desk, about)
+        _count_by_ledger(work, about)
         return []
     entries = [
         Reservation(agent_id=given.agent_id, conversation_id=given.conversation_id, at=looked.now)
         for given in looked.assigns
     ]
     try:
-        desk.limits.reserve(about.account_id, about.inbox_id, entries, window=policy.window, now=looked.now)
+        work.limits.reserve(about.account_id, about.inbox_id, entries, window=policy.window, now=looked.now)
     except StoreUnavailable as error:
         log.warning("rate_limits_not_reserved", account=about.account_id, inbox=about.inbox_id, error=str(error))
-        if not _count_by_ledger(desk, about) and not _are_passed_over(desk, looked):
+        if not _count_by_ledger(work, about) and not _were_all_skipped(work, looked):
             raise
         return []
     return entries
 
 
-def _count_by_ledger(desk: Desk, about: Beginning) -> bool:
+def _count_by_ledger(work: UnitOfWork, about: RunStart) -> bool:
     """See to it that the next batch counts from the ledger what is not counted in Redis now; false if it will not."""
     try:
-        desk.limits.forget(about.account_id, about.inbox_id)
+        work.limits.forget(about.account_id, about.inbox_id)
     except StoreUnavailable as error:
         log.warning("rate_limits_not_marked", account=about.account_id, inbox=about.inbox_id, error=str(error))
         return False
     return True
 
 
-def _are_passed_over(desk: Desk, looked: Looked) -> bool:
+def _were_all_skipped(work: UnitOfWork, looked: LoadedBatch) -> bool:
     """Tell whether limits could not be read and are skipped (E41), so that not counting passes none."""
     unread = any(agent.recent is None for agent in looked.snapshot.agents)
-    return unread and desk.settings.rate_limit_on_failure is OnFailure.OPEN
+    return unread and work.settings.rate_limit_on_failure is OnFailure.OPEN
 
 
-def _give_back(desk: Desk, run: Progress, entries: Sequence[Reservation]) -> None:
+def _give_back(work: UnitOfWork, run: RunState, entries: Sequence[Reservation]) -> None:
     if not entries:
         return
     about = run.beginning
     try:
-        desk.limits.give_back(about.account_id, about.inbox_id, entries)
+        work.limits.give_back(about.account_id, about.inbox_id, entries)
     except StoreUnavailable as error:  # one too many is counted until the window ends, never one too few
         log.warning("rate_limits_not_given_back", account=about.account_id, inbox=about.inbox_id, error=str(error))
 
 
-def _spend_turns(desk: Desk, looked: Looked, won: Sequence[Assign]) -> None:
+def _advance_rotation(work: UnitOfWork, looked: LoadedBatch, won: Sequence[Assign]) -> None:
     """Move the rotations by what was written, and by nothing else (E21)."""
     inbox = looked.snapshot.inbox
     picks: dict[int | None, list[int]] = {}
@@ -263,13 +263,13 @@ def _spend_turns(desk: Desk, looked: Looked, won: Sequence[Assign]) -> None:
         picks.setdefault(given.team_id, []).append(given.agent_id)
     try:
         for team_id, agents in picks.items():
-            members = pools.wheel_members(looked.snapshot, team_id)
-            desk.rotations.advance(snapshots.wheel(inbox, team_id), members=members, picks=agents)
+            members = pools.rotation_members(looked.snapshot, team_id)
+            work.rotations.advance(snapshots.wheel(inbox, team_id), members=members, picks=agents)
     except StoreUnavailable as error:  # the assignments stand; the turns are as they were before (E44)
         log.warning("turns_not_spent", account=inbox.account_id, inbox=inbox.id, error=str(error))
 
 
-def _log_errors(run: Progress, plan: Plan) -> None:
+def _log_errors(run: RunState, plan: Plan) -> None:
     for decision in plan.decisions:
         if isinstance(decision, Error):
             about = run.beginning

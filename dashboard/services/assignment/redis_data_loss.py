@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.redis import data_loss_marker
 
@@ -12,21 +12,21 @@ log = structlog.get_logger()
 SAID_FOR = timedelta(hours=1)
 
 
-def notice(desk: Desk, account_id: int, *, now: datetime) -> None:
+def report_once(work: UnitOfWork, account_id: int, *, now: datetime) -> None:
     """Say once that Redis knows nothing any more of an account in which there were runs. Raises StoreUnavailable."""
-    notes = desk.beginnings
+    notes = work.beginnings
     if notes.is_noted(account_id):
         return
-    lost = data_loss_marker.has_run(desk.session, account_id)
-    desk.session.commit()  # a rollback would have the driver forget what it has prepared
+    lost = data_loss_marker.has_run(work.session, account_id)
+    work.session.commit()  # a rollback would have the driver forget what it has prepared
     if notes.note(account_id, now if lost else None) and lost:
         log.warning("redis_was_emptied", account=account_id, costs="turns begin anew; shares are counted by the ledger")
 
 
-def lately(desk: Desk, account_id: int, *, now: datetime) -> datetime | None:
+def lost_at(work: UnitOfWork, account_id: int, *, now: datetime) -> datetime | None:
     """Return when turns began anew if that was within the hour."""
     try:
-        at = desk.beginnings.anew_at(account_id)
+        at = work.beginnings.anew_at(account_id)
     except StoreUnavailable:  # whoever asks says so itself
         return None
     return at if at and now - at < SAID_FOR else None

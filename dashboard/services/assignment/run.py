@@ -9,10 +9,10 @@ import structlog
 from dashboard import clock
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services.assignment import batch, redis_data_loss, run_outcome
-from dashboard.services.assignment.batch import Progress
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.assignment.batch import RunState
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import run_records
-from dashboard.store.assignment.run_records import Beginning, Ending
+from dashboard.store.assignment.run_records import RunOutcome, RunStart
 from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.inboxes import routing
 from dashboard.store.postgres import locks
@@ -24,7 +24,7 @@ RUN_LASTS_FOR = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class RunRequest:
     """Who asked for a run: what started it, the person if one did, and the job that does it."""
 
     source: Source
@@ -37,7 +37,7 @@ class RunResult:
     """A finished run."""
 
     run_id: int | None
-    ending: Ending
+    ending: RunOutcome
 
     @property
     def worth_retrying(self) -> bool:
@@ -46,14 +46,14 @@ class RunResult:
 
 
 def run_inbox(
-    desk: Desk, account_id: int, inbox_id: int, *, request: Request, now: Clock = clock.now
+    work: UnitOfWork, account_id: int, inbox_id: int, *, request: RunRequest, now: Clock = clock.now
 ) -> RunResult | None:
     """Assign what waits in one inbox; None if the account has no such inbox (E3).
 
     The pending mark is cleared before anything is read: what arrives from now on asks for the next run (E32).
     """
-    run = Progress(
-        beginning=Beginning(
+    run = RunState(
+        beginning=RunStart(
             account_id=account_id,
             inbox_id=inbox_id,
             source=request.source,
@@ -64,80 +64,80 @@ def run_inbox(
         clock=now,
     )
     try:
-        desk.signals.wakeups.clear(account_id, inbox_id)
-        redis_data_loss.notice(desk, account_id, now=run.beginning.started_at)
-        goes_on = _batches(desk, run)
+        work.signals.wakeups.clear(account_id, inbox_id)
+        redis_data_loss.report_once(work, account_id, now=run.beginning.started_at)
+        goes_on = _batches(work, run)
     except (StoreUnavailable, DatabaseFailed) as error:
-        _fail(desk, run, error)
+        _fail(work, run, error)
         goes_on = False
     if run.ending is None:
         return None
-    _speak(desk, run, goes_on)
+    _notify(work, run, goes_on)
     return RunResult(run_id=run.run_id, ending=run.ending)
 
 
-def has_begun_since(desk: Desk, account_id: int, inbox_id: int, since: datetime) -> bool:
+def has_begun_since(work: UnitOfWork, account_id: int, inbox_id: int, since: datetime) -> bool:
     """Tell whether a run of the inbox began after this instant and went through."""
-    began_at = run_records.last_began_at(desk.session, account_id, inbox_id)
-    desk.session.commit()  # a rollback would have the driver forget what it has prepared
+    began_at = run_records.last_began_at(work.session, account_id, inbox_id)
+    work.session.commit()  # a rollback would have the driver forget what it has prepared
     return began_at is not None and began_at > since
 
 
-def request_run(desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | None) -> str | None:
+def request_run(work: UnitOfWork, account_id: int, inbox_id: int, *, actor_id: int | None) -> str | None:
     """Enqueue a run that somebody asked for and return the job's id, None if there is no such inbox (E34).
 
     Raises StoreUnavailable.
     """
-    if routing.read(desk.session, account_id, inbox_id) is None:
+    if routing.read(work.session, account_id, inbox_id) is None:
         return None
-    return desk.signals.queue.run_inbox(account_id, inbox_id, Source.MANUAL, actor_id)
+    return work.signals.queue.run_inbox(account_id, inbox_id, Source.MANUAL, actor_id)
 
 
-def sweep(desk: Desk) -> int:
+def sweep(work: UnitOfWork) -> int:
     """Start a run for every routed inbox with waiting conversations, over all accounts; return how many (E33)."""
-    found = routing.routed_with_work(desk.session)
-    desk.session.commit()
+    found = routing.routed_with_work(work.session)
+    work.session.commit()
     for account_id, inbox_ids in found.items():
-        desk.signals.wake_anew(account_id, inbox_ids, Source.PERIODIC)
+        work.signals.wake_anew(account_id, inbox_ids, Source.PERIODIC)
     return sum(map(len, found.values()))
 
 
-def _batches(desk: Desk, run: Progress) -> bool:
+def _batches(work: UnitOfWork, run: RunState) -> bool:
     """Assign batch after batch; true if the time is up and something may be left."""
     until = run.beginning.started_at + RUN_LASTS_FOR
-    with locks.alone_in(desk.session, run.beginning.inbox_id) as let_others_in:
+    with locks.inbox_lock(work.session, run.beginning.inbox_id) as let_others_in:
         while True:
-            more = batch.assign_batch(desk, run, until=until)
+            more = batch.assign_batch(work, run, until=until)
             if not more or run.ending:
                 return more
             let_others_in()
 
 
-def _fail(desk: Desk, run: Progress, error: Exception) -> None:
+def _fail(work: UnitOfWork, run: RunState, error: Exception) -> None:
     """Record a run that a store broke off; if even that cannot be written, the log has it."""
     about = run.beginning
     log.error("run_failed", account=about.account_id, inbox=about.inbox_id, run=run.run_id, error=str(error))
     run.ending = run_outcome.failed(Reason.STORE_UNAVAILABLE, run.assigned, str(error))
     try:
-        desk.session.rollback()
+        work.session.rollback()
         # A commit that was cut off may have been made: what is written is true, not what was meant.
-        written = run_records.assigned(desk.session, run.run_id) if run.run_id else None
+        written = run_records.assigned(work.session, run.run_id) if run.run_id else None
         run.run_id = None if written is None else run.run_id
-        batch.end(desk, run, replace(run.ending, assigned_count=written or 0))
-        desk.session.commit()
+        batch.complete_run(work, run, replace(run.ending, assigned_count=written or 0))
+        work.session.commit()
     except DatabaseFailed as again:
         log.error("run_not_recorded", account=about.account_id, inbox=about.inbox_id, error=str(again))
 
 
-def _speak(desk: Desk, run: Progress, goes_on: bool) -> None:
+def _notify(work: UnitOfWork, run: RunState, goes_on: bool) -> None:
     about, ending, now = run.beginning, run.ending, run.clock()
     if goes_on:
-        desk.signals.wake(about.account_id, [about.inbox_id], about.source)
+        work.signals.wake(about.account_id, [about.inbox_id], about.source)
     elif run.wake_at:
-        desk.signals.wake_at(about.account_id, about.inbox_id, run.wake_at, now=now)
+        work.signals.wake_at(about.account_id, about.inbox_id, run.wake_at, now=now)
     if ending is None or ending.reason is Reason.NOTHING_WAITING:
         return
-    desk.signals.changed(about.account_id)
+    work.signals.changed(about.account_id)
     if ending.outcome is not Outcome.ERROR:
         log.info(
             "run",

@@ -5,23 +5,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.engine.decisions import Outcome, Reason, Standing
-from dashboard.store.assignment.run_records import Ending
-from dashboard.store.assignment.waiting import Left
+from dashboard.engine.decisions import Outcome, PoolState, Reason
+from dashboard.store.assignment.run_records import RunOutcome
+from dashboard.store.assignment.waiting import WaitingGroup
 
 # What somebody was changing while the batch looked is looked at again.
 SOON = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remains:
+class WaitingSummary:
     """What waits when a run's last batch is written.
 
     `undecided` counts what could not be decided; `goes_on` tells that another run follows at once.
     """
 
-    left: Sequence[Left]
-    standings: Mapping[int | None, Standing]
+    left: Sequence[WaitingGroup]
+    standings: Mapping[int | None, PoolState]
     undecided: int
     goes_on: bool
 
@@ -44,17 +44,17 @@ class Remains:
             instants.append(now + SOON)
         return min(instants, default=None)
 
-    def _reason(self, group: Left) -> Reason:
+    def _reason(self, group: WaitingGroup) -> Reason:
         """Return why these wait; behind an open pool is left only what was being changed, or came just now."""
         standing = self.standings.get(group.team_id)
         return _kept(group) or (standing.reason if standing else None) or Reason.LOST_RACE
 
 
-def ended(remains: Remains, assigned: int) -> Ending:
+def ended(remains: WaitingSummary, assigned: int) -> RunOutcome:
     """Return the ending of a run that went through."""
     counts = remains.by_reason()
     commonest = max(counts, key=lambda reason: counts[reason], default=Reason.NOTHING_WAITING)
-    return Ending(
+    return RunOutcome(
         outcome=Outcome.ASSIGNED if assigned else Outcome.STOP,
         reason=None if assigned else commonest,
         waiting_before=assigned + sum(group.count for group in remains.left),
@@ -63,9 +63,9 @@ def ended(remains: Remains, assigned: int) -> Ending:
     )
 
 
-def stopped(reason: Reason, assigned: int) -> Ending:
+def stopped(reason: Reason, assigned: int) -> RunOutcome:
     """Return the ending of a run that a switch stopped, before anything or between batches (E1, E2)."""
-    return Ending(
+    return RunOutcome(
         outcome=Outcome.ASSIGNED if assigned else Outcome.STOP,
         reason=None if assigned else reason,
         assigned_count=assigned,
@@ -73,12 +73,12 @@ def stopped(reason: Reason, assigned: int) -> Ending:
     )
 
 
-def failed(reason: Reason, assigned: int, message: str) -> Ending:
+def failed(reason: Reason, assigned: int, message: str) -> RunOutcome:
     """Return the ending of a run that a store or a bug broke off; what earlier batches wrote stays (E43)."""
-    return Ending(outcome=Outcome.ERROR, reason=reason, assigned_count=assigned, left_waiting={}, message=message)
+    return RunOutcome(outcome=Outcome.ERROR, reason=reason, assigned_count=assigned, left_waiting={}, message=message)
 
 
-def _kept(group: Left) -> Reason | None:
+def _kept(group: WaitingGroup) -> Reason | None:
     if group.by_label:
         return Reason.EXCLUDED_LABEL
     if group.by_age:

@@ -8,16 +8,16 @@ from datetime import timedelta
 
 from dashboard.engine.decisions import Outcome, Reason
 from dashboard.services.assignment import run as assignment_run
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import run_pages
-from dashboard.store.assignment.run_pages import RunRow
+from dashboard.store.assignment.run_pages import RunPageRow
 from dashboard.store.board import inboxes
 
 LOOK_EVERY = timedelta(milliseconds=40)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class WaitingByReason:
     """How many are left waiting for one reason."""
 
     reason: Reason
@@ -25,7 +25,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class RequestedRunsResult:
     """What these jobs' runs came to so far; `run_id` names the run when there was one only."""
 
     job_ids: tuple[str, ...]
@@ -35,7 +35,7 @@ class Result:
     inboxes: int
     assigned: int
     took: timedelta
-    left: tuple[Left, ...]
+    left: tuple[WaitingByReason, ...]
     stop: Reason | None
     failed: bool
 
@@ -45,33 +45,35 @@ class Result:
         return sum(part.count for part in self.left)
 
 
-def request_all(desk: Desk, account_id: int, *, actor_id: int) -> tuple[str, ...]:
+def request_all(work: UnitOfWork, account_id: int, *, actor_id: int) -> tuple[str, ...]:
     """Start a run for every inbox of the account in which something waits; return the jobs. Raises StoreUnavailable."""
-    ids = inboxes.waiting_ids(desk.session, account_id)
-    jobs = [assignment_run.request_run(desk, account_id, inbox_id, actor_id=actor_id) for inbox_id in ids]
+    ids = inboxes.waiting_ids(work.session, account_id)
+    jobs = [assignment_run.request_run(work, account_id, inbox_id, actor_id=actor_id) for inbox_id in ids]
     return tuple(job for job in jobs if job)
 
 
-def wait_for(desk: Desk, account_id: int, job_ids: Collection[str], *, patience: timedelta) -> Result:
+def wait_for(
+    work: UnitOfWork, account_id: int, job_ids: Collection[str], *, patience: timedelta
+) -> RequestedRunsResult:
     """Return the result as soon as it is complete, or what there is of it when the patience is at its end."""
     until = time.monotonic() + patience.total_seconds()
     while True:
-        result = of_jobs(desk, account_id, job_ids)
-        desk.session.rollback()
+        result = of_jobs(work, account_id, job_ids)
+        work.session.rollback()
         if result.finished or time.monotonic() >= until:
             return result
         time.sleep(LOOK_EVERY.total_seconds())
 
 
-def of_jobs(desk: Desk, account_id: int, job_ids: Collection[str]) -> Result:
+def of_jobs(work: UnitOfWork, account_id: int, job_ids: Collection[str]) -> RequestedRunsResult:
     """Return what the runs of these jobs have come to so far."""
-    found = run_pages.of_jobs(desk.session, account_id, job_ids) if job_ids else []
+    found = run_pages.of_jobs(work.session, account_id, job_ids) if job_ids else []
     done = [run for run in found if run.finished_at]
     left: Counter[Reason] = Counter()
     for run in done:
         left.update(run.left)
     one = done[0] if len(done) == 1 and len(job_ids) == 1 else None
-    return Result(
+    return RequestedRunsResult(
         job_ids=tuple(job_ids),
         finished=len(done) >= len(job_ids),
         run_id=one.id if one else None,
@@ -79,12 +81,12 @@ def of_jobs(desk: Desk, account_id: int, job_ids: Collection[str]) -> Result:
         inboxes=len({run.inbox_id for run in done}),
         assigned=sum(run.assigned for run in done),
         took=_took(done),
-        left=tuple(Left(reason=reason, count=count) for reason, count in left.most_common()),
+        left=tuple(WaitingByReason(reason=reason, count=count) for reason, count in left.most_common()),
         stop=one.reason if one else None,
         failed=any(run.outcome is Outcome.ERROR for run in done),
     )
 
 
-def _took(done: Sequence[RunRow]) -> timedelta:
+def _took(done: Sequence[RunPageRow]) -> timedelta:
     ends = [run.finished_at for run in done if run.finished_at]
     return max(ends) - min(run.started_at for run in done) if ends else timedelta()

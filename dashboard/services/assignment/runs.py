@@ -3,7 +3,7 @@
 import time
 from datetime import timedelta
 
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import runs as store
 from dashboard.store.assignment.runs import RunRow
 from dashboard.store.core.paging import Listed, Page
@@ -14,25 +14,25 @@ WAITS_FOR = timedelta(seconds=10)
 LOOKS_EVERY = timedelta(milliseconds=50)
 
 
-def show(desk: Desk, account_id: int, run_id: int) -> RunRow | None:
+def show(work: UnitOfWork, account_id: int, run_id: int) -> RunRow | None:
     """Return the run."""
-    return store.find(desk.session, account_id, run_id)
+    return store.find(work.session, account_id, run_id)
 
 
-def show_all(desk: Desk, account_id: int, inbox_id: int, page: Page) -> Listed[RunRow] | None:
+def show_all(work: UnitOfWork, account_id: int, inbox_id: int, page: Page) -> Listed[RunRow] | None:
     """Return the runs of an inbox, newest first."""
-    return store.page(desk.session, account_id, inbox_id, page)
+    return store.page(work.session, account_id, inbox_id, page)
 
 
-def wait_for(desk: Desk, account_id: int, job_id: str, *, patience: timedelta = WAITS_FOR) -> RunRow | None:
+def wait_for(work: UnitOfWork, account_id: int, job_id: str, *, patience: timedelta = WAITS_FOR) -> RunRow | None:
     """Return the run that the job makes, None if it takes longer.
 
     No transaction is open while this waits, but for that of an Idempotency-Key, which nobody else needs.
     """
     until = time.monotonic() + patience.total_seconds()
     while True:
-        run = store.finished_by_job(desk.session, account_id, job_id)
-        desk.session.commit()
+        run = store.finished_by_job(work.session, account_id, job_id)
+        work.session.commit()
         if run or time.monotonic() >= until:
             return run
         time.sleep(LOOKS_EVERY.total_seconds())

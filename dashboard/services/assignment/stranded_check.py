@@ -10,9 +10,9 @@ from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Source
 from dashboard.engine.model import Snapshot
 from dashboard.services.assignment.batch import filter_of
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import snapshots, stranded, waiting
-from dashboard.store.assignment.snapshots import Place
+from dashboard.store.assignment.snapshots import RoutedInbox
 from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.inboxes import routing
 
@@ -28,14 +28,14 @@ MOST_NAMED = 100
 Suspects = Mapping[int, Mapping[int, Sequence[int]]]
 
 
-def suspects(desk: Desk, *, now: datetime) -> Suspects:
+def suspects(work: UnitOfWork, *, now: datetime) -> Suspects:
     """Return what somebody could take at this moment, by account and inbox; the rest is noted as fine.
 
     One query finds the inboxes, so the cost grows with those that have work. Raises StoreUnavailable.
     """
-    seen = _everywhere(desk, now)
-    stranded.note_none(desk.session, but=[account for account, found in seen.items() if found != {}], now=now)
-    desk.session.commit()
+    seen = _everywhere(work, now)
+    stranded.clear_stranded(work.session, but=[account for account, found in seen.items() if found != {}], now=now)
+    work.session.commit()
     return _with_any(seen)
 
 
@@ -44,80 +44,80 @@ def is_stale(checked_at: datetime | None, *, now: datetime) -> bool:
     return checked_at is not None and now - checked_at > STALE_AFTER
 
 
-def confirm(desk: Desk, named: Suspects, *, now: datetime) -> int:
+def confirm(work: UnitOfWork, named: Suspects, *, now: datetime) -> int:
     """Return how many of these are still there, which is a defect: log it, note it, and start runs."""
     total = 0
     for account_id, inboxes in sorted(named.items()):
-        again = _checked(desk, account_id, list(inboxes), now)
+        again = _checked(work, account_id, list(inboxes), now)
         if again is None:
             continue
         left = {inbox: sorted(set(ids) & set(again.get(inbox, ()))) for inbox, ids in inboxes.items()}
         left = {inbox: ids for inbox, ids in left.items() if ids}
         count = sum(map(len, left.values()))
-        stranded.note(desk.session, account_id, count, now)
-        desk.session.commit()
+        stranded.set_stranded(work.session, account_id, count, now)
+        work.session.commit()
         if left:
             log.error("stranded", account=account_id, inboxes=left)
-            desk.signals.wake_anew(account_id, list(left), Source.PERIODIC)
+            work.signals.wake_anew(account_id, list(left), Source.PERIODIC)
         total += count
     return total
 
 
-def watch(desk: Desk, *, now: datetime) -> int:
+def watch(work: UnitOfWork, *, now: datetime) -> int:
     """Start runs where somebody could take what waits and no run is to come; return for how many inboxes.
 
     A trigger is lost with the process that was to enqueue it, with the job's worker, or with Redis: what is written
     is the truth. While runs are to come they may be for these, and whoever does them looks at everything that waits.
     Raises StoreUnavailable.
     """
-    if desk.signals.queue.background().runs_to_come:
+    if work.signals.queue.background().runs_to_come:
         return 0
-    found = _with_any(_everywhere(desk, now))
-    desk.session.rollback()
+    found = _with_any(_everywhere(work, now))
+    work.session.rollback()
     for account_id, inboxes in found.items():
-        desk.signals.wake_anew(account_id, list(inboxes), Source.PERIODIC)
+        work.signals.wake_anew(account_id, list(inboxes), Source.PERIODIC)
     return sum(map(len, found.values()))
 
 
-def _everywhere(desk: Desk, now: datetime) -> dict[int, dict[int, list[int]] | None]:
+def _everywhere(work: UnitOfWork, now: datetime) -> dict[int, dict[int, list[int]] | None]:
     """Return what somebody could take, by account and inbox; None for an account that could not be checked."""
-    routed = routing.routed_with_work(desk.session)
-    return {account_id: _checked(desk, account_id, inboxes, now) for account_id, inboxes in routed.items()}
+    routed = routing.routed_with_work(work.session)
+    return {account_id: _checked(work, account_id, inboxes, now) for account_id, inboxes in routed.items()}
 
 
 def _with_any(seen: Mapping[int, dict[int, list[int]] | None]) -> dict[int, dict[int, list[int]]]:
     return {account_id: found for account_id, found in seen.items() if found}
 
 
-def _checked(desk: Desk, account_id: int, inboxes: Sequence[int], now: datetime) -> dict[int, list[int]] | None:
+def _checked(work: UnitOfWork, account_id: int, inboxes: Sequence[int], now: datetime) -> dict[int, list[int]] | None:
     """Return what somebody could take; None, and log it, where one account's bad rows must hide no other's (E43)."""
     try:
-        return _assignable(desk, account_id, inboxes, now)
+        return _assignable(work, account_id, inboxes, now)
     except (StoreUnavailable, DatabaseFailed):
         raise
     except Exception as error:  # noqa: BLE001  whatever another program wrote
         log.error("account_not_checked", account=account_id, error=f"{type(error).__name__}: {error}")
-        desk.session.rollback()
+        work.session.rollback()
         return None
 
 
-def _assignable(desk: Desk, account_id: int, inbox_ids: Sequence[int], now: datetime) -> dict[int, list[int]]:
+def _assignable(work: UnitOfWork, account_id: int, inbox_ids: Sequence[int], now: datetime) -> dict[int, list[int]]:
     """Plan these inboxes and return the conversations that would be given to somebody."""
-    routings = routing.read_many(desk.session, account_id, inbox_ids)
+    routings = routing.read_many(work.session, account_id, inbox_ids)
     places = [
-        Place(inbox=found.inbox, policy=found.policy)
+        RoutedInbox(inbox=found.inbox, policy=found.policy)
         for found in routings
         if found.policy and not planner.switched_off(found.inbox, found.policy)
     ]
-    seen = snapshots.read(desk.session, desk.gauges, places, now=now)
-    named = {inbox_id: _given_out(desk, snapshot, now) for inbox_id, snapshot in seen.items()}
+    seen = snapshots.read(work.session, work.gauges, places, now=now)
+    named = {inbox_id: _given_out(work, snapshot, now) for inbox_id, snapshot in seen.items()}
     return {inbox_id: ids for inbox_id, ids in named.items() if ids}
 
 
-def _given_out(desk: Desk, snapshot: Snapshot, now: datetime) -> list[int]:
+def _given_out(work: UnitOfWork, snapshot: Snapshot, now: datetime) -> list[int]:
     pools = planner.open_pools(snapshot, now)
     if not pools:
         return []
-    found = waiting.take(desk.session, filter_of(snapshot), pools=pools, most=MOST_NAMED, now=now, hold=False)
+    found = waiting.lock_next(work.session, filter_of(snapshot), pools=pools, most=MOST_NAMED, now=now, hold=False)
     plan = planner.plan(replace(snapshot, waiting=found.conversations), now)
     return [decision.conversation_id for decision in plan.decisions if isinstance(decision, Assign)]

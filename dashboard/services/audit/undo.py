@@ -10,9 +10,9 @@ from marshmallow import ValidationError
 
 from dashboard.services.conversations import contacts, labels
 from dashboard.services.conversations.contact_forms import Merge
-from dashboard.services.core.audit_log import Cause
+from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.refusals import Invalid
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes.inbox_forms import LabelForm
 from dashboard.services.policies import assignment_policies, capacity_limits, capacity_policies
 from dashboard.services.policies.capacity_limits import LimitKey
@@ -28,7 +28,7 @@ from dashboard.store.conversations import contacts as contacts_store
 from dashboard.store.inboxes import inboxes, teams_and_labels
 from dashboard.store.policies import assignment_policies as policies_store
 from dashboard.store.policies import capacity_policies as capacity_store
-from dashboard.store.postgres.bulk import record
+from dashboard.store.postgres.bulk import json_row
 
 LINK = "inbox_assignment_policy"
 NO_LONGER = "The former value is no longer allowed."
@@ -60,7 +60,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 Facts = Mapping[str, Any]
 
 
-class State(Enum):
+class UndoState(Enum):
     """Whether a change can be undone now."""
 
     POSSIBLE = auto()
@@ -74,35 +74,37 @@ class Reversal:
     """What undoing a change would set back, whether it can, and which fields were changed since if it cannot."""
 
     entry: AuditView
-    state: State
+    state: UndoState
     back: Facts
     changed: tuple[str, ...] = ()
 
 
-def reversals(desk: Desk, account_id: int, entries: Sequence[AuditView]) -> Mapping[int, Reversal]:
+def reversals(work: UnitOfWork, account_id: int, entries: Sequence[AuditView]) -> Mapping[int, Reversal]:
     """Return, by entry, what undoing it would do; only entries of a kind that can be undone are there."""
     ours = [entry for entry in entries if _fields(entry)]
-    now = {subject: _read(desk, account_id, subject, ours) for subject in FIELDS}
+    now = {subject: _read(work, account_id, subject, ours) for subject in FIELDS}
     return {entry.id: _judged(entry, now[entry.subject].get(entry.subject_id or 0)) for entry in ours}
 
 
-def undo(desk: Desk, account_id: int, entry_id: int, *, actor_id: int, now: datetime) -> Reversal | Invalid | None:
+def undo(
+    work: UnitOfWork, account_id: int, entry_id: int, *, actor_id: int, now: datetime
+) -> Reversal | Invalid | None:
     """Set back what a change changed, if nobody has changed it since: then nothing is done, and the answer says so.
 
     None if there is no such change. The undoing is a change as any other: audited, and followed by runs (E30).
     """
-    entry = store.entry(desk.session, account_id, entry_id)
+    entry = store.entry(work.session, account_id, entry_id)
     if entry is None or not _fields(entry):
         return None
-    _hold(desk, account_id, entry)
-    found = reversals(desk, account_id, [entry])[entry.id]
-    if found.state is not State.POSSIBLE:
-        desk.session.rollback()
+    _hold(work, account_id, entry)
+    found = reversals(work, account_id, [entry])[entry.id]
+    if found.state is not UndoState.POSSIBLE:
+        work.session.rollback()
         return found
     try:
-        done = UNDOES[entry.subject](desk, account_id, found, Cause(actor_id=actor_id, now=now))
+        done = UNDOES[entry.subject](work, account_id, found, ActorContext(actor_id=actor_id, now=now))
     except ValidationError as refused:
-        desk.session.rollback()
+        work.session.rollback()
         return Invalid(errors=dict.fromkeys(refused.messages_dict, (NO_LONGER,)))
     return done if isinstance(done, Invalid) else found
 
@@ -119,47 +121,47 @@ def _judged(entry: AuditView, now: Facts | None) -> Reversal:
     fields, before, after = _fields(entry), entry.before or {}, entry.after or {}
     back = {name: before.get(name) for name in fields}
     if now is None:
-        return Reversal(entry=entry, state=State.GONE, back=back)
+        return Reversal(entry=entry, state=UndoState.GONE, back=back)
     if all(_same(now.get(name), before.get(name)) for name in fields):
-        return Reversal(entry=entry, state=State.UNDONE, back=back)
+        return Reversal(entry=entry, state=UndoState.UNDONE, back=back)
     changed = tuple(name for name in fields if not _same(now.get(name), after.get(name)))
-    return Reversal(entry=entry, state=State.CHANGED if changed else State.POSSIBLE, back=back, changed=changed)
+    return Reversal(entry=entry, state=UndoState.CHANGED if changed else UndoState.POSSIBLE, back=back, changed=changed)
 
 
 def _same(stands: Any, said: Any) -> bool:
     return bool((list(stands) if isinstance(stands, tuple) else stands) == said)
 
 
-def _read(desk: Desk, account_id: int, subject: str, entries: Iterable[AuditView]) -> Mapping[int, Facts]:
+def _read(work: UnitOfWork, account_id: int, subject: str, entries: Iterable[AuditView]) -> Mapping[int, Facts]:
     """Return what stands now of the entries of this kind, by the id of what they are about."""
     ids = [entry.subject_id for entry in entries if entry.subject == subject and entry.subject_id is not None]
-    return READS[subject](desk, account_id, ids)
+    return READS[subject](work, account_id, ids)
 
 
-def _links(desk: Desk, account_id: int, ids: Collection[int]) -> Mapping[int, Facts]:
-    links = policies_store.links(desk.session, account_id, ids)
+def _links(work: UnitOfWork, account_id: int, ids: Collection[int]) -> Mapping[int, Facts]:
+    links = policies_store.links(work.session, account_id, ids)
     return {inbox_id: {"assignment_policy_id": policy_id} for inbox_id, policy_id in links.items()}
 
 
-def _shelved(shelf: Any) -> Callable[[Desk, int, Collection[int]], Mapping[int, Facts]]:
-    return lambda desk, account_id, ids: {row.id: record(row) for row in shelf.some(desk.session, account_id, ids)}
+def _shelved(shelf: Any) -> Callable[[UnitOfWork, int, Collection[int]], Mapping[int, Facts]]:
+    return lambda work, account_id, ids: {row.id: json_row(row) for row in shelf.some(work.session, account_id, ids)}
 
 
-READS: Mapping[str, Callable[[Desk, int, Collection[int]], Mapping[int, Facts]]] = {
+READS: Mapping[str, Callable[[UnitOfWork, int, Collection[int]], Mapping[int, Facts]]] = {
     "assignment_policy": _shelved(policies_store.shelf),
     "agent_capacity_policy": _shelved(capacity_store.shelf),
     "inbox_capacity_limit": _shelved(capacity_store.limits),
     LINK: _links,
     "label": _shelved(teams_and_labels.labels),
-    "contact": lambda desk, account_id, ids: {
-        one.id: record(one) for one in contacts_store.some(desk.session, account_id, ids)
+    "contact": lambda work, account_id, ids: {
+        one.id: json_row(one) for one in contacts_store.some(work.session, account_id, ids)
     },
 }
 
 
-def _hold(desk: Desk, account_id: int, entry: AuditView) -> None:
+def _hold(work: UnitOfWork, account_id: int, entry: AuditView) -> None:
     """Let nobody change it between the look and the change, with the locks in the order of the change itself."""
-    session, subject_id = desk.session, entry.subject_id or 0
+    session, subject_id = work.session, entry.subject_id or 0
     match entry.subject:
         case "assignment_policy":
             policies_store.shelf.lock(session, account_id, subject_id)
@@ -176,56 +178,56 @@ def _hold(desk: Desk, account_id: int, entry: AuditView) -> None:
             inboxes.shelf.lock(session, account_id, subject_id)
 
 
-def _undo_policy(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+def _undo_policy(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
     edit = AssignmentPolicyForm(partial=True).load(found.back)
     policy_id = found.entry.subject_id or 0
-    return assignment_policies.change(desk, account_id, policy_id, edit, actor_id=cause.actor_id, now=cause.now)
+    return assignment_policies.change(work, account_id, policy_id, edit, actor_id=cause.actor_id, now=cause.now)
 
 
-def _undo_capacity(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+def _undo_capacity(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
     """Exclusion rules are set as a whole: what of them was not changed stays as it stands."""
     policy_id = found.entry.subject_id or 0
     rules = ("excluded_labels", "exclude_older_than_hours")
     said = {name: value for name, value in found.back.items() if name not in rules}
     if set(rules) & found.back.keys():
-        stands = _read(desk, account_id, found.entry.subject, [found.entry])[policy_id]
+        stands = _read(work, account_id, found.entry.subject, [found.entry])[policy_id]
         said["exclusion_rules"] = {name: found.back.get(name, stands[name]) for name in rules}
         said["exclusion_rules"]["excluded_labels"] = list(said["exclusion_rules"]["excluded_labels"])
     edit = CapacityPolicyForm(partial=True).load(said)
-    return capacity_policies.change(desk, account_id, policy_id, edit, actor_id=cause.actor_id, now=cause.now)
+    return capacity_policies.change(work, account_id, policy_id, edit, actor_id=cause.actor_id, now=cause.now)
 
 
-def _undo_limit(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+def _undo_limit(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
     policy_id = (found.entry.after or {})["agent_capacity_policy_id"]
     key = LimitKey(policy_id=policy_id, limit_id=found.entry.subject_id or 0)
     edit = InboxLimitEdit(conversation_limit=found.back["conversation_limit"])
-    return capacity_limits.change(desk, account_id, key, edit, actor_id=cause.actor_id, now=cause.now)
+    return capacity_limits.change(work, account_id, key, edit, actor_id=cause.actor_id, now=cause.now)
 
 
-def _undo_link(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+def _undo_link(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
     inbox_id, policy_id = found.entry.subject_id or 0, found.back["assignment_policy_id"]
     if policy_id is None:
-        return assignment_policies.unlink(desk, account_id, inbox_id, actor_id=cause.actor_id, now=cause.now)
+        return assignment_policies.unlink(work, account_id, inbox_id, actor_id=cause.actor_id, now=cause.now)
     choice = PolicyChoice(assignment_policy_id=policy_id)
-    return assignment_policies.link(desk, account_id, inbox_id, choice, actor_id=cause.actor_id, now=cause.now)
+    return assignment_policies.link(work, account_id, inbox_id, choice, actor_id=cause.actor_id, now=cause.now)
 
 
-def _undo_label(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+def _undo_label(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
     label_id, edit = found.entry.subject_id or 0, LabelForm().load({"title": found.back["title"]})
-    return labels.change(desk, account_id, label_id, edit, actor_id=cause.actor_id, now=cause.now)
+    return labels.change(work, account_id, label_id, edit, actor_id=cause.actor_id, now=cause.now)
 
 
-def _undo_merge(desk: Desk, account_id: int, found: Reversal, cause: Cause) -> object:
+def _undo_merge(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
     """Take a merged contact out again, or merge it again."""
     said, contact_id = found.entry.after or {}, found.entry.subject_id or 0
     if found.back["merged_into_id"] is None:
-        contacts.take_apart(desk, account_id, contact_id, said["conversation_ids"], cause=cause)
+        contacts.take_apart(work, account_id, contact_id, said["conversation_ids"], cause=cause)
         return None
     again = Merge(source=said["identifier"], into=(found.entry.before or {})["merged_into"])
-    return contacts.merge(desk, account_id, again, actor_id=cause.actor_id, now=cause.now)
+    return contacts.merge(work, account_id, again, actor_id=cause.actor_id, now=cause.now)
 
 
-UNDOES: Mapping[str, Callable[[Desk, int, Reversal, Cause], object]] = {
+UNDOES: Mapping[str, Callable[[UnitOfWork, int, Reversal, ActorContext], object]] = {
     "assignment_policy": _undo_policy,
     "agent_capacity_policy": _undo_capacity,
     "inbox_capacity_limit": _undo_limit,

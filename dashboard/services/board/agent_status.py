@@ -10,7 +10,7 @@ from dashboard.engine import gates
 from dashboard.engine.decisions import Funnel, NotAMember, RateLimited, Verdict, VerdictKind
 from dashboard.engine.model import Agent, Presence
 from dashboard.engine.policy import AssignmentPolicy
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import fair_shares
 from dashboard.store.board import agents as rows
 from dashboard.store.board.agents import Holding, Person
@@ -18,14 +18,14 @@ from dashboard.store.board.inboxes import InboxFigures
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.core.page_values import Scope
 from dashboard.store.redis.heartbeats import presence_of
-from dashboard.store.redis.rate_limits import Recent, Share
+from dashboard.store.redis.rate_limits import LimitQuery, WindowCount
 
 # Where no policy is linked, an agent is as free as the usual one would find them.
 USUAL = AssignmentPolicy(id=0, name="")
 Inboxes = Mapping[int, InboxFigures]
 
 
-class State(StrEnum):
+class StatusKind(StrEnum):
     """Whether an agent could be given something now."""
 
     FREE = "free"
@@ -35,17 +35,17 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gauged:
+class RedisReadings:
     """What Redis said: who is present, and the recent assignments by inbox and agent of those it was asked about."""
 
     known: bool = False
     present: frozenset[int] = frozenset()
     asked: frozenset[int] = frozenset()
-    recent: Mapping[int, Mapping[int, Recent]] = field(default_factory=dict)
+    recent: Mapping[int, Mapping[int, WindowCount]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class AgentStatus:
     """An agent in one inbox, and the first gate that refuses them there."""
 
     inbox: InboxFigures
@@ -54,23 +54,23 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seated:
+class CandidatesByInbox:
     """An agent with all their seats; presence and state are None while presence cannot be read."""
 
     person: Person
     presence: Presence | None
     present: bool
     open: int
-    seats: tuple[Seat, ...]
-    state: State | None
+    seats: tuple[AgentStatus, ...]
+    state: StatusKind | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Floor:
+class StatusReader:
     """Everybody of a board, by name; each inbox's funnel, and when its first rate-limited member is free again."""
 
-    gauged: Gauged
-    everybody: tuple[Seated, ...]
+    gauged: RedisReadings
+    everybody: tuple[CandidatesByInbox, ...]
     funnels: Mapping[int, Funnel]
     next_slots: Mapping[int, datetime]
 
@@ -81,16 +81,16 @@ class Floor:
 
 
 def floor(
-    desk: Desk, scope: Scope, inboxes: Inboxes, *, team_id: int | None, redis_answers: bool, now: datetime
-) -> Floor:
+    work: UnitOfWork, scope: Scope, inboxes: Inboxes, *, team_id: int | None, redis_answers: bool, now: datetime
+) -> StatusReader:
     """Judge everybody in every inbox of the scope, in a fixed number of queries."""
-    people = rows.people(desk.session, scope, list(inboxes), team_id=team_id)
-    gauged = Gauged(known=False)
+    people = rows.people(work.session, scope, list(inboxes), team_id=team_id)
+    gauged = RedisReadings(known=False)
     if redis_answers:
-        gauged = _gauged(desk, scope.account_id, people, inboxes=inboxes, now=now)
+        gauged = _gauged(work, scope.account_id, people, inboxes=inboxes, now=now)
     rules = {i: gates.Rules(policy=inbox.policy or USUAL, team=None, now=now) for i, inbox in inboxes.items()}
     everybody = tuple(_seated(person, inboxes, gauged, rules) for person in people)
-    return Floor(
+    return StatusReader(
         gauged=gauged,
         everybody=everybody,
         funnels=_funnels(everybody, inboxes),
@@ -98,19 +98,19 @@ def floor(
     )
 
 
-def state_of(presence: Presence | None, seats: Collection[Seat]) -> State | None:
+def state_of(presence: Presence | None, seats: Collection[AgentStatus]) -> StatusKind | None:
     """Return whether somebody with these seats could be given something."""
     if presence is None or presence is Presence.OFFLINE:
-        return None if presence is None else State.OFFLINE
+        return None if presence is None else StatusKind.OFFLINE
     kinds = {seat.verdict.kind for seat in seats if seat.agent.member}
     if VerdictKind.ELIGIBLE in kinds or (not kinds and presence is Presence.ONLINE):
-        return State.FREE
-    return State.FULL if presence is Presence.ONLINE else State.AWAY
+        return StatusKind.FREE
+    return StatusKind.FULL if presence is Presence.ONLINE else StatusKind.AWAY
 
 
 def recent(
-    desk: Desk, account_id: int, people: Iterable[Person], *, inboxes: Inboxes, now: datetime
-) -> Mapping[int, Mapping[int, Recent]]:
+    work: UnitOfWork, account_id: int, people: Iterable[Person], *, inboxes: Inboxes, now: datetime
+) -> Mapping[int, Mapping[int, WindowCount]]:
     """Return the recent assignments of these agents by inbox, where its policy limits them. Raises StoreUnavailable."""
     members: dict[int, list[int]] = defaultdict(list)
     for person in people:
@@ -118,32 +118,36 @@ def recent(
             if holding.member:
                 members[holding.inbox_id].append(person.id)
     shares = [
-        Share(inbox_id=i, agent_ids=members[i], limit=policy.fair_distribution_limit, window=policy.window)
+        LimitQuery(inbox_id=i, agent_ids=members[i], limit=policy.fair_distribution_limit, window=policy.window)
         for i, inbox in inboxes.items()
         if (policy := inbox.policy) and policy.fair_distribution_limit
     ]
-    return fair_shares.recent(desk.session, desk.limits, shares, account_id=account_id, now=now)
+    return fair_shares.recent(work.session, work.limits, shares, account_id=account_id, now=now)
 
 
-def _gauged(desk: Desk, account_id: int, people: Sequence[Person], *, inboxes: Inboxes, now: datetime) -> Gauged:
+def _gauged(
+    work: UnitOfWork, account_id: int, people: Sequence[Person], *, inboxes: Inboxes, now: datetime
+) -> RedisReadings:
     """Ask Redis, and about the limits only of those whom some policy lets through the gate before."""
     wanted = frozenset[Presence]().union(
         *(inbox.policy.eligible_presence for inbox in inboxes.values() if inbox.policy)
     )
     try:
-        present = desk.heartbeats.present(account_id, [person.id for person in people], now)
+        present = work.heartbeats.present(account_id, [person.id for person in people], now)
         there = [person for person in people if _presence(person, present) in wanted]
-        had = recent(desk, account_id, there, inboxes=inboxes, now=now)
+        had = recent(work, account_id, there, inboxes=inboxes, now=now)
     except StoreUnavailable:  # the board says so itself
-        return Gauged(known=False)
-    return Gauged(known=True, present=present, asked=frozenset(person.id for person in there), recent=had)
+        return RedisReadings(known=False)
+    return RedisReadings(known=True, present=present, asked=frozenset(person.id for person in there), recent=had)
 
 
 def _presence(person: Person, present: frozenset[int]) -> Presence:
     return presence_of(availability=person.availability, auto_offline=person.auto_offline, heard=person.id in present)
 
 
-def _seated(person: Person, inboxes: Inboxes, gauged: Gauged, rules: Mapping[int, gates.Rules]) -> Seated:
+def _seated(
+    person: Person, inboxes: Inboxes, gauged: RedisReadings, rules: Mapping[int, gates.Rules]
+) -> CandidatesByInbox:
     here, total = person.id in gauged.present, person.open
     presence = _presence(person, gauged.present) if gauged.known else None
     seats = tuple(
@@ -152,10 +156,10 @@ def _seated(person: Person, inboxes: Inboxes, gauged: Gauged, rules: Mapping[int
         if (inbox := inboxes.get(holding.inbox_id))
     )
     state = state_of(presence, seats)
-    return Seated(person=person, presence=presence, present=here, open=total, seats=seats, state=state)
+    return CandidatesByInbox(person=person, presence=presence, present=here, open=total, seats=seats, state=state)
 
 
-def _agent(person: Person, holding: Holding, presence: Presence | None, *, total: int, gauged: Gauged) -> Agent:
+def _agent(person: Person, holding: Holding, presence: Presence | None, *, total: int, gauged: RedisReadings) -> Agent:
     had = gauged.recent.get(holding.inbox_id, {}).get(person.id)
     return Agent(
         id=person.id,
@@ -171,12 +175,12 @@ def _agent(person: Person, holding: Holding, presence: Presence | None, *, total
     )
 
 
-def _seat(agent: Agent, inbox: InboxFigures, rules: gates.Rules) -> Seat:
-    verdict = gates.verdict(gates.Seat(agent), rules) if agent.member else NotAMember()
-    return Seat(inbox=inbox, agent=agent, verdict=verdict)
+def _seat(agent: Agent, inbox: InboxFigures, rules: gates.Rules) -> AgentStatus:
+    verdict = gates.verdict(gates.Candidate(agent), rules) if agent.member else NotAMember()
+    return AgentStatus(inbox=inbox, agent=agent, verdict=verdict)
 
 
-def _funnels(everybody: Collection[Seated], inboxes: Inboxes) -> Mapping[int, Funnel]:
+def _funnels(everybody: Collection[CandidatesByInbox], inboxes: Inboxes) -> Mapping[int, Funnel]:
     kinds: dict[int, Counter[VerdictKind]] = {inbox_id: Counter() for inbox_id in inboxes}
     for seated in everybody:
         for seat in seated.seats:
@@ -195,7 +199,7 @@ def _funnel(kinds: Counter[VerdictKind]) -> Funnel:
     )
 
 
-def _next_slots(everybody: Collection[Seated]) -> Mapping[int, datetime]:
+def _next_slots(everybody: Collection[CandidatesByInbox]) -> Mapping[int, datetime]:
     found: dict[int, datetime] = {}
     for seated in everybody:
         for seat in seated.seats:

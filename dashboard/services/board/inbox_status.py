@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Funnel, Reason
-from dashboard.services.assignment.run_results import Left
-from dashboard.services.board.agent_status import Floor
+from dashboard.services.assignment.run_results import WaitingByReason
+from dashboard.services.board.agent_status import StatusReader
 from dashboard.store.board.inboxes import InboxFigures
 
 # A wait of this length needs somebody even when its reason would end by itself.
@@ -44,7 +44,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class InboxStatus:
     """Why nothing moves in an inbox; without a reason somebody could take it, and yet no run has given it.
 
     `free_at` is when the first rate-limited agent may take something again.
@@ -54,10 +54,10 @@ class Why:
     level: Level
     funnel: Funnel | None = None
     free_at: datetime | None = None
-    kept: tuple[Left, ...] = ()
+    kept: tuple[WaitingByReason, ...] = ()
 
 
-def why(inbox: InboxFigures, floor: Floor, left: Mapping[Reason, int], now: datetime) -> Why | None:
+def why(inbox: InboxFigures, floor: StatusReader, left: Mapping[Reason, int], now: datetime) -> InboxStatus | None:
     """Return why nothing moves: the switch that is off, the gate at which all fell, else what the last run left."""
     off = planner.switched_off(inbox.inbox, inbox.policy)
     if off or not inbox.waiting:
@@ -65,7 +65,7 @@ def why(inbox: InboxFigures, floor: Floor, left: Mapping[Reason, int], now: date
     if not floor.known:
         return _said(inbox, Reason.STORE_UNAVAILABLE, now)
     funnel = floor.funnels[inbox.id]
-    kept = tuple(Left(reason=r, count=n) for r, n in sorted(left.items(), key=lambda part: -part[1]))
+    kept = tuple(WaitingByReason(reason=r, count=n) for r, n in sorted(left.items(), key=lambda part: -part[1]))
     whole = sum(part.count for part in kept) == inbox.waiting
     apart = whole and all(part.reason in OF_THE_CONVERSATION for part in kept)
     reason = _commonest(kept) if funnel.with_capacity or apart else funnel.reason
@@ -76,11 +76,11 @@ def why(inbox: InboxFigures, floor: Floor, left: Mapping[Reason, int], now: date
     return replace(_said(inbox, reason, now), funnel=funnel, free_at=free_at, kept=parts)
 
 
-def _commonest(kept: Sequence[Left]) -> Reason | None:
+def _commonest(kept: Sequence[WaitingByReason]) -> Reason | None:
     return next((part.reason for part in kept if part.reason is not Reason.LOST_RACE), None)
 
 
-def _said(inbox: InboxFigures, reason: Reason | None, now: datetime) -> Why:
+def _said(inbox: InboxFigures, reason: Reason | None, now: datetime) -> InboxStatus:
     long = inbox.oldest is not None and now - inbox.oldest.at >= LONG
     stuck = Level.ACTION if reason is None or reason in STUCK or long else Level.ATTENTION
-    return Why(reason=reason, level=stuck if inbox.waiting else Level.CALM)
+    return InboxStatus(reason=reason, level=stuck if inbox.waiting else Level.CALM)

@@ -9,12 +9,12 @@ from itertools import accumulate
 from dashboard.engine.model import Presence
 from dashboard.services.assignment import redis_data_loss, stranded_check
 from dashboard.services.board import agent_status
-from dashboard.services.board.agent_status import Floor, State
-from dashboard.services.board.inbox_status import Level, Why, why
+from dashboard.services.board.agent_status import StatusKind, StatusReader
+from dashboard.services.board.inbox_status import InboxStatus, Level, why
 from dashboard.services.board.workload import View, Workload, workload
 from dashboard.services.conversations import unattended
 from dashboard.services.conversations.unattended import Unattended
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.board import inboxes as rows
 from dashboard.store.board.inboxes import InboxFigures, Stranded
 from dashboard.store.core.page_values import Scope, Since
@@ -26,14 +26,14 @@ STEPS = HISTORY // STEP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InboxLine:
+class BoardInboxLine:
     """One inbox of the board."""
 
     id: int
     name: str
     waiting: int
     oldest: Since | None
-    why: Why | None
+    why: InboxStatus | None
     members: int
     online: int
     free: int
@@ -43,10 +43,10 @@ class InboxLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class BoardTrouble:
     """What is wrong, worst first: the inbox that waits longest, and how many others are stuck as well."""
 
-    inbox: InboxLine
+    inbox: BoardInboxLine
     others: int
 
 
@@ -59,7 +59,7 @@ class Headline:
     online: int | None
     free: int | None
     assigned: int
-    trouble: Trouble | None
+    trouble: BoardTrouble | None
     stranded: Stranded
     check_is_stale: bool
     forgot_at: datetime | None
@@ -71,21 +71,21 @@ class Board:
 
     as_of: datetime
     headline: Headline
-    inboxes: tuple[InboxLine, ...]
+    inboxes: tuple[BoardInboxLine, ...]
     workload: Workload
     presence_known: bool
 
 
-def live_board(desk: Desk, scope: Scope, *, view: View, redis_answers: bool, now: datetime) -> Board:
+def live_board(work: UnitOfWork, scope: Scope, *, view: View, redis_answers: bool, now: datetime) -> Board:
     """Return the board in a fixed number of queries, whatever the number of inboxes and agents.
 
     A Redis that has just not answered is not asked again: the page comes from Postgres alone, and says so.
     """
-    inboxes = {inbox.id: inbox for inbox in rows.figures(desk.session, scope, now - LATELY)}
-    floor = agent_status.floor(desk, scope, inboxes, team_id=view.team_id, redis_answers=redis_answers, now=now)
-    left = rows.last_left(desk.session, list(inboxes))
-    changes = rows.changes(desk.session, list(inboxes), since=now - HISTORY, step=STEP)
-    nobody_at = _unattended(desk, scope, floor, inboxes)
+    inboxes = {inbox.id: inbox for inbox in rows.figures(work.session, scope, now - LATELY)}
+    floor = agent_status.floor(work, scope, inboxes, team_id=view.team_id, redis_answers=redis_answers, now=now)
+    left = rows.last_left(work.session, list(inboxes))
+    changes = rows.changes(work.session, list(inboxes), since=now - HISTORY, step=STEP)
+    nobody_at = _unattended(work, scope, floor, inboxes)
     lines = [
         _line(
             inbox,
@@ -98,26 +98,33 @@ def live_board(desk: Desk, scope: Scope, *, view: View, redis_answers: bool, now
     ]
     return Board(
         as_of=now,
-        headline=_headline(desk, scope, lines, floor, now=now),
+        headline=_headline(work, scope, lines, floor, now=now),
         inboxes=tuple(lines),
-        workload=workload(desk, scope, floor, inboxes=inboxes, view=view, now=now),
+        workload=workload(work, scope, floor, inboxes=inboxes, view=view, now=now),
         presence_known=floor.known,
     )
 
 
-def _unattended(desk: Desk, scope: Scope, floor: Floor, inboxes: Collection[int]) -> Mapping[int, Unattended]:
+def _unattended(
+    work: UnitOfWork, scope: Scope, floor: StatusReader, inboxes: Collection[int]
+) -> Mapping[int, Unattended]:
     """Return by inbox what supervisors may release, nothing while presence cannot be read."""
     if scope.member_id is not None or not floor.known:
         return {}
     absent = [seated.person.id for seated in floor.everybody if seated.presence is Presence.OFFLINE]
-    return unattended.in_inboxes(desk, scope.account_id, list(inboxes), absent_ids=absent)
+    return unattended.in_inboxes(work, scope.account_id, list(inboxes), absent_ids=absent)
 
 
 def _line(
-    inbox: InboxFigures, floor: Floor, *, why: Why | None, history: tuple[int, ...], unattended: Unattended | None
-) -> InboxLine:
+    inbox: InboxFigures,
+    floor: StatusReader,
+    *,
+    why: InboxStatus | None,
+    history: tuple[int, ...],
+    unattended: Unattended | None,
+) -> BoardInboxLine:
     funnel = floor.funnels[inbox.id]
-    return InboxLine(
+    return BoardInboxLine(
         id=inbox.id,
         name=inbox.name,
         waiting=inbox.waiting,
@@ -138,27 +145,29 @@ def _history(waiting: int, changes: Mapping[int, int]) -> tuple[int, ...]:
     return tuple(max(0, count) for count in back)[::-1]
 
 
-def _headline(desk: Desk, scope: Scope, lines: Sequence[InboxLine], floor: Floor, *, now: datetime) -> Headline:
+def _headline(
+    work: UnitOfWork, scope: Scope, lines: Sequence[BoardInboxLine], floor: StatusReader, *, now: datetime
+) -> Headline:
     waits = [line.oldest for line in lines if line.oldest]
     states = Counter(seated.state for seated in floor.everybody)
-    stranded = rows.stranded(desk.session, scope.account_id)
+    stranded = rows.stranded(work.session, scope.account_id)
     return Headline(
         waiting=sum(line.waiting for line in lines),
         oldest=min(waits, key=lambda since: since.at, default=None),
-        online=states[State.FREE] + states[State.FULL] if floor.known else None,
-        free=states[State.FREE] if floor.known else None,
+        online=states[StatusKind.FREE] + states[StatusKind.FULL] if floor.known else None,
+        free=states[StatusKind.FREE] if floor.known else None,
         assigned=sum(line.assigned for line in lines),
         trouble=_trouble(lines),
         stranded=stranded,
         check_is_stale=stranded_check.is_stale(stranded.checked_at, now=now),
-        forgot_at=redis_data_loss.lately(desk, scope.account_id, now=now) if floor.known else None,
+        forgot_at=redis_data_loss.lost_at(work, scope.account_id, now=now) if floor.known else None,
     )
 
 
-def _trouble(lines: Sequence[InboxLine]) -> Trouble | None:
+def _trouble(lines: Sequence[BoardInboxLine]) -> BoardTrouble | None:
     """Return the inbox in need of somebody whose oldest wait is longest, and how many more there are."""
     bad = [line for line in lines if line.why and line.oldest and line.why.level is Level.ACTION]
     if not bad:
         return None
     worst = min(bad, key=lambda line: line.oldest.at if line.oldest else datetime.max)
-    return Trouble(inbox=worst, others=len(bad) - 1)
+    return BoardTrouble(inbox=worst, others=len(bad) - 1)

@@ -8,15 +8,22 @@ from enum import StrEnum
 
 from dashboard.engine.model import Presence
 from dashboard.services.board import agent_status
-from dashboard.services.board.agent_status import Floor, Gauged, Inboxes, Seat, Seated, State
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.board.agent_status import (
+    AgentStatus,
+    CandidatesByInbox,
+    Inboxes,
+    RedisReadings,
+    StatusKind,
+    StatusReader,
+)
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.board import agents as rows
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.core.page_values import Choice, Scope, Since
-from dashboard.store.redis.rate_limits import Recent
+from dashboard.store.redis.rate_limits import WindowCount
 
 PAGE = 50
-STATES = tuple(State)
+STATES = tuple(StatusKind)
 
 
 class Sort(StrEnum):
@@ -34,7 +41,7 @@ class View:
 
     inbox_id: int | None = None
     team_id: int | None = None
-    presence: Presence | State | None = None
+    presence: Presence | StatusKind | None = None
     sort: Sort = Sort.NAME
     page: int = 1
 
@@ -54,7 +61,7 @@ class FairShare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gauge:
+class LoadBar:
     """What an agent holds in one inbox, or with no inbox in all, against the limit if there is one."""
 
     inbox: Choice | None
@@ -69,15 +76,15 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentLine:
+class WorkloadLine:
     """One agent of the board; `since` is when they became what they are, None if nobody knows."""
 
     id: int
     name: str
     presence: Presence | None
     since: datetime | None
-    state: State | None
-    gauges: tuple[Gauge, ...]
+    state: StatusKind | None
+    gauges: tuple[LoadBar, ...]
     last_assigned: Since | None
     oldest: Since | None
 
@@ -87,31 +94,33 @@ class Workload:
     """The page of agents that was asked for; `states` counts those of the inbox and team asked for."""
 
     view: View
-    lines: tuple[AgentLine, ...]
-    states: Mapping[State, int]
+    lines: tuple[WorkloadLine, ...]
+    states: Mapping[StatusKind, int]
     pages: int
     inboxes: tuple[Choice, ...]
     teams: tuple[Choice, ...]
 
 
-def workload(desk: Desk, scope: Scope, floor: Floor, *, inboxes: Inboxes, view: View, now: datetime) -> Workload:
+def workload(
+    work: UnitOfWork, scope: Scope, floor: StatusReader, *, inboxes: Inboxes, view: View, now: datetime
+) -> Workload:
     """Return the page of agents that the view asks for."""
     asked = [seated for seated in floor.everybody if _asked(seated, view)]
     states = {seated.person.id: _state(seated, view) for seated in asked}
     chosen = [s for s in asked if view.presence is None or view.presence in (s.presence, states[s.person.id])]
     seen = {i: inbox for i, inbox in inboxes.items() if view.inbox_id in (None, i)}
-    last = _last(desk, scope.account_id, chosen, seen) if view.sort is Sort.ASSIGNED else None
+    last = _last(work, scope.account_id, chosen, seen) if view.sort is Sort.ASSIGNED else None
     chosen.sort(key=_order(view.sort, last or {}))
     shown = chosen[(view.page - 1) * PAGE : view.page * PAGE]
-    last = _last(desk, scope.account_id, shown, seen) if last is None else last
-    details = _details(desk, scope.account_id, shown, inboxes=seen, gauged=floor.gauged, last=last, now=now)
+    last = _last(work, scope.account_id, shown, seen) if last is None else last
+    details = _details(work, scope.account_id, shown, inboxes=seen, gauged=floor.gauged, last=last, now=now)
     return Workload(
         view=view,
         lines=tuple(_line(seated, view, details) for seated in shown),
         states=Counter(state for state in states.values() if state),
         pages=max(1, -(-len(chosen) // PAGE)),
         inboxes=tuple(Choice(id=inbox.id, name=inbox.name) for inbox in inboxes.values()),
-        teams=tuple(rows.teams(desk.session, scope.account_id)) if scope.member_id is None else (),
+        teams=tuple(rows.teams(work.session, scope.account_id)) if scope.member_id is None else (),
     )
 
 
@@ -122,59 +131,59 @@ class _Details:
     last: Mapping[int, Since]
     oldest: Mapping[int, Since]
     heard: Mapping[int, datetime] = field(default_factory=dict)
-    recent: Mapping[int, Mapping[int, Recent]] = field(default_factory=dict)
+    recent: Mapping[int, Mapping[int, WindowCount]] = field(default_factory=dict)
 
 
-def _asked(seated: Seated, view: View) -> bool:
+def _asked(seated: CandidatesByInbox, view: View) -> bool:
     here = view.inbox_id is None or any(seat.agent.member for seat in _seats(seated, view))
     return here and (view.team_id is None or seated.person.in_team)
 
 
-def _seats(seated: Seated, view: View) -> tuple[Seat, ...]:
+def _seats(seated: CandidatesByInbox, view: View) -> tuple[AgentStatus, ...]:
     """Return the seats that the view is about: with an inbox chosen, the agent is seen as it sees them."""
     if view.inbox_id is None:
         return seated.seats
     return tuple(seat for seat in seated.seats if seat.inbox.id == view.inbox_id)
 
 
-def _state(seated: Seated, view: View) -> State | None:
+def _state(seated: CandidatesByInbox, view: View) -> StatusKind | None:
     return seated.state if view.inbox_id is None else agent_status.state_of(seated.presence, _seats(seated, view))
 
 
-def _last(desk: Desk, account_id: int, of: Sequence[Seated], inboxes: Inboxes) -> Mapping[int, Since]:
-    return rows.last_assigned(desk.session, account_id, [seated.person.id for seated in of], list(inboxes))
+def _last(work: UnitOfWork, account_id: int, of: Sequence[CandidatesByInbox], inboxes: Inboxes) -> Mapping[int, Since]:
+    return rows.last_assigned(work.session, account_id, [seated.person.id for seated in of], list(inboxes))
 
 
 def _details(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
-    shown: Sequence[Seated],
+    shown: Sequence[CandidatesByInbox],
     *,
     inboxes: Inboxes,
-    gauged: Gauged,
+    gauged: RedisReadings,
     last: Mapping[int, Since],
     now: datetime,
 ) -> _Details:
     people = [seated.person for seated in shown]
     ids = [person.id for person in people]
-    details = _Details(last=last, oldest=rows.oldest_held(desk.session, account_id, ids, list(inboxes)))
+    details = _Details(last=last, oldest=rows.oldest_held(work.session, account_id, ids, list(inboxes)))
     if not gauged.known:
         return details
     others = [person for person in people if person.id not in gauged.asked]
     try:
-        heard = desk.heartbeats.last(account_id, ids)
-        recent = agent_status.recent(desk, account_id, others, inboxes=inboxes, now=now) if others else {}
+        heard = work.heartbeats.last(account_id, ids)
+        recent = agent_status.recent(work, account_id, others, inboxes=inboxes, now=now) if others else {}
     except StoreUnavailable:  # it went away since presence was read: the next redraw says so
         return details
     both = {i: {**gauged.recent.get(i, {}), **recent.get(i, {})} for i in inboxes}
     return replace(details, heard=heard, recent=both)
 
 
-def _line(seated: Seated, view: View, details: _Details) -> AgentLine:
+def _line(seated: CandidatesByInbox, view: View, details: _Details) -> WorkloadLine:
     person, shown = seated.person, _seats(seated, view)
     silent = person.auto_offline and not seated.present
     by_name = sorted(shown, key=lambda seat: seat.inbox.name.casefold())
-    return AgentLine(
+    return WorkloadLine(
         id=person.id,
         name=person.name,
         presence=seated.presence,
@@ -186,11 +195,11 @@ def _line(seated: Seated, view: View, details: _Details) -> AgentLine:
     )
 
 
-def _gauge(seat: Seat, details: _Details) -> Gauge:
+def _gauge(seat: AgentStatus, details: _Details) -> LoadBar:
     had = details.recent.get(seat.inbox.id, {}).get(seat.agent.id)
     limit = seat.inbox.policy.fair_distribution_limit if seat.inbox.policy else None
     share = FairShare(count=had.count or 0, limit=limit, slot_frees_at=had.slot_frees_at) if had and limit else None
-    return Gauge(
+    return LoadBar(
         inbox=Choice(id=seat.inbox.id, name=seat.inbox.name),
         open=seat.agent.open_here,
         limit=seat.agent.capacity,
@@ -198,15 +207,15 @@ def _gauge(seat: Seat, details: _Details) -> Gauge:
     )
 
 
-def _total(seated: Seated, view: View) -> tuple[Gauge, ...]:
+def _total(seated: CandidatesByInbox, view: View) -> tuple[LoadBar, ...]:
     """Return the gauge of a limit over all inboxes, where there is one."""
     limit = seated.person.total_limit
     if limit is None or view.inbox_id is not None:
         return ()
-    return (Gauge(inbox=None, open=seated.open, limit=limit, share=None),)
+    return (LoadBar(inbox=None, open=seated.open, limit=limit, share=None),)
 
 
-def _order(sort: Sort, last: Mapping[int, Since]) -> Callable[[Seated], tuple[float, ...]]:
+def _order(sort: Sort, last: Mapping[int, Since]) -> Callable[[CandidatesByInbox], tuple[float, ...]]:
     """Return what to sort by. Sorting is stable, and everybody comes by name."""
     if sort is Sort.ASSIGNED:
         return lambda seated: (-last[seated.person.id].at.timestamp(),) if seated.person.id in last else (0.0,)

@@ -9,18 +9,18 @@ from typing import Any
 from dashboard.engine import planner, policy
 from dashboard.engine.model import AssignmentType, Presence
 from dashboard.engine.suggestions import changes
-from dashboard.engine.suggestions.changes import Change
+from dashboard.engine.suggestions.changes import SuggestedChange
 from dashboard.engine.suggestions.suggestions import Fix
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AccountEdit
 from dashboard.services.agents import presence
-from dashboard.services.agents.presence import Heard
+from dashboard.services.agents.presence import AvailabilityResult
 from dashboard.services.conversations import change
 from dashboard.services.conversations import conversation_forms as forms
-from dashboard.services.core.audit_log import Cause
+from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.refusals import Conflict, Invalid
 from dashboard.services.core.transaction import all_or_nothing
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import conversation
 from dashboard.services.inboxes import inboxes, teams
 from dashboard.services.inboxes.inbox_forms import InboxEdit, TeamEdit
@@ -30,7 +30,7 @@ from dashboard.services.policies.policy_forms import (
     AssignmentPolicyEdit,
     AssignmentPolicyForm,
     CapacityPolicyEdit,
-    Exclusions,
+    ExclusionsEdit,
     InboxLimitEdit,
     PolicyChoice,
 )
@@ -61,12 +61,12 @@ class Offer:
     absent: tuple[str, ...] = ()
 
 
-def offers(desk: Desk, account_id: int, fixes: Sequence[Fix], *, now: datetime) -> tuple[Offer, ...]:
+def offers(work: UnitOfWork, account_id: int, fixes: Sequence[Fix], *, now: datetime) -> tuple[Offer, ...]:
     """Return the fixes with whether each can be done."""
     away = {one.agent_id for fix in fixes for one in fix.changes if isinstance(one, changes.BringOnline)}
-    there = {agent_id for agent_id in away if _would_be_online(desk, account_id, agent_id, now)}
+    there = {agent_id for agent_id in away if _would_be_online(work, account_id, agent_id, now)}
 
-    def possible(one: Change) -> bool:
+    def possible(one: SuggestedChange) -> bool:
         if isinstance(one, changes.BringOnline):
             return one.agent_id in there
         if isinstance(one, changes.RaiseTotalCapacity) and one.policy_id is None:
@@ -80,66 +80,68 @@ def offers(desk: Desk, account_id: int, fixes: Sequence[Fix], *, now: datetime) 
     return tuple(Offer(fix=fix, can_be_done=all(map(possible, fix.changes)), absent=absent(fix)) for fix in fixes)
 
 
-def press(
-    desk: Desk, account_id: int, conversation_id: int, sentence: str, *, actor_id: int, now: datetime
+def apply(
+    work: UnitOfWork, account_id: int, conversation_id: int, sentence: str, *, actor_id: int, now: datetime
 ) -> Fix | None:
     """Do the fix that says this, and give its run a moment; None if it is not offered any more."""
-    told = conversation.conversation(desk, account_id, conversation_id, now=now)
-    offered = offers(desk, account_id, told.fixes if told else (), now=now)
+    told = conversation.conversation(work, account_id, conversation_id, now=now)
+    offered = offers(work, account_id, told.fixes if told else (), now=now)
     fix = next((one.fix for one in offered if one.can_be_done and one.fix.sentence == sentence), None)
-    desk.session.rollback()
+    work.session.rollback()
     if fix is None:
         return None
-    if not _do(desk, account_id, conversation_id, fix, cause=Cause(actor_id=actor_id, now=now)):
+    if not _do(work, account_id, conversation_id, fix, cause=ActorContext(actor_id=actor_id, now=now)):
         return None
-    _wait_for_run(desk, account_id, conversation_id)
+    _wait_for_run(work, account_id, conversation_id)
     return fix
 
 
-def _do(desk: Desk, account_id: int, conversation_id: int, fix: Fix, *, cause: Cause) -> bool:
+def _do(work: UnitOfWork, account_id: int, conversation_id: int, fix: Fix, *, cause: ActorContext) -> bool:
     """Do all that the fix changes, or nothing.
 
     Locks are taken in a run's order: the conversation's inbox, then the agents by their ids.
     """
-    with all_or_nothing(desk) as whole:
-        if not change.hold_inboxes(desk, account_id, conversation_id):
+    with all_or_nothing(work) as whole:
+        if not change.hold_inboxes(work, account_id, conversation_id):
             return False
         for one in sorted(fix.changes, key=lambda one: one.agent_id if isinstance(one, changes.BringOnline) else 0):
-            if not _apply(whole.desk, account_id, conversation_id, one, cause=cause):
+            if not _apply(whole.work, account_id, conversation_id, one, cause=cause):
                 return False
         whole.commit(account_id)
         return True
 
 
-def _apply(desk: Desk, account_id: int, conversation_id: int, one: Change, *, cause: Cause) -> bool:
+def _apply(
+    work: UnitOfWork, account_id: int, conversation_id: int, one: SuggestedChange, *, cause: ActorContext
+) -> bool:
     """Do one change; false if somebody else was quicker with what it is about."""
     if isinstance(one, changes.RemoveLabel):
-        return _without_label(desk, account_id, conversation_id, one.label, cause=cause)
-    done = APPLIES[type(one)](desk, account_id, one, {"actor_id": cause.actor_id, "now": cause.now})
-    return not (done is None or done is Heard.NO_SUCH_AGENT or isinstance(done, (Invalid, Conflict)))
+        return _without_label(work, account_id, conversation_id, one.label, cause=cause)
+    done = APPLIES[type(one)](work, account_id, one, {"actor_id": cause.actor_id, "now": cause.now})
+    return not (done is None or done is AvailabilityResult.NO_SUCH_AGENT or isinstance(done, (Invalid, Conflict)))
 
 
-def _without_label(desk: Desk, account_id: int, conversation_id: int, label: str, *, cause: Cause) -> bool:
-    row = conversations.find(desk.session, account_id, conversation_id)
+def _without_label(work: UnitOfWork, account_id: int, conversation_id: int, label: str, *, cause: ActorContext) -> bool:
+    row = conversations.find(work.session, account_id, conversation_id)
     if row is None:
         return False
-    wanted = forms.Change(labels=tuple(title for title in row.labels if title != label))
-    done = change.change(desk, account_id, conversation_id, wanted, actor_id=cause.actor_id, now=cause.now)
+    wanted = forms.ConversationChange(labels=tuple(title for title in row.labels if title != label))
+    done = change.change(work, account_id, conversation_id, wanted, actor_id=cause.actor_id, now=cause.now)
     return done is not None and not isinstance(done, Invalid)
 
 
-def _would_be_online(desk: Desk, account_id: int, agent_id: int, now: datetime) -> bool:
-    row = agents_store.find(desk.session, account_id, agent_id)
+def _would_be_online(work: UnitOfWork, account_id: int, agent_id: int, now: datetime) -> bool:
+    row = agents_store.find(work.session, account_id, agent_id)
     if row is None:
         return False
-    heard = agent_id in desk.heartbeats.present(account_id, [agent_id], now)
+    heard = agent_id in work.heartbeats.present(account_id, [agent_id], now)
     word = presence_of(availability=Presence.ONLINE, auto_offline=row.auto_offline, heard=heard)
     return word is Presence.ONLINE and row.availability is not Presence.ONLINE
 
 
-def _link(desk: Desk, account_id: int, one: changes.LinkPolicy, by: Mapping[str, Any]) -> object:
+def _link(work: UnitOfWork, account_id: int, one: changes.LinkPolicy, by: Mapping[str, Any]) -> object:
     """Link the policy with the default rules that the account has, or a new one."""
-    rows = policies_store.shelf.all(desk.session, account_id)
+    rows = policies_store.shelf.all(work.session, account_id)
     usual = replace(planner.DEFAULT_POLICY, name="", fair_distribution_limit=0)
     found = next((row.id for row in rows if replace(row.rules, id=0) == usual), None)
     if found is None:
@@ -147,33 +149,33 @@ def _link(desk: Desk, account_id: int, one: changes.LinkPolicy, by: Mapping[str,
         name = next(
             name for n in range(1, len(taken) + 2) if (name := f"Default {n}" if n > 1 else "Default") not in taken
         )
-        made = assignment_policies.create(desk, account_id, AssignmentPolicyForm().load({"name": name}), **by)
+        made = assignment_policies.create(work, account_id, AssignmentPolicyForm().load({"name": name}), **by)
         if isinstance(made, Invalid):
             return made
         found = made.id
-    return assignment_policies.link(desk, account_id, one.inbox_id, PolicyChoice(assignment_policy_id=found), **by)
+    return assignment_policies.link(work, account_id, one.inbox_id, PolicyChoice(assignment_policy_id=found), **by)
 
 
-def _raise_capacity(desk: Desk, account_id: int, one: changes.RaiseCapacity, by: Mapping[str, Any]) -> object:
-    limits = capacity_store.limits_of(desk.session, account_id, [one.policy_id or 0]).get(one.policy_id or 0, ())
+def _raise_capacity(work: UnitOfWork, account_id: int, one: changes.RaiseCapacity, by: Mapping[str, Any]) -> object:
+    limits = capacity_store.limits_of(work.session, account_id, [one.policy_id or 0]).get(one.policy_id or 0, ())
     limit = next((limit for limit in limits if limit.inbox_id == one.inbox_id), None)
     if limit is None:
         return None
     key = LimitKey(policy_id=limit.agent_capacity_policy_id, limit_id=limit.id)
-    return capacity_limits.change(desk, account_id, key, InboxLimitEdit(conversation_limit=one.to), **by)
+    return capacity_limits.change(work, account_id, key, InboxLimitEdit(conversation_limit=one.to), **by)
 
 
-def _raise_age(desk: Desk, account_id: int, one: changes.RaiseAge, by: Mapping[str, Any]) -> object:
-    row = capacity_store.shelf.find(desk.session, account_id, one.policy_id)
+def _raise_age(work: UnitOfWork, account_id: int, one: changes.RaiseAge, by: Mapping[str, Any]) -> object:
+    row = capacity_store.shelf.find(work.session, account_id, one.policy_id)
     if row is None:
         return None
-    rules = Exclusions(excluded_labels=row.excluded_labels, exclude_older_than_hours=one.to)
-    return capacity_policies.change(desk, account_id, one.policy_id, CapacityPolicyEdit(exclusion_rules=rules), **by)
+    rules = ExclusionsEdit(excluded_labels=row.excluded_labels, exclude_older_than_hours=one.to)
+    return capacity_policies.change(work, account_id, one.policy_id, CapacityPolicyEdit(exclusion_rules=rules), **by)
 
 
-def _bring_online(desk: Desk, account_id: int, one: changes.BringOnline, by: Mapping[str, Any]) -> object:
+def _bring_online(work: UnitOfWork, account_id: int, one: changes.BringOnline, by: Mapping[str, Any]) -> object:
     return presence.set_availability(
-        desk,
+        work,
         account_id,
         one.agent_id,
         availability=Presence.ONLINE,
@@ -185,45 +187,45 @@ def _bring_online(desk: Desk, account_id: int, one: changes.BringOnline, by: Map
 
 
 def _policy(**edit: Any) -> Callable[..., object]:
-    return lambda desk, account_id, one, by: assignment_policies.change(
-        desk, account_id, one.policy_id, AssignmentPolicyEdit(**edit), **by
+    return lambda work, account_id, one, by: assignment_policies.change(
+        work, account_id, one.policy_id, AssignmentPolicyEdit(**edit), **by
     )
 
 
-APPLIES: Mapping[type[Change], Callable[[Desk, int, Any, Mapping[str, Any]], object]] = {
-    changes.SwitchOnAccount: lambda desk, account, one, by: accounts.change(
-        desk, account, AccountEdit(assignment_v2=True), **by
+APPLIES: Mapping[type[SuggestedChange], Callable[[UnitOfWork, int, Any, Mapping[str, Any]], object]] = {
+    changes.SwitchOnAccount: lambda work, account, one, by: accounts.change(
+        work, account, AccountEdit(assignment_v2=True), **by
     ),
-    changes.SwitchOnInbox: lambda desk, account, one, by: inboxes.change(
-        desk, account, one.inbox_id, InboxEdit(enable_auto_assignment=True), **by
+    changes.SwitchOnInbox: lambda work, account, one, by: inboxes.change(
+        work, account, one.inbox_id, InboxEdit(enable_auto_assignment=True), **by
     ),
     changes.LinkPolicy: _link,
     changes.EnablePolicy: _policy(enabled=True),
     changes.SeveralPerContact: _policy(one_agent_per_contact=False),
-    changes.RaiseRateLimit: lambda desk, account, one, by: assignment_policies.change(
-        desk, account, one.policy_id, AssignmentPolicyEdit(fair_distribution_limit=one.to), **by
+    changes.RaiseRateLimit: lambda work, account, one, by: assignment_policies.change(
+        work, account, one.policy_id, AssignmentPolicyEdit(fair_distribution_limit=one.to), **by
     ),
     changes.RaiseAge: _raise_age,
-    changes.GiveTeamTurns: lambda desk, account, one, by: teams.change(
-        desk, account, one.team_id, TeamEdit(assignment_type=AssignmentType.ROUND_ROBIN), **by
+    changes.GiveTeamTurns: lambda work, account, one, by: teams.change(
+        work, account, one.team_id, TeamEdit(assignment_type=AssignmentType.ROUND_ROBIN), **by
     ),
-    changes.RaiseTeamLimit: lambda desk, account, one, by: teams.change(
-        desk, account, one.team_id, TeamEdit(max_auto_assigned_conversations=one.to), **by
+    changes.RaiseTeamLimit: lambda work, account, one, by: teams.change(
+        work, account, one.team_id, TeamEdit(max_auto_assigned_conversations=one.to), **by
     ),
     changes.BringOnline: _bring_online,
     changes.RaiseCapacity: _raise_capacity,
-    changes.RaiseTotalCapacity: lambda desk, account, one, by: capacity_policies.change(
-        desk, account, one.policy_id, CapacityPolicyEdit(conversation_limit=one.to), **by
+    changes.RaiseTotalCapacity: lambda work, account, one, by: capacity_policies.change(
+        work, account, one.policy_id, CapacityPolicyEdit(conversation_limit=one.to), **by
     ),
 }
 
 
-def _wait_for_run(desk: Desk, account_id: int, conversation_id: int) -> None:
+def _wait_for_run(work: UnitOfWork, account_id: int, conversation_id: int) -> None:
     """Look until it is assigned; no transaction is open in between."""
     until = time.monotonic() + PATIENCE.total_seconds()
     while True:
-        row = conversations.find(desk.session, account_id, conversation_id)
-        desk.session.rollback()
+        row = conversations.find(work.session, account_id, conversation_id)
+        work.session.rollback()
         if row is None or not row.is_waiting or time.monotonic() >= until:
             return
         time.sleep(LOOKS_EVERY.total_seconds())

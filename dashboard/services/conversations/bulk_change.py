@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.services.conversations import change, save
-from dashboard.services.conversations.conversation_forms import Change
-from dashboard.services.core.audit_log import Cause
+from dashboard.services.conversations.conversation_forms import ConversationChange
+from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.transaction import all_or_nothing
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import conversations
 from dashboard.store.postgres import locks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Handled:
+class BulkResult:
     """How many were changed, how many stood so already, and how many the account does not have.
 
     Of those that were changed, `released` lost an agent who cannot keep them (E31).
@@ -28,38 +28,38 @@ class Handled:
 
 
 def change_all(
-    desk: Desk, account_id: int, ids: Collection[int], wanted: Change, *, actor_id: int, now: datetime
-) -> Handled | Invalid:
+    work: UnitOfWork, account_id: int, ids: Collection[int], wanted: ConversationChange, *, actor_id: int, now: datetime
+) -> BulkResult | Invalid:
     """Change these conversations; begin again where somebody moved one to another inbox meanwhile."""
-    cause = Cause(actor_id=actor_id, now=now)
-    while (done := _attempt(desk, account_id, ids, wanted, cause=cause)) is None:
+    cause = ActorContext(actor_id=actor_id, now=now)
+    while (done := _attempt(work, account_id, ids, wanted, cause=cause)) is None:
         pass
     return done
 
 
 def _attempt(
-    desk: Desk, account_id: int, ids: Collection[int], wanted: Change, *, cause: Cause
-) -> Handled | Invalid | None:
+    work: UnitOfWork, account_id: int, ids: Collection[int], wanted: ConversationChange, *, cause: ActorContext
+) -> BulkResult | Invalid | None:
     """Change them, unless one is in an inbox that is not held.
 
     Locks are taken in a run's order: all inboxes, the agent, conversations by id.
     """
-    with all_or_nothing(desk) as whole:
-        session = whole.desk.session
+    with all_or_nothing(work) as whole:
+        session = whole.work.session
         inbox_ids = {*conversations.inboxes_of(session, account_id, ids), *change.moves_to(wanted)}
         locks.share_inboxes(session, inbox_ids)
-        if faults := change.faults(whole.desk, account_id, wanted):
+        if faults := change.faults(whole.work, account_id, wanted):
             return Invalid(errors=faults)
         held = conversations.lock_all(session, account_id, ids)
         if not inbox_ids.issuperset(row.inbox_id for row in held):
             return None
-        if faults := change.known_there(whole.desk, held, wanted):
+        if faults := change.known_there(whole.work, held, wanted):
             return Invalid(errors=faults)
-        done = [(row, save.save(whole.desk, row, change.changed(whole.desk, row, wanted), cause)) for row in held]
+        done = [(row, save.save(whole.work, row, change.apply_change(whole.work, row, wanted), cause)) for row in held]
         whole.commit(account_id)
     changed = [(before, after) for before, after in done if after != before]
     lost = [after for before, after in changed if before.assignee_id and not after.assignee_id]
-    return Handled(
+    return BulkResult(
         changed=len(changed),
         unchanged=len(done) - len(changed),
         missing=len(set(ids)) - len(done),

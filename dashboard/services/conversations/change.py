@@ -10,112 +10,114 @@ import structlog
 from dashboard.engine.model import Presence, Status
 from dashboard.services.agents import presence
 from dashboard.services.conversations import save, transitions, validation
-from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
-from dashboard.services.conversations.transitions import Step
+from dashboard.services.conversations.conversation_forms import ConversationChange, Message, MessageType
+from dashboard.services.conversations.transitions import Transition
 from dashboard.services.conversations.validation import Faults
 from dashboard.services.core import audited_crud
-from dashboard.services.core.audit_log import Cause
-from dashboard.services.core.baselines import ANYTHING, Seen
-from dashboard.services.core.form import UNSET, given
+from dashboard.services.core.audit_log import ActorContext
+from dashboard.services.core.baselines import NO_BASELINE, Baseline
+from dashboard.services.core.form import UNSET, sent_fields
 from dashboard.services.core.refusals import Invalid, Stale
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import id_checks
 from dashboard.store.agents import assignee_status
-from dashboard.store.agents.assignee_status import Standing
+from dashboard.store.agents.assignee_status import AssigneeStatus
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.core.errors import StoreUnavailable
-from dashboard.store.ledger.ledger import Why
+from dashboard.store.ledger.ledger import AssignmentSource
 from dashboard.store.postgres import locks
 
 log = structlog.get_logger()
 
 
 def change(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
     conversation_id: int,
-    wanted: Change,
+    wanted: ConversationChange,
     *,
     actor_id: int | None,
     now: datetime,
-    seen: Seen = ANYTHING,
+    seen: Baseline = NO_BASELINE,
 ) -> ConversationRow | Invalid | None:
     """Change a conversation; what a person assigns, transfers or releases is unconditional (E29)."""
-    held = hold_inboxes(desk, account_id, conversation_id, wanted)
+    held = hold_inboxes(work, account_id, conversation_id, wanted)
     if not held:
         return None
-    if found := faults(desk, account_id, wanted) or _past(wanted, now):
-        return _refused(desk, found)
-    before = conversations.lock(desk.session, account_id, conversation_id)
+    if found := faults(work, account_id, wanted) or _past(wanted, now):
+        return _refused(work, found)
+    before = conversations.lock(work.session, account_id, conversation_id)
     if before.inbox_id not in held:  # somebody moved it meanwhile, and the lock of its inbox comes before its own
-        desk.session.rollback()
-        return change(desk, account_id, conversation_id, wanted, actor_id=actor_id, now=now, seen=seen)
-    values = audited_crud.judged(desk, seen, given(wanted), before)
+        work.session.rollback()
+        return change(work, account_id, conversation_id, wanted, actor_id=actor_id, now=now, seen=seen)
+    values = audited_crud.judged(work, seen, sent_fields(wanted), before)
     if isinstance(values, Stale):
         return values
     wanted = replace(wanted, **values)
-    if found := known_there(desk, [before], wanted):
-        return _refused(desk, found)
-    return save.save(desk, before, changed(desk, before, wanted), Cause(actor_id=actor_id, now=now))
+    if found := known_there(work, [before], wanted):
+        return _refused(work, found)
+    return save.save(work, before, apply_change(work, before, wanted), ActorContext(actor_id=actor_id, now=now))
 
 
-def end_snooze(desk: Desk, account_id: int, conversation_id: int, *, now: datetime) -> bool:
+def end_snooze(work: UnitOfWork, account_id: int, conversation_id: int, *, now: datetime) -> bool:
     """Open a conversation whose snooze has ended; false if somebody did so meanwhile, or snoozed it again."""
-    before = _held(desk, account_id, conversation_id)
+    before = _held(work, account_id, conversation_id)
     if before is None:
         return False
     if before.status is not Status.SNOOZED or before.snoozed_until is None or before.snoozed_until > now:
-        desk.session.rollback()
+        work.session.rollback()
         return False
-    standing = _standing(desk, before, before.assignee_id) if before.assignee_id else None
-    save.save(desk, before, transitions.snooze_ended(before, standing), Cause(actor_id=None, now=now))
+    standing = _standing(work, before, before.assignee_id) if before.assignee_id else None
+    save.save(work, before, transitions.snooze_ended(before, standing), ActorContext(actor_id=None, now=now))
     return True
 
 
 def message(
-    desk: Desk, account_id: int, conversation_id: int, said: Message, *, actor_id: int | None, now: datetime
+    work: UnitOfWork, account_id: int, conversation_id: int, said: Message, *, actor_id: int | None, now: datetime
 ) -> ConversationRow | None:
     """Note that somebody wrote; the customer's message reopens, and goes to somebody else if its agent is absent.
 
     An automatic message only moves the last activity.
     """
-    before = _held(desk, account_id, conversation_id)
+    before = _held(work, account_id, conversation_id)
     if before is None:
         return None
     incoming = said.message_type is MessageType.INCOMING and not said.automatic
     row = transitions.with_message(before, said, at=min(said.at or now, now))
-    after = save.save(desk, before, _kept(desk, row, incoming=incoming), Cause(actor_id=actor_id, now=now))
+    after = save.save(work, before, _kept(work, row, incoming=incoming), ActorContext(actor_id=actor_id, now=now))
     if said.message_type is MessageType.OUTGOING and not said.automatic:
-        _show_activity(desk, after, now)
+        _show_activity(work, after, now)
     return after
 
 
-def hold_inboxes(desk: Desk, account_id: int, conversation_id: int, wanted: Change | None = None) -> frozenset[int]:
+def hold_inboxes(
+    work: UnitOfWork, account_id: int, conversation_id: int, wanted: ConversationChange | None = None
+) -> frozenset[int]:
     """Keep runs out of the conversation's inbox, and of the one that it shall move to; return these inboxes.
 
     Locks are taken in a run's order: inboxes by id, agents, the conversation.
     """
-    found = conversations.find(desk.session, account_id, conversation_id)
+    found = conversations.find(work.session, account_id, conversation_id)
     if found is None:
         return frozenset()
     held = frozenset((found.inbox_id, *(moves_to(wanted) if wanted else ())))
-    locks.share_inboxes(desk.session, held)
+    locks.share_inboxes(work.session, held)
     return held
 
 
-def moves_to(wanted: Change) -> tuple[int, ...]:
+def moves_to(wanted: ConversationChange) -> tuple[int, ...]:
     """Return the inbox that the change moves conversations to, if it does."""
     return () if wanted.inbox_id is UNSET else (wanted.inbox_id,)
 
 
-def faults(desk: Desk, account_id: int, wanted: Change) -> Faults:
+def faults(work: UnitOfWork, account_id: int, wanted: ConversationChange) -> Faults:
     """Return what is named and is not the account's; an agent who is stays active until this transaction ends."""
     inbox_id = None if wanted.inbox_id is UNSET else wanted.inbox_id
     team_id = None if wanted.team_id is UNSET else wanted.team_id
     assignee_id = None if wanted.assignee_id is UNSET else wanted.assignee_id
-    known = id_checks.known(
-        desk.session,
+    known = id_checks.existing_ids(
+        work.session,
         account_id,
         inbox_ids=() if inbox_id is None else (inbox_id,),
         team_ids=() if team_id is None else (team_id,),
@@ -124,85 +126,85 @@ def faults(desk: Desk, account_id: int, wanted: Change) -> Faults:
     return validation.reference_faults(known, inbox_id=inbox_id, team_id=team_id, assignee_id=assignee_id)
 
 
-def known_there(desk: Desk, held: Collection[ConversationRow], wanted: Change) -> Faults:
+def known_there(work: UnitOfWork, held: Collection[ConversationRow], wanted: ConversationChange) -> Faults:
     """Return the fault of a move that would give an inbox two conversations of one external id."""
     if wanted.inbox_id is UNSET:
         return {}
     ids = Counter(row.external_id for row in held if row.external_id is not None and row.inbox_id != wanted.inbox_id)
     twice = [one for one, count in ids.items() if count > 1]
-    taken = [*twice, *conversations.taken(desk.session, wanted.inbox_id, ids)]
+    taken = [*twice, *conversations.taken(work.session, wanted.inbox_id, ids)]
     return {"inbox_id": (f"That inbox has a conversation with the external id {min(taken)}.",)} if taken else {}
 
 
-def changed(desk: Desk, before: ConversationRow, wanted: Change) -> Step:
+def apply_change(work: UnitOfWork, before: ConversationRow, wanted: ConversationChange) -> Transition:
     """Return what the change makes of a conversation: an agent who cannot keep it loses it."""
-    row = replace(before, **given(wanted))
+    row = replace(before, **sent_fields(wanted))
     if row.inbox_id != before.inbox_id:
-        return _moved(desk, row, wanted)
+        return _moved(work, row, wanted)
     if wanted.assignee_id is not UNSET or row.assignee_id is None:
-        return Step(row)
+        return Transition(row)
     if row.team_id not in (None, before.team_id) and not assignee_status.in_team(
-        desk.session, row.team_id, row.assignee_id
+        work.session, row.team_id, row.assignee_id
     ):
-        return Step(replace(row, assignee_id=None), Why.TEAM_MOVED)
-    return _kept(desk, row)
+        return Transition(replace(row, assignee_id=None), AssignmentSource.TEAM_MOVED)
+    return _kept(work, row)
 
 
-def _moved(desk: Desk, row: ConversationRow, wanted: Change) -> Step:
+def _moved(work: UnitOfWork, row: ConversationRow, wanted: ConversationChange) -> Transition:
     """Return a conversation in its new inbox: with its team and its agent only if they answer that inbox (E70)."""
     if (
         wanted.team_id is UNSET
         and row.team_id
-        and not assignee_status.team_answers(desk.session, row.team_id, row.inbox_id)
+        and not assignee_status.team_answers(work.session, row.team_id, row.inbox_id)
     ):
         row = replace(row, team_id=None)
     if wanted.assignee_id is not UNSET or row.assignee_id is None:
-        return Step(row)
-    stays = assignee_status.in_inbox(desk.session, row.inbox_id, row.assignee_id)
-    return Step(row) if stays else Step(replace(row, assignee_id=None), Why.MOVED)
+        return Transition(row)
+    stays = assignee_status.in_inbox(work.session, row.inbox_id, row.assignee_id)
+    return Transition(row) if stays else Transition(replace(row, assignee_id=None), AssignmentSource.MOVED)
 
 
-def _past(wanted: Change, now: datetime) -> Faults:
+def _past(wanted: ConversationChange, now: datetime) -> Faults:
     at = wanted.snoozed_until
     return {"snoozed_until": ("This instant has passed.",)} if isinstance(at, datetime) and at <= now else {}
 
 
-def _refused(desk: Desk, found: Faults) -> Invalid:
-    desk.session.rollback()
+def _refused(work: UnitOfWork, found: Faults) -> Invalid:
+    work.session.rollback()
     return Invalid(errors=found)
 
 
-def _held(desk: Desk, account_id: int, conversation_id: int) -> ConversationRow | None:
+def _held(work: UnitOfWork, account_id: int, conversation_id: int) -> ConversationRow | None:
     """Return the conversation, locked after its inbox; looked for again if somebody moved it meanwhile."""
-    held = hold_inboxes(desk, account_id, conversation_id)
-    row = conversations.lock(desk.session, account_id, conversation_id) if held else None
+    held = hold_inboxes(work, account_id, conversation_id)
+    row = conversations.lock(work.session, account_id, conversation_id) if held else None
     if row is None or row.inbox_id in held:
         return row
-    desk.session.rollback()
-    return _held(desk, account_id, conversation_id)
+    work.session.rollback()
+    return _held(work, account_id, conversation_id)
 
 
-def _kept(desk: Desk, row: ConversationRow, *, incoming: bool = False) -> Step:
+def _kept(work: UnitOfWork, row: ConversationRow, *, incoming: bool = False) -> Transition:
     """Release an open conversation that its assignee cannot keep."""
     if row.holder_id is None:
-        return Step(row)
-    return transitions.kept_or_released(row, _standing(desk, row, row.holder_id), incoming=incoming)
+        return Transition(row)
+    return transitions.kept_or_released(row, _standing(work, row, row.holder_id), incoming=incoming)
 
 
-def _standing(desk: Desk, row: ConversationRow, agent_id: int) -> Standing:
+def _standing(work: UnitOfWork, row: ConversationRow, agent_id: int) -> AssigneeStatus:
     return assignee_status.standing(
-        desk.session, agent_id, account_id=row.account_id, inbox_id=row.inbox_id, team_id=row.team_id
+        work.session, agent_id, account_id=row.account_id, inbox_id=row.inbox_id, team_id=row.team_id
     )
 
 
-def _show_activity(desk: Desk, row: ConversationRow, now: datetime) -> None:
+def _show_activity(work: UnitOfWork, row: ConversationRow, now: datetime) -> None:
     """Turn the agent who answers back to online if they had only idled (E38)."""
     agent_id = row.assignee_id
-    if agent_id is None or _standing(desk, row, agent_id).availability is not Presence.AWAY:
+    if agent_id is None or _standing(work, row, agent_id).availability is not Presence.AWAY:
         return
     try:
         presence.set_availability(
-            desk, row.account_id, agent_id, availability=Presence.ONLINE, auto_offline=None, by_hand=False, now=now
+            work, row.account_id, agent_id, availability=Presence.ONLINE, auto_offline=None, by_hand=False, now=now
         )
     except StoreUnavailable as error:  # the message stands, and so does what Postgres says of the agent (E44)
         log.warning("activity_not_noted", account=row.account_id, agent=agent_id, error=str(error))

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from dashboard.services.conversations.contact_forms import Merge
 from dashboard.services.core import audit_log
-from dashboard.services.core.audit_log import Cause, Change
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.refusals import Invalid, invalid
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import contacts as store
 from dashboard.store.conversations.contacts import ContactFacts, Followed
 from dashboard.store.ledger import ledger
@@ -27,57 +27,57 @@ class Merged:
     conversations: int
 
 
-def merge(desk: Desk, account_id: int, wanted: Merge, *, actor_id: int | None, now: datetime) -> Merged | Invalid:
+def merge(work: UnitOfWork, account_id: int, wanted: Merge, *, actor_id: int | None, now: datetime) -> Merged | Invalid:
     """Merge one contact into another: its conversations follow, and so do those that it will begin."""
-    found = {field: store.find(desk.session, account_id, said) for field, said in wanted.named.items()}
+    found = {field: store.find(work.session, account_id, said) for field, said in wanted.named.items()}
     if unknown := [field for field, contact in found.items() if contact is None]:
         return Invalid(errors=dict.fromkeys(unknown, (UNKNOWN,)))
-    store.lock(desk.session, account_id, [contact.id for contact in found.values() if contact])
-    source, into = (store.find(desk.session, account_id, said) for said in wanted.named.values())
+    store.lock(work.session, account_id, [contact.id for contact in found.values() if contact])
+    source, into = (store.find(work.session, account_id, said) for said in wanted.named.values())
     if source is None or into is None:  # contacts are never deleted
         raise LookupError("a contact that was found is gone")
-    into = store.root(desk.session, into)
+    into = store.root(work.session, into)
     if source.id == into.id:
-        return _refused(desk, "into", ONE_ALREADY)
+        return _refused(work, "into", ONE_ALREADY)
     if source.merged_into_id is not None:
-        return _refused(desk, "from", MERGED_BEFORE.format(store.root(desk.session, source).identifier))
-    followed = _follow(desk, account_id, source, into, cause=Cause(actor_id=actor_id, now=now))
+        return _refused(work, "from", MERGED_BEFORE.format(store.root(work.session, source).identifier))
+    followed = _follow(work, account_id, source, into, cause=ActorContext(actor_id=actor_id, now=now))
     return Merged(contact=into, conversations=len(followed))
 
 
 def take_apart(
-    desk: Desk, account_id: int, contact_id: int, conversation_ids: Collection[int], *, cause: Cause
+    work: UnitOfWork, account_id: int, contact_id: int, conversation_ids: Collection[int], *, cause: ActorContext
 ) -> None:
     """Take a contact out of the one that it was merged into, with those of the conversations that followed then."""
-    [contact] = store.some(desk.session, account_id, [contact_id])
-    into = store.root(desk.session, contact)
-    store.set_merged(desk.session, contact_id, None)
-    back = store.give_conversations(desk.session, account_id, of=into.id, to=contact_id, only=conversation_ids)
-    _tell(desk, account_id, back, cause)
-    change = Change(
+    [contact] = store.some(work.session, account_id, [contact_id])
+    into = store.root(work.session, contact)
+    store.set_merged(work.session, contact_id, None)
+    back = store.give_conversations(work.session, account_id, of=into.id, to=contact_id, only=conversation_ids)
+    _tell(work, account_id, back, cause)
+    change = AuditedChange(
         subject="contact", subject_id=contact_id, before=_facts(contact, into, back), after=_facts(contact, None, back)
     )
-    audit_log.write(desk, account_id, change, cause)
-    desk.session.commit()
+    audit_log.write(work, account_id, change, cause)
+    work.session.commit()
     # One of them may have been kept back, since the other contact was being served (E10).
-    desk.signals.wake(account_id, {one.inbox_id for one in back})
+    work.signals.wake(account_id, {one.inbox_id for one in back})
 
 
 def _follow(
-    desk: Desk, account_id: int, source: ContactFacts, into: ContactFacts, *, cause: Cause
+    work: UnitOfWork, account_id: int, source: ContactFacts, into: ContactFacts, *, cause: ActorContext
 ) -> Sequence[Followed]:
-    store.set_merged(desk.session, source.id, into.id)
-    followed = store.give_conversations(desk.session, account_id, of=source.id, to=into.id)
-    _tell(desk, account_id, followed, cause)
-    change = Change(
+    store.set_merged(work.session, source.id, into.id)
+    followed = store.give_conversations(work.session, account_id, of=source.id, to=into.id)
+    _tell(work, account_id, followed, cause)
+    change = AuditedChange(
         subject="contact",
         subject_id=source.id,
         before=_facts(source, None, followed),
         after=_facts(source, into, followed),
     )
-    audit_log.write(desk, account_id, change, cause)
-    desk.session.commit()
-    desk.signals.changed(account_id)
+    audit_log.write(work, account_id, change, cause)
+    work.session.commit()
+    work.signals.changed(account_id)
     return followed
 
 
@@ -91,14 +91,14 @@ def _facts(contact: ContactFacts, into: ContactFacts | None, followed: Sequence[
     }
 
 
-def _tell(desk: Desk, account_id: int, followed: Sequence[Followed], cause: Cause) -> None:
+def _tell(work: UnitOfWork, account_id: int, followed: Sequence[Followed], cause: ActorContext) -> None:
     told = (Event.CONVERSATION_UPDATED,)
     ledger.write_events(
-        desk.session,
+        work.session,
         [EventRow(account_id=account_id, events=told, conversation_id=one.id, at=cause.now) for one in followed],
     )
 
 
-def _refused(desk: Desk, field: str, message: str) -> Invalid:
-    desk.session.rollback()
+def _refused(work: UnitOfWork, field: str, message: str) -> Invalid:
+    work.session.rollback()
     return invalid(field, message)

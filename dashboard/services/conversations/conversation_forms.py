@@ -11,7 +11,7 @@ from marshmallow import ValidationError, fields, pre_load, validate, validates_s
 from dashboard.engine.model import Status
 from dashboard.engine.policy import LABEL_LENGTH, MOST_LABELS
 from dashboard.services.core.form import UNSET, Form, Unset
-from dashboard.services.core.form_fields import Id, Instant, Switch, Text, Whole, Word, of_length
+from dashboard.services.core.form_fields import Id, Instant, Switch, Text, WholeNumber, Word, of_length
 from dashboard.services.core.form_names import Name, NameFromOutside
 from dashboard.store.conversations.contacts import ContactDraft
 
@@ -27,7 +27,7 @@ class MessageType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class ConversationDraft:
     """A conversation that somebody wants to create; without `created_at` it begins now."""
 
     inbox_id: int
@@ -52,11 +52,11 @@ class Draft:
 class Drafts:
     """Conversations that somebody wants to create together."""
 
-    conversations: tuple[Draft, ...]
+    conversations: tuple[ConversationDraft, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ConversationChange:
     """What shall be different; a team or an assignee of None takes it away from them."""
 
     inbox_id: int | Unset = UNSET
@@ -108,13 +108,13 @@ class NewConversationForm(Form):
     """A new conversation."""
 
     root = "conversation"
-    makes = Draft
+    makes = ConversationDraft
     inbox_id = Id(required=True)
     external_id = Text(allow_none=True, validate=of_length())
     contact = fields.Nested(NewContactForm, allow_none=True)
     subject = Text(allow_none=True, validate=validate.Length(max=LONGEST_SUBJECT))
     status = Word(Status)
-    priority = Whole(1, 4, allow_none=True)
+    priority = WholeNumber(1, 4, allow_none=True)
     team_id = Id(allow_none=True)
     assignee_id = Id(allow_none=True)
     labels = Labels()
@@ -135,7 +135,7 @@ class StatusForm(Form):
     """The status that a conversation shall have; a snooze without an instant ends when the customer writes."""
 
     root = "conversation"
-    makes = Change
+    makes = ConversationChange
     status = Word(Status, required=True)
     snoozed_until = Instant(allow_none=True)
 
@@ -152,7 +152,7 @@ class ConversationForm(StatusForm):
     inbox_id = Id()
     subject = Text(allow_none=True, validate=validate.Length(max=LONGEST_SUBJECT))
     status = Word(Status)
-    priority = Whole(1, 4, allow_none=True)
+    priority = WholeNumber(1, 4, allow_none=True)
     labels = Labels()
     team_id = Id(allow_none=True)
     assignee_id = Id(allow_none=True)
@@ -162,7 +162,7 @@ class LabelsForm(Form):
     """All labels that a conversation shall have."""
 
     root = "conversation"
-    makes = Change
+    makes = ConversationChange
     labels = Labels(required=True)
 
 
@@ -170,7 +170,7 @@ class AssignmentForm(Form):
     """Who shall have a conversation: an agent, nobody, or a team."""
 
     root = "assignment"
-    makes = Change
+    makes = ConversationChange
     team_id = Id(allow_none=True)
     assignee_id = Id(allow_none=True)
 

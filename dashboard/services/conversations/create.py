@@ -4,36 +4,40 @@ from collections.abc import Sequence
 
 from dashboard.engine.decisions import Source
 from dashboard.services.conversations import validation
-from dashboard.services.conversations.conversation_forms import Draft
-from dashboard.services.core.audit_log import Cause
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.conversations.conversation_forms import ConversationDraft
+from dashboard.services.core.audit_log import ActorContext
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import contacts, conversations
-from dashboard.store.conversations.conversations import Added
+from dashboard.store.conversations.conversations import InsertedConversation
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AssignmentRow, Event, EventRow
 
 
-def write(desk: Desk, account_id: int, wanted: Sequence[Draft], cause: Cause) -> list[Added]:
+def write(
+    work: UnitOfWork, account_id: int, wanted: Sequence[ConversationDraft], cause: ActorContext
+) -> list[InsertedConversation]:
     """Write those that are new, in a fixed number of statements, and return the id of each in order."""
-    contact_ids = contacts.ensure(desk.session, account_id, [draft.contact for draft in wanted if draft.contact])
+    contact_ids = contacts.ensure(work.session, account_id, [draft.contact for draft in wanted if draft.contact])
     rows = [validation.as_row(account_id, draft, contact_ids, cause.now) for draft in wanted]
-    added = conversations.add(desk.session, rows)
+    added = conversations.add(work.session, rows)
     new = [(one.id, draft) for one, draft in zip(added, wanted, strict=True) if one.is_new]
     given = [_by_hand(account_id, one, draft, cause) for one, draft in new if draft.assignee_id is not None]
     created = [_created(account_id, one, draft, cause) for one, draft in new]
-    ledger.write_assignments(desk.session, given)
-    ledger.write_events(desk.session, created + ledger.assignment_events(given))
+    ledger.write_assignments(work.session, given)
+    ledger.write_events(work.session, created + ledger.assignment_events(given))
     return added
 
 
-def commit(desk: Desk, account_id: int, wanted: Sequence[Draft], added: Sequence[Added]) -> None:
+def commit(
+    work: UnitOfWork, account_id: int, wanted: Sequence[ConversationDraft], added: Sequence[InsertedConversation]
+) -> None:
     """Make them true, and start a run where one of them waits."""
-    desk.session.commit()
+    work.session.commit()
     waiting = {draft.inbox_id for draft, one in zip(wanted, added, strict=True) if one.is_new and draft.waits}
-    desk.signals.wake(account_id, waiting)
+    work.signals.wake(account_id, waiting)
 
 
-def _by_hand(account_id: int, conversation_id: int, draft: Draft, cause: Cause) -> AssignmentRow:
+def _by_hand(account_id: int, conversation_id: int, draft: ConversationDraft, cause: ActorContext) -> AssignmentRow:
     return AssignmentRow(
         account_id=account_id,
         conversation_id=conversation_id,
@@ -45,7 +49,7 @@ def _by_hand(account_id: int, conversation_id: int, draft: Draft, cause: Cause) 
     )
 
 
-def _created(account_id: int, conversation_id: int, draft: Draft, cause: Cause) -> EventRow:
+def _created(account_id: int, conversation_id: int, draft: ConversationDraft, cause: ActorContext) -> EventRow:
     return EventRow(
         account_id=account_id,
         events=(Event.CONVERSATION_CREATED,),

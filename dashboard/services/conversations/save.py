@@ -2,45 +2,52 @@
 
 from dashboard.engine.decisions import Source
 from dashboard.services.conversations import transitions
-from dashboard.services.conversations.transitions import Step
-from dashboard.services.core.audit_log import Cause
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.conversations.transitions import Transition
+from dashboard.services.core.audit_log import ActorContext
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import assignee_status
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.ledger import ledger
-from dashboard.store.ledger.ledger import AssignmentRow, Event, EventRow, Why
+from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
 
 # What nobody decided; whoever saved the conversation only brought it to light.
 BY_RULE = frozenset({
-    Why.LEFT_INBOX,
-    Why.AGENT_REMOVED,
-    Why.CUSTOMER_WROTE_TO_ABSENT_AGENT,
-    Why.SNOOZE_ENDED,
+    AssignmentSource.LEFT_INBOX,
+    AssignmentSource.AGENT_REMOVED,
+    AssignmentSource.CUSTOMER_WROTE_TO_ABSENT_AGENT,
+    AssignmentSource.SNOOZE_ENDED,
 })  # fmt: skip
 
 
-def save(desk: Desk, before: ConversationRow, step: Step, cause: Cause) -> ConversationRow:
+def save(work: UnitOfWork, before: ConversationRow, step: Transition, cause: ActorContext) -> ConversationRow:
     """Write what differs, commit, and start the runs that it calls for; nothing at all when nothing differs."""
-    after = transitions.settled(before, step, cause.now)
+    after = transitions.apply_status_rules(before, step, cause.now)
     if after == before:
-        desk.session.commit()
+        work.session.commit()
         return before
-    conversations.save(desk.session, after)
-    _record(desk, before, after, why=step.why, cause=cause)
-    desk.session.commit()
-    desk.signals.wake(after.account_id, _woken(desk, before, after))
+    conversations.save(work.session, after)
+    _record(work, before, after, why=step.why, cause=cause)
+    work.session.commit()
+    work.signals.wake(after.account_id, _woken(work, before, after))
     return after
 
 
-def _record(desk: Desk, before: ConversationRow, after: ConversationRow, *, why: Why | None, cause: Cause) -> None:
+def _record(
+    work: UnitOfWork,
+    before: ConversationRow,
+    after: ConversationRow,
+    *,
+    why: AssignmentSource | None,
+    cause: ActorContext,
+) -> None:
     events = [Event.CONVERSATION_UPDATED]
     if after.status is not before.status:
         events.insert(0, Event.CONVERSATION_STATUS_CHANGED)
     moved = after.assignee_id != before.assignee_id
     if moved:
         events.insert(0, Event.ASSIGNEE_CHANGED)
-        ledger.write_assignments(desk.session, [_ledger_row(before, after, why=why, cause=cause)])
+        ledger.write_assignments(work.session, [_ledger_row(before, after, why=why, cause=cause)])
     told = EventRow(
         account_id=after.account_id,
         events=tuple(events),
@@ -49,10 +56,12 @@ def _record(desk: Desk, before: ConversationRow, after: ConversationRow, *, why:
         previous_agent_id=before.assignee_id if moved else None,
         at=cause.now,
     )
-    ledger.write_events(desk.session, [told])
+    ledger.write_events(work.session, [told])
 
 
-def _ledger_row(before: ConversationRow, after: ConversationRow, *, why: Why | None, cause: Cause) -> AssignmentRow:
+def _ledger_row(
+    before: ConversationRow, after: ConversationRow, *, why: AssignmentSource | None, cause: ActorContext
+) -> AssignmentRow:
     released = after.assignee_id is None
     return AssignmentRow(
         account_id=after.account_id,
@@ -61,14 +70,14 @@ def _ledger_row(before: ConversationRow, after: ConversationRow, *, why: Why | N
         agent_id=after.assignee_id,
         previous_agent_id=before.assignee_id,
         source=Source.RELEASE if released else Source.BY_HAND,
-        reason=(why or Why.BY_HAND) if released else None,
+        reason=(why or AssignmentSource.BY_HAND) if released else None,
         actor_id=None if why in BY_RULE else cause.actor_id,
         waiting_since=before.waiting_since,
         at=cause.now,
     )
 
 
-def _woken(desk: Desk, before: ConversationRow, after: ConversationRow) -> set[int]:
+def _woken(work: UnitOfWork, before: ConversationRow, after: ConversationRow) -> set[int]:
     """Return the inboxes where a run could now do what it could not before (E30).
 
     Asked after the commit: what begins to wait later starts a run itself, and that run sees the room.
@@ -76,7 +85,7 @@ def _woken(desk: Desk, before: ConversationRow, after: ConversationRow) -> set[i
     inboxes = {after.inbox_id} if transitions.may_be_assigned_now(before, after) else set()
     if after.inbox_id != before.inbox_id and before.holder_id is not None:
         inboxes.add(before.inbox_id)  # its agent holds one less there, also where they keep it
-    if (agent_id := transitions.freed_agent(before, after)) is not None:
+    if (agent_id := transitions.slot_freed_for(before, after)) is not None:
         contact_id = after.contact.id if after.contact else None
-        inboxes |= assignee_status.inboxes_with_room(desk.session, after.account_id, agent_id, contact_id=contact_id)
+        inboxes |= assignee_status.inboxes_with_room(work.session, after.account_id, agent_id, contact_id=contact_id)
     return inboxes

@@ -5,7 +5,7 @@ from datetime import datetime
 import structlog
 
 from dashboard.services.conversations import change
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import conversations
 from dashboard.store.core.errors import DatabaseFailed
 
@@ -14,17 +14,17 @@ log = structlog.get_logger()
 MOST_AT_ONCE = 500
 
 
-def end_due(desk: Desk, *, now: datetime) -> int:
+def end_due(work: UnitOfWork, *, now: datetime) -> int:
     """Open every conversation whose snooze has ended, each in a transaction of its own; return their number."""
-    due = conversations.snoozes_that_end(desk.session, now, most=MOST_AT_ONCE)
-    desk.session.commit()
-    return sum(_end(desk, account_id, conversation_id, now) for account_id, conversation_id in due)
+    due = conversations.snoozes_that_end(work.session, now, most=MOST_AT_ONCE)
+    work.session.commit()
+    return sum(_end(work, account_id, conversation_id, now) for account_id, conversation_id in due)
 
 
-def _end(desk: Desk, account_id: int, conversation_id: int, now: datetime) -> bool:
+def _end(work: UnitOfWork, account_id: int, conversation_id: int, now: datetime) -> bool:
     try:
-        return change.end_snooze(desk, account_id, conversation_id, now=now)
+        return change.end_snooze(work, account_id, conversation_id, now=now)
     except DatabaseFailed as error:  # the others go on, and the next look finds this one again
-        desk.session.rollback()
+        work.session.rollback()
         log.warning("snooze_not_ended", account=account_id, conversation=conversation_id, error=str(error))
         return False

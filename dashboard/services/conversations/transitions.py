@@ -5,22 +5,22 @@ from datetime import datetime
 
 from dashboard.engine.model import Awaiting, Presence, Status
 from dashboard.services.conversations.conversation_forms import Message, MessageType
-from dashboard.store.agents.assignee_status import Standing
+from dashboard.store.agents.assignee_status import AssigneeStatus
 from dashboard.store.conversations.conversations import ConversationRow
-from dashboard.store.ledger.ledger import Why
+from dashboard.store.ledger.ledger import AssignmentSource
 
 REOPENED_BY_CUSTOMER = (Status.RESOLVED, Status.SNOOZED)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Transition:
     """A conversation as it shall be, and why it was released, if it was."""
 
     row: ConversationRow
-    why: Why | None = None
+    why: AssignmentSource | None = None
 
 
-def settled(before: ConversationRow, step: Step, now: datetime) -> ConversationRow:
+def apply_status_rules(before: ConversationRow, step: Transition, now: datetime) -> ConversationRow:
     """Return the row with the instants that follow from its status and assignee, and each label once."""
     after = step.row
     same_assignee = after.assignee_id == before.assignee_id
@@ -37,7 +37,7 @@ def settled(before: ConversationRow, step: Step, now: datetime) -> ConversationR
     )
 
 
-def _had_by(before: ConversationRow, step: Step) -> int | None:
+def _had_by(before: ConversationRow, step: Transition) -> int | None:
     """Return whom the next run passes over: the agent from whom somebody releases it, until another has it (E74)."""
     if step.row.assignee_id is not None or step.row.status is Status.RESOLVED:
         return None
@@ -63,26 +63,26 @@ def with_message(row: ConversationRow, said: Message, *, at: datetime) -> Conver
     )
 
 
-def kept_or_released(row: ConversationRow, standing: Standing, *, incoming: bool = False) -> Step:
+def kept_or_released(row: ConversationRow, standing: AssigneeStatus, *, incoming: bool = False) -> Transition:
     """Release what its assignee cannot keep: they are gone (E31), or absent when the customer writes (E36)."""
     if not standing.active:
-        return _released(row, Why.AGENT_REMOVED)
+        return _released(row, AssignmentSource.AGENT_REMOVED)
     if row.assigned_by_engine and not standing.is_member:
-        return _released(row, Why.LEFT_INBOX)
+        return _released(row, AssignmentSource.LEFT_INBOX)
     if incoming and standing.availability is Presence.AWAY_AND_REASSIGNING:
-        return _released(row, Why.CUSTOMER_WROTE_TO_ABSENT_AGENT)
-    return Step(row)
+        return _released(row, AssignmentSource.CUSTOMER_WROTE_TO_ABSENT_AGENT)
+    return Transition(row)
 
 
-def snooze_ended(row: ConversationRow, standing: Standing | None) -> Step:
+def snooze_ended(row: ConversationRow, standing: AssigneeStatus | None) -> Transition:
     """Return the conversation open again, with its agent if they are an active member of its inbox and team."""
     opened = replace(row, status=Status.OPEN)
     stays = standing is None or (standing.active and standing.is_member)
-    return Step(opened) if stays else _released(opened, Why.SNOOZE_ENDED)
+    return Transition(opened) if stays else _released(opened, AssignmentSource.SNOOZE_ENDED)
 
 
-def _released(row: ConversationRow, why: Why) -> Step:
-    return Step(replace(row, assignee_id=None), why)
+def _released(row: ConversationRow, why: AssignmentSource) -> Transition:
+    return Transition(replace(row, assignee_id=None), why)
 
 
 def may_be_assigned_now(before: ConversationRow, after: ConversationRow) -> bool:
@@ -93,6 +93,6 @@ def may_be_assigned_now(before: ConversationRow, after: ConversationRow) -> bool
     return not before.is_waiting or elsewhere or bool(set(before.labels) - set(after.labels))
 
 
-def freed_agent(before: ConversationRow, after: ConversationRow) -> int | None:
+def slot_freed_for(before: ConversationRow, after: ConversationRow) -> int | None:
     """Return the agent who has room now: it was resolved, snoozed, released or handed over."""
     return before.holder_id if after.holder_id != before.holder_id else None

@@ -9,9 +9,9 @@ import structlog
 
 from dashboard.engine.model import Presence
 from dashboard.services.conversations import bulk_change
-from dashboard.services.conversations.conversation_forms import Change
+from dashboard.services.conversations.conversation_forms import ConversationChange
 from dashboard.services.core.refusals import Invalid
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import unattended as store
 from dashboard.store.conversations.unattended import HeldRow
 from dashboard.store.core.errors import StoreUnavailable
@@ -30,7 +30,7 @@ class Holders(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class UnattendedConversation:
     """How many open conversations how many agents hold, and in how many of them the customer waits for an answer."""
 
     open: int = 0
@@ -42,8 +42,8 @@ class Held:
 class Unattended:
     """What absent members of an inbox hold, and what agents hold who do not answer it."""
 
-    absent: Held = Held()
-    others: Held = Held()
+    absent: UnattendedConversation = UnattendedConversation()
+    others: UnattendedConversation = UnattendedConversation()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,46 +55,48 @@ class ReleasedWork:
 
 
 def in_inboxes(
-    desk: Desk, account_id: int, inbox_ids: Collection[int], *, absent_ids: Collection[int]
+    work: UnitOfWork, account_id: int, inbox_ids: Collection[int], *, absent_ids: Collection[int]
 ) -> Mapping[int, Unattended]:
     """Return, by inbox, what is unattended while these agents are absent; inboxes without any are left out."""
-    found: dict[int, dict[str, Held]] = {}
-    for row in store.held(desk.session, account_id, inbox_ids, absent_ids=absent_ids):
+    found: dict[int, dict[str, UnattendedConversation]] = {}
+    for row in store.held(work.session, account_id, inbox_ids, absent_ids=absent_ids):
         found.setdefault(row.inbox_id, {})["absent" if row.answers else "others"] = _held(row)
     return {inbox_id: Unattended(**parts) for inbox_id, parts in found.items()}
 
 
-def of_inbox(desk: Desk, account_id: int, inbox_id: int, *, now: datetime) -> Unattended | None:
+def of_inbox(work: UnitOfWork, account_id: int, inbox_id: int, *, now: datetime) -> Unattended | None:
     """Return what is unattended in an inbox; None while presence cannot be read."""
     try:
-        absent = _absent(desk, account_id, inbox_id, now)
+        absent = _absent(work, account_id, inbox_id, now)
     except StoreUnavailable as error:
         log.warning("presence_unreadable", account=account_id, inbox=inbox_id, error=str(error))
         return None
-    return in_inboxes(desk, account_id, [inbox_id], absent_ids=absent).get(inbox_id, Unattended())
+    return in_inboxes(work, account_id, [inbox_id], absent_ids=absent).get(inbox_id, Unattended())
 
 
-def release(desk: Desk, account_id: int, inbox_id: int, of: Holders, *, actor_id: int, now: datetime) -> ReleasedWork:
+def release(
+    work: UnitOfWork, account_id: int, inbox_id: int, of: Holders, *, actor_id: int, now: datetime
+) -> ReleasedWork:
     """Release what is unattended, each conversation by hand, the oldest first. Raises StoreUnavailable."""
-    session, wanted = desk.session, MOST_AT_ONCE + 1
+    session, wanted = work.session, MOST_AT_ONCE + 1
     if of is Holders.ABSENT:
-        absent = _absent(desk, account_id, inbox_id, now)
+        absent = _absent(work, account_id, inbox_id, now)
         ids = store.ids_of_absent(session, account_id, inbox_id, absent_ids=absent, most=wanted)
     else:
         ids = store.ids_of_others(session, account_id, inbox_id, most=wanted)
     session.rollback()
     done = bulk_change.change_all(
-        desk, account_id, ids[:MOST_AT_ONCE], Change(assignee_id=None), actor_id=actor_id, now=now
+        work, account_id, ids[:MOST_AT_ONCE], ConversationChange(assignee_id=None), actor_id=actor_id, now=now
     )
     if isinstance(done, Invalid):
         raise TypeError("a release names nothing that could be refused")
     return ReleasedWork(released=done.changed, left=len(ids) - len(ids[:MOST_AT_ONCE]))
 
 
-def _absent(desk: Desk, account_id: int, inbox_id: int, now: datetime) -> list[int]:
+def _absent(work: UnitOfWork, account_id: int, inbox_id: int, now: datetime) -> list[int]:
     """Return who holds something of the inbox and is not there. Raises StoreUnavailable."""
-    holders = store.holders(desk.session, account_id, [inbox_id])
-    heard = desk.heartbeats.present(account_id, [one.id for one in holders], now)
+    holders = store.holders(work.session, account_id, [inbox_id])
+    heard = work.heartbeats.present(account_id, [one.id for one in holders], now)
     return [
         one.id
         for one in holders
@@ -103,5 +105,5 @@ def _absent(desk: Desk, account_id: int, inbox_id: int, now: datetime) -> list[i
     ]
 
 
-def _held(row: HeldRow) -> Held:
-    return Held(open=row.open, agents=row.agents, unanswered=row.unanswered)
+def _held(row: HeldRow) -> UnattendedConversation:
+    return UnattendedConversation(open=row.open, agents=row.agents, unanswered=row.unanswered)

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from dashboard.engine.model import Awaiting, Status
-from dashboard.services.conversations.conversation_forms import Draft
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.conversations.conversation_forms import ConversationDraft
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import id_checks
 from dashboard.store.accounts.id_checks import Known
 from dashboard.store.conversations.conversations import NewConversation
@@ -19,10 +19,10 @@ NOT_THERE = {
 Faults: TypeAlias = dict[str, tuple[str, ...]]
 
 
-def faults(desk: Desk, account_id: int, drafts: Sequence[Draft]) -> list[Faults]:
+def validate(work: UnitOfWork, account_id: int, drafts: Sequence[ConversationDraft]) -> list[Faults]:
     """Return what each draft names that the account does not have."""
-    known = id_checks.known(
-        desk.session,
+    known = id_checks.existing_ids(
+        work.session,
         account_id,
         inbox_ids={draft.inbox_id for draft in drafts},
         team_ids={draft.team_id for draft in drafts if draft.team_id is not None},
@@ -46,7 +46,7 @@ def reference_faults(
     return {field: (NOT_THERE[field],) for field, (one, there) in named.items() if one is not None and one not in there}
 
 
-def as_row(account_id: int, draft: Draft, contact_ids: Mapping[str, int], now: datetime) -> NewConversation:
+def as_row(account_id: int, draft: ConversationDraft, contact_ids: Mapping[str, int], now: datetime) -> NewConversation:
     """Return the row of a draft; it waits since it was created, and an assignee gets it now."""
     created_at = draft.created_at or now
     return NewConversation(

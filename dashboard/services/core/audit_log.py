@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import audit_log as store
 from dashboard.store.accounts.audit_log import AuditView, Subject
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AuditRow
-from dashboard.store.postgres.bulk import record
+from dashboard.store.postgres.bulk import json_row
 
-__all__ = ["AuditView", "Cause", "Change", "Subject", "show_all", "write"]
+__all__ = ["ActorContext", "AuditView", "AuditedChange", "Subject", "show_all", "write"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class ActorContext:
     """Who does it, nobody when a command does; and when."""
 
     actor_id: int | None
@@ -25,7 +25,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class AuditedChange:
     """What was changed, as it was and as it is, each a frozen value or a mapping.
 
     A creation has no before, a deletion no after.
@@ -44,18 +44,20 @@ class Change:
         return "deleted" if self.after is None else "updated"
 
 
-def write(desk: Desk, account_id: int, changes: Change | Sequence[Change], cause: Cause) -> None:
+def write(
+    work: UnitOfWork, account_id: int, changes: AuditedChange | Sequence[AuditedChange], cause: ActorContext
+) -> None:
     """Append to the audit log."""
-    several = [changes] if isinstance(changes, Change) else changes
-    ledger.write_audit(desk.session, [_entry(account_id, change, cause) for change in several])
+    several = [changes] if isinstance(changes, AuditedChange) else changes
+    ledger.write_audit(work.session, [_entry(account_id, change, cause) for change in several])
 
 
-def show_all(desk: Desk, account_id: int, page: Page, about: Subject) -> Listed[AuditView]:
+def show_all(work: UnitOfWork, account_id: int, page: Page, about: Subject) -> Listed[AuditView]:
     """Return the audit log, newest first."""
-    return store.page(desk.session, account_id, page, about)
+    return store.page(work.session, account_id, page, about)
 
 
-def _entry(account_id: int, change: Change, cause: Cause) -> AuditRow:
+def _entry(account_id: int, change: AuditedChange, cause: ActorContext) -> AuditRow:
     return AuditRow(
         account_id=account_id,
         actor_id=cause.actor_id,
@@ -69,4 +71,4 @@ def _entry(account_id: int, change: Change, cause: Cause) -> AuditRow:
 
 
 def _facts(said: Any) -> Mapping[str, Any] | None:
-    return said if said is None or isinstance(said, Mapping) else record(said)
+    return said if said is None or isinstance(said, Mapping) else json_row(said)

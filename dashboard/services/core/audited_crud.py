@@ -5,22 +5,22 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from dashboard.services.core import audit_log
-from dashboard.services.core.audit_log import Cause, Change
-from dashboard.services.core.baselines import Seen
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
+from dashboard.services.core.baselines import Baseline
 from dashboard.services.core.refusals import Invalid, Stale, invalid
-from dashboard.services.core.unit_of_work import Desk
-from dashboard.store.postgres.account_table import Shelf
-from dashboard.store.postgres.bulk import record
+from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.store.postgres.account_table import AccountTable
+from dashboard.store.postgres.bulk import json_row
 
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noun(Generic[R]):
+class Resource(Generic[R]):
     """What is kept, under which name it is audited, and which of its fields no two may share."""
 
     subject: str
-    shelf: Shelf[R]
+    shelf: AccountTable[R]
     unique: str = ""
 
 
@@ -36,47 +36,49 @@ class Changed(Generic[R]):
         return any(getattr(self.before, name) != getattr(self.after, name) for name in names)
 
 
-def add(desk: Desk, account_id: int, noun: Noun[R], values: Mapping[str, Any], *, cause: Cause) -> R | Invalid:
+def add(
+    work: UnitOfWork, account_id: int, noun: Resource[R], values: Mapping[str, Any], *, cause: ActorContext
+) -> R | Invalid:
     """Write a new row."""
-    row_id = noun.shelf.add(desk.session, account_id, values)
+    row_id = noun.shelf.add(work.session, account_id, values)
     if row_id is None:
-        desk.session.rollback()
+        work.session.rollback()
         return invalid(noun.unique, "This is taken.")
-    row = _found(desk, account_id, noun, row_id)
-    _audit(desk, account_id, noun, cause=cause, after=row)
+    row = _found(work, account_id, noun, row_id)
+    _audit(work, account_id, noun, cause=cause, after=row)
     return row
 
 
-def judged(desk: Desk, seen: Seen, values: Mapping[str, Any], before: Any) -> dict[str, Any] | Stale:
+def judged(work: UnitOfWork, seen: Baseline, values: Mapping[str, Any], before: Any) -> dict[str, Any] | Stale:
     """Return what is to be written of a row that this transaction has locked, as `Seen` says."""
-    found = seen.judged(values, record(before))
+    found = seen.judged(values, json_row(before))
     if isinstance(found, Stale):
-        desk.session.rollback()
+        work.session.rollback()
     return found
 
 
 def change(
-    desk: Desk, account_id: int, noun: Noun[R], before: R, *, values: Mapping[str, Any], cause: Cause
+    work: UnitOfWork, account_id: int, noun: Resource[R], before: R, *, values: Mapping[str, Any], cause: ActorContext
 ) -> Changed[R] | Invalid:
     """Write what changes of a row that this transaction has locked; nothing at all when nothing does."""
     if all(getattr(before, name) == value for name, value in values.items()):
         return Changed(before=before, after=before)
-    if not noun.shelf.change(desk.session, _id(before), values):
-        desk.session.rollback()
+    if not noun.shelf.change(work.session, _id(before), values):
+        work.session.rollback()
         return invalid(noun.unique, "This is taken.")
-    after = _found(desk, account_id, noun, _id(before))
-    _audit(desk, account_id, noun, cause=cause, before=before, after=after)
+    after = _found(work, account_id, noun, _id(before))
+    _audit(work, account_id, noun, cause=cause, before=before, after=after)
     return Changed(before=before, after=after)
 
 
-def remove(desk: Desk, account_id: int, noun: Noun[R], before: R, *, cause: Cause) -> None:
+def remove(work: UnitOfWork, account_id: int, noun: Resource[R], before: R, *, cause: ActorContext) -> None:
     """Remove a row that this transaction has locked."""
-    noun.shelf.remove(desk.session, _id(before))
-    _audit(desk, account_id, noun, cause=cause, before=before)
+    noun.shelf.remove(work.session, _id(before))
+    _audit(work, account_id, noun, cause=cause, before=before)
 
 
-def _found(desk: Desk, account_id: int, noun: Noun[R], row_id: int) -> R:
-    row = noun.shelf.find(desk.session, account_id, row_id)
+def _found(work: UnitOfWork, account_id: int, noun: Resource[R], row_id: int) -> R:
+    row = noun.shelf.find(work.session, account_id, row_id)
     assert row is not None
     return row
 
@@ -86,9 +88,15 @@ def _id(row: Any) -> int:
 
 
 def _audit(
-    desk: Desk, account_id: int, noun: Noun[R], *, cause: Cause, before: R | None = None, after: R | None = None
+    work: UnitOfWork,
+    account_id: int,
+    noun: Resource[R],
+    *,
+    cause: ActorContext,
+    before: R | None = None,
+    after: R | None = None,
 ) -> None:
     """Write what somebody decided of the row; what is computed beside it is no decision."""
     facts = [row and noun.shelf.facts(row) for row in (before, after)]
-    change = Change(subject=noun.subject, subject_id=_id(after or before), before=facts[0], after=facts[1])
-    audit_log.write(desk, account_id, change, cause)
+    change = AuditedChange(subject=noun.subject, subject_id=_id(after or before), before=facts[0], after=facts[1])
+    audit_log.write(work, account_id, change, cause)

@@ -10,7 +10,7 @@ Facts = Mapping[str, Any]
 CHANGED = "Somebody else changed this meanwhile."
 
 
-class Seen(Protocol):
+class Baseline(Protocol):
     """Compares what was seen with what stands now, which the transaction has locked."""
 
     def judged(self, values: Facts, now: Facts) -> dict[str, Any] | Stale:
@@ -18,18 +18,18 @@ class Seen(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Anything:
+class NoBaseline:
     """Nothing was looked at: what is sent is written."""
 
     def judged(self, values: Facts, now: Facts) -> dict[str, Any] | Stale:
         return dict(values)
 
 
-ANYTHING = Anything()
+NO_BASELINE = NoBaseline()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class DrawnFields:
     """The fields that a form was drawn from.
 
     `untouched` has the values that the form sends for fields that nobody touches, where they differ from the facts.

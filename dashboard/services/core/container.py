@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboard.config import Settings
-from dashboard.services.core.unit_of_work import Desk, Queue, Signals
+from dashboard.services.core.unit_of_work import AfterCommit, JobQueue, UnitOfWork
 from dashboard.store.postgres.database import Session
 from dashboard.store.redis import client as redis_client
 from dashboard.store.redis.client import Redis
-from dashboard.store.redis.data_loss_marker import Beginnings
+from dashboard.store.redis.data_loss_marker import DataLossMarker
 from dashboard.store.redis.fragment_cache import SharedDrawings
 from dashboard.store.redis.heartbeats import Heartbeats
 from dashboard.store.redis.live_version import LiveVersions
@@ -19,25 +19,25 @@ from dashboard.store.redis.webhook_flags import Listeners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class Container:
     """Redis's concerns and the signals of one process, over one client."""
 
     settings: Settings
     heartbeats: Heartbeats
     limits: RateLimits
     rotations: RedisRotations
-    beginnings: Beginnings
+    beginnings: DataLossMarker
     drawings: SharedDrawings
-    signals: Signals
+    signals: AfterCommit
     client: Redis
 
     def close(self) -> None:
         """Close what is open; the next use opens it again, in whichever process that is."""
         self.client.close()
 
-    def desk(self, session: Session) -> Desk:
+    def work(self, session: Session) -> UnitOfWork:
         """Return what a service works with in this session."""
-        return Desk(
+        return UnitOfWork(
             session=session,
             settings=self.settings,
             heartbeats=self.heartbeats,
@@ -49,16 +49,18 @@ class Tools:
         )
 
 
-def tools(settings: Settings, queue: Queue, *, shares_silence: bool = False) -> Tools:
+def build(settings: Settings, queue: JobQueue, *, shares_silence: bool = False) -> Container:
     """Make them; no connection is opened before first use, so it is safe after a fork."""
     client = redis_client.connect(settings.redis_url, shares_silence=shares_silence)
-    return Tools(
+    return Container(
         settings=settings,
         heartbeats=Heartbeats(client, timedelta(seconds=settings.presence_seconds)),
         limits=RateLimits(client),
         rotations=RedisRotations(client),
-        beginnings=Beginnings(client),
+        beginnings=DataLossMarker(client),
         drawings=SharedDrawings(client),
-        signals=Signals(queue=queue, wakeups=Wakeups(client), live=LiveVersions(client), listeners=Listeners(client)),
+        signals=AfterCommit(
+            queue=queue, wakeups=Wakeups(client), live=LiveVersions(client), listeners=Listeners(client)
+        ),
         client=client,
     )

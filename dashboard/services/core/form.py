@@ -28,7 +28,7 @@ class Form(Schema):
         return self.makes(**data)
 
 
-def given(edit: object) -> dict[str, Any]:
+def sent_fields(edit: object) -> dict[str, Any]:
     """Return what an edit changes: its fields that were not left out."""
     said = {field.name: getattr(edit, field.name) for field in fields(edit)}  # type: ignore[arg-type]
     return {name: value for name, value in said.items() if value is not UNSET}

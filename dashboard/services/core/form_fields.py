@@ -33,14 +33,14 @@ class Id(fields.Integer):
         super().__init__(strict=True, validate=validate.Range(1, LARGEST_ID), **kwargs)
 
 
-class Whole(fields.Integer):
+class WholeNumber(fields.Integer):
     """A whole number within limits."""
 
     def __init__(self, least: int, most: int, **kwargs: Any) -> None:
         super().__init__(strict=True, validate=validate.Range(least, most), **kwargs)
 
 
-class Typed(fields.Integer):
+class AddressNumber(fields.Integer):
     """A whole number in an address: its digits alone, for Python reads signs, spaces, underscores and other scripts."""
 
     def __init__(self, least: int, most: int, **kwargs: Any) -> None:

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashboard.services.core.audited_crud import Noun
+from dashboard.services.core.audited_crud import Resource
 from dashboard.services.core.refusals import Invalid
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import audit_log
-from dashboard.store.accounts.audit_log import Made
+from dashboard.store.accounts.audit_log import EntryActor
 
 WITHIN = timedelta(seconds=10)
 
 
 def first_made(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
-    noun: Noun[Any],
+    noun: Resource[Any],
     refused: Invalid,
     *,
     values: Mapping[str, Any],
@@ -26,5 +26,5 @@ def first_made(
     """Return the row for which these values were refused, if the same person made it with them a moment ago."""
     if noun.unique not in refused.errors:
         return None
-    made = Made(subject=noun.subject, values=values, actor_id=actor_id, since=now - WITHIN)
-    return audit_log.made_since(desk.session, account_id, made)
+    made = EntryActor(subject=noun.subject, values=values, actor_id=actor_id, since=now - WITHIN)
+    return audit_log.made_since(work.session, account_id, made)

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from dashboard.engine.decisions import Source
-from dashboard.services.core.unit_of_work import Desk, Signals
+from dashboard.services.core.unit_of_work import AfterCommit, UnitOfWork
 from dashboard.store.inboxes import affected_inboxes
 from dashboard.store.postgres import database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Unsaid(Signals):
+class _Unsaid(AfterCommit):
     """Signals that only note for which accounts and inboxes something would be said: nothing is committed yet."""
 
     woken: dict[int, set[int]] = field(default_factory=dict)
@@ -24,11 +24,11 @@ class _Unsaid(Signals):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class NestedUnitOfWork:
     """What is being done together; `desk` is what each of the services is given."""
 
-    desk: Desk
-    outer: Desk
+    work: UnitOfWork
+    outer: UnitOfWork
     unsaid: _Unsaid
 
     def commit(self, account_id: int, *, reach: Collection[int] | None = None) -> None:
@@ -50,12 +50,12 @@ class Whole:
 
 
 @contextmanager
-def all_or_nothing(desk: Desk) -> Iterator[Whole]:
+def all_or_nothing(work: UnitOfWork) -> Iterator[NestedUnitOfWork]:
     """Yield a desk whose services' commits count only once the whole is committed; left without that, nothing is."""
-    said = desk.signals
+    said = work.signals
     unsaid = _Unsaid(queue=said.queue, wakeups=said.wakeups, live=said.live, listeners=said.listeners)
     try:
-        with database.within(desk.session) as inner:
-            yield Whole(desk=replace(desk, session=inner, signals=unsaid), outer=desk, unsaid=unsaid)
+        with database.savepoint(work.session) as inner:
+            yield NestedUnitOfWork(work=replace(work, session=inner, signals=unsaid), outer=work, unsaid=unsaid)
     finally:
-        desk.session.rollback()
+        work.session.rollback()

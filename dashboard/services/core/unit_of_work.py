@@ -9,10 +9,10 @@ import structlog
 
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
-from dashboard.store.assignment.snapshots import Gauges
+from dashboard.store.assignment.snapshots import RedisReaders
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.postgres.database import Session
-from dashboard.store.redis.data_loss_marker import Beginnings
+from dashboard.store.redis.data_loss_marker import DataLossMarker
 from dashboard.store.redis.fragment_cache import SharedDrawings
 from dashboard.store.redis.heartbeats import Heartbeats
 from dashboard.store.redis.live_version import LiveVersions
@@ -35,7 +35,7 @@ class Background:
     runs_to_come: int
 
 
-class Queue(Protocol):
+class JobQueue(Protocol):
     """The port to background work; whoever composes the program gives it. Raises StoreUnavailable."""
 
     def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:
@@ -63,10 +63,10 @@ class Queue(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signals:
+class AfterCommit:
     """What is said after a commit. Saying it may fail, and that never reads as the change failing (E44)."""
 
-    queue: Queue
+    queue: JobQueue
     wakeups: Wakeups
     live: LiveVersions
     listeners: Listeners
@@ -134,7 +134,7 @@ class Signals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class UnitOfWork:
     """One unit of work's session, Redis's concerns, the settings, and the signals."""
 
     session: Session
@@ -142,14 +142,14 @@ class Desk:
     heartbeats: Heartbeats
     limits: RateLimits
     rotations: Rotations
-    beginnings: Beginnings
+    beginnings: DataLossMarker
     drawings: SharedDrawings
-    signals: Signals
+    signals: AfterCommit
 
     @property
-    def gauges(self) -> Gauges:
+    def gauges(self) -> RedisReaders:
         """Return what of a snapshot is read from Redis."""
-        return Gauges(
+        return RedisReaders(
             heartbeats=self.heartbeats,
             limits=self.limits,
             rotations=self.rotations,

@@ -5,16 +5,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from dashboard.engine import decision_text, planner
-from dashboard.engine.decisions import Decision, Examination, Funnel, Reason, Stop, Verdict
+from dashboard.engine.decisions import Decision, DecisionTrace, Funnel, Reason, Stop, Verdict
 from dashboard.engine.model import Agent, Conversation, Snapshot, Status
 from dashboard.engine.policy import AssignmentOrder
 from dashboard.engine.suggestions import suggestions
 from dashboard.engine.suggestions.suggestions import Fix
 from dashboard.services.assignment.batch import filter_of
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import decision_history, snapshots, waiting
-from dashboard.store.assignment.decision_history import Given
-from dashboard.store.assignment.snapshots import Place
+from dashboard.store.assignment.decision_history import PastAssignment
+from dashboard.store.assignment.snapshots import RoutedInbox
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.inboxes import routing as inbox_routing
@@ -24,7 +24,7 @@ from dashboard.store.policies import capacity_policies
 LOOKED_AHEAD = 10_000
 
 
-class State(StrEnum):
+class ExplanationState(StrEnum):
     """What is explained: why it waits, why it went where it is, or that neither is so."""
 
     WAITING = "waiting"
@@ -41,7 +41,7 @@ class Explanation:
     """
 
     conversation_id: int
-    state: State
+    state: ExplanationState
     sentence: str
     decision: Decision | None = None
     position: int | None = None
@@ -49,68 +49,72 @@ class Explanation:
     agents: tuple[tuple[Agent, Verdict], ...] = ()
     next_possible_at: datetime | None = None
     fixes: tuple[Fix, ...] = ()
-    given: Given | None = None
+    given: PastAssignment | None = None
     turns: tuple[int, ...] = ()
 
 
-def conversation(desk: Desk, account_id: int, conversation_id: int, *, now: datetime) -> Explanation | None:
+def conversation(work: UnitOfWork, account_id: int, conversation_id: int, *, now: datetime) -> Explanation | None:
     """Explain a conversation; None if the account has none of this id. Raises StoreUnavailable."""
-    row = conversations.find(desk.session, account_id, conversation_id)
+    row = conversations.find(work.session, account_id, conversation_id)
     if row is None:
         return None
     if row.is_waiting:
-        return _waiting(desk, row, now)
+        return _waiting(work, row, now)
     if row.assignee_id is None or row.status is not Status.OPEN:
         words = "resolved" if row.status is Status.RESOLVED else row.status.value
-        return Explanation(conversation_id=row.id, state=State.NOT_WAITING, sentence=f"Not waiting: it is {words}.")
-    return _assigned(desk, row)
+        return Explanation(
+            conversation_id=row.id, state=ExplanationState.NOT_WAITING, sentence=f"Not waiting: it is {words}."
+        )
+    return _assigned(work, row)
 
 
-def assignment(desk: Desk, account_id: int, assignment_id: int) -> Explanation | None:
+def assignment(work: UnitOfWork, account_id: int, assignment_id: int) -> Explanation | None:
     """Explain one assignment of the ledger, whatever became of it; None if the account has none of this id (E47)."""
-    given = decision_history.given(desk.session, account_id, assignment_id)
-    return _given(desk, account_id, given) if given else None
+    given = decision_history.given(work.session, account_id, assignment_id)
+    return _assignment_sentence(work, account_id, given) if given else None
 
 
-def _waiting(desk: Desk, row: ConversationRow, now: datetime) -> Explanation | None:
-    routing = inbox_routing.read(desk.session, row.account_id, row.inbox_id)
+def _waiting(work: UnitOfWork, row: ConversationRow, now: datetime) -> Explanation | None:
+    routing = inbox_routing.read(work.session, row.account_id, row.inbox_id)
     if routing is None:
         return None
     # Without a policy its defaults are looked at, so that the fix for its absence can be tried like any other.
-    place = Place(inbox=routing.inbox, policy=routing.policy or planner.DEFAULT_POLICY)
-    snapshot = snapshots.read(desk.session, desk.gauges, [place], now=now)[row.inbox_id]
+    place = RoutedInbox(inbox=routing.inbox, policy=routing.policy or planner.DEFAULT_POLICY)
+    snapshot = snapshots.read(work.session, work.gauges, [place], now=now)[row.inbox_id]
     rules = filter_of(snapshot)
-    this = waiting.one(desk.session, rules, row.id)
+    this = waiting.find(work.session, rules, row.id)
     if this is None:
         return None
-    snapshot = replace(_with_queue(desk, snapshot, this), policy=routing.policy)
+    snapshot = replace(_with_queue(work, snapshot, this), policy=routing.policy)
     decision, examined = _decision(snapshot, row.id, now)
-    position = waiting.position(desk.session, rules, this)
+    position = waiting.position(work.session, rules, this)
     return replace(
-        _told(snapshot, decision, examined, this.team_id),
+        _waiting_sentence(snapshot, decision, examined, this.team_id),
         position=position,
-        fixes=_fixes(desk, snapshot, this, position=position, now=now),
+        fixes=_fixes(work, snapshot, this, position=position, now=now),
     )
 
 
-def _with_queue(desk: Desk, snapshot: Snapshot, this: Conversation) -> Snapshot:
+def _with_queue(work: UnitOfWork, snapshot: Snapshot, this: Conversation) -> Snapshot:
     """Return the snapshot with the conversation and those before it."""
     rules = filter_of(snapshot)
-    queue = (*waiting.before(desk.session, rules, this, most=LOOKED_AHEAD), this)
+    queue = (*waiting.before(work.session, rules, this, most=LOOKED_AHEAD), this)
     contacts = {one.contact_id for one in queue if rules.one_agent_per_contact and one.contact_id is not None}
-    served = waiting.served(desk.session, rules.account_id, contacts) if contacts else frozenset()
+    served = waiting.contacts_being_served(work.session, rules.account_id, contacts) if contacts else frozenset()
     return replace(snapshot, waiting=queue, served_contacts=served)
 
 
-def _fixes(desk: Desk, snapshot: Snapshot, this: Conversation, *, position: int, now: datetime) -> tuple[Fix, ...]:
+def _fixes(
+    work: UnitOfWork, snapshot: Snapshot, this: Conversation, *, position: int, now: datetime
+) -> tuple[Fix, ...]:
     """Return the smallest fixes, without those that make room where too many go before it to try a number."""
     account_id, ids = snapshot.inbox.account_id, {agent.capacity_policy_id for agent in snapshot.agents}
-    policies = capacity_policies.named(desk.session, account_id, [one for one in ids if one is not None])
+    policies = capacity_policies.named(work.session, account_id, [one for one in ids if one is not None])
     found = suggestions.smallest(snapshot, this.id, now, policies)
     return tuple(fix for fix in found if position <= len(snapshot.waiting) or not fix.makes_room)
 
 
-def _decision(snapshot: Snapshot, conversation_id: int, now: datetime) -> tuple[Decision, Examination | None]:
+def _decision(snapshot: Snapshot, conversation_id: int, now: datetime) -> tuple[Decision, DecisionTrace | None]:
     off = planner.switched_off(snapshot.inbox, snapshot.policy)
     examined = planner.examine(snapshot, conversation_id, now)
     if examined is None:
@@ -118,13 +122,15 @@ def _decision(snapshot: Snapshot, conversation_id: int, now: datetime) -> tuple[
     return examined.decision, examined
 
 
-def _told(snapshot: Snapshot, decision: Decision, examined: Examination | None, team_id: int | None) -> Explanation:
+def _waiting_sentence(
+    snapshot: Snapshot, decision: Decision, examined: DecisionTrace | None, team_id: int | None
+) -> Explanation:
     """Return the decision in words, with the verdicts it was made from."""
     verdicts = examined.verdicts if examined else {}
     return Explanation(
         conversation_id=decision.conversation_id or 0,
-        state=State.WAITING,
-        sentence=decision_text.sentence(decision, decision_text.names_in(snapshot, decision, team_id)),
+        state=ExplanationState.WAITING,
+        sentence=decision_text.sentence(decision, decision_text.ids_mentioned(snapshot, decision, team_id)),
         decision=decision,
         funnel=examined.funnel if examined else None,
         agents=tuple((agent, verdicts[agent.id]) for agent in snapshot.agents if agent.id in verdicts),
@@ -133,37 +139,39 @@ def _told(snapshot: Snapshot, decision: Decision, examined: Examination | None, 
     )
 
 
-def _assigned(desk: Desk, row: ConversationRow) -> Explanation:
+def _assigned(work: UnitOfWork, row: ConversationRow) -> Explanation:
     """Tell who has it and why."""
-    given = decision_history.last_given(desk.session, row.account_id, row.id)
+    given = decision_history.last_given(work.session, row.account_id, row.id)
     if given is None:
-        return Explanation(conversation_id=row.id, state=State.ASSIGNED, sentence="Assigned before records began.")
-    return _given(desk, row.account_id, given)
+        return Explanation(
+            conversation_id=row.id, state=ExplanationState.ASSIGNED, sentence="Assigned before records began."
+        )
+    return _assignment_sentence(work, row.account_id, given)
 
 
-def _given(desk: Desk, account_id: int, given: Given) -> Explanation:
+def _assignment_sentence(work: UnitOfWork, account_id: int, given: PastAssignment) -> Explanation:
     """Tell why somebody got it: a run's decision is planned again from what the run kept."""
     conversation_id = given.conversation_id
     by_hand = Explanation(
-        conversation_id=conversation_id, state=State.ASSIGNED, sentence=f"{_by_whom(given)}.", given=given
+        conversation_id=conversation_id, state=ExplanationState.ASSIGNED, sentence=f"{_by_whom(given)}.", given=given
     )
     if given.run_id is None:
         return by_hand
-    kept = decision_history.batch_of(desk.session, account_id, given.run_id, given.at)
+    kept = decision_history.batch_of(work.session, account_id, given.run_id, given.at)
     examined = planner.examine(kept.snapshot, conversation_id, kept.at) if kept else None
     if kept is None or examined is None:
         return by_hand
     team_id = next((one.team_id for one in kept.snapshot.waiting if one.id == conversation_id), None)
-    told = _told(kept.snapshot, examined.decision, examined, team_id)
-    sentence = f"Assigned to {given.agent_name} by a run: {why_them(kept.snapshot, examined)}."
-    return replace(told, state=State.ASSIGNED, sentence=sentence, next_possible_at=None, given=given)
+    told = _waiting_sentence(kept.snapshot, examined.decision, examined, team_id)
+    sentence = f"Assigned to {given.agent_name} by a run: {selector_sentence(kept.snapshot, examined)}."
+    return replace(told, state=ExplanationState.ASSIGNED, sentence=sentence, next_possible_at=None, given=given)
 
 
-def _by_whom(given: Given) -> str:
+def _by_whom(given: PastAssignment) -> str:
     return f"Assigned to {given.agent_name} by {given.actor_name or 'hand' if given.run_id is None else 'a run'}"
 
 
-def why_them(snapshot: Snapshot, examined: Examination) -> str:
+def selector_sentence(snapshot: Snapshot, examined: DecisionTrace) -> str:
     """Return why a run chose the agent whom it chose."""
     balanced = snapshot.policy and snapshot.policy.assignment_order is AssignmentOrder.BALANCED
     eligible = len(examined.turns)

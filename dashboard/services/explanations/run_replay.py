@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.engine import decision_text, planner
-from dashboard.engine.decision_text import Names
-from dashboard.engine.decisions import Assign, Examination, Funnel, Seating, Verdict
+from dashboard.engine.decision_text import NamesById
+from dashboard.engine.decisions import Assign, CandidateList, DecisionTrace, Funnel, Verdict
 from dashboard.engine.model import Agent, Snapshot
 from dashboard.engine.policy import AssignmentPolicy
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import conversation as conversation_explanation
 from dashboard.store.assignment import decision_history, run_pages
-from dashboard.store.assignment.decision_history import Kept
+from dashboard.store.assignment.decision_history import KeptBatch
 from dashboard.store.assignment.run_pages import Written
 from dashboard.store.core.paging import Listed, Page, listed
 
@@ -21,7 +21,7 @@ LOST = "Not written: it was changed by somebody else meanwhile."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seated:
+class ReplayCandidate:
     """An agent as the batch saw them; `turn` counts from 1 among those who may take something."""
 
     agent: Agent
@@ -30,7 +30,7 @@ class Seated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ReplayLine:
     """One decision with its why; who got it has a position in the run."""
 
     conversation_id: int
@@ -50,12 +50,12 @@ class Replay:
     planned_at: datetime
     policy: AssignmentPolicy | None
     funnel: Funnel
-    agents: Listed[Seated]
-    lines: Listed[Line]
+    agents: Listed[ReplayCandidate]
+    lines: Listed[ReplayLine]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ReplayPage:
     """Which part of a run is wanted: a batch, and a page of its agents and of its decisions."""
 
     batch: int
@@ -63,9 +63,9 @@ class Part:
     lines: Page
 
 
-def part_of(desk: Desk, account_id: int, run_id: int, wanted: Part) -> Replay | None:
+def page_of_replay(work: UnitOfWork, account_id: int, run_id: int, wanted: ReplayPage) -> Replay | None:
     """Return a batch of a run; None if it looked at nothing."""
-    batch = decision_history.batch(desk.session, account_id, run_id, wanted.batch)
+    batch = decision_history.batch(work.session, account_id, run_id, wanted.batch)
     seating = planner.seating(batch.kept.snapshot, batch.kept.at) if batch else None
     if batch is None or seating is None:
         return None
@@ -76,42 +76,42 @@ def part_of(desk: Desk, account_id: int, run_id: int, wanted: Part) -> Replay | 
         policy=batch.kept.snapshot.policy,
         funnel=seating.funnel,
         agents=_agents(batch.kept.snapshot, seating, wanted.agents),
-        lines=_lines(desk, run_id, batch.kept, wanted.lines),
+        lines=_lines(work, run_id, batch.kept, wanted.lines),
     )
 
 
-def _agents(snapshot: Snapshot, seating: Seating, page: Page) -> Listed[Seated]:
+def _agents(snapshot: Snapshot, seating: CandidateList, page: Page) -> Listed[ReplayCandidate]:
     """Return some of the agents: who may take something first, in turn, then the others by name."""
     turns = {agent_id: turn for turn, agent_id in enumerate(seating.turns, 1)}
     last = len(turns) + 1
     order = sorted(snapshot.agents, key=lambda one: (turns.get(one.id, last), one.name.lower(), one.id))
     shown = order[page.offset : page.offset + page.per_page]
-    seated = (Seated(agent=one, verdict=seating.verdicts[one.id], turn=turns.get(one.id)) for one in shown)
+    seated = (ReplayCandidate(agent=one, verdict=seating.verdicts[one.id], turn=turns.get(one.id)) for one in shown)
     return listed(seated, len(order), page)
 
 
-def _lines(desk: Desk, run_id: int, kept: Kept, page: Page) -> Listed[Line]:
+def _lines(work: UnitOfWork, run_id: int, kept: KeptBatch, page: Page) -> Listed[ReplayLine]:
     snapshot = kept.snapshot
     examined = planner.examine_some(snapshot, kept.at, first=page.offset, most=page.per_page)
     ids = [one.decision.conversation_id for one in examined if one.decision.conversation_id]
-    written = run_pages.written(desk.session, snapshot.inbox.account_id, run_id, ids, at=kept.at)
+    written = run_pages.written(work.session, snapshot.inbox.account_id, run_id, ids, at=kept.at)
     teams = {conversation.id: conversation.team_id for conversation in snapshot.waiting}
     lines = []
     for one in examined:
-        names = decision_text.names_in(snapshot, one.decision, teams.get(one.decision.conversation_id or 0))
+        names = decision_text.ids_mentioned(snapshot, one.decision, teams.get(one.decision.conversation_id or 0))
         lines.append(_line(snapshot, one, names, written))
     return listed(lines, len(snapshot.waiting), page)
 
 
-def _line(snapshot: Snapshot, examined: Examination, names: Names, found: Mapping[int, Written]) -> Line:
+def _line(snapshot: Snapshot, examined: DecisionTrace, names: NamesById, found: Mapping[int, Written]) -> ReplayLine:
     decision = examined.decision
     written = found.get(decision.conversation_id or 0)
     given = written if written and written.position else None
     if not isinstance(decision, Assign):
         why = decision_text.sentence(decision, names)
     else:
-        why = f"{conversation_explanation.why_them(snapshot, examined)}." if given else LOST
-    return Line(
+        why = f"{conversation_explanation.selector_sentence(snapshot, examined)}." if given else LOST
+    return ReplayLine(
         conversation_id=decision.conversation_id or 0,
         subject=written.subject if written else None,
         position=given.position if given else None,

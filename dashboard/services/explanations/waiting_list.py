@@ -10,10 +10,10 @@ import structlog
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Decision, Plan, Reason, Skip
 from dashboard.engine.model import Conversation
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import snapshots, waiting
-from dashboard.store.assignment.snapshots import Place
-from dashboard.store.conversations.list_page import Line
+from dashboard.store.assignment.snapshots import RoutedInbox
+from dashboard.store.conversations.list_page import ConversationLine
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.inboxes import routing
 from dashboard.store.inboxes.routing import Routing
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Because:
+class WaitingReason:
     """Why a conversation waits; without a reason, for the next run. An exclusion names its label and its policy."""
 
     reason: Reason | None = None
@@ -31,33 +31,40 @@ class Because:
     free_at: datetime | None = None
 
 
-def of(desk: Desk, account_id: int, lines: Iterable[Line], *, now: datetime) -> Mapping[int, Because]:
+def of(
+    work: UnitOfWork, account_id: int, lines: Iterable[ConversationLine], *, now: datetime
+) -> Mapping[int, WaitingReason]:
     """Return why those of the lines that wait do so, in a fixed number of queries, whatever their number."""
-    queues: dict[int, list[Line]] = defaultdict(list)
+    queues: dict[int, list[ConversationLine]] = defaultdict(list)
     for line in lines:
         if line.waiting_since:
             queues[line.inbox_id].append(line)
-    routings = routing.read_many(desk.session, account_id, queues) if queues else ()
+    routings = routing.read_many(work.session, account_id, queues) if queues else ()
     offs = {one.inbox.id: planner.switched_off(one.inbox, one.policy) for one in routings}
-    found = {line.id: Because(reason=off) for inbox_id, off in offs.items() if off for line in queues[inbox_id]}
+    found = {line.id: WaitingReason(reason=off) for inbox_id, off in offs.items() if off for line in queues[inbox_id]}
     on = [one for one in routings if not offs[one.inbox.id]]
-    return {**found, **_planned(desk, account_id, on, queues=queues, now=now)}
+    return {**found, **_planned(work, account_id, on, queues=queues, now=now)}
 
 
 def _planned(
-    desk: Desk, account_id: int, routings: Sequence[Routing], *, queues: Mapping[int, Sequence[Line]], now: datetime
-) -> Mapping[int, Because]:
+    work: UnitOfWork,
+    account_id: int,
+    routings: Sequence[Routing],
+    *,
+    queues: Mapping[int, Sequence[ConversationLine]],
+    now: datetime,
+) -> Mapping[int, WaitingReason]:
     """Plan what the lines' inboxes would do with them."""
-    places = [Place(inbox=one.inbox, policy=one.policy) for one in routings if one.policy]
+    places = [RoutedInbox(inbox=one.inbox, policy=one.policy) for one in routings if one.policy]
     lines = [line for place in places for line in queues[place.inbox.id]]
     try:
-        read = snapshots.read(desk.session, desk.gauges, places, now=now)
+        read = snapshots.read(work.session, work.gauges, places, now=now)
     except StoreUnavailable as error:
         log.warning("waits_not_explained", account=account_id, error=str(error))
-        return {line.id: Because(reason=Reason.STORE_UNAVAILABLE) for line in lines}
+        return {line.id: WaitingReason(reason=Reason.STORE_UNAVAILABLE) for line in lines}
     contacts = {line.contact_id for line in lines if line.contact_id is not None}
-    served = waiting.served(desk.session, account_id, contacts) if contacts else frozenset()
-    found: dict[int, Because] = {}
+    served = waiting.contacts_being_served(work.session, account_id, contacts) if contacts else frozenset()
+    found: dict[int, WaitingReason] = {}
     for inbox_id, snapshot in read.items():
         queue = tuple(map(_conversation, queues[inbox_id]))
         plan = planner.plan(replace(snapshot, waiting=queue, served_contacts=served), now)
@@ -65,7 +72,7 @@ def _planned(
     return found
 
 
-def _told(plan: Plan, teams: Mapping[int, int | None]) -> Mapping[int, Because]:
+def _told(plan: Plan, teams: Mapping[int, int | None]) -> Mapping[int, WaitingReason]:
     return {
         decision.conversation_id: _because(plan, decision, teams[decision.conversation_id])
         for decision in plan.decisions
@@ -73,16 +80,16 @@ def _told(plan: Plan, teams: Mapping[int, int | None]) -> Mapping[int, Because]:
     }
 
 
-def _because(plan: Plan, decision: Decision, team_id: int | None) -> Because:
+def _because(plan: Plan, decision: Decision, team_id: int | None) -> WaitingReason:
     if isinstance(decision, Assign):
-        return Because()
+        return WaitingReason()
     if isinstance(decision, Skip):
-        return Because(reason=decision.reason, label=decision.label, policy_name=decision.policy_name)
+        return WaitingReason(reason=decision.reason, label=decision.label, policy_name=decision.policy_name)
     standing = plan.standings.get(team_id) if decision.reason is Reason.ALL_RATE_LIMITED else None
-    return Because(reason=decision.reason, free_at=standing.next_slot_at if standing else None)
+    return WaitingReason(reason=decision.reason, free_at=standing.next_slot_at if standing else None)
 
 
-def _conversation(line: Line) -> Conversation:
+def _conversation(line: ConversationLine) -> Conversation:
     return Conversation(
         id=line.id,
         team_id=line.team_id,

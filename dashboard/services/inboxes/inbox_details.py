@@ -11,22 +11,22 @@ from dashboard.engine.decisions import Reason
 from dashboard.engine.model import Presence
 from dashboard.services.conversations import unattended
 from dashboard.services.conversations.unattended import Unattended
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import waiting_list
-from dashboard.services.explanations.waiting_list import Because
+from dashboard.services.explanations.waiting_list import WaitingReason
 from dashboard.services.inboxes import inboxes
 from dashboard.services.inboxes.inboxes import InboxRow
 from dashboard.store.assignment import run_pages
-from dashboard.store.assignment.run_pages import RunRow
+from dashboard.store.assignment.run_pages import RunPageRow
 from dashboard.store.conversations import list_page
-from dashboard.store.conversations.list_page import Asked, Line
+from dashboard.store.conversations.list_page import ConversationLine, ConversationListFilter
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.core.page_values import Choice
 from dashboard.store.core.paging import Listed, Meta, Page
 from dashboard.store.inboxes import choices, inbox_page
 from dashboard.store.inboxes import inboxes as inboxes_store
 from dashboard.store.inboxes import routing as inbox_routing
-from dashboard.store.inboxes.choices import Named
+from dashboard.store.inboxes.choices import NamedChoice
 from dashboard.store.inboxes.inbox_page import LimitLine, MemberRow
 from dashboard.store.policies import assignment_policies
 from dashboard.store.policies.assignment_policies import PolicyRow
@@ -37,7 +37,7 @@ MEMBERS, QUEUE, RUNS = 50, 25, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InboxLine:
+class InboxDetailsLine:
     """An inbox in the list: what its policy is called, and which switch is off, if one is."""
 
     inbox: InboxRow
@@ -63,12 +63,12 @@ class InboxDetails:
     off: Reason | None
     members: Listed[Member]
     limits: Sequence[LimitLine]
-    queue: Sequence[Line]
-    reasons: Mapping[int, Because]
+    queue: Sequence[ConversationLine]
+    reasons: Mapping[int, WaitingReason]
     unattended: Unattended | None
-    runs: Sequence[RunRow]
+    runs: Sequence[RunPageRow]
     policies: Sequence[Choice]
-    names: Sequence[Named]
+    names: Sequence[NamedChoice]
     inboxes: int
     can_be_deleted: bool
 
@@ -77,37 +77,37 @@ class InboxDetails:
 class InboxList:
     """A page of the account's inboxes."""
 
-    lines: Sequence[InboxLine]
+    lines: Sequence[InboxDetailsLine]
     meta: Meta
 
 
-def show_all(desk: Desk, account_id: int, page: Page) -> InboxList:
+def show_all(work: UnitOfWork, account_id: int, page: Page) -> InboxList:
     """Return a page of inboxes with their policies and switches."""
-    found = inboxes.show_all(desk, account_id, page)
+    found = inboxes.show_all(work, account_id, page)
     routings = {
-        one.inbox.id: one for one in inbox_routing.read_many(desk.session, account_id, [row.id for row in found.data])
+        one.inbox.id: one for one in inbox_routing.read_many(work.session, account_id, [row.id for row in found.data])
     }
     lines = [_line(row, routings[row.id]) for row in found.data if row.id in routings]
     return InboxList(lines=lines, meta=found.meta)
 
 
-def show(desk: Desk, account_id: int, inbox_id: int, *, page: int, now: datetime) -> InboxDetails | None:
+def show(work: UnitOfWork, account_id: int, inbox_id: int, *, page: int, now: datetime) -> InboxDetails | None:
     """Return the inbox, and a page of its members."""
-    inbox, routing = inboxes.show(desk, account_id, inbox_id), inbox_routing.read(desk.session, account_id, inbox_id)
+    inbox, routing = inboxes.show(work, account_id, inbox_id), inbox_routing.read(work.session, account_id, inbox_id)
     if inbox is None or routing is None:
         return None
-    session, asked = desk.session, Asked(waiting=True, inbox_id=inbox_id)
+    session, asked = work.session, ConversationListFilter(waiting=True, inbox_id=inbox_id)
     queue = list_page.page_of(session, account_id, asked, Page(per_page=QUEUE)).data
     return InboxDetails(
         inbox=inbox,
         account_is_on=routing.inbox.assignment_v2,
         policy=assignment_policies.of_inbox(session, account_id, inbox_id),
         off=planner.switched_off(routing.inbox, routing.policy),
-        members=_members(desk, account_id, inbox_id, Page(page=page, per_page=MEMBERS), now=now),
+        members=_members(work, account_id, inbox_id, Page(page=page, per_page=MEMBERS), now=now),
         limits=inbox_page.limits(session, account_id, inbox_id),
         queue=queue,
-        reasons=waiting_list.of(desk, account_id, queue, now=now),
-        unattended=unattended.of_inbox(desk, account_id, inbox_id, now=now),
+        reasons=waiting_list.of(work, account_id, queue, now=now),
+        unattended=unattended.of_inbox(work, account_id, inbox_id, now=now),
         runs=run_pages.of_inbox(session, account_id, inbox_id, RUNS),
         policies=choices.policies(session, account_id),
         names=choices.called(session, account_id),
@@ -116,15 +116,15 @@ def show(desk: Desk, account_id: int, inbox_id: int, *, page: int, now: datetime
     )
 
 
-def _line(row: InboxRow, routing: inbox_routing.Routing) -> InboxLine:
+def _line(row: InboxRow, routing: inbox_routing.Routing) -> InboxDetailsLine:
     name = routing.policy.name if routing.policy else None
-    return InboxLine(inbox=row, policy_name=name, off=planner.switched_off(routing.inbox, routing.policy))
+    return InboxDetailsLine(inbox=row, policy_name=name, off=planner.switched_off(routing.inbox, routing.policy))
 
 
-def _members(desk: Desk, account_id: int, inbox_id: int, page: Page, *, now: datetime) -> Listed[Member]:
-    found = inbox_page.members(desk.session, account_id, inbox_id, page)
+def _members(work: UnitOfWork, account_id: int, inbox_id: int, page: Page, *, now: datetime) -> Listed[Member]:
+    found = inbox_page.members(work.session, account_id, inbox_id, page)
     try:
-        heard = desk.heartbeats.present(account_id, [row.id for row in found.data], now)
+        heard = work.heartbeats.present(account_id, [row.id for row in found.data], now)
     except StoreUnavailable as error:
         log.warning("presence_unreadable", account=account_id, inbox=inbox_id, error=str(error))
         return Listed(data=tuple(Member(row=row, presence=None) for row in found.data), meta=found.meta)

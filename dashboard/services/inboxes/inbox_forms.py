@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from dashboard.engine.model import AssignmentType
 from dashboard.engine.policy import LABEL_LENGTH, MOST_OPEN
 from dashboard.services.core.form import UNSET, Form, Unset
-from dashboard.services.core.form_fields import Id, Switch, Text, Whole, Word, of_length
+from dashboard.services.core.form_fields import Id, Switch, Text, WholeNumber, Word, of_length
 from dashboard.services.core.form_names import Name
 
 MOST_MEMBERS = 10_000
@@ -63,7 +63,7 @@ class TeamForm(Form):
     makes = TeamEdit
     name = Name(required=True, validate=of_length())
     assignment_type = Word(AssignmentType, load_default=AssignmentType.ROUND_ROBIN)
-    max_auto_assigned_conversations = Whole(0, MOST_OPEN, load_default=0)
+    max_auto_assigned_conversations = WholeNumber(0, MOST_OPEN, load_default=0)
 
 
 class LabelForm(Form):

@@ -6,19 +6,19 @@ from datetime import datetime
 from enum import StrEnum
 
 from dashboard.services.core import audit_log
-from dashboard.services.core.audit_log import Cause, Change
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.refusals import Invalid, invalid
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes.inbox_forms import MemberIds
 from dashboard.store.accounts import id_checks
 from dashboard.store.inboxes import affected_inboxes
 from dashboard.store.inboxes import members as store
-from dashboard.store.inboxes.members import Group, Place
+from dashboard.store.inboxes.members import Owner, OwnerKind
 
-__all__ = ["Group", "Members", "Place", "Way", "change", "show"]
+__all__ = ["MemberChange", "Members", "Owner", "OwnerKind", "change", "show"]
 
 
-class Way(StrEnum):
+class MemberChange(StrEnum):
     """How a list of agents is meant."""
 
     REPLACE = "replace"
@@ -26,7 +26,7 @@ class Way(StrEnum):
     REMOVE = "remove"
 
 
-WRITES = {Way.REPLACE: store.replace, Way.ADD: store.add, Way.REMOVE: store.remove}
+WRITES = {MemberChange.REPLACE: store.replace, MemberChange.ADD: store.add, MemberChange.REMOVE: store.remove}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,55 +36,62 @@ class Members:
     user_ids: tuple[int, ...]
 
 
-def show(desk: Desk, account_id: int, place: Place) -> Members | None:
+def show(work: UnitOfWork, account_id: int, place: Owner) -> Members | None:
     """Return who belongs here."""
-    found = store.ids(desk.session, account_id, place)
+    found = store.ids(work.session, account_id, place)
     return None if found is None else Members(user_ids=tuple(found))
 
 
 def change(
-    desk: Desk, account_id: int, place: Place, wanted: MemberIds, *, way: Way, actor_id: int | None, now: datetime
+    work: UnitOfWork,
+    account_id: int,
+    place: Owner,
+    wanted: MemberIds,
+    *,
+    way: MemberChange,
+    actor_id: int | None,
+    now: datetime,
 ) -> Members | Invalid | None:
     """Let these agents belong here: exactly these, these as well, or these no longer.
 
     What a former member holds stays with them until it is next saved (E31).
     """
-    if not store.lock(desk.session, account_id, place):
+    if not store.lock(work.session, account_id, place):
         return None
-    if refusal := _refusal(desk, account_id, wanted.user_ids, way):
-        desk.session.rollback()
+    if refusal := _refusal(work, account_id, wanted.user_ids, way):
+        work.session.rollback()
         return refusal
-    before = Members(user_ids=_ids(desk, account_id, place))
-    WRITES[way](desk.session, account_id, place, wanted.user_ids)
-    after = Members(user_ids=_ids(desk, account_id, place))
+    before = Members(user_ids=_ids(work, account_id, place))
+    WRITES[way](work.session, account_id, place, wanted.user_ids)
+    after = Members(user_ids=_ids(work, account_id, place))
     if after == before:
-        desk.session.rollback()
+        work.session.rollback()
         return after
-    changed = Change(subject=f"{place.group}_members", subject_id=place.id, before=before, after=after)
-    audit_log.write(desk, account_id, changed, Cause(actor_id=actor_id, now=now))
-    desk.session.commit()
-    desk.signals.wake(account_id, _concerned(desk, account_id, place))
+    changed = AuditedChange(subject=f"{place.group}_members", subject_id=place.id, before=before, after=after)
+    audit_log.write(work, account_id, changed, ActorContext(actor_id=actor_id, now=now))
+    work.session.commit()
+    work.signals.wake(account_id, _concerned(work, account_id, place))
     return after
 
 
-def _refusal(desk: Desk, account_id: int, user_ids: Collection[int], way: Way) -> Invalid | None:
+def _refusal(work: UnitOfWork, account_id: int, user_ids: Collection[int], way: MemberChange) -> Invalid | None:
     """Refuse whom the account does not have; only who leaves may be deactivated."""
-    leaving = way is Way.REMOVE
-    ours = store.of_account(desk.session, account_id, user_ids) if leaving else _active(desk, account_id, user_ids)
+    leaving = way is MemberChange.REMOVE
+    ours = store.of_account(work.session, account_id, user_ids) if leaving else _active(work, account_id, user_ids)
     strangers = ", ".join(map(str, sorted(set(user_ids) - ours)))
     kind = "agents" if leaving else "active agents"
     return invalid("user_ids", f"No {kind} of the account: {strangers}.") if strangers else None
 
 
-def _active(desk: Desk, account_id: int, user_ids: Collection[int]) -> frozenset[int]:
-    return id_checks.known(desk.session, account_id, agent_ids=user_ids).agent_ids
+def _active(work: UnitOfWork, account_id: int, user_ids: Collection[int]) -> frozenset[int]:
+    return id_checks.existing_ids(work.session, account_id, agent_ids=user_ids).agent_ids
 
 
-def _ids(desk: Desk, account_id: int, place: Place) -> tuple[int, ...]:
-    return tuple(store.ids(desk.session, account_id, place) or ())
+def _ids(work: UnitOfWork, account_id: int, place: Owner) -> tuple[int, ...]:
+    return tuple(store.ids(work.session, account_id, place) or ())
 
 
-def _concerned(desk: Desk, account_id: int, place: Place) -> Sequence[int]:
-    if place.group is Group.TEAM:
-        return affected_inboxes.of_team(desk.session, account_id, place.id)
-    return affected_inboxes.of_inboxes(desk.session, account_id, [place.id])
+def _concerned(work: UnitOfWork, account_id: int, place: Owner) -> Sequence[int]:
+    if place.group is OwnerKind.TEAM:
+        return affected_inboxes.of_team(work.session, account_id, place.id)
+    return affected_inboxes.of_inboxes(work.session, account_id, [place.id])

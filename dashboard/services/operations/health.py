@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from dashboard.services.core.unit_of_work import Background, Desk
+from dashboard.services.core.unit_of_work import Background, UnitOfWork
 from dashboard.store.assignment import open_counts
 from dashboard.store.core.errors import UNREACHABLE, DatabaseFailed, StoreUnavailable
 from dashboard.store.ledger import metric_counters
@@ -46,39 +46,39 @@ class Readiness:
         return self.postgres and self.redis and self.workers > 0 and self.scheduler
 
 
-def postgres_takes_writes(desk: Desk) -> bool:
+def postgres_takes_writes(work: UnitOfWork) -> bool:
     """Tell whether Postgres answers and can write."""
     try:
-        return store.takes_writes(desk.session)
+        return store.takes_writes(work.session)
     except (DatabaseFailed, *UNREACHABLE):
         return False
 
 
-def background(desk: Desk) -> Background | None:
+def background(work: UnitOfWork) -> Background | None:
     """Return who does the background work, None when Redis does not answer."""
     try:
-        return desk.signals.queue.background()
+        return work.signals.queue.background()
     except StoreUnavailable:
         return None
 
 
-def fold_counters(desk: Desk) -> None:
+def fold_counters(work: UnitOfWork) -> None:
     """Keep the counters quick to read."""
-    metric_counters.fold(desk.session)
-    desk.session.commit()
-    for account_id in open_counts.scattered(desk.session):
-        open_counts.fold(desk.session, account_id)
-        desk.session.commit()
+    metric_counters.compact(work.session)
+    work.session.commit()
+    for account_id in open_counts.needs_compaction(work.session):
+        open_counts.compact(work.session, account_id)
+        work.session.commit()
 
 
-def mend_counters(desk: Desk) -> None:
+def mend_counters(work: UnitOfWork) -> None:
     """See to it that limits are compared with what is held, also where somebody wrote past the triggers."""
-    found = open_counts.mend(desk.session)
-    desk.session.commit()
+    found = open_counts.recount(work.session)
+    work.session.commit()
     for account_id, inbox_id in found:
         log.error("open_conversations_counted_wrong", account=account_id, inbox=inbox_id)
 
 
-def figures(desk: Desk) -> Figures:
+def figures(work: UnitOfWork) -> Figures:
     """Return the figures of this moment."""
-    return store.read(desk.session)
+    return store.read(work.session)

@@ -4,23 +4,23 @@ import time
 from datetime import datetime, timedelta
 
 from dashboard.services.core.refusals import Conflict
-from dashboard.services.core.transaction import Whole
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.transaction import NestedUnitOfWork
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.operations import idempotency as store
-from dashboard.store.operations.idempotency import Kept, Slot
+from dashboard.store.operations.idempotency import Slot, StoredResponse
 
-__all__ = ["Kept", "Slot", "first_answer", "keep"]
+__all__ = ["Slot", "StoredResponse", "first_answer", "keep"]
 
 # Who has waited for the first in vain, as long as for any lock, looks for so long again.
 ANSWER_COMES_WITHIN = timedelta(seconds=2)
 LOOKED_EVERY = timedelta(milliseconds=50)
 
 
-def first_answer(desk: Desk, slot: Slot, body_hash: str, *, now: datetime) -> Kept | Conflict | None:
+def first_answer(work: UnitOfWork, slot: Slot, body_hash: str, *, now: datetime) -> StoredResponse | Conflict | None:
     """Return the answer given before under this key, or None: then the caller does the work, in this transaction."""
-    if store.reserve(desk.session, slot, body_hash, now):
+    if store.reserve(work.session, slot, body_hash, now):
         return None
-    kept = _found(desk, slot)
+    kept = _found(work, slot)
     if kept and kept.body_hash != body_hash:
         return Conflict(sentence="This Idempotency-Key was used with another body.")
     if kept and kept.status:
@@ -28,17 +28,17 @@ def first_answer(desk: Desk, slot: Slot, body_hash: str, *, now: datetime) -> Ke
     return Conflict(sentence="The first request under this Idempotency-Key has given no answer yet.")
 
 
-def keep(work: Whole, slot: Slot, kept: Kept, *, now: datetime) -> None:
+def keep(work: NestedUnitOfWork, slot: Slot, kept: StoredResponse, *, now: datetime) -> None:
     """Commit the work with its answer: whoever did not hear it is given the same again."""
-    store.keep(work.desk.session, slot, kept, now)
+    store.keep(work.work.session, slot, kept, now)
     work.commit_as_said()
 
 
-def _found(desk: Desk, slot: Slot) -> Kept | None:
+def _found(work: UnitOfWork, slot: Slot) -> StoredResponse | None:
     """Look until the answer is there or its time is up."""
     for _ in range(ANSWER_COMES_WITHIN // LOOKED_EVERY):
-        kept = store.find(desk.session, slot)
-        desk.session.rollback()
+        kept = store.find(work.session, slot)
+        work.session.rollback()
         if kept is None or kept.status:
             return kept
         time.sleep(LOOKED_EVERY.total_seconds())

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from dashboard.services.accounts import sessions
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import sessions as ended_sessions
 from dashboard.store.operations import idempotency, retention
 from dashboard.store.postgres.database import Session
@@ -38,15 +38,15 @@ class Removed:
     is_more: bool
 
 
-def remove_old(desk: Desk, *, now: datetime, lasts_for: float = LASTS_FOR) -> Removed:
+def remove_old(work: UnitOfWork, *, now: datetime, lasts_for: float = LASTS_FOR) -> Removed:
     """Remove what is older than it is kept, in small transactions, until nothing is left or the time is up."""
-    removers = _removers(desk.session, now - timedelta(days=desk.settings.run_retention_days), now)
+    removers = _removers(work.session, now - timedelta(days=work.settings.run_retention_days), now)
     counts, left, until = Counter[str](), set(removers), time.monotonic() + lasts_for
     while left and time.monotonic() < until:
         # In turns: a backlog of one kind keeps no other waiting.
         for kind in sorted(left):
             done = removers[kind](AT_ONCE)
-            desk.session.commit()
+            work.session.commit()
             counts[kind] += done
             left -= {kind} if done < AT_ONCE else set()
     if counts.total():

@@ -6,78 +6,78 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.services.core import audit_log, audited_crud
-from dashboard.services.core.audit_log import Cause, Change
-from dashboard.services.core.audited_crud import Noun
-from dashboard.services.core.baselines import ANYTHING, Seen
-from dashboard.services.core.form import given
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
+from dashboard.services.core.audited_crud import Resource
+from dashboard.services.core.baselines import NO_BASELINE, Baseline
+from dashboard.services.core.form import sent_fields
 from dashboard.services.core.refusals import Invalid, Stale, invalid
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoice
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.inboxes import affected_inboxes, inboxes
 from dashboard.store.inboxes.inboxes import InboxRow
 from dashboard.store.policies import assignment_policies as store
 from dashboard.store.policies.assignment_policies import PolicyRow
-from dashboard.store.postgres.bulk import record
+from dashboard.store.postgres.bulk import json_row
 
 __all__ = ["PolicyRow", "change", "create", "inboxes_of", "link", "of_inbox", "remove", "show", "show_all", "unlink"]
 
-POLICY = Noun(subject="assignment_policy", shelf=store.shelf, unique="name")
+POLICY = Resource(subject="assignment_policy", shelf=store.shelf, unique="name")
 NO_SUCH_POLICY = "There is no such assignment policy in this account."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class LinkedPolicy:
     """Which policy an inbox has."""
 
     assignment_policy_id: int
 
 
-def show_all(desk: Desk, account_id: int, page: Page) -> Listed[PolicyRow]:
+def show_all(work: UnitOfWork, account_id: int, page: Page) -> Listed[PolicyRow]:
     """Return the policies."""
-    return store.shelf.page(desk.session, account_id, page)
+    return store.shelf.page(work.session, account_id, page)
 
 
-def show(desk: Desk, account_id: int, policy_id: int) -> PolicyRow | None:
+def show(work: UnitOfWork, account_id: int, policy_id: int) -> PolicyRow | None:
     """Return the policy."""
-    return store.shelf.find(desk.session, account_id, policy_id)
+    return store.shelf.find(work.session, account_id, policy_id)
 
 
-def inboxes_of(desk: Desk, account_id: int, policy_id: int) -> Sequence[InboxRow] | None:
+def inboxes_of(work: UnitOfWork, account_id: int, policy_id: int) -> Sequence[InboxRow] | None:
     """Return the inboxes that the policy serves."""
-    if show(desk, account_id, policy_id) is None:
+    if show(work, account_id, policy_id) is None:
         return None
-    return inboxes.of_policy(desk.session, account_id, policy_id)
+    return inboxes.of_policy(work.session, account_id, policy_id)
 
 
 def create(
-    desk: Desk, account_id: int, edit: AssignmentPolicyEdit, *, actor_id: int | None, now: datetime
+    work: UnitOfWork, account_id: int, edit: AssignmentPolicyEdit, *, actor_id: int | None, now: datetime
 ) -> PolicyRow | Invalid:
     """Make a policy; it decides nothing until it is linked."""
-    row = audited_crud.add(desk, account_id, POLICY, _columns(edit), cause=Cause(actor_id=actor_id, now=now))
+    row = audited_crud.add(work, account_id, POLICY, _columns(edit), cause=ActorContext(actor_id=actor_id, now=now))
     if isinstance(row, Invalid):
         return row
-    store.keep_version(desk.session, account_id, row, actor_id=actor_id, now=now)
-    desk.session.commit()
-    desk.signals.changed(account_id)
+    store.keep_version(work.session, account_id, row, actor_id=actor_id, now=now)
+    work.session.commit()
+    work.signals.changed(account_id)
     return row
 
 
 def change(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
     policy_id: int,
     edit: AssignmentPolicyEdit,
     *,
     actor_id: int | None,
     now: datetime,
-    seen: Seen = ANYTHING,
+    seen: Baseline = NO_BASELINE,
 ) -> PolicyRow | Invalid | None:
     """Change a policy; its version goes up when it decides differently."""
-    before = store.shelf.lock(desk.session, account_id, policy_id)
+    before = store.shelf.lock(work.session, account_id, policy_id)
     if before is None:
         return None
-    wanted = audited_crud.judged(desk, seen, _columns(edit), before)
+    wanted = audited_crud.judged(work, seen, _columns(edit), before)
     if isinstance(wanted, Stale):
         return wanted
     edited = replace(before, **wanted)
@@ -86,111 +86,123 @@ def change(
     decides = edited.rules != before.rules
     values = {**wanted, **store.touched(before, now, decides=decides)}
     changed = audited_crud.change(
-        desk, account_id, POLICY, before, values=values, cause=Cause(actor_id=actor_id, now=now)
+        work, account_id, POLICY, before, values=values, cause=ActorContext(actor_id=actor_id, now=now)
     )
     if isinstance(changed, Invalid):
         return changed
     if decides:
-        store.keep_version(desk.session, account_id, changed.after, actor_id=actor_id, now=now)
-    desk.session.commit()
-    desk.signals.wake(account_id, affected_inboxes.of_policy(desk.session, account_id, policy_id) if decides else ())
+        store.keep_version(work.session, account_id, changed.after, actor_id=actor_id, now=now)
+    work.session.commit()
+    work.signals.wake(account_id, affected_inboxes.of_policy(work.session, account_id, policy_id) if decides else ())
     return changed.after
 
 
 def remove(
-    desk: Desk, account_id: int, policy_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+    work: UnitOfWork,
+    account_id: int,
+    policy_id: int,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Baseline = NO_BASELINE,
 ) -> PolicyRow | Stale | None:
     """Remove a policy; its inboxes are left without one."""
-    before = store.shelf.lock(desk.session, account_id, policy_id)
+    before = store.shelf.lock(work.session, account_id, policy_id)
     if before is None:
         return None
-    if isinstance(stale := audited_crud.judged(desk, seen, {}, before), Stale):
+    if isinstance(stale := audited_crud.judged(work, seen, {}, before), Stale):
         return stale
-    cause, served = Cause(actor_id=actor_id, now=now), store.inbox_ids(desk.session, policy_id)
-    audited_crud.remove(desk, account_id, POLICY, before, cause=cause)
-    audit_log.write(desk, account_id, [_linked(inbox_id, before.id, None) for inbox_id in served], cause)
-    desk.session.commit()
-    desk.signals.wake(account_id, affected_inboxes.of_inboxes(desk.session, account_id, served))
+    cause, served = ActorContext(actor_id=actor_id, now=now), store.inbox_ids(work.session, policy_id)
+    audited_crud.remove(work, account_id, POLICY, before, cause=cause)
+    audit_log.write(work, account_id, [_linked(inbox_id, before.id, None) for inbox_id in served], cause)
+    work.session.commit()
+    work.signals.wake(account_id, affected_inboxes.of_inboxes(work.session, account_id, served))
     return before
 
 
-def of_inbox(desk: Desk, account_id: int, inbox_id: int) -> PolicyRow | None:
+def of_inbox(work: UnitOfWork, account_id: int, inbox_id: int) -> PolicyRow | None:
     """Return the policy that the inbox has."""
-    return store.of_inbox(desk.session, account_id, inbox_id)
+    return store.of_inbox(work.session, account_id, inbox_id)
 
 
 def link(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
     inbox_id: int,
     choice: PolicyChoice,
     *,
     actor_id: int | None,
     now: datetime,
-    seen: Seen = ANYTHING,
+    seen: Baseline = NO_BASELINE,
 ) -> PolicyRow | Invalid | None:
     """Give the inbox this policy in place of the one that it has."""
-    if inboxes.shelf.lock(desk.session, account_id, inbox_id) is None:
+    if inboxes.shelf.lock(work.session, account_id, inbox_id) is None:
         return None
-    policy = store.shelf.find(desk.session, account_id, choice.assignment_policy_id)
+    policy = store.shelf.find(work.session, account_id, choice.assignment_policy_id)
     if policy is None:
-        desk.session.rollback()
+        work.session.rollback()
         return invalid("assignment_policy_id", NO_SUCH_POLICY)
-    before = store.of_inbox(desk.session, account_id, inbox_id)
-    wanted = _judged(desk, seen, policy.id, before)
+    before = store.of_inbox(work.session, account_id, inbox_id)
+    wanted = _judged(work, seen, policy.id, before)
     if isinstance(wanted, Stale):
         return wanted
     if before and before.id == wanted:
         return before
-    store.link(desk.session, account_id, inbox_id, policy.id)
+    store.link(work.session, account_id, inbox_id, policy.id)
     linked = _linked(inbox_id, before.id if before else None, policy.id)
-    audit_log.write(desk, account_id, linked, Cause(actor_id=actor_id, now=now))
-    desk.session.commit()
-    desk.signals.wake(account_id, affected_inboxes.of_inboxes(desk.session, account_id, [inbox_id]))
-    return show(desk, account_id, policy.id)
+    audit_log.write(work, account_id, linked, ActorContext(actor_id=actor_id, now=now))
+    work.session.commit()
+    work.signals.wake(account_id, affected_inboxes.of_inboxes(work.session, account_id, [inbox_id]))
+    return show(work, account_id, policy.id)
 
 
 def unlink(
-    desk: Desk, account_id: int, inbox_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+    work: UnitOfWork,
+    account_id: int,
+    inbox_id: int,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Baseline = NO_BASELINE,
 ) -> PolicyRow | Stale | None:
     """Leave the inbox without a policy: nothing of it is given out any more."""
-    if inboxes.shelf.lock(desk.session, account_id, inbox_id) is None:
+    if inboxes.shelf.lock(work.session, account_id, inbox_id) is None:
         return None
-    before = store.of_inbox(desk.session, account_id, inbox_id)
+    before = store.of_inbox(work.session, account_id, inbox_id)
     if before is None:
         return None
-    if isinstance(wanted := _judged(desk, seen, None, before), Stale):
+    if isinstance(wanted := _judged(work, seen, None, before), Stale):
         return wanted
-    store.unlink(desk.session, inbox_id)
-    audit_log.write(desk, account_id, _linked(inbox_id, before.id, None), Cause(actor_id=actor_id, now=now))
-    desk.session.commit()
-    desk.signals.wake(account_id, affected_inboxes.of_inboxes(desk.session, account_id, [inbox_id]))
+    store.unlink(work.session, inbox_id)
+    audit_log.write(work, account_id, _linked(inbox_id, before.id, None), ActorContext(actor_id=actor_id, now=now))
+    work.session.commit()
+    work.signals.wake(account_id, affected_inboxes.of_inboxes(work.session, account_id, [inbox_id]))
     return before
 
 
 def _columns(edit: AssignmentPolicyEdit) -> dict[str, Any]:
     """Return what is written: Postgres wants words, not their enumeration, in an array."""
-    values = given(edit)
+    values = sent_fields(edit)
     if "eligible_presence" in values:
         values["eligible_presence"] = tuple(word.value for word in values["eligible_presence"])
     return values
 
 
-def _judged(desk: Desk, seen: Seen, policy_id: int | None, before: PolicyRow | None) -> int | Stale | None:
+def _judged(work: UnitOfWork, seen: Baseline, policy_id: int | None, before: PolicyRow | None) -> int | Stale | None:
     """Return the policy that the inbox shall have, or the refusal if somebody has linked another one meanwhile."""
-    now = {**(record(before) if before else {}), "assignment_policy_id": before.id if before else None}
+    now = {**(json_row(before) if before else {}), "assignment_policy_id": before.id if before else None}
     found = seen.judged({"assignment_policy_id": policy_id}, now)
     if not isinstance(found, Stale):
         wanted: int | None = found["assignment_policy_id"]
         return wanted
-    desk.session.rollback()
+    work.session.rollback()
     return found
 
 
-def _linked(inbox_id: int, before_id: int | None, after_id: int | None) -> Change:
-    return Change(
+def _linked(inbox_id: int, before_id: int | None, after_id: int | None) -> AuditedChange:
+    return AuditedChange(
         subject="inbox_assignment_policy",
         subject_id=inbox_id,
-        before=None if before_id is None else Link(assignment_policy_id=before_id),
-        after=None if after_id is None else Link(assignment_policy_id=after_id),
+        before=None if before_id is None else LinkedPolicy(assignment_policy_id=before_id),
+        after=None if after_id is None else LinkedPolicy(assignment_policy_id=after_id),
     )

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from dashboard.services.core.audit_log import Cause
-from dashboard.services.core.baselines import ANYTHING, Seen
+from dashboard.services.core.audit_log import ActorContext
+from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.refusals import Invalid, Stale, invalid
 from dashboard.services.core.transaction import all_or_nothing
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.assignment_policies import PolicyRow
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoice
@@ -17,21 +17,27 @@ GONE = "One of these inboxes is no longer there."
 
 
 def create(
-    desk: Desk, account_id: int, edit: AssignmentPolicyEdit, *, served: Collection[int], actor_id: int, now: datetime
+    work: UnitOfWork,
+    account_id: int,
+    edit: AssignmentPolicyEdit,
+    *,
+    served: Collection[int],
+    actor_id: int,
+    now: datetime,
 ) -> PolicyRow | Invalid:
     """Make a policy and link it to these inboxes."""
-    with all_or_nothing(desk) as whole:
-        made = assignment_policies.create(whole.desk, account_id, edit, actor_id=actor_id, now=now)
+    with all_or_nothing(work) as whole:
+        made = assignment_policies.create(whole.work, account_id, edit, actor_id=actor_id, now=now)
         if isinstance(made, Invalid):
             return made
-        if refusal := _link(whole.desk, account_id, made.id, served, cause=Cause(actor_id=actor_id, now=now)):
+        if refusal := _link(whole.work, account_id, made.id, served, cause=ActorContext(actor_id=actor_id, now=now)):
             return refusal
         whole.commit(account_id, reach=served)
         return made
 
 
 def change(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
     policy_id: int,
     edit: AssignmentPolicyEdit,
@@ -39,23 +45,23 @@ def change(
     served: Collection[int],
     actor_id: int,
     now: datetime,
-    seen: Seen = ANYTHING,
+    seen: Baseline = NO_BASELINE,
 ) -> PolicyRow | Invalid | None:
     """Change a policy, and link and unlink what changed of its inboxes.
 
     The inboxes first: whoever links one of them elsewhere takes these locks in that order.
     """
-    cause = Cause(actor_id=actor_id, now=now)
-    with all_or_nothing(desk) as whole:
-        before = _served(whole.desk, account_id, policy_id)
+    cause = ActorContext(actor_id=actor_id, now=now)
+    with all_or_nothing(work) as whole:
+        before = _served(whole.work, account_id, policy_id)
         if before is None:
             return None
         after = _wanted(seen, served, before)
-        if refusal := _link(whole.desk, account_id, policy_id, after - before, cause=cause):
+        if refusal := _link(whole.work, account_id, policy_id, after - before, cause=cause):
             return refusal
-        _unlink(whole.desk, account_id, policy_id, before - after, cause=cause)
+        _unlink(whole.work, account_id, policy_id, before - after, cause=cause)
         changed = assignment_policies.change(
-            whole.desk, account_id, policy_id, edit, actor_id=actor_id, now=now, seen=seen
+            whole.work, account_id, policy_id, edit, actor_id=actor_id, now=now, seen=seen
         )
         if isinstance(changed, PolicyRow):
             whole.commit(account_id, reach=before | after)
@@ -64,28 +70,32 @@ def change(
         return changed
 
 
-def _served(desk: Desk, account_id: int, policy_id: int) -> frozenset[int] | None:
-    found = assignment_policies.inboxes_of(desk, account_id, policy_id)
+def _served(work: UnitOfWork, account_id: int, policy_id: int) -> frozenset[int] | None:
+    found = assignment_policies.inboxes_of(work, account_id, policy_id)
     return None if found is None else frozenset(inbox.id for inbox in found)
 
 
-def _wanted(seen: Seen, served: Collection[int], before: frozenset[int]) -> frozenset[int]:
+def _wanted(seen: Baseline, served: Collection[int], before: frozenset[int]) -> frozenset[int]:
     """Return the inboxes that the policy shall serve: what somebody else linked meanwhile stays."""
     found = seen.judged({"inboxes": tuple(served)}, {"inboxes": tuple(before)})
     return before if isinstance(found, Stale) else frozenset(found["inboxes"])
 
 
-def _link(desk: Desk, account_id: int, policy_id: int, inbox_ids: Iterable[int], *, cause: Cause) -> Invalid | None:
+def _link(
+    work: UnitOfWork, account_id: int, policy_id: int, inbox_ids: Iterable[int], *, cause: ActorContext
+) -> Invalid | None:
     choice = PolicyChoice(assignment_policy_id=policy_id)
     for inbox_id in sorted(inbox_ids):
-        linked = assignment_policies.link(desk, account_id, inbox_id, choice, actor_id=cause.actor_id, now=cause.now)
+        linked = assignment_policies.link(work, account_id, inbox_id, choice, actor_id=cause.actor_id, now=cause.now)
         if not isinstance(linked, PolicyRow):
             return linked or invalid("inbox", GONE)
     return None
 
 
-def _unlink(desk: Desk, account_id: int, policy_id: int, inbox_ids: Iterable[int], *, cause: Cause) -> None:
+def _unlink(
+    work: UnitOfWork, account_id: int, policy_id: int, inbox_ids: Iterable[int], *, cause: ActorContext
+) -> None:
     for inbox_id in sorted(inbox_ids):
-        has = assignment_policies.of_inbox(desk, account_id, inbox_id)
+        has = assignment_policies.of_inbox(work, account_id, inbox_id)
         if has and has.id == policy_id:
-            assignment_policies.unlink(desk, account_id, inbox_id, actor_id=cause.actor_id, now=cause.now)
+            assignment_policies.unlink(work, account_id, inbox_id, actor_id=cause.actor_id, now=cause.now)

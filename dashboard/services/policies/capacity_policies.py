@@ -6,20 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.services.core import audit_log, audited_crud
-from dashboard.services.core.audit_log import Cause, Change
-from dashboard.services.core.audited_crud import Noun
-from dashboard.services.core.baselines import ANYTHING, Seen
-from dashboard.services.core.form import given
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
+from dashboard.services.core.audited_crud import Resource
+from dashboard.services.core.baselines import NO_BASELINE, Baseline
+from dashboard.services.core.form import sent_fields
 from dashboard.services.core.refusals import Invalid, Stale
-from dashboard.services.core.unit_of_work import Desk
-from dashboard.services.policies.policy_forms import CapacityPolicyEdit, Exclusions
+from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.services.policies.policy_forms import CapacityPolicyEdit, ExclusionsEdit
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.inboxes import affected_inboxes
 from dashboard.store.policies import capacity_policies as store
 from dashboard.store.policies.capacity_policies import CapacityRow, LimitRow
-from dashboard.store.postgres.bulk import record
+from dashboard.store.postgres.bulk import json_row
 
-POLICY = Noun(subject="agent_capacity_policy", shelf=store.shelf, unique="name")
+POLICY = Resource(subject="agent_capacity_policy", shelf=store.shelf, unique="name")
 DECIDING = ("conversation_limit", "excluded_labels", "exclude_older_than_hours")
 
 
@@ -31,129 +31,136 @@ class CapacityView:
     name: str
     description: str | None
     conversation_limit: int | None
-    exclusion_rules: Exclusions
+    exclusion_rules: ExclusionsEdit
     assigned_agent_count: int
     inbox_capacity_limits: tuple[LimitRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Under:
+class PolicyAgents:
     """Which capacity policy an agent is under."""
 
     agent_capacity_policy_id: int
 
 
-def show_all(desk: Desk, account_id: int, page: Page) -> Listed[CapacityView]:
+def show_all(work: UnitOfWork, account_id: int, page: Page) -> Listed[CapacityView]:
     """Return the policies."""
-    found = store.shelf.page(desk.session, account_id, page)
-    return Listed(data=tuple(_views(desk, account_id, found.data)), meta=found.meta)
+    found = store.shelf.page(work.session, account_id, page)
+    return Listed(data=tuple(_views(work, account_id, found.data)), meta=found.meta)
 
 
-def show(desk: Desk, account_id: int, policy_id: int) -> CapacityView | None:
+def show(work: UnitOfWork, account_id: int, policy_id: int) -> CapacityView | None:
     """Return the policy."""
-    row = store.shelf.find(desk.session, account_id, policy_id)
-    return _views(desk, account_id, [row])[0] if row else None
+    row = store.shelf.find(work.session, account_id, policy_id)
+    return _views(work, account_id, [row])[0] if row else None
 
 
-def lock(desk: Desk, account_id: int, policy_id: int) -> CapacityView | None:
+def lock(work: UnitOfWork, account_id: int, policy_id: int) -> CapacityView | None:
     """Return the policy, which nobody else changes until this transaction ends."""
-    row = store.shelf.lock(desk.session, account_id, policy_id)
-    return _views(desk, account_id, [row])[0] if row else None
+    row = store.shelf.lock(work.session, account_id, policy_id)
+    return _views(work, account_id, [row])[0] if row else None
 
 
 def create(
-    desk: Desk, account_id: int, edit: CapacityPolicyEdit, *, actor_id: int | None, now: datetime
+    work: UnitOfWork, account_id: int, edit: CapacityPolicyEdit, *, actor_id: int | None, now: datetime
 ) -> CapacityView | Invalid:
     """Make a policy; it binds nobody until somebody is put under it."""
-    row = audited_crud.add(desk, account_id, POLICY, columns(edit), cause=Cause(actor_id=actor_id, now=now))
+    row = audited_crud.add(work, account_id, POLICY, columns(edit), cause=ActorContext(actor_id=actor_id, now=now))
     if isinstance(row, Invalid):
         return row
-    desk.session.commit()
-    desk.signals.changed(account_id)
-    return _views(desk, account_id, [row])[0]
+    work.session.commit()
+    work.signals.changed(account_id)
+    return _views(work, account_id, [row])[0]
 
 
 def change(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
     policy_id: int,
     edit: CapacityPolicyEdit,
     *,
     actor_id: int | None,
     now: datetime,
-    seen: Seen = ANYTHING,
+    seen: Baseline = NO_BASELINE,
 ) -> CapacityView | Invalid | None:
     """Change a policy; its version goes up when it decides differently."""
-    before = store.shelf.lock(desk.session, account_id, policy_id)
+    before = store.shelf.lock(work.session, account_id, policy_id)
     if before is None:
         return None
-    values = _judged(desk, account_id, before, columns(edit), seen=seen)
+    values = _judged(work, account_id, before, columns(edit), seen=seen)
     if isinstance(values, Stale):
         return values
     if decides := any(getattr(before, name) != values.get(name, getattr(before, name)) for name in DECIDING):
         values |= {"version": before.version + 1, "updated_at": now}
     changed = audited_crud.change(
-        desk, account_id, POLICY, before, values=values, cause=Cause(actor_id=actor_id, now=now)
+        work, account_id, POLICY, before, values=values, cause=ActorContext(actor_id=actor_id, now=now)
     )
     if isinstance(changed, Invalid):
         return changed
-    desk.session.commit()
-    desk.signals.wake(account_id, affected_inboxes.of_account(desk.session, account_id) if decides else ())
-    return _views(desk, account_id, [changed.after])[0]
+    work.session.commit()
+    work.signals.wake(account_id, affected_inboxes.of_account(work.session, account_id) if decides else ())
+    return _views(work, account_id, [changed.after])[0]
 
 
 def remove(
-    desk: Desk, account_id: int, policy_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+    work: UnitOfWork,
+    account_id: int,
+    policy_id: int,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Baseline = NO_BASELINE,
 ) -> CapacityRow | Stale | None:
     """Remove a policy; nobody is under it any more, and its exclusions are lifted."""
-    before = store.shelf.lock(desk.session, account_id, policy_id)
+    before = store.shelf.lock(work.session, account_id, policy_id)
     if before is None:
         return None
-    if isinstance(stale := _judged(desk, account_id, before, {}, seen=seen), Stale):
+    if isinstance(stale := _judged(work, account_id, before, {}, seen=seen), Stale):
         return stale
-    cause, limits = Cause(actor_id=actor_id, now=now), store.limits_of(desk.session, account_id, [policy_id])
-    let_go = store.let_go(desk.session, account_id, policy_id)
-    audit_log.write(desk, account_id, [under(agent_id, policy_id, None) for agent_id in let_go], cause)
+    cause, limits = ActorContext(actor_id=actor_id, now=now), store.limits_of(work.session, account_id, [policy_id])
+    let_go = store.let_go(work.session, account_id, policy_id)
+    audit_log.write(work, account_id, [agents_of_policy(agent_id, policy_id, None) for agent_id in let_go], cause)
     lifted = [
-        Change(subject="inbox_capacity_limit", subject_id=one.id, before=one) for one in limits.get(policy_id, ())
+        AuditedChange(subject="inbox_capacity_limit", subject_id=one.id, before=one)
+        for one in limits.get(policy_id, ())
     ]
-    audit_log.write(desk, account_id, lifted, cause)
-    audited_crud.remove(desk, account_id, POLICY, before, cause=cause)
-    desk.session.commit()
-    desk.signals.wake(account_id, affected_inboxes.of_account(desk.session, account_id))
+    audit_log.write(work, account_id, lifted, cause)
+    audited_crud.remove(work, account_id, POLICY, before, cause=cause)
+    work.session.commit()
+    work.signals.wake(account_id, affected_inboxes.of_account(work.session, account_id))
     return before
 
 
-def under(agent_id: int, before_id: int | None, after_id: int | None) -> Change:
+def agents_of_policy(agent_id: int, before_id: int | None, after_id: int | None) -> AuditedChange:
     """Return how the audit log tells that an agent is under another policy."""
-    return Change(
+    return AuditedChange(
         subject="agent_capacity",
         subject_id=agent_id,
-        before=None if before_id is None else Under(agent_capacity_policy_id=before_id),
-        after=None if after_id is None else Under(agent_capacity_policy_id=after_id),
+        before=None if before_id is None else PolicyAgents(agent_capacity_policy_id=before_id),
+        after=None if after_id is None else PolicyAgents(agent_capacity_policy_id=after_id),
     )
 
 
 def _judged(
-    desk: Desk, account_id: int, before: CapacityRow, values: Mapping[str, Any], *, seen: Seen
+    work: UnitOfWork, account_id: int, before: CapacityRow, values: Mapping[str, Any], *, seen: Baseline
 ) -> dict[str, Any] | Stale:
     """Return what is to be written; callers of the API saw the policy with its limits."""
-    [view] = _views(desk, account_id, [before])
-    found = seen.judged(values, {**record(before), **record(view)})
+    [view] = _views(work, account_id, [before])
+    found = seen.judged(values, {**json_row(before), **json_row(view)})
     if isinstance(found, Stale):
-        desk.session.rollback()
+        work.session.rollback()
     return found
 
 
-def _views(desk: Desk, account_id: int, rows: Collection[CapacityRow]) -> list[CapacityView]:
-    limits = store.limits_of(desk.session, account_id, [row.id for row in rows])
+def _views(work: UnitOfWork, account_id: int, rows: Collection[CapacityRow]) -> list[CapacityView]:
+    limits = store.limits_of(work.session, account_id, [row.id for row in rows])
     return [
         CapacityView(
             id=row.id,
             name=row.name,
             description=row.description,
             conversation_limit=row.conversation_limit,
-            exclusion_rules=Exclusions(
+            exclusion_rules=ExclusionsEdit(
                 excluded_labels=row.excluded_labels, exclude_older_than_hours=row.exclude_older_than_hours
             ),
             assigned_agent_count=row.assigned_agent_count,
@@ -165,9 +172,9 @@ def _views(desk: Desk, account_id: int, rows: Collection[CapacityRow]) -> list[C
 
 def columns(edit: CapacityPolicyEdit) -> dict[str, Any]:
     """Return what is written: the exclusion rules are two columns."""
-    values = given(edit)
+    values = sent_fields(edit)
     if "exclusion_rules" in values:
-        rules = values.pop("exclusion_rules") or Exclusions()
+        rules = values.pop("exclusion_rules") or ExclusionsEdit()
         values |= {
             "excluded_labels": rules.excluded_labels,
             "exclude_older_than_hours": rules.exclude_older_than_hours,
@@ -180,7 +187,7 @@ def edit_of(values: Mapping[str, Any]) -> CapacityPolicyEdit:
     rules = ("excluded_labels", "exclude_older_than_hours")
     edit = {name: values[name] for name in ("name", "description", "conversation_limit") if name in values}
     if rules[0] in values:
-        edit["exclusion_rules"] = Exclusions(**{name: values[name] for name in rules})
+        edit["exclusion_rules"] = ExclusionsEdit(**{name: values[name] for name in rules})
     return CapacityPolicyEdit(**edit)
 
 
@@ -190,5 +197,5 @@ def flat(view: CapacityView) -> dict[str, Any]:
         "name": view.name,
         "description": view.description,
         "conversation_limit": view.conversation_limit,
-        **record(view.exclusion_rules),
+        **json_row(view.exclusion_rules),
     }

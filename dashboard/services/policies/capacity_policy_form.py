@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from dashboard.services.core.audit_log import Cause
-from dashboard.services.core.baselines import ANYTHING, Seen
+from dashboard.services.core.audit_log import ActorContext
+from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.core.transaction import all_or_nothing
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import capacity_limits, capacity_policies
 from dashboard.services.policies.capacity_limits import LimitKey, LimitRow
 from dashboard.services.policies.capacity_policies import CapacityView
@@ -19,7 +19,7 @@ LIMIT = "limit-"
 
 
 def create(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
     edit: CapacityPolicyEdit,
     *,
@@ -28,18 +28,20 @@ def create(
     now: datetime,
 ) -> CapacityView | Invalid:
     """Make a policy with these limits by inbox; None is no limit."""
-    with all_or_nothing(desk) as whole:
-        made = capacity_policies.create(whole.desk, account_id, edit, actor_id=actor_id, now=now)
+    with all_or_nothing(work) as whole:
+        made = capacity_policies.create(whole.work, account_id, edit, actor_id=actor_id, now=now)
         if isinstance(made, Invalid):
             return made
-        if refusal := _limit(whole.desk, account_id, made, limits=limits, cause=Cause(actor_id=actor_id, now=now)):
+        if refusal := _limit(
+            whole.work, account_id, made, limits=limits, cause=ActorContext(actor_id=actor_id, now=now)
+        ):
             return refusal
         whole.commit(account_id)
         return made
 
 
 def change(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
     policy_id: int,
     edit: CapacityPolicyEdit,
@@ -47,12 +49,12 @@ def change(
     limits: Mapping[int, int | None],
     actor_id: int,
     now: datetime,
-    seen: Seen = ANYTHING,
+    seen: Baseline = NO_BASELINE,
 ) -> CapacityView | Invalid | None:
     """Change a policy with what differs of its limits; inboxes that are not named keep theirs."""
-    cause = Cause(actor_id=actor_id, now=now)
-    with all_or_nothing(desk) as whole:
-        standing = capacity_policies.lock(whole.desk, account_id, policy_id)
+    cause = ActorContext(actor_id=actor_id, now=now)
+    with all_or_nothing(work) as whole:
+        standing = capacity_policies.lock(whole.work, account_id, policy_id)
         if standing is None:
             return None
         values = seen.judged({**capacity_policies.columns(edit), **_by_name(limits)}, facts(standing, limits))
@@ -62,10 +64,10 @@ def change(
             capacity_policies.edit_of(values),
             {inbox_id: values[f"{LIMIT}{inbox_id}"] for inbox_id in limits},
         )
-        changed = capacity_policies.change(whole.desk, account_id, policy_id, edit, actor_id=actor_id, now=now)
+        changed = capacity_policies.change(whole.work, account_id, policy_id, edit, actor_id=actor_id, now=now)
         if not isinstance(changed, CapacityView):
             return changed
-        if refusal := _limit(whole.desk, account_id, changed, limits=limits, cause=cause):
+        if refusal := _limit(whole.work, account_id, changed, limits=limits, cause=cause):
             return refusal
         whole.commit(account_id)
         return changed
@@ -82,11 +84,11 @@ def _by_name(limits: Mapping[int, int | None]) -> dict[str, int | None]:
 
 
 def _limit(
-    desk: Desk, account_id: int, policy: CapacityView, *, limits: Mapping[int, int | None], cause: Cause
+    work: UnitOfWork, account_id: int, policy: CapacityView, *, limits: Mapping[int, int | None], cause: ActorContext
 ) -> Invalid | None:
     standing = {row.inbox_id: row for row in policy.inbox_capacity_limits}
     for inbox_id, limit in sorted(limits.items()):
-        done = _set(desk, account_id, policy.id, inbox_id, row=standing.get(inbox_id), limit=limit, cause=cause)
+        done = _set(work, account_id, policy.id, inbox_id, row=standing.get(inbox_id), limit=limit, cause=cause)
         if isinstance(done, Invalid):
             said = tuple(message for several in done.errors.values() for message in several)
             return Invalid(errors={f"{LIMIT}{inbox_id}": said})
@@ -94,16 +96,23 @@ def _limit(
 
 
 def _set(
-    desk: Desk, account_id: int, policy_id: int, inbox_id: int, *, row: LimitRow | None, limit: int | None, cause: Cause
+    work: UnitOfWork,
+    account_id: int,
+    policy_id: int,
+    inbox_id: int,
+    *,
+    row: LimitRow | None,
+    limit: int | None,
+    cause: ActorContext,
 ) -> LimitRow | Invalid | None:
     """Make, change or lift the limit of one inbox, whichever it takes."""
     by: dict[str, Any] = {"actor_id": cause.actor_id, "now": cause.now}
     if row is None and limit is not None:
         edit = InboxLimitEdit(inbox_id=inbox_id, conversation_limit=limit)
-        return capacity_limits.create(desk, account_id, policy_id, edit, **by)
+        return capacity_limits.create(work, account_id, policy_id, edit, **by)
     if row is None:
         return None
     key = LimitKey(policy_id=policy_id, limit_id=row.id)
     if limit is None:
-        return capacity_limits.remove(desk, account_id, key, **by)
-    return capacity_limits.change(desk, account_id, key, InboxLimitEdit(conversation_limit=limit), **by)
+        return capacity_limits.remove(work, account_id, key, **by)
+    return capacity_limits.change(work, account_id, key, InboxLimitEdit(conversation_limit=limit), **by)

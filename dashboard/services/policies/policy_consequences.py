@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dashboard.engine import planner, policy_text
-from dashboard.engine.decisions import Reason, Standing
+from dashboard.engine.decisions import PoolState, Reason
 from dashboard.engine.model import Presence
 from dashboard.engine.policy import AssignmentPolicy
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import previews
 from dashboard.services.policies.previews import Preview
 from dashboard.store.assignment import snapshots
-from dashboard.store.assignment.snapshots import Place
+from dashboard.store.assignment.snapshots import RoutedInbox
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.inboxes import routing
 from dashboard.store.policies import assignment_policies_page as rows
@@ -24,7 +24,7 @@ MOST_PREVIEWED = 3
 MOST_CHANGES = 8
 
 
-class Doubt(StrEnum):
+class WarningKind(StrEnum):
     """What there is to warn of."""
 
     NO_INBOX = "no_inbox"
@@ -37,10 +37,10 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Warned:
+class PolicyWarning:
     """One warning: of which inbox, why nothing would move there, and how many agents it is about."""
 
-    doubt: Doubt
+    doubt: WarningKind
     inbox: InboxChoice | None = None
     reason: Reason | None = None
     count: int = 0
@@ -59,7 +59,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Next:
+class InboxPreview:
     """The next run in one inbox, then and now, and the first conversations that would go elsewhere."""
 
     inbox: InboxChoice
@@ -73,14 +73,14 @@ class Consequences:
 
     sentence: str
     window: timedelta
-    warnings: Sequence[Warned]
-    nexts: Sequence[Next] = ()
+    warnings: Sequence[PolicyWarning]
+    nexts: Sequence[InboxPreview] = ()
     unshown: int = 0
     known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class PolicyDraft:
     """A policy as it is typed: its rules, the inboxes that it would serve, and those of the account."""
 
     rules: AssignmentPolicy
@@ -98,71 +98,77 @@ class Draft:
         return [one for one in self.inboxes if one.policy_id == self.rules.id and one.id not in self.chosen]
 
 
-def of(desk: Desk, account_id: int, draft: Draft, *, now: datetime) -> Consequences:
+def of(work: UnitOfWork, account_id: int, draft: PolicyDraft, *, now: datetime) -> Consequences:
     """Return what the policy would mean; writes nothing anywhere."""
     sentence = policy_text.policy(draft.rules, [one.name for one in draft.serves])
     said, window = _of_itself(draft), draft.rules.window
     try:
-        stuck = _of_agents(desk, account_id, draft, now)
-        nexts = _nexts(desk, account_id, draft, now)
+        stuck = _of_agents(work, account_id, draft, now)
+        nexts = _nexts(work, account_id, draft, now)
     except StoreUnavailable:  # said on the page: the rest needs no Redis
         return Consequences(sentence=sentence, window=window, warnings=said, known=False)
     unshown = len(draft.serves) - len(nexts)
     return Consequences(sentence=sentence, window=window, warnings=[*said, *stuck], nexts=nexts, unshown=unshown)
 
 
-def _of_itself(draft: Draft) -> list[Warned]:
+def _of_itself(draft: PolicyDraft) -> list[PolicyWarning]:
     """Return what can be warned of without looking at anybody."""
-    found = [Warned(doubt=Doubt.NO_INBOX)] if not draft.chosen else []
+    found = [PolicyWarning(doubt=WarningKind.NO_INBOX)] if not draft.chosen else []
     if not draft.rules.enabled and draft.chosen:
-        found.append(Warned(doubt=Doubt.DISABLED, count=len(draft.chosen)))
+        found.append(PolicyWarning(doubt=WarningKind.DISABLED, count=len(draft.chosen)))
     if Presence.OFFLINE in draft.rules.eligible_presence:
-        found.append(Warned(doubt=Doubt.OFFLINE_IS_ELIGIBLE))
-    found += [Warned(doubt=Doubt.LEFT_WITHOUT, inbox=one, count=one.waiting) for one in draft.leaves]
+        found.append(PolicyWarning(doubt=WarningKind.OFFLINE_IS_ELIGIBLE))
+    found += [PolicyWarning(doubt=WarningKind.LEFT_WITHOUT, inbox=one, count=one.waiting) for one in draft.leaves]
     taken = [one for one in draft.serves if one.policy_id not in (None, draft.rules.id)]
-    return [*found, *(Warned(doubt=Doubt.TAKEN_OVER, inbox=one) for one in taken)]
+    return [*found, *(PolicyWarning(doubt=WarningKind.TAKEN_OVER, inbox=one) for one in taken)]
 
 
-def _of_agents(desk: Desk, account_id: int, draft: Draft, now: datetime) -> list[Warned]:
+def _of_agents(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datetime) -> list[PolicyWarning]:
     """Return why nothing would move in an inbox, and whom the limit would stop at once."""
     if not draft.rules.enabled:
         return []
-    routed = {found.inbox.id: found.inbox for found in routing.read_many(desk.session, account_id, draft.chosen)}
+    routed = {found.inbox.id: found.inbox for found in routing.read_many(work.session, account_id, draft.chosen)}
     off = {one: reason for one, inbox in routed.items() if (reason := planner.switched_off(inbox, draft.rules))}
-    places = [Place(inbox=inbox, policy=draft.rules) for one, inbox in routed.items() if one not in off]
-    read = snapshots.read(desk.session, desk.gauges, places, now=now)
-    found: list[Warned] = []
+    places = [RoutedInbox(inbox=inbox, policy=draft.rules) for one, inbox in routed.items() if one not in off]
+    read = snapshots.read(work.session, work.gauges, places, now=now)
+    found: list[PolicyWarning] = []
     for inbox in draft.serves:
         if inbox.id in off:
-            found.append(Warned(doubt=Doubt.STUCK, inbox=inbox, reason=off[inbox.id]))
+            found.append(PolicyWarning(doubt=WarningKind.STUCK, inbox=inbox, reason=off[inbox.id]))
         elif inbox.id in read:
             found += _of_pool(inbox, planner.standings(read[inbox.id], now)[None])
     return found
 
 
-def _of_pool(inbox: InboxChoice, standing: Standing) -> list[Warned]:
+def _of_pool(inbox: InboxChoice, standing: PoolState) -> list[PolicyWarning]:
     if standing.reason:
-        return [Warned(doubt=Doubt.STUCK, inbox=inbox, reason=standing.reason, free_at=standing.next_slot_at)]
+        return [
+            PolicyWarning(doubt=WarningKind.STUCK, inbox=inbox, reason=standing.reason, free_at=standing.next_slot_at)
+        ]
     funnel = standing.funnel
     over = funnel.online - funnel.under_rate_limit
     if not over:
         return []
-    return [Warned(doubt=Doubt.OVER_LIMIT, inbox=inbox, count=over, of=funnel.online, free_at=standing.next_slot_at)]
+    return [
+        PolicyWarning(
+            doubt=WarningKind.OVER_LIMIT, inbox=inbox, count=over, of=funnel.online, free_at=standing.next_slot_at
+        )
+    ]
 
 
-def _nexts(desk: Desk, account_id: int, draft: Draft, now: datetime) -> list[Next]:
+def _nexts(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datetime) -> list[InboxPreview]:
     found = [
         (inbox, preview)
         for inbox in draft.serves[:MOST_PREVIEWED]
-        if (preview := previews.preview(desk, account_id, inbox.id, draft.rules, now=now))
+        if (preview := previews.preview(work, account_id, inbox.id, draft.rules, now=now))
     ]
     changes = {inbox.id: preview.changed[:MOST_CHANGES] for inbox, preview in found}
     every = [change for several in changes.values() for change in several]
     agent_ids = {one for change in every for one in (change.now_agent_id, change.then_agent_id) if one is not None}
-    names = rows.agent_names(desk.session, account_id, agent_ids)
-    subjects = rows.subjects(desk.session, account_id, [change.conversation_id for change in every])
+    names = rows.agent_names(work.session, account_id, agent_ids)
+    subjects = rows.subjects(work.session, account_id, [change.conversation_id for change in every])
     return [
-        Next(
+        InboxPreview(
             inbox=inbox,
             preview=preview,
             moves=[

@@ -9,7 +9,7 @@ from dashboard.engine import policy as limits
 from dashboard.engine.model import Presence
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority
 from dashboard.services.core.form import UNSET, Form, Unset
-from dashboard.services.core.form_fields import Id, Switch, Text, Whole, Word, of_length
+from dashboard.services.core.form_fields import Id, Switch, Text, WholeNumber, Word, of_length
 from dashboard.services.core.form_names import Name
 
 
@@ -29,7 +29,7 @@ class AssignmentPolicyEdit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exclusions:
+class ExclusionsEdit:
     """What is kept from being given out (E5, E6)."""
 
     excluded_labels: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class CapacityPolicyEdit:
     name: str | Unset = UNSET
     description: str | Unset | None = UNSET
     conversation_limit: int | Unset | None = UNSET
-    exclusion_rules: Exclusions | Unset | None = UNSET
+    exclusion_rules: ExclusionsEdit | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,8 @@ class AssignmentPolicyForm(Form):
     description = Text(allow_none=True, load_default=None)
     assignment_order = Word(AssignmentOrder, load_default=AssignmentOrder.ROUND_ROBIN)
     conversation_priority = Word(ConversationPriority, load_default=ConversationPriority.EARLIEST_CREATED)
-    fair_distribution_limit = Whole(0, limits.MOST_PER_WINDOW, allow_none=True, load_default=None)
-    fair_distribution_window = Whole(
+    fair_distribution_limit = WholeNumber(0, limits.MOST_PER_WINDOW, allow_none=True, load_default=None)
+    fair_distribution_window = WholeNumber(
         1, limits.LONGEST_WINDOW_SECONDS, allow_none=True, load_default=limits.DEFAULT_WINDOW_SECONDS
     )
     enabled = Switch(load_default=True)
@@ -96,11 +96,11 @@ class AssignmentPolicyForm(Form):
 class ExclusionsForm(Form):
     """What is kept from being given out."""
 
-    makes = Exclusions
+    makes = ExclusionsEdit
     excluded_labels = Unique(
         Name(validate=of_length(limits.LABEL_LENGTH)), load_default=(), validate=validate.Length(max=limits.MOST_LABELS)
     )
-    exclude_older_than_hours = Whole(1, limits.MOST_HOURS, allow_none=True, load_default=None)
+    exclude_older_than_hours = WholeNumber(1, limits.MOST_HOURS, allow_none=True, load_default=None)
 
 
 class CapacityPolicyForm(Form):
@@ -110,7 +110,7 @@ class CapacityPolicyForm(Form):
     makes = CapacityPolicyEdit
     name = Name(required=True, validate=of_length(limits.NAME_LENGTH))
     description = Text(allow_none=True, load_default=None)
-    conversation_limit = Whole(0, limits.MOST_OPEN, allow_none=True, load_default=None)
+    conversation_limit = WholeNumber(0, limits.MOST_OPEN, allow_none=True, load_default=None)
     exclusion_rules = fields.Nested(ExclusionsForm, allow_none=True, load_default=None)
 
 
@@ -120,7 +120,7 @@ class InboxLimitForm(Form):
     root = "inbox_limit"
     makes = InboxLimitEdit
     inbox_id = Id(required=True)
-    conversation_limit = Whole(0, limits.MOST_OPEN, required=True)
+    conversation_limit = WholeNumber(0, limits.MOST_OPEN, required=True)
 
 
 class PolicyChoiceForm(Form):

@@ -8,10 +8,10 @@ from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Plan, Reason
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.services.assignment.batch import filter_of
-from dashboard.services.assignment.run_outcome import Remains
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.assignment.run_outcome import WaitingSummary
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import snapshots, waiting
-from dashboard.store.assignment.snapshots import Place
+from dashboard.store.assignment.snapshots import RoutedInbox
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.inboxes.routing import Routing
 
@@ -60,40 +60,46 @@ class Preview:
         ]
 
 
-def current_policy(desk: Desk, account_id: int, inbox_id: int) -> AssignmentPolicy | None:
+def current_policy(work: UnitOfWork, account_id: int, inbox_id: int) -> AssignmentPolicy | None:
     """Return the policy that a preview starts from: the inbox's, or the defaults; None if there is no such inbox."""
-    routing = inbox_routing.read(desk.session, account_id, inbox_id)
+    routing = inbox_routing.read(work.session, account_id, inbox_id)
     return (routing.policy or planner.DEFAULT_POLICY) if routing else None
 
 
-def preview(desk: Desk, account_id: int, inbox_id: int, policy: AssignmentPolicy, *, now: datetime) -> Preview | None:
+def preview(
+    work: UnitOfWork, account_id: int, inbox_id: int, policy: AssignmentPolicy, *, now: datetime
+) -> Preview | None:
     """Plan the next run twice, writing nothing anywhere; None if there is no such inbox. Raises StoreUnavailable."""
-    routing = inbox_routing.read(desk.session, account_id, inbox_id)
+    routing = inbox_routing.read(work.session, account_id, inbox_id)
     if routing is None:
         return None
-    as_it_is = _outlook(desk, routing, now)
+    as_it_is = _outlook(work, routing, now)
     if policy == routing.policy:  # a form that was only opened
         return Preview(then=as_it_is, now=as_it_is)
-    return Preview(then=_outlook(desk, replace(routing, policy=policy), now), now=as_it_is)
+    return Preview(then=_outlook(work, replace(routing, policy=policy), now), now=as_it_is)
 
 
-def _outlook(desk: Desk, routing: Routing, now: datetime) -> Outlook:
+def _outlook(work: UnitOfWork, routing: Routing, now: datetime) -> Outlook:
     off = planner.switched_off(routing.inbox, routing.policy)
     if off or routing.policy is None:
         return Outlook(stop=off)
-    place = Place(inbox=routing.inbox, policy=routing.policy)
-    snapshot = snapshots.read(desk.session, desk.gauges, [place], now=now)[routing.inbox.id]
+    place = RoutedInbox(inbox=routing.inbox, policy=routing.policy)
+    snapshot = snapshots.read(work.session, work.gauges, [place], now=now)[routing.inbox.id]
     rules = filter_of(snapshot)
     pools = planner.open_pools(snapshot, now)
-    found = waiting.take(desk.session, rules, pools=pools, most=MOST_LOOKED_AT, now=now, hold=False) if pools else None
+    found = (
+        waiting.lock_next(work.session, rules, pools=pools, most=MOST_LOOKED_AT, now=now, hold=False) if pools else None
+    )
     plan = planner.plan(replace(snapshot, waiting=found.conversations if found else ()), now)
-    return _left(desk, rules, plan, now)
+    return _left(work, rules, plan, now)
 
 
-def _left(desk: Desk, rules: waiting.Filter, plan: Plan, now: datetime) -> Outlook:
+def _left(work: UnitOfWork, rules: waiting.Filter, plan: Plan, now: datetime) -> Outlook:
     """Return the outlook; what waits behind the last that was looked at is not counted as left."""
     assigns = [decision for decision in plan.decisions if isinstance(decision, Assign)]
-    remains = Remains(left=waiting.left(desk.session, rules, now), standings=plan.standings, undecided=0, goes_on=False)
+    remains = WaitingSummary(
+        left=waiting.left(work.session, rules, now), standings=plan.standings, undecided=0, goes_on=False
+    )
     counts = remains.by_reason()
     counts[Reason.LOST_RACE] = 0
     taken = [given.team_id for given in assigns]

@@ -7,19 +7,19 @@ from enum import StrEnum
 
 from dashboard.engine.jain_index import Spread, jain, spread
 from dashboard.engine.quantiles import Bound, Quantile, Waits
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.reports.rollups import hour_of
 from dashboard.store.core.page_values import Choice
 from dashboard.store.inboxes import choices
 from dashboard.store.reports import report_page as store
-from dashboard.store.reports.report_page import Asked, HourSum, InboxSum, Share
+from dashboard.store.reports.report_page import HourSum, InboxSum, ReportFilter, ReportShare
 
 HOUR = timedelta(hours=1)
 # So many inboxes are told apart by the hour; the others are one.
 MOST_LINES = 4
 
 
-class Span(StrEnum):
+class ReportSpan(StrEnum):
     """How far back a report goes."""
 
     DAY = "day"
@@ -31,7 +31,7 @@ class Span(StrEnum):
         return hour_of(now) - HOURS[self] * HOUR
 
 
-HOURS = {Span.DAY: 24, Span.WEEK: 7 * 24, Span.MONTH: 30 * 24}
+HOURS = {ReportSpan.DAY: 24, ReportSpan.WEEK: 7 * 24, ReportSpan.MONTH: 30 * 24}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waited:
+class WaitFigures:
     """The waits that half of the conversations and nine of ten of them did not exceed.
 
     Of an hour they are exact, of a whole report within 5 %.
@@ -61,20 +61,20 @@ class HourLine:
     count: int
     parts: tuple[int, ...]
     others: int
-    waited: Waited | None
+    waited: WaitFigures | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InboxLine:
+class ReportInboxLine:
     """What was assigned in an inbox."""
 
     inbox: Choice
     count: int
-    waited: Waited | None
+    waited: WaitFigures | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fairness:
+class FairnessLine:
     """How evenly runs gave conversations to agents: to those who got some, and with the members who got none."""
 
     index: float | None
@@ -93,12 +93,12 @@ class Report:
     inboxes: tuple[Choice, ...]
     inbox: Choice | None
     count: int
-    waited: Waited | None
+    waited: WaitFigures | None
     lines: tuple[Choice, ...]
     hours: tuple[HourLine, ...]
-    by_inbox: tuple[InboxLine, ...]
-    shares: tuple[Share, ...]
-    fairness: Fairness
+    by_inbox: tuple[ReportInboxLine, ...]
+    shares: tuple[ReportShare, ...]
+    fairness: FairnessLine
 
     @property
     def has_others(self) -> bool:
@@ -106,23 +106,23 @@ class Report:
         return bool(self.lines) and any(line.others for line in self.hours)
 
 
-def of_account(desk: Desk, account_id: int, *, span: Span, inbox_id: int | None, now: datetime) -> Report:
+def of_account(work: UnitOfWork, account_id: int, *, span: ReportSpan, inbox_id: int | None, now: datetime) -> Report:
     """Return the report of an account, or of one of its inboxes; one that it does not have is as if not asked for."""
-    inboxes = choices.inboxes(desk.session, account_id)
+    inboxes = choices.inboxes(work.session, account_id)
     inbox = next((one for one in inboxes if one.id == inbox_id), None)
-    asked = Asked(
+    asked = ReportFilter(
         account_id=account_id,
         inbox_ids=[one.id for one in inboxes] if inbox is None else [inbox.id],
         alone=inbox is not None,
         since=span.since(now),
         until=now,
     )
-    by_hour = store.by_hour(desk.session, asked)
-    sums = store.by_inbox(desk.session, asked)
+    by_hour = store.by_hour(work.session, asked)
+    sums = store.by_inbox(work.session, asked)
     by_inbox = _by_inbox(sums, inboxes) if inbox is None else ()
     lines = tuple(line.inbox for line in by_inbox[:MOST_LINES] if line.count)
-    parts = store.by_both(desk.session, asked, [line.id for line in lines]) if lines else {}
-    shares = _shares(desk, asked)
+    parts = store.by_both(work.session, asked, [line.id for line in lines]) if lines else {}
+    shares = _shares(work, asked)
     return Report(
         since=asked.since,
         until=now,
@@ -138,16 +138,16 @@ def of_account(desk: Desk, account_id: int, *, span: Span, inbox_id: int | None,
     )
 
 
-def _by_inbox(sums: Mapping[int, InboxSum], inboxes: Sequence[Choice]) -> tuple[InboxLine, ...]:
+def _by_inbox(sums: Mapping[int, InboxSum], inboxes: Sequence[Choice]) -> tuple[ReportInboxLine, ...]:
     """Return every inbox, those with the most first."""
     nothing = InboxSum(count=0, waits=Waits())
     summed = [(one, sums.get(one.id, nothing)) for one in inboxes]
-    lines = [InboxLine(inbox=one, count=figures.count, waited=_waited(figures.waits)) for one, figures in summed]
+    lines = [ReportInboxLine(inbox=one, count=figures.count, waited=_waited(figures.waits)) for one, figures in summed]
     return tuple(sorted(lines, key=lambda line: -line.count))
 
 
 def _hours(
-    asked: Asked,
+    asked: ReportFilter,
     by_hour: Mapping[datetime, HourSum],
     lines: Sequence[Choice],
     parts: Mapping[tuple[datetime, int], int],
@@ -165,35 +165,35 @@ def _hours(
     return tuple(found)
 
 
-def _waited_in(hour: HourSum) -> Waited | None:
+def _waited_in(hour: HourSum) -> WaitFigures | None:
     if hour.median is None or hour.ninetieth is None:
         return _waited(hour.waits)
-    return Waited(median=_wait(Quantile(hour.median)), ninetieth=_wait(Quantile(hour.ninetieth)))
+    return WaitFigures(median=_wait(Quantile(hour.median)), ninetieth=_wait(Quantile(hour.ninetieth)))
 
 
-def _waited(waits: Waits) -> Waited | None:
+def _waited(waits: Waits) -> WaitFigures | None:
     median, ninetieth = waits.quantile(0.5), waits.quantile(0.9)
     if median is None or ninetieth is None:
         return None
-    return Waited(median=_wait(median), ninetieth=_wait(ninetieth))
+    return WaitFigures(median=_wait(median), ninetieth=_wait(ninetieth))
 
 
 def _wait(found: Quantile) -> Wait:
     return Wait(timedelta(seconds=found.seconds), found.bound)
 
 
-def _shares(desk: Desk, asked: Asked) -> tuple[Share, ...]:
+def _shares(work: UnitOfWork, asked: ReportFilter) -> tuple[ReportShare, ...]:
     """Return the members and everybody who was given something, those with the most first."""
-    given = store.shares(desk.session, asked)
+    given = store.shares(work.session, asked)
     known = {share.id for share in given}
-    everybody = [*given, *(one for one in store.members(desk.session, asked) if one.id not in known)]
+    everybody = [*given, *(one for one in store.members(work.session, asked) if one.id not in known)]
     return tuple(sorted(everybody, key=lambda share: (-share.by_runs, -share.by_hand, share.name.lower(), share.id)))
 
 
-def _fairness(shares: Sequence[Share]) -> Fairness:
+def _fairness(shares: Sequence[ReportShare]) -> FairnessLine:
     everybody = [share.by_runs for share in shares]
     takers = [count for count in everybody if count]
-    return Fairness(
+    return FairnessLine(
         index=jain(takers),
         index_with_idle=jain(everybody),
         takers=len(takers),

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.reports import rollups
-from dashboard.store.reports.rollups import Due, Span
+from dashboard.store.reports.rollups import DueRollup, RollupSpan
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # No transaction lasts so long that it could still write into an hour that was over so long ago.
@@ -12,11 +12,11 @@ SETTLES_IN = timedelta(minutes=10)
 KEPT_FOR = 32 * DAY
 
 
-def sum_ledger(desk: Desk, *, now: datetime) -> None:
+def sum_ledger(work: UnitOfWork, *, now: datetime) -> None:
     """Sum every account's ledger up to the last settled hour, a day to a transaction."""
     until = hour_of(now - SETTLES_IN)
-    for account in rollups.due(desk.session, until):
-        _sum(desk, account, until)
+    for account in rollups.due(work.session, until):
+        _sum(work, account, until)
 
 
 def hour_of(at: datetime) -> datetime:
@@ -24,14 +24,14 @@ def hour_of(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
 
 
-def _sum(desk: Desk, account: Due, until: datetime) -> None:
+def _sum(work: UnitOfWork, account: DueRollup, until: datetime) -> None:
     oldest = rollups.day_of(until - KEPT_FOR)
     since = max(account.until or oldest, oldest)
-    rollups.forget(desk.session, account.account_id, oldest)
+    rollups.forget(work.session, account.account_id, oldest)
     while since < until:
-        span = Span(since=since, until=min(rollups.day_of(since) + DAY, until))
-        added = rollups.add(desk.session, account, span)
-        desk.session.commit()
+        span = RollupSpan(since=since, until=min(rollups.day_of(since) + DAY, until))
+        added = rollups.add(work.session, account, span)
+        work.session.commit()
         if not added:
             return
         since = span.until

@@ -8,9 +8,9 @@ from hashlib import sha256
 from queue import SimpleQueue
 
 from dashboard import clock
-from dashboard.http_client.client import Answer, Outgoing, Post
+from dashboard.http_client.client import Outgoing, Post, ReceiverResponse
 from dashboard.store.models.webhooks import DeliveryStatus
-from dashboard.store.webhooks.delivery_leases import Due, Result, Turn
+from dashboard.store.webhooks.delivery_leases import DeliveryResult, DueDelivery, Lease
 
 RETRIES = (
     timedelta(seconds=5),
@@ -27,30 +27,30 @@ LAST_BEGINS_WITHIN = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class AttemptResult:
     """What a receiver answered to a delivery."""
 
-    turn: Turn
-    due: Due
-    answer: Answer
+    turn: Lease
+    due: DueDelivery
+    answer: ReceiverResponse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class LeaseEnded:
     """A turn is over; the last answer, if anything was sent."""
 
-    turn: Turn
-    last: Answer | None
+    turn: Lease
+    last: ReceiverResponse | None
 
 
-Told = Heard | Ended
+AttemptMessage = AttemptResult | LeaseEnded
 
 
-def make(outgoing: Outgoing, turn: Turn, told: "SimpleQueue[Told]") -> None:
+def send_all(outgoing: Outgoing, turn: Lease, told: "SimpleQueue[AttemptMessage]") -> None:
     """Send what is due, one after the other; a refusal holds back its conversation, silence ends the turn."""
     until = time.monotonic() + LAST_BEGINS_WITHIN
     held_back: set[int | None] = set()
-    last: Answer | None = None
+    last: ReceiverResponse | None = None
     try:
         for due in turn.due:
             if time.monotonic() >= until or (last and last.silent):
@@ -58,14 +58,14 @@ def make(outgoing: Outgoing, turn: Turn, told: "SimpleQueue[Told]") -> None:
             if due.conversation_id in held_back:
                 continue
             last = outgoing.post(post(turn, due, at=clock.now()))
-            told.put(Heard(turn=turn, due=due, answer=last))
+            told.put(AttemptResult(turn=turn, due=due, answer=last))
             if not last.accepted and due.conversation_id:
                 held_back.add(due.conversation_id)
     finally:
-        told.put(Ended(turn=turn, last=last))
+        told.put(LeaseEnded(turn=turn, last=last))
 
 
-def post(turn: Turn, due: Due, *, at: datetime) -> Post:
+def post(turn: Lease, due: DueDelivery, *, at: datetime) -> Post:
     """Return the request: the same body and delivery id at every attempt, signed anew."""
     body, stamp = due.body.encode(), str(int(at.timestamp()))
     signature = hmac.new(turn.secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
@@ -81,12 +81,12 @@ def post(turn: Turn, due: Due, *, at: datetime) -> Post:
     )
 
 
-def result(heard: Heard, *, now: datetime) -> Result:
+def result(heard: AttemptResult, *, now: datetime) -> DeliveryResult:
     """Return how the delivery stands: delivered, to be tried again, or parked when its time is over."""
     due, answer = heard.due, heard.answer
     again_at = None if answer.accepted else next_attempt_at(due, now)
     failed = DeliveryStatus.PENDING if again_at else DeliveryStatus.PARKED
-    return Result(
+    return DeliveryResult(
         id=due.id,
         status=DeliveryStatus.DELIVERED if answer.accepted else failed,
         attempts=due.attempts + 1,
@@ -97,7 +97,7 @@ def result(heard: Heard, *, now: datetime) -> Result:
     )
 
 
-def next_attempt_at(due: Due, now: datetime) -> datetime | None:
+def next_attempt_at(due: DueDelivery, now: datetime) -> datetime | None:
     """Return when it is tried again after a failure; the last time is when its time ends, and then never."""
     if now >= due.give_up_at:
         return None
@@ -109,6 +109,6 @@ def pause_after(silences: int) -> timedelta | None:
     return min(RETRIES[min(silences, len(RETRIES)) - 1], LONGEST_PAUSE) if silences else None
 
 
-def _refusal(answer: Answer) -> str:
+def _refusal(answer: ReceiverResponse) -> str:
     hint = " Redirects are not followed." if answer.status in range(300, 400) else ""
     return f"Answered {answer.status}.{hint}"

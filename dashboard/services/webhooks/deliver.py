@@ -15,13 +15,13 @@ import structlog
 
 from dashboard import clock
 from dashboard.http_client.client import Outgoing
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.webhooks import attempt
-from dashboard.services.webhooks.attempt import LASTS_FOR, Ended, Heard, Told
+from dashboard.services.webhooks.attempt import LASTS_FOR, AttemptMessage, AttemptResult, LeaseEnded
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.models.webhooks import DeliveryStatus
 from dashboard.store.webhooks import delivery_leases, outbox, webhooks
-from dashboard.store.webhooks.delivery_leases import Lease
+from dashboard.store.webhooks.delivery_leases import LeaseTerms
 
 log = structlog.get_logger()
 EVENTS_AT_ONCE = 2_000
@@ -36,67 +36,67 @@ GLANCE, GATHER = 0.1, 0.01
 Clock = Callable[[], datetime]
 
 
-def outgoing_of(desk: Desk) -> Outgoing:
+def outgoing_of(work: UnitOfWork) -> Outgoing:
     """Return what may be called under the desk's settings."""
-    return Outgoing(allow_private=desk.settings.webhook_allow_private)
+    return Outgoing(allow_private=work.settings.webhook_allow_private)
 
 
 def deliver(
-    desk: Desk, account_id: int | None = None, *, outgoing: Outgoing | None = None, now: Clock = clock.now
+    work: UnitOfWork, account_id: int | None = None, *, outgoing: Outgoing | None = None, now: Clock = clock.now
 ) -> None:
     """Deliver what is due until nothing is under way, and ask to be called when something is due again."""
     if account_id is not None:
-        _begin(desk, account_id)
+        _begin(work, account_id)
     with ThreadPoolExecutor(RECEIVERS_AT_ONCE, thread_name_prefix="receiver") as pool:
-        _Floor(desk=desk, outgoing=outgoing or outgoing_of(desk), pool=pool, now=now).work()
-    _call_again(desk, now())
+        _Floor(work=work, outgoing=outgoing or outgoing_of(work), pool=pool, now=now).run()
+    _schedule_next(work, now())
 
 
-def look(desk: Desk, *, now: datetime) -> None:
+def poll_outbox(work: UnitOfWork, *, now: datetime) -> None:
     """Find what was not told of: events without deliveries, deliveries that are due, and who listens."""
-    while fan_out(desk, now=now) == EVENTS_AT_ONCE:
+    while fan_out(work, now=now) == EVENTS_AT_ONCE:
         pass
-    for account_id in webhooks.listened_to(desk.session):
-        desk.signals.note_listeners(account_id, True)
-    _call_again(desk, now)
+    for account_id in webhooks.listened_to(work.session):
+        work.signals.note_listeners(account_id, True)
+    _schedule_next(work, now)
 
 
-def fan_out(desk: Desk, *, now: datetime) -> int:
+def fan_out(work: UnitOfWork, *, now: datetime) -> int:
     """Make deliveries of the oldest events that have none; return how many events that were."""
-    done = outbox.fan_out(desk.session, now=now, give_up_at=now + LASTS_FOR, most=EVENTS_AT_ONCE)
-    desk.session.commit()
+    done = outbox.fan_out(work.session, now=now, give_up_at=now + LASTS_FOR, most=EVENTS_AT_ONCE)
+    work.session.commit()
     return done
 
 
-def _begin(desk: Desk, account_id: int) -> None:
+def _begin(work: UnitOfWork, account_id: int) -> None:
     try:
-        desk.signals.listeners.clear(account_id)
+        work.signals.listeners.clear(account_id)
     except StoreUnavailable as error:
         log.warning("mark_not_cleared", account=account_id, error=str(error))
 
 
-def _call_again(desk: Desk, now: datetime) -> None:
+def _schedule_next(work: UnitOfWork, now: datetime) -> None:
     """Ask for the next look, at once or when something is due; raises StoreUnavailable, and the job is done again."""
-    at = delivery_leases.next_at(desk.session, now=now)
-    desk.session.commit()
+    at = delivery_leases.next_at(work.session, now=now)
+    work.session.commit()
     if at is not None and at <= now:
-        desk.signals.queue.deliver_webhooks()
+        work.signals.queue.deliver_webhooks()
     elif at is not None:
-        desk.signals.queue.deliver_webhooks_at(at)
+        work.signals.queue.deliver_webhooks_at(at)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Floor:
     """Who is being spoken to at this moment."""
 
-    desk: Desk
+    work: UnitOfWork
     outgoing: Outgoing
     pool: ThreadPoolExecutor
     now: Clock
-    told: "SimpleQueue[Told]" = field(default_factory=SimpleQueue)
+    told: "SimpleQueue[AttemptMessage]" = field(default_factory=SimpleQueue)
     speaking: dict[int, Future[None]] = field(default_factory=dict)
 
-    def work(self) -> None:
+    def run(self) -> None:
         began = time.monotonic()
         while True:
             lasted = time.monotonic() - began
@@ -109,14 +109,16 @@ class _Floor:
     def _take_turns(self, *, silent_too: bool) -> bool:
         """Begin what can begin; say whether there may be more at once."""
         now = self.now()
-        is_more = fan_out(self.desk, now=now) == EVENTS_AT_ONCE
-        lease = Lease(until=now + LEASE, most=RECEIVERS_AT_ONCE - len(self.speaking), silent_too=silent_too)
+        is_more = fan_out(self.work, now=now) == EVENTS_AT_ONCE
+        lease = LeaseTerms(until=now + LEASE, most=RECEIVERS_AT_ONCE - len(self.speaking), silent_too=silent_too)
         taken = (
-            delivery_leases.take(self.desk.session, lease, now=now, most_each=DELIVERIES_PER_TURN) if lease.most else []
+            delivery_leases.acquire(self.work.session, lease, now=now, most_each=DELIVERIES_PER_TURN)
+            if lease.most
+            else []
         )
-        self.desk.session.commit()
+        self.work.session.commit()
         for turn in taken:
-            self.speaking[turn.webhook_id] = self.pool.submit(attempt.make, self.outgoing, turn, self.told)
+            self.speaking[turn.webhook_id] = self.pool.submit(attempt.send_all, self.outgoing, turn, self.told)
         return is_more
 
     def _listen(self) -> None:
@@ -124,17 +126,17 @@ class _Floor:
         said, now = self._heard(), self.now()
         if not said:
             return
-        results = [attempt.result(one, now=now) for one in said if isinstance(one, Heard)]
-        delivery_leases.hold(self.desk.session, {one.turn.webhook_id for one in said}, results)
-        delivery_leases.write(self.desk.session, results)
+        results = [attempt.result(one, now=now) for one in said if isinstance(one, AttemptResult)]
+        delivery_leases.extend(self.work.session, {one.turn.webhook_id for one in said}, results)
+        delivery_leases.write(self.work.session, results)
         for one in said:
-            if isinstance(one, Ended):
+            if isinstance(one, LeaseEnded):
                 self._end(one, now)
-        self.desk.session.commit()
+        self.work.session.commit()
         if parked := [str(result.id) for result in results if result.status is DeliveryStatus.PARKED]:
             log.warning("deliveries_parked", ids=parked)
 
-    def _heard(self) -> list[Told]:
+    def _heard(self) -> list[AttemptMessage]:
         try:
             said = [self.told.get(timeout=GLANCE)]
         except Empty:
@@ -144,7 +146,7 @@ class _Floor:
             said.append(self.told.get())
         return said
 
-    def _end(self, ended: Ended, now: datetime) -> None:
+    def _end(self, ended: LeaseEnded, now: datetime) -> None:
         turn, last = ended.turn, ended.last
         broken = self.speaking.pop(turn.webhook_id).exception()
         silent = bool(broken or (last and last.silent))
@@ -154,6 +156,6 @@ class _Floor:
             log.error("webhook_turn_failed", account=turn.account_id, webhook=turn.webhook_id, exc_info=broken)
         elif last and last.silent:
             log.info("webhook_silent", account=turn.account_id, webhook=turn.webhook_id, error=last.error)
-            delivery_leases.park_overdue(self.desk.session, turn.webhook_id, now=now, why=last.error)
+            delivery_leases.park_overdue(self.work.session, turn.webhook_id, now=now, why=last.error)
         paused_until = now + pause if pause else None
-        delivery_leases.give_back(self.desk.session, turn, now=now, silences=silences, paused_until=paused_until)
+        delivery_leases.release(self.work.session, turn, now=now, silences=silences, paused_until=paused_until)

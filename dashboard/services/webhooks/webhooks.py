@@ -7,12 +7,12 @@ from uuid import UUID
 
 from dashboard.http_client.client import Outgoing
 from dashboard.services.core import audit_log, audited_crud
-from dashboard.services.core.audit_log import Cause, Change
-from dashboard.services.core.audited_crud import Noun
-from dashboard.services.core.baselines import ANYTHING, Seen
-from dashboard.services.core.form import given
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
+from dashboard.services.core.audited_crud import Resource
+from dashboard.services.core.baselines import NO_BASELINE, Baseline
+from dashboard.services.core.form import sent_fields
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.webhooks import deliver
 from dashboard.services.webhooks.attempt import LASTS_FOR
 from dashboard.services.webhooks.webhook_forms import WebhookEdit
@@ -25,8 +25,8 @@ from dashboard.store.webhooks.webhooks import WebhookRow
 
 __all__ = [
     "DeliveryView",
-    "Made",
     "WebhookRow",
+    "WebhookWithSecret",
     "change",
     "create",
     "redeliver",
@@ -38,143 +38,157 @@ __all__ = [
     "show_deliveries",
 ]
 
-WEBHOOK = Noun(subject="webhook", shelf=store.shelf, unique="url")
+WEBHOOK = Resource(subject="webhook", shelf=store.shelf, unique="url")
 ENTROPY_BYTES = 32
 DISABLED = "This webhook is disabled; enable it first."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class WebhookWithSecret:
     """A new webhook with its secret, which is shown this once."""
 
     row: WebhookRow
     secret: str
 
 
-def show_all(desk: Desk, account_id: int, page: Page) -> Listed[WebhookRow]:
+def show_all(work: UnitOfWork, account_id: int, page: Page) -> Listed[WebhookRow]:
     """Return the webhooks without their secrets."""
-    return store.shelf.page(desk.session, account_id, page)
+    return store.shelf.page(work.session, account_id, page)
 
 
-def show(desk: Desk, account_id: int, webhook_id: int) -> WebhookRow | None:
+def show(work: UnitOfWork, account_id: int, webhook_id: int) -> WebhookRow | None:
     """Return the webhook without its secret."""
-    return store.shelf.find(desk.session, account_id, webhook_id)
+    return store.shelf.find(work.session, account_id, webhook_id)
 
 
 def create(
-    desk: Desk, account_id: int, edit: WebhookEdit, *, actor_id: int | None, now: datetime, to: Outgoing | None = None
-) -> Made | Invalid:
+    work: UnitOfWork,
+    account_id: int,
+    edit: WebhookEdit,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    to: Outgoing | None = None,
+) -> WebhookWithSecret | Invalid:
     """Make a webhook, which hears what happens from now on."""
-    if no := _refused(desk, edit, to):
+    if no := _refused(work, edit, to):
         return no
-    _tell_of_what_was(desk, now)
+    _tell_of_what_was(work, now)
     secret = _secret()
-    values = {**given(edit), "secret": secret, "created_at": now}
-    row = audited_crud.add(desk, account_id, WEBHOOK, values, cause=Cause(actor_id=actor_id, now=now))
+    values = {**sent_fields(edit), "secret": secret, "created_at": now}
+    row = audited_crud.add(work, account_id, WEBHOOK, values, cause=ActorContext(actor_id=actor_id, now=now))
     if isinstance(row, Invalid):
         return row
-    _commit(desk, account_id)
-    return Made(row=row, secret=secret)
+    _commit(work, account_id)
+    return WebhookWithSecret(row=row, secret=secret)
 
 
 def change(
-    desk: Desk,
+    work: UnitOfWork,
     account_id: int,
     webhook_id: int,
     edit: WebhookEdit,
     *,
     actor_id: int | None,
     now: datetime,
-    seen: Seen = ANYTHING,
+    seen: Baseline = NO_BASELINE,
     to: Outgoing | None = None,
 ) -> WebhookRow | Invalid | None:
     """Change a webhook; what waits for it is tried at once where it leads elsewhere or was switched on."""
-    if no := _refused(desk, edit, to):
+    if no := _refused(work, edit, to):
         return no
-    _tell_of_what_was(desk, now)
-    before = store.shelf.lock(desk.session, account_id, webhook_id)
+    _tell_of_what_was(work, now)
+    before = store.shelf.lock(work.session, account_id, webhook_id)
     if before is None:
         return None
-    values = audited_crud.judged(desk, seen, given(edit), before)
+    values = audited_crud.judged(work, seen, sent_fields(edit), before)
     if isinstance(values, Stale):
         return values
     if values.get("subscriptions") == ():
         # Two people may each take away what the other one left, and a webhook needs an event.
         values["subscriptions"] = edit.subscriptions
     changed = audited_crud.change(
-        desk, account_id, WEBHOOK, before, values=values, cause=Cause(actor_id=actor_id, now=now)
+        work, account_id, WEBHOOK, before, values=values, cause=ActorContext(actor_id=actor_id, now=now)
     )
     if isinstance(changed, Invalid):
         return changed
     if changed.differs_in("url", "enabled"):
-        store.end_pause(desk.session, webhook_id)
-    _commit(desk, account_id)
+        store.end_pause(work.session, webhook_id)
+    _commit(work, account_id)
     return changed.after
 
 
 def remove(
-    desk: Desk, account_id: int, webhook_id: int, *, actor_id: int | None, now: datetime, seen: Seen = ANYTHING
+    work: UnitOfWork,
+    account_id: int,
+    webhook_id: int,
+    *,
+    actor_id: int | None,
+    now: datetime,
+    seen: Baseline = NO_BASELINE,
 ) -> WebhookRow | Stale | None:
     """Remove a webhook with all its deliveries."""
-    before = store.shelf.lock(desk.session, account_id, webhook_id)
+    before = store.shelf.lock(work.session, account_id, webhook_id)
     if before is None:
         return None
-    if isinstance(stale := audited_crud.judged(desk, seen, {}, before), Stale):
+    if isinstance(stale := audited_crud.judged(work, seen, {}, before), Stale):
         return stale
-    audited_crud.remove(desk, account_id, WEBHOOK, before, cause=Cause(actor_id=actor_id, now=now))
-    _commit(desk, account_id)
+    audited_crud.remove(work, account_id, WEBHOOK, before, cause=ActorContext(actor_id=actor_id, now=now))
+    _commit(work, account_id)
     return before
 
 
-def rotate(desk: Desk, account_id: int, webhook_id: int, *, actor_id: int | None, now: datetime) -> Made | None:
+def rotate(
+    work: UnitOfWork, account_id: int, webhook_id: int, *, actor_id: int | None, now: datetime
+) -> WebhookWithSecret | None:
     """Sign what is sent from now on with another secret, which is shown this once."""
-    row = store.shelf.lock(desk.session, account_id, webhook_id)
+    row = store.shelf.lock(work.session, account_id, webhook_id)
     if row is None:
         return None
     secret = _secret()
-    store.shelf.change(desk.session, webhook_id, {"secret": secret})
-    said = Change(
+    store.shelf.change(work.session, webhook_id, {"secret": secret})
+    said = AuditedChange(
         subject="webhook", subject_id=webhook_id, before={"url": row.url}, after={"url": row.url, "secret": "set"}
     )
-    audit_log.write(desk, account_id, said, Cause(actor_id=actor_id, now=now))
-    desk.session.commit()
-    return Made(row=row, secret=secret)
+    audit_log.write(work, account_id, said, ActorContext(actor_id=actor_id, now=now))
+    work.session.commit()
+    return WebhookWithSecret(row=row, secret=secret)
 
 
-def secret_of(desk: Desk, account_id: int, webhook_id: int) -> str | None:
+def secret_of(work: UnitOfWork, account_id: int, webhook_id: int) -> str | None:
     """Return the secret, for the person whose first answer it was in, when their form has arrived twice."""
-    return store.secret_of(desk.session, account_id, webhook_id)
+    return store.secret_of(work.session, account_id, webhook_id)
 
 
-def show_deliveries(desk: Desk, account_id: int, webhook_id: int, page: Page) -> Listed[DeliveryView] | None:
+def show_deliveries(work: UnitOfWork, account_id: int, webhook_id: int, page: Page) -> Listed[DeliveryView] | None:
     """Return what the webhook was told, or is to be told, the newest first."""
-    if store.shelf.find(desk.session, account_id, webhook_id) is None:
+    if store.shelf.find(work.session, account_id, webhook_id) is None:
         return None
-    return delivery_store.page(desk.session, account_id, webhook_id, page)
+    return delivery_store.page(work.session, account_id, webhook_id, page)
 
 
 def redeliver(
-    desk: Desk, account_id: int, webhook_id: int, delivery_id: UUID, *, actor_id: int | None, now: datetime
+    work: UnitOfWork, account_id: int, webhook_id: int, delivery_id: UUID, *, actor_id: int | None, now: datetime
 ) -> DeliveryView | Conflict | None:
     """Deliver again, at once and under the same id, whatever became of it; its 24 hours begin anew."""
     # Before the webhook's own lock: a fan-out under way holds this one and refers to the webhook.
-    outbox.keep_still(desk.session)
-    webhook = store.shelf.lock(desk.session, account_id, webhook_id)
-    before = delivery_store.find(desk.session, account_id, webhook_id, delivery_id)
+    outbox.lock_fan_out(work.session)
+    webhook = store.shelf.lock(work.session, account_id, webhook_id)
+    before = delivery_store.find(work.session, account_id, webhook_id, delivery_id)
     if webhook is None or before is None:
-        desk.session.rollback()
+        work.session.rollback()
         return None
     if not webhook.enabled:
-        desk.session.rollback()
+        work.session.rollback()
         return Conflict(sentence=DISABLED)
-    delivery_store.again(desk.session, before, now=now, give_up_at=now + LASTS_FOR)
-    store.end_pause(desk.session, webhook_id)
-    after = delivery_store.find(desk.session, account_id, webhook_id, delivery_id)
+    delivery_store.request_again(work.session, before, now=now, give_up_at=now + LASTS_FOR)
+    store.end_pause(work.session, webhook_id)
+    after = delivery_store.find(work.session, account_id, webhook_id, delivery_id)
     facts = [{"delivery_id": str(delivery_id), "status": one.status} for one in (before, after) if one]
-    asked = Change(subject="webhook", subject_id=webhook_id, before=facts[0], after=facts[-1])
-    audit_log.write(desk, account_id, asked, Cause(actor_id=actor_id, now=now))
-    desk.session.commit()
-    desk.signals.deliver(account_id)
+    asked = AuditedChange(subject="webhook", subject_id=webhook_id, before=facts[0], after=facts[-1])
+    audit_log.write(work, account_id, asked, ActorContext(actor_id=actor_id, now=now))
+    work.session.commit()
+    work.signals.deliver(account_id)
     return after
 
 
@@ -182,22 +196,22 @@ def _secret() -> str:
     return f"whsec_{secrets.token_urlsafe(ENTROPY_BYTES)}"
 
 
-def _refused(desk: Desk, edit: WebhookEdit, to: Outgoing | None) -> Invalid | None:
+def _refused(work: UnitOfWork, edit: WebhookEdit, to: Outgoing | None) -> Invalid | None:
     """Refuse a URL that leads where nothing may be sent; it is asked again at every delivery."""
     if not isinstance(edit.url, str):
         return None
-    why = (to or deliver.outgoing_of(desk)).refusal(edit.url)
+    why = (to or deliver.outgoing_of(work)).refusal(edit.url)
     return invalid("url", why) if why else None
 
 
-def _tell_of_what_was(desk: Desk, now: datetime) -> None:
+def _tell_of_what_was(work: UnitOfWork, now: datetime) -> None:
     """Let what happened until now go to those who listened until now."""
-    while deliver.fan_out(desk, now=now) == deliver.EVENTS_AT_ONCE:
+    while deliver.fan_out(work, now=now) == deliver.EVENTS_AT_ONCE:
         pass
 
 
-def _commit(desk: Desk, account_id: int) -> None:
-    listening = store.is_listened_to(desk.session, account_id)
-    desk.session.commit()
-    desk.signals.note_listeners(account_id, listening)
-    desk.signals.changed(account_id)
+def _commit(work: UnitOfWork, account_id: int) -> None:
+    listening = store.is_listened_to(work.session, account_id)
+    work.session.commit()
+    work.signals.note_listeners(account_id, listening)
+    work.signals.changed(account_id)

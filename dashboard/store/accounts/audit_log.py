@@ -43,7 +43,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class EntryActor:
     """A creation to look for: by whom, since when, and with which values."""
 
     subject: str
@@ -60,7 +60,7 @@ def page(session: Session, account_id: int, wanted: Page, about: Subject) -> Lis
     return listed(map(_view, rows), count, wanted)
 
 
-def made_since(session: Session, account_id: int, made: Made) -> int | None:
+def made_since(session: Session, account_id: int, made: EntryActor) -> int | None:
     """Return the id of the newest row that was made so."""
     what = (AuditEntry.subject == made.subject, AuditEntry.action == "created", AuditEntry.at >= made.since)
     who = (AuditEntry.account_id == account_id, AuditEntry.actor_id == made.actor_id)

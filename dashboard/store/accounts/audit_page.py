@@ -29,7 +29,7 @@ NEWEST = (AuditEntry.at.desc(), AuditEntry.id.desc())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AuditFilter:
     """Which entries are asked for; None asks for all. `by_nobody` are those of commands."""
 
     actor_id: int | None = None
@@ -60,7 +60,7 @@ class Things:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class AuditNames:
     """What things are called, or were when they were deleted."""
 
     agents: Mapping[int, str] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class Names:
     living: frozenset[tuple[str, int]] = frozenset()
 
 
-def entries(session: Session, account_id: int, asked: Asked, *, before: int | None, most: int) -> Entries:
+def entries(session: Session, account_id: int, asked: AuditFilter, *, before: int | None, most: int) -> Entries:
     """Return the newest entries, or those that come after the one with this id."""
     wanted = (
         select(*AuditEntry.__table__.columns, AccountUser.name.label("actor_name"))
@@ -104,7 +104,7 @@ def actors(session: Session, account_id: int) -> tuple[Choice, ...]:
     return tuple(Choice(id=row.user_id, name=row.name) for row in rows)
 
 
-def names(session: Session, account_id: int, things: Things) -> Names:
+def names(session: Session, account_id: int, things: Things) -> AuditNames:
     """Return what these things are called, in one query each."""
     people = select(AccountUser.user_id, AccountUser.name).where(
         AccountUser.account_id == account_id, AccountUser.user_id == func.any(list(things.agents))
@@ -122,7 +122,7 @@ def names(session: Session, account_id: int, things: Things) -> Names:
     gone = _gone(session, account_id, missing)
     inboxes, teams, policies, capacities = ({**gone.get(kind, {}), **found} for kind, found in living.items())
     agents = {row.user_id: row.name for row in session.execute(people)}
-    return Names(
+    return AuditNames(
         agents=agents,
         inboxes=inboxes,
         teams=teams,
@@ -133,7 +133,7 @@ def names(session: Session, account_id: int, things: Things) -> Names:
     )
 
 
-def _filters(asked: Asked) -> list[ColumnElement[bool]]:
+def _filters(asked: AuditFilter) -> list[ColumnElement[bool]]:
     equal = {"actor_id": asked.actor_id, "subject": asked.subject, "subject_id": asked.subject_id}
     found = [getattr(AuditEntry, name) == said for name, said in equal.items() if said is not None]
     if asked.by_nobody:

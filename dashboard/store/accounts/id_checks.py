@@ -18,7 +18,7 @@ class Known:
     agent_ids: frozenset[int]
 
 
-def known(
+def existing_ids(
     session: Session,
     account_id: int,
     *,

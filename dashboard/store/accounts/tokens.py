@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, 
 from dashboard.engine.model import Role
 from dashboard.store.core.paging import Listed, Page, listed
 from dashboard.store.models import AccountUser, ApiToken
-from dashboard.store.postgres.bulk import record
+from dashboard.store.postgres.bulk import json_row
 from dashboard.store.postgres.database import Session
 
 # Noting each use would make a write of every read.
@@ -91,18 +91,18 @@ def note_use(session: Session, token_id: int, now: datetime) -> None:
 
 def add(session: Session, new: TokenDraft) -> TokenRow:
     """Write a token by its hash."""
-    return _row(session.execute(insert(ApiToken).values(**record(new)).returning(*SHOWN)).one())
+    return _row(session.execute(insert(ApiToken).values(**json_row(new)).returning(*SHOWN)).one())
 
 
 def find(session: Session, account_id: int, token_id: int) -> TokenRow | None:
     """Return a token that was not revoked."""
-    row = session.execute(_living(account_id).where(ApiToken.id == token_id)).one_or_none()
+    row = session.execute(_not_revoked(account_id).where(ApiToken.id == token_id)).one_or_none()
     return _row(row) if row else None
 
 
 def page(session: Session, account_id: int, wanted: Page) -> Listed[TokenRow]:
     """Return the tokens that were not revoked, newest first."""
-    living = _living(account_id)
+    living = _not_revoked(account_id)
     count = session.scalar(select(func.count()).select_from(living.subquery())) or 0
     rows = session.execute(living.order_by(ApiToken.id.desc()).limit(wanted.per_page).offset(wanted.offset))
     return listed(map(_row, rows), count, wanted)
@@ -123,7 +123,7 @@ def revoke_all_of(session: Session, account_id: int, user_id: int, now: datetime
     return sorted(map(_row, rows), key=lambda row: row.id)
 
 
-def _living(account_id: int) -> Select[Any]:
+def _not_revoked(account_id: int) -> Select[Any]:
     return select(*SHOWN).where(ApiToken.account_id == account_id, ApiToken.revoked_at.is_(None))
 
 

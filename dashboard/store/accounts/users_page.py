@@ -48,7 +48,7 @@ class UserLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldCount:
     """How many open conversations of an inbox somebody holds."""
 
     inbox_id: int
@@ -71,7 +71,7 @@ def one(session: Session, account_id: int, user_id: int, *, now: datetime) -> Us
     return _line(row, now) if row else None
 
 
-def held(session: Session, account_id: int, user_id: int) -> Sequence[Held]:
+def held(session: Session, account_id: int, user_id: int) -> Sequence[HeldCount]:
     """Return what the user holds open, the inbox with most of it first."""
     rows = session.execute(
         select(Inbox.id.label("inbox_id"), Inbox.name.label("inbox_name"), func.count().label("open"))
@@ -84,7 +84,7 @@ def held(session: Session, account_id: int, user_id: int) -> Sequence[Held]:
         .group_by(Inbox.id)
         .order_by(func.count().desc(), func.lower(Inbox.name))
     )
-    return [Held(**row._mapping) for row in rows]
+    return [HeldCount(**row._mapping) for row in rows]
 
 
 def _lines() -> Any:

@@ -22,7 +22,7 @@ WAITING_HERE = and_(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class AssigneeStatus:
     """An assignee as their conversation's inbox and team see them (E11), and what they set."""
 
     active: bool
@@ -30,7 +30,7 @@ class Standing:
     availability: Presence
 
 
-def standing(session: Session, agent_id: int, *, account_id: int, inbox_id: int, team_id: int | None) -> Standing:
+def standing(session: Session, agent_id: int, *, account_id: int, inbox_id: int, team_id: int | None) -> AssigneeStatus:
     """Return how the agent stands to conversations of this inbox and team."""
     members = exists().where(InboxMember.inbox_id == inbox_id)
     row = session.execute(
@@ -43,7 +43,7 @@ def standing(session: Session, agent_id: int, *, account_id: int, inbox_id: int,
         ).where(AccountUser.account_id == account_id, AccountUser.user_id == agent_id)
     ).one()
     in_pool = row.in_inbox if team_id is None else row.in_team and (row.in_inbox or not row.inbox_has_members)
-    return Standing(active=row.active, is_member=row.active and in_pool, availability=row.availability)
+    return AssigneeStatus(active=row.active, is_member=row.active and in_pool, availability=row.availability)
 
 
 def in_team(session: Session, team_id: int | None, agent_id: int) -> bool:

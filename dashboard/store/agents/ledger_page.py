@@ -59,7 +59,7 @@ class GivenLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class AgentLedgerLine:
     """A page of what somebody was given, newest first, and whether there is more."""
 
     lines: tuple[GivenLine, ...]
@@ -103,12 +103,12 @@ LINES = (
 )
 
 
-def given(session: Session, account_id: int, agent_id: int, page: Page) -> Given:
+def given(session: Session, account_id: int, agent_id: int, page: Page) -> AgentLedgerLine:
     """Return a page of what the agent was given; counting all of it would cost more than reading it."""
     wanted = LINES.where(Assignment.account_id == account_id, Assignment.agent_id == agent_id)
     rows = session.execute(wanted.limit(page.per_page + 1).offset(page.offset)).all()
     lines = tuple(GivenLine(**row._mapping) for row in rows[: page.per_page])
-    return Given(lines=lines, page=page.page, more=len(rows) > page.per_page)
+    return AgentLedgerLine(lines=lines, page=page.page, more=len(rows) > page.per_page)
 
 
 def one(session: Session, account_id: int, assignment_id: int) -> GivenLine | None:

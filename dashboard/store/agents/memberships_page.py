@@ -42,7 +42,7 @@ TEAMS = text(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class MembershipLine:
     """An inbox that somebody answers, or holds something of all the same; how much they hold, and may hold at most."""
 
     inbox_id: int
@@ -64,10 +64,10 @@ class TeamPlace:
     waiting: int
 
 
-def places(session: Session, account_id: int, agent_id: int) -> Sequence[Place]:
+def places(session: Session, account_id: int, agent_id: int) -> Sequence[MembershipLine]:
     """Return the agent's inboxes, by name."""
     rows = session.execute(PLACES, {"account_id": account_id, "agent_id": agent_id})
-    return [Place(**row._mapping) for row in rows]
+    return [MembershipLine(**row._mapping) for row in rows]
 
 
 def teams(session: Session, account_id: int, agent_id: int) -> Sequence[TeamPlace]:

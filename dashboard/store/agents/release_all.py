@@ -20,7 +20,7 @@ class Released:
     inbox_id: int
 
 
-def keep_batches_out(session: Session, account_id: int, agent_id: int) -> None:
+def lock_out_batches(session: Session, account_id: int, agent_id: int) -> None:
     """Keep runs from giving the agent anything until this transaction ends.
 
     A batch that saw the agent as active before this transaction could otherwise assign to them after it.

@@ -10,7 +10,7 @@ from dashboard.engine.decisions import Source
 from dashboard.store.ledger.ledger import events_of
 from dashboard.store.ledger.metric_counters import WAIT_BUCKETS
 from dashboard.store.models.counters import Measure
-from dashboard.store.postgres.bulk import array, record
+from dashboard.store.postgres.bulk import bind_array, json_row
 from dashboard.store.postgres.database import Session
 
 # Counted with the rows (store/tallies.py), each under the least bound that its wait is not over.
@@ -43,7 +43,7 @@ WRITE_EVENTS = events_of("""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class AssignedRow:
     """The assignments of one batch: what they share, and conversation, agent and since when it waited, in order."""
 
     account_id: int
@@ -60,10 +60,10 @@ class Given:
     since: Sequence[datetime | None]
 
 
-def write(session: Session, given: Given) -> None:
+def write(session: Session, given: AssignedRow) -> None:
     """Append to the ledger, count it, and put the events into the outbox; `first` is the first row's position."""
     if given.conversation_ids:
-        lists = {name: array(getattr(given, name)) for name in ("conversation_ids", "agent_ids", "since")}
-        counted = {"measure": Measure.ASSIGNMENTS, "bounds": array(WAIT_BUCKETS)}
-        session.execute(WRITE_LEDGER, {**record(given), **lists, **counted})
+        lists = {name: bind_array(getattr(given, name)) for name in ("conversation_ids", "agent_ids", "since")}
+        counted = {"measure": Measure.ASSIGNMENTS, "bounds": bind_array(WAIT_BUCKETS)}
+        session.execute(WRITE_LEDGER, {**json_row(given), **lists, **counted})
         session.execute(WRITE_EVENTS, {"run_id": given.run_id, "first": given.first})

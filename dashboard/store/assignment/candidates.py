@@ -56,7 +56,7 @@ EXCLUSIONS = text(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TeamRow:
+class CandidateTeam:
     """A team for which something waits in an inbox."""
 
     inbox_id: int
@@ -79,11 +79,11 @@ class SeatRow:
     total_capacity: int | None
 
 
-def teams_with_work(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[TeamRow]:
+def teams_with_work(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[CandidateTeam]:
     """Return the teams for which something waits in these inboxes."""
     rows = session.execute(TEAMS_WITH_WORK, {"account_id": account_id, "inbox_ids": list(inbox_ids)})
     return [
-        TeamRow(
+        CandidateTeam(
             inbox_id=row.inbox_id,
             team=Team(
                 id=row.id,
@@ -96,7 +96,9 @@ def teams_with_work(session: Session, account_id: int, inbox_ids: Collection[int
     ]
 
 
-def seats(session: Session, account_id: int, inbox_ids: Collection[int], teams: Sequence[TeamRow]) -> Sequence[SeatRow]:
+def seats(
+    session: Session, account_id: int, inbox_ids: Collection[int], teams: Sequence[CandidateTeam]
+) -> Sequence[SeatRow]:
     """Return who may be asked in each inbox, with their limits (E11, E15, E16)."""
     rows = session.execute(
         SEATS,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from dashboard.engine.decisions import Assign
-from dashboard.store.postgres.bulk import array
+from dashboard.store.postgres.bulk import bind_array
 from dashboard.store.postgres.database import Session
 
 CLAIM = text(
@@ -33,9 +33,9 @@ def claim(session: Session, account_id: int, inbox_id: int, assigns: Sequence[As
             "account_id": account_id,
             "inbox_id": inbox_id,
             "now": now,
-            "ids": array(given.conversation_id for given in assigns),
-            "agents": array(given.agent_id for given in assigns),
-            "teams": array(given.team_id for given in assigns),
+            "ids": bind_array(given.conversation_id for given in assigns),
+            "agents": bind_array(given.agent_id for given in assigns),
+            "teams": bind_array(given.team_id for given in assigns),
         },
     )
     return set(won.all())

@@ -14,7 +14,7 @@ from dashboard.store.postgres.database import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class PastAssignment:
     """An assignment of a conversation; by a person when there is no run."""
 
     conversation_id: int
@@ -28,7 +28,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptBatch:
     """What a batch was decided from, and when."""
 
     snapshot: Snapshot
@@ -41,30 +41,30 @@ class Batch:
 
     number: int
     last_number: int
-    kept: Kept
+    kept: KeptBatch
 
 
-def last_given(session: Session, account_id: int, conversation_id: int) -> Given | None:
+def last_given(session: Session, account_id: int, conversation_id: int) -> PastAssignment | None:
     """Return the conversation's last assignment."""
     here = _rows(account_id).where(Assignment.conversation_id == conversation_id)
     row = session.execute(here.order_by(Assignment.id.desc()).limit(1)).one_or_none()
     return _given(row) if row else None
 
 
-def given(session: Session, account_id: int, assignment_id: int) -> Given | None:
+def given(session: Session, account_id: int, assignment_id: int) -> PastAssignment | None:
     """Return one row of the ledger by which somebody got a conversation."""
     row = session.execute(_rows(account_id).where(Assignment.id == assignment_id)).one_or_none()
     return _given(row) if row else None
 
 
-def batch_of(session: Session, account_id: int, run_id: int, at: datetime) -> Kept | None:
+def batch_of(session: Session, account_id: int, run_id: int, at: datetime) -> KeptBatch | None:
     """Return the run's batch of this instant, unless it was removed since with old runs."""
     row = session.execute(
         select(RunBatch.snapshot, RunBatch.planned_at).where(
             RunBatch.account_id == account_id, RunBatch.run_id == run_id, RunBatch.planned_at == at
         )
     ).first()
-    return Kept(snapshot=snapshot_json.unpacked(row.snapshot), at=row.planned_at) if row else None
+    return KeptBatch(snapshot=snapshot_json.load(row.snapshot), at=row.planned_at) if row else None
 
 
 def batch(session: Session, account_id: int, run_id: int, number: int) -> Batch | None:
@@ -79,7 +79,7 @@ def batch(session: Session, account_id: int, run_id: int, number: int) -> Batch 
     ).one_or_none()
     if row is None:
         return None
-    kept = Kept(snapshot=snapshot_json.unpacked(row.snapshot), at=row.planned_at)
+    kept = KeptBatch(snapshot=snapshot_json.load(row.snapshot), at=row.planned_at)
     return Batch(number=row.number, last_number=row.last, kept=kept)
 
 
@@ -93,9 +93,9 @@ def _rows(account_id: int) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _given(row: Row[*tuple[Any, ...]]) -> Given:
+def _given(row: Row[*tuple[Any, ...]]) -> PastAssignment:
     given = row.Assignment
-    return Given(
+    return PastAssignment(
         conversation_id=given.conversation_id,
         agent_id=given.agent_id,
         agent_name=row.agent_name,

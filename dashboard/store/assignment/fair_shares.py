@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from dashboard.store.postgres.database import Session
-from dashboard.store.redis.rate_limits import RateLimits, Recent, Reservation, Share
+from dashboard.store.redis.rate_limits import LimitQuery, RateLimits, Reservation, WindowCount
 
 # OFFSET 0 keeps it inbox by inbox: joined freely, a ledger of a million rows was read for an hour of it.
 GIVEN = text(
@@ -28,12 +28,12 @@ GIVEN = text(
 def recent(
     session: Session,
     limits: RateLimits,
-    shares: Collection[Share],
+    shares: Collection[LimitQuery],
     *,
     account_id: int,
     now: datetime,
     hold: bool = False,
-) -> Mapping[int, Mapping[int, Recent]]:
+) -> Mapping[int, Mapping[int, WindowCount]]:
     """Return the recent assignments by inbox and agent; raises StoreUnavailable.
 
     With `hold` nothing else is under way in the inboxes, so what the ledger says is told to Redis.
@@ -48,7 +48,7 @@ def recent(
 
 
 def _given(
-    session: Session, account_id: int, shares: Sequence[Share], now: datetime
+    session: Session, account_id: int, shares: Sequence[LimitQuery], now: datetime
 ) -> Mapping[int, Sequence[Reservation]]:
     """Return, by inbox, what runs have given out within its window, in the order of time."""
     windows = {"inboxes": [share.inbox_id for share in shares], "since": [now - share.window for share in shares]}
@@ -59,15 +59,15 @@ def _given(
     return found
 
 
-def _counted(share: Share, given: Sequence[Reservation]) -> Mapping[int, Recent]:
+def _counted(share: LimitQuery, given: Sequence[Reservation]) -> Mapping[int, WindowCount]:
     instants: dict[int, list[datetime]] = defaultdict(list)
     for one in given:
         instants[one.agent_id].append(one.at)
     return {agent: _recent(share, instants[agent]) for agent in share.agent_ids}
 
 
-def _recent(share: Share, instants: Sequence[datetime]) -> Recent:
+def _recent(share: LimitQuery, instants: Sequence[datetime]) -> WindowCount:
     if not instants:
-        return Recent(count=0, slot_frees_at=None)
+        return WindowCount(count=0, slot_frees_at=None)
     matters = instants[max(0, len(instants) - share.limit)]
-    return Recent(count=len(instants), slot_frees_at=matters + share.window)
+    return WindowCount(count=len(instants), slot_frees_at=matters + share.window)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import text
 
-from dashboard.store.postgres.bulk import array
+from dashboard.store.postgres.bulk import bind_array
 from dashboard.store.postgres.database import Session
 
 # Beside the inboxes' locks (store/locks.py): by account, for folds, which never wait; and one for who mends.
@@ -72,13 +72,13 @@ def held(session: Session, account_id: int, agent_ids: Collection[int]) -> Mappi
     """Return how many open conversations each of these agents holds, by inbox."""
     found: dict[int, dict[int, int]] = defaultdict(dict)
     if agent_ids:
-        rows = session.execute(HELD, {"account_id": account_id, "agent_ids": array(agent_ids)}).all()
+        rows = session.execute(HELD, {"account_id": account_id, "agent_ids": bind_array(agent_ids)}).all()
         for agent_id, inbox_id, count in rows:
             found[agent_id][inbox_id] = count
     return found
 
 
-def fold(session: Session, account_id: int) -> None:
+def compact(session: Session, account_id: int) -> None:
     """Make one row of those that count the same, where that halves an account's, unless somebody does.
 
     Who reads meanwhile sees either.
@@ -86,12 +86,12 @@ def fold(session: Session, account_id: int) -> None:
     session.execute(FOLD, {"account_id": account_id, "key": FOLD_LOCKS + account_id})
 
 
-def mend(session: Session) -> Sequence[tuple[int, int]]:
+def recount(session: Session) -> Sequence[tuple[int, int]]:
     """Count what was changed past the triggers; return where that was, by account and inbox."""
     session.execute(ONE_MENDS, {"key": FOLD_LOCKS})  # two at once would each add what is missing
     return [(row.account_id, row.inbox_id) for row in session.execute(MEND)]
 
 
-def scattered(session: Session) -> Sequence[int]:
+def needs_compaction(session: Session) -> Sequence[int]:
     """Return the accounts whose rows a fold would halve."""
     return session.scalars(SCATTERED).all()

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.store.assignment import run_pages
-from dashboard.store.assignment.run_pages import RunRow
+from dashboard.store.assignment.run_pages import RunPageRow
 from dashboard.store.models import Run
 from dashboard.store.postgres.database import Session
 
@@ -19,7 +19,7 @@ LOOKED_THROUGH = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RunFilter:
     """Which runs are asked for; None asks for all. `before` is the id that a page goes on from."""
 
     inbox_id: int | None = None
@@ -34,12 +34,12 @@ class Asked:
 class History:
     """A page of runs. `goes_on_before` is the id for the next one; `looked_until` is set where the looking ended."""
 
-    runs: tuple[RunRow, ...]
+    runs: tuple[RunPageRow, ...]
     goes_on_before: int | None = None
     looked_until: datetime | None = None
 
 
-def page_of(session: Session, account_id: int, asked: Asked) -> History:
+def page_of(session: Session, account_id: int, asked: RunFilter) -> History:
     """Return a page of the account's runs."""
     ids = _ids(session, account_id, asked)
     found = run_pages.of_ids(session, account_id, ids[:PER_PAGE])
@@ -51,13 +51,13 @@ def page_of(session: Session, account_id: int, asked: Asked) -> History:
     return History(runs=found, goes_on_before=last.id, looked_until=last.started_at)
 
 
-def _ids(session: Session, account_id: int, asked: Asked) -> list[int]:
+def _ids(session: Session, account_id: int, asked: RunFilter) -> list[int]:
     looked = _looked(account_id, asked).limit(LOOKED_THROUGH).subquery()
     wanted = select(looked.c.id).where(*_filters(looked.c, asked))
     return list(session.scalars(wanted.order_by(looked.c.id.desc()).limit(PER_PAGE + 1)))
 
 
-def _looked(account_id: int, asked: Asked) -> Any:
+def _looked(account_id: int, asked: RunFilter) -> Any:
     """Return the runs that are looked at, newest first: an index has them in this order."""
     columns = (Run.id, Run.source, Run.outcome, Run.reason, Run.left_waiting, Run.started_at)
     looked = select(*columns).where(Run.account_id == account_id).order_by(Run.id.desc())
@@ -65,7 +65,7 @@ def _looked(account_id: int, asked: Asked) -> Any:
     return looked.where(Run.id < asked.before) if asked.before is not None else looked
 
 
-def _filters(run: Any, asked: Asked) -> list[ColumnElement[bool]]:
+def _filters(run: Any, asked: RunFilter) -> list[ColumnElement[bool]]:
     """Return the conditions for what is asked; a reason is also asked for by what it left waiting."""
     found: list[tuple[object, Callable[[], ColumnElement[bool]]]] = [
         (asked.source, lambda: run.source == asked.source),

@@ -13,7 +13,7 @@ from dashboard.store.postgres.database import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
+class RunPageRow:
     """One run; what it came to is None until it is finished."""
 
     id: int
@@ -49,25 +49,25 @@ RUNS = (
 )
 
 
-def of_jobs(session: Session, account_id: int, job_ids: Collection[str]) -> Sequence[RunRow]:
+def of_jobs(session: Session, account_id: int, job_ids: Collection[str]) -> Sequence[RunPageRow]:
     """Return the runs that these jobs have begun."""
     found = session.execute(RUNS.where(Run.account_id == account_id, Run.job_id.in_(job_ids)))
     return [_run(row) for row in found]
 
 
-def of_inbox(session: Session, account_id: int, inbox_id: int, most: int) -> Sequence[RunRow]:
+def of_inbox(session: Session, account_id: int, inbox_id: int, most: int) -> Sequence[RunPageRow]:
     """Return the last runs of an inbox, newest first."""
     here = RUNS.where(Run.account_id == account_id, Run.inbox_id == inbox_id)
     return [_run(row) for row in session.execute(here.order_by(None).order_by(Run.id.desc()).limit(most))]
 
 
-def of_ids(session: Session, account_id: int, run_ids: Collection[int]) -> tuple[RunRow, ...]:
+def of_ids(session: Session, account_id: int, run_ids: Collection[int]) -> tuple[RunPageRow, ...]:
     """Return these runs of the account, newest first."""
     these = RUNS.where(Run.account_id == account_id, Run.id.in_(run_ids))
     return tuple(_run(row) for row in session.execute(these.order_by(None).order_by(Run.id.desc())))
 
 
-def one(session: Session, account_id: int, run_id: int) -> RunRow | None:
+def one(session: Session, account_id: int, run_id: int) -> RunPageRow | None:
     """Return a run of the account."""
     found = session.execute(RUNS.where(Run.account_id == account_id, Run.id == run_id)).one_or_none()
     return _run(found) if found else None
@@ -86,9 +86,9 @@ def written(
     return {row.id: Written(subject=row.subject, position=row.position, waited_for=row.waited_for) for row in found}
 
 
-def _run(row: Row[*tuple[Any, ...]]) -> RunRow:
+def _run(row: Row[*tuple[Any, ...]]) -> RunPageRow:
     run = row.Run
-    return RunRow(
+    return RunPageRow(
         id=run.id,
         inbox_id=run.inbox_id,
         inbox_name=row.inbox_name,

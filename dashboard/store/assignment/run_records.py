@@ -11,10 +11,10 @@ from dashboard.engine.model import Snapshot
 from dashboard.store.assignment import snapshot_json
 from dashboard.store.core.texts import kept
 from dashboard.store.ledger import metric_counters
-from dashboard.store.ledger.metric_counters import RUN_BUCKETS, Counted, Kind
+from dashboard.store.ledger.metric_counters import RUN_BUCKETS, Counted, CounterKind
 from dashboard.store.models import Assignment, Run
 from dashboard.store.models.counters import Measure
-from dashboard.store.postgres.bulk import record, table_of
+from dashboard.store.postgres.bulk import json_row, table_of
 from dashboard.store.postgres.database import Session
 
 KEEP = text("""
@@ -24,7 +24,7 @@ VALUES (:account_id, :run_id, :number, :at, :first, CAST(:snapshot AS json))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class RunOutcome:
     """How a run ended."""
 
     outcome: Outcome
@@ -36,7 +36,7 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
+class RunStart:
     """What a run is known by before it has done anything."""
 
     account_id: int
@@ -48,25 +48,25 @@ class Beginning:
 
 
 # Made once: of a run that gives one conversation, making them was a tenth.
-BEGIN = insert(table_of(Run)).values({name: bindparam(name) for name in Beginning.__slots__}).returning(Run.id)
+BEGIN = insert(table_of(Run)).values({name: bindparam(name) for name in RunStart.__slots__}).returning(Run.id)
 FINISH = (
     update(table_of(Run))
     .where(Run.id == bindparam("run_id"))
-    .values({name: bindparam(name) for name in ("finished_at", *Ending.__slots__)})
+    .values({name: bindparam(name) for name in ("finished_at", *RunOutcome.__slots__)})
     .returning(Run.started_at)
 )
 
 
-def begin(session: Session, run: Beginning) -> int:
+def begin(session: Session, run: RunStart) -> int:
     """Write the run's record, unfinished, and return its id."""
-    run_id: int = session.execute(BEGIN, record(run)).scalar_one()
+    run_id: int = session.execute(BEGIN, json_row(run)).scalar_one()
     return run_id
 
 
 def keep_batch(session: Session, run_id: int, snapshot: Snapshot, *, number: int, first: int, at: datetime) -> None:
     """Keep what a batch was decided from; `first` is the position that its first assignment got."""
     facts = {"account_id": snapshot.inbox.account_id, "run_id": run_id, "number": number, "first": first, "at": at}
-    session.execute(KEEP, {**facts, "snapshot": snapshot_json.packed(snapshot)})
+    session.execute(KEEP, {**facts, "snapshot": snapshot_json.dump(snapshot)})
 
 
 def last_began_at(session: Session, account_id: int, inbox_id: int) -> datetime | None:
@@ -82,13 +82,13 @@ def assigned(session: Session, run_id: int) -> int | None:
     return found
 
 
-def finish(session: Session, run_id: int, ending: Ending, at: datetime) -> None:
+def finish(session: Session, run_id: int, ending: RunOutcome, at: datetime) -> None:
     """Complete the run's record, and count it."""
     left = {reason.value: count for reason, count in ending.left_waiting.items()}
-    facts = {**record(ending), "left_waiting": left, "finished_at": at, "run_id": run_id}
+    facts = {**json_row(ending), "left_waiting": left, "finished_at": at, "run_id": run_id}
     facts["message"] = ending.message and kept(ending.message)
     started_at = session.execute(FINISH, facts).scalar_one()
     took = max((at - started_at).total_seconds(), 0.0)
     bucket = metric_counters.bucket_of(took, RUN_BUCKETS)
-    kind = Kind(measure=Measure.RUNS, word=ending.outcome, reason=ending.reason, bucket=bucket)
+    kind = CounterKind(measure=Measure.RUNS, word=ending.outcome, reason=ending.reason, bucket=bucket)
     metric_counters.add(session, [Counted(kind=kind, count=1, seconds=took)])

@@ -14,7 +14,7 @@ from dashboard.store.postgres.database import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class RunAssignment:
     """One assignment of a run; positions count from 1."""
 
     conversation_id: int
@@ -36,7 +36,7 @@ class RunRow:
     waiting_before: int | None
     assigned_count: int
     left_waiting: Mapping[str, int]
-    assignments: tuple[Given, ...]
+    assignments: tuple[RunAssignment, ...]
 
 
 COLUMNS = [getattr(Run, name) for name in RunRow.__slots__ if name != "assignments"]
@@ -74,14 +74,14 @@ def _with_assignments(session: Session, rows: Sequence[Row[Any]]) -> list[RunRow
     return [RunRow(assignments=given.get(row.id, ()), **row._mapping) for row in rows]
 
 
-def _assignments(session: Session, run_ids: Collection[int]) -> Mapping[int, tuple[Given, ...]]:
-    found: dict[int, list[Given]] = {}
+def _assignments(session: Session, run_ids: Collection[int]) -> Mapping[int, tuple[RunAssignment, ...]]:
+    found: dict[int, list[RunAssignment]] = {}
     rows = session.execute(
         select(Assignment.run_id, Assignment.conversation_id, Assignment.agent_id, Assignment.position)
         .where(Assignment.run_id == func.any(list(run_ids)))
         .order_by(Assignment.run_id, Assignment.position)
     )
     for row in rows:
-        given = Given(conversation_id=row.conversation_id, agent_id=row.agent_id, position=row.position)
+        given = RunAssignment(conversation_id=row.conversation_id, agent_id=row.agent_id, position=row.position)
         found.setdefault(row.run_id, []).append(given)
     return {run_id: tuple(given) for run_id, given in found.items()}

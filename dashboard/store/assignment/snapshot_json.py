@@ -28,7 +28,7 @@ BACK: Mapping[str, Any] = {
 }
 
 
-def packed(snapshot: Snapshot) -> str:
+def dump(snapshot: Snapshot) -> str:
     """Return the snapshot as JSON; of each kind one list of names and a list of values per row."""
     kept = {
         "inbox": _rows([snapshot.inbox]),
@@ -43,7 +43,7 @@ def packed(snapshot: Snapshot) -> str:
     return json.dumps(kept, default=_plain)
 
 
-def unpacked(kept: Mapping[str, Any]) -> Snapshot:
+def load(kept: Mapping[str, Any]) -> Snapshot:
     """Return the snapshot that was packed."""
     policies = _values(AssignmentPolicy, kept["policy"])
     return Snapshot(

@@ -10,19 +10,19 @@ from dashboard.config import OnFailure
 from dashboard.engine import model
 from dashboard.engine.policy import AssignmentOrder, AssignmentPolicy, ExclusionRules
 from dashboard.store.assignment import candidates, fair_shares, open_counts
-from dashboard.store.assignment.candidates import SeatRow, TeamRow
+from dashboard.store.assignment.candidates import CandidateTeam, SeatRow
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.postgres import locks
 from dashboard.store.postgres.database import Session
 from dashboard.store.redis.heartbeats import Heartbeats, presence_of
-from dashboard.store.redis.rate_limits import RateLimits, Recent, Share
-from dashboard.store.redis.rotation import Rotations, Wheel
+from dashboard.store.redis.rate_limits import LimitQuery, RateLimits, WindowCount
+from dashboard.store.redis.rotation import RotationKey, Rotations
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gauges:
+class RedisReaders:
     """What of a snapshot is read from Redis, and what a limit says when it cannot be read."""
 
     heartbeats: Heartbeats
@@ -32,7 +32,7 @@ class Gauges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RoutedInbox:
     """An inbox and the policy to plan it under."""
 
     inbox: model.Inbox
@@ -40,7 +40,7 @@ class Place:
 
 
 def read(
-    session: Session, gauges: Gauges, places: Sequence[Place], *, now: datetime, hold: bool = False
+    session: Session, gauges: RedisReaders, places: Sequence[RoutedInbox], *, now: datetime, hold: bool = False
 ) -> Mapping[int, model.Snapshot]:
     """Return, by inbox id, everything but the waiting conversations of some inboxes of one account.
 
@@ -54,10 +54,10 @@ def read(
     teams = candidates.teams_with_work(session, account_id, ids)
     seats = candidates.seats(session, account_id, ids, teams)
     heard = gauges.heartbeats.present(account_id, {seat.agent_id for seat in seats}, now)
-    table = _Table(places, teams, seats, heard)
+    table = _SnapshotBuilder(places, teams, seats, heard)
     if hold:
         locks.hold_agents(session, account_id, table.spanning & table.eligible)
-    counted = _Counted(
+    counted = _Counts(
         loads=open_counts.held(session, account_id, table.compared),
         exclusions=candidates.exclusions(session, account_id, ids),
         recent=_recent(session, gauges, table.shares(), account_id=account_id, now=now, hold=hold),
@@ -66,26 +66,30 @@ def read(
     return {place.inbox.id: table.snapshot(place, counted) for place in places}
 
 
-def wheel(inbox: model.Inbox, team_id: int | None) -> Wheel:
+def wheel(inbox: model.Inbox, team_id: int | None) -> RotationKey:
     """Return the rotation of a team's conversations, or of those of no team."""
-    return Wheel(account_id=inbox.account_id, inbox_id=inbox.id, team_id=team_id)
+    return RotationKey(account_id=inbox.account_id, inbox_id=inbox.id, team_id=team_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Counted:
+class _Counts:
     """What moves: loads by agent and inbox, recent assignments and exclusions by inbox, orders by rotation's key."""
 
     loads: Mapping[int, Mapping[int, int]]
-    recent: Mapping[int, Mapping[int, Recent]]
+    recent: Mapping[int, Mapping[int, WindowCount]]
     exclusions: Mapping[int, tuple[ExclusionRules, ...]]
     orders: Mapping[str, tuple[int, ...]]
 
 
-class _Table:
+class _SnapshotBuilder:
     """The rows of one reading, sorted by inbox."""
 
     def __init__(
-        self, places: Sequence[Place], teams: Sequence[TeamRow], seats: Sequence[SeatRow], heard: Collection[int]
+        self,
+        places: Sequence[RoutedInbox],
+        teams: Sequence[CandidateTeam],
+        seats: Sequence[SeatRow],
+        heard: Collection[int],
     ) -> None:
         self._places = places
         self._teams = {p.inbox.id: [row.team for row in teams if row.inbox_id == p.inbox.id] for p in places}
@@ -125,10 +129,10 @@ class _Table:
             found.update(seat.agent_id for seat in seats if balanced or seat.capacity is not None)
         return found
 
-    def shares(self) -> list[Share]:
+    def shares(self) -> list[LimitQuery]:
         """Return what to ask of the rate limits: only about agents who are in play."""
         return [
-            Share(
+            LimitQuery(
                 inbox_id=place.inbox.id,
                 agent_ids=self._online(place),
                 limit=place.policy.fair_distribution_limit,
@@ -138,12 +142,12 @@ class _Table:
             if place.policy.fair_distribution_limit
         ]
 
-    def wheels(self) -> list[Wheel]:
+    def wheels(self) -> list[RotationKey]:
         """Return the rotations that these inboxes turn, each once: a team's is shared."""
         every = [wheel(p.inbox, team) for p in self._places for team in self._team_ids(p)]
         return list({found.key: found for found in every}.values())
 
-    def snapshot(self, place: Place, counted: _Counted) -> model.Snapshot:
+    def snapshot(self, place: RoutedInbox, counted: _Counts) -> model.Snapshot:
         """Return one inbox's snapshot."""
         inbox_id = place.inbox.id
         recent = counted.recent.get(inbox_id, {})
@@ -160,14 +164,14 @@ class _Table:
             rotations={team: counted.orders[wheel(place.inbox, team).key] for team in self._team_ids(place)},
         )
 
-    def _team_ids(self, place: Place) -> tuple[int | None, ...]:
+    def _team_ids(self, place: RoutedInbox) -> tuple[int | None, ...]:
         return (None, *(team.id for team in self._teams[place.inbox.id]))
 
-    def _online(self, place: Place) -> list[int]:
+    def _online(self, place: RoutedInbox) -> list[int]:
         seats, eligible = self._seats[place.inbox.id], place.policy.eligible_presence
         return [seat.agent_id for seat in seats if self._presence[seat.agent_id] in eligible]
 
-    def _agent(self, seat: SeatRow, load: Mapping[int, int], recent: Recent | None) -> model.Agent:
+    def _agent(self, seat: SeatRow, load: Mapping[int, int], recent: WindowCount | None) -> model.Agent:
         return model.Agent(
             id=seat.agent_id,
             name=seat.name,
@@ -185,8 +189,8 @@ class _Table:
 
 
 def _recent(
-    session: Session, gauges: Gauges, shares: Sequence[Share], *, account_id: int, now: datetime, hold: bool
-) -> Mapping[int, Mapping[int, Recent]]:
+    session: Session, gauges: RedisReaders, shares: Sequence[LimitQuery], *, account_id: int, now: datetime, hold: bool
+) -> Mapping[int, Mapping[int, WindowCount]]:
     """Return what counts against fair distribution; unreadable, the setting says what to take for read (E41)."""
     try:
         return fair_shares.recent(session, gauges.limits, shares, account_id=account_id, now=now, hold=hold)
@@ -196,7 +200,7 @@ def _recent(
         closed = gauges.on_failure is OnFailure.CLOSED
         return {
             share.inbox_id: dict.fromkeys(
-                share.agent_ids, Recent(count=share.limit if closed else None, slot_frees_at=None)
+                share.agent_ids, WindowCount(count=share.limit if closed else None, slot_frees_at=None)
             )
             for share in shares
         }

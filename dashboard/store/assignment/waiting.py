@@ -73,7 +73,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
+class WaitingGroup:
     """How many wait for one team, or for none, and what keeps them from being given out, if anything does."""
 
     team_id: int | None
@@ -84,14 +84,14 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Locked:
     """The conversations that a batch looks at, locked, and since when each waits."""
 
     conversations: tuple[Waiting, ...]
     since: Mapping[int, datetime | None]
 
 
-def take(
+def lock_next(
     session: Session,
     rules: Filter,
     *,
@@ -100,7 +100,7 @@ def take(
     now: datetime,
     but: Collection[int] = (),
     hold: bool = True,
-) -> Taken:
+) -> Locked:
     """Return the first waiting conversations of these pools, locked unless they are only looked at.
 
     What somebody else is changing at this moment is passed over. `but` are those that a batch before this one
@@ -110,7 +110,7 @@ def take(
     if but:
         wanted = wanted.where(Conversation.id.not_in(but))
     rows = session.execute(wanted, {"now": now, "most": most}).all()
-    return Taken(conversations=tuple(map(_value, rows)), since={row.id: row.waiting_since for row in rows})
+    return Locked(conversations=tuple(map(_value, rows)), since={row.id: row.waiting_since for row in rows})
 
 
 def before(session: Session, rules: Filter, conversation: Waiting, *, most: int) -> tuple[Waiting, ...]:
@@ -119,7 +119,7 @@ def before(session: Session, rules: Filter, conversation: Waiting, *, most: int)
     return tuple(map(_value, session.execute(wanted)))
 
 
-def one(session: Session, rules: Filter, conversation_id: int) -> Waiting | None:
+def find(session: Session, rules: Filter, conversation_id: int) -> Waiting | None:
     """Return a conversation that waits in this inbox."""
     row = session.execute(_rows(rules).where(Conversation.id == conversation_id)).one_or_none()
     return _value(row) if row else None
@@ -131,7 +131,7 @@ def position(session: Session, rules: Filter, conversation: Waiting) -> int:
     return (session.scalar(select(func.count()).select_from(ahead)) or 0) + 1
 
 
-def served(session: Session, account_id: int, contact_ids: Collection[int]) -> frozenset[int]:
+def contacts_being_served(session: Session, account_id: int, contact_ids: Collection[int]) -> frozenset[int]:
     """Return which of these contacts have an open, assigned conversation in the account (E10)."""
     held = and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_not(None))
     wanted = select(Conversation.contact_id).where(
@@ -140,14 +140,14 @@ def served(session: Session, account_id: int, contact_ids: Collection[int]) -> f
     return frozenset(contact for contact in session.scalars(wanted) if contact is not None)
 
 
-def left(session: Session, rules: Filter, now: datetime) -> Sequence[Left]:
+def left(session: Session, rules: Filter, now: datetime) -> Sequence[WaitingGroup]:
     """Count what waits, by team and by what keeps it from being given out, in one query.
 
     Only where a rule may keep something is every conversation looked at.
     """
     if not rules.may_keep:
         counts = open_counts.waiting(session, rules.account_id, rules.inbox_id)
-        return [Left(team_id=team_id, count=count) for team_id, count in counts.items()]
+        return [WaitingGroup(team_id=team_id, count=count) for team_id, count in counts.items()]
     sorts = (
         Conversation.team_id.label("team_id"),
         _by_label(rules).label("by_label"),
@@ -157,7 +157,7 @@ def left(session: Session, rules: Filter, now: datetime) -> Sequence[Left]:
     inner = _of(rules).add_columns(*sorts).subquery()
     rows = session.execute(select(*inner.c, func.count().label("waiting")).group_by(*inner.c))
     return [
-        Left(
+        WaitingGroup(
             team_id=row.team_id,
             by_label=row.by_label,
             by_age=row.by_age,

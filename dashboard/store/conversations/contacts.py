@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from dashboard.store.models import Contact, Conversation
-from dashboard.store.postgres.bulk import given, sent, table_of
+from dashboard.store.postgres.bulk import bind_json, rows_from_json, table_of
 from dashboard.store.postgres.database import Session
 
 ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
@@ -121,7 +121,7 @@ def _facts(row: Row[Any]) -> ContactFacts:
 
 def _write(session: Session, rows: list[dict[str, object]]) -> None:
     """Insert who is new and rename who is called otherwise; whoever stays the same is not touched."""
-    source = given(Contact)
+    source = rows_from_json(Contact)
     statement = insert(table_of(Contact)).from_select(
         ["account_id", "identifier", "name"], select(source.c.account_id, source.c.identifier, source.c.name)
     )
@@ -132,5 +132,5 @@ def _write(session: Session, rows: list[dict[str, object]]) -> None:
             set_={"name": new},
             where=new.is_not(None) & Contact.name.is_distinct_from(new),
         ),
-        sent(rows),
+        bind_json(rows),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, bindparam, func, select, update
 
 from dashboard.engine.model import Awaiting, Status
 from dashboard.store.models import Contact, Conversation
-from dashboard.store.postgres.bulk import given, insert_new, record, sent, table_of
+from dashboard.store.postgres.bulk import bind_json, insert_new, json_row, rows_from_json, table_of
 from dashboard.store.postgres.database import Session
 
 
@@ -81,7 +81,7 @@ class NewConversation:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class InsertedConversation:
     """The id of a conversation that was to be written, and whether it is new."""
 
     id: int
@@ -177,7 +177,7 @@ def snoozes_that_end(session: Session, now: datetime, *, most: int) -> Sequence[
     return [(row.account_id, row.id) for row in rows]
 
 
-def add(session: Session, rows: Sequence[NewConversation]) -> list[Added]:
+def add(session: Session, rows: Sequence[NewConversation]) -> list[InsertedConversation]:
     """Write the conversations that are new, in order, in a fixed number of statements; return the id of each.
 
     Rows go in by external id, so that two transactions with the same ones wait for each other and do not deadlock.
@@ -185,13 +185,15 @@ def add(session: Session, rows: Sequence[NewConversation]) -> list[Added]:
     if not rows:
         return []
     ids = _next_ids(session, len(rows))
-    numbered = [record(row) | {"id": row_id} for row, row_id in zip(rows, ids, strict=True)]
+    numbered = [json_row(row) | {"id": row_id} for row, row_id in zip(rows, ids, strict=True)]
     numbered.sort(key=lambda row: (row["inbox_id"], row["external_id"] or ""))
     new = insert_new(Conversation, ADDED).returning(table_of(Conversation).c.id)
-    written = set(session.scalars(new, sent(numbered)))
+    written = set(session.scalars(new, bind_json(numbered)))
     there = _existing(session, [row for row in numbered if row["id"] not in written])
     return [
-        Added(row_id, True) if row_id in written else Added(there[row.inbox_id, row.external_id], False)
+        InsertedConversation(row_id, True)
+        if row_id in written
+        else InsertedConversation(there[row.inbox_id, row.external_id], False)
         for row, row_id in zip(rows, ids, strict=True)
     ]
 
@@ -208,13 +210,13 @@ def _next_ids(session: Session, count: int) -> list[int]:
 def _existing(session: Session, rows: list[dict[str, Any]]) -> Mapping[tuple[int, str | None], int]:
     if not rows:
         return {}
-    source = given(Conversation)
+    source = rows_from_json(Conversation)
     found = session.execute(
         select(Conversation.inbox_id, Conversation.external_id, Conversation.id).join(
             source,
             (source.c.inbox_id == Conversation.inbox_id) & (source.c.external_id == Conversation.external_id),
         ),
-        sent(rows),
+        bind_json(rows),
     )
     return {(row.inbox_id, row.external_id): row.id for row in found}
 

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from dashboard.engine.model import Role
 from dashboard.store.accounts import log_ins
 from dashboard.store.models import Account, AccountUser, AssignmentPolicy, Inbox, InboxMember, Label, Team
-from dashboard.store.postgres.bulk import insert_new, sent, table_of
+from dashboard.store.postgres.bulk import bind_json, insert_new, table_of
 from dashboard.store.postgres.database import Session
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedRow:
     """A row and its name."""
 
     id: int
@@ -46,16 +46,16 @@ def hold_account(session: Session, account_id: int) -> bool:
     return session.scalar(wanted) is not None
 
 
-def inboxes(session: Session, account_id: int) -> Sequence[Named]:
+def inboxes(session: Session, account_id: int) -> Sequence[NamedRow]:
     """Return all inboxes of the account, the oldest first."""
     found = session.execute(select(Inbox.id, Inbox.name).where(Inbox.account_id == account_id).order_by(Inbox.id))
-    return [Named(row.id, row.name) for row in found]
+    return [NamedRow(row.id, row.name) for row in found]
 
 
-def teams(session: Session, account_id: int) -> Sequence[Named]:
+def teams(session: Session, account_id: int) -> Sequence[NamedRow]:
     """Return all teams of the account, the oldest first."""
     found = session.execute(select(Team.id, Team.name).where(Team.account_id == account_id).order_by(Team.id))
-    return [Named(row.id, row.name) for row in found]
+    return [NamedRow(row.id, row.name) for row in found]
 
 
 def agents(session: Session, account_id: int) -> Sequence[NamedAgent]:
@@ -68,17 +68,17 @@ def agents(session: Session, account_id: int) -> Sequence[NamedAgent]:
     return [NamedAgent(id=row.user_id, name=row.name, email=row.email, active=row.active) for row in found]
 
 
-def add_inboxes(session: Session, account_id: int, names: Iterable[str]) -> Sequence[Named]:
+def add_inboxes(session: Session, account_id: int, names: Iterable[str]) -> Sequence[NamedRow]:
     """Make inboxes of these names, and return them; a name that somebody has just taken is left out."""
     rows = [{"account_id": account_id, "name": name} for name in names]
     made = insert_new(Inbox, ("account_id", "name")).returning(table_of(Inbox).c.id, table_of(Inbox).c.name)
-    return [Named(row.id, row.name) for row in session.execute(made, sent(rows))]
+    return [NamedRow(row.id, row.name) for row in session.execute(made, bind_json(rows))]
 
 
 def add_labels(session: Session, account_id: int, titles: Collection[str]) -> None:
     """Make those of the labels that are missing."""
     rows = [{"account_id": account_id, "title": title} for title in sorted(titles)]
-    session.execute(insert_new(Label, ("account_id", "title")), sent(rows))
+    session.execute(insert_new(Label, ("account_id", "title")), bind_json(rows))
 
 
 def add_agents(session: Session, account_id: int, names: Mapping[str, str]) -> Sequence[NamedAgent]:
@@ -99,7 +99,7 @@ def add_agents(session: Session, account_id: int, names: Mapping[str, str]) -> S
         for user_id, (email, name) in zip(ids, names.items(), strict=True)
     ]
     session.execute(
-        insert_new(AccountUser, ("account_id", "user_id", "log_in_id", "name", "email", "role")), sent(rows)
+        insert_new(AccountUser, ("account_id", "user_id", "log_in_id", "name", "email", "role")), bind_json(rows)
     )
     return [one for one in agents(session, account_id) if one.email in names]
 
@@ -118,7 +118,7 @@ def address_of(account_id: int, name: str) -> str:
 def add_members(session: Session, account_id: int, members: Iterable[Membership]) -> None:
     """Let these agents answer these inboxes."""
     rows = [{"account_id": account_id, "inbox_id": one.inbox_id, "user_id": one.user_id} for one in members]
-    session.execute(insert_new(InboxMember, ("account_id", "inbox_id", "user_id")), sent(rows))
+    session.execute(insert_new(InboxMember, ("account_id", "inbox_id", "user_id")), bind_json(rows))
 
 
 def policy_id_of(session: Session, account_id: int, name: str) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 
 from dashboard.engine.model import Status
 from dashboard.store.conversations import search
-from dashboard.store.conversations.lists import Wanted, conditions, order_of
+from dashboard.store.conversations.lists import ConversationFilter, conditions, order_of
 from dashboard.store.core.paging import Listed, Page, listed
 from dashboard.store.models import (
     AccountUser,
@@ -22,7 +22,7 @@ from dashboard.store.postgres.database import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(Wanted):
+class ConversationListFilter(ConversationFilter):
     """Which conversations are asked for; `given_after` are those given to somebody since then."""
 
     given_after: datetime | None = None
@@ -30,7 +30,7 @@ class Asked(Wanted):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ConversationLine:
     """A conversation in a list; it waits while `waiting_since` is set."""
 
     id: int
@@ -51,7 +51,7 @@ class Line:
 
 
 COLUMNS = (
-    *(column for column in Conversation.__table__.columns if column.name in Line.__slots__),
+    *(column for column in Conversation.__table__.columns if column.name in ConversationLine.__slots__),
     Inbox.name.label("inbox_name"),
     Team.name.label("team_name"),
     func.coalesce(Contact.name, Contact.identifier).label("contact_name"),
@@ -70,7 +70,7 @@ LINES = (
 )
 
 
-def page_of(session: Session, account_id: int, asked: Asked, page: Page) -> Listed[Line]:
+def page_of(session: Session, account_id: int, asked: ConversationListFilter, page: Page) -> Listed[ConversationLine]:
     """Return a page of conversations: the newest first; what waits in the order of its queue (E7)."""
     filters, order = conditions(account_id, asked), order_of(session, account_id, asked)
     if asked.given_after:
@@ -94,5 +94,5 @@ def _given_after(account_id: int, at: datetime) -> ColumnElement[bool]:
     return Conversation.id.in_(given)
 
 
-def _line(row: Row[Any]) -> Line:
-    return Line(**{**row._mapping, "labels": tuple(row.labels)})
+def _line(row: Row[Any]) -> ConversationLine:
+    return ConversationLine(**{**row._mapping, "labels": tuple(row.labels)})

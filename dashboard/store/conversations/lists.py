@@ -20,7 +20,7 @@ NEWEST = (Conversation.created_at.desc(), Conversation.id.desc())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ConversationFilter:
     """Which conversations are asked for; None asks for all. `seen_by` is an agent who reads only some."""
 
     status: Status | None = None
@@ -61,12 +61,14 @@ class LedgerRow:
 
 def find(session: Session, account_id: int, conversation_id: int, *, seen_by: int | None) -> ConversationRow | None:
     """Return the conversation, if the account has it and the agent, if one is named, may see it."""
-    wanted = ROWS.where(Conversation.id == conversation_id, *conditions(account_id, Wanted(seen_by=seen_by)))
+    wanted = ROWS.where(
+        Conversation.id == conversation_id, *conditions(account_id, ConversationFilter(seen_by=seen_by))
+    )
     row = session.execute(wanted).one_or_none()
     return as_row(row) if row else None
 
 
-def page_of(session: Session, account_id: int, wanted: Wanted, page: Page) -> Listed[ConversationRow]:
+def page_of(session: Session, account_id: int, wanted: ConversationFilter, page: Page) -> Listed[ConversationRow]:
     """Return a page of conversations: the newest first; what waits in the order of its queue (E7)."""
     filters = conditions(account_id, wanted)
     count = session.scalar(select(func.count()).select_from(Conversation).where(*filters)) or 0
@@ -91,7 +93,7 @@ def ledger_of(session: Session, account_id: int, conversation_id: int, page: Pag
     return listed((_ledger_row(row.Assignment, row.name) for row in rows), count, page)
 
 
-def conditions(account_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+def conditions(account_id: int, wanted: ConversationFilter) -> list[ColumnElement[bool]]:
     """Return the conditions for what is asked; what is not asked is no condition."""
     asked: list[tuple[object, ColumnElement[bool]]] = [
         (wanted.status, Conversation.status == wanted.status),
@@ -106,7 +108,7 @@ def conditions(account_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     return [Conversation.account_id == account_id, *(condition for said, condition in asked if said is not None)]
 
 
-def order_of(session: Session, account_id: int, wanted: Wanted) -> tuple[Any, ...]:
+def order_of(session: Session, account_id: int, wanted: ConversationFilter) -> tuple[Any, ...]:
     """Return the newest first; what waits as its inbox's policy says, over several inboxes the earliest first (E7)."""
     if not wanted.waiting:
         return NEWEST

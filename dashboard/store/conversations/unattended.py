@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from dashboard.engine.model import Presence
-from dashboard.store.postgres.bulk import array
+from dashboard.store.postgres.bulk import bind_array
 from dashboard.store.postgres.database import Session
 
 # An inbox without members is answered by the teams of its conversations (E11).
@@ -73,7 +73,7 @@ class HeldRow:
 
 def holders(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[Holder]:
     """Return the agents who hold open conversations of these inboxes."""
-    rows = session.execute(HOLDERS, {"account_id": account_id, "inbox_ids": array(inbox_ids)})
+    rows = session.execute(HOLDERS, {"account_id": account_id, "inbox_ids": bind_array(inbox_ids)})
     return [Holder(id=row.id, availability=Presence(row.availability), auto_offline=row.auto_offline) for row in rows]
 
 
@@ -81,7 +81,7 @@ def held(
     session: Session, account_id: int, inbox_ids: Collection[int], *, absent_ids: Collection[int]
 ) -> Sequence[HeldRow]:
     """Return how much is held by these absent agents, and by agents who do not answer the inbox, in one query."""
-    asked = {"account_id": account_id, "inbox_ids": array(inbox_ids), "absent_ids": array(absent_ids)}
+    asked = {"account_id": account_id, "inbox_ids": bind_array(inbox_ids), "absent_ids": bind_array(absent_ids)}
     return [HeldRow(**row._mapping) for row in session.execute(HELD, asked)]
 
 
@@ -89,7 +89,7 @@ def ids_of_absent(
     session: Session, account_id: int, inbox_id: int, *, absent_ids: Collection[int], most: int
 ) -> Sequence[int]:
     """Return open conversations of the inbox that these absent members hold, the oldest first."""
-    asked = {"account_id": account_id, "inbox_id": inbox_id, "absent_ids": array(absent_ids), "most": most}
+    asked = {"account_id": account_id, "inbox_id": inbox_id, "absent_ids": bind_array(absent_ids), "most": most}
     return session.scalars(IDS_OF_ABSENT, asked).all()
 
 

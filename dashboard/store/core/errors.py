@@ -32,7 +32,7 @@ def is_conflict(error: Collided) -> bool:
 
 
 @contextmanager
-def asking(concern: str) -> Iterator[None]:
+def translate_redis_errors(concern: str) -> Iterator[None]:
     """Turn Redis's many failures into the one that callers decide on."""
     try:
         yield

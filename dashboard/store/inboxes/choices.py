@@ -23,7 +23,7 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedChoice:
     """An active agent as one types them; who shares a name is told apart by a number."""
 
     id: int
@@ -54,7 +54,7 @@ def agents(session: Session, account_id: int) -> tuple[Choice, ...]:
 
 def called(
     session: Session, account_id: int, text: str = "", *, most: int = SUGGESTED, inbox_id: int | None = None
-) -> tuple[Named, ...]:
+) -> tuple[NamedChoice, ...]:
     """Return the first active agents whose name has this text: whole names, beginnings, members of the inbox first."""
     name, active = func.lower(AccountUser.name), (AccountUser.account_id == account_id, AccountUser.active)
     here = exists().where(InboxMember.inbox_id == inbox_id, InboxMember.user_id == AccountUser.user_id)
@@ -68,10 +68,10 @@ def called(
         .order_by(near, here.desc(), name, AccountUser.user_id)
         .limit(most)
     )
-    return tuple(Named(**row._mapping) for row in rows)
+    return tuple(NamedChoice(**row._mapping) for row in rows)
 
 
-def agent(session: Session, account_id: int, agent_id: int) -> Named | None:
+def agent(session: Session, account_id: int, agent_id: int) -> NamedChoice | None:
     """Return an active agent as one types them."""
     other = aliased(AccountUser)
     shared = exists().where(
@@ -85,7 +85,7 @@ def agent(session: Session, account_id: int, agent_id: int) -> Named | None:
             AccountUser.account_id == account_id, AccountUser.user_id == agent_id, AccountUser.active
         )
     ).one_or_none()
-    return Named(**row._mapping) if row else None
+    return NamedChoice(**row._mapping) if row else None
 
 
 def inboxes(session: Session, account_id: int) -> tuple[Choice, ...]:

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from dashboard.engine.model import Status
 from dashboard.store.models import AccountUser, Conversation, Inbox, InboxMember, PolicyLink
-from dashboard.store.postgres.account_table import Shelf
+from dashboard.store.postgres.account_table import AccountTable
 from dashboard.store.postgres.database import Session
 
 
@@ -44,7 +44,7 @@ MEMBERS = (
 )
 POLICY = select(PolicyLink.assignment_policy_id).where(PolicyLink.inbox_id == Inbox.id).scalar_subquery()
 
-shelf = Shelf(
+shelf = AccountTable(
     Inbox,
     InboxRow,
     assignment_policy_id=POLICY,

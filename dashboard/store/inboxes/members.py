@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import delete, func, select
 
 from dashboard.store.models import AccountUser, Inbox, InboxMember, Team, TeamMember
-from dashboard.store.postgres.bulk import insert_new, sent
+from dashboard.store.postgres.bulk import bind_json, insert_new
 from dashboard.store.postgres.database import Session
 
 
-class Group(StrEnum):
+class OwnerKind(StrEnum):
     """What one may be a member of."""
 
     INBOX = "inbox"
@@ -20,26 +20,26 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Owner:
     """One inbox or one team."""
 
-    group: Group
+    group: OwnerKind
     id: int
 
 
-WHOLES: dict[Group, type[Inbox] | type[Team]] = {Group.INBOX: Inbox, Group.TEAM: Team}
-MEMBERSHIPS: dict[Group, Any] = {Group.INBOX: InboxMember, Group.TEAM: TeamMember}
-COLUMNS = {Group.INBOX: "inbox_id", Group.TEAM: "team_id"}
+WHOLES: dict[OwnerKind, type[Inbox] | type[Team]] = {OwnerKind.INBOX: Inbox, OwnerKind.TEAM: Team}
+MEMBERSHIPS: dict[OwnerKind, Any] = {OwnerKind.INBOX: InboxMember, OwnerKind.TEAM: TeamMember}
+COLUMNS = {OwnerKind.INBOX: "inbox_id", OwnerKind.TEAM: "team_id"}
 
 
-def lock(session: Session, account_id: int, place: Place) -> bool:
+def lock(session: Session, account_id: int, place: Owner) -> bool:
     """Keep others from changing who belongs here until this transaction ends; false if it is not there."""
     whole = WHOLES[place.group]
     held = select(whole.id).where(whole.account_id == account_id, whole.id == place.id)
     return session.scalar(held.with_for_update(key_share=True)) is not None
 
 
-def ids(session: Session, account_id: int, place: Place) -> Sequence[int] | None:
+def ids(session: Session, account_id: int, place: Owner) -> Sequence[int] | None:
     """Return the active members, None if the place is not there."""
     whole, membership = WHOLES[place.group], MEMBERSHIPS[place.group]
     if not session.scalar(select(whole.id).where(whole.account_id == account_id, whole.id == place.id)):
@@ -49,21 +49,21 @@ def ids(session: Session, account_id: int, place: Place) -> Sequence[int] | None
     return session.scalars(members.order_by(membership.user_id)).all()
 
 
-def add(session: Session, account_id: int, place: Place, user_ids: Collection[int]) -> None:
+def add(session: Session, account_id: int, place: Owner, user_ids: Collection[int]) -> None:
     """Let these belong to it, if they do not already."""
     rows = [{"account_id": account_id, COLUMNS[place.group]: place.id, "user_id": one} for one in sorted(set(user_ids))]
     if rows:
-        session.execute(insert_new(MEMBERSHIPS[place.group], tuple(rows[0])), sent(rows))
+        session.execute(insert_new(MEMBERSHIPS[place.group], tuple(rows[0])), bind_json(rows))
 
 
-def replace(session: Session, account_id: int, place: Place, user_ids: Collection[int]) -> None:
+def replace(session: Session, account_id: int, place: Owner, user_ids: Collection[int]) -> None:
     """Let exactly these belong to it."""
     member = MEMBERSHIPS[place.group].user_id
     session.execute(delete(MEMBERSHIPS[place.group]).where(_here(place), member != func.all(list(user_ids))))
     add(session, account_id, place, user_ids)
 
 
-def remove(session: Session, account_id: int, place: Place, user_ids: Collection[int]) -> None:
+def remove(session: Session, account_id: int, place: Owner, user_ids: Collection[int]) -> None:
     """Let these belong to it no longer."""
     member = MEMBERSHIPS[place.group].user_id
     session.execute(delete(MEMBERSHIPS[place.group]).where(_here(place), member == func.any(list(user_ids))))
@@ -77,5 +77,5 @@ def of_account(session: Session, account_id: int, user_ids: Collection[int]) -> 
     return frozenset(session.scalars(found))
 
 
-def _here(place: Place) -> Any:
+def _here(place: Owner) -> Any:
     return getattr(MEMBERSHIPS[place.group], COLUMNS[place.group]) == place.id

@@ -7,7 +7,7 @@ from sqlalchemy import any_, case, func, literal, select, update
 
 from dashboard.engine.model import AssignmentType
 from dashboard.store.models import Conversation, Label, Team
-from dashboard.store.postgres.account_table import Shelf
+from dashboard.store.postgres.account_table import AccountTable
 from dashboard.store.postgres.database import Session
 
 
@@ -30,8 +30,8 @@ class LabelRow:
     color: str | None
 
 
-teams = Shelf(Team, TeamRow)
-labels = Shelf(Label, LabelRow)
+teams = AccountTable(Team, TeamRow)
+labels = AccountTable(Label, LabelRow)
 
 
 def leave(session: Session, account_id: int, team_id: int) -> Sequence[int]:

@@ -77,7 +77,7 @@ class TeamLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class TeamWaiting:
     """What waits for a team in one inbox, since when, and how many of the members may take it."""
 
     inbox_id: int
@@ -88,7 +88,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TeamMember(PresentRow):
+class TeamMemberLine(PresentRow):
     """An active member, and how many open conversations they hold in all inboxes (E17)."""
 
     open: int
@@ -108,17 +108,17 @@ def one(session: Session, account_id: int, team_id: int) -> TeamLine | None:
     return _team(row) if row else None
 
 
-def queues(session: Session, account_id: int, team_id: int) -> Sequence[Queue]:
+def queues(session: Session, account_id: int, team_id: int) -> Sequence[TeamWaiting]:
     """Return what waits for the team, by inbox."""
     rows = session.execute(QUEUES, {"account_id": account_id, "team_id": team_id})
-    return [Queue(**row._mapping) for row in rows]
+    return [TeamWaiting(**row._mapping) for row in rows]
 
 
-def members(session: Session, account_id: int, team: TeamLine, page: Page) -> Listed[TeamMember]:
+def members(session: Session, account_id: int, team: TeamLine, page: Page) -> Listed[TeamMemberLine]:
     """Return a page of the team's active members, by name."""
     asked = {"account_id": account_id, "team_id": team.id, "most": page.per_page, "offset": page.offset}
     rows = session.execute(MEMBERS, asked)
-    return listed((TeamMember.of(row) for row in rows), team.members, page)
+    return listed((TeamMemberLine.of(row) for row in rows), team.members, page)
 
 
 def _team(row: Row[Any]) -> TeamLine:

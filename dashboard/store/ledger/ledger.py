@@ -14,10 +14,10 @@ from sqlalchemy import TextClause, func, select, text
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
 from dashboard.store.ledger import metric_counters
-from dashboard.store.ledger.metric_counters import WAIT_BUCKETS, Counted, Kind
+from dashboard.store.ledger.metric_counters import WAIT_BUCKETS, Counted, CounterKind
 from dashboard.store.models import Assignment, AuditEntry
 from dashboard.store.models.counters import Measure
-from dashboard.store.postgres.bulk import insert_rows, record, sent
+from dashboard.store.postgres.bulk import bind_json, insert_rows, json_row
 from dashboard.store.postgres.database import Session
 
 
@@ -31,7 +31,7 @@ class Event(StrEnum):
     AGENT_PRESENCE_CHANGED = "agent_presence_changed"
 
 
-class Why(StrEnum):
+class AssignmentSource(StrEnum):
     """Why a person or a rule, not a run, wrote a ledger row."""
 
     BY_HAND = "by_hand"
@@ -163,7 +163,7 @@ WRITE_EVENTS = events_of("""
 def write_assignments(session: Session, rows: Collection[AssignmentRow]) -> None:
     """Append to the ledger, and count it."""
     if rows:
-        session.execute(insert_rows(Assignment, LEDGER_COLUMNS), sent(map(record, rows)))
+        session.execute(insert_rows(Assignment, LEDGER_COLUMNS), bind_json(map(json_row, rows)))
         metric_counters.add(session, map(_counted, rows))
 
 
@@ -179,13 +179,13 @@ def write_events(session: Session, rows: Collection[EventRow]) -> None:
     """Put events into the outbox; write the rows they speak of before."""
     if rows:
         session.flush()
-        session.execute(WRITE_EVENTS, sent(map(record, rows)))
+        session.execute(WRITE_EVENTS, bind_json(map(json_row, rows)))
 
 
 def write_audit(session: Session, rows: Collection[AuditRow]) -> None:
     """Append to the audit log."""
     if rows:
-        session.execute(insert_rows(AuditEntry, AUDIT_COLUMNS), sent(map(record, rows)))
+        session.execute(insert_rows(AuditEntry, AUDIT_COLUMNS), bind_json(map(json_row, rows)))
 
 
 def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
@@ -206,8 +206,10 @@ def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
 
 def _counted(row: AssignmentRow) -> Counted:
     """Return the row as it is counted; seconds are those from waiting to assigned, of imported rows unknown here."""
-    if row.agent_id is None or row.waiting_since is None or row.reason == Why.IMPORTED:
-        return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source), count=1)
+    if row.agent_id is None or row.waiting_since is None or row.reason == AssignmentSource.IMPORTED:
+        return Counted(kind=CounterKind(measure=Measure.ASSIGNMENTS, word=row.source), count=1)
     waited = max((row.at - row.waiting_since).total_seconds(), 0.0)
     bucket = metric_counters.bucket_of(waited, WAIT_BUCKETS)
-    return Counted(kind=Kind(measure=Measure.ASSIGNMENTS, word=row.source, bucket=bucket), count=1, seconds=waited)
+    return Counted(
+        kind=CounterKind(measure=Measure.ASSIGNMENTS, word=row.source, bucket=bucket), count=1, seconds=waited
+    )

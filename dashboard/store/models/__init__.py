@@ -2,7 +2,7 @@
 
 from dashboard.store.models.accounts import Account, AccountUser, ApiToken, EndedSession, Invitation, User
 from dashboard.store.models.base import Base
-from dashboard.store.models.counters import OpenCount, Tally
+from dashboard.store.models.counters import MetricCounter, OpenCount
 from dashboard.store.models.helpdesk import Contact, Conversation, Inbox, InboxMember, Label, Team, TeamMember
 from dashboard.store.models.history import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
 from dashboard.store.models.policies import (
@@ -37,13 +37,13 @@ __all__ = [
     "InboxMember",
     "Invitation",
     "Label",
+    "MetricCounter",
     "OpenCount",
     "OutboxEvent",
     "PolicyLink",
     "Run",
     "RunBatch",
     "SummedUntil",
-    "Tally",
     "Team",
     "TeamMember",
     "User",

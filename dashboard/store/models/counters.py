@@ -16,7 +16,7 @@ class Measure(StrEnum):
     DELIVERIES = "deliveries"
 
 
-class Tally(Base):
+class MetricCounter(Base):
     """So many of a kind, and the seconds they took in all; rows of one kind add up.
 
     `bucket` is the upper bound that each one's seconds fall under, null where none were taken.

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from dashboard.store.models.base import AccountId, Base, InAccount, Instant, same_account
 
 
-class Waited:
+class WaitHistogram:
     """The waits of the conversations that were assigned: `counts` of them by bucket, and the ends.
 
     `waits` are the counts that an older release reads, whose own rows have nothing else.
@@ -21,7 +21,7 @@ class Waited:
     counts: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))
 
 
-class InboxHour(Waited, InAccount, Base):
+class InboxHour(WaitHistogram, InAccount, Base):
     """The number of conversations that were assigned in an hour, in one inbox or, without, in all.
 
     Of those that waited, half waited no longer than the median, and nine of ten no longer than the ninetieth.
@@ -40,7 +40,7 @@ class InboxHour(Waited, InAccount, Base):
     ninetieth: Mapped[float | None] = mapped_column(Double)
 
 
-class InboxDay(Waited, InAccount, Base):
+class InboxDay(WaitHistogram, InAccount, Base):
     """An inbox's hours of one day (UTC) in one."""
 
     __tablename__ = "inbox_days"

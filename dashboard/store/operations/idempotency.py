@@ -27,7 +27,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredResponse:
     """What is known of a key: the body it came with, and the first answer once there is one."""
 
     body_hash: str
@@ -55,15 +55,15 @@ def reserve(session: Session, slot: Slot, body_hash: str, now: datetime) -> bool
         return False
 
 
-def find(session: Session, slot: Slot) -> Kept | None:
+def find(session: Session, slot: Slot) -> StoredResponse | None:
     """Return what is kept under the key."""
     row = session.execute(
         select(IdempotentAnswer.body_hash, IdempotentAnswer.status, IdempotentAnswer.answer).where(_is(slot))
     ).one_or_none()
-    return Kept(body_hash=row.body_hash, status=row.status, answer=row.answer) if row else None
+    return StoredResponse(body_hash=row.body_hash, status=row.status, answer=row.answer) if row else None
 
 
-def keep(session: Session, slot: Slot, kept: Kept, now: datetime) -> None:
+def keep(session: Session, slot: Slot, kept: StoredResponse, now: datetime) -> None:
     """Keep the first answer with the work."""
     values = {"account_id": slot.account_id, "route": slot.route, "key": slot.key, "created_at": now}
     answered = {"body_hash": kept.body_hash, "status": kept.status, "answer": kept.answer}

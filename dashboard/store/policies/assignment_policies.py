@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from dashboard.engine import policy as engine
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority
 from dashboard.store.models import AssignmentPolicy, AssignmentPolicyVersion, Inbox, PolicyLink
-from dashboard.store.postgres.account_table import Shelf
-from dashboard.store.postgres.bulk import record
+from dashboard.store.postgres.account_table import AccountTable
+from dashboard.store.postgres.bulk import json_row
 from dashboard.store.postgres.database import Session
 
 
@@ -53,7 +53,7 @@ class PolicyRow:
 
 INBOXES = select(func.count()).where(PolicyLink.assignment_policy_id == AssignmentPolicy.id).scalar_subquery()
 NO_RULE = {"id", "description", "version", "assigned_inbox_count", "created_at", "updated_at"}
-shelf = Shelf(AssignmentPolicy, PolicyRow, assigned_inbox_count=INBOXES)
+shelf = AccountTable(AssignmentPolicy, PolicyRow, assigned_inbox_count=INBOXES)
 
 
 def keep_version(session: Session, account_id: int, row: PolicyRow, *, actor_id: int | None, now: datetime) -> None:
@@ -63,7 +63,7 @@ def keep_version(session: Session, account_id: int, row: PolicyRow, *, actor_id:
             account_id=account_id,
             policy_id=row.id,
             version=row.version,
-            rules={name: _plain(value) for name, value in record(row).items() if name not in NO_RULE},
+            rules={name: _plain(value) for name, value in json_row(row).items() if name not in NO_RULE},
             actor_id=actor_id,
             created_at=now,
         )

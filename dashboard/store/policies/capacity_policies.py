@@ -8,7 +8,7 @@ from sqlalchemy import any_, func, literal, select, update
 
 from dashboard.engine import policy
 from dashboard.store.models import AccountUser, CapacityPolicy, InboxCapacityLimit
-from dashboard.store.postgres.account_table import Shelf
+from dashboard.store.postgres.account_table import AccountTable
 from dashboard.store.postgres.database import Session
 
 
@@ -45,8 +45,8 @@ AGENTS = (
     )
     .scalar_subquery()
 )
-shelf = Shelf(CapacityPolicy, CapacityRow, assigned_agent_count=AGENTS)
-limits = Shelf(InboxCapacityLimit, LimitRow)
+shelf = AccountTable(CapacityPolicy, CapacityRow, assigned_agent_count=AGENTS)
+limits = AccountTable(InboxCapacityLimit, LimitRow)
 
 
 def limits_of(session: Session, account_id: int, policy_ids: Collection[int]) -> Mapping[int, tuple[LimitRow, ...]]:

@@ -10,13 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from dashboard.store.core.paging import Listed, Page, listed
 from dashboard.store.models import Base
 from dashboard.store.models.base import InAccount
-from dashboard.store.postgres.bulk import record
+from dashboard.store.postgres.bulk import json_row
 from dashboard.store.postgres.database import Session
 
 R = TypeVar("R")
 
 
-class Shelf(Generic[R]):
+class AccountTable(Generic[R]):
     """A table and the frozen value that its rows are read as; what is computed is named beside it."""
 
     def __init__(self, model: type[Any], kind: type[R], **computed: ColumnElement[Any]) -> None:
@@ -75,7 +75,7 @@ class Shelf(Generic[R]):
 
     def facts(self, row: R) -> Mapping[str, Any]:
         """Return what of the row stands in the table."""
-        return {name: value for name, value in record(row).items() if name not in self._computed}
+        return {name: value for name, value in json_row(row).items() if name not in self._computed}
 
     def _wanted(self, account_id: int) -> Select[Any]:
         return select(*self._columns).where(self._model.account_id == account_id)

@@ -20,7 +20,7 @@ def table_of(model: type[Base]) -> Table:
     return cast(Table, model.__table__)
 
 
-def record(row: Any) -> dict[str, object]:
+def json_row(row: Any) -> dict[str, object]:
     """Return a frozen value as a row: its fields by name."""
     return {name: getattr(row, name) for name in _names(row.__class__)}
 
@@ -30,18 +30,18 @@ def as_json(rows: Iterable[Mapping[str, object]]) -> str:
     return json.dumps(list(rows), default=_plain)
 
 
-def sent(rows: Iterable[Mapping[str, object]]) -> Mapping[str, str]:
+def bind_json(rows: Iterable[Mapping[str, object]]) -> Mapping[str, str]:
     """Return the parameter with which a statement over `given` rows is executed."""
     return {"rows": as_json(rows)}
 
 
-def array(values: Iterable[float | datetime | None]) -> str:
+def bind_array(values: Iterable[float | datetime | None]) -> str:
     """Return the values as the one string that Postgres casts to an array: lists take the driver much longer."""
     return f"{{{','.join('NULL' if value is None else str(value) for value in values)}}}"
 
 
 @cache
-def given(model: type[Base]) -> FromClause:
+def rows_from_json(model: type[Base]) -> FromClause:
     """Return the rows to be sent as something to select from, with the table's own column types; left out is null."""
     table = table_of(model)
     recordset = func.json_populate_recordset(
@@ -63,7 +63,7 @@ def insert_new(model: type[Base], names: tuple[str, ...]) -> PostgresInsert:
 
 
 def _columns(model: type[Base], names: tuple[str, ...]) -> Any:
-    source = given(model)
+    source = rows_from_json(model)
     return list(names), select(*(source.c[name] for name in names))
 
 

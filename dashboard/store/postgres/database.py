@@ -21,7 +21,7 @@ from dashboard import clock
 from dashboard.starting import CannotStart
 from dashboard.store.core.error_texts import leave_values_out
 
-__all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "sessions", "within"]
+__all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "savepoint", "sessions"]
 
 log = structlog.get_logger()
 LOCK_TIMEOUT = "5s"
@@ -87,12 +87,12 @@ def sessions(database: Engine) -> sessionmaker[Session]:
     return sessionmaker(database, expire_on_commit=False)
 
 
-def within(session: Session) -> Session:
+def savepoint(session: Session) -> Session:
     """Return a session inside this one's transaction: its commits are kept only if that one is committed."""
     return Session(session.connection(), join_transaction_mode="create_savepoint", expire_on_commit=False)
 
 
-def reach(url: str) -> None:
+def check_connection(url: str) -> None:
     """Connect once; raises Unreachable."""
     if why := why_unreachable(url):
         raise Unreachable(f"DATABASE_URL cannot be reached ({why}): correct it, or start that Postgres.")

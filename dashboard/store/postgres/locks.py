@@ -24,7 +24,7 @@ SHARE_INBOXES = text(
 
 
 @contextmanager
-def alone_in(session: Session, inbox_id: int) -> Iterator[Callable[[], object]]:
+def inbox_lock(session: Session, inbox_id: int) -> Iterator[Callable[[], object]]:
     """Hold the inbox through whole batches: one at a time, whatever the number of workers.
 
     What it gives is called between two of them, so that who waits for the inbox goes first.

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from redis import Redis
 
-from dashboard.store.core.errors import asking
+from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import keys
 
 LASTS_FOR = timedelta(seconds=5)
@@ -50,7 +50,7 @@ class SharedPlace:
 
     def find(self) -> SharedDrawing | None:
         """Return the last drawing, as old as Redis says it is: hosts' clocks differ."""
-        with asking("drawings"), self._redis.pipeline(transaction=False) as pipe:
+        with translate_redis_errors("drawings"), self._redis.pipeline(transaction=False) as pipe:
             pipe.hmget(self._drawing, "version", "zipped")
             pipe.pttl(self._drawing)
             (version, zipped), left = pipe.execute()
@@ -61,12 +61,12 @@ class SharedPlace:
 
     def claim(self) -> bool:
         """Say that this process makes the next; false if another makes it, or one of those that take turns with it."""
-        with asking("drawings"):
+        with translate_redis_errors("drawings"):
             return bool(self._redis.set(self._drawer, 1, nx=True, px=MAKING_LASTS_FOR))
 
     def keep(self, version: str, zipped: bytes) -> None:
         """Let all have a drawing, and any of them make the next. Our client reads text, so it goes as text."""
-        with asking("drawings"), self._redis.pipeline() as pipe:
+        with translate_redis_errors("drawings"), self._redis.pipeline() as pipe:
             pipe.hset(self._drawing, mapping={"version": version, "zipped": b64encode(zipped).decode()})
             pipe.pexpire(self._drawing, LASTS_FOR)
             pipe.delete(self._drawer)

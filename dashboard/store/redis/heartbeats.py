@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from redis import Redis
 
 from dashboard.engine.model import Presence
-from dashboard.store.core.errors import asking
+from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import keys
 from dashboard.store.redis.scores import instant, score
 
@@ -24,7 +24,7 @@ class Heartbeats:
         if not ids:
             return frozenset()
         key = keys.presence(account_id)
-        with asking("presence"), self._redis.pipeline(transaction=False) as pipe:
+        with translate_redis_errors("presence"), self._redis.pipeline(transaction=False) as pipe:
             pipe.zmscore(key, ids)
             pipe.zadd(key, dict.fromkeys(ids, score(now)), gt=True)
             before, _ = pipe.execute()
@@ -42,13 +42,13 @@ class Heartbeats:
     def leave(self, account_id: int, agent_ids: Collection[int]) -> None:
         """Forget agents who are no longer of the account."""
         if agent_ids:
-            with asking("presence"):
+            with translate_redis_errors("presence"):
                 self._redis.zrem(keys.presence(account_id), *agent_ids)
                 self._redis.hdel(keys.availability(account_id), *map(str, agent_ids))
 
     def remember(self, account_id: int, agent_id: int, availability: Presence) -> None:
         """Cache what an agent set; Postgres has the word that counts."""
-        with asking("availability"):
+        with translate_redis_errors("availability"):
             self._redis.hset(keys.availability(account_id), str(agent_id), availability.value)
 
     def remembered(self, account_id: int, agent_ids: Collection[int]) -> Mapping[int, Presence]:
@@ -56,14 +56,14 @@ class Heartbeats:
         ids = list(agent_ids)
         if not ids:
             return {}
-        with asking("availability"):
+        with translate_redis_errors("availability"):
             found = self._redis.hmget(keys.availability(account_id), [str(i) for i in ids])
         return {agent: Presence(str(word)) for agent, word in zip(ids, found, strict=True) if word is not None}
 
     def _heard(self, account_id: int, agent_ids: Collection[int]) -> Mapping[int, float]:
         if not agent_ids:
             return {}
-        with asking("presence"):
+        with translate_redis_errors("presence"):
             found = self._redis.zmscore(keys.presence(account_id), [str(agent) for agent in agent_ids])
         return {agent: at for agent, at in zip(agent_ids, found, strict=True) if at is not None}
 

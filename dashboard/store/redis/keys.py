@@ -9,7 +9,7 @@ from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class KeyKind:
     """One kind of key: what Redis type it has, how long it lives, which module writes it."""
 
     name: str
@@ -20,19 +20,19 @@ class Kind:
 
 
 REGISTRY = (
-    Kind(name="presence", type="zset", lifetime="kept", owner="presence", shape="{acct:1}:presence"),
-    Kind(name="availability", type="hash", lifetime="kept", owner="presence", shape="{acct:1}:availability"),
-    Kind(name="rate", type="zset", lifetime="window + 2 min", owner="limits", shape="{acct:1}:rate:inbox:2:agent:3"),
-    Kind(name="counted", type="string", lifetime="7 days", owner="limits", shape="{acct:1}:counted:inbox:2"),
-    Kind(name="rotation", type="zset", lifetime="7 days", owner="rotation", shape="{acct:1}:rotation:inbox:2"),
-    Kind(name="pending", type="string", lifetime="60 s", owner="wakeups", shape="{acct:1}:pending:inbox:2"),
-    Kind(name="wakeup", type="string", lifetime="until due", owner="wakeups", shape="{acct:1}:wakeup:inbox:2"),
-    Kind(name="outbox", type="string", lifetime="60 s", owner="listeners", shape="{acct:1}:outbox"),
-    Kind(name="listeners", type="string", lifetime="1 hour", owner="listeners", shape="{acct:1}:listeners"),
-    Kind(name="since", type="string", lifetime="kept", owner="beginnings", shape="{acct:1}:since"),
-    Kind(name="live", type="string", lifetime="kept", owner="live", shape="{acct:1}:live"),
-    Kind(name="drawing", type="hash", lifetime="5 s", owner="drawings", shape="{acct:1}:drawing:view:2"),
-    Kind(name="drawer", type="string", lifetime="1 s", owner="drawings", shape="{acct:1}:drawer:turn:2"),
+    KeyKind(name="presence", type="zset", lifetime="kept", owner="presence", shape="{acct:1}:presence"),
+    KeyKind(name="availability", type="hash", lifetime="kept", owner="presence", shape="{acct:1}:availability"),
+    KeyKind(name="rate", type="zset", lifetime="window + 2 min", owner="limits", shape="{acct:1}:rate:inbox:2:agent:3"),
+    KeyKind(name="counted", type="string", lifetime="7 days", owner="limits", shape="{acct:1}:counted:inbox:2"),
+    KeyKind(name="rotation", type="zset", lifetime="7 days", owner="rotation", shape="{acct:1}:rotation:inbox:2"),
+    KeyKind(name="pending", type="string", lifetime="60 s", owner="wakeups", shape="{acct:1}:pending:inbox:2"),
+    KeyKind(name="wakeup", type="string", lifetime="until due", owner="wakeups", shape="{acct:1}:wakeup:inbox:2"),
+    KeyKind(name="outbox", type="string", lifetime="60 s", owner="listeners", shape="{acct:1}:outbox"),
+    KeyKind(name="listeners", type="string", lifetime="1 hour", owner="listeners", shape="{acct:1}:listeners"),
+    KeyKind(name="since", type="string", lifetime="kept", owner="beginnings", shape="{acct:1}:since"),
+    KeyKind(name="live", type="string", lifetime="kept", owner="live", shape="{acct:1}:live"),
+    KeyKind(name="drawing", type="hash", lifetime="5 s", owner="drawings", shape="{acct:1}:drawing:view:2"),
+    KeyKind(name="drawer", type="string", lifetime="1 s", owner="drawings", shape="{acct:1}:drawer:turn:2"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from redis import Redis
 
-from dashboard.store.core.errors import asking
+from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import keys
 
 
@@ -14,10 +14,10 @@ class LiveVersions:
 
     def bump(self, account_id: int) -> None:
         """Say that something changed."""
-        with asking("live version"):
+        with translate_redis_errors("live version"):
             self._redis.incr(keys.live(account_id))
 
     def current(self, account_id: int) -> int:
         """Return the version that a page drawn now would have."""
-        with asking("live version"):
+        with translate_redis_errors("live version"):
             return int(self._redis.get(keys.live(account_id)) or 0)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from redis import Redis
 
-from dashboard.store.core.errors import asking
+from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import keys
 from dashboard.store.redis.scores import MICROSECOND, instant, score
 
@@ -60,7 +60,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class LimitQuery:
     """What is asked of one inbox: how much of its fair share each of these agents has had."""
 
     inbox_id: int
@@ -70,7 +70,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recent:
+class WindowCount:
     """An agent's automatic assignments within the window, and when the slot that matters next is free again.
 
     A count of None could not be read.
@@ -102,7 +102,9 @@ class RateLimits:
         self._count = redis.register_script(COUNT)
         self._reserve = redis.register_script(RESERVE)
 
-    def recent(self, account_id: int, shares: Collection[Share], now: datetime) -> Mapping[int, Mapping[int, Recent]]:
+    def recent(
+        self, account_id: int, shares: Collection[LimitQuery], now: datetime
+    ) -> Mapping[int, Mapping[int, WindowCount]]:
         """Return the recent assignments by inbox and agent, in one round trip; inboxes not fully known are left out."""
         if not shares:
             return {}
@@ -112,7 +114,7 @@ class RateLimits:
             (f"({score(now - share.window)}", share.limit, len(share.agent_ids), share.window // MICROSECOND)
             for share in shares
         ]
-        with asking("rate limits"):
+        with translate_redis_errors("rate limits"):
             answers = json.loads(self._count(keys=[*marks, *names], args=[json.dumps(bounds)]))
         return {
             share.inbox_id: _by_agent(share, found)
@@ -130,7 +132,7 @@ class RateLimits:
         names = [keys.rate(account_id, inbox_id, agent_id) for agent_id in by_agent]
         lifetime = _lifetime(window)
         bounds = [score(now), score(now - lifetime), lifetime // MILLISECOND, window // MICROSECOND]
-        with asking("rate limits"):
+        with translate_redis_errors("rate limits"):
             self._reserve(
                 keys=[*names, keys.counted(account_id, inbox_id)],
                 args=[json.dumps(list(by_agent.values())), *bounds, MARK_LASTS_FOR // MILLISECOND],
@@ -138,14 +140,14 @@ class RateLimits:
 
     def give_back(self, account_id: int, inbox_id: int, entries: Collection[Reservation]) -> None:
         """Take out reservations whose claim was not written."""
-        with asking("rate limits"), self._redis.pipeline(transaction=False) as pipe:
+        with translate_redis_errors("rate limits"), self._redis.pipeline(transaction=False) as pipe:
             for entry in entries:
                 pipe.zrem(keys.rate(account_id, inbox_id, entry.agent_id), entry.member)
             pipe.execute()
 
     def restore(self, account_id: int, inbox_id: int, entries: Collection[Reservation], *, window: timedelta) -> None:
         """Count what the ledger has of a whole window, and mark the inbox as known; nothing may be under way in it."""
-        with asking("rate limits"), self._redis.pipeline(transaction=False) as pipe:
+        with translate_redis_errors("rate limits"), self._redis.pipeline(transaction=False) as pipe:
             names = {entry.agent_id: keys.rate(account_id, inbox_id, entry.agent_id) for entry in entries}
             if names:
                 pipe.delete(*names.values())
@@ -158,7 +160,7 @@ class RateLimits:
 
     def forget(self, account_id: int, inbox_id: int) -> None:
         """Take the mark away: what is given now is counted by the ledger alone."""
-        with asking("rate limits"):
+        with translate_redis_errors("rate limits"):
             self._redis.delete(keys.counted(account_id, inbox_id))
 
 
@@ -166,8 +168,8 @@ def _lifetime(window: timedelta) -> timedelta:
     return window + OUTLIVES_WINDOW_BY
 
 
-def _by_agent(share: Share, found: Sequence[tuple[int, str | None]]) -> Mapping[int, Recent]:
+def _by_agent(share: LimitQuery, found: Sequence[tuple[int, str | None]]) -> Mapping[int, WindowCount]:
     return {
-        agent: Recent(count=count, slot_frees_at=instant(frees) + share.window if frees else None)
+        agent: WindowCount(count=count, slot_frees_at=instant(frees) + share.window if frees else None)
         for agent, (count, frees) in zip(share.agent_ids, found, strict=True)
     }

@@ -9,7 +9,7 @@ from typing import Protocol
 from redis import Redis
 
 from dashboard.engine import selectors
-from dashboard.store.core.errors import asking
+from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import keys
 
 LIFETIME = timedelta(days=7)
@@ -44,7 +44,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wheel:
+class RotationKey:
     """Names one rotation: a team's, or with no team the inbox's own."""
 
     account_id: int
@@ -60,10 +60,10 @@ class Wheel:
 class Rotations(Protocol):
     """Keeps rotations; both implementations give the same turns (E24)."""
 
-    def orders(self, wheels: Sequence[Wheel]) -> Mapping[Wheel, tuple[int, ...]]:
+    def orders(self, wheels: Sequence[RotationKey]) -> Mapping[RotationKey, tuple[int, ...]]:
         """Return the agent ids of each rotation, longest without a turn first."""
 
-    def advance(self, wheel: Wheel, *, members: Collection[int], picks: Sequence[int]) -> None:
+    def advance(self, wheel: RotationKey, *, members: Collection[int], picks: Sequence[int]) -> None:
         """Drop who left, add who came at the back, and put the chosen behind everybody in the order chosen."""
 
 
@@ -74,21 +74,21 @@ class RedisRotations:
         self._redis = redis
         self._advance = redis.register_script(ADVANCE)
 
-    def orders(self, wheels: Sequence[Wheel]) -> Mapping[Wheel, tuple[int, ...]]:
+    def orders(self, wheels: Sequence[RotationKey]) -> Mapping[RotationKey, tuple[int, ...]]:
         """Return the agent ids of each rotation in one round trip, and keep it for another seven days."""
-        with asking("rotation"), self._redis.pipeline(transaction=False) as pipe:
+        with translate_redis_errors("rotation"), self._redis.pipeline(transaction=False) as pipe:
             for wheel in wheels:
                 pipe.zrange(wheel.key, 0, -1)
                 pipe.pexpire(wheel.key, LIFETIME)
             found = pipe.execute()[::2]
         return {wheel: tuple(map(int, ids)) for wheel, ids in zip(wheels, found, strict=True)}
 
-    def advance(self, wheel: Wheel, *, members: Collection[int], picks: Sequence[int]) -> None:
+    def advance(self, wheel: RotationKey, *, members: Collection[int], picks: Sequence[int]) -> None:
         """Write what a run decided about the turns."""
         # Only an agent's last turn decides the order.
         last = list(dict.fromkeys(reversed(picks)))[::-1]
         lists = [_json(sorted(members)), _json(last)]
-        with asking("rotation"):
+        with translate_redis_errors("rotation"):
             self._advance(keys=[wheel.key], args=[*lists, LIFETIME // timedelta(milliseconds=1)])
 
 
@@ -98,14 +98,14 @@ class MemoryRotations:
     def __init__(self) -> None:
         self._orders: dict[str, tuple[int, ...]] = {}
 
-    def orders(self, wheels: Sequence[Wheel]) -> Mapping[Wheel, tuple[int, ...]]:
+    def orders(self, wheels: Sequence[RotationKey]) -> Mapping[RotationKey, tuple[int, ...]]:
         """Return the agent ids of each rotation."""
         return {wheel: self._orders.get(wheel.key, ()) for wheel in wheels}
 
-    def advance(self, wheel: Wheel, *, members: Collection[int], picks: Sequence[int]) -> None:
+    def advance(self, wheel: RotationKey, *, members: Collection[int], picks: Sequence[int]) -> None:
         """Write what a run decided about the turns."""
-        order = selectors.merged(self._orders.get(wheel.key, ()), members)
-        self._orders[wheel.key] = selectors.moved(order, picks)
+        order = selectors.reconcile(self._orders.get(wheel.key, ()), members)
+        self._orders[wheel.key] = selectors.rotate(order, picks)
 
 
 def _json(ids: Collection[int]) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from redis import Redis
 
-from dashboard.store.core.errors import asking
+from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import keys
 from dashboard.store.redis.scores import instant, score
 
@@ -14,7 +14,7 @@ MARK_LASTS_FOR = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class ScheduledWakeup:
     """A wake-up that must be scheduled anew, and when the one stands that it takes the place of."""
 
     before: datetime | None
@@ -28,18 +28,18 @@ class Wakeups:
 
     def mark(self, account_id: int, inbox_id: int) -> bool:
         """Ask for a run; true if none was asked for yet, and then the caller must enqueue one."""
-        with asking("wake-ups"):
+        with translate_redis_errors("wake-ups"):
             return bool(self._redis.set(keys.pending(account_id, inbox_id), 1, nx=True, px=MARK_LASTS_FOR))
 
     def clear(self, account_id: int, inbox_id: int) -> None:
         """Begin a run: whatever arrives from now on asks for the next one."""
-        with asking("wake-ups"):
+        with translate_redis_errors("wake-ups"):
             self._redis.delete(keys.pending(account_id, inbox_id))
 
-    def move(self, account_id: int, inbox_id: int, at: datetime, *, now: datetime) -> Moved | None:
+    def move(self, account_id: int, inbox_id: int, at: datetime, *, now: datetime) -> ScheduledWakeup | None:
         """Note that the inbox shall wake up at this instant; None if that is noted already."""
         key, due = keys.wakeup(account_id, inbox_id), str(score(at))
         lasts_for = max(at - now, timedelta(milliseconds=1))
-        with asking("wake-ups"):
+        with translate_redis_errors("wake-ups"):
             before = self._redis.set(key, due, px=lasts_for, get=True)
-        return None if before == due else Moved(before=instant(str(before)) if before else None)
+        return None if before == due else ScheduledWakeup(before=instant(str(before)) if before else None)

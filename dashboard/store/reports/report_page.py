@@ -73,7 +73,7 @@ WHERE agent.account_id = :account_id AND agent.active AND EXISTS (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ReportFilter:
     """Of which inboxes, from when on until when. `alone` tells that one inbox is asked for, not all."""
 
     account_id: int
@@ -113,7 +113,7 @@ class InboxSum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class ReportShare:
     """What an agent was given by runs, and by people."""
 
     id: int
@@ -122,7 +122,7 @@ class Share:
     by_hand: int = 0
 
 
-def by_hour(session: Session, asked: Asked) -> Mapping[datetime, HourSum]:
+def by_hour(session: Session, asked: ReportFilter) -> Mapping[datetime, HourSum]:
     """Return the sums of each hour; hours without an assignment are missing."""
     rows = session.execute(BY_HOUR[asked.which], _from_hours(session, asked)).all()
     return {
@@ -131,7 +131,7 @@ def by_hour(session: Session, asked: Asked) -> Mapping[datetime, HourSum]:
     }
 
 
-def by_inbox(session: Session, asked: Asked) -> Mapping[int, InboxSum]:
+def by_inbox(session: Session, asked: ReportFilter) -> Mapping[int, InboxSum]:
     """Return the sums of each inbox; inboxes without an assignment are missing."""
     days = _from_days(session, asked)
     said = {**days, **_from_hours(session, asked), "first": days["since"]}
@@ -140,22 +140,24 @@ def by_inbox(session: Session, asked: Asked) -> Mapping[int, InboxSum]:
     return {**later, **{one: summed[one] + later[one] if one in later else summed[one] for one in summed}}
 
 
-def by_both(session: Session, asked: Asked, inbox_ids: Collection[int]) -> Mapping[tuple[datetime, int], int]:
+def by_both(session: Session, asked: ReportFilter, inbox_ids: Collection[int]) -> Mapping[tuple[datetime, int], int]:
     """Return the number of assignments in each hour in each of these inboxes."""
     rows = session.execute(BY_BOTH, {**_from_hours(session, asked), "inbox_ids": list(inbox_ids)}).all()
     return {(hour, inbox_id): count for hour, inbox_id, count in rows}
 
 
-def shares(session: Session, asked: Asked) -> Sequence[Share]:
+def shares(session: Session, asked: ReportFilter) -> Sequence[ReportShare]:
     """Return what each agent was given who was given anything."""
     rows = session.execute(SHARES_OF[asked.which], _from_days(session, asked)).all()
-    return [Share(id=i, name=name, by_runs=int(by_runs), by_hand=int(by_hand)) for i, name, by_runs, by_hand in rows]
+    return [
+        ReportShare(id=i, name=name, by_runs=int(by_runs), by_hand=int(by_hand)) for i, name, by_runs, by_hand in rows
+    ]
 
 
-def members(session: Session, asked: Asked) -> Sequence[Share]:
+def members(session: Session, asked: ReportFilter) -> Sequence[ReportShare]:
     """Return the active members of these inboxes, as if given nothing."""
     rows = session.execute(IDLE, {"account_id": asked.account_id, "inbox_ids": list(asked.inbox_ids)})
-    return [Share(id=row.id, name=row.name) for row in rows]
+    return [ReportShare(id=row.id, name=row.name) for row in rows]
 
 
 def _summed_up(row: Sequence[Any]) -> InboxSum:
@@ -174,13 +176,13 @@ def _numbers(counts: Sequence[int | None]) -> dict[int, int]:
     return {bucket: int(count) for bucket, count in enumerate(counts) if count}
 
 
-def _from_hours(session: Session, asked: Asked) -> dict[str, object]:
+def _from_hours(session: Session, asked: ReportFilter) -> dict[str, object]:
     """Return the query's values; `since` is where the sums end and the ledger is read."""
     summed = _summed(session, asked.account_id)
     return _values(asked, max(asked.since, summed) if summed else asked.since)
 
 
-def _from_days(session: Session, asked: Asked) -> dict[str, object]:
+def _from_days(session: Session, asked: ReportFilter) -> dict[str, object]:
     """Return the same where the sums are of whole days, and the first of those."""
     summed, first_day = _summed(session, asked.account_id), day_of(asked.since)
     if first_day < asked.since:
@@ -189,7 +191,7 @@ def _from_days(session: Session, asked: Asked) -> dict[str, object]:
     return {**_values(asked, since), "begins": asked.since, "first_day": first_day}
 
 
-def _values(asked: Asked, since: datetime) -> dict[str, object]:
+def _values(asked: ReportFilter, since: datetime) -> dict[str, object]:
     return {
         "account_id": asked.account_id,
         "inbox_ids": list(asked.inbox_ids),

@@ -11,10 +11,10 @@ from datetime import datetime
 from sqlalchemy import text
 
 from dashboard.engine.quantiles import BOUNDS, BUCKETS, BUCKETS_PER_DOUBLING, FIRST_DOUBLING
-from dashboard.store.ledger.ledger import Why
+from dashboard.store.ledger.ledger import AssignmentSource
 from dashboard.store.postgres.database import Session
 
-GIVEN = f"agent_id IS NOT NULL AND reason IS DISTINCT FROM '{Why.IMPORTED}'"
+GIVEN = f"agent_id IS NOT NULL AND reason IS DISTINCT FROM '{AssignmentSource.IMPORTED}'"
 BY_RUNS = "count(*) FILTER (WHERE run_id IS NOT NULL)"
 BY_HAND = "count(*) FILTER (WHERE run_id IS NULL)"
 # From one instant to another; the inboxes are named so that their index is used. Conversations that did not wait have
@@ -90,7 +90,7 @@ FORGET = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class DueRollup:
     """An account whose ledger is not summed far enough; `until` is None where it never was."""
 
     account_id: int
@@ -99,19 +99,19 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class RollupSpan:
     """From one whole hour to another, on the same day (UTC)."""
 
     since: datetime
     until: datetime
 
 
-def due(session: Session, until: datetime) -> Sequence[Due]:
+def due(session: Session, until: datetime) -> Sequence[DueRollup]:
     """Return the accounts that are to be summed up to this hour."""
-    return [Due(**row._mapping) for row in session.execute(DUE, {"until": until})]
+    return [DueRollup(**row._mapping) for row in session.execute(DUE, {"until": until})]
 
 
-def add(session: Session, account: Due, span: Span) -> bool:
+def add(session: Session, account: DueRollup, span: RollupSpan) -> bool:
     """Sum these hours, and their day if it ends with them; false if another process has."""
     asked = {"account_id": account.account_id, "inbox_ids": list(account.inbox_ids)}
     hours = {**asked, "since": span.since, "until": span.until}

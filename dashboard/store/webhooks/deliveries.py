@@ -43,7 +43,7 @@ def page(session: Session, account_id: int, webhook_id: int, wanted: Page) -> Li
     return listed(map(_view, rows), count, wanted)
 
 
-def again(session: Session, delivery: DeliveryView, *, now: datetime, give_up_at: datetime) -> None:
+def request_again(session: Session, delivery: DeliveryView, *, now: datetime, give_up_at: datetime) -> None:
     """Let a delivery begin anew, whatever became of it, under the id it has; its conversation no longer waits."""
     anew = {"status": DeliveryStatus.PENDING, "attempts": 0, "next_attempt_at": now, "give_up_at": give_up_at}
     cleared = {"response_status": None, "error": None, "delivered_at": None}

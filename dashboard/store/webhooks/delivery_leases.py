@@ -16,11 +16,11 @@ from sqlalchemy import bindparam, text, update
 from dashboard.store.core.errors import OutOfRange
 from dashboard.store.core.texts import kept
 from dashboard.store.ledger import metric_counters
-from dashboard.store.ledger.metric_counters import Counted, Kind
+from dashboard.store.ledger.metric_counters import Counted, CounterKind
 from dashboard.store.models import Webhook, WebhookDelivery
 from dashboard.store.models.counters import Measure
 from dashboard.store.models.webhooks import DeliveryStatus
-from dashboard.store.postgres.bulk import record, table_of
+from dashboard.store.postgres.bulk import json_row, table_of
 from dashboard.store.postgres.database import Session
 from dashboard.store.webhooks import outbox
 
@@ -31,7 +31,7 @@ NOT_KEPT = "The answer cannot be kept."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class DueDelivery:
     """What is to be sent, and how often that was tried."""
 
     id: UUID
@@ -42,7 +42,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Lease:
     """A receiver that is this process's until the lease ends, and what is ready for it, in order."""
 
     account_id: int
@@ -51,11 +51,11 @@ class Turn:
     secret: str
     silences: int
     held_until: datetime
-    due: tuple[Due, ...]
+    due: tuple[DueDelivery, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class DeliveryResult:
     """How a delivery stands after an attempt."""
 
     id: UUID
@@ -68,7 +68,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
+class LeaseTerms:
     """How long nobody else may speak to a webhook, how many are wanted, and whether also those that were silent."""
 
     until: datetime
@@ -106,14 +106,14 @@ SELECT min(greatest(w.held_until, w.paused_until, (
 WHERE w.enabled AND EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.status = 'pending')""")
 
 
-def take(session: Session, lease: Lease, *, now: datetime, most_each: int) -> list[Turn]:
+def acquire(session: Session, lease: LeaseTerms, *, now: datetime, most_each: int) -> list[Lease]:
     """Take the receivers that something is ready for and that nobody speaks to, with what is ready."""
-    taken = session.execute(TAKE, {**record(lease), "now": now}).all()
+    taken = session.execute(TAKE, {**json_row(lease), "now": now}).all()
     if not taken:
         return []
     ready = _due(session, [row.id for row in taken], now=now, most=most_each)
     return [
-        Turn(
+        Lease(
             account_id=row.account_id,
             webhook_id=row.id,
             url=row.url,
@@ -126,17 +126,17 @@ def take(session: Session, lease: Lease, *, now: datetime, most_each: int) -> li
     ]
 
 
-def hold(session: Session, webhook_ids: Collection[int], results: Iterable[Result]) -> None:
+def extend(session: Session, webhook_ids: Collection[int], results: Iterable[DeliveryResult]) -> None:
     """Lock what is written with these results, in everybody's order: fan-outs, webhooks by id, deliveries.
 
     Else whoever removes a webhook, or asks for a delivery again, and whoever notes an answer wait for each other.
     """
     if any(result.status is DeliveryStatus.PENDING for result in results):
-        outbox.keep_still(session)
+        outbox.lock_fan_out(session)
     session.execute(HOLD, {"webhook_ids": list(webhook_ids)})
 
 
-def write(session: Session, results: Sequence[Result]) -> None:
+def write(session: Session, results: Sequence[DeliveryResult]) -> None:
     """Note how attempts went, and hold back what comes after a failure; what is no longer pending stays as it is.
 
     Their webhooks are held. A result with an answer that cannot be kept costs no other: it is noted without the answer.
@@ -148,7 +148,7 @@ def write(session: Session, results: Sequence[Result]) -> None:
             _write_alone(session, result)
 
 
-def give_back(session: Session, turn: Turn, *, now: datetime, silences: int, paused_until: datetime | None) -> None:
+def release(session: Session, turn: Lease, *, now: datetime, silences: int, paused_until: datetime | None) -> None:
     """End a turn, if it is still ours."""
     ours = (Webhook.id == turn.webhook_id, Webhook.held_until == turn.held_until)
     values = {"held_until": now, "silences": silences, "paused_until": paused_until}
@@ -173,7 +173,7 @@ def next_at(session: Session, *, now: datetime) -> datetime | None:
     return at
 
 
-def _write_alone(session: Session, result: Result) -> None:
+def _write_alone(session: Session, result: DeliveryResult) -> None:
     try:
         _write(session, [result])
     except UNWRITABLE as error:
@@ -181,12 +181,12 @@ def _write_alone(session: Session, result: Result) -> None:
         _write(session, [replace(result, response_status=None, error=NOT_KEPT)])
 
 
-def _write(session: Session, results: Iterable[Result]) -> None:
+def _write(session: Session, results: Iterable[DeliveryResult]) -> None:
     table = table_of(WebhookDelivery)
-    rows = [{f"new_{name}": value for name, value in record(result).items()} for result in results]
+    rows = [{f"new_{name}": value for name, value in json_row(result).items()} for result in results]
     if not rows:
         return
-    changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in Result.__slots__ if name != "id"}
+    changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in DeliveryResult.__slots__ if name != "id"}
     pending = (table.c.id == bindparam("new_id"), table.c.status == DeliveryStatus.PENDING)
     ended = [row for row in rows if row["new_status"] != DeliveryStatus.PENDING]
     failed = [{"new_id": row["new_id"]} for row in rows if row["new_status"] == DeliveryStatus.PENDING]
@@ -198,12 +198,12 @@ def _write(session: Session, results: Iterable[Result]) -> None:
 
 
 def _counted(status: object, count: int = 1) -> Counted:
-    return Counted(kind=Kind(measure=Measure.DELIVERIES, word=str(status)), count=count)
+    return Counted(kind=CounterKind(measure=Measure.DELIVERIES, word=str(status)), count=count)
 
 
-def _due(session: Session, webhook_ids: Collection[int], *, now: datetime, most: int) -> dict[int, list[Due]]:
-    found: dict[int, list[Due]] = {}
+def _due(session: Session, webhook_ids: Collection[int], *, now: datetime, most: int) -> dict[int, list[DueDelivery]]:
+    found: dict[int, list[DueDelivery]] = {}
     for row in session.execute(DUE, {"webhook_ids": list(webhook_ids), "now": now, "most": most}):
-        due = Due(**{name: getattr(row, name) for name in Due.__slots__})
+        due = DueDelivery(**{name: getattr(row, name) for name in DueDelivery.__slots__})
         found.setdefault(row.webhook_id, []).append(due)
     return found

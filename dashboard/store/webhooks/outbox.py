@@ -33,11 +33,11 @@ def fan_out(session: Session, *, now: datetime, give_up_at: datetime, most: int)
 
     Events that nobody wants are done with in the same statement. Commit soon: the others wait.
     """
-    keep_still(session)
+    lock_fan_out(session)
     done = session.execute(FAN_OUT, {"now": now, "give_up_at": give_up_at, "most": most})
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def keep_still(session: Session) -> None:
+def lock_fan_out(session: Session) -> None:
     """Let nobody else make deliveries until this transaction ends."""
     session.execute(select(func.pg_advisory_xact_lock(FAN_OUT_LOCK)))

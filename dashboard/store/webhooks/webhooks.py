@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 
 from dashboard.store.models import Webhook
-from dashboard.store.postgres.account_table import Shelf
+from dashboard.store.postgres.account_table import AccountTable
 from dashboard.store.postgres.database import Session
 
 
@@ -22,7 +22,7 @@ class WebhookRow:
     created_at: datetime
 
 
-shelf = Shelf(Webhook, WebhookRow)
+shelf = AccountTable(Webhook, WebhookRow)
 
 
 def listened_to(session: Session) -> Sequence[int]:

@@ -6,14 +6,14 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AccountEdit, AccountForm
 from dashboard.services.accounts.accounts import AccountRow
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.accounts import settings_pages as store
 from dashboard.web.core import form_input
-from dashboard.web.core.auth import acting, administrators_only, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, administrators_only, supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, editing, refused
 
@@ -34,7 +34,7 @@ def rename() -> ResponseReturnValue:
     account_id = viewer().account_id
     done = form_input.load(AccountForm(), {"name": request.form.get("name", "")})
     if not isinstance(done, Invalid):
-        done = accounts.change(desk(), account_id, done, **editing())
+        done = accounts.change(unit_of_work(), account_id, done, **editing())
     if isinstance(done, Invalid):
         answer = refused(done, About("account", account_id))
         return _page(errors=answer.errors, typed=request.form), answer.status
@@ -47,18 +47,18 @@ def rename() -> ResponseReturnValue:
 def switch() -> ResponseReturnValue:
     """Turn assignment on or off for the whole account (E1)."""
     on = request.form.get("on") == "on"
-    accounts.change(desk(), viewer().account_id, AccountEdit(assignment_v2=on), **acting())
+    accounts.change(unit_of_work(), viewer().account_id, AccountEdit(assignment_v2=on), **actor_kwargs())
     flash("Assignment is switched on." if on else "Assignment is switched off: nothing is given out any more.")
     return redirect(url_for("web.accounts.show"), HTTPStatus.SEE_OTHER)
 
 
 def _page(**more: Any) -> str:
     account_id = viewer().account_id
-    routed = store.routed(desk().session, account_id)
+    routed = store.routed(unit_of_work().session, account_id)
     return render_template(
         "accounts/show.html", **{"account": _account(), "routed": routed, "errors": {}, "typed": {}, **more}
     )
 
 
 def _account() -> AccountRow:
-    return accounts.show(desk(), viewer().account_id) or abort(HTTPStatus.NOT_FOUND)
+    return accounts.show(unit_of_work(), viewer().account_id) or abort(HTTPStatus.NOT_FOUND)

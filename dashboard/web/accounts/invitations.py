@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import invitations
 from dashboard.services.accounts.account_forms import ChosenPasswordForm
 from dashboard.services.core.refusals import Conflict, Invalid, invalid
@@ -41,14 +41,14 @@ def accept(token: str) -> ResponseReturnValue:
         return _shown(token, status=HTTPStatus.CONFLICT)
     if done is None:
         return _gone()
-    auth.let_in(done)
+    auth.log_in(done)
     # A new password ends no token: whoever has some looks at them first.
-    has_tokens = is_anew and tokens_page.of_user(desk().session, done.account_id, done.user_id)
+    has_tokens = is_anew and tokens_page.of_user(unit_of_work().session, done.account_id, done.user_id)
     return redirect(url_for("web.passwords.show" if has_tokens else "web.board.show"), HTTPStatus.SEE_OTHER)
 
 
 def _accepted(token: str) -> Viewer | Conflict | None:
-    return invitations.accept(desk(), token, auth.viewer(), now=clock.now())
+    return invitations.accept(unit_of_work(), token, auth.viewer(), now=clock.now())
 
 
 def _accepted_anew(token: str) -> Viewer | Invalid | None:
@@ -57,18 +57,18 @@ def _accepted_anew(token: str) -> Viewer | Invalid | None:
         wanted = invalid("again", NOT_THE_SAME)
     if isinstance(wanted, Invalid):
         return wanted
-    found = invitations.accept_anew(desk(), token, wanted.password, now=clock.now())
+    found = invitations.accept_anew(unit_of_work(), token, wanted.password, now=clock.now())
     if found:
         auth.recognise([found])
     return found
 
 
 def _shown(token: str, *, status: int = HTTPStatus.OK, **more: Any) -> ResponseReturnValue:
-    invited = invitations.find(desk(), token, now=clock.now())
+    invited = invitations.find(unit_of_work(), token, now=clock.now())
     if invited is None:
         return _gone()
     viewer = auth.viewer() if current_user.is_authenticated else None
-    refusal = invitations.refusal(desk(), invited, viewer) if viewer else None
+    refusal = invitations.refusal(unit_of_work(), invited, viewer) if viewer else None
     context = {"token": token, "invited": invited, "viewer": viewer, "refusal": refusal, "errors": {}, **more}
     return render_template("invitations/show.html", **context), status
 

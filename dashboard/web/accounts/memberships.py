@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import sessions
 from dashboard.web.core import auth, urls
 from dashboard.web.core.blueprints import pages_of
@@ -35,6 +35,6 @@ def enter(account_id: int) -> ResponseReturnValue:
     if not found:
         abort(HTTPStatus.NOT_FOUND)
     auth.end_session()
-    auth.let_in(found[0])
-    sessions.enter(desk(), found[0], now=clock.now())
+    auth.log_in(found[0])
+    sessions.enter(unit_of_work(), found[0], now=clock.now())
     return redirect(urls.wanted(), HTTPStatus.SEE_OTHER)

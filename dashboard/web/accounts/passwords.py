@@ -7,14 +7,14 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import sessions, tokens
 from dashboard.services.accounts.account_forms import PasswordForm
 from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.store.accounts import tokens_page as store
 from dashboard.web.accounts import login_throttle
 from dashboard.web.core import form_input, urls
-from dashboard.web.core.auth import let_in, viewer
+from dashboard.web.core.auth import log_in, viewer
 from dashboard.web.core.blueprints import pages_of
 
 NOT_THE_SAME = "This is not what stands in the field above."
@@ -35,12 +35,12 @@ def change() -> ResponseReturnValue:
     if not isinstance(wanted, Invalid) and request.form.get("again") != wanted.password:
         wanted = invalid("again", NOT_THE_SAME)
     if not isinstance(wanted, Invalid):
-        wanted = sessions.change_password(desk(), viewer(), wanted, now=clock.now())
+        wanted = sessions.change_password(unit_of_work(), viewer(), wanted, now=clock.now())
     if isinstance(wanted, Invalid):
         return _page(errors=wanted.errors), HTTPStatus.UNPROCESSABLE_ENTITY
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
-    let_in(wanted)
+    log_in(wanted)
     flash("Your password is changed. Your other sessions have ended.")
     return redirect(urls.wanted(url_for("web.passwords.show")), HTTPStatus.SEE_OTHER)
 
@@ -48,7 +48,7 @@ def change() -> ResponseReturnValue:
 @pages.post("/settings/password/tokens/<int:token_id>/revocation")
 def revoke_token(token_id: int) -> ResponseReturnValue:
     """Let one of one's own tokens open nothing any more."""
-    if not tokens.revoke_own(desk(), viewer(), token_id, now=clock.now()):
+    if not tokens.revoke_own(unit_of_work(), viewer(), token_id, now=clock.now()):
         abort(HTTPStatus.NOT_FOUND)
     flash("The token is revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
@@ -57,7 +57,7 @@ def revoke_token(token_id: int) -> ResponseReturnValue:
 @pages.post("/settings/password/tokens/revocation")
 def revoke_all_tokens() -> ResponseReturnValue:
     """Let none of one's own tokens open anything any more."""
-    tokens.revoke_all_own(desk(), viewer(), now=clock.now())
+    tokens.revoke_all_own(unit_of_work(), viewer(), now=clock.now())
     flash("All your tokens are revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
 
@@ -74,7 +74,7 @@ def _page(**more: Any) -> str:
     context = {
         "errors": {},
         "wanted": request.values.get("next", ""),
-        "tokens": store.of_user(desk().session, viewer().account_id, viewer().user_id),
+        "tokens": store.of_user(unit_of_work().session, viewer().account_id, viewer().user_id),
         "now": clock.now(),
     }
     return render_template("passwords/show.html", **{**context, **more})

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import sessions as services
 from dashboard.web.accounts import login_throttle
 from dashboard.web.core import auth, urls
@@ -33,22 +33,22 @@ def create() -> ResponseReturnValue:
     attempt = login_throttle.attempt()
     if left := attempt.begin():
         return _wait(left)
-    found = services.log_in(desk(), request.form.get("email", ""), request.form.get("password", ""))
+    found = services.log_in(unit_of_work(), request.form.get("email", ""), request.form.get("password", ""))
     if not found:
         attempt.fail()
         return _form(error=WRONG), HTTPStatus.UNPROCESSABLE_ENTITY
     auth.recognise(found)
     if len(found) > 1:
         return redirect(url_for("web.memberships.index", next=urls.wanted()), HTTPStatus.SEE_OTHER)
-    auth.let_in(found[0])
-    services.enter(desk(), found[0], now=clock.now())
+    auth.log_in(found[0])
+    services.enter(unit_of_work(), found[0], now=clock.now())
     return redirect(urls.wanted(), HTTPStatus.SEE_OTHER)
 
 
 @pages.post("/logout")
 def destroy() -> ResponseReturnValue:
     """Log out; wherever else they are logged in, they stay."""
-    auth.see_out()
+    auth.log_out()
     return redirect(urls.wanted(url_for("web.sessions.new")), HTTPStatus.SEE_OTHER)
 
 

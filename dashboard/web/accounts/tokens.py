@@ -8,7 +8,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import tokens
 from dashboard.services.accounts.account_forms import TokenForm
 from dashboard.services.core.refusals import Invalid, invalid
@@ -16,7 +16,7 @@ from dashboard.store.accounts import tokens_page as store
 from dashboard.store.core.paging import Page
 from dashboard.store.inboxes import choices
 from dashboard.web.core import form_input, timezones
-from dashboard.web.core.auth import acting, administrators_only, viewer
+from dashboard.web.core.auth import actor_kwargs, administrators_only, viewer
 from dashboard.web.core.blueprints import pages_of
 
 PER_PAGE = 50
@@ -39,7 +39,7 @@ def create() -> ResponseReturnValue:
     if not isinstance(made, Invalid):
         made = form_input.load(TokenForm(), made)
     if not isinstance(made, Invalid):
-        made = tokens.create(desk(), viewer().account_id, made, **acting())
+        made = tokens.create(unit_of_work(), viewer().account_id, made, **actor_kwargs())
     if isinstance(made, Invalid):
         return _page(errors=made.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
     return _page(fresh=made), HTTPStatus.CREATED
@@ -49,7 +49,7 @@ def create() -> ResponseReturnValue:
 @administrators_only
 def revoke(token_id: int) -> ResponseReturnValue:
     """Let a token open nothing any more."""
-    if not tokens.revoke(desk(), viewer().account_id, token_id, **acting()):
+    if not tokens.revoke(unit_of_work(), viewer().account_id, token_id, **actor_kwargs()):
         abort(HTTPStatus.NOT_FOUND)
     flash("The token is revoked: whoever uses it is refused from now on.")
     return redirect(url_for("web.tokens.index"), HTTPStatus.SEE_OTHER)
@@ -67,7 +67,7 @@ def _said() -> dict[str, Any] | Invalid:
 
 
 def _page(**more: Any) -> str:
-    account_id, session = viewer().account_id, desk().session
+    account_id, session = viewer().account_id, unit_of_work().session
     found = store.page_of(session, account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE))
     context = {
         "found": found,

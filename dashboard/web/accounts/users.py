@@ -10,18 +10,18 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import Role
-from dashboard.http import desk, invitation_link
+from dashboard.http import invitation_link, unit_of_work
 from dashboard.services.accounts import invitations
 from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
 from dashboard.services.agents import agents
 from dashboard.services.agents.agents import AgentView
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.store.accounts import users_page as store
-from dashboard.store.accounts.users_page import Held, UserLine
+from dashboard.store.accounts.users_page import HeldCount, UserLine
 from dashboard.store.agents import agents as agents_store
 from dashboard.store.core.paging import Page
 from dashboard.web.core import form_input, htmx
-from dashboard.web.core.auth import acting, administrators_only, viewer
+from dashboard.web.core.auth import actor_kwargs, administrators_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, Errors, editing, refused
@@ -38,7 +38,7 @@ class UserPage:
     """
 
     user: UserLine
-    held: Sequence[Held]
+    held: Sequence[HeldCount]
     is_last: bool
     link: str = ""
     errors: Errors = field(default_factory=dict)
@@ -56,8 +56,8 @@ def index() -> ResponseReturnValue:
     """List the users."""
     text = form_input.words_in(request.args, "text")
     wanted = Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
-    found = store.page_of(desk().session, viewer().account_id, text, wanted, now=clock.now())
-    template = "users/_list.html" if htmx.asked() else "users/index.html"
+    found = store.page_of(unit_of_work().session, viewer().account_id, text, wanted, now=clock.now())
+    template = "users/_list.html" if htmx.is_htmx() else "users/index.html"
     return render_template(template, found=found, text=text, last_page=found.meta.last_page)
 
 
@@ -77,7 +77,7 @@ def create() -> ResponseReturnValue:
         said["password"] = request.form["password"]
     made = form_input.load(AgentForm(), said)
     if not isinstance(made, Invalid):
-        made = agents.create(desk(), viewer().account_id, made, **acting())
+        made = agents.create(unit_of_work(), viewer().account_id, made, **actor_kwargs())
     if isinstance(made, Invalid):
         return _refused(made), HTTPStatus.UNPROCESSABLE_ENTITY
     if request.form.get("invite"):
@@ -117,7 +117,7 @@ def set_password(user_id: int) -> ResponseReturnValue:
 @administrators_only
 def invite(user_id: int) -> ResponseReturnValue:
     """Invite a user. The answer is the page itself: the link is kept nowhere, so no later page could show it."""
-    token = invitations.invite(desk(), viewer().account_id, user_id, **acting())
+    token = invitations.invite(unit_of_work(), viewer().account_id, user_id, **actor_kwargs())
     if token is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(token, Conflict):
@@ -129,7 +129,7 @@ def invite(user_id: int) -> ResponseReturnValue:
 @administrators_only
 def withdraw_invitation(user_id: int) -> ResponseReturnValue:
     """Take an invitation back: its link works no more."""
-    if not invitations.withdraw(desk(), viewer().account_id, user_id, **acting()):
+    if not invitations.withdraw(unit_of_work(), viewer().account_id, user_id, **actor_kwargs()):
         abort(HTTPStatus.NOT_FOUND)
     flash("The invitation is withdrawn. Its link works no more.")
     return redirect(url_for("web.users.show", user_id=user_id), HTTPStatus.SEE_OTHER)
@@ -152,7 +152,7 @@ def reactivate(user_id: int) -> ResponseReturnValue:
 def _refused(refusal: Invalid) -> str:
     """Return the form with what is wrong, and the way to a deactivated user whose address was typed."""
     email = request.form.get("email", "").strip().lower()
-    known = agents.of_address(desk(), viewer().account_id, email) if "email" in refusal.errors else None
+    known = agents.of_address(unit_of_work(), viewer().account_id, email) if "email" in refusal.errors else None
     gone = known if known and not known.active else None
     return render_template("users/new.html", roles=tuple(Role), errors=refusal.errors, typed=request.form, gone=gone)
 
@@ -164,7 +164,7 @@ def _changed(
     done: AgentView | Invalid | Conflict | None = (
         edit
         if isinstance(edit, Invalid)
-        else agents.change(desk(), viewer().account_id, user_id, edit, **(by or acting()))
+        else agents.change(unit_of_work(), viewer().account_id, user_id, edit, **(by or actor_kwargs()))
     )
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -182,7 +182,7 @@ def _changed(
 
 
 def _shown(user_id: int, **more: Any) -> str:
-    session, account_id = desk().session, viewer().account_id
+    session, account_id = unit_of_work().session, viewer().account_id
     user = _user(user_id)
     alone = not agents_store.other_administrator(session, account_id, but=user_id)
     page = UserPage(
@@ -195,4 +195,6 @@ def _shown(user_id: int, **more: Any) -> str:
 
 
 def _user(user_id: int) -> UserLine:
-    return store.one(desk().session, viewer().account_id, user_id, now=clock.now()) or abort(HTTPStatus.NOT_FOUND)
+    return store.one(unit_of_work().session, viewer().account_id, user_id, now=clock.now()) or abort(
+        HTTPStatus.NOT_FOUND
+    )

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import Presence
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.agents import agent_list
-from dashboard.services.agents.agent_list import AgentLine
+from dashboard.services.agents.agent_list import AgentListLine
 from dashboard.store.agents.list_page import AskedAgents
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.inboxes import choices
@@ -25,7 +25,7 @@ pages = pages_of("agent_list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class AgentListQuery:
     """What the list's address asks for, word by word."""
 
     text: str = ""
@@ -36,12 +36,12 @@ class Shown:
 
     def address(self, **changes: object) -> str:
         """Return the list's address with some of what is asked for changed."""
-        return urls.of("web.agent_list.index", self, **changes)
+        return urls.list_url("web.agent_list.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
         """Tell whether anybody is left out."""
-        return self != Shown(page=self.page)
+        return self != AgentListQuery(page=self.page)
 
 
 @pages.get("/agents")
@@ -54,12 +54,12 @@ def index() -> ResponseReturnValue:
         "shown": shown,
         "found": found,
         "last_page": found.meta.last_page,
-        "inboxes": choices.inboxes(desk().session, viewer().account_id),
-        "teams": choices.teams(desk().session, viewer().account_id),
+        "inboxes": choices.inboxes(unit_of_work().session, viewer().account_id),
+        "teams": choices.teams(unit_of_work().session, viewer().account_id),
         "presence_words": tuple(Presence),
         "now": now,
     }
-    if not htmx.asked():
+    if not htmx.is_htmx():
         return render_template("agents/index.html", **context)
     response = htmx.fragment("agents/_list.html", **context)
     response.headers["HX-Replace-Url"] = shown.address()
@@ -72,23 +72,23 @@ def names() -> ResponseReturnValue:
     """Suggest agents for what stands in a field."""
     args = request.args
     text, inbox_id = form_input.words_in(args, args.get("field", "")), form_input.id_in(args.get("inbox"))
-    found = choices.called(desk().session, viewer().account_id, text, most=SUGGESTED, inbox_id=inbox_id)
+    found = choices.called(unit_of_work().session, viewer().account_id, text, most=SUGGESTED, inbox_id=inbox_id)
     return htmx.fragment("agents/_names.html", names=found)
 
 
-def _found(shown: Shown, now: datetime) -> Listed[AgentLine]:
+def _found(shown: AgentListQuery, now: datetime) -> Listed[AgentListLine]:
     asked = AskedAgents(text=shown.text, inbox_id=shown.inbox, team_id=shown.team, active=shown.presence != DEACTIVATED)
     page = Page(page=shown.page, per_page=PER_PAGE)
     return agent_list.show_all(
-        desk(), viewer().account_id, asked, presence=PRESENCES.get(shown.presence), page=page, now=now
+        unit_of_work(), viewer().account_id, asked, presence=PRESENCES.get(shown.presence), page=page, now=now
     )
 
 
-def _shown() -> Shown:
+def _shown() -> AgentListQuery:
     """Return what is asked for; what makes no sense asks for nothing."""
     args = request.args
     presence = args.get("presence", "")
-    return Shown(
+    return AgentListQuery(
         text=form_input.words_in(args, "text"),
         inbox=form_input.id_in(args.get("inbox")),
         team=form_input.id_in(args.get("team")),

@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import Presence
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts.account_forms import AgentEdit
 from dashboard.services.agents import agent_details, agents, fairness, presence
 from dashboard.services.agents.agent_details import AgentDetails
-from dashboard.services.agents.fairness import Fairness
-from dashboard.services.agents.presence import Heard
+from dashboard.services.agents.fairness import InboxFairness
+from dashboard.services.agents.presence import AvailabilityResult
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.policies import capacity_limits
 from dashboard.services.policies.policy_forms import AgentChoice
@@ -21,7 +21,7 @@ from dashboard.store.agents import agent_card as store
 from dashboard.store.agents.agent_card import AgentCard
 from dashboard.store.inboxes import choices
 from dashboard.web.core import form_input, formatting, htmx
-from dashboard.web.core.auth import acting, administrators_only, supervising, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, administrators_only, supervising, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, editing, refused
@@ -42,7 +42,7 @@ def show(agent_id: int) -> ResponseReturnValue:
 @pages.get("/agents/<int:agent_id>/availability")
 def availability(agent_id: int) -> ResponseReturnValue:
     """Show what an agent may be set to."""
-    template = "agents/_availability.html" if htmx.asked() else "agents/availability.html"
+    template = "agents/_availability.html" if htmx.is_htmx() else "agents/availability.html"
     return render_template(template, agent=_agent(agent_id), choices=CHOICES)
 
 
@@ -54,7 +54,7 @@ def set_availability(agent_id: int) -> ResponseReturnValue:
     if chosen not in CHOICES:
         abort(HTTPStatus.BAD_REQUEST)
     heard = presence.set_availability(
-        desk(),
+        unit_of_work(),
         viewer().account_id,
         agent.id,
         availability=Presence(chosen),
@@ -63,7 +63,7 @@ def set_availability(agent_id: int) -> ResponseReturnValue:
         now=clock.now(),
         is_there=agent.id == viewer().user_id,
     )
-    if heard is Heard.NO_SUCH_AGENT:
+    if heard is AvailabilityResult.NO_SUCH_AGENT:
         abort(HTTPStatus.NOT_FOUND)
     if "page" in request.form:
         return _saved(agent_id, saying(f"{{}} is set to {formatting.word(Presence(chosen))}.", agent.name))
@@ -78,11 +78,13 @@ def put_under(agent_id: int) -> ResponseReturnValue:
     facts, policy_id = _found(agent_id).facts, form_input.whole("agent_capacity_policy_id")
     said, choice = saying("{} is under no capacity policy.", facts.name), AgentChoice(user_id=agent_id)
     if isinstance(policy_id, int):
-        put: Any = capacity_limits.put_under(desk(), viewer().account_id, policy_id, choice, **editing())
+        put: Any = capacity_limits.assign_policy(unit_of_work(), viewer().account_id, policy_id, choice, **editing())
         put = put or invalid("capacity", "There is no such capacity policy in this account.")
         said = saying("The capacity policy of {} is changed.", facts.name)
     else:
-        put = capacity_limits.take_out(desk(), viewer().account_id, facts.policy_id or 0, choice, **editing())
+        put = capacity_limits.unassign_policy(
+            unit_of_work(), viewer().account_id, facts.policy_id or 0, choice, **editing()
+        )
     return _refused(agent_id, put) if isinstance(put, Invalid) else _saved(agent_id, said)
 
 
@@ -93,7 +95,7 @@ def set_active(agent_id: int) -> ResponseReturnValue:
     active = ACTIVITY.get(request.form.get("active", ""))
     if active is None:
         abort(HTTPStatus.BAD_REQUEST)
-    done = agents.change(desk(), viewer().account_id, agent_id, AgentEdit(active=active), **acting())
+    done = agents.change(unit_of_work(), viewer().account_id, agent_id, AgentEdit(active=active), **actor_kwargs())
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Invalid | Conflict):
@@ -108,7 +110,7 @@ def _saved(agent_id: int, said: str) -> ResponseReturnValue:
 def _refused(agent_id: int, refusal: Invalid) -> ResponseReturnValue:
     answer = refused(refusal, About("agent_capacity", agent_id))
     wanted = refusal.wanted if isinstance(refusal, Stale) else {}
-    template = PART if htmx.asked() else "agents/show.html"
+    template = PART if htmx.is_htmx() else "agents/show.html"
     page = render_template(template, **_context(agent_id, errors=answer.errors, wanted=wanted))
     return make_response(page, answer.status)
 
@@ -120,7 +122,7 @@ def _context(agent_id: int, **more: Any) -> dict[str, Any]:
         "found": found,
         "fairness": _fairness(found),
         "choices": CHOICES,
-        "policies": choices.capacity_policies(desk().session, viewer().account_id) if supervising() else (),
+        "policies": choices.capacity_policies(unit_of_work().session, viewer().account_id) if supervising() else (),
         "now": clock.now(),
         "errors": {},
         "wanted": {},
@@ -128,7 +130,7 @@ def _context(agent_id: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def _fairness(found: AgentDetails) -> Fairness | None:
+def _fairness(found: AgentDetails) -> InboxFairness | None:
     """Return how an inbox that the agent answers was shared out: the one asked for, else the first."""
     answered = [seat.place.inbox_id for seat in found.seats if seat.place.member]
     if not answered:
@@ -137,7 +139,7 @@ def _fairness(found: AgentDetails) -> Fairness | None:
     inbox_id = asked if asked in answered else answered[0]
     page = form_input.number_in(request.args, "colleagues")
     return fairness.of_inbox(
-        desk(),
+        unit_of_work(),
         viewer().account_id,
         inbox_id,
         agent_id=found.facts.id,
@@ -149,7 +151,7 @@ def _fairness(found: AgentDetails) -> Fairness | None:
 def _found(agent_id: int) -> AgentDetails:
     _own(agent_id)
     found = agent_details.show(
-        desk(), viewer().account_id, agent_id, page=form_input.page_in(request.args), now=clock.now()
+        unit_of_work(), viewer().account_id, agent_id, page=form_input.page_in(request.args), now=clock.now()
     )
     return found or abort(HTTPStatus.NOT_FOUND)
 
@@ -157,7 +159,7 @@ def _found(agent_id: int) -> AgentDetails:
 def _agent(agent_id: int) -> AgentCard:
     """Return the active agent."""
     _own(agent_id)
-    agent = store.card(desk().session, viewer().account_id, agent_id)
+    agent = store.card(unit_of_work().session, viewer().account_id, agent_id)
     return agent or abort(HTTPStatus.NOT_FOUND)
 
 

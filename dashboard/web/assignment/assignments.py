@@ -6,7 +6,7 @@ from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.explanations import conversation
 from dashboard.store.agents import ledger_page
 from dashboard.store.conversations import conversation_page as store
@@ -19,8 +19,8 @@ pages = pages_of("assignments")
 @pages.get("/assignments/<int:assignment_id>")
 def show(assignment_id: int) -> ResponseReturnValue:
     """Explain an assignment of a conversation that the viewer may read."""
-    line = ledger_page.one(desk().session, scope().account_id, assignment_id)
-    if line is None or store.one(desk().session, scope(), line.conversation_id) is None:
+    line = ledger_page.one(unit_of_work().session, scope().account_id, assignment_id)
+    if line is None or store.one(unit_of_work().session, scope(), line.conversation_id) is None:
         abort(HTTPStatus.NOT_FOUND)
-    told = conversation.assignment(desk(), scope().account_id, assignment_id)
+    told = conversation.assignment(unit_of_work(), scope().account_id, assignment_id)
     return render_template("assignments/show.html", line=line, told=told, offers=(), errors={}, now=clock.now())

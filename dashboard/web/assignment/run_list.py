@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.decisions import Outcome, Reason, Source
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.store.assignment import run_list_page as store
-from dashboard.store.assignment.run_list_page import Asked
+from dashboard.store.assignment.run_list_page import RunFilter
 from dashboard.store.inboxes import choices
 from dashboard.web.core import form_input, htmx, urls
 from dashboard.web.core.auth import supervisors_only, viewer
@@ -30,7 +30,7 @@ pages = pages_of("run_list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class RunListQuery:
     """What the history's address asks for, word by word; `before` is where its page begins."""
 
     inbox: int | None = None
@@ -42,12 +42,12 @@ class Shown:
 
     def address(self, **changes: object) -> str:
         """Return the history's address with some of what is asked for changed."""
-        return urls.of("web.run_list.index", self, **changes)
+        return urls.list_url("web.run_list.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
         """Tell whether anything is left out."""
-        return self != Shown(before=self.before)
+        return self != RunListQuery(before=self.before)
 
 
 @pages.get("/runs")
@@ -55,7 +55,7 @@ class Shown:
 def index() -> ResponseReturnValue:
     """Show the history of runs."""
     shown, now = _shown(), clock.now()
-    account_id, session = viewer().account_id, desk().session
+    account_id, session = viewer().account_id, unit_of_work().session
     context: dict[str, Any] = {
         "shown": shown,
         "history": store.page_of(session, account_id, _asked(shown, now)),
@@ -66,16 +66,16 @@ def index() -> ResponseReturnValue:
         "spans": tuple(WITHIN),
         "now": now,
     }
-    if not htmx.asked():
+    if not htmx.is_htmx():
         return render_template("runs/index.html", **context)
     response = htmx.fragment("runs/_list.html", **context)
     response.headers["HX-Replace-Url"] = shown.address()
     return response
 
 
-def _shown() -> Shown:
+def _shown() -> RunListQuery:
     """Return what is asked for; what makes no sense asks for nothing."""
-    return Shown(
+    return RunListQuery(
         inbox=form_input.id_in(request.args.get("inbox")),
         source=_word("source", SOURCES),
         outcome=_word("outcome", tuple(Outcome)),
@@ -90,8 +90,8 @@ def _word(name: str, words: tuple[str, ...]) -> str:
     return said if said in words else ""
 
 
-def _asked(shown: Shown, now: datetime) -> Asked:
-    return Asked(
+def _asked(shown: RunListQuery, now: datetime) -> RunFilter:
+    return RunFilter(
         inbox_id=shown.inbox,
         source=Source(shown.source) if shown.source else None,
         outcome=Outcome(shown.outcome) if shown.outcome else None,

@@ -6,12 +6,12 @@ from http import HTTPStatus
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.assignment import run as assignment_run
 from dashboard.services.assignment import run_results
-from dashboard.services.assignment.run_results import Result
+from dashboard.services.assignment.run_results import RequestedRunsResult
 from dashboard.services.explanations import run_replay
-from dashboard.services.explanations.run_replay import Part
+from dashboard.services.explanations.run_replay import ReplayPage
 from dashboard.store.assignment import run_pages as store
 from dashboard.store.core.paging import Page
 from dashboard.web.core import form_input, htmx
@@ -30,26 +30,26 @@ pages = pages_of("runs")
 @supervisors_only
 def create(inbox_id: int) -> ResponseReturnValue:
     """Run assignment now, in one inbox."""
-    job_id = assignment_run.request_run(desk(), viewer().account_id, inbox_id, actor_id=viewer().user_id)
+    job_id = assignment_run.request_run(unit_of_work(), viewer().account_id, inbox_id, actor_id=viewer().user_id)
     if job_id is None:
         abort(HTTPStatus.NOT_FOUND)
-    return _answer(run_results.wait_for(desk(), viewer().account_id, [job_id], patience=PATIENCE))
+    return _answer(run_results.wait_for(unit_of_work(), viewer().account_id, [job_id], patience=PATIENCE))
 
 
 @pages.post("/assignment_runs")
 @supervisors_only
 def create_all() -> ResponseReturnValue:
     """Run assignment now, in every inbox in which something waits."""
-    jobs = run_results.request_all(desk(), viewer().account_id, actor_id=viewer().user_id)
-    return _answer(run_results.wait_for(desk(), viewer().account_id, jobs, patience=PATIENCE))
+    jobs = run_results.request_all(unit_of_work(), viewer().account_id, actor_id=viewer().user_id)
+    return _answer(run_results.wait_for(unit_of_work(), viewer().account_id, jobs, patience=PATIENCE))
 
 
 @pages.get("/assignment_runs")
 def result() -> ResponseReturnValue:
     """Show what these jobs' runs have come to by now."""
     jobs, looks = request.args.getlist("job"), form_input.number_in(request.args, "looks") or 0
-    found = run_results.of_jobs(desk(), viewer().account_id, jobs)
-    if not htmx.asked():
+    found = run_results.of_jobs(unit_of_work(), viewer().account_id, jobs)
+    if not htmx.is_htmx():
         return redirect(url_for("web.board.show", job=jobs), HTTPStatus.SEE_OTHER)
     return htmx.fragment("runs/_result.html", ran=found, looks=looks + 1, slow=looks >= MANY_LOOKS)
 
@@ -58,19 +58,19 @@ def result() -> ResponseReturnValue:
 @supervisors_only
 def show(run_id: int) -> ResponseReturnValue:
     """Show one run: a batch of what it saw and decided, and what it left."""
-    run = store.one(desk().session, viewer().account_id, run_id)
+    run = store.one(unit_of_work().session, viewer().account_id, run_id)
     if run is None:
         abort(HTTPStatus.NOT_FOUND)
-    wanted = Part(
+    wanted = ReplayPage(
         batch=form_input.page_in(request.args, "batch"),
         agents=Page(page=form_input.page_in(request.args, "agents"), per_page=AGENTS_PER_PAGE),
         lines=Page(page=form_input.page_in(request.args, "page"), per_page=LINES_PER_PAGE),
     )
-    replay = run_replay.part_of(desk(), viewer().account_id, run_id, wanted)
+    replay = run_replay.page_of_replay(unit_of_work(), viewer().account_id, run_id, wanted)
     return render_template("runs/show.html", run=run, replay=replay)
 
 
-def _answer(ran: Result) -> ResponseReturnValue:
+def _answer(ran: RequestedRunsResult) -> ResponseReturnValue:
     elsewhere = url_for(
         "web.board.show", job=ran.job_ids, _anchor=f"inbox-{ran.inbox_id}" if ran.inbox_id else "inboxes"
     )

@@ -12,17 +12,17 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.audit import undo as undo_changes
-from dashboard.services.audit.undo import Reversal, State
+from dashboard.services.audit.undo import Reversal, UndoState
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.accounts import audit_page as store
 from dashboard.store.accounts.audit_log import AuditView
-from dashboard.store.accounts.audit_page import Asked, Names
+from dashboard.store.accounts.audit_page import AuditFilter, AuditNames
 from dashboard.web.audit import entry_text, field_text
 from dashboard.web.audit.entry_text import SUBJECTS, Told
 from dashboard.web.core import form_input, htmx, timezones, urls
-from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of
 
 PER_PAGE = 50
@@ -34,7 +34,7 @@ pages = pages_of("audit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class AuditListQuery:
     """What the page's address asks for, word by word."""
 
     who: str = ""
@@ -46,12 +46,12 @@ class Shown:
 
     def address(self, **changes: object) -> str:
         """Return the page's address with some of what is asked for changed."""
-        return urls.of("web.audit.index", self, **changes)
+        return urls.list_url("web.audit.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
         """Tell whether anything is left out."""
-        return self != Shown(before=self.before)
+        return self != AuditListQuery(before=self.before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Row:
     @property
     def can_be_undone(self) -> bool:
         """Tell whether what was changed still stands as it was left."""
-        return bool(self.reversal and self.reversal.state is State.POSSIBLE)
+        return bool(self.reversal and self.reversal.state is UndoState.POSSIBLE)
 
 
 @pages.get("/audit")
@@ -74,7 +74,7 @@ class Row:
 def index() -> ResponseReturnValue:
     """Show the log, the newest first."""
     shown = _shown(request.args)
-    if not htmx.asked():
+    if not htmx.is_htmx():
         return render_template("audit/index.html", **_context(shown))
     response = htmx.fragment(PART, **_context(shown))
     response.headers["HX-Replace-Url"] = shown.address()
@@ -86,13 +86,13 @@ def index() -> ResponseReturnValue:
 def undo(entry_id: int) -> ResponseReturnValue:
     """Undo a change of a policy, if it stands as it was left."""
     shown = _shown(MultiDict(parse_qsl(request.form.get("back", ""))))
-    done = undo_changes.undo(desk(), viewer().account_id, entry_id, **acting())
+    done = undo_changes.undo(unit_of_work(), viewer().account_id, entry_id, **actor_kwargs())
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     problem = _problem(done)
     if not problem:
         return htmx.saved(PART, said="It is undone.", elsewhere=shown.address(), **_context(shown))
-    template = PART if htmx.asked() else "audit/index.html"
+    template = PART if htmx.is_htmx() else "audit/index.html"
     return render_template(template, **_context(shown, problem=problem)), HTTPStatus.CONFLICT
 
 
@@ -101,17 +101,17 @@ def _problem(done: Reversal | Invalid) -> str:
     if isinstance(done, Invalid):
         said = " ".join(message for several in done.errors.values() for message in several)
         return f"{said} Nothing was changed."
-    if done.state is State.CHANGED:
+    if done.state is UndoState.CHANGED:
         names = " and ".join(field_text.label(name) for name in done.changed)
         return f"Somebody has changed it since: {names}. Nothing was changed."
-    return {State.GONE: GONE, State.UNDONE: UNDONE}.get(done.state, "")
+    return {UndoState.GONE: GONE, UndoState.UNDONE: UNDONE}.get(done.state, "")
 
 
-def _context(shown: Shown, *, problem: str = "") -> dict[str, Any]:
+def _context(shown: AuditListQuery, *, problem: str = "") -> dict[str, Any]:
     """Return what the page needs, in a fixed number of queries."""
-    session, account_id = desk().session, viewer().account_id
+    session, account_id = unit_of_work().session, viewer().account_id
     found = store.entries(session, account_id, _asked(shown), before=shown.before, most=PER_PAGE)
-    reversals = undo_changes.reversals(desk(), account_id, found.lines)
+    reversals = undo_changes.reversals(unit_of_work(), account_id, found.lines)
     names = store.names(session, account_id, entry_text.things(found.lines, reversals.values()))
     return {
         "shown": shown,
@@ -119,23 +119,23 @@ def _context(shown: Shown, *, problem: str = "") -> dict[str, Any]:
         "before": found.before,
         "actors": store.actors(session, account_id),
         "subjects": SUBJECTS,
-        "states": State,
+        "states": UndoState,
         "problem": problem,
         "zone": timezones.name(),
         "now": clock.now(),
     }
 
 
-def _row(entry: AuditView, reversals: Mapping[int, Reversal], names: Names) -> Row:
+def _row(entry: AuditView, reversals: Mapping[int, Reversal], names: AuditNames) -> Row:
     reversal = reversals.get(entry.id)
     back = entry_text.set_back(reversal, names) if reversal else ""
     return Row(entry=entry, told=entry_text.told(entry, names), reversal=reversal, back=back)
 
 
-def _shown(args: MultiDict[str, str]) -> Shown:
+def _shown(args: MultiDict[str, str]) -> AuditListQuery:
     """Return what is asked for; what makes no sense asks for nothing."""
     who, what = args.get("who", ""), args.get("what", "")
-    return Shown(
+    return AuditListQuery(
         who=who if who == NOBODY or form_input.id_in(who) else "",
         what=what if what in SUBJECTS else "",
         which=form_input.id_in(args.get("which")) if what in SUBJECTS else None,
@@ -145,8 +145,8 @@ def _shown(args: MultiDict[str, str]) -> Shown:
     )
 
 
-def _asked(shown: Shown) -> Asked:
-    return Asked(
+def _asked(shown: AuditListQuery) -> AuditFilter:
+    return AuditFilter(
         actor_id=form_input.id_in(shown.who),
         by_nobody=shown.who == NOBODY,
         subject=shown.what or None,

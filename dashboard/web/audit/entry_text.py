@@ -9,9 +9,9 @@ from markupsafe import Markup, escape
 
 from dashboard.services.audit.undo import Reversal
 from dashboard.store.accounts.audit_log import AuditView
-from dashboard.store.accounts.audit_page import Names, Things
+from dashboard.store.accounts.audit_page import AuditNames, Things
 from dashboard.web.audit import field_text
-from dashboard.web.audit.field_text import Line
+from dashboard.web.audit.field_text import FieldLine
 from dashboard.web.core.bidi import bdi
 
 # What a page can be narrowed to, and how it is called.
@@ -61,7 +61,7 @@ class Told:
     """An entry in words."""
 
     sentence: Markup
-    lines: tuple[Line, ...]
+    lines: tuple[FieldLine, ...]
 
 
 def things(entries: Iterable[AuditView], reversals: Iterable[Reversal]) -> Things:
@@ -81,7 +81,7 @@ def things(entries: Iterable[AuditView], reversals: Iterable[Reversal]) -> Thing
     return Things(**{name: ids - {None} for name, ids in found.items()})
 
 
-def told(entry: AuditView, names: Names) -> Told:
+def told(entry: AuditView, names: AuditNames) -> Told:
     """Return the entry in words."""
     if entry.subject in SENTENCES:
         return Told(sentence=SENTENCES[entry.subject](entry, names), lines=())
@@ -90,7 +90,7 @@ def told(entry: AuditView, names: Names) -> Told:
     return Told(sentence=_plain(entry, names), lines=tuple(field_text.lines(entry.before, entry.after, names)))
 
 
-def set_back(reversal: Reversal, names: Names) -> str:
+def set_back(reversal: Reversal, names: AuditNames) -> str:
     """Return what undoing would do, as its button says it."""
     if "assignment_policy_id" in reversal.back:
         inbox = names.inboxes.get(reversal.entry.subject_id or 0, "the inbox")
@@ -109,13 +109,13 @@ def set_back(reversal: Reversal, names: Names) -> str:
     return f"Set {', '.join(parts)}"
 
 
-def _plain(entry: AuditView, names: Names) -> Markup:
+def _plain(entry: AuditView, names: AuditNames) -> Markup:
     return Markup("{} {} {}").format(
         DONE.get(entry.action, entry.action), SUBJECTS.get(entry.subject, entry.subject), _subject(entry, names)
     )
 
 
-def _subject(entry: AuditView, names: Names) -> Markup:
+def _subject(entry: AuditView, names: AuditNames) -> Markup:
     """Return what the entry is about, by the name that it has now if it is still there."""
     said = {**(entry.before or {}), **(entry.after or {})}
     own = next((said[name] for name in ("name", "title", "url") if said.get(name)), None)
@@ -124,7 +124,7 @@ def _subject(entry: AuditView, names: Names) -> Markup:
     return _thing(kind, entry.subject_id, names, known or own or f"{entry.subject_id}")
 
 
-def _thing(kind: str | None, thing_id: int | None, names: Names, name: str) -> Markup:
+def _thing(kind: str | None, thing_id: int | None, names: AuditNames, name: str) -> Markup:
     """Return a name, leading to what it names while that is there."""
     living, endpoint, argument = PLACES.get(kind or "", ("", "", ""))
     if (living, thing_id) not in names.living:
@@ -132,12 +132,12 @@ def _thing(kind: str | None, thing_id: int | None, names: Names, name: str) -> M
     return Markup('<a href="{}">{}</a>').format(url_for(endpoint, **{argument: thing_id}), bdi(name))
 
 
-def _named(kind: str, thing_id: Any, names: Names) -> Markup:
+def _named(kind: str, thing_id: Any, names: AuditNames) -> Markup:
     known = getattr(names, kind).get(thing_id)
     return _thing(kind, thing_id, names, known or "one that is gone")
 
 
-def _linked(entry: AuditView, names: Names) -> Markup:
+def _linked(entry: AuditView, names: AuditNames) -> Markup:
     before, after = ((said or {}).get("assignment_policy_id") for said in (entry.before, entry.after))
     inbox = _named("inboxes", entry.subject_id, names)
     if after is None:
@@ -146,7 +146,7 @@ def _linked(entry: AuditView, names: Names) -> Markup:
     return Markup("linked {} to inbox {}{}").format(_named("policies", after, names), inbox, instead)
 
 
-def _put_under(entry: AuditView, names: Names) -> Markup:
+def _put_under(entry: AuditView, names: AuditNames) -> Markup:
     before, after = ((said or {}).get("agent_capacity_policy_id") for said in (entry.before, entry.after))
     agent = _named("agents", entry.subject_id, names)
     if after is None:
@@ -155,7 +155,7 @@ def _put_under(entry: AuditView, names: Names) -> Markup:
     return Markup("put {} under capacity policy {}{}").format(agent, _named("capacities", after, names), instead)
 
 
-def _limited(entry: AuditView, names: Names) -> Markup:
+def _limited(entry: AuditView, names: AuditNames) -> Markup:
     before, after = entry.before or {}, entry.after or {}
     said = after or before
     where = Markup("inbox {} in capacity policy {}").format(
@@ -168,7 +168,7 @@ def _limited(entry: AuditView, names: Names) -> Markup:
     return Markup("set a limit of {}{} for {}").format(after.get("conversation_limit"), was, where)
 
 
-def _changed_members(entry: AuditView, names: Names) -> Markup:
+def _changed_members(entry: AuditView, names: AuditNames) -> Markup:
     came, left = (_people(ids, names) for ids in _moved(entry))
     place = Markup("{} {}").format("inbox" if entry.subject == "inbox_members" else "team", _subject(entry, names))
     if came and left:
@@ -184,19 +184,19 @@ def _moved(entry: AuditView) -> tuple[list[int], list[int]]:
     return [one for one in after if one not in set(before)], [one for one in before if one not in set(after)]
 
 
-def _people(ids: list[int], names: Names) -> Markup:
+def _people(ids: list[int], names: AuditNames) -> Markup:
     shown = Markup(", ").join(_named("agents", one, names) for one in ids[:MOST_NAMED])
     return shown + (escape(f" and {len(ids) - MOST_NAMED:,} more") if len(ids) > MOST_NAMED else "")
 
 
-def _token(entry: AuditView, names: Names) -> Markup:
+def _token(entry: AuditView, names: AuditNames) -> Markup:
     said = entry.after or entry.before or {}
     done = "made" if entry.after else "revoked"
     whose = _named("agents", said.get("user_id"), names)
     return Markup("{} token <b>{}</b> of {}").format(done, bdi(said.get("name")) or "unnamed", whose)
 
 
-def _merged(entry: AuditView, _names: Names) -> Markup:
+def _merged(entry: AuditView, _names: AuditNames) -> Markup:
     before, after = entry.before or {}, entry.after or {}
     count = len(after.get("conversation_ids", ()))
     followed = "1 conversation" if count == 1 else f"{count:,} conversations"
@@ -208,7 +208,7 @@ def _merged(entry: AuditView, _names: Names) -> Markup:
     return Markup("took contact <b>{}</b> out of <b>{}</b>, with {}").format(after["identifier"], out_of, followed)
 
 
-SENTENCES: Mapping[str, Callable[[AuditView, Names], Markup]] = {
+SENTENCES: Mapping[str, Callable[[AuditView, AuditNames], Markup]] = {
     "inbox_assignment_policy": _linked,
     "agent_capacity": _put_under,
     "inbox_capacity_limit": _limited,

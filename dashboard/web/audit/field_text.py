@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.engine.policy import DEFAULT_WINDOW_SECONDS
-from dashboard.store.accounts.audit_page import Names
+from dashboard.store.accounts.audit_page import AuditNames
 from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, UNITS
 
 CARDS = {card.value: card.title.lower() for card in (*ORDERS, *SELECTORS)}
@@ -42,7 +42,7 @@ NAMED = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class FieldLine:
     """A field, as it was and as it is; None where there was nothing before, or is nothing any more."""
 
     label: str
@@ -50,13 +50,13 @@ class Line:
     after: str | None
 
 
-def lines(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, names: Names) -> Iterator[Line]:
+def lines(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, names: AuditNames) -> Iterator[FieldLine]:
     """Yield the fields that differ; of what is made or deleted, those that say anything."""
     was, became = before or {}, after or {}
     for name in dict.fromkeys((*was, *became)):
         if name in UNSAID or was.get(name) == became.get(name):
             continue
-        yield Line(
+        yield FieldLine(
             label=label(name),
             before=None if before is None else value(name, was.get(name), names),
             after=None if after is None else value(name, became.get(name), names),
@@ -68,7 +68,7 @@ def label(name: str) -> str:
     return LABELS.get(name, name.replace("_", " "))
 
 
-def value(name: str, said: Any, names: Names) -> str:
+def value(name: str, said: Any, names: AuditNames) -> str:
     """Return what a field says."""
     if name in NAMED:
         return "none" if said is None else getattr(names, NAMED[name]).get(said, "one that is gone")

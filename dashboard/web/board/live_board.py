@@ -11,10 +11,10 @@ from markupsafe import Markup
 
 from dashboard import clock
 from dashboard.engine.model import Presence
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.assignment import run_results
 from dashboard.services.board import live_board as services
-from dashboard.services.board.agent_status import State
+from dashboard.services.board.agent_status import StatusKind
 from dashboard.services.board.live_board import Board
 from dashboard.services.board.workload import Sort, View
 from dashboard.store.core.errors import StoreUnavailable
@@ -38,9 +38,9 @@ def show() -> ResponseReturnValue:
     """Show the board, or if nothing has changed since the last poll, say so."""
     asked = _asked({})
     version = _version(asked, clock.now())
-    if htmx.shown_version() == str(version):
+    if htmx.client_version() == str(version):
         return htmx.unchanged()
-    if htmx.asked():
+    if htmx.is_htmx():
         return _in_place(_polled(asked, version))
     drawn, as_of = _with_results(version) if "job" in request.args else _of_all(asked, version)
     return render_template("board/show.html", drawn=drawn, as_of=as_of, wall="wall" in request.args)
@@ -49,7 +49,9 @@ def show() -> ResponseReturnValue:
 @pages.app_template_global()
 def here(**changes: object) -> str:
     """Return the board's address with some of what was asked for changed."""
-    return urls.to("web.board.show", **_asked({name: value and str(value) for name, value in changes.items()}))
+    return urls.cached_url_for(
+        "web.board.show", **_asked({name: value and str(value) for name, value in changes.items()})
+    )
 
 
 def _asked(changes: Mapping[str, object]) -> dict[str, object]:
@@ -69,7 +71,7 @@ def _version(asked: Mapping[str, object], now: datetime) -> Version:
     """Return what changes when this page may look different."""
     view, seconds = crc32(repr(asked).encode()), int(now.timestamp())
     try:
-        live = desk().signals.live.current(viewer().account_id)
+        live = unit_of_work().signals.live.current(viewer().account_id)
     except StoreUnavailable:
         return Version(tick=seconds // UNTOLD_SECONDS, live=UNTOLD, view=view)
     return Version(tick=seconds // REDRAW_SECONDS, live=live, view=view)
@@ -78,7 +80,7 @@ def _version(asked: Mapping[str, object], now: datetime) -> Version:
 def _with_results(version: Version) -> tuple[Markup, datetime]:
     """Draw the board with what came of the runs that this viewer has just asked for."""
     board = _board(version)
-    ran = run_results.of_jobs(desk(), viewer().account_id, request.args.getlist("job"))
+    ran = run_results.of_jobs(unit_of_work(), viewer().account_id, request.args.getlist("job"))
     return Markup(render_template("board/_board.html", board=board, version=version, ran=ran)), board.as_of
 
 
@@ -90,11 +92,11 @@ def _of_all(asked: Mapping[str, object], version: Version) -> tuple[Markup, date
 
 def _polled(asked: Mapping[str, object], version: Version) -> Response:
     """Answer a tab that shows this board already with a newer one, and any other with what is true now."""
-    shown, kept = Version.said(htmx.shown_version()), fragment_cache.kept()
+    shown, kept = Version.said(htmx.client_version()), fragment_cache.kept()
     if shown is None or shown.view != version.view:
         return htmx.drawn(kept.now(*_wish(asked, version)))
     drawing = kept.after(shown, *_wish(asked, version))
-    return htmx.drawn(drawing) if drawing else htmx.nothing_yet()
+    return htmx.drawn(drawing) if drawing else htmx.no_content()
 
 
 def _wish(asked: Mapping[str, object], version: Version) -> tuple[Hashable, Wish]:
@@ -104,18 +106,18 @@ def _wish(asked: Mapping[str, object], version: Version) -> tuple[Hashable, Wish
     def draw() -> str:
         return render_template("board/_board.html", board=_board(version), version=version)
 
-    shared = desk().drawings.of(viewer().account_id, repr(key)) if version.told else None
+    shared = unit_of_work().drawings.of(viewer().account_id, repr(key)) if version.told else None
     return key, Wish(version=version, draw=draw, shared=shared)
 
 
 def _board(version: Version) -> Board:
-    return services.live_board(desk(), scope(), view=_view(), redis_answers=version.told, now=clock.now())
+    return services.live_board(unit_of_work(), scope(), view=_view(), redis_answers=version.told, now=clock.now())
 
 
 def _view() -> View:
     """Return which agents are asked for; what makes no sense asks for nothing."""
     args = request.args
-    words = {word.value: word for kind in (Presence, State) for word in kind}
+    words = {word.value: word for kind in (Presence, StatusKind) for word in kind}
     return View(
         inbox_id=form_input.number_in(args, "inbox"),
         team_id=form_input.number_in(args, "team"),
@@ -127,6 +129,6 @@ def _view() -> View:
 
 def _in_place(response: Response) -> Response:
     """Show in the address bar what a filter or a sort asked for; a poll leaves it alone."""
-    if htmx.shown_version() is None:
+    if htmx.client_version() is None:
         response.headers["HX-Replace-Url"] = here()
     return response

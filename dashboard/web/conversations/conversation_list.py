@@ -12,22 +12,22 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard import clock
 from dashboard.engine.model import Status
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.conversations import bulk_change
-from dashboard.services.conversations.bulk_change import Handled
-from dashboard.services.conversations.conversation_forms import AssignmentForm, Change, ConversationForm
+from dashboard.services.conversations.bulk_change import BulkResult
+from dashboard.services.conversations.conversation_forms import AssignmentForm, ConversationChange, ConversationForm
 from dashboard.services.core.form import Form
 from dashboard.services.core.form_fields import LARGEST_ID
 from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.services.explanations import waiting_list
 from dashboard.store.conversations import list_page as store
-from dashboard.store.conversations.list_page import Asked
+from dashboard.store.conversations.list_page import ConversationListFilter
 from dashboard.store.conversations.search import MOST_FOUND
 from dashboard.store.core.paging import Page
 from dashboard.store.inboxes import choices
 from dashboard.web.core import form_input, htmx, urls
-from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of
 
 PER_PAGE = 50
@@ -48,7 +48,7 @@ pages = pages_of("conversation_list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ConversationListQuery:
     """What the list's address asks for, word by word; `lately` is in minutes."""
 
     status: str = ""
@@ -62,16 +62,16 @@ class Shown:
 
     def address(self, **changes: object) -> str:
         """Return the list's address with some of what is asked for changed."""
-        return urls.of("web.conversation_list.index", self, **changes)
+        return urls.list_url("web.conversation_list.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
         """Tell whether anything is left out."""
-        return self != Shown(page=self.page)
+        return self != ConversationListQuery(page=self.page)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
+class TypedFilter:
     """What stands in a field, and what is wrong with it, if anything is."""
 
     text: str
@@ -83,7 +83,7 @@ class Typed:
 def index() -> ResponseReturnValue:
     """List conversations."""
     shown = _shown(request.args)
-    if not htmx.asked():
+    if not htmx.is_htmx():
         return render_template("conversations/index.html", **_context(shown))
     response = htmx.fragment("conversations/_list.html", **_context(shown))
     response.headers["HX-Replace-Url"] = shown.address()
@@ -102,7 +102,7 @@ def change() -> ResponseReturnValue:
     return htmx.saved("conversations/_list.html", said=said, elsewhere=shown.address(), **_context(shown))
 
 
-def _done() -> Handled | Invalid:
+def _done() -> BulkResult | Invalid:
     """Do what the button says, or say what is missing for it."""
     ids = form_input.ids("id")[:PER_PAGE]
     if not ids:
@@ -110,10 +110,10 @@ def _done() -> Handled | Invalid:
     wanted = _wanted(request.form.get("do", ""))
     if isinstance(wanted, Invalid):
         return wanted
-    return bulk_change.change_all(desk(), viewer().account_id, ids, wanted, **acting())
+    return bulk_change.change_all(unit_of_work(), viewer().account_id, ids, wanted, **actor_kwargs())
 
 
-def _said(kind: str, handled: Handled) -> str:
+def _said(kind: str, handled: BulkResult) -> str:
     """Return what was done, and what was not and why."""
     count = handled.changed
     did = (
@@ -127,13 +127,13 @@ def _said(kind: str, handled: Handled) -> str:
     return " ".join([did, *(f"{number} {said.format(**FORMS[number == 1])}" for number, said in parts if number)])
 
 
-def _wanted(kind: str) -> Change | Invalid:
+def _wanted(kind: str) -> ConversationChange | Invalid:
     match kind:
         case "release":
-            return Change(assignee_id=None)
+            return ConversationChange(assignee_id=None)
         case "assign":
             agent_id = agent_lookup.agent(
-                desk(), viewer().account_id, request.form.get("agent", ""), field="assignee_id"
+                unit_of_work(), viewer().account_id, request.form.get("agent", ""), field="assignee_id"
             )
             return agent_id if isinstance(agent_id, Invalid) else _loaded(AssignmentForm(), "assignee_id", agent_id)
         case "move":
@@ -143,30 +143,32 @@ def _wanted(kind: str) -> Change | Invalid:
     return invalid("do", "Choose what to do.")
 
 
-def _loaded(form: Form, field: str, said: int | str | None) -> Change | Invalid:
-    loaded: Change | Invalid = form_input.load(form, {field: said})
+def _loaded(form: Form, field: str, said: int | str | None) -> ConversationChange | Invalid:
+    loaded: ConversationChange | Invalid = form_input.load(form, {field: said})
     return loaded
 
 
-def _refused(shown: Shown, refusal: Invalid) -> ResponseReturnValue:
-    template = "conversations/_list.html" if htmx.asked() else "conversations/index.html"
+def _refused(shown: ConversationListQuery, refusal: Invalid) -> ResponseReturnValue:
+    template = "conversations/_list.html" if htmx.is_htmx() else "conversations/index.html"
     ticked = frozenset(form_input.ids("id"))
     page = render_template(template, **_context(shown, errors=refusal.errors, ticked=ticked))
     return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _context(shown: Shown, **more: Any) -> dict[str, Any]:
+def _context(shown: ConversationListQuery, **more: Any) -> dict[str, Any]:
     """Return what the list needs, in a fixed number of queries."""
     now, account_id = clock.now(), viewer().account_id
-    listed = store.page_of(desk().session, account_id, _asked(shown, now), Page(page=shown.page, per_page=PER_PAGE))
+    listed = store.page_of(
+        unit_of_work().session, account_id, _asked(shown, now), Page(page=shown.page, per_page=PER_PAGE)
+    )
     return {
         "shown": shown,
         "listed": listed,
         "cut": bool(shown.text) and listed.meta.count == MOST_FOUND,
         "last_page": listed.meta.last_page,
-        "reasons": waiting_list.of(desk(), account_id, listed.data, now=now),
-        "choices": choices.of_account(desk().session, account_id),
-        "names": choices.called(desk().session, account_id, inbox_id=shown.inbox),
+        "reasons": waiting_list.of(unit_of_work(), account_id, listed.data, now=now),
+        "choices": choices.of_account(unit_of_work().session, account_id),
+        "names": choices.called(unit_of_work().session, account_id, inbox_id=shown.inbox),
         "assignee": _assignee(shown),
         "statuses": (WAITING, *Status),
         "now": now,
@@ -176,10 +178,10 @@ def _context(shown: Shown, **more: Any) -> dict[str, Any]:
     }
 
 
-def _shown(args: form_input.Args) -> Shown:
+def _shown(args: form_input.Args) -> ConversationListQuery:
     """Return what is asked for; what makes no sense asks for nothing."""
     status = args.get("status", "")
-    return Shown(
+    return ConversationListQuery(
         status=status if status in (WAITING, *Status) else "",
         inbox=args.get("inbox", type=_id),
         team=args.get("team", type=_id),
@@ -195,20 +197,20 @@ def _meant(typed: str) -> str:
     """Return the id of the agent whose name was typed; what is not clear stays as it was typed."""
     if typed in ("", *NOBODY_TYPED) or _is_id(typed):
         return NOBODY if typed in NOBODY_TYPED else typed
-    found = agent_lookup.agent(desk(), viewer().account_id, typed, field="assignee")
+    found = agent_lookup.agent(unit_of_work(), viewer().account_id, typed, field="assignee")
     return typed if isinstance(found, Invalid) else str(found)
 
 
-def _assignee(shown: Shown) -> Typed:
+def _assignee(shown: ConversationListQuery) -> TypedFilter:
     """Return what stands in the agent's field, and what is wrong with it."""
     if shown.assignee in ("", NOBODY):
-        return Typed(text=NOBODY_TYPED[-1] if shown.assignee else "")
+        return TypedFilter(text=NOBODY_TYPED[-1] if shown.assignee else "")
     if _is_id(shown.assignee):
-        found = choices.agent(desk().session, viewer().account_id, int(shown.assignee))
-        return Typed(text=found.typed if found else f"#{shown.assignee}")
-    refused = agent_lookup.agent(desk(), viewer().account_id, shown.assignee, field="assignee")
+        found = choices.agent(unit_of_work().session, viewer().account_id, int(shown.assignee))
+        return TypedFilter(text=found.typed if found else f"#{shown.assignee}")
+    refused = agent_lookup.agent(unit_of_work(), viewer().account_id, shown.assignee, field="assignee")
     wrong = " ".join(refused.errors["assignee"]) if isinstance(refused, Invalid) else ""
-    return Typed(text=shown.assignee, wrong=wrong)
+    return TypedFilter(text=shown.assignee, wrong=wrong)
 
 
 def _assignee_id(meant: str) -> int | None:
@@ -218,8 +220,8 @@ def _assignee_id(meant: str) -> int | None:
     return int(meant) if _is_id(meant) else 0
 
 
-def _asked(shown: Shown, now: datetime) -> Asked:
-    return Asked(
+def _asked(shown: ConversationListQuery, now: datetime) -> ConversationListFilter:
+    return ConversationListFilter(
         status=Status(shown.status) if shown.status not in ("", WAITING) else None,
         waiting=True if shown.status == WAITING else None,
         inbox_id=shown.inbox,

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import Status
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.conversations import apply_suggestion, contacts
 from dashboard.services.conversations import change as change_conversation
@@ -24,7 +24,7 @@ from dashboard.store.conversations.conversation_page import ConversationPage
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.inboxes import choices
 from dashboard.web.core import form_input, htmx, timezones
-from dashboard.web.core.auth import acting, scope, supervising, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, scope, supervising, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import editing, refused
@@ -61,7 +61,7 @@ def change(conversation_id: int) -> ResponseReturnValue:
     said = _given()
     wanted = said if isinstance(said, Invalid) else form_input.load(ConversationForm(), said)
     if not isinstance(wanted, Invalid):
-        wanted = change_conversation.change(desk(), viewer().account_id, conversation_id, wanted, **editing())
+        wanted = change_conversation.change(unit_of_work(), viewer().account_id, conversation_id, wanted, **editing())
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(wanted, Invalid):
@@ -74,10 +74,10 @@ def change(conversation_id: int) -> ResponseReturnValue:
 @supervisors_only
 def merge_contact(conversation_id: int) -> ResponseReturnValue:
     """Merge the conversation's contact into another one, whose identifier was typed."""
-    page = store.one(desk().session, scope(), conversation_id) or abort(HTTPStatus.NOT_FOUND)
+    page = store.one(unit_of_work().session, scope(), conversation_id) or abort(HTTPStatus.NOT_FOUND)
     wanted = form_input.load(MergeForm(), {"from": page.contact_identifier, "into": request.form.get("into", "")})
     if not isinstance(wanted, Invalid):
-        wanted = contacts.merge(desk(), viewer().account_id, wanted, **acting())
+        wanted = contacts.merge(unit_of_work(), viewer().account_id, wanted, **actor_kwargs())
     if isinstance(wanted, Invalid):
         return _refused(conversation_id, wanted)
     followed = "1 conversation" if wanted.conversations == 1 else f"{wanted.conversations:,} conversations"
@@ -90,10 +90,10 @@ def merge_contact(conversation_id: int) -> ResponseReturnValue:
 @supervisors_only
 def fix(conversation_id: int) -> ResponseReturnValue:
     """Do what a fix says."""
-    if store.one(desk().session, scope(), conversation_id) is None:
+    if store.one(unit_of_work().session, scope(), conversation_id) is None:
         abort(HTTPStatus.NOT_FOUND)
     sentence = request.form.get("fix", "")
-    done = apply_suggestion.press(desk(), viewer().account_id, conversation_id, sentence, **acting())
+    done = apply_suggestion.apply(unit_of_work(), viewer().account_id, conversation_id, sentence, **actor_kwargs())
     if done is None:
         return _refused(conversation_id, invalid("fix", GONE))
     context = _context(conversation_id)
@@ -105,7 +105,7 @@ def fix(conversation_id: int) -> ResponseReturnValue:
 def _given() -> dict[str, Any] | Invalid:
     """Return which of a conversation's fields the form has, and what it says of them; an agent is typed."""
     if "agent" in request.form:
-        agent_id = agent_lookup.agent(desk(), viewer().account_id, request.form["agent"], field="assignee_id")
+        agent_id = agent_lookup.agent(unit_of_work(), viewer().account_id, request.form["agent"], field="assignee_id")
         return agent_id if isinstance(agent_id, Invalid) else {"assignee_id": agent_id}
     said: dict[str, Any] = {
         name: form_input.whole(name) for name in ("assignee_id", "team_id", "inbox_id") if name in request.form
@@ -144,14 +144,14 @@ def _saved(context: dict[str, Any], said: str) -> ResponseReturnValue:
 def _refused(conversation_id: int, refusal: Invalid) -> ResponseReturnValue:
     answer = refused(refusal)
     wanted = refusal.wanted if isinstance(refusal, Stale) else {}
-    template = PART if htmx.asked() else "conversations/show.html"
+    template = PART if htmx.is_htmx() else "conversations/show.html"
     context = _context(conversation_id, errors=answer.errors, typed=request.form, wanted=wanted)
     return make_response(render_template(template, **context), answer.status)
 
 
 def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
     """Return what the page needs; the forms' choices only where there are forms."""
-    account_id, session, now = scope().account_id, desk().session, clock.now()
+    account_id, session, now = scope().account_id, unit_of_work().session, clock.now()
     found = store.one(session, scope(), conversation_id)
     if found is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -160,7 +160,7 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
     return {
         "conversation": found,
         "told": told,
-        "offers": apply_suggestion.offers(desk(), account_id, told.fixes, now=now) if told else (),
+        "offers": apply_suggestion.offers(unit_of_work(), account_id, told.fixes, now=now) if told else (),
         "ledger": store.ledger(session, account_id, conversation_id),
         "names": choices.called(session, account_id, inbox_id=found.inbox_id) if forms_too else (),
         "teams": choices.teams(session, account_id) if forms_too else (),
@@ -178,7 +178,7 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
 def _told(conversation_id: int, now: datetime) -> Explanation | None:
     """Return the explanation, None while presence cannot be read: the page's other parts need only Postgres (E42)."""
     try:
-        return conversation.conversation(desk(), scope().account_id, conversation_id, now=now)
+        return conversation.conversation(unit_of_work(), scope().account_id, conversation_id, now=now)
     except StoreUnavailable as error:
         log.warning("not_explained", account=scope().account_id, conversation=conversation_id, error=str(error))
         return None

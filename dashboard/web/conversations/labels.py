@@ -6,14 +6,14 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.conversations import labels
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.inboxes.inbox_forms import LabelForm
 from dashboard.store.accounts import settings_pages as store
 from dashboard.store.core.paging import Page
 from dashboard.web.core import form_input
-from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, editing, refused
@@ -35,7 +35,7 @@ def create() -> ResponseReturnValue:
     """Suggest a label from now on."""
     made = form_input.load(LabelForm(), {"title": request.form.get("title", "")})
     if not isinstance(made, Invalid):
-        made = labels.create(desk(), viewer().account_id, made, **acting())
+        made = labels.create(unit_of_work(), viewer().account_id, made, **actor_kwargs())
     if isinstance(made, Invalid):
         return _page(errors=made.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
     flash(saying("{} is suggested from now on.", made.title))
@@ -55,7 +55,7 @@ def rename(label_id: int) -> ResponseReturnValue:
     """Call a label something else, wherever it is."""
     wanted = form_input.load(LabelForm(), {"title": request.form.get("title", "")})
     if not isinstance(wanted, Invalid):
-        wanted = labels.change(desk(), viewer().account_id, label_id, wanted, **editing())
+        wanted = labels.change(unit_of_work(), viewer().account_id, label_id, wanted, **editing())
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(wanted, Invalid):
@@ -69,7 +69,7 @@ def rename(label_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(label_id: int) -> ResponseReturnValue:
     """Suggest a label no longer."""
-    removed = labels.remove(desk(), viewer().account_id, label_id, **acting())
+    removed = labels.remove(unit_of_work(), viewer().account_id, label_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(saying("{} is suggested no longer. Conversations and rules keep it.", removed.title))
@@ -77,12 +77,12 @@ def destroy(label_id: int) -> ResponseReturnValue:
 
 
 def _shown(label_id: int, **more: Any) -> str:
-    found = store.label(desk().session, viewer().account_id, label_id) or abort(HTTPStatus.NOT_FOUND)
+    found = store.label(unit_of_work().session, viewer().account_id, label_id) or abort(HTTPStatus.NOT_FOUND)
     return render_template("labels/show.html", **{"label": found, "errors": {}, "typed": {}, **more})
 
 
 def _page(**more: Any) -> str:
     found = store.labels(
-        desk().session, viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
+        unit_of_work().session, viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
     )
     return render_template("labels/index.html", **{"found": found, "errors": {}, "typed": {}, **more})

@@ -13,7 +13,7 @@ from structlog.contextvars import bind_contextvars
 
 from dashboard import clock
 from dashboard.engine.model import Role
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import sessions
 from dashboard.store.accounts.sessions import Viewer
 from dashboard.store.core.page_values import Scope
@@ -53,14 +53,14 @@ def recognise(found: Sequence[Viewer]) -> None:
     _begin([[one.log_in_id, one.log_in_epoch] for one in found])
 
 
-def let_in(viewer: Viewer) -> None:
+def log_in(viewer: Viewer) -> None:
     """Go on in this membership, in a session of its own that knows the same log-ins."""
     known = {**_log_in_epochs(), viewer.log_in_id: viewer.log_in_epoch}
     _begin([[log_in_id, epoch] for log_in_id, epoch in known.items()])
     login_user(Visitor(viewer))
 
 
-def see_out() -> None:
+def log_out() -> None:
     """End this session at the server as well: its cookie lets nobody in again."""
     end_session()
     session.clear()
@@ -69,13 +69,13 @@ def see_out() -> None:
 def end_session() -> None:
     """End the session that came with this request, whoever has a copy of its cookie."""
     if known := session.get(SESSION_ID):
-        sessions.end(desk(), UUID(known), now=clock.now())
+        sessions.end(unit_of_work(), UUID(known), now=clock.now())
 
 
 def memberships() -> Sequence[Viewer]:
     """Return what the log-ins of this session open."""
     known = session.get(SESSION_ID)
-    return sessions.memberships(desk(), _log_in_epochs(), session_id=UUID(known)) if known else []
+    return sessions.memberships(unit_of_work(), _log_in_epochs(), session_id=UUID(known)) if known else []
 
 
 def has_others() -> bool:
@@ -104,7 +104,7 @@ def administering() -> bool:
     return viewer().role is Role.ADMINISTRATOR
 
 
-def acting() -> dict[str, Any]:
+def actor_kwargs() -> dict[str, Any]:
     """Return who does it and when, as services ask for it."""
     return {"actor_id": viewer().user_id, "now": clock.now()}
 
@@ -155,7 +155,7 @@ def _log_in_epochs() -> dict[int, int]:
 def _resume(kept: str) -> Visitor | None:
     account_id, user_id, epoch = map(int, kept.split(":"))
     known = session.get(SESSION_ID)
-    found = known and sessions.resume(desk(), account_id, user_id, session_epoch=epoch, session_id=UUID(known))
+    found = known and sessions.resume(unit_of_work(), account_id, user_id, session_epoch=epoch, session_id=UUID(known))
     if not found:
         session.clear()  # written anew for another reason, it would outlive the note that it has ended
         return None
@@ -166,7 +166,7 @@ def _resume(kept: str) -> Visitor | None:
 def _to_log_in() -> ResponseReturnValue:
     # Who has not chosen an account yet need not give the password again.
     door = "web.memberships.index" if session.get(LOG_INS) else "web.sessions.new"
-    if htmx.asked():
+    if htmx.is_htmx():
         return htmx.to_log_in(url_for(door, next=htmx.page_shown()))
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for(door, next=wanted if wanted != "/" else None), HTTPStatus.SEE_OTHER)

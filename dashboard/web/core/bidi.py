@@ -59,12 +59,12 @@ class Isolating(CodeGenerator):
     def visit_Template(self, node: nodes.Template, frame: Any = None) -> None:  # noqa: N802
         """Wrap, then compile."""
         if not (self.name or "").startswith(DOCUMENT):
-            _wrap(node, Place())
+            _wrap(node, TextPlace())
         super().visit_Template(node, frame)
 
 
 @dataclass(slots=True)
-class Place:
+class TextPlace:
     """A place in a page, as far as the HTML before it tells."""
 
     tag: str = ""
@@ -101,16 +101,16 @@ class Place:
                 self.closed_by = ""
 
 
-def _wrap(node: nodes.Node, place: Place) -> None:
+def _wrap(node: nodes.Node, place: TextPlace) -> None:
     if isinstance(node, nodes.Output):
         node.nodes = [_placed(child, place) for child in node.nodes]
         return
-    inner = Place(closed_by="/title") if isinstance(node, nodes.Block) and node.name == TITLE else place
+    inner = TextPlace(closed_by="/title") if isinstance(node, nodes.Block) and node.name == TITLE else place
     for child in node.iter_child_nodes():
         _wrap(child, inner)
 
 
-def _placed(child: nodes.Expr, place: Place) -> nodes.Expr:
+def _placed(child: nodes.Expr, place: TextPlace) -> nodes.Expr:
     if isinstance(child, nodes.TemplateData):
         place.pass_by(child.data)
         return child

@@ -14,16 +14,16 @@ from flask import Flask, g, request
 from markupsafe import Markup
 
 from dashboard import clock
-from dashboard.http import desk
-from dashboard.services.core.baselines import ANYTHING, Drawn, Seen
+from dashboard.http import unit_of_work
+from dashboard.services.core.baselines import NO_BASELINE, Baseline, DrawnFields
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.policies.capacity_policy_form import LIMIT
 from dashboard.store.accounts import audit_page as store
 from dashboard.store.accounts.audit_log import AuditView
-from dashboard.store.accounts.audit_page import Asked, Things
+from dashboard.store.accounts.audit_page import AuditFilter, Things
 from dashboard.web.audit import field_text
 from dashboard.web.core import formatting
-from dashboard.web.core.auth import acting, viewer
+from dashboard.web.core.auth import actor_kwargs, viewer
 from dashboard.web.core.bidi import saying
 
 FIELD = "drawn"
@@ -66,7 +66,7 @@ def drawn_from(thing: object = None, *names: str, untouched: Mapping[str, Any] |
     """
     facts = {**{name: getattr(thing, name) for name in names}, **facts}
     differs = {name: value for name, value in (untouched or {}).items() if value != facts[name]}
-    drawn = Drawn(facts=facts, untouched=differs)
+    drawn = DrawnFields(facts=facts, untouched=differs)
     sent = _sent()
     stands_as_sent = (
         sent and sent.facts.keys() == drawn.facts.keys() and not g.get("is_saved") and not g.get("is_stale")
@@ -79,8 +79,8 @@ def drawn_from(thing: object = None, *names: str, untouched: Mapping[str, Any] |
 
 def editing() -> dict[str, Any]:
     """Return who changes what was drawn, and when, as services ask for it."""
-    seen: Seen = _sent() or ANYTHING
-    return {**acting(), "seen": seen}
+    seen: Baseline = _sent() or NO_BASELINE
+    return {**actor_kwargs(), "seen": seen}
 
 
 def refused(refusal: Invalid, about: About = About()) -> Refused:
@@ -92,11 +92,11 @@ def refused(refusal: Invalid, about: About = About()) -> Refused:
     return Refused(errors=said, status=HTTPStatus.CONFLICT)
 
 
-def _sent() -> Drawn | None:
+def _sent() -> DrawnFields | None:
     """Return the values that the form which was sent was drawn from; None without any that can be read."""
     try:
         said = json.loads(request.form.get(FIELD, ""))
-        drawn = Drawn(facts=said["facts"], untouched=said["untouched"])
+        drawn = DrawnFields(facts=said["facts"], untouched=said["untouched"])
         readable = all(map(_is_plain, (*drawn.facts.values(), *drawn.untouched.values())))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -111,7 +111,7 @@ def _told(name: str, now: Any, about: About) -> Markup:
     """Return who changed a field to what and when."""
     field = "conversation_limit" if name.startswith(LIMIT) else name
     ids = {field_text.NAMED[field]: {now}} if field in field_text.NAMED and now is not None else {}
-    value = field_text.value(field, now, store.names(desk().session, viewer().account_id, Things(**ids)))
+    value = field_text.value(field, now, store.names(unit_of_work().session, viewer().account_id, Things(**ids)))
     entry = next((one for one in _entries(name, about) if _said(one.before, field) != _said(one.after, field)), None)
     if entry is None:
         return saying("Somebody set this meanwhile: {}.", value)
@@ -123,11 +123,11 @@ def _told(name: str, now: Any, about: About) -> Markup:
 def _entries(name: str, about: About) -> Iterator[AuditView]:
     """Yield the changes of a field's thing, the newest first; a limit by inbox is a thing of its own."""
     is_limit = name.startswith(LIMIT)
-    asked = Asked(subject=LIMITS) if is_limit else Asked(subject=about.subject, subject_id=about.subject_id)
+    asked = AuditFilter(subject=LIMITS) if is_limit else AuditFilter(subject=about.subject, subject_id=about.subject_id)
     whose = (
         {"inbox_id": int(name.removeprefix(LIMIT)), "agent_capacity_policy_id": about.subject_id} if is_limit else {}
     )
-    found = store.entries(desk().session, viewer().account_id, asked, before=None, most=MOST_ENTRIES)
+    found = store.entries(unit_of_work().session, viewer().account_id, asked, before=None, most=MOST_ENTRIES)
     for entry in found.lines if about.subject else ():
         if whose.items() <= {**(entry.before or {}), **(entry.after or {})}.items():
             yield entry

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class ErrorPage:
     """What an error page says."""
 
     status: int
@@ -27,62 +27,62 @@ class Trouble:
 
 
 SAYINGS = {
-    403: Trouble(
+    403: ErrorPage(
         status=403,
         title="Not allowed",
         happened="Your role does not allow this. Nothing was changed.",
         do="Ask an administrator of the account, or go back to the live board.",
     ),
-    404: Trouble(
+    404: ErrorPage(
         status=404,
         title="Not here",
         happened="There is nothing at this address, or it belongs to another account.",
         do="Check the address, or go back to the live board.",
     ),
-    405: Trouble(
+    405: ErrorPage(
         status=405,
         title="Not that way",
         happened="This address does not answer that kind of request. Nothing was changed.",
         do="Go back to the page and use its button.",
     ),
-    409: Trouble(
+    409: ErrorPage(
         status=409,
         title="Somebody else was faster",
         happened="Somebody else changed this at the same moment. Nothing was changed by you.",
         do="Go back, reload the page and try again.",
     ),
-    413: Trouble(
+    413: ErrorPage(
         status=413,
         title="Too much at once",
         happened="What was sent is larger than the server reads. Nothing was changed.",
         do="Go back and send less at once.",
     ),
-    429: Trouble(
+    429: ErrorPage(
         status=429,
         title="Too often",
         happened="Too many requests came from your network. Nothing was changed.",
         do="Wait a minute and try again.",
     ),
-    500: Trouble(
+    500: ErrorPage(
         status=500,
         title="That went wrong",
         happened="The server met an error that nobody expected. What was saved before stays saved; it is in the log.",
         do="Try again. If it happens again, tell whoever runs Evenhand, with the time.",
     ),
-    503: Trouble(
+    503: ErrorPage(
         status=503,
         title="A store does not answer",
         happened="The database or Redis cannot be reached at the moment. What was saved before stays saved.",
         do="Wait a moment and try again; it recovers by itself as soon as the store is back.",
     ),
 }
-FORGED = Trouble(
+FORGED = ErrorPage(
     status=400,
     title="This form has expired",
     happened="The form was opened under another log-in, or came from elsewhere. Nothing was changed.",
     do="Go back, reload the page and send it again.",
 )
-OTHERWISE = Trouble(
+OTHERWISE = ErrorPage(
     status=400,
     title="That cannot be done",
     happened="The request makes no sense to the server. Nothing was changed.",
@@ -119,7 +119,7 @@ def _show(error: HTTPException) -> ResponseReturnValue:
     trouble = FORGED if isinstance(error, CSRFError) else SAYINGS.get(error.code or 500, OTHERWISE)
     if isinstance(error, InternalServerError):
         log.error("page_failed", path=tracing.path(), exc_info=error.original_exception or error)
-    if htmx.asked():
+    if htmx.is_htmx():
         return htmx.toast("errors/_sentence.html", trouble=trouble), trouble.status
     return render_template("errors/show.html", trouble=trouble), trouble.status
 

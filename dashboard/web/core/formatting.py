@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Presence
-from dashboard.services.assignment.run_results import Result
-from dashboard.services.board.agent_status import State
-from dashboard.services.explanations.waiting_list import Because
-from dashboard.services.reports.reports import Span, Wait
+from dashboard.services.assignment.run_results import RequestedRunsResult
+from dashboard.services.board.agent_status import StatusKind
+from dashboard.services.explanations.waiting_list import WaitingReason
+from dashboard.services.reports.reports import ReportSpan, Wait
 from dashboard.web.core.bidi import saying
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -43,9 +43,9 @@ WORDS: dict[StrEnum, str] = {
     Source.PERIODIC: "sweep",
     Source.MANUAL: "run by hand",
     Source.WAKEUP: "wake-up",
-    Span.DAY: "24 hours",
-    Span.WEEK: "7 days",
-    Span.MONTH: "30 days",
+    ReportSpan.DAY: "24 hours",
+    ReportSpan.WEEK: "7 days",
+    ReportSpan.MONTH: "30 days",
 }
 # What follows "Billing has waited 14 min:".
 CLAUSES = {
@@ -67,7 +67,12 @@ CLAUSES = {
 UNEXPLAINED = "no run has come"
 UNEXPLAINED_CLAUSE = "agents are free, but no run has come; check that a worker is running"
 # What agents are filtered by. Everybody away is `away`, whatever kind of away they are.
-PRESENCES = (State.FREE, State.FULL, Presence.ONLINE, *(word for word in Presence if word is not Presence.ONLINE))
+PRESENCES = (
+    StatusKind.FREE,
+    StatusKind.FULL,
+    Presence.ONLINE,
+    *(word for word in Presence if word is not Presence.ONLINE),
+)
 SPARK_WIDTH, SPARK_HEIGHT = 96, 20
 SHAPES = {
     "minutes": "%H:%M UTC",
@@ -83,7 +88,7 @@ def init_app(app: Flask) -> None:
         word=word, clause=clause, number=number, span=span, wait=wait, spark=spark, because=because
     )
     app.jinja_env.globals.update(since=since, clock=clock, percent=percent, sentence=sentence)
-    app.jinja_env.globals.update(State=State, presences=lambda: PRESENCES)
+    app.jinja_env.globals.update(State=StatusKind, presences=lambda: PRESENCES)
 
 
 def word(value: StrEnum | None) -> str:
@@ -96,7 +101,7 @@ def clause(reason: Reason | None) -> str:
     return UNEXPLAINED_CLAUSE if reason is None else CLAUSES.get(reason, word(reason))
 
 
-def because(why: Because) -> Markup:
+def because(why: WaitingReason) -> Markup:
     """Return why a conversation waits, in a few words."""
     if why.reason is None:
         return Markup("the next run decides")
@@ -150,7 +155,7 @@ def spark(history: Sequence[int]) -> str:
     return " ".join(f"{2 + n * across / last:.1f},{2 + up - value * up / most:.1f}" for n, value in enumerate(history))
 
 
-def sentence(ran: Result) -> str:
+def sentence(ran: RequestedRunsResult) -> str:
     """Return what runs came to."""
     if not ran.job_ids:
         return "Nothing is waiting."
@@ -165,7 +170,7 @@ def sentence(ran: Result) -> str:
     return f"Assigned {what}{where} in {span(ran.took)}{_left(ran)}"
 
 
-def _left(ran: Result) -> str:
+def _left(ran: RequestedRunsResult) -> str:
     if not ran.left:
         return "; nothing waits."
     wait = "waits" if ran.waiting == 1 else "wait"

@@ -14,12 +14,12 @@ from dashboard.web.board.fragment_cache import Drawing
 REDRAW = "redraw"
 
 
-def asked() -> bool:
+def is_htmx() -> bool:
     """Tell whether htmx asks for a part of the page that it already shows; going back, it asks for a page."""
     return bool(request.htmx) and request.headers.get("HX-Request-Type") != "full"
 
 
-def shown_version() -> str | None:
+def client_version() -> str | None:
     """Return the version of what a polling element shows, None if it is not a poll that asks."""
     return request.headers.get("HX-PTag")
 
@@ -29,7 +29,7 @@ def unchanged() -> Response:
     return Response(status=HTTPStatus.NOT_MODIFIED)
 
 
-def nothing_yet() -> Response:
+def no_content() -> Response:
     """Answer a poll for which something newer is being drawn: what it shows stays, and is not said to be of now."""
     return Response(status=HTTPStatus.NO_CONTENT)
 
@@ -52,7 +52,7 @@ def drawn(drawing: Drawing) -> Response:
 
 def changed(template: str, *, elsewhere: str, **context: Any) -> ResponseReturnValue:
     """Answer a mutation: the fragment and an early redraw, or without htmx the way back to a page."""
-    if not asked():
+    if not is_htmx():
         return redirect(elsewhere, HTTPStatus.SEE_OTHER)
     g.is_saved = True
     response = fragment(template, **context)
@@ -62,7 +62,7 @@ def changed(template: str, *, elsewhere: str, **context: Any) -> ResponseReturnV
 
 def saved(template: str, *, said: str, elsewhere: str, **context: Any) -> ResponseReturnValue:
     """Answer a mutation with the changed part of its page and a sentence; without htmx the next page says it."""
-    if not asked():
+    if not is_htmx():
         flash(said)
     return changed(template, elsewhere=elsewhere, said=said, **context)
 

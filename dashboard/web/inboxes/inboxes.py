@@ -7,7 +7,7 @@ from flask import abort, flash, make_response, redirect, render_template, reques
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AccountEdit
 from dashboard.services.agents import agent_lookup
@@ -17,21 +17,21 @@ from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.inboxes import inbox_details, inboxes, members
 from dashboard.services.inboxes.inbox_details import InboxDetails
 from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm, MemberIds
-from dashboard.services.inboxes.members import Group, Place, Way
+from dashboard.services.inboxes.members import MemberChange, Owner, OwnerKind
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoiceForm
 from dashboard.store.core.paging import Page
-from dashboard.store.postgres.bulk import record
+from dashboard.store.postgres.bulk import json_row
 from dashboard.web.core import form_input, htmx, resubmission
-from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, editing, refused
 
 PER_PAGE = 100
 PART = "inboxes/_inbox.html"
-WAYS = {"add": Way.ADD, "remove": Way.REMOVE}
-ANSWERS = {Way.ADD: "{} answers this inbox now.", Way.REMOVE: "{} answers this inbox no longer."}
+WAYS = {"add": MemberChange.ADD, "remove": MemberChange.REMOVE}
+ANSWERS = {MemberChange.ADD: "{} answers this inbox now.", MemberChange.REMOVE: "{} answers this inbox no longer."}
 pages = pages_of("inboxes")
 
 
@@ -40,7 +40,7 @@ pages = pages_of("inboxes")
 def index() -> ResponseReturnValue:
     """List the inboxes."""
     found = inbox_details.show_all(
-        desk(), viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
+        unit_of_work(), viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
     )
     return render_template("inboxes/index.html", found=found)
 
@@ -58,7 +58,7 @@ def create() -> ResponseReturnValue:
     """Make an inbox."""
     edit = made = form_input.load(InboxForm(), _typed())
     if not isinstance(edit, Invalid):
-        made = inboxes.create(desk(), viewer().account_id, edit, **acting())
+        made = inboxes.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
     if isinstance(made, Invalid):
         if (first := resubmission.first_made(inboxes.INBOX, made, edit)) is not None:
             return _to(first)
@@ -75,7 +75,7 @@ def rename(inbox_id: int) -> ResponseReturnValue:
     _found(inbox_id)
     changed = form_input.load(InboxForm(partial=True), _typed())
     if not isinstance(changed, Invalid):
-        changed = inboxes.change(desk(), viewer().account_id, inbox_id, changed, **editing())
+        changed = inboxes.change(unit_of_work(), viewer().account_id, inbox_id, changed, **editing())
     return _answer(inbox_id, changed, "The name is saved.")
 
 
@@ -83,7 +83,7 @@ def rename(inbox_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(inbox_id: int) -> ResponseReturnValue:
     """Delete an inbox that never had a conversation."""
-    removed = inboxes.remove(desk(), viewer().account_id, inbox_id, **acting())
+    removed = inboxes.remove(unit_of_work(), viewer().account_id, inbox_id, **actor_kwargs())
     if removed is None or isinstance(removed, Conflict):
         return _answer(inbox_id, removed and invalid("deletion", removed.sentence), "")
     flash(saying("{} is deleted.", removed.name))
@@ -107,9 +107,9 @@ def change_members(inbox_id: int) -> ResponseReturnValue:
     agent_id = _agent_id(way)
     if isinstance(agent_id, Invalid):
         return _answer(inbox_id, agent_id, "")
-    place, wanted = Place(Group.INBOX, inbox_id), MemberIds(user_ids=(agent_id,))
-    done = members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
-    name = agent_lookup.name_of(desk(), viewer().account_id, agent_id)
+    place, wanted = Owner(OwnerKind.INBOX, inbox_id), MemberIds(user_ids=(agent_id,))
+    done = members.change(unit_of_work(), viewer().account_id, place, wanted, way=way, **actor_kwargs())
+    name = agent_lookup.name_of(unit_of_work(), viewer().account_id, agent_id)
     return _answer(inbox_id, done, saying(ANSWERS[way], name))
 
 
@@ -122,7 +122,7 @@ def release(inbox_id: int) -> ResponseReturnValue:
         of = Holders(request.form.get("of", ""))
     except ValueError:
         abort(HTTPStatus.BAD_REQUEST)
-    done = unattended.release(desk(), viewer().account_id, inbox_id, of, **acting())
+    done = unattended.release(unit_of_work(), viewer().account_id, inbox_id, of, **actor_kwargs())
     count = "1 conversation is" if done.released == 1 else f"{done.released:,} conversations are"
     more = " There are more: press again." if done.left else ""
     return _answer(inbox_id, done, f"{count} released.{more}")
@@ -134,13 +134,13 @@ def change_policy(inbox_id: int) -> ResponseReturnValue:
     """Link an assignment policy, or unlink the one that is."""
     _found(inbox_id)
     if request.form.get("way") == "unlink":
-        done = assignment_policies.unlink(desk(), viewer().account_id, inbox_id, **editing()) or True
+        done = assignment_policies.unlink(unit_of_work(), viewer().account_id, inbox_id, **editing()) or True
         return _answer(inbox_id, done, "The policy is unlinked: nothing of this inbox is given out any more.")
     if not request.form.get("assignment_policy_id"):
         return _answer(inbox_id, invalid("assignment_policy_id", "Choose a policy."), "")
     wanted = form_input.load(PolicyChoiceForm(), {"assignment_policy_id": form_input.whole("assignment_policy_id")})
     if not isinstance(wanted, Invalid):
-        wanted = assignment_policies.link(desk(), viewer().account_id, inbox_id, wanted, **editing())
+        wanted = assignment_policies.link(unit_of_work(), viewer().account_id, inbox_id, wanted, **editing())
     return _answer(inbox_id, wanted, "The policy is linked.")
 
 
@@ -151,22 +151,26 @@ def switch(inbox_id: int) -> ResponseReturnValue:
     shown, on, account_id = _found(inbox_id), request.form.get("on") == "on", viewer().account_id
     match request.form.get("switch"):
         case "account":
-            done: Any = accounts.change(desk(), account_id, AccountEdit(assignment_v2=on), **acting())
+            done: Any = accounts.change(unit_of_work(), account_id, AccountEdit(assignment_v2=on), **actor_kwargs())
         case "policy" if shown.policy:
             done = assignment_policies.change(
-                desk(), account_id, shown.policy.id, AssignmentPolicyEdit(enabled=on), **acting()
+                unit_of_work(), account_id, shown.policy.id, AssignmentPolicyEdit(enabled=on), **actor_kwargs()
             )
         case "inbox":
-            done = inboxes.change(desk(), account_id, inbox_id, InboxEdit(enable_auto_assignment=on), **acting())
+            done = inboxes.change(
+                unit_of_work(), account_id, inbox_id, InboxEdit(enable_auto_assignment=on), **actor_kwargs()
+            )
         case _:
             abort(HTTPStatus.BAD_REQUEST)
     return _answer(inbox_id, done, "Switched on." if on else "Switched off.")
 
 
-def _agent_id(way: Way) -> int | Invalid:
+def _agent_id(way: MemberChange) -> int | Invalid:
     """Return who is meant: by name where one types, by id where a button says it."""
-    if way is Way.ADD:
-        return agent_lookup.agent(desk(), viewer().account_id, request.form.get("user_id", ""), field="user_ids")
+    if way is MemberChange.ADD:
+        return agent_lookup.agent(
+            unit_of_work(), viewer().account_id, request.form.get("user_id", ""), field="user_ids"
+        )
     agent_id = form_input.whole("user_id")
     return agent_id if isinstance(agent_id, int) else abort(HTTPStatus.BAD_REQUEST)
 
@@ -179,8 +183,8 @@ def _answer(inbox_id: int, done: object, said: str) -> ResponseReturnValue:
         answer = refused(done, _about(inbox_id))
         context = _context(inbox_id, errors=answer.errors)
         if isinstance(done, Stale):
-            context["typed"] = {**record(context["found"].inbox), **done.wanted}
-        page = render_template(PART if htmx.asked() else "inboxes/show.html", **context)
+            context["typed"] = {**json_row(context["found"].inbox), **done.wanted}
+        page = render_template(PART if htmx.is_htmx() else "inboxes/show.html", **context)
         return make_response(page, answer.status)
     return htmx.saved(PART, said=said, elsewhere=url_for("web.inboxes.show", inbox_id=inbox_id), **_context(inbox_id))
 
@@ -193,7 +197,7 @@ def _about(inbox_id: int) -> About:
 
 def _found(inbox_id: int) -> InboxDetails:
     found = inbox_details.show(
-        desk(), viewer().account_id, inbox_id, page=form_input.page_in(request.args), now=clock.now()
+        unit_of_work(), viewer().account_id, inbox_id, page=form_input.page_in(request.args), now=clock.now()
     )
     return found or abort(HTTPStatus.NOT_FOUND)
 

@@ -11,18 +11,18 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import AssignmentType
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.inboxes import members, team_details, teams
 from dashboard.services.inboxes.inbox_forms import MemberIds, TeamEdit, TeamForm
-from dashboard.services.inboxes.members import Group, Place, Way
+from dashboard.services.inboxes.members import MemberChange, Owner, OwnerKind
 from dashboard.services.inboxes.team_details import TeamDetails
 from dashboard.store.core.paging import Page
 from dashboard.store.inboxes import choices
 from dashboard.store.inboxes.teams_page import TeamLine
 from dashboard.web.core import form_input, htmx, resubmission
-from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, editing, refused
@@ -46,7 +46,7 @@ pages = pages_of("teams")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
+class TeamFields:
     """What stands in a team's form."""
 
     team_id: int = 0
@@ -70,7 +70,7 @@ class Fields:
 def index() -> ResponseReturnValue:
     """List the teams."""
     found = team_details.show_all(
-        desk(), viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
+        unit_of_work(), viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
     )
     return render_template("teams/index.html", found=found, types=TYPES)
 
@@ -79,7 +79,7 @@ def index() -> ResponseReturnValue:
 @supervisors_only
 def new() -> ResponseReturnValue:
     """Show an empty form."""
-    return render_template("teams/new.html", fields=Fields(), types=TYPES, errors={})
+    return render_template("teams/new.html", fields=TeamFields(), types=TYPES, errors={})
 
 
 @pages.post("/teams")
@@ -89,7 +89,7 @@ def create() -> ResponseReturnValue:
     fields = _typed()
     edit = made = fields.edit()
     if not isinstance(edit, Invalid):
-        made = teams.create(desk(), viewer().account_id, edit, **acting())
+        made = teams.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
     if isinstance(made, Invalid):
         if (first := resubmission.first_made(teams.TEAM, made, edit)) is not None:
             return _to(first)
@@ -113,7 +113,7 @@ def update(team_id: int) -> ResponseReturnValue:
     fields = _typed(_found(team_id).team.id)
     wanted: Any = fields.edit()
     if not isinstance(wanted, Invalid):
-        wanted = teams.change(desk(), viewer().account_id, team_id, wanted, **editing())
+        wanted = teams.change(unit_of_work(), viewer().account_id, team_id, wanted, **editing())
     if isinstance(wanted, Stale):
         fields = _fields(_found(team_id).team, wanted.wanted)
     return _answer(team_id, wanted, saying("{} is saved.", fields.name), fields=fields)
@@ -125,12 +125,15 @@ def add(team_id: int) -> ResponseReturnValue:
     """Let an agent belong to the team."""
     _found(team_id)
     typed = request.form.get("user_id", "")
-    agent_id = agent_lookup.agent(desk(), viewer().account_id, typed, field="user_ids")
+    agent_id = agent_lookup.agent(unit_of_work(), viewer().account_id, typed, field="user_ids")
     if isinstance(agent_id, Invalid):
         return _answer(team_id, agent_id, "", typed=typed)
-    name = agent_lookup.name_of(desk(), viewer().account_id, agent_id)
+    name = agent_lookup.name_of(unit_of_work(), viewer().account_id, agent_id)
     return _answer(
-        team_id, _changed(team_id, agent_id, Way.ADD), saying("{} belongs to this team now.", name), typed=typed
+        team_id,
+        _changed(team_id, agent_id, MemberChange.ADD),
+        saying("{} belongs to this team now.", name),
+        typed=typed,
     )
 
 
@@ -138,24 +141,26 @@ def add(team_id: int) -> ResponseReturnValue:
 @supervisors_only
 def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
     """Let an agent belong to the team no longer."""
-    name = agent_lookup.name_of(desk(), viewer().account_id, agent_id)
-    return _answer(team_id, _changed(team_id, agent_id, Way.REMOVE), saying("{} belongs to this team no longer.", name))
+    name = agent_lookup.name_of(unit_of_work(), viewer().account_id, agent_id)
+    return _answer(
+        team_id, _changed(team_id, agent_id, MemberChange.REMOVE), saying("{} belongs to this team no longer.", name)
+    )
 
 
 @pages.post("/teams/<int:team_id>/deletion")
 @supervisors_only
 def destroy(team_id: int) -> ResponseReturnValue:
     """Delete a team; its conversations belong to none then."""
-    removed = teams.remove(desk(), viewer().account_id, team_id, **acting())
+    removed = teams.remove(unit_of_work(), viewer().account_id, team_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.teams.index"), HTTPStatus.SEE_OTHER)
 
 
-def _changed(team_id: int, agent_id: int, way: Way) -> object:
-    place, wanted = Place(Group.TEAM, team_id), MemberIds(user_ids=(agent_id,))
-    return members.change(desk(), viewer().account_id, place, wanted, way=way, **acting())
+def _changed(team_id: int, agent_id: int, way: MemberChange) -> object:
+    place, wanted = Owner(OwnerKind.TEAM, team_id), MemberIds(user_ids=(agent_id,))
+    return members.change(unit_of_work(), viewer().account_id, place, wanted, way=way, **actor_kwargs())
 
 
 def _answer(team_id: int, done: object, said: str, **typed: Any) -> ResponseReturnValue:
@@ -164,7 +169,7 @@ def _answer(team_id: int, done: object, said: str, **typed: Any) -> ResponseRetu
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Invalid):
         answer = refused(done, About("team", team_id))
-        template = PART if htmx.asked() else "teams/show.html"
+        template = PART if htmx.is_htmx() else "teams/show.html"
         page = render_template(template, **_context(team_id, errors=answer.errors, **typed))
         return make_response(page, answer.status)
     return htmx.saved(PART, said=said, elsewhere=url_for("web.teams.show", team_id=team_id), **_context(team_id))
@@ -176,7 +181,7 @@ def _context(team_id: int, **more: Any) -> dict[str, Any]:
         "found": found,
         "fields": _fields(found.team),
         "types": TYPES,
-        "names": choices.called(desk().session, viewer().account_id),
+        "names": choices.called(unit_of_work().session, viewer().account_id),
         "now": clock.now(),
         "errors": {},
         "typed": "",
@@ -186,15 +191,15 @@ def _context(team_id: int, **more: Any) -> dict[str, Any]:
 
 def _found(team_id: int) -> TeamDetails:
     found = team_details.show(
-        desk(), viewer().account_id, team_id, page=form_input.page_in(request.args), now=clock.now()
+        unit_of_work(), viewer().account_id, team_id, page=form_input.page_in(request.args), now=clock.now()
     )
     return found or abort(HTTPStatus.NOT_FOUND)
 
 
-def _fields(team: TeamLine, wanted: Mapping[str, Any] = MappingProxyType({})) -> Fields:
+def _fields(team: TeamLine, wanted: Mapping[str, Any] = MappingProxyType({})) -> TeamFields:
     """Return the fields of a team as it was saved, but for what somebody wants of it."""
     maximum = wanted.get("max_auto_assigned_conversations", team.maximum)
-    return Fields(
+    return TeamFields(
         team_id=team.id,
         name=wanted.get("name", team.name),
         assignment_type=wanted.get("assignment_type", team.assignment_type),
@@ -206,6 +211,6 @@ def _to(team_id: int) -> ResponseReturnValue:
     return redirect(url_for("web.teams.show", team_id=team_id), HTTPStatus.SEE_OTHER)
 
 
-def _typed(team_id: int = 0) -> Fields:
+def _typed(team_id: int = 0) -> TeamFields:
     said = {name: request.form.get(name, "").strip() for name in ("name", "assignment_type", "maximum")}
-    return Fields(team_id=team_id, **said)
+    return TeamFields(team_id=team_id, **said)

@@ -11,22 +11,22 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine import policy_text
 from dashboard.engine.model import Presence
-from dashboard.http import desk
-from dashboard.services.core.baselines import Drawn
+from dashboard.http import unit_of_work
+from dashboard.services.core.baselines import DrawnFields
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.policies import assignment_policies, assignment_policy_form, policy_consequences
 from dashboard.services.policies.assignment_policies import PolicyRow
-from dashboard.services.policies.policy_consequences import Consequences, Draft
+from dashboard.services.policies.policy_consequences import Consequences, PolicyDraft
 from dashboard.store.core.paging import Page
 from dashboard.store.policies import assignment_policies_page as store
 from dashboard.store.policies.assignment_policies_page import InboxChoice
 from dashboard.web.core import form_input, htmx, resubmission
-from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, Errors, editing, refused
 from dashboard.web.policies import policy_fields, policy_warnings
-from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, UNITS, UNNAMED, Fields
+from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, UNITS, UNNAMED, PolicyFields
 
 PER_PAGE = 24
 FORM = "policies/_policy.html"
@@ -46,7 +46,7 @@ class PolicyCard:
 class PolicyPage:
     """A policy's form with what is wrong in it, and what it would mean, None while that cannot be said."""
 
-    fields: Fields
+    fields: PolicyFields
     errors: Errors
     inboxes: list[InboxChoice]
     consequences: Consequences | None
@@ -81,8 +81,8 @@ def _words() -> dict[str, object]:
 def index() -> ResponseReturnValue:
     """Show the policies."""
     wanted = Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
-    found = assignment_policies.show_all(desk(), viewer().account_id, wanted)
-    served = store.served(desk().session, viewer().account_id, [row.id for row in found.data])
+    found = assignment_policies.show_all(unit_of_work(), viewer().account_id, wanted)
+    served = store.served(unit_of_work().session, viewer().account_id, [row.id for row in found.data])
     cards = [
         PolicyCard(row=row, sentence=policy_text.policy(row.rules), served=policy_text.named(served.get(row.id, ())))
         for row in found.data
@@ -95,7 +95,7 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Show an empty form, or one for the inbox that asked for a policy."""
     asked = form_input.number_in(request.args, "inbox")
-    return _page(Fields(inboxes=frozenset({asked} if asked else ())))
+    return _page(PolicyFields(inboxes=frozenset({asked} if asked else ())))
 
 
 @pages.post("/policies")
@@ -107,7 +107,9 @@ def create() -> ResponseReturnValue:
     _require_own(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    made = assignment_policy_form.create(desk(), viewer().account_id, edit, served=fields.inboxes, **acting())
+    made = assignment_policy_form.create(
+        unit_of_work(), viewer().account_id, edit, served=fields.inboxes, **actor_kwargs()
+    )
     if isinstance(made, Invalid):
         first = resubmission.first_made(assignment_policies.POLICY, made, edit)
         return _page(fields, made) if first is None else _to(first)
@@ -132,7 +134,7 @@ def update(policy_id: int) -> ResponseReturnValue:
     if isinstance(edit, Invalid):
         return _page(fields, edit)
     changed = assignment_policy_form.change(
-        desk(), viewer().account_id, policy_id, edit, served=fields.inboxes, **_editing()
+        unit_of_work(), viewer().account_id, policy_id, edit, served=fields.inboxes, **_editing()
     )
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -141,7 +143,7 @@ def update(policy_id: int) -> ResponseReturnValue:
     if isinstance(changed, Invalid):
         return _page(fields, changed)
     address = url_for("web.policies.show", policy_id=policy_id)
-    page = _read(_fields_of(changed)) if htmx.asked() else None
+    page = _read(_fields_of(changed)) if htmx.is_htmx() else None
     return htmx.saved(FORM, said=saying("{} is saved.", changed.name), elsewhere=address, page=page)
 
 
@@ -151,7 +153,7 @@ def update(policy_id: int) -> ResponseReturnValue:
 def preview(policy_id: int) -> ResponseReturnValue:
     """Show what the policy would mean as it is typed, and save nothing."""
     fields = policy_fields.typed(policy_id and _policy(policy_id).id)
-    if not htmx.asked():
+    if not htmx.is_htmx():
         return _page(fields)
     inboxes = _inboxes()
     unclear, meant = _meant(fields, inboxes)
@@ -162,22 +164,22 @@ def preview(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
     """Delete a policy; its inboxes are left without one."""
-    removed = assignment_policies.remove(desk(), viewer().account_id, policy_id, **acting())
+    removed = assignment_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.policies.index"), HTTPStatus.SEE_OTHER)
 
 
-def _page(fields: Fields, refusal: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
+def _page(fields: PolicyFields, refusal: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
     """Show the form; refused, htmx gets the form alone, with what is wrong in it."""
     answer = refused(refusal, About("assignment_policy", fields.policy_id))
-    template = FORM if htmx.asked() else "policies/show.html"
+    template = FORM if htmx.is_htmx() else "policies/show.html"
     shown = render_template(template, page=_read(fields, answer.errors))
     return shown, answer.status if answer.errors else HTTPStatus.OK
 
 
-def _read(fields: Fields, errors: Errors = NOTHING_WRONG.errors) -> PolicyPage:
+def _read(fields: PolicyFields, errors: Errors = NOTHING_WRONG.errors) -> PolicyPage:
     inboxes = _inboxes()
     unclear, meant = _meant(fields, inboxes)
     parts = {"fields": fields, "errors": errors or unclear.errors, "inboxes": inboxes, "consequences": meant}
@@ -187,25 +189,25 @@ def _read(fields: Fields, errors: Errors = NOTHING_WRONG.errors) -> PolicyPage:
     return PolicyPage(**parts, row=row, facts=policy_fields.facts(row, saved), untouched=saved.untouched())
 
 
-def _meant(fields: Fields, inboxes: list[InboxChoice]) -> tuple[Invalid, Consequences | None]:
+def _meant(fields: PolicyFields, inboxes: list[InboxChoice]) -> tuple[Invalid, Consequences | None]:
     edit = fields.edit(name=UNNAMED)
     if isinstance(edit, Invalid):
         return edit, None
-    draft = Draft(rules=policy_fields.rules(fields.policy_id, edit), chosen=fields.inboxes, inboxes=inboxes)
-    return NOTHING_WRONG, policy_consequences.of(desk(), viewer().account_id, draft, now=clock.now())
+    draft = PolicyDraft(rules=policy_fields.rules(fields.policy_id, edit), chosen=fields.inboxes, inboxes=inboxes)
+    return NOTHING_WRONG, policy_consequences.of(unit_of_work(), viewer().account_id, draft, now=clock.now())
 
 
 def _policy(policy_id: int) -> PolicyRow:
-    return assignment_policies.show(desk(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)
+    return assignment_policies.show(unit_of_work(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)
 
 
-def _fields_of(row: PolicyRow) -> Fields:
-    served = assignment_policies.inboxes_of(desk(), viewer().account_id, row.id) or ()
+def _fields_of(row: PolicyRow) -> PolicyFields:
+    served = assignment_policies.inboxes_of(unit_of_work(), viewer().account_id, row.id) or ()
     return policy_fields.of_row(row, [inbox.id for inbox in served])
 
 
 def _inboxes() -> list[InboxChoice]:
-    return list(store.inboxes(desk().session, viewer().account_id))
+    return list(store.inboxes(unit_of_work().session, viewer().account_id))
 
 
 def _to(policy_id: int) -> ResponseReturnValue:
@@ -214,11 +216,11 @@ def _to(policy_id: int) -> ResponseReturnValue:
 
 def _editing() -> dict[str, Any]:
     """Return who changes what was drawn; a page of an older release names the inboxes that were served, and no more."""
-    served = {"seen": Drawn(facts={"inboxes": form_input.ids("served")})} if "served" in request.form else {}
+    served = {"seen": DrawnFields(facts={"inboxes": form_input.ids("served")})} if "served" in request.form else {}
     return {**editing(), **served}
 
 
-def _require_own(fields: Fields) -> None:
+def _require_own(fields: PolicyFields) -> None:
     """Refuse inboxes that the account does not have, before anything is written."""
     if not fields.inboxes <= {inbox.id for inbox in _inboxes()}:
         abort(HTTPStatus.NOT_FOUND)

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine import policy_text
 from dashboard.engine.policy import ExclusionRules
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.policies import capacity_limits, capacity_policies, capacity_policy_form
@@ -22,16 +22,16 @@ from dashboard.store.agents.agents import AgentRow
 from dashboard.store.core.page_values import Choice
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.inboxes import choices
-from dashboard.store.inboxes.choices import Named
+from dashboard.store.inboxes.choices import NamedChoice
 from dashboard.store.policies import capacity_policies_page as store
 from dashboard.store.policies.capacity_policies_page import Excluded
 from dashboard.web.core import form_input, htmx, resubmission
-from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, Errors, editing, refused
 from dashboard.web.policies import capacity_policy_fields
-from dashboard.web.policies.capacity_policy_fields import Fields
+from dashboard.web.policies.capacity_policy_fields import CapacityPolicyFields
 
 PER_PAGE, AGENTS_PER_PAGE = 24, 50
 FORM = "capacity/_capacity.html"
@@ -43,7 +43,7 @@ pages = pages_of("capacity")
 class CapacityPage:
     """A capacity policy's form with what is wrong in it; of a saved one also what it does now and to whom."""
 
-    fields: Fields
+    fields: CapacityPolicyFields
     errors: Errors
     inboxes: tuple[Choice, ...]
     suggested: tuple[str, ...]
@@ -52,7 +52,7 @@ class CapacityPage:
     sentence: str = ""
     excluded: Excluded | None = None
     under: Listed[AgentRow] | None = None
-    names: tuple[Named, ...] = ()
+    names: tuple[NamedChoice, ...] = ()
 
 
 @pages.get("/capacity")
@@ -60,7 +60,7 @@ class CapacityPage:
 def index() -> ResponseReturnValue:
     """Show the capacity policies."""
     wanted = Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
-    found = capacity_policies.show_all(desk(), viewer().account_id, wanted)
+    found = capacity_policies.show_all(unit_of_work(), viewer().account_id, wanted)
     cards = [(view, policy_text.exclusions(_rules(view))) for view in found.data]
     return render_template("capacity/index.html", cards=cards, meta=found.meta)
 
@@ -69,7 +69,7 @@ def index() -> ResponseReturnValue:
 @supervisors_only
 def new() -> ResponseReturnValue:
     """Show an empty form."""
-    return _page(Fields())
+    return _page(CapacityPolicyFields())
 
 
 @pages.post("/capacity")
@@ -80,7 +80,9 @@ def create() -> ResponseReturnValue:
     edit = _checked(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    made = capacity_policy_form.create(desk(), viewer().account_id, edit, limits=fields.numbers(), **acting())
+    made = capacity_policy_form.create(
+        unit_of_work(), viewer().account_id, edit, limits=fields.numbers(), **actor_kwargs()
+    )
     if isinstance(made, Invalid):
         first = resubmission.first_made(
             capacity_policies.POLICY, made, edit, "name", "description", "conversation_limit"
@@ -106,7 +108,9 @@ def update(policy_id: int) -> ResponseReturnValue:
     if isinstance(edit, Invalid):
         return _page(fields, edit)
     limits = fields.numbers()
-    changed = capacity_policy_form.change(desk(), viewer().account_id, policy_id, edit, limits=limits, **editing())
+    changed = capacity_policy_form.change(
+        unit_of_work(), viewer().account_id, policy_id, edit, limits=limits, **editing()
+    )
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(changed, Stale):
@@ -123,9 +127,11 @@ def update(policy_id: int) -> ResponseReturnValue:
 def put_under(policy_id: int) -> ResponseReturnValue:
     """Put an agent under the policy."""
     view = _view(policy_id)
-    put: Any = agent_lookup.agent(desk(), viewer().account_id, request.form.get("agent", ""), field="user_id")
+    put: Any = agent_lookup.agent(unit_of_work(), viewer().account_id, request.form.get("agent", ""), field="user_id")
     if not isinstance(put, Invalid):
-        put = capacity_limits.put_under(desk(), viewer().account_id, policy_id, AgentChoice(user_id=put), **acting())
+        put = capacity_limits.assign_policy(
+            unit_of_work(), viewer().account_id, policy_id, AgentChoice(user_id=put), **actor_kwargs()
+        )
     if put is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(put, Invalid):
@@ -137,7 +143,9 @@ def put_under(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
     """Leave an agent under no policy."""
-    left = capacity_limits.take_out(desk(), viewer().account_id, policy_id, AgentChoice(user_id=agent_id), **acting())
+    left = capacity_limits.unassign_policy(
+        unit_of_work(), viewer().account_id, policy_id, AgentChoice(user_id=agent_id), **actor_kwargs()
+    )
     if left is None:
         abort(HTTPStatus.NOT_FOUND)
     return _saved(policy_id, saying("{} is under no capacity policy.", left.name))
@@ -147,42 +155,42 @@ def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
     """Delete a capacity policy; nobody is under it any more."""
-    removed = capacity_policies.remove(desk(), viewer().account_id, policy_id, **acting())
+    removed = capacity_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.capacity.index"), HTTPStatus.SEE_OTHER)
 
 
-def _page(fields: Fields, refusal: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
+def _page(fields: CapacityPolicyFields, refusal: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
     answer = refused(refusal, About("agent_capacity_policy", fields.policy_id))
-    template = FORM if htmx.asked() else "capacity/show.html"
+    template = FORM if htmx.is_htmx() else "capacity/show.html"
     shown = render_template(template, page=_read(fields, answer.errors))
     return shown, answer.status if answer.errors else HTTPStatus.OK
 
 
 def _saved(policy_id: int, said: str) -> ResponseReturnValue:
     address = url_for("web.capacity.show", policy_id=policy_id)
-    page = _read(capacity_policy_fields.of_view(_view(policy_id))) if htmx.asked() else None
+    page = _read(capacity_policy_fields.of_view(_view(policy_id))) if htmx.is_htmx() else None
     return htmx.saved(FORM, said=said, elsewhere=address, page=page)
 
 
-def _read(fields: Fields, errors: Errors = NOTHING_WRONG.errors) -> CapacityPage:
-    everything = choices.of_account(desk().session, viewer().account_id)
+def _read(fields: CapacityPolicyFields, errors: Errors = NOTHING_WRONG.errors) -> CapacityPage:
+    everything = choices.of_account(unit_of_work().session, viewer().account_id)
     parts = {"fields": fields, "errors": errors, "inboxes": everything.inboxes, "suggested": everything.labels}
     if not fields.policy_id:
         return CapacityPage(**parts)
     view = _view(fields.policy_id)
     wanted = Page(page=form_input.page_in(request.args), per_page=AGENTS_PER_PAGE)
-    under = agents.page(desk().session, viewer().account_id, wanted, under_policy_id=view.id)
+    under = agents.page(unit_of_work().session, viewer().account_id, wanted, under_policy_id=view.id)
     return CapacityPage(
         **parts,
         view=view,
         facts=capacity_policy_form.facts(view, [inbox.id for inbox in everything.inboxes]),
         sentence=policy_text.exclusions(_rules(view)),
-        excluded=store.excluded(desk().session, viewer().account_id, _rules(view), clock.now()),
+        excluded=store.excluded(unit_of_work().session, viewer().account_id, _rules(view), clock.now()),
         under=under,
-        names=choices.called(desk().session, viewer().account_id),
+        names=choices.called(unit_of_work().session, viewer().account_id),
     )
 
 
@@ -190,9 +198,9 @@ def _to(policy_id: int) -> ResponseReturnValue:
     return redirect(url_for("web.capacity.show", policy_id=policy_id), HTTPStatus.SEE_OTHER)
 
 
-def _checked(fields: Fields) -> CapacityPolicyEdit | Invalid:
+def _checked(fields: CapacityPolicyFields) -> CapacityPolicyEdit | Invalid:
     """Return what is to be saved; inboxes that the account does not have are not there."""
-    own = {inbox.id for inbox in choices.of_account(desk().session, viewer().account_id).inboxes}
+    own = {inbox.id for inbox in choices.of_account(unit_of_work().session, viewer().account_id).inboxes}
     return fields.edit() if set(fields.limits) <= own else abort(HTTPStatus.NOT_FOUND)
 
 
@@ -207,4 +215,4 @@ def _rules(view: CapacityView) -> ExclusionRules:
 
 
 def _view(policy_id: int) -> CapacityView:
-    return capacity_policies.show(desk(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)
+    return capacity_policies.show(unit_of_work(), viewer().account_id, policy_id) or abort(HTTPStatus.NOT_FOUND)

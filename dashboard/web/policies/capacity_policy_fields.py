@@ -13,7 +13,7 @@ from dashboard.services.policies.capacity_policy_form import LIMIT
 from dashboard.services.policies.policy_forms import (
     CapacityPolicyEdit,
     CapacityPolicyForm,
-    Exclusions,
+    ExclusionsEdit,
     ExclusionsForm,
     InboxLimitEdit,
     InboxLimitForm,
@@ -22,7 +22,7 @@ from dashboard.web.core import form_input
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
+class CapacityPolicyFields:
     """What stands in the form; `limits` are by inbox as typed, empty for none."""
 
     policy_id: int = 0
@@ -36,7 +36,7 @@ class Fields:
     def edit(self) -> CapacityPolicyEdit | Invalid:
         """Return what is to be saved, or everything that is wrong with it."""
         loaded: CapacityPolicyEdit | Invalid = form_input.load(CapacityPolicyForm(), self._said())
-        excluded: Exclusions | Invalid = form_input.load(ExclusionsForm(), self._exclusions())
+        excluded: ExclusionsEdit | Invalid = form_input.load(ExclusionsForm(), self._exclusions())
         found = [said.errors for said in (loaded, excluded) if isinstance(said, Invalid)]
         errors = {name: said for part in (*found, self._wrong_limits()) for name, said in part.items()}
         return Invalid(errors=errors) if errors else loaded
@@ -66,14 +66,14 @@ class Fields:
         return found
 
 
-def of_view(view: CapacityView) -> Fields:
+def of_view(view: CapacityView) -> CapacityPolicyFields:
     """Return the fields of a policy as it was saved."""
     return of_facts(view.id, capacity_policy_form.facts(view, [row.inbox_id for row in view.inbox_capacity_limits]))
 
 
-def of_facts(policy_id: int, facts: Mapping[str, Any]) -> Fields:
+def of_facts(policy_id: int, facts: Mapping[str, Any]) -> CapacityPolicyFields:
     """Return the fields of a policy with its limits."""
-    return Fields(
+    return CapacityPolicyFields(
         policy_id=policy_id,
         name=facts["name"],
         description=facts["description"] or "",
@@ -84,14 +84,14 @@ def of_facts(policy_id: int, facts: Mapping[str, Any]) -> Fields:
     )
 
 
-def typed(policy_id: int = 0) -> Fields:
+def typed(policy_id: int = 0) -> CapacityPolicyFields:
     """Return the fields as the browser sent them."""
     limits = {
         one: request.form[name].strip()
         for name in request.form
         if name.startswith(LIMIT) and isinstance(one := form_input.number(name.removeprefix(LIMIT)), int)
     }
-    return Fields(
+    return CapacityPolicyFields(
         policy_id=policy_id,
         name=form_input.text("name") or "",
         description=form_input.text("description") or "",

@@ -10,7 +10,7 @@ from flask import request
 
 from dashboard.engine.model import Presence
 from dashboard.engine.policy import DEFAULT_WINDOW_SECONDS, AssignmentOrder, AssignmentPolicy, ConversationPriority
-from dashboard.services.core.form import given
+from dashboard.services.core.form import sent_fields
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.policies.assignment_policies import PolicyRow
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
@@ -57,7 +57,7 @@ SELECTORS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
+class PolicyFields:
     """What stands in the form; `served` are the inboxes that the policy served when it was opened."""
 
     policy_id: int = 0
@@ -81,7 +81,7 @@ class Fields:
     def untouched(self) -> Mapping[str, Any]:
         """Return the values that the form sends if nobody touches it; nothing where it would be refused."""
         edit = self.edit()
-        return {} if isinstance(edit, Invalid) else given(edit)
+        return {} if isinstance(edit, Invalid) else sent_fields(edit)
 
     def _said(self, name: str) -> Mapping[str, Any]:
         window = form_input.number(self.window)
@@ -98,11 +98,11 @@ class Fields:
         }
 
 
-def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> Fields:
+def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> PolicyFields:
     """Return the fields of a policy as it was saved."""
     seconds = row.fair_distribution_window or DEFAULT_WINDOW_SECONDS
     unit = next(unit for unit, length in UNITS.items() if seconds % length == 0)
-    return Fields(
+    return PolicyFields(
         policy_id=row.id,
         name=row.name,
         description=row.description or "",
@@ -118,22 +118,22 @@ def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> Fields:
     )
 
 
-def of_wanted(row: PolicyRow, wanted: Mapping[str, Any]) -> Fields:
+def of_wanted(row: PolicyRow, wanted: Mapping[str, Any]) -> PolicyFields:
     """Return the fields of a policy as somebody wants it."""
     changed = {name: value for name, value in wanted.items() if name != "inboxes"}
     return of_row(replace(row, **changed), wanted["inboxes"])
 
 
-def facts(row: PolicyRow, saved: Fields) -> Mapping[str, Any]:
+def facts(row: PolicyRow, saved: PolicyFields) -> Mapping[str, Any]:
     """Return what stands of a policy, with its inboxes, by the names of its edit."""
     names = [field.name for field in dataclass_fields(AssignmentPolicyEdit)]
     return {**{name: getattr(row, name) for name in names}, "inboxes": sorted(saved.inboxes)}
 
 
-def typed(policy_id: int = 0) -> Fields:
+def typed(policy_id: int = 0) -> PolicyFields:
     """Return the fields as the browser sent them."""
     unit = request.form.get("unit", "")
-    return Fields(
+    return PolicyFields(
         policy_id=policy_id,
         name=form_input.text("name") or "",
         description=form_input.text("description") or "",
@@ -151,6 +151,6 @@ def typed(policy_id: int = 0) -> Fields:
 
 def rules(policy_id: int, edit: AssignmentPolicyEdit) -> AssignmentPolicy:
     """Return what would decide."""
-    said = {name: value for name, value in given(edit).items() if name != "description"}
+    said = {name: value for name, value in sent_fields(edit).items() if name != "description"}
     said["eligible_presence"] = frozenset(said["eligible_presence"])
     return AssignmentPolicy(id=policy_id, **said)

@@ -2,20 +2,20 @@
 
 from dashboard.engine.decisions import Reason
 from dashboard.engine.policy_text import span
-from dashboard.services.policies.policy_consequences import Consequences, Doubt, Warned
+from dashboard.services.policies.policy_consequences import Consequences, PolicyWarning, WarningKind
 from dashboard.services.policies.previews import Preview
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.formatting import clause, number
 
 OF_ITSELF = {
-    Doubt.NO_INBOX: "No inbox is chosen: it decides nothing until it serves one.",
-    Doubt.OFFLINE_IS_ELIGIBLE: "Agents who are offline are given conversations too, whether or not they come back.",
+    WarningKind.NO_INBOX: "No inbox is chosen: it decides nothing until it serves one.",
+    WarningKind.OFFLINE_IS_ELIGIBLE: "Agents who are offline get conversations too, whether or not they come back.",
 }
 
 
-def warning(warned: Warned, meant: Consequences) -> str:
+def warning(warned: PolicyWarning, meant: Consequences) -> str:
     """Return one warning as a sentence."""
-    if warned.doubt is Doubt.DISABLED:
+    if warned.doubt is WarningKind.DISABLED:
         return f"It is disabled: {_inboxes(warned.count)} nothing out."
     return OF_ITSELF.get(warned.doubt) or _of_inbox(warned, meant)
 
@@ -25,15 +25,15 @@ def left_reasons(preview: Preview) -> list[Reason]:
     return [reason for reason in Reason if reason in {*preview.then.left_waiting, *preview.now.left_waiting}]
 
 
-def _of_inbox(warned: Warned, meant: Consequences) -> str:
+def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
     inbox = warned.inbox
     assert inbox is not None
-    if warned.doubt is Doubt.LEFT_WITHOUT:
+    if warned.doubt is WarningKind.LEFT_WITHOUT:
         wait = f" {_wait(warned.count)} there." if warned.count else ""
         return saying(f"{{}} is left without a policy: nothing of it is given out.{wait}", inbox.name)
-    if warned.doubt is Doubt.TAKEN_OVER:
+    if warned.doubt is WarningKind.TAKEN_OVER:
         return saying("{} leaves the policy {}.", inbox.name, inbox.policy_name)
-    if warned.doubt is Doubt.STUCK:
+    if warned.doubt is WarningKind.STUCK:
         return saying(f"Nothing would move in {{}}: {clause(warned.reason)}.", inbox.name)
     had = "has had as many" if warned.count == 1 else "have had as many"
     who = f"{warned.count} of {warned.of} agents there now in {{}} {had} or more"

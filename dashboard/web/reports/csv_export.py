@@ -15,12 +15,12 @@ def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Re
     """Return a table as a file to keep."""
     written = io.StringIO()
     writer = csv.writer(written)
-    writer.writerows([defused(cell) for cell in row] for row in (head, *rows))
+    writer.writerows([escape_formula(cell) for cell in row] for row in (head, *rows))
     response = Response(written.getvalue(), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
 
-def defused(cell: Cell) -> Cell:
+def escape_formula(cell: Cell) -> Cell:
     """Return a cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

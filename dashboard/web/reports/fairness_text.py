@@ -1,13 +1,13 @@
 """How evenly runs shared conversations out, in a sentence."""
 
-from dashboard.services.reports.reports import Fairness
+from dashboard.services.reports.reports import FairnessLine
 from dashboard.web.core.formatting import number
 
 # Jain's index from which it is said so.
 WORDS = ((0.95, "Evenly"), (0.85, "Fairly evenly"), (0.7, "Unevenly"), (0.0, "Very unevenly"))
 
 
-def sentence(fair: Fairness) -> str:
+def sentence(fair: FairnessLine) -> str:
     """Return what Jain's index and the spread say."""
     if fair.index is None or fair.spread is None:
         return "Runs gave nobody anything in this time."
@@ -26,7 +26,7 @@ def _range(low: int, high: int) -> str:
     return number(low) if low == high else f"{number(low)} to {number(high)}"
 
 
-def _idle(fair: Fairness) -> str:
+def _idle(fair: FairnessLine) -> str:
     if not fair.idle or fair.index_with_idle is None:
         return ""
     members = "member was" if fair.idle == 1 else "members were"

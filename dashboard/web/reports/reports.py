@@ -8,9 +8,9 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.reports import reports
-from dashboard.services.reports.reports import Report, Span, Wait, Waited
+from dashboard.services.reports.reports import Report, ReportSpan, Wait, WaitFigures
 from dashboard.store.core.paging import Page, listed
 from dashboard.web.core import form_input, htmx, urls
 from dashboard.web.core.auth import supervisors_only, viewer
@@ -23,20 +23,20 @@ pages = pages_of("reports")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ReportQuery:
     """What the report's address asks for."""
 
-    span: Span = Span.DAY
+    span: ReportSpan = ReportSpan.DAY
     inbox: int | None = None
     page: int = 1
 
     def address(self, **changes: object) -> str:
         """Return the report's address with some of what is asked for changed."""
-        return urls.of("web.reports.index", self, **changes)
+        return urls.list_url("web.reports.index", self, **changes)
 
     def sheet(self, name: str) -> str:
         """Return the address of one of its tables as CSV."""
-        return urls.of("web.reports.sheet", self, name=name, page=1)
+        return urls.list_url("web.reports.sheet", self, name=name, page=1)
 
 
 @pages.get("/reports")
@@ -51,10 +51,10 @@ def index() -> ResponseReturnValue:
         "shown": shown,
         "report": report,
         "agents": agents,
-        "spans": tuple(Span),
+        "spans": tuple(ReportSpan),
         "fair": fairness_text.sentence(report.fairness),
     }
-    if not htmx.asked():
+    if not htmx.is_htmx():
         return render_template("reports/index.html", **context)
     response = htmx.fragment("reports/_report.html", **context)
     response.headers["HX-Replace-Url"] = shown.address()
@@ -71,18 +71,20 @@ def sheet(name: str) -> ResponseReturnValue:
     return SHEETS[name](f"{name}-{shown.span}", _report(shown))
 
 
-def _shown() -> Shown:
+def _shown() -> ReportQuery:
     """Return what is asked for; what makes no sense asks for nothing."""
     span = request.args.get("span", "")
-    return Shown(
-        span=Span(span) if span in tuple(Span) else Span.DAY,
+    return ReportQuery(
+        span=ReportSpan(span) if span in tuple(ReportSpan) else ReportSpan.DAY,
         inbox=form_input.id_in(request.args.get("inbox")),
         page=form_input.page_in(request.args),
     )
 
 
-def _report(shown: Shown) -> Report:
-    return reports.of_account(desk(), viewer().account_id, span=shown.span, inbox_id=shown.inbox, now=clock.now())
+def _report(shown: ReportQuery) -> Report:
+    return reports.of_account(
+        unit_of_work(), viewer().account_id, span=shown.span, inbox_id=shown.inbox, now=clock.now()
+    )
 
 
 def _hours(name: str, report: Report) -> Response:
@@ -111,7 +113,7 @@ def _agents(name: str, report: Report) -> Response:
     return csv_export.answer(name, ["id", "agent", "assigned by runs", "assigned by hand"], rows)
 
 
-def _waited(waited: Waited | None) -> Sequence[Cell]:
+def _waited(waited: WaitFigures | None) -> Sequence[Cell]:
     return [None, None] if waited is None else [_seconds(waited.median), _seconds(waited.ninetieth)]
 
 

@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import desk
+from dashboard.http import unit_of_work
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.webhooks import webhooks
 from dashboard.services.webhooks.webhook_forms import WebhookEdit, WebhookForm
@@ -20,7 +20,7 @@ from dashboard.store.models.webhooks import DeliveryStatus
 from dashboard.store.webhooks import webhook_page as store
 from dashboard.store.webhooks.webhook_page import Undelivered
 from dashboard.web.core import form_input, htmx, resubmission
-from dashboard.web.core.auth import acting, supervisors_only, viewer
+from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, editing, refused
@@ -35,9 +35,9 @@ pages = pages_of("webhooks")
 def index() -> ResponseReturnValue:
     """List the webhooks."""
     found = webhooks.show_all(
-        desk(), viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
+        unit_of_work(), viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
     )
-    undelivered = store.undelivered(desk().session, viewer().account_id, [row.id for row in found.data])
+    undelivered = store.undelivered(unit_of_work().session, viewer().account_id, [row.id for row in found.data])
     return render_template("webhooks/index.html", found=found, undelivered=undelivered, none=Undelivered())
 
 
@@ -53,10 +53,14 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Make a webhook. The answer is its page itself, since its secret is shown this once."""
     edit = _typed()
-    made = edit if isinstance(edit, Invalid) else webhooks.create(desk(), viewer().account_id, edit, **acting())
+    made = (
+        edit
+        if isinstance(edit, Invalid)
+        else webhooks.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
+    )
     if isinstance(made, Invalid):
         first = resubmission.first_made(webhooks.WEBHOOK, made, edit)
-        secret = first and webhooks.secret_of(desk(), viewer().account_id, first)
+        secret = first and webhooks.secret_of(unit_of_work(), viewer().account_id, first)
         if not (first and secret):
             return _new(_as_typed(), errors=made.errors), HTTPStatus.UNPROCESSABLE_ENTITY
         return _shown(first, secret=secret), HTTPStatus.CREATED
@@ -77,7 +81,7 @@ def update(webhook_id: int) -> ResponseReturnValue:
     _webhook(webhook_id)
     changed = _typed()
     if not isinstance(changed, Invalid):
-        changed = webhooks.change(desk(), viewer().account_id, webhook_id, changed, **editing())
+        changed = webhooks.change(unit_of_work(), viewer().account_id, webhook_id, changed, **editing())
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(changed, Invalid):
@@ -91,7 +95,7 @@ def update(webhook_id: int) -> ResponseReturnValue:
 @supervisors_only
 def rotate(webhook_id: int) -> ResponseReturnValue:
     """Sign with another secret; the answer is the page itself, since it is shown this once."""
-    made = webhooks.rotate(desk(), viewer().account_id, webhook_id, **acting())
+    made = webhooks.rotate(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())
     if made is None:
         abort(HTTPStatus.NOT_FOUND)
     return _shown(webhook_id, secret=made.secret)
@@ -101,7 +105,7 @@ def rotate(webhook_id: int) -> ResponseReturnValue:
 @supervisors_only
 def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
     """Deliver again, at once."""
-    done = webhooks.redeliver(desk(), viewer().account_id, webhook_id, delivery_id, **acting())
+    done = webhooks.redeliver(unit_of_work(), viewer().account_id, webhook_id, delivery_id, **actor_kwargs())
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Conflict):
@@ -113,7 +117,7 @@ def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
 @supervisors_only
 def destroy(webhook_id: int) -> ResponseReturnValue:
     """Delete a webhook with all its deliveries."""
-    removed = webhooks.remove(desk(), viewer().account_id, webhook_id, **acting())
+    removed = webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(saying("{} is told nothing any more.", removed.url))
@@ -148,11 +152,11 @@ def _saved(webhook_id: int, said: str) -> ResponseReturnValue:
 
 
 def _shown(webhook_id: int, **more: Any) -> str:
-    return render_template(PART if htmx.asked() else "webhooks/show.html", **{**_context(webhook_id), **more})
+    return render_template(PART if htmx.is_htmx() else "webhooks/show.html", **{**_context(webhook_id), **more})
 
 
 def _context(webhook_id: int) -> dict[str, Any]:
-    account_id, session, row = viewer().account_id, desk().session, _webhook(webhook_id)
+    account_id, session, row = viewer().account_id, unit_of_work().session, _webhook(webhook_id)
     before, status = form_input.number_in(request.args, "before"), _status()
     return {
         "webhook": row,
@@ -175,4 +179,4 @@ def _status() -> DeliveryStatus | None:
 
 
 def _webhook(webhook_id: int) -> WebhookRow:
-    return webhooks.show(desk(), viewer().account_id, webhook_id) or abort(HTTPStatus.NOT_FOUND)
+    return webhooks.show(unit_of_work(), viewer().account_id, webhook_id) or abort(HTTPStatus.NOT_FOUND)

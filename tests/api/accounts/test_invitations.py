@@ -31,20 +31,20 @@ def test_an_invited_agent_is_an_agent_like_any_other_and_logs_in_by_the_link(adm
 
     made = admin.post(f"/agents/{agent['id']}/invitations")
     told += [log_in_of(admin, agent["id"])]
-    viewer = invitations.accept_anew(acme.desk, token_of(made.json["url"]), PASSWORD, now=clock.now())
+    viewer = invitations.accept_anew(acme.work, token_of(made.json["url"]), PASSWORD, now=clock.now())
 
     assert (made.status_code, list(made.json)) == (201, ["url"])
     assert [*told, log_in_of(admin, agent["id"])] == ["none", "invited", "active"]
     assert viewer is not None
-    assert [one.user_id for one in sessions.log_in(acme.desk, "eve@acme.example", PASSWORD)] == [agent["id"]]
-    assert acme.desk.session.scalars(select(Invitation)).all() == []
+    assert [one.user_id for one in sessions.log_in(acme.work, "eve@acme.example", PASSWORD)] == [agent["id"]]
+    assert acme.work.session.scalars(select(Invitation)).all() == []
 
 
 def test_only_a_hash_of_the_link_is_kept(admin: Caller, acme: Acme) -> None:
     """Seen to fail with the secret kept as it is."""
     token = token_of(admin.post(f"/agents/{acme.agents['Ana']}/invitations").json["url"])
 
-    [kept] = acme.desk.session.scalars(select(Invitation.token_hash))
+    [kept] = acme.work.session.scalars(select(Invitation.token_hash))
     assert token not in kept
     assert len(kept) == 64
     assert token not in admin.get("/audit_entries").text

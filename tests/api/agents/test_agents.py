@@ -40,8 +40,8 @@ def test_a_new_agent_has_the_defaults_and_is_absent_until_the_first_heartbeat(ad
 def test_a_new_agent_can_log_in(admin: Caller, acme: Acme) -> None:
     admin.post("/agents", NEW)
 
-    assert [one.name for one in sessions.log_in(acme.desk, "eve@acme.example", "correct horse")] == ["Eve"]
-    assert not sessions.log_in(acme.desk, "eve@acme.example", "wrong horse")
+    assert [one.name for one in sessions.log_in(acme.work, "eve@acme.example", "correct horse")] == ["Eve"]
+    assert not sessions.log_in(acme.work, "eve@acme.example", "wrong horse")
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_an_account_learns_nothing_of_what_others_have_of_an_address(admin: Call
 def test_nobody_changes_the_log_in_of_somebody_who_has_logged_in(admin: Caller, acme: Acme) -> None:
     """Seen to fail with `has_logged_in` left out of the refusal."""
     eve = admin.post("/agents", NEW).json["id"]
-    [viewer] = sessions.log_in(acme.desk, "eve@acme.example", "correct horse")
-    sessions.enter(acme.desk, viewer, now=NOON)
+    [viewer] = sessions.log_in(acme.work, "eve@acme.example", "correct horse")
+    sessions.enter(acme.work, viewer, now=NOON)
 
     for change in ({"password": "mine now"}, {"email": "mine@acme.example"}):
         refused = admin.patch(f"/agents/{eve}", change)
@@ -155,8 +155,8 @@ def test_another_address_takes_the_first_password_and_the_invitation_with_it(adm
     changed = admin.patch(f"/agents/{eve}", {"email": "eva@acme.example"})
 
     assert changed.json["log_in"] == "none"
-    assert not sessions.log_in(acme.desk, "eva@acme.example", "correct horse")
-    assert invitations.find(acme.desk, url.rsplit("/", 1)[1], now=clock.now()) is None
+    assert not sessions.log_in(acme.work, "eva@acme.example", "correct horse")
+    assert invitations.find(acme.work, url.rsplit("/", 1)[1], now=clock.now()) is None
 
 
 def test_an_agent_is_changed_under_the_root_name_too(admin: Caller, acme: Acme) -> None:
@@ -192,7 +192,7 @@ def test_a_removed_agents_open_work_waits_again_and_the_ledger_says_why(
     admin: Caller, acme: Acme, queue: Recorded
 ) -> None:
     """E31"""
-    ana, session = acme.agents["Ana"], acme.desk.session
+    ana, session = acme.agents["Ana"], acme.work.session
     held = acme.held("Ana", 2) + acme.held("Ana", 1, "Sales")
     resolved = acme.held("Ana", 1, status="resolved", resolved_at=datetime(2026, 3, 2, tzinfo=UTC))
 
@@ -334,4 +334,4 @@ def test_a_deactivated_agent_is_not_heard(admin: Caller, acme: Acme) -> None:
 
     assert admin.post(f"/agents/{dov}/heartbeat").status_code == 404
     assert admin.put(f"/agents/{dov}/availability", {"availability": Presence.ONLINE}).status_code == 404
-    assert acme.desk.session.scalar(select(AccountUser.active).where(AccountUser.user_id == dov)) is False
+    assert acme.work.session.scalar(select(AccountUser.active).where(AccountUser.user_id == dov)) is False

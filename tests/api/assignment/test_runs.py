@@ -12,8 +12,8 @@ from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.services.assignment import run as assignment_run
 from dashboard.services.assignment import runs
-from dashboard.services.assignment.run import Request
-from dashboard.services.core.container import tools
+from dashboard.services.assignment.run import RunRequest
+from dashboard.services.core.container import build
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.models import IdempotentAnswer, Run
 from dashboard.store.postgres import database
@@ -36,7 +36,7 @@ class Working(Recorded):
             raise StoreUnavailable("jobs: down")
         job_id = super().run_inbox(account_id, inbox_id, source, actor_id)
         if self.does:
-            request = Request(source=source, actor_id=actor_id, job_id=job_id)
+            request = RunRequest(source=source, actor_id=actor_id, job_id=job_id)
             self._threads.append(threading.Thread(target=self._work, args=(account_id, inbox_id, request)))
             self._threads[-1].start()
         return job_id
@@ -45,11 +45,11 @@ class Working(Recorded):
         for thread in self._threads:
             thread.join()
 
-    def _work(self, account_id: int, inbox_id: int, request: Request) -> None:
+    def _work(self, account_id: int, inbox_id: int, request: RunRequest) -> None:
         engine = database.connect(self._settings.database_url)
         with engine.connect() as connection, database.Session(connection) as session:
             assignment_run.run_inbox(
-                tools(self._settings, Recorded()).desk(session), account_id, inbox_id, request=request
+                build(self._settings, Recorded()).work(session), account_id, inbox_id, request=request
             )
         engine.dispose()
 
@@ -159,7 +159,7 @@ def test_a_run_asked_for_twice_under_one_key_is_made_once(supervisor: Caller, ac
     again = supervisor.post(f"{path_of(acme)}?wait=true", headers=key)
 
     assert first.json == again.json
-    assert acme.desk.session.scalar(select(func.count()).select_from(Run)) == 1
+    assert acme.work.session.scalar(select(func.count()).select_from(Run)) == 1
 
 
 def test_a_run_that_could_not_be_queued_spends_no_key(supervisor: Caller, acme: Acme, queue: Working) -> None:
@@ -168,7 +168,7 @@ def test_a_run_that_could_not_be_queued_spends_no_key(supervisor: Caller, acme: 
     assert supervisor.post(path_of(acme), headers=key).status_code == 503
 
     queue.down = False
-    assert acme.desk.session.scalars(select(IdempotentAnswer)).all() == []
+    assert acme.work.session.scalars(select(IdempotentAnswer)).all() == []
     assert supervisor.post(path_of(acme), headers=key).status_code == 202
 
 

@@ -93,7 +93,7 @@ def test_what_makes_no_sense_is_refused_by_its_field(
 
     assert refused.status_code == 422
     assert list(refused.json["errors"]) == [field]
-    assert acme.desk.session.scalars(select(Conversation.id)).all() == []
+    assert acme.work.session.scalars(select(Conversation.id)).all() == []
 
 
 def test_a_stranger_s_inbox_team_and_agent_are_refused(supervisor: Caller, acme: Acme):
@@ -130,7 +130,7 @@ def test_of_many_one_that_is_bad_stops_them_all_and_is_named_by_its_place(superv
     for count in (0, 1_001):
         refused = supervisor.post("/conversations/bulk", {"conversations": [good] * count})
         assert list(refused.json["errors"]) == ["conversations"]
-    assert acme.desk.session.scalars(select(Conversation.id)).all() == []
+    assert acme.work.session.scalars(select(Conversation.id)).all() == []
 
 
 def test_a_request_that_is_repeated_under_its_key_creates_once(supervisor: Caller, acme: Acme):
@@ -142,7 +142,7 @@ def test_a_request_that_is_repeated_under_its_key_creates_once(supervisor: Calle
 
     assert (first.status_code, again.status_code, other.status_code) == (201, 201, 409)
     assert first.json == again.json
-    assert len(acme.desk.session.scalars(select(Conversation.id)).all()) == 1
+    assert len(acme.work.session.scalars(select(Conversation.id)).all()) == 1
 
 
 def test_lists_are_narrowed_down_and_the_newest_comes_first(supervisor: Caller, acme: Acme):

@@ -36,7 +36,7 @@ def test_without_a_token_that_opens_nothing_is_answered(admin: Caller) -> None:
 
 
 def test_a_revoked_or_expired_token_and_a_deactivated_users_open_nothing(admin: Caller, acme: Acme) -> None:
-    session, now = acme.desk.session, clock.now()
+    session, now = acme.work.session, clock.now()
     for closed in ({"revoked_at": now}, {"revoked_at": None, "expires_at": now - timedelta(seconds=1)}):
         session.execute(update(ApiToken).values(**closed))
         session.commit()
@@ -52,12 +52,12 @@ def test_a_revoked_or_expired_token_and_a_deactivated_users_open_nothing(admin: 
 
 def test_the_use_of_a_token_is_noted_at_most_once_a_minute(admin: Caller, acme: Acme) -> None:
     admin.get("")
-    first = acme.desk.session.scalars(_last_used(admin)).one()
-    acme.desk.session.rollback()
+    first = acme.work.session.scalars(_last_used(admin)).one()
+    acme.work.session.rollback()
     admin.get("")
 
     assert first is not None
-    assert acme.desk.session.scalars(_last_used(admin)).one() == first
+    assert acme.work.session.scalars(_last_used(admin)).one() == first
 
 
 def test_another_accounts_path_is_not_there(stranger: Caller, acme: Acme) -> None:

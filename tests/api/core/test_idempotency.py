@@ -18,8 +18,8 @@ SPELLINGS = ("/conversations", "/conversations/", "/conversation%73")
 
 
 def conversations(acme: Acme) -> int:
-    acme.desk.session.rollback()
-    return acme.desk.session.scalar(select(func.count()).select_from(Conversation)) or 0
+    acme.work.session.rollback()
+    return acme.work.session.scalar(select(func.count()).select_from(Conversation)) or 0
 
 
 def test_the_same_key_and_body_give_the_first_answer_again(supervisor: Caller, acme: Acme) -> None:
@@ -70,7 +70,7 @@ def test_a_known_key_answers_no_query_that_makes_no_sense(supervisor: Caller, ac
 def test_a_key_from_before_an_update_is_known_after_it(supervisor: Caller, acme: Acme) -> None:
     supervisor.post("/conversations", {"inbox_id": acme.support}, headers=KEY)
 
-    [route] = acme.desk.session.scalars(select(IdempotentAnswer.route))
+    [route] = acme.work.session.scalars(select(IdempotentAnswer.route))
 
     assert route == f"POST /api/v1/accounts/{acme.account_id}/conversations?"
 
@@ -104,8 +104,8 @@ def test_what_is_refused_spends_no_key(supervisor: Caller, acme: Acme) -> None:
 def test_after_a_day_a_key_is_new(supervisor: Caller, acme: Acme) -> None:
     supervisor.post("/conversations", {"inbox_id": acme.support}, headers=KEY)
     yesterday = clock.now() - timedelta(hours=24, seconds=1)
-    acme.desk.session.execute(update(IdempotentAnswer).values(created_at=yesterday))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(IdempotentAnswer).values(created_at=yesterday))
+    acme.work.session.commit()
 
     assert supervisor.post("/conversations", {"inbox_id": acme.sales}, headers=KEY).status_code == 201
     assert conversations(acme) == 2

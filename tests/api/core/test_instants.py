@@ -88,7 +88,7 @@ def test_a_row_of_an_import_has_the_same_range(value: str, tmp_path: Path):
 
 def test_only_somebody_elses_change_is_a_conflict(app: Flask, admin: Caller, acme: Acme):
     """Seen to fail with 409 for whatever a constraint refuses."""
-    session = acme.desk.session
+    session = acme.work.session
     session.execute(text("ALTER TABLE inboxes ADD CONSTRAINT ck_refused CHECK (name <> 'Refused') NOT VALID"))
     session.commit()
     try:

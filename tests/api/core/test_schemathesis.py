@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from dashboard import clock
 from dashboard.config import ROOT, Settings
 from dashboard.services.accounts import tokens
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from tests.api.conftest import Caller, make_app
 from tests.desks import Acme
 from tests.pages import AtOnce
@@ -28,7 +28,7 @@ SECONDS = 40
 
 
 @pytest.fixture
-def address(desk: Desk, settings: Settings) -> Iterator[str]:
+def address(work: UnitOfWork, settings: Settings) -> Iterator[str]:
     """The API, served, with a worker that is quicker than whoever asks."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     worker = AtOnce(settings)
@@ -47,8 +47,8 @@ def address(desk: Desk, settings: Settings) -> Iterator[str]:
 @pytest.fixture
 def spare(acme: Acme) -> None:
     """A token that may be revoked, with the id 1."""
-    tokens.issue(acme.desk, acme.account_id, acme.agents["Ana"], now=clock.now())
-    acme.desk.session.commit()
+    tokens.issue(acme.work, acme.account_id, acme.agents["Ana"], now=clock.now())
+    acme.work.session.commit()
 
 
 def test_schemathesis_finds_nothing_with_all_its_checks(

@@ -83,8 +83,8 @@ def test_doubles_of_an_earlier_release_are_saved_until_they_are_renamed(
     """Seen to fail without the trigger: the renamed one stayed a double."""
     facts = {"account_id": acme.account_id, place.unique: place.one, **place.facts}
     rows = [{**facts, "is_double": double} for double in (False, True)]
-    _, double = acme.desk.session.scalars(insert(place.model).returning(place.model.id), rows).all()
-    acme.desk.session.commit()
+    _, double = acme.work.session.scalars(insert(place.model).returning(place.model.id), rows).all()
+    acme.work.session.commit()
     path = f"{place.path}/{double}"
 
     kept = supervisor.patch(path, {place.unique: place.one, **({"enabled": False} if place is WEBHOOKS else {})})
@@ -97,7 +97,7 @@ def test_doubles_of_an_earlier_release_are_saved_until_they_are_renamed(
 
 def test_an_import_takes_the_inbox_that_somebody_has_just_made(acme: Acme) -> None:
     """Seen to fail with an insert that stops at a name that is taken."""
-    session = acme.desk.session
+    session = acme.work.session
 
     made = csv_import.add_inboxes(session, acme.account_id, ["Support", "Night"])
 

@@ -71,7 +71,7 @@ def test_switching_an_inbox_on_starts_a_run_and_is_audited(supervisor: Caller, a
     acme.waiting(1)
     path = f"/inboxes/{acme.support}"
     assert supervisor.patch(path, {"enable_auto_assignment": False}).json["enable_auto_assignment"] is False
-    acme.desk.signals.wakeups.clear(acme.account_id, acme.support)
+    acme.work.signals.wakeups.clear(acme.account_id, acme.support)
     queue.runs.clear()
 
     assert supervisor.put(path, {"inbox": {"enable_auto_assignment": True}}).json["enable_auto_assignment"] is True
@@ -189,7 +189,7 @@ def test_a_team_is_made_changed_and_removed(supervisor: Caller, acme: Acme, queu
 
     assert supervisor.delete(path).status_code == 204
     assert supervisor.get(path).status_code == 404
-    session = acme.desk.session
+    session = acme.work.session
     assert session.scalar(select(Conversation.team_id).where(Conversation.id == waiting)) is None
     assert session.scalars(select(OutboxEvent.event)).all() == ["conversation_updated"]
     assert supervisor.get("/teams").json["data"] == []

@@ -47,8 +47,8 @@ def test_everything_that_was_done_is_counted_by_how_it_ended(app: Flask, acme: A
 
 def test_what_is_so_at_this_moment_is_told(app: Flask, acme: Acme) -> None:
     acme.waiting(3)
-    acme.desk.session.execute(update(Account).where(Account.id == acme.account_id).values(stranded_count=2))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(Account).where(Account.id == acme.account_id).values(stranded_count=2))
+    acme.work.session.commit()
 
     seen = read(app)
 
@@ -64,10 +64,10 @@ def test_the_oldest_check_for_stranded_conversations_tells_its_age(app: Flask, a
     """E53: an old count of none is no news. Seen to fail without it: KeyError."""
     assert ("stranded_check_age_seconds",) not in read(app)
     checked = update(Account).values(stranded_checked_at=clock.now())
-    acme.desk.session.execute(checked)
+    acme.work.session.execute(checked)
     old = checked.where(Account.id == acme.account_id).values(stranded_checked_at=clock.now() - timedelta(minutes=40))
-    acme.desk.session.execute(old)
-    acme.desk.session.commit()
+    acme.work.session.execute(old)
+    acme.work.session.commit()
 
     assert 2_400 <= read(app)["stranded_check_age_seconds",] < 2_460
 
@@ -98,8 +98,8 @@ def test_counters_do_not_go_down_when_old_runs_are_removed(app: Flask, acme: Acm
     before = read(app)
 
     for table in (Ledger, RunBatch, Run):
-        acme.desk.session.execute(delete(table))
-    acme.desk.session.commit()
+        acme.work.session.execute(delete(table))
+    acme.work.session.commit()
 
     names = ("runs_total", "assignments_total", "run_seconds_count", "event_to_assigned_seconds_sum")
     counters = {name: value for name, value in before.items() if name[0] in names}
@@ -113,8 +113,8 @@ def test_a_scrape_asks_as_much_of_a_long_ledger_as_of_a_short_one(app: Flask, ac
         read(app)
     row = {"account_id": acme.account_id, "conversation_id": one, "inbox_id": acme.support}
     row |= {"agent_id": acme.agents["Ana"], "source": "by_hand", "at": NOON}
-    acme.desk.session.execute(insert(Ledger), [row] * 500)
-    acme.desk.session.commit()
+    acme.work.session.execute(insert(Ledger), [row] * 500)
+    acme.work.session.commit()
 
     with statements(app.extensions["probe"]) as long:
         read(app)

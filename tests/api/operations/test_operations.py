@@ -10,7 +10,7 @@ from flask import Flask
 from dashboard.api.core import rate_limit
 from dashboard.config import Settings
 from dashboard.engine.model import Role
-from jobs.rq_queue import Jobs
+from jobs.rq_queue import RqJobs
 from tests.api.conftest import Caller, make_app
 from tests.desks import Acme, Recorded
 from tests.waiting import stopwatch
@@ -55,7 +55,7 @@ def test_without_postgres_ready_says_so_quickly_and_the_api_is_503(
 def test_without_redis_ready_says_so_quickly(settings: Settings, acme: Acme, silent: int, port: int | None) -> None:
     """E42"""
     redis_url = f"redis://127.0.0.1:{port or silent}/0"
-    app = make_app(replace(settings, redis_url=redis_url), Jobs(redis_url))
+    app = make_app(replace(settings, redis_url=redis_url), RqJobs(redis_url))
 
     ready = within(app, "/ready", 2)
 

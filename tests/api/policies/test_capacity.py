@@ -196,11 +196,11 @@ def test_room_starts_runs(supervisor: Caller, acme: Acme, queue: Recorded) -> No
         lambda: supervisor.post(f"{path}/users", {"user_id": acme.agents["Ana"]}),
         lambda: supervisor.delete(f"{path}/inbox_limits/{limit['id']}"),
     ):
-        acme.desk.signals.wakeups.clear(acme.account_id, acme.support)
+        acme.work.signals.wakeups.clear(acme.account_id, acme.support)
         queue.runs.clear()
         change()
         assert woken(queue) >= {acme.support}
-    acme.desk.signals.wakeups.clear(acme.account_id, acme.support)
+    acme.work.signals.wakeups.clear(acme.account_id, acme.support)
     queue.runs.clear()
     supervisor.patch(path, {"name": "Renamed"})
     assert queue.runs == []

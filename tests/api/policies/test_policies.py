@@ -149,7 +149,7 @@ def test_the_version_goes_up_with_what_alters_decisions_only(supervisor: Caller,
         ({}, 4),
     ):
         assert supervisor.patch(path, change).json["version"] == version, change
-    kept = acme.desk.session.scalars(select(AssignmentPolicyVersion).order_by(AssignmentPolicyVersion.version)).all()
+    kept = acme.work.session.scalars(select(AssignmentPolicyVersion).order_by(AssignmentPolicyVersion.version)).all()
     assert [row.version for row in kept] == [1, 2, 3, 4]
     assert kept[2].rules["fair_distribution_limit"] == 5
     assert kept[3].rules["eligible_presence"] == ["busy", "online"]
@@ -233,7 +233,7 @@ def test_links_and_changes_start_runs_where_something_waits(supervisor: Caller, 
     for inbox_id in (acme.support, acme.sales):
         supervisor.post(f"/inboxes/{inbox_id}/assignment_policy", {"assignment_policy_id": policy["id"]})
     assert woken(queue) == {acme.support}
-    acme.desk.signals.wakeups.clear(acme.account_id, acme.support)
+    acme.work.signals.wakeups.clear(acme.account_id, acme.support)
     queue.runs.clear()
 
     supervisor.patch(f"/assignment_policies/{policy['id']}", {"name": "Renamed"})

@@ -31,11 +31,11 @@ def made(caller: Caller, **facts: object) -> dict:
 
 
 def deliver(acme: Acme) -> None:
-    deliver_webhooks.deliver(acme.desk, acme.account_id, outgoing=ANYWHERE)
+    deliver_webhooks.deliver(acme.work, acme.account_id, outgoing=ANYWHERE)
 
 
 @pytest.fixture
-def near(desk: object, settings: Settings, queue: Recorded, admin: Caller) -> Iterator[Caller]:
+def near(work: object, settings: Settings, queue: Recorded, admin: Caller) -> Iterator[Caller]:
     """An administrator where private networks may be called."""
     app = make_app(replace(settings, webhook_allow_private=True), queue)
     yield Caller(app.test_client(), admin.account_id, admin.user_id, admin.token)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence
 from dashboard.services.agents import presence
-from dashboard.services.agents.presence import Heard
+from dashboard.services.agents.presence import AvailabilityResult
 from dashboard.store.agents import availability as store
 from dashboard.store.models import AccountUser, OutboxEvent
 from tests.counting import WAITS_FOR_A_LOCK, statements
@@ -21,22 +21,22 @@ from tests.waiting import PATIENCE, eventually
 SOON = NOON + timedelta(seconds=20)
 
 
-def reports(acme: Acme, name: str, word: Presence, *, by_hand: bool = True, **facts: object) -> Heard:
+def reports(acme: Acme, name: str, word: Presence, *, by_hand: bool = True, **facts: object) -> AvailabilityResult:
     wanted = {"availability": word, "auto_offline": None, "by_hand": by_hand, "now": NOON, **facts}
-    return presence.set_availability(acme.desk, acme.account_id, acme.agents[name], **wanted)
+    return presence.set_availability(acme.work, acme.account_id, acme.agents[name], **wanted)
 
 
 def beats(acme: Acme, *names: str, at=NOON) -> bool:
-    return presence.heartbeat(acme.desk, acme.account_id, [acme.agents[name] for name in names], now=at)
+    return presence.heartbeat(acme.work, acme.account_id, [acme.agents[name] for name in names], now=at)
 
 
 def availability(acme: Acme, name: str) -> Presence:
     wanted = select(AccountUser.availability).where(AccountUser.user_id == acme.agents[name])
-    return acme.desk.session.scalar(wanted)
+    return acme.work.session.scalar(wanted)
 
 
 def events(acme: Acme) -> list[str]:
-    rows = acme.desk.session.scalars(
+    rows = acme.work.session.scalars(
         select(OutboxEvent.body).where(OutboxEvent.event == "agent_presence_changed").order_by(OutboxEvent.id)
     )
     return [row["agent"]["presence"] for row in rows]
@@ -48,7 +48,7 @@ def test_neither_idling_nor_activity_overwrites_a_choice_made_by_hand(acme: Acme
     """E38. Seen to fail with `offline` left out of CHOSEN_BY_HAND."""
     reports(acme, "Ana", chosen)
 
-    assert reports(acme, "Ana", reported, by_hand=False) is Heard.UNCHANGED
+    assert reports(acme, "Ana", reported, by_hand=False) is AvailabilityResult.UNCHANGED
     assert availability(acme, "Ana") is chosen
 
 
@@ -58,23 +58,23 @@ def test_a_choice_by_hand_stands_whatever_idling_reports_at_that_moment(acme: Ac
     Seen to fail with the agent's row not locked: Ana is away, and the choice is lost.
     """
     wanted = {"account_id": acme.account_id, "agent_id": acme.agents["Ana"]}
-    chosen = store.lock(acme.desk.session, **wanted)
-    store.write(acme.desk.session, replace(chosen, availability=Presence.OFFLINE), NOON)
+    chosen = store.lock(acme.work.session, **wanted)
+    store.write(acme.work.session, replace(chosen, availability=Presence.OFFLINE), NOON)
     with own_desk(acme) as other, ThreadPoolExecutor(1) as pool:
         report = {"availability": Presence.AWAY, "auto_offline": None, "by_hand": False, "now": NOON}
         idle = pool.submit(presence.set_availability, other, **wanted, **report)
-        eventually(lambda: acme.desk.session.scalar(WAITS_FOR_A_LOCK))
-        acme.desk.session.commit()
+        eventually(lambda: acme.work.session.scalar(WAITS_FOR_A_LOCK))
+        acme.work.session.commit()
 
-        assert idle.result(PATIENCE) is Heard.UNCHANGED
+        assert idle.result(PATIENCE) is AvailabilityResult.UNCHANGED
     assert availability(acme, "Ana") is Presence.OFFLINE
 
 
 def test_idling_makes_an_online_agent_away_and_a_choice_makes_them_online_again(acme: Acme):
     """E38"""
-    assert reports(acme, "Ana", Presence.AWAY, by_hand=False) is Heard.CHANGED
+    assert reports(acme, "Ana", Presence.AWAY, by_hand=False) is AvailabilityResult.CHANGED
     assert availability(acme, "Ana") is Presence.AWAY
-    assert reports(acme, "Ana", Presence.ONLINE) is Heard.CHANGED
+    assert reports(acme, "Ana", Presence.ONLINE) is AvailabilityResult.CHANGED
     assert availability(acme, "Ana") is Presence.ONLINE
 
 
@@ -83,7 +83,7 @@ def test_setting_availability_counts_as_a_heartbeat_and_is_told_once(acme: Acme)
     reports(acme, "Ana", Presence.BUSY)
     reports(acme, "Ana", Presence.BUSY)
 
-    assert acme.desk.heartbeats.present(acme.account_id, [acme.agents["Ana"]], SOON)
+    assert acme.work.heartbeats.present(acme.account_id, [acme.agents["Ana"]], SOON)
     assert events(acme) == ["busy"]
 
 
@@ -92,7 +92,7 @@ def test_a_supervisor_who_sets_an_absent_agent_online_does_not_make_them_present
     reports(acme, "Dov", Presence.BUSY, is_there=False)
     reports(acme, "Dov", Presence.ONLINE, is_there=False)
 
-    assert not acme.desk.heartbeats.present(acme.account_id, [acme.agents["Dov"]], NOON)
+    assert not acme.work.heartbeats.present(acme.account_id, [acme.agents["Dov"]], NOON)
     assert availability(acme, "Dov") is Presence.ONLINE
     assert events(acme) == ["offline", "offline"]
 
@@ -101,8 +101,8 @@ def test_becoming_eligible_starts_runs_where_the_agent_answers(acme: Acme, queue
     """E30"""
     reports(acme, "Ana", Presence.BUSY)
     queue.runs.clear()
-    acme.desk.signals.wakeups.clear(acme.account_id, acme.support)
-    acme.desk.signals.wakeups.clear(acme.account_id, acme.sales)
+    acme.work.signals.wakeups.clear(acme.account_id, acme.support)
+    acme.work.signals.wakeups.clear(acme.account_id, acme.sales)
 
     reports(acme, "Ana", Presence.ONLINE)
 
@@ -125,7 +125,7 @@ def test_a_heartbeat_of_who_is_there_asks_postgres_nothing(acme: Acme, queue: Re
     beats(acme, "Ana", "Bo")
     queue.runs.clear()
 
-    with statements(acme.desk.session) as seen:
+    with statements(acme.work.session) as seen:
         beats(acme, "Ana", "Bo", at=SOON)
 
     assert (seen, queue.runs) == ([], [])
@@ -156,14 +156,14 @@ def test_strangers_and_the_deactivated_have_no_heartbeat(acme: Acme):
     acme.change_agent("Bo", active=False)
 
     for stranger in (acme.stranger_id, acme.agents["Bo"], 404):
-        heard = presence.heartbeat(acme.desk, acme.account_id, [acme.agents["Ana"], stranger], now=NOON)
+        heard = presence.heartbeat(acme.work, acme.account_id, [acme.agents["Ana"], stranger], now=NOON)
         assert heard is False
-    assert not acme.desk.heartbeats.present(acme.account_id, [acme.agents["Ana"]], NOON)
-    assert acme.desk.session.scalar(select(func.count()).select_from(OutboxEvent)) == 0
+    assert not acme.work.heartbeats.present(acme.account_id, [acme.agents["Ana"]], NOON)
+    assert acme.work.session.scalar(select(func.count()).select_from(OutboxEvent)) == 0
 
 
 def test_a_strangers_availability_cannot_be_set(acme: Acme):
     """Nothing ever crosses from one account to another."""
     acme.agents["Sid"] = acme.stranger_id
 
-    assert reports(acme, "Sid", Presence.BUSY) is Heard.NO_SUCH_AGENT
+    assert reports(acme, "Sid", Presence.BUSY) is AvailabilityResult.NO_SUCH_AGENT

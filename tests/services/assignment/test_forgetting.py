@@ -12,7 +12,7 @@ LATER = NOON + timedelta(minutes=1)
 
 
 def empty(acme: Acme) -> None:
-    with Redis.from_url(acme.desk.settings.redis_url) as client:
+    with Redis.from_url(acme.work.settings.redis_url) as client:
         client.flushdb()
 
 
@@ -30,21 +30,21 @@ def test_an_emptied_redis_costs_turns_and_no_fair_share(acme: Acme) -> None:
 
     assert ran.assigned_count == 1
     assert acme.assignees(waiting) == ["Bo", "-", "-"]
-    invariants.check(acme.desk.session)
+    invariants.check(acme.work.session)
 
 
 def test_that_redis_was_emptied_is_said_for_an_hour(acme: Acme) -> None:
     """E42"""
     acme.policy()
     acme.run()
-    before = redis_data_loss.lately(acme.desk, acme.account_id, now=NOON)
+    before = redis_data_loss.lost_at(acme.work, acme.account_id, now=NOON)
     empty(acme)
     at = NOON + timedelta(minutes=5)
     acme.run(at=at)
     acme.run(at=at + timedelta(minutes=5))
 
     said = [
-        redis_data_loss.lately(acme.desk, acme.account_id, now=at + after)
+        redis_data_loss.lost_at(acme.work, acme.account_id, now=at + after)
         for after in (timedelta(), timedelta(hours=1))
     ]
 
@@ -59,4 +59,4 @@ def test_an_account_that_begins_has_lost_nothing(acme: Acme) -> None:
     acme.run()
     acme.run()
 
-    assert redis_data_loss.lately(acme.desk, acme.account_id, now=NOON) is None
+    assert redis_data_loss.lost_at(acme.work, acme.account_id, now=NOON) is None

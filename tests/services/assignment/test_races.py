@@ -12,7 +12,7 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Outcome, Source
 from dashboard.services.assignment import run as assignment_run
-from dashboard.services.assignment.run import Request, RunResult
+from dashboard.services.assignment.run import RunRequest, RunResult
 from dashboard.store.models import Assignment, Conversation
 from dashboard.store.postgres import database, locks
 from tests.counting import WAITS_FOR_AN_INBOX
@@ -33,10 +33,10 @@ def at_once(acme: Acme, settings: Settings, inboxes: list[int], *, batch: int = 
 
     def run(inbox_id: int) -> RunResult | None:
         with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
-            desk = desk_on(session, settings, Recorded())
+            work = desk_on(session, settings, Recorded())
             barrier.wait()
-            request = Request(source=Source.REALTIME)
-            return assignment_run.run_inbox(desk, acme.account_id, inbox_id, request=request, now=lambda: NOON)
+            request = RunRequest(source=Source.REALTIME)
+            return assignment_run.run_inbox(work, acme.account_id, inbox_id, request=request, now=lambda: NOON)
 
     with ThreadPoolExecutor(len(inboxes)) as pool:
         results = list(pool.map(run, inboxes))
@@ -45,10 +45,10 @@ def at_once(acme: Acme, settings: Settings, inboxes: list[int], *, batch: int = 
 
 
 def holds(acme: Acme) -> Counter[str]:
-    rows = acme.desk.session.execute(
+    rows = acme.work.session.execute(
         select(Conversation.assignee_id, func.count()).group_by(Conversation.assignee_id)
     ).all()
-    acme.desk.session.rollback()
+    acme.work.session.rollback()
     return Counter({acme.names([agent])[0]: count for agent, count in rows})
 
 
@@ -77,18 +77,18 @@ def test_a_batch_that_waited_for_its_inbox_decides_by_the_time_at_which_it_got_i
 
     def run() -> None:
         with engine.connect() as connection, database.Session(connection, expire_on_commit=False) as session:
-            desk, request = desk_on(session, settings, Recorded()), Request(source=Source.REALTIME)
-            assignment_run.run_inbox(desk, acme.account_id, acme.support, request=request)
+            work, request = desk_on(session, settings, Recorded()), RunRequest(source=Source.REALTIME)
+            assignment_run.run_inbox(work, acme.account_id, acme.support, request=request)
 
     with engine.connect() as connection, database.Session(connection) as holder, ThreadPoolExecutor(1) as pool:
-        with locks.alone_in(holder, acme.support):
+        with locks.inbox_lock(holder, acme.support):
             running = pool.submit(run)
             eventually(lambda: holder.scalar(WAITS_FOR_AN_INBOX))
             got_at = clock.now()
         running.result(PATIENCE)
     engine.dispose()
 
-    given_at = acme.desk.session.scalar(select(Assignment.at))
+    given_at = acme.work.session.scalar(select(Assignment.at))
     assert given_at is not None
     assert given_at >= got_at
 
@@ -101,12 +101,12 @@ def test_who_waits_for_an_inbox_gets_it_between_two_batches_of_a_run(acme: Acme,
         with (
             engine.connect() as connection,
             database.Session(connection) as session,
-            locks.alone_in(session, acme.support),
+            locks.inbox_lock(session, acme.support),
         ):
             turns.append("another run")
 
     with engine.connect() as connection, database.Session(connection) as run, ThreadPoolExecutor(1) as pool:
-        with locks.alone_in(run, acme.support) as let_others_in:
+        with locks.inbox_lock(run, acme.support) as let_others_in:
             for batch in ("first batch", "second batch", "third batch"):
                 waits = pool.submit(another)
                 eventually(lambda: run.scalar(WAITS_FOR_AN_INBOX))
@@ -180,7 +180,7 @@ def test_nobody_gets_a_conversation_twice_and_no_run_fails(acme: Acme, settings)
         results = at_once(acme, settings, [acme.support, acme.sales] * 4)
         assert all(result and result.ending.outcome is not Outcome.ERROR for result in results)
 
-    rows = acme.desk.session.scalars(select(Assignment.conversation_id)).all()
+    rows = acme.work.session.scalars(select(Assignment.conversation_id)).all()
     assert len(rows) == len(set(rows)) == holds(acme)["Ana"] + holds(acme)["Bo"]
     assert holds(acme)["Ana"] <= 50
     assert holds(acme)["Bo"] <= 60

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, text, update
 
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services.assignment import batch, run
-from dashboard.services.assignment.run import Request
+from dashboard.services.assignment.run import RunRequest
 from dashboard.store.models import Account, Assignment, AssignmentPolicy, Inbox, OutboxEvent, PolicyLink, Run, RunBatch
 from tests.counting import statements
 from tests.desks import NOON, Acme, Recorded
@@ -16,14 +16,14 @@ from tests.runs import with_batches_of
 
 def test_a_rehearsal_leaves_nothing_behind(acme: Acme):
     tables = (Account, Inbox, Run, RunBatch, Assignment, OutboxEvent)
-    before = [acme.desk.session.scalar(select(func.count()).select_from(table)) for table in tables]
-    acme.desk.session.commit()
+    before = [acme.work.session.scalar(select(func.count()).select_from(table)) for table in tables]
+    acme.work.session.commit()
 
-    with statements(acme.desk.session) as said:
-        batch.rehearse(acme.desk, now=NOON)
+    with statements(acme.work.session) as said:
+        batch.warm_up(acme.work, now=NOON)
 
     assert any("INSERT INTO run_batches" in one for one in said)
-    assert [acme.desk.session.scalar(select(func.count()).select_from(table)) for table in tables] == before
+    assert [acme.work.session.scalar(select(func.count()).select_from(table)) for table in tables] == before
 
 
 def test_what_batches_ask_stays_prepared_from_one_to_the_next(acme: Acme):
@@ -35,7 +35,7 @@ def test_what_batches_ask_stays_prepared_from_one_to_the_next(acme: Acme):
 
     acme.run()
 
-    prepared = acme.desk.session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    prepared = acme.work.session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
     assert any("UPDATE conversations" in one for one in prepared)
 
 
@@ -47,13 +47,13 @@ def test_each_assignment_has_one_ledger_row_and_two_events(acme: Acme):
 
     result = acme.run()
 
-    rows = acme.desk.session.execute(select(Assignment).order_by(Assignment.position)).scalars().all()
+    rows = acme.work.session.execute(select(Assignment).order_by(Assignment.position)).scalars().all()
     assert [row.conversation_id for row in rows] == waiting
     assert [row.position for row in rows] == [1, 2, 3, 4, 5]
     assert {(row.run_id, row.policy_id, row.policy_version, row.source) for row in rows} == {
         (result.run_id, policy_id, 1, Source.MANUAL)
     }
-    events = acme.desk.session.execute(
+    events = acme.work.session.execute(
         select(OutboxEvent.event, func.count(OutboxEvent.conversation_id.distinct())).group_by(OutboxEvent.event)
     )
     assert dict(map(tuple, events)) == {"assignee_changed": 5, "conversation_updated": 5}
@@ -67,7 +67,7 @@ def test_the_event_tells_who_got_what(acme: Acme):
 
     result = acme.run()
 
-    body = acme.desk.session.scalar(select(OutboxEvent.body).where(OutboxEvent.event == "assignee_changed"))
+    body = acme.work.session.scalar(select(OutboxEvent.body).where(OutboxEvent.event == "assignee_changed"))
     assert body["conversation"]["id"] == conversation
     assert body["conversation"]["assignee_id"] == acme.agents["Bo"]
     assert body["agent"]["name"] == "Bo"
@@ -88,10 +88,10 @@ def test_a_switch_that_is_off_stops_the_run_and_nothing_else_is_read(acme: Acme,
     acme.policy()
     acme.online("Ana")
     waiting = acme.waiting(1)
-    acme.desk.session.execute(switch)
-    acme.desk.session.commit()
+    acme.work.session.execute(switch)
+    acme.work.session.commit()
 
-    with statements(acme.desk.session) as seen:
+    with statements(acme.work.session) as seen:
         ending = acme.run().ending
 
     assert (ending.outcome, ending.reason, ending.waiting_before) == (Outcome.STOP, reason, None)
@@ -109,23 +109,23 @@ def test_switching_the_policy_off_stops_a_run_at_the_next_batch(acme: Acme):
 
     def now():
         if next(times) == 2:  # the start, the first batch, and then the second
-            acme.desk.session.execute(update(AssignmentPolicy).values(enabled=False))
-            acme.desk.session.commit()
+            acme.work.session.execute(update(AssignmentPolicy).values(enabled=False))
+            acme.work.session.commit()
         return NOON
 
-    request = Request(source=Source.MANUAL)
-    result = run.run_inbox(acme.desk, acme.account_id, acme.support, request=request, now=now)
+    request = RunRequest(source=Source.MANUAL)
+    result = run.run_inbox(acme.work, acme.account_id, acme.support, request=request, now=now)
 
     assert result.ending.assigned_count == 2
 
 
 def test_an_unknown_inbox_ends_the_run_quietly(acme: Acme):
     """E3"""
-    request = Request(source=Source.MANUAL)
+    request = RunRequest(source=Source.MANUAL)
 
-    assert run.run_inbox(acme.desk, acme.account_id, 404, request=request) is None
-    assert run.run_inbox(acme.desk, acme.account_id, acme.stranger_inbox_id, request=request) is None
-    assert acme.desk.session.scalar(select(func.count()).select_from(Run)) == 0
+    assert run.run_inbox(acme.work, acme.account_id, 404, request=request) is None
+    assert run.run_inbox(acme.work, acme.account_id, acme.stranger_inbox_id, request=request) is None
+    assert acme.work.session.scalar(select(func.count()).select_from(Run)) == 0
 
 
 def test_a_full_batch_is_followed_by_the_next_in_one_record(acme: Acme):
@@ -139,8 +139,8 @@ def test_a_full_batch_is_followed_by_the_next_in_one_record(acme: Acme):
 
     assert (ending.assigned_count, ending.waiting_before, ending.left_waiting) == (25, 25, {})
     assert acme.assignees(waiting) == (["Ana", "Bo"] * 13)[:25]
-    assert acme.desk.session.scalar(select(func.count()).select_from(Run)) == 1
-    assert acme.desk.session.scalars(select(RunBatch.first_position).order_by(RunBatch.number)).all() == [1, 11, 21]
+    assert acme.work.session.scalar(select(func.count()).select_from(Run)) == 1
+    assert acme.work.session.scalars(select(RunBatch.first_position).order_by(RunBatch.number)).all() == [1, 11, 21]
 
 
 def test_a_run_out_of_time_goes_on_in_a_new_job(acme: Acme, queue: Recorded):
@@ -151,9 +151,9 @@ def test_a_run_out_of_time_goes_on_in_a_new_job(acme: Acme, queue: Recorded):
     with_batches_of(acme, 3)
     ticks = iter(range(0, 99, 4))
 
-    request = Request(source=Source.REALTIME)
+    request = RunRequest(source=Source.REALTIME)
     result = run.run_inbox(
-        acme.desk, acme.account_id, acme.support, request=request, now=lambda: NOON + timedelta(seconds=next(ticks))
+        acme.work, acme.account_id, acme.support, request=request, now=lambda: NOON + timedelta(seconds=next(ticks))
     )
 
     assert result.ending.assigned_count == 6
@@ -168,8 +168,8 @@ def test_presence_is_read_once_per_batch(acme: Acme):
     with_batches_of(acme, 2)
     moments = iter([NOON, NOON, NOON + timedelta(seconds=61), NOON + timedelta(seconds=61)])
 
-    request = Request(source=Source.MANUAL)
-    result = run.run_inbox(acme.desk, acme.account_id, acme.support, request=request, now=lambda: next(moments, NOON))
+    request = RunRequest(source=Source.MANUAL)
+    result = run.run_inbox(acme.work, acme.account_id, acme.support, request=request, now=lambda: next(moments, NOON))
 
     assert (result.ending.assigned_count, dict(result.ending.left_waiting)) == (2, {Reason.NOBODY_ONLINE: 2})
 
@@ -182,12 +182,12 @@ def test_a_batch_has_one_now_and_every_instant_is_aware(acme: Acme):
     with_batches_of(acme, 2)
     ticks = iter(range(99))
 
-    request = Request(source=Source.MANUAL)
+    request = RunRequest(source=Source.MANUAL)
     run.run_inbox(
-        acme.desk, acme.account_id, acme.support, request=request, now=lambda: NOON + timedelta(seconds=next(ticks))
+        acme.work, acme.account_id, acme.support, request=request, now=lambda: NOON + timedelta(seconds=next(ticks))
     )
 
-    instants = acme.desk.session.scalars(select(Assignment.at).order_by(Assignment.id)).all()
+    instants = acme.work.session.scalars(select(Assignment.at).order_by(Assignment.id)).all()
     assert instants[0] == instants[1] < instants[2] == instants[3]
     assert all(at.utcoffset() == timedelta(0) for at in instants)
 
@@ -197,7 +197,7 @@ def test_what_is_pending_is_cleared_before_the_list_is_read(acme: Acme, queue: R
     acme.policy()
     acme.online("Ana")
     acme.waiting(1)
-    signals = acme.desk.signals
+    signals = acme.work.signals
     signals.wake(acme.account_id, [acme.support])
     signals.wake(acme.account_id, [acme.support])
     assert len(queue.runs) == 1
@@ -214,7 +214,7 @@ def test_the_sweep_finds_exactly_the_routed_inboxes_with_work(acme: Acme, queue:
     acme.waiting(3)
     acme.waiting(3, "Sales")
 
-    assert run.sweep(acme.desk) == 1
+    assert run.sweep(acme.work) == 1
     assert queue.runs == [(acme.account_id, acme.support, Source.PERIODIC)]
 
 
@@ -230,7 +230,7 @@ def test_a_run_makes_as_many_queries_for_a_thousand_as_for_ten(acme: Acme):
     counts = []
     for size in (10, 990):
         acme.waiting(size)
-        with statements(acme.desk.session) as seen:
+        with statements(acme.work.session) as seen:
             assert acme.run().ending.assigned_count == size
         counts.append(len(seen))
 

@@ -17,7 +17,7 @@ from tests.runs import with_batches_of
 
 def broken(acme: Acme, key: str) -> None:
     """Make one key of the account unreadable: its type is wrong."""
-    client = acme.desk.heartbeats._redis
+    client = acme.work.heartbeats._redis
     client.delete(key)
     client.set(key, "broken") if "rate" not in key else client.hset(key, "a", "b")
 
@@ -53,8 +53,8 @@ def test_rate_limits_unreadable_refuse_when_so_set(acme: Acme):
     acme.policy(fair_distribution_limit=1)
     acme.online("Ana")
     acme.waiting(2)
-    closed = dataclasses.replace(acme.desk.settings, rate_limit_on_failure=OnFailure.CLOSED)
-    acme.desk = dataclasses.replace(acme.desk, settings=closed)
+    closed = dataclasses.replace(acme.work.settings, rate_limit_on_failure=OnFailure.CLOSED)
+    acme.work = dataclasses.replace(acme.work, settings=closed)
     broken(acme, f"{{acct:{acme.account_id}}}:rate:inbox:{acme.support}:agent:{acme.agents['Ana']}")
 
     assert acme.run().ending.reason is Reason.ALL_RATE_LIMITED
@@ -71,7 +71,7 @@ def test_rotation_unreadable_ends_the_run_and_nothing_is_half_written(acme: Acme
 
     assert (result.ending.outcome, result.ending.reason) == (Outcome.ERROR, Reason.STORE_UNAVAILABLE)
     assert acme.assignees(waiting) == ["-"]
-    assert acme.desk.session.scalar(select(func.count()).select_from(Assignment)) == 0
+    assert acme.work.session.scalar(select(func.count()).select_from(Assignment)) == 0
 
 
 def test_a_database_error_ends_the_batch_and_earlier_batches_stay(acme: Acme):
@@ -85,16 +85,16 @@ def test_a_database_error_ends_the_batch_and_earlier_batches_stay(acme: Acme):
         $$ BEGIN IF NEW.conversation_id = {waiting[2]} THEN RAISE 'sprung'; END IF; RETURN NEW; END $$;
         CREATE TRIGGER trap BEFORE INSERT ON assignments FOR EACH ROW EXECUTE FUNCTION trap()
     """
-    acme.desk.session.execute(text(trap))
-    acme.desk.session.commit()
+    acme.work.session.execute(text(trap))
+    acme.work.session.commit()
 
     ending = acme.run().ending
-    acme.desk.session.execute(text("DROP FUNCTION trap CASCADE"))
-    acme.desk.session.commit()
+    acme.work.session.execute(text("DROP FUNCTION trap CASCADE"))
+    acme.work.session.commit()
 
     assert (ending.outcome, ending.assigned_count) == (Outcome.ERROR, 2)
     assert acme.assignees(waiting) == ["Ana", "Ana", "-", "-"]
-    assert acme.desk.session.scalar(select(func.count()).select_from(Run)) == 1
+    assert acme.work.session.scalar(select(func.count()).select_from(Run)) == 1
 
 
 class Babbling(Heartbeats):
@@ -109,11 +109,11 @@ def test_a_run_is_recorded_whatever_its_error_says(acme: Acme):
     """E43. Seen to fail with the message as it came: the driver's refusal ended the run's job."""
     acme.policy()
     acme.waiting(1)
-    settings = acme.desk.settings
+    settings = acme.work.settings
     babbling = Babbling(connect(settings.redis_url), timedelta(seconds=settings.presence_seconds))
-    acme.desk = dataclasses.replace(acme.desk, heartbeats=babbling)
+    acme.work = dataclasses.replace(acme.work, heartbeats=babbling)
 
     acme.run()
 
-    [run] = acme.desk.session.scalars(select(Run))
+    [run] = acme.work.session.scalars(select(Run))
     assert (run.outcome, run.message) == (Outcome.ERROR, "presence: a\ufffdb\ufffd")

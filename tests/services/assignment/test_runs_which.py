@@ -137,8 +137,8 @@ def test_a_conversation_moved_to_a_team_meanwhile_is_not_claimed(acme: Acme):
     moved, fine = acme.waiting(1, team_id=team) + acme.waiting(1)
     plan = [Assign(moved, acme.agents["Ana"], None), Assign(fine, acme.agents["Ana"], None)]
 
-    won = claims.claim(acme.desk.session, acme.account_id, acme.support, plan, now=NOON)
-    acme.desk.session.commit()
+    won = claims.claim(acme.work.session, acme.account_id, acme.support, plan, now=NOON)
+    acme.work.session.commit()
 
     assert won == {fine}
     assert acme.assignees([moved, fine]) == ["-", "Ana"]
@@ -148,8 +148,8 @@ def test_another_accounts_conversation_is_not_claimed(acme: Acme):
     """E25"""
     [mine] = acme.waiting(1)
 
-    won = claims.claim(acme.desk.session, acme.account_id + 1, acme.support, [Assign(mine, 1, None)], now=NOON)
-    acme.desk.session.rollback()
+    won = claims.claim(acme.work.session, acme.account_id + 1, acme.support, [Assign(mine, 1, None)], now=NOON)
+    acme.work.session.rollback()
 
     assert won == set()
-    assert acme.desk.session.get_one(Conversation, mine).assignee_id is None
+    assert acme.work.session.get_one(Conversation, mine).assignee_id is None

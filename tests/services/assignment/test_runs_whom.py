@@ -163,8 +163,8 @@ def test_a_changed_rate_limit_acts_at_once(acme: Acme):
     acme.waiting(3)
     acme.run()
 
-    acme.desk.session.execute(update(AssignmentPolicy).values(fair_distribution_limit=2))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(AssignmentPolicy).values(fair_distribution_limit=2))
+    acme.work.session.commit()
 
     assert acme.run().ending.assigned_count == 1
 

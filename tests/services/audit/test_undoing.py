@@ -4,7 +4,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from dashboard.services.audit import undo
-from dashboard.services.audit.undo import Reversal, State
+from dashboard.services.audit.undo import Reversal, UndoState
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
@@ -29,22 +29,22 @@ def test_nobody_changes_a_policy_between_the_look_at_it_and_its_undoing(acme: Ac
     """Invariant: what is set back is what stood when it was looked at. Seen to fail with _hold taken out of undo."""
     policy_id = acme.policy("Support", fair_distribution_limit=10)
     edit = AssignmentPolicyEdit(fair_distribution_limit=5)
-    assignment_policies.change(acme.desk, acme.account_id, policy_id, edit, **CALLED)
-    entry_id = acme.desk.session.query(AuditEntry.id).scalar()
-    acme.desk.session.rollback()
+    assignment_policies.change(acme.work, acme.account_id, policy_id, edit, **CALLED)
+    entry_id = acme.work.session.query(AuditEntry.id).scalar()
+    acme.work.session.rollback()
     held: list[bool] = []
 
     def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if statement.startswith("SELECT assignment_policies.id AS id"):
             held.append(is_held(acme))
 
-    engine = acme.desk.session.get_bind().engine
+    engine = acme.work.session.get_bind().engine
     event.listen(engine, "before_cursor_execute", look)
-    done = undo.undo(acme.desk, acme.account_id, entry_id, **CALLED)
+    done = undo.undo(acme.work, acme.account_id, entry_id, **CALLED)
     event.remove(engine, "before_cursor_execute", look)
 
     assert isinstance(done, Reversal)
-    assert done.state is State.POSSIBLE
+    assert done.state is UndoState.POSSIBLE
     assert held[0]
     assert all(held[:-1])
 
@@ -53,12 +53,12 @@ def test_a_name_that_is_no_longer_allowed_is_not_set_back(acme: Acme) -> None:
     """Seen to fail with the form's own exception."""
     policy_id = acme.policy("Support", name="\u202eyliaD")
     edit = AssignmentPolicyEdit(name="Daily")
-    assignment_policies.change(acme.desk, acme.account_id, policy_id, edit, **CALLED)
-    entry_id = acme.desk.session.query(AuditEntry.id).scalar()
+    assignment_policies.change(acme.work, acme.account_id, policy_id, edit, **CALLED)
+    entry_id = acme.work.session.query(AuditEntry.id).scalar()
 
-    done = undo.undo(acme.desk, acme.account_id, entry_id, **CALLED)
+    done = undo.undo(acme.work, acme.account_id, entry_id, **CALLED)
 
     assert done == Invalid(errors={"name": (undo.NO_LONGER,)})
-    found = assignment_policies.show(acme.desk, acme.account_id, policy_id)
+    found = assignment_policies.show(acme.work, acme.account_id, policy_id)
     assert found
     assert found.name == "Daily"

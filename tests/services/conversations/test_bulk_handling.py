@@ -3,8 +3,8 @@
 import pytest
 
 from dashboard.services.conversations import bulk_change
-from dashboard.services.conversations.bulk_change import Handled
-from dashboard.services.conversations.conversation_forms import Change
+from dashboard.services.conversations.bulk_change import BulkResult
+from dashboard.services.conversations.conversation_forms import ConversationChange
 from dashboard.services.core.refusals import Invalid
 from tests.desks import NOON, Acme, Recorded
 from tests.handling import events, ledger
@@ -12,9 +12,9 @@ from tests.services.agents.test_agents_races import at_once
 from tests.services.core.test_together import cut_at
 
 
-def change_all(acme: Acme, *ids: int, **wanted: object) -> Handled | Invalid:
+def change_all(acme: Acme, *ids: int, **wanted: object) -> BulkResult | Invalid:
     called = {"actor_id": acme.agents["Ana"], "now": NOON}
-    return bulk_change.change_all(acme.desk, acme.account_id, ids, Change(**wanted), **called)
+    return bulk_change.change_all(acme.work, acme.account_id, ids, ConversationChange(**wanted), **called)
 
 
 def test_one_answer_tells_what_was_changed_what_stood_so_already_and_what_is_not_there(acme: Acme) -> None:
@@ -23,7 +23,7 @@ def test_one_answer_tells_what_was_changed_what_stood_so_already_and_what_is_not
 
     answer = change_all(acme, *waiting, *held, 999_999, assignee_id=acme.agents["Dov"])
 
-    assert answer == Handled(changed=2, unchanged=1, missing=1, released=0)
+    assert answer == BulkResult(changed=2, unchanged=1, missing=1, released=0)
     assert acme.assignees([*waiting, *held]) == ["Dov", "Dov", "Dov"]
     assert events(acme) == ["assignee_changed", "conversation_updated"] * 2
 
@@ -34,7 +34,7 @@ def test_those_whose_agent_cannot_keep_them_are_counted(acme: Acme) -> None:
 
     answer = change_all(acme, *ids, team_id=night)
 
-    assert answer == Handled(changed=3, unchanged=0, missing=0, released=2)
+    assert answer == BulkResult(changed=3, unchanged=0, missing=0, released=2)
     assert acme.assignees(ids) == ["Ana", "-", "-"]
 
 
@@ -73,13 +73,13 @@ def test_two_who_change_the_same_ones_in_opposite_orders_do_not_deadlock(acme: A
     """Seen to deadlock with the rows locked in the order given."""
     ids = acme.waiting(30)
     acts = [
-        lambda desk, order=order, agent_id=acme.agents[name]: bulk_change.change_all(
-            desk, acme.account_id, order, Change(assignee_id=agent_id), actor_id=agent_id, now=NOON
+        lambda work, order=order, agent_id=acme.agents[name]: bulk_change.change_all(
+            work, acme.account_id, order, ConversationChange(assignee_id=agent_id), actor_id=agent_id, now=NOON
         )
         for name, order in (("Ana", ids), ("Bo", ids[::-1]))
     ]
 
     answers = at_once(acme, *acts)
 
-    assert answers == [Handled(changed=30, unchanged=0, missing=0, released=0)] * 2
+    assert answers == [BulkResult(changed=30, unchanged=0, missing=0, released=0)] * 2
     assert len(set(acme.assignees(ids))) == 1

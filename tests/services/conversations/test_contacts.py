@@ -3,11 +3,11 @@
 import pytest
 
 from dashboard.services.audit import undo
-from dashboard.services.audit.undo import Reversal, State
+from dashboard.services.audit.undo import Reversal, UndoState
 from dashboard.services.conversations import contacts, conversations
 from dashboard.services.conversations.contact_forms import Merge
 from dashboard.services.conversations.contacts import Merged
-from dashboard.services.conversations.conversation_forms import Draft
+from dashboard.services.conversations.conversation_forms import ConversationDraft
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.accounts import audit_page
 from dashboard.store.conversations.contacts import ContactDraft, ensure
@@ -17,14 +17,16 @@ from tests.handling import LATER, change, events
 
 
 def begin(acme: Acme, identifier: str, inbox: str = "Support", **facts: object) -> int:
-    draft = Draft(inbox_id=acme.inboxes[inbox], contact=ContactDraft(identifier=identifier), created_at=NOON, **facts)
-    made = conversations.create(acme.desk, acme.account_id, draft, actor_id=None, now=NOON)
+    draft = ConversationDraft(
+        inbox_id=acme.inboxes[inbox], contact=ContactDraft(identifier=identifier), created_at=NOON, **facts
+    )
+    made = conversations.create(acme.work, acme.account_id, draft, actor_id=None, now=NOON)
     assert isinstance(made, conversations.Created)
     return made.conversation.id
 
 
 def contact_of(acme: Acme, conversation_id: int) -> ContactRow:
-    found = conversations.find(acme.desk, acme.account_id, conversation_id)
+    found = conversations.find(acme.work, acme.account_id, conversation_id)
     assert found is not None
     assert found.contact is not None
     return found.contact
@@ -32,15 +34,15 @@ def contact_of(acme: Acme, conversation_id: int) -> ContactRow:
 
 def merge(acme: Acme, source: str, into: str) -> Merged | Invalid:
     wanted = Merge(source=source, into=into)
-    return contacts.merge(acme.desk, acme.account_id, wanted, actor_id=acme.agents["Ana"], now=LATER)
+    return contacts.merge(acme.work, acme.account_id, wanted, actor_id=acme.agents["Ana"], now=LATER)
 
 
 def undo_last(acme: Acme) -> Reversal | Invalid | None:
     newest = audit_page.entries(
-        acme.desk.session, acme.account_id, audit_page.Asked(subject="contact"), before=None, most=1
+        acme.work.session, acme.account_id, audit_page.AuditFilter(subject="contact"), before=None, most=1
     )
     [entry] = newest.lines
-    return undo.undo(acme.desk, acme.account_id, entry.id, actor_id=acme.agents["Ana"], now=LATER)
+    return undo.undo(acme.work, acme.account_id, entry.id, actor_id=acme.agents["Ana"], now=LATER)
 
 
 def test_an_e_mail_address_is_one_contact_whatever_its_case(acme: Acme):
@@ -62,7 +64,7 @@ def test_one_call_may_name_an_address_twice(acme: Acme):
     """E73"""
     drafts = [ContactDraft(identifier="A@b.c", name="Abe"), ContactDraft(identifier="a@b.c")]
 
-    found = ensure(acme.desk.session, acme.account_id, drafts)
+    found = ensure(acme.work.session, acme.account_id, drafts)
 
     assert found["A@b.c"] == found["a@b.c"]
 
@@ -98,13 +100,13 @@ def test_a_merge_is_undone_with_the_conversations_that_followed_and_not_the_late
     old, _ = begin(acme, "caller-1"), begin(acme, "kim@example.org")
     merge(acme, "caller-1", "kim@example.org")
     later = begin(acme, "kim@example.org")
-    acme.desk.signals.wakeups.clear(acme.account_id, acme.support)
+    acme.work.signals.wakeups.clear(acme.account_id, acme.support)
     queue.runs.clear()
 
     done = undo_last(acme)
 
     assert isinstance(done, Reversal)
-    assert done.state is State.POSSIBLE
+    assert done.state is UndoState.POSSIBLE
     assert [contact_of(acme, one).identifier for one in (old, later)] == ["caller-1", "kim@example.org"]
     assert contact_of(acme, begin(acme, "caller-1")).identifier == "caller-1"
     assert [inbox for _, inbox, _ in queue.runs] == [acme.support]
@@ -127,12 +129,12 @@ def test_the_first_of_two_merges_in_a_row_can_be_undone(acme: Acme):
     begin(acme, "c")
     merge(acme, "a", "b")
     entry = audit_page.entries(
-        acme.desk.session, acme.account_id, audit_page.Asked(subject="contact"), before=None, most=1
+        acme.work.session, acme.account_id, audit_page.AuditFilter(subject="contact"), before=None, most=1
     )
     merge(acme, "b", "c")
     assert {contact_of(acme, one).identifier for one in (first, second)} == {"c"}
 
-    undo.undo(acme.desk, acme.account_id, entry.lines[0].id, actor_id=acme.agents["Ana"], now=LATER)
+    undo.undo(acme.work, acme.account_id, entry.lines[0].id, actor_id=acme.agents["Ana"], now=LATER)
 
     assert [contact_of(acme, one).identifier for one in (first, second)] == ["a", "c"]
 
@@ -161,8 +163,8 @@ def test_what_cannot_be_merged_is_refused_by_its_field(acme: Acme, source: str, 
 
 def test_a_contact_of_another_account_is_none(acme: Acme):
     """E73"""
-    ensure(acme.desk.session, acme.account_id + 1, [ContactDraft(identifier="theirs")])
-    acme.desk.session.commit()
+    ensure(acme.work.session, acme.account_id + 1, [ContactDraft(identifier="theirs")])
+    acme.work.session.commit()
     one = begin(acme, "kim")
 
     assert isinstance(merge(acme, "kim", "theirs"), Invalid)

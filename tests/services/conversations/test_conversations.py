@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.services.conversations import conversations
-from dashboard.services.conversations.conversation_forms import Draft
+from dashboard.services.conversations.conversation_forms import ConversationDraft
 from dashboard.services.conversations.conversations import Created
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.conversations.contacts import ContactDraft
@@ -17,18 +17,18 @@ from tests.desks import NOON, Acme, Recorded
 
 
 def create(acme: Acme, **facts: object) -> Created:
-    answer = conversations.create(acme.desk, acme.account_id, a_draft(acme, **facts), actor_id=None, now=NOON)
+    answer = conversations.create(acme.work, acme.account_id, a_draft(acme, **facts), actor_id=None, now=NOON)
     assert isinstance(answer, Created)
     return answer
 
 
-def a_draft(acme: Acme, **facts: object) -> Draft:
-    return Draft(**{"inbox_id": acme.support, **facts})
+def a_draft(acme: Acme, **facts: object) -> ConversationDraft:
+    return ConversationDraft(**{"inbox_id": acme.support, **facts})
 
 
 def events_of(acme: Acme, conversation_id: int) -> list[str]:
     of_it = select(OutboxEvent.event).where(OutboxEvent.conversation_id == conversation_id)
-    return list(acme.desk.session.scalars(of_it.order_by(OutboxEvent.id)))
+    return list(acme.work.session.scalars(of_it.order_by(OutboxEvent.id)))
 
 
 def test_a_new_conversation_waits_and_starts_a_run_of_its_inbox(acme: Acme, queue: Recorded):
@@ -65,10 +65,10 @@ def test_an_assignee_at_creation_is_an_assignment_by_hand(acme: Acme, queue: Rec
     """E29"""
     draft = a_draft(acme, assignee_id=acme.agents["Bo"])
 
-    made = conversations.create(acme.desk, acme.account_id, draft, actor_id=acme.agents["Ana"], now=NOON)
+    made = conversations.create(acme.work, acme.account_id, draft, actor_id=acme.agents["Ana"], now=NOON)
 
     assert isinstance(made, Created)
-    row = acme.desk.session.scalars(select(Assignment)).one()
+    row = acme.work.session.scalars(select(Assignment)).one()
     assert (row.source, row.agent_id, row.actor_id) == (Source.BY_HAND, acme.agents["Bo"], acme.agents["Ana"])
     assert events_of(acme, made.conversation.id) == ["conversation_created", "assignee_changed", "conversation_updated"]
     assert queue.runs == []
@@ -98,7 +98,7 @@ def test_a_contact_is_made_once_and_keeps_the_name_that_was_given_last(acme: Acm
 def test_a_stranger_s_things_are_refused_by_field(acme: Acme):
     draft = a_draft(acme, inbox_id=acme.stranger_inbox_id, team_id=999, assignee_id=acme.stranger_id)
 
-    answer = conversations.create(acme.desk, acme.account_id, draft, actor_id=None, now=NOON)
+    answer = conversations.create(acme.work, acme.account_id, draft, actor_id=None, now=NOON)
 
     assert isinstance(answer, Invalid)
     assert set(answer.errors) == {"inbox_id", "team_id", "assignee_id"}
@@ -113,7 +113,7 @@ def test_a_thousand_at_once_take_as_many_statements_as_ten_and_start_one_run_per
         (acme.account_id, acme.support, Source.REALTIME),
         (acme.account_id, acme.sales, Source.REALTIME),
     ]
-    assert len(acme.desk.session.scalars(select(Conversation.id)).all()) == 1_010
+    assert len(acme.work.session.scalars(select(Conversation.id)).all()) == 1_010
 
 
 def _statements_of_creating(acme: Acme, size: int) -> int:
@@ -128,9 +128,9 @@ def _statements_of_creating(acme: Acme, size: int) -> int:
         for number in range(size)
     ]
     heard: list[object] = []
-    connection = acme.desk.session.connection()
+    connection = acme.work.session.connection()
     event.listen(connection, "before_cursor_execute", lambda *about: heard.append(about))
-    conversations.create_bulk(acme.desk, acme.account_id, drafts, actor_id=None, now=NOON)
+    conversations.create_bulk(acme.work, acme.account_id, drafts, actor_id=None, now=NOON)
     return len(heard)
 
 
@@ -138,7 +138,7 @@ def test_of_many_at_once_those_that_exist_are_answered_in_their_place(acme: Acme
     there = create(acme, external_id="B").conversation.id
     drafts = [a_draft(acme, external_id=name) for name in ("A", "B", "C", "A")]
 
-    ids = conversations.create_bulk(acme.desk, acme.account_id, drafts, actor_id=None, now=NOON)
+    ids = conversations.create_bulk(acme.work, acme.account_id, drafts, actor_id=None, now=NOON)
 
     assert isinstance(ids, list)
     assert ids[1] == there
@@ -149,18 +149,18 @@ def test_of_many_at_once_those_that_exist_are_answered_in_their_place(acme: Acme
 def test_of_many_at_once_one_bad_one_stops_them_all_and_is_named_by_its_place(acme: Acme, queue: Recorded):
     drafts = [a_draft(acme, contact=ContactDraft(identifier="kim")), a_draft(acme, team_id=999)]
 
-    answer = conversations.create_bulk(acme.desk, acme.account_id, drafts, actor_id=None, now=NOON)
+    answer = conversations.create_bulk(acme.work, acme.account_id, drafts, actor_id=None, now=NOON)
 
     assert isinstance(answer, Invalid)
     assert list(answer.errors) == ["conversations.1.team_id"]
-    assert acme.desk.session.scalars(select(Contact)).all() == []
+    assert acme.work.session.scalars(select(Contact)).all() == []
     assert queue.runs == []
 
 
 def test_an_event_carries_its_own_id_and_the_conversation_as_it_stands(acme: Acme):
     made = create(acme, external_id="T-1", labels=("vip", "vip"), contact=ContactDraft(identifier="kim")).conversation
 
-    [row] = acme.desk.session.scalars(select(OutboxEvent)).all()
+    [row] = acme.work.session.scalars(select(OutboxEvent)).all()
     assert (row.body["id"], row.body["event"], row.body["account_id"]) == (row.id, row.event, acme.account_id)
     told = row.body["conversation"]
     assert (told["id"], told["external_id"], told["labels"]) == (made.id, "T-1", ["vip"])

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.services.conversations import change as change_conversation
-from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
+from dashboard.services.conversations.conversation_forms import ConversationChange, Message, MessageType
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.conversations.contacts import ContactDraft, ensure
 from dashboard.store.models import AccountUser, Assignment, Conversation
@@ -27,7 +27,7 @@ def test_assigning_transferring_and_releasing_by_hand_are_each_recorded_with_who
         (Source.BY_HAND, "Bo", "Cleo", None),
         (Source.RELEASE, "Cleo", "-", "by_hand"),
     ]
-    assert set(acme.desk.session.scalars(select(Assignment.actor_id))) == {acme.agents["Ana"]}
+    assert set(acme.work.session.scalars(select(Assignment.actor_id))) == {acme.agents["Ana"]}
     assert (released.waiting_since, released.assigned_at) == (LATER, None)
     assert events(acme) == ["assignee_changed", "conversation_updated"] * 3
 
@@ -110,9 +110,9 @@ def test_a_contact_who_is_served_no_more_frees_what_waited_for_that(acme: Acme, 
 
 
 def _same_contact(acme: Acme, ids: list[int]) -> None:
-    contact = ensure(acme.desk.session, acme.account_id, [ContactDraft(identifier="kim")])["kim"]
-    acme.desk.session.execute(update(Conversation).where(Conversation.id.in_(ids)).values(contact_id=contact))
-    acme.desk.session.commit()
+    contact = ensure(acme.work.session, acme.account_id, [ContactDraft(identifier="kim")])["kim"]
+    acme.work.session.execute(update(Conversation).where(Conversation.id.in_(ids)).values(contact_id=contact))
+    acme.work.session.commit()
 
 
 def test_a_label_that_is_taken_off_starts_a_run_and_one_that_is_put_on_does_not(acme: Acme, queue: Recorded):
@@ -169,7 +169,7 @@ def test_what_a_run_gave_to_somebody_who_left_the_inbox_is_released_at_its_next_
 
     assert (after.assignee_id, after.waiting_since) == (None, LATER)
     assert ledger(acme)[-1] == (Source.RELEASE, "Bo", "-", "left_inbox")
-    assert set(acme.desk.session.scalars(select(Assignment.actor_id))) == {None}
+    assert set(acme.work.session.scalars(select(Assignment.actor_id))) == {None}
     assert queue.runs == [(acme.account_id, acme.support, Source.REALTIME)]
 
 
@@ -187,8 +187,8 @@ def test_what_a_person_gave_to_somebody_who_left_the_inbox_stands(acme: Acme):
 def test_a_conversation_reopened_to_a_deactivated_agent_is_released(acme: Acme):
     """E31"""
     [one] = acme.held("Bo", 1, status=Status.RESOLVED, resolved_at=NOON)
-    acme.desk.session.execute(update(AccountUser).where(AccountUser.user_id == acme.agents["Bo"]).values(active=False))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(AccountUser).where(AccountUser.user_id == acme.agents["Bo"]).values(active=False))
+    acme.work.session.commit()
 
     after = change(acme, one, status=Status.OPEN)
 
@@ -200,10 +200,17 @@ def test_a_stranger_s_conversation_is_not_there_and_a_stranger_is_no_assignee(ac
     [one] = acme.waiting(1)
     globex, incoming = acme.account_id + 1, Message(message_type=MessageType.INCOMING)
 
-    not_there = change_conversation.change(acme.desk, globex, one, Change(subject="Mine"), actor_id=None, now=NOON)
-    silent = change_conversation.message(acme.desk, globex, one, incoming, actor_id=None, now=NOON)
+    not_there = change_conversation.change(
+        acme.work, globex, one, ConversationChange(subject="Mine"), actor_id=None, now=NOON
+    )
+    silent = change_conversation.message(acme.work, globex, one, incoming, actor_id=None, now=NOON)
     refused = change_conversation.change(
-        acme.desk, acme.account_id, one, Change(assignee_id=acme.stranger_id, team_id=99), actor_id=None, now=NOON
+        acme.work,
+        acme.account_id,
+        one,
+        ConversationChange(assignee_id=acme.stranger_id, team_id=99),
+        actor_id=None,
+        now=NOON,
     )
 
     assert (not_there, silent) == (None, None)

@@ -39,7 +39,7 @@ def test_a_message_that_comes_late_does_not_move_the_last_activity_back(acme: Ac
     write(acme, one)
 
     late = Message(message_type=MessageType.INCOMING, at=NOON)
-    after = change_conversation.message(acme.desk, acme.account_id, one, late, actor_id=None, now=LATER)
+    after = change_conversation.message(acme.work, acme.account_id, one, late, actor_id=None, now=LATER)
 
     assert after is not None
     assert after.last_activity_at == LATER
@@ -75,7 +75,7 @@ def test_answering_turns_an_idle_agent_online_and_leaves_what_was_chosen(acme: A
     write(acme, one, MessageType.OUTGOING)
 
     found = select(AccountUser.availability).where(AccountUser.user_id == acme.agents["Bo"])
-    assert acme.desk.session.scalar(found) is after
+    assert acme.work.session.scalar(found) is after
 
 
 @pytest.mark.parametrize("kind", list(MessageType))
@@ -111,7 +111,7 @@ def test_an_automatic_answer_is_no_activity_of_the_agent(acme: Acme):
 
     write(acme, one, MessageType.OUTGOING, automatic=True)
 
-    assert acme.desk.session.get_one(AccountUser, (acme.account_id, acme.agents["Bo"])).availability is Presence.AWAY
+    assert acme.work.session.get_one(AccountUser, (acme.account_id, acme.agents["Bo"])).availability is Presence.AWAY
 
 
 def test_a_message_from_the_future_counts_as_now(acme: Acme):

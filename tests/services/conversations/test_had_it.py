@@ -13,8 +13,8 @@ MINUTE_LATER = LATER.replace(minute=LATER.minute + 1)
 
 
 def had_by(acme: Acme, conversation_id: int) -> int | None:
-    row = conversations.get(acme.desk.session, acme.account_id, conversation_id)
-    acme.desk.session.rollback()
+    row = conversations.get(acme.work.session, acme.account_id, conversation_id)
+    acme.work.session.rollback()
     return row.had_by_id
 
 
@@ -26,7 +26,7 @@ def test_what_is_released_by_hand_goes_to_somebody_else(acme: Acme, order: str):
     [one] = acme.held("Ana", 1)
 
     change(acme, one, assignee_id=None)
-    told = conversation.conversation(acme.desk, acme.account_id, one, now=MINUTE_LATER)
+    told = conversation.conversation(acme.work, acme.account_id, one, now=MINUTE_LATER)
     acme.run(at=MINUTE_LATER)
 
     assert told is not None
@@ -43,7 +43,7 @@ def test_it_is_explained_the_same_afterwards(acme: Acme):
     change(acme, one, assignee_id=None)
     acme.run(at=MINUTE_LATER)
 
-    told = conversation.conversation(acme.desk, acme.account_id, one, now=MINUTE_LATER)
+    told = conversation.conversation(acme.work, acme.account_id, one, now=MINUTE_LATER)
 
     assert told is not None
     assert {agent.name: verdict for agent, verdict in told.agents}["Ana"] == HadIt(LATER)

@@ -11,8 +11,8 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.services.conversations import bulk_change
 from dashboard.services.conversations import change as change_conversation
-from dashboard.services.conversations.bulk_change import Handled
-from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
+from dashboard.services.conversations.bulk_change import BulkResult
+from dashboard.services.conversations.conversation_forms import ConversationChange, Message, MessageType
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.assignment import open_counts
 from dashboard.store.conversations import conversations
@@ -34,8 +34,8 @@ def test_a_waiting_conversation_waits_in_its_new_inbox_since_the_same_instant(ac
     assert (after.inbox_id, after.waiting_since) == (acme.sales, since)
     assert queue.runs == [(acme.account_id, acme.sales, Source.REALTIME)]
     assert (ledger(acme), events(acme)) == ([], ["conversation_updated"])
-    assert open_counts.waiting(acme.desk.session, acme.account_id, acme.support) == {}
-    assert open_counts.waiting(acme.desk.session, acme.account_id, acme.sales) == {None: 1}
+    assert open_counts.waiting(acme.work.session, acme.account_id, acme.support) == {}
+    assert open_counts.waiting(acme.work.session, acme.account_id, acme.sales) == {None: 1}
 
 
 def test_an_agent_who_answers_the_new_inbox_keeps_it_and_has_room_in_the_old_one(acme: Acme, queue: Recorded):
@@ -89,7 +89,7 @@ def test_another_account_s_inbox_is_none(acme: Acme, inbox: str):
     inbox_id = acme.stranger_inbox_id if inbox == "stranger" else 404
 
     refused = change_conversation.change(
-        acme.desk, acme.account_id, one, Change(inbox_id=inbox_id), actor_id=acme.agents["Ana"], now=LATER
+        acme.work, acme.account_id, one, ConversationChange(inbox_id=inbox_id), actor_id=acme.agents["Ana"], now=LATER
     )
 
     assert isinstance(refused, Invalid)
@@ -99,10 +99,10 @@ def test_another_account_s_inbox_is_none(acme: Acme, inbox: str):
 def test_an_inbox_that_has_the_same_external_id_takes_no_second_one(acme: Acme):
     """E70: an external id means one conversation of its inbox."""
     [one], [_] = acme.waiting(1, external_id="T-1"), acme.waiting(1, "Sales", external_id="T-1")
-    wanted = Change(inbox_id=acme.sales)
+    wanted = ConversationChange(inbox_id=acme.sales)
 
-    alone = change_conversation.change(acme.desk, acme.account_id, one, wanted, actor_id=None, now=LATER)
-    together = bulk_change.change_all(acme.desk, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
+    alone = change_conversation.change(acme.work, acme.account_id, one, wanted, actor_id=None, now=LATER)
+    together = bulk_change.change_all(acme.work, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
 
     for refused in (alone, together):
         assert isinstance(refused, Invalid)
@@ -112,11 +112,11 @@ def test_an_inbox_that_has_the_same_external_id_takes_no_second_one(acme: Acme):
 
 def test_two_of_one_external_id_are_not_moved_into_one_inbox(acme: Acme):
     """E70"""
-    billing = acme.inboxes["Billing"] = add_inbox(acme.desk.session, acme.account_id, "Billing")
+    billing = acme.inboxes["Billing"] = add_inbox(acme.work.session, acme.account_id, "Billing")
     both = [*acme.waiting(1, external_id="T-1"), *acme.waiting(1, "Sales", external_id="T-1")]
 
     refused = bulk_change.change_all(
-        acme.desk, acme.account_id, both, Change(inbox_id=billing), actor_id=acme.agents["Ana"], now=LATER
+        acme.work, acme.account_id, both, ConversationChange(inbox_id=billing), actor_id=acme.agents["Ana"], now=LATER
     )
 
     assert isinstance(refused, Invalid)
@@ -129,15 +129,15 @@ def test_several_are_moved_together(acme: Acme, queue: Recorded):
     there = acme.waiting(1, "Sales")
 
     done = bulk_change.change_all(
-        acme.desk,
+        acme.work,
         acme.account_id,
         [*held, *waiting, *there],
-        Change(inbox_id=acme.sales),
+        ConversationChange(inbox_id=acme.sales),
         actor_id=acme.agents["Ana"],
         now=LATER,
     )
 
-    assert done == Handled(changed=3, unchanged=1, missing=0, released=1)
+    assert done == BulkResult(changed=3, unchanged=1, missing=0, released=1)
     assert {_found(acme, one).inbox_id for one in [*held, *waiting, *there]} == {acme.sales}
     assert (acme.account_id, acme.sales, Source.REALTIME) in queue.runs
 
@@ -148,12 +148,12 @@ def _resolve(acme: Acme, one: int) -> None:
 
 def _write(acme: Acme, one: int) -> None:
     said = Message(message_type=MessageType.INCOMING)
-    change_conversation.message(acme.desk, acme.account_id, one, said, actor_id=None, now=LATER)
+    change_conversation.message(acme.work, acme.account_id, one, said, actor_id=None, now=LATER)
 
 
 def _resolve_in_bulk(acme: Acme, one: int) -> None:
-    wanted = Change(status=Status.RESOLVED)
-    bulk_change.change_all(acme.desk, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
+    wanted = ConversationChange(status=Status.RESOLVED)
+    bulk_change.change_all(acme.work, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
 
 
 @pytest.mark.parametrize("act", [_resolve, _write, _resolve_in_bulk])
@@ -184,6 +184,6 @@ def test_a_conversation_that_is_moved_meanwhile_is_changed_where_it_is(
 
 
 def _found(acme: Acme, conversation_id: int) -> ConversationRow:
-    row = conversations.get(acme.desk.session, acme.account_id, conversation_id)
-    acme.desk.session.rollback()
+    row = conversations.get(acme.work.session, acme.account_id, conversation_id)
+    acme.work.session.rollback()
     return row

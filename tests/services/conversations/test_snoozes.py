@@ -8,7 +8,7 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.services.conversations import change as change_conversation
 from dashboard.services.conversations import snoozes
-from dashboard.services.conversations.conversation_forms import Change
+from dashboard.services.conversations.conversation_forms import ConversationChange
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
@@ -19,8 +19,8 @@ EVENING = LATER + timedelta(hours=6)
 
 
 def found(acme: Acme, conversation_id: int) -> ConversationRow:
-    row = conversations.get(acme.desk.session, acme.account_id, conversation_id)
-    acme.desk.session.rollback()
+    row = conversations.get(acme.work.session, acme.account_id, conversation_id)
+    acme.work.session.rollback()
     return row
 
 
@@ -34,8 +34,8 @@ def test_a_snooze_ends_at_its_instant_and_its_agent_has_the_conversation_again(a
     snooze(acme, one)
     queue.runs.clear()
 
-    early = snoozes.end_due(acme.desk, now=EVENING - timedelta(seconds=1))
-    ended = snoozes.end_due(acme.desk, now=EVENING)
+    early = snoozes.end_due(acme.work, now=EVENING - timedelta(seconds=1))
+    ended = snoozes.end_due(acme.work, now=EVENING)
 
     after = found(acme, one)
     assert (early, ended) == (0, 1)
@@ -51,7 +51,7 @@ def test_a_conversation_whose_agent_has_left_waits_when_its_snooze_ends(acme: Ac
     leave(acme, "Bo")
     queue.runs.clear()
 
-    snoozes.end_due(acme.desk, now=EVENING)
+    snoozes.end_due(acme.work, now=EVENING)
 
     after = found(acme, one)
     assert (after.is_waiting, after.waiting_since) == (True, EVENING)
@@ -65,7 +65,7 @@ def test_a_deactivated_agent_gets_nothing_back_when_a_snooze_ends(acme: Acme):
     snooze(acme, one)
     acme.change_agent("Bo", active=False)
 
-    snoozes.end_due(acme.desk, now=EVENING)
+    snoozes.end_due(acme.work, now=EVENING)
 
     assert found(acme, one).is_waiting
 
@@ -76,7 +76,7 @@ def test_a_snooze_without_an_agent_ends_in_the_queue(acme: Acme, queue: Recorded
     snooze(acme, one)
     queue.runs.clear()
 
-    snoozes.end_due(acme.desk, now=EVENING)
+    snoozes.end_due(acme.work, now=EVENING)
 
     assert found(acme, one).waiting_since == EVENING
     assert queue.runs == [(acme.account_id, acme.support, Source.REALTIME)]
@@ -90,7 +90,7 @@ def test_the_customer_ends_a_snooze_before_its_time(acme: Acme):
     after = write(acme, one)
 
     assert (after.status, after.snoozed_until) == (Status.OPEN, None)
-    assert snoozes.end_due(acme.desk, now=EVENING) == 0
+    assert snoozes.end_due(acme.work, now=EVENING) == 0
 
 
 def test_a_snooze_without_an_instant_ends_only_when_the_customer_writes(acme: Acme):
@@ -98,7 +98,7 @@ def test_a_snooze_without_an_instant_ends_only_when_the_customer_writes(acme: Ac
     [one] = acme.held("Bo", 1)
     snooze(acme, one, until=None)
 
-    assert snoozes.end_due(acme.desk, now=EVENING + timedelta(days=365)) == 0
+    assert snoozes.end_due(acme.work, now=EVENING + timedelta(days=365)) == 0
     assert write(acme, one).status is Status.OPEN
 
 
@@ -120,16 +120,16 @@ def test_a_snooze_that_somebody_moved_meanwhile_is_left_alone(acme: Acme):
     snooze(acme, one)
     change(acme, one, status=Status.SNOOZED, snoozed_until=EVENING + timedelta(days=1))
 
-    assert not change_conversation.end_snooze(acme.desk, acme.account_id, one, now=EVENING)
+    assert not change_conversation.end_snooze(acme.work, acme.account_id, one, now=EVENING)
     assert found(acme, one).status is Status.SNOOZED
 
 
 def test_an_instant_that_has_passed_ends_no_snooze(acme: Acme):
     """E71"""
     [one] = acme.waiting(1)
-    wanted = Change(status=Status.SNOOZED, snoozed_until=LATER)
+    wanted = ConversationChange(status=Status.SNOOZED, snoozed_until=LATER)
 
-    refused = change_conversation.change(acme.desk, acme.account_id, one, wanted, actor_id=None, now=LATER)
+    refused = change_conversation.change(acme.work, acme.account_id, one, wanted, actor_id=None, now=LATER)
 
     assert isinstance(refused, Invalid)
     assert refused.errors == {"snoozed_until": ("This instant has passed.",)}

@@ -8,21 +8,21 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Awaiting, Presence, Status
 from dashboard.services.conversations import unattended
 from dashboard.services.conversations.conversation_forms import MessageType
-from dashboard.services.conversations.unattended import Held, Holders, ReleasedWork, Unattended
+from dashboard.services.conversations.unattended import Holders, ReleasedWork, Unattended, UnattendedConversation
 from dashboard.store.conversations import conversations
 from tests.desks import NOON, Acme, Recorded
 from tests.handling import change, leave, ledger, set_availability, write
 
 
 def of_support(acme: Acme) -> Unattended | None:
-    found = unattended.of_inbox(acme.desk, acme.account_id, acme.support, now=NOON)
-    acme.desk.session.rollback()
+    found = unattended.of_inbox(acme.work, acme.account_id, acme.support, now=NOON)
+    acme.work.session.rollback()
     return found
 
 
 def release(acme: Acme, of: Holders) -> ReleasedWork:
     return unattended.release(
-        acme.desk, acme.account_id, acme.support, of, actor_id=acme.agents["Ana"], now=NOON + timedelta(seconds=1)
+        acme.work, acme.account_id, acme.support, of, actor_id=acme.agents["Ana"], now=NOON + timedelta(seconds=1)
     )
 
 
@@ -35,7 +35,7 @@ def test_what_absent_members_hold_is_counted_with_the_customers_who_wait_for_an_
     acme.held("Dov", 1, status=Status.SNOOZED)
     write(acme, answered, MessageType.OUTGOING)
 
-    assert of_support(acme) == Unattended(absent=Held(open=3, agents=2, unanswered=2))
+    assert of_support(acme) == Unattended(absent=UnattendedConversation(open=3, agents=2, unanswered=2))
 
 
 @pytest.mark.parametrize("presence", [Presence.BUSY, Presence.AWAY, Presence.AWAY_MANUAL])
@@ -54,7 +54,7 @@ def test_what_is_held_by_who_does_not_answer_the_inbox_is_counted_apart(acme: Ac
     acme.held("Bo", 2)
     leave(acme, "Bo")
 
-    assert of_support(acme) == Unattended(others=Held(open=2, agents=1, unanswered=2))
+    assert of_support(acme) == Unattended(others=UnattendedConversation(open=2, agents=1, unanswered=2))
 
 
 def test_a_team_answers_an_inbox_without_members(acme: Acme):
@@ -113,4 +113,4 @@ def test_whom_a_conversation_awaits_follows_the_last_message(acme: Acme):
 
     assert [asked, answered, late, automatic] == [Awaiting.AGENT, *[Awaiting.CUSTOMER] * 3]
     assert (resolved, again) == (None, Awaiting.AGENT)
-    assert conversations.get(acme.desk.session, acme.account_id, one).awaiting is Awaiting.AGENT
+    assert conversations.get(acme.work.session, acme.account_id, one).awaiting is Awaiting.AGENT

@@ -6,7 +6,7 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from dashboard.config import Settings
-from dashboard.services.core.baselines import Drawn
+from dashboard.services.core.baselines import DrawnFields
 from dashboard.services.core.refusals import Stale
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
@@ -24,7 +24,7 @@ def same(one: object, other: object) -> bool:
 @examples(ONE, ONE, ONE)
 def test_a_value_is_whoevers_changed_it_and_refused_if_both_did(drawn: object, typed: object, now: object) -> None:
     """Seen to fail with whatever was typed written."""
-    found = Drawn(facts={"limit": drawn}).judged({"limit": typed}, {"limit": now})
+    found = DrawnFields(facts={"limit": drawn}).judged({"limit": typed}, {"limit": now})
 
     if same(typed, drawn):
         assert found == {"limit": now}
@@ -42,7 +42,7 @@ def test_a_value_is_whoevers_changed_it_and_refused_if_both_did(drawn: object, t
 @examples(SEVERAL, SEVERAL, SEVERAL)
 def test_of_a_list_what_either_added_or_took_away_is_so(drawn: tuple, typed: tuple, now: tuple) -> None:
     """Seen to fail with whatever was typed written: labels that came meanwhile were dropped."""
-    found = Drawn(facts={"labels": drawn}).judged({"labels": typed}, {"labels": now})
+    found = DrawnFields(facts={"labels": drawn}).judged({"labels": typed}, {"labels": now})
 
     assert not isinstance(found, Stale)
     merged = (set(now) - (set(drawn) - set(typed))) | (set(typed) - set(drawn))
@@ -51,12 +51,12 @@ def test_of_a_list_what_either_added_or_took_away_is_so(drawn: tuple, typed: tup
 
 
 def test_a_field_that_no_form_drew_is_written() -> None:
-    assert Drawn(facts={}).judged({"name": "New"}, {"name": "Old"}) == {"name": "New"}
+    assert DrawnFields(facts={}).judged({"name": "New"}, {"name": "Old"}) == {"name": "New"}
 
 
 def test_what_a_form_sends_for_an_untouched_field_may_differ_from_what_stands() -> None:
     """A limit of 0 is an empty field."""
-    drawn = Drawn(facts={"limit": 0}, untouched={"limit": None})
+    drawn = DrawnFields(facts={"limit": 0}, untouched={"limit": None})
 
     assert drawn.judged({"limit": None}, {"limit": 5}) == {"limit": 5}
     assert drawn.judged({"limit": 7}, {"limit": 0}) == {"limit": 7}
@@ -67,14 +67,14 @@ def test_of_four_who_save_the_same_field_at_once_one_does(acme: Acme, settings: 
     policy_id = acme.policy(fair_distribution_limit=1)
     engine = database.connect(settings.database_url, pool_size=4)
     barrier, answers = Barrier(4), []
-    drawn = Drawn(facts={"fair_distribution_limit": 1})
+    drawn = DrawnFields(facts={"fair_distribution_limit": 1})
 
     def save(limit: int) -> None:
         with database.Session(engine, expire_on_commit=False) as session:
-            desk, edit = desk_on(session, settings, Recorded()), AssignmentPolicyEdit(fair_distribution_limit=limit)
+            work, edit = desk_on(session, settings, Recorded()), AssignmentPolicyEdit(fair_distribution_limit=limit)
             barrier.wait()
             answers.append(
-                assignment_policies.change(desk, acme.account_id, policy_id, edit, actor_id=None, now=NOON, seen=drawn)
+                assignment_policies.change(work, acme.account_id, policy_id, edit, actor_id=None, now=NOON, seen=drawn)
             )
 
     threads = [Thread(target=save, args=[limit]) for limit in (2, 3, 4, 5)]
@@ -86,5 +86,5 @@ def test_of_four_who_save_the_same_field_at_once_one_does(acme: Acme, settings: 
 
     [won] = [answer for answer in answers if not isinstance(answer, Stale)]
     assert len(answers) == 4
-    acme.desk.session.rollback()
-    assert assignment_policies.show(acme.desk, acme.account_id, policy_id) == won
+    acme.work.session.rollback()
+    assert assignment_policies.show(acme.work, acme.account_id, policy_id) == won

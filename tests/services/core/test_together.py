@@ -9,7 +9,7 @@ from sqlalchemy import event, func, select
 from dashboard.engine.suggestions.changes import RaiseCapacity, RemoveLabel
 from dashboard.engine.suggestions.suggestions import Fix
 from dashboard.services.conversations import apply_suggestion
-from dashboard.services.core.baselines import Drawn
+from dashboard.services.core.baselines import DrawnFields
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.transaction import all_or_nothing
 from dashboard.services.explanations import conversation
@@ -35,7 +35,7 @@ class PowerCut(Exception):
 @contextmanager
 def cut_at(acme: Acme, wanted: str, *, nth: int = 1) -> Iterator[None]:
     """Let the power fail at the first statement that begins like this, or a later one."""
-    engine, to_come = acme.desk.session.get_bind().engine, iter(range(nth, 0, -1))
+    engine, to_come = acme.work.session.get_bind().engine, iter(range(nth, 0, -1))
 
     def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if statement.startswith(wanted) and next(to_come) == 1:
@@ -47,12 +47,12 @@ def cut_at(acme: Acme, wanted: str, *, nth: int = 1) -> Iterator[None]:
             yield
     finally:
         event.remove(engine, "before_cursor_execute", fail)
-        acme.desk.session.rollback()
+        acme.work.session.rollback()
 
 
 def counted(acme: Acme, model: type) -> int:
-    found = acme.desk.session.scalar(select(func.count()).select_from(model)) or 0
-    acme.desk.session.rollback()
+    found = acme.work.session.scalar(select(func.count()).select_from(model)) or 0
+    acme.work.session.rollback()
     return found
 
 
@@ -61,7 +61,7 @@ def test_a_policy_that_cannot_be_linked_to_all_its_inboxes_is_not_made(acme: Acm
     acme.waiting(1)
     edit, wanted = AssignmentPolicyEdit(name="New"), [acme.support, acme.stranger_inbox_id]
 
-    answer = assignment_policy_form.create(acme.desk, acme.account_id, edit, served=wanted, **CALLED)
+    answer = assignment_policy_form.create(acme.work, acme.account_id, edit, served=wanted, **CALLED)
 
     assert isinstance(answer, Invalid)
     assert list(answer.errors) == ["inbox"]
@@ -72,10 +72,10 @@ def test_a_policy_that_cannot_be_linked_to_all_its_inboxes_is_not_made(acme: Acm
 def test_a_name_that_is_taken_leaves_the_inboxes_where_they_were(acme: Acme) -> None:
     acme.policy("Sales", name="Taken")
     policy_id = acme.policy("Support")
-    was = Drawn(facts={"inboxes": [acme.support]})
+    was = DrawnFields(facts={"inboxes": [acme.support]})
 
     answer = assignment_policy_form.change(
-        acme.desk,
+        acme.work,
         acme.account_id,
         policy_id,
         AssignmentPolicyEdit(name="Taken"),
@@ -85,7 +85,7 @@ def test_a_name_that_is_taken_leaves_the_inboxes_where_they_were(acme: Acme) -> 
     )
 
     assert isinstance(answer, Invalid)
-    found = assignment_policies.of_inbox(acme.desk, acme.account_id, acme.support)
+    found = assignment_policies.of_inbox(acme.work, acme.account_id, acme.support)
     assert found
     assert found.id == policy_id
 
@@ -93,18 +93,18 @@ def test_a_name_that_is_taken_leaves_the_inboxes_where_they_were(acme: Acme) -> 
 def test_a_power_cut_while_a_policy_is_saved_leaves_nothing_half_done(acme: Acme, queue: Recorded) -> None:
     """Seen to fail with each service committing by itself."""
     policy_id = acme.policy("Support")
-    was = Drawn(facts={"inboxes": [acme.support]})
+    was = DrawnFields(facts={"inboxes": [acme.support]})
     edit = AssignmentPolicyEdit(fair_distribution_limit=3)
 
     with cut_at(acme, "INSERT INTO assignment_policy_versions"):
         assignment_policy_form.change(
-            acme.desk, acme.account_id, policy_id, edit, served=[acme.sales], seen=was, **CALLED
+            acme.work, acme.account_id, policy_id, edit, served=[acme.sales], seen=was, **CALLED
         )
 
-    found = assignment_policies.show(acme.desk, acme.account_id, policy_id)
+    found = assignment_policies.show(acme.work, acme.account_id, policy_id)
     assert found
     assert (found.version, found.fair_distribution_limit) == (1, None)
-    assert [one.id for one in assignment_policies.inboxes_of(acme.desk, acme.account_id, policy_id) or ()] == [
+    assert [one.id for one in assignment_policies.inboxes_of(acme.work, acme.account_id, policy_id) or ()] == [
         acme.support
     ]
     assert (counted(acme, AuditEntry), queue.runs) == (0, [])
@@ -114,10 +114,10 @@ def test_saving_starts_runs_where_the_policy_serves_and_something_waits(acme: Ac
     """E30"""
     policy_id = acme.policy("Support")
     acme.waiting(1, "Sales")
-    was = Drawn(facts={"inboxes": [acme.support]})
+    was = DrawnFields(facts={"inboxes": [acme.support]})
 
     assignment_policy_form.change(
-        acme.desk,
+        acme.work,
         acme.account_id,
         policy_id,
         AssignmentPolicyEdit(),
@@ -133,11 +133,11 @@ def test_what_begins_to_wait_before_the_commit_is_run_after_it(acme: Acme, queue
     """E30. Seen to fail with the inboxes asked for by each service instead of after the commit."""
     policy_id = acme.policy("Support", enabled=False)
 
-    with all_or_nothing(acme.desk) as whole:
+    with all_or_nothing(acme.work) as whole:
         edit = AssignmentPolicyEdit(enabled=True)
-        assert isinstance(assignment_policies.change(whole.desk, acme.account_id, policy_id, edit, **CALLED), PolicyRow)
+        assert isinstance(assignment_policies.change(whole.work, acme.account_id, policy_id, edit, **CALLED), PolicyRow)
         with own_desk(acme) as other:
-            Acme(desk=other, account_id=acme.account_id, agents=acme.agents, inboxes=acme.inboxes).waiting(1)
+            Acme(work=other, account_id=acme.account_id, agents=acme.agents, inboxes=acme.inboxes).waiting(1)
         assert queue.runs == []
         whole.commit(acme.account_id)
 
@@ -148,7 +148,7 @@ def test_a_limit_for_an_inbox_that_is_gone_leaves_the_capacity_policy_unmade(acm
     edit = CapacityPolicyEdit(name="Calm")
     limits = {acme.support: 2, acme.stranger_inbox_id: 1}
 
-    answer = capacity_policy_form.create(acme.desk, acme.account_id, edit, limits=limits, **CALLED)
+    answer = capacity_policy_form.create(acme.work, acme.account_id, edit, limits=limits, **CALLED)
 
     assert isinstance(answer, Invalid)
     assert list(answer.errors) == [f"limit-{acme.stranger_inbox_id}"]
@@ -162,9 +162,9 @@ def test_a_power_cut_while_a_capacity_policy_is_saved_leaves_nothing_half_done(a
 
     with cut_at(acme, "INSERT INTO inbox_capacity_limits"):
         limits = {acme.support: 5, acme.sales: 1}
-        capacity_policy_form.change(acme.desk, acme.account_id, policy_id, edit, limits=limits, **CALLED)
+        capacity_policy_form.change(acme.work, acme.account_id, policy_id, edit, limits=limits, **CALLED)
 
-    found = capacity_policies.show(acme.desk, acme.account_id, policy_id)
+    found = capacity_policies.show(acme.work, acme.account_id, policy_id)
     assert found
     assert found.conversation_limit is None
     assert [row.conversation_limit for row in found.inbox_capacity_limits] == [2]
@@ -177,8 +177,8 @@ def stuck_twice(acme: Acme) -> tuple[int, Fix]:
     acme.online("Bo")
     acme.held("Bo", 1)
     [one] = acme.waiting(1, labels=["vip"])
-    told = conversation.conversation(acme.desk, acme.account_id, one, now=NOON)
-    acme.desk.session.rollback()
+    told = conversation.conversation(acme.work, acme.account_id, one, now=NOON)
+    acme.work.session.rollback()
     assert told
     [fix] = told.fixes
     assert [type(change) for change in fix.changes] == [RemoveLabel, RaiseCapacity]
@@ -189,7 +189,7 @@ def test_a_fix_of_several_changes_is_done_as_a_whole(acme: Acme, queue: Recorded
     """E48"""
     one, fix = stuck_twice(acme)
 
-    done = apply_suggestion.press(acme.desk, acme.account_id, one, fix.sentence, **CALLED)
+    done = apply_suggestion.apply(acme.work, acme.account_id, one, fix.sentence, **CALLED)
 
     assert done == fix
     assert [inbox_id for _, inbox_id, _ in queue.runs] == [acme.support]
@@ -202,7 +202,7 @@ def test_a_power_cut_in_a_fix_of_several_changes_leaves_nothing_half_done(acme: 
     one, fix = stuck_twice(acme)
 
     with cut_at(acme, "UPDATE inbox_capacity_limits"):
-        apply_suggestion.press(acme.desk, acme.account_id, one, fix.sentence, **CALLED)
+        apply_suggestion.apply(acme.work, acme.account_id, one, fix.sentence, **CALLED)
 
-    row = acme.desk.session.get_one(Conversation, one, populate_existing=True)
+    row = acme.work.session.get_one(Conversation, one, populate_existing=True)
     assert (row.labels, queue.runs) == (["vip"], [])

@@ -26,16 +26,16 @@ def bring_in(acme: Acme, path: Path, *handlers: str, end: str = ENDED) -> Done:
 
 def had(acme: Acme) -> list[int | None]:
     """Return who has each conversation, in the order of the file."""
-    return list(acme.desk.session.scalars(select(Conversation.assignee_id).order_by(Conversation.external_id)))
+    return list(acme.work.session.scalars(select(Conversation.assignee_id).order_by(Conversation.external_id)))
 
 
 def people(acme: Acme) -> int:
     counted = select(func.count()).select_from(AccountUser).where(AccountUser.account_id == acme.account_id)
-    return acme.desk.session.scalar(counted) or 0
+    return acme.work.session.scalar(counted) or 0
 
 
 def another_bo(acme: Acme, **facts: object) -> None:
-    acme.agents["Bo 2"] = add_user(acme.desk.session, acme.account_id, "Bo-2")
+    acme.agents["Bo 2"] = add_user(acme.work.session, acme.account_id, "Bo-2")
     acme.change_agent("Bo 2", name="bo", **facts)
 
 
@@ -53,7 +53,7 @@ def test_an_address_finds_its_agent_in_any_case_and_a_name_without_case_and_oute
 def test_an_agent_is_made_once_where_nobody_fits(acme: Acme, path: Path):
     done = bring_in(acme, path, "Nora Quill", "nora quill", "NORA  QUILL", "new@acme.example", "New@Acme.example")
 
-    made = acme.desk.session.execute(
+    made = acme.work.session.execute(
         select(AccountUser.email, User.password_hash, AccountUser.name, AccountUser.role)
         .join(AccountUser, AccountUser.user_id == User.id)
         .where(AccountUser.user_id.in_(had(acme)))
@@ -68,8 +68,8 @@ def test_an_agent_is_made_once_where_nobody_fits(acme: Acme, path: Path):
 
 def test_an_agent_who_was_made_by_an_import_and_renamed_since_is_not_made_again(acme: Acme, path: Path):
     bring_in(acme, path, "Resolver 89")
-    acme.desk.session.execute(update(AccountUser).where(AccountUser.name == "Resolver 89").values(name="Maria"))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(AccountUser).where(AccountUser.name == "Resolver 89").values(name="Maria"))
+    acme.work.session.commit()
 
     rows = written(path, "external_id,inbox,created_at,handled_by\nT-9,Support,2026-03-01T08:00:00Z,resolver 89\n")
     done = importing.bring_in(acme, rows)
@@ -109,7 +109,7 @@ def test_a_deactivated_agent_keeps_what_they_resolved_and_gets_nothing_that_is_o
 
     assert had(acme) == [acme.agents["Bo"], None]
     assert done.notes == {"handled_by_deactivated": 1}
-    open_one = acme.desk.session.scalars(select(Conversation).where(Conversation.status == Status.OPEN)).one()
+    open_one = acme.work.session.scalars(select(Conversation).where(Conversation.status == Status.OPEN)).one()
     assert open_one.waiting_since is not None
 
 
@@ -121,7 +121,7 @@ def test_a_deactivated_agent_becomes_no_member(acme: Acme, path: Path):
     )
 
     members = select(InboxMember.inbox_id).where(InboxMember.user_id == acme.agents["Bo"])
-    assert set(acme.desk.session.scalars(members)) == {acme.support, acme.sales}
+    assert set(acme.work.session.scalars(members)) == {acme.support, acme.sales}
 
 
 def test_an_agent_of_another_account_is_not_found_by_name(acme: Acme, path: Path):

@@ -18,7 +18,7 @@ Row = tuple[str, str, Status, str | None, int | None]
 
 def rows(acme: Acme) -> dict[str, Row]:
     """Return inbox, contact, status, agent and priority of each conversation."""
-    found = acme.desk.session.execute(
+    found = acme.work.session.execute(
         select(Conversation, Inbox.name.label("inbox"), Contact.identifier, AccountUser.name.label("agent"))
         .join(Inbox, Inbox.id == Conversation.inbox_id)
         .join(Contact, Contact.id == Conversation.contact_id)
@@ -36,7 +36,7 @@ def rows(acme: Acme) -> dict[str, Row]:
 
 
 def conversation(acme: Acme, external_id: str) -> Conversation:
-    return acme.desk.session.scalars(select(Conversation).where(Conversation.external_id == external_id)).one()
+    return acme.work.session.scalars(select(Conversation).where(Conversation.external_id == external_id)).one()
 
 
 def imported(acme: Acme, name: str, **wanted: object) -> Done:

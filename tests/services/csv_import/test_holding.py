@@ -36,11 +36,11 @@ def test_a_held_backlog_starts_no_run_now_or_in_a_sweep(acme: Acme, path: Path, 
 
     done = bring_in(acme, path)
 
-    assert run.sweep(acme.desk) == 0
+    assert run.sweep(acme.work) == 0
     assert queue.runs == []
     acme.run("Support")
     assert (
-        acme.desk.session.scalars(select(Conversation.assignee_id).where(Conversation.external_id == "T-1")).one()
+        acme.work.session.scalars(select(Conversation.assignee_id).where(Conversation.external_id == "T-1")).one()
         is None
     )
     assert done.report.sentences[-1] == (
@@ -53,9 +53,9 @@ def test_only_the_inboxes_that_get_waiting_rows_are_switched_off_and_that_is_aud
     bring_in(acme, path)
 
     on = select(Inbox.name).where(Inbox.account_id == acme.account_id, Inbox.enable_auto_assignment)
-    assert set(acme.desk.session.scalars(on)) == {"Sales"}
+    assert set(acme.work.session.scalars(on)) == {"Sales"}
     audited = select(AuditEntry.subject_id, AuditEntry.action).where(AuditEntry.subject == "inbox")
-    assert (acme.support, "updated") in {tuple(row) for row in acme.desk.session.execute(audited)}
+    assert (acme.support, "updated") in {tuple(row) for row in acme.work.session.execute(audited)}
 
 
 def test_switched_on_the_backlog_is_assigned(acme: Acme, path: Path, queue: Recorded):
@@ -64,7 +64,7 @@ def test_switched_on_the_backlog_is_assigned(acme: Acme, path: Path, queue: Reco
     bring_in(acme, path)
 
     edit = InboxEdit(enable_auto_assignment=True)
-    inboxes.change(acme.desk, acme.account_id, acme.support, edit, actor_id=acme.agents["Ana"], now=NOON)
+    inboxes.change(acme.work, acme.account_id, acme.support, edit, actor_id=acme.agents["Ana"], now=NOON)
 
     assert [inbox for _, inbox, _ in queue.runs] == [acme.support]
 

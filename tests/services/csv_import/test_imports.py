@@ -24,7 +24,7 @@ from dashboard.store.models import (
     PolicyLink,
     User,
 )
-from dashboard.store.models.counters import Measure, Tally
+from dashboard.store.models.counters import Measure, MetricCounter
 from tests import importing
 from tests.desks import NOON, Acme, Recorded
 from tests.importing import Done, found_in, written
@@ -49,19 +49,19 @@ def bring_in(acme: Acme, path: Path, *rows: str, **wanted: object) -> Done:
 
 def everything(acme: Acme) -> list[int | None]:
     people = (User, AccountUser, InboxMember, Contact)
-    work = (Inbox, PolicyLink, Label, Conversation, Assignment, OutboxEvent, AuditEntry)
-    return [acme.desk.session.scalar(select(func.count()).select_from(kind)) for kind in people + work]
+    their_work = (Inbox, PolicyLink, Label, Conversation, Assignment, OutboxEvent, AuditEntry)
+    return [acme.work.session.scalar(select(func.count()).select_from(kind)) for kind in people + their_work]
 
 
 def statuses(acme: Acme) -> dict[str | None, Status]:
-    rows = acme.desk.session.execute(select(Conversation.external_id, Conversation.status))
+    rows = acme.work.session.execute(select(Conversation.external_id, Conversation.status))
     return {row.external_id: row.status for row in rows}
 
 
 def test_the_inboxes_labels_and_agents_that_are_missing_are_made(acme: Acme, path: Path):
     report = bring_in(acme, path, *ROWS).report
 
-    session = acme.desk.session
+    session = acme.work.session
     assert (report.created, report.inboxes, report.agents) == (4, 1, 1)
     assert set(session.scalars(select(Inbox.name).where(Inbox.account_id == acme.account_id))) == {
         "Support", "Sales", "Repairs",
@@ -78,7 +78,7 @@ def test_the_inboxes_labels_and_agents_that_are_missing_are_made(acme: Acme, pat
 def test_an_agent_who_is_made_answers_the_inboxes_of_their_rows_and_nobody_else_s_place_changes(acme: Acme, path: Path):
     bring_in(acme, path, *ROWS, "T-9,Sales,,,,,2016-03-01T08:00:00Z,2016-03-01T09:00:00Z,Dov,0\n")
 
-    members = acme.desk.session.execute(
+    members = acme.work.session.execute(
         select(Inbox.name, AccountUser.name)
         .join(InboxMember, InboxMember.inbox_id == Inbox.id)
         .join(AccountUser, AccountUser.user_id == InboxMember.user_id)
@@ -94,7 +94,7 @@ def test_a_new_inbox_is_routed_and_one_that_was_there_keeps_what_it_had(acme: Ac
     bring_in(acme, path, "T-5,Workshop,,,,,2016-03-01T08:00:00Z,,,0\n")
 
     linked = select(Inbox.name, AssignmentPolicy.name).join(PolicyLink, PolicyLink.inbox_id == Inbox.id)
-    routed = acme.desk.session.execute(
+    routed = acme.work.session.execute(
         linked.join(AssignmentPolicy, AssignmentPolicy.id == PolicyLink.assignment_policy_id).order_by(Inbox.id)
     )
     assert [tuple(row) for row in routed] == [("Repairs", "Imported inboxes"), ("Workshop", "Imported inboxes")]
@@ -103,15 +103,15 @@ def test_a_new_inbox_is_routed_and_one_that_was_there_keeps_what_it_had(acme: Ac
 def test_the_open_ones_are_assigned_in_turn_to_the_online_agents_of_their_inbox(acme: Acme, path: Path):
     """E19, E26"""
     bring_in(acme, path, *(f"T-{n},Repairs,,,,,2016-03-01T08:00:00Z,,,0\n" for n in range(4)), *_handlers("Repairs"))
-    people = acme.desk.session.execute(select(AccountUser.name, AccountUser.user_id)).all()
+    people = acme.work.session.execute(select(AccountUser.name, AccountUser.user_id)).all()
     ids = {row.name: row.user_id for row in people}
-    acme.inboxes["Repairs"] = acme.desk.session.scalars(select(Inbox.id).where(Inbox.name == "Repairs")).one()
-    acme.desk.heartbeats.beat(acme.account_id, [ids["Kay"], ids["Lou"]], NOON)
+    acme.inboxes["Repairs"] = acme.work.session.scalars(select(Inbox.id).where(Inbox.name == "Repairs")).one()
+    acme.work.heartbeats.beat(acme.account_id, [ids["Kay"], ids["Lou"]], NOON)
 
     acme.run("Repairs")
 
     waiting = select(Conversation.assignee_id).where(Conversation.status == Status.OPEN).order_by(Conversation.id)
-    assert acme.desk.session.scalars(waiting).all() == [ids["Kay"], ids["Lou"]] * 2
+    assert acme.work.session.scalars(waiting).all() == [ids["Kay"], ids["Lou"]] * 2
 
 
 def _handlers(inbox: str) -> list[str]:
@@ -126,8 +126,8 @@ def test_what_was_resolved_keeps_its_agent_an_open_one_gets_its_own_and_the_rest
     """Seen to fail: the agent of an open row was dropped, and somebody else got it at once."""
     bring_in(acme, path, *ROWS)
 
-    rows = {row.external_id: row for row in acme.desk.session.scalars(select(Conversation))}
-    resolver = acme.desk.session.scalar(select(AccountUser.user_id).where(AccountUser.name == "Resolver 89"))
+    rows = {row.external_id: row for row in acme.work.session.scalars(select(Conversation))}
+    resolver = acme.work.session.scalar(select(AccountUser.user_id).where(AccountUser.name == "Resolver 89"))
     assert (rows["T-1"].status, rows["T-1"].assignee_id) == (Status.RESOLVED, acme.agents["Bo"])
     assert rows["T-1"].resolved_at == datetime(2016, 3, 1, 9, tzinfo=UTC)
     assert (rows["T-3"].status, rows["T-3"].assignee_id) == (Status.OPEN, None)
@@ -140,7 +140,7 @@ def test_what_was_resolved_keeps_its_agent_an_open_one_gets_its_own_and_the_rest
 def test_the_ledger_agrees_with_every_assignee_and_only_what_is_not_resolved_is_news(acme: Acme, path: Path):
     bring_in(acme, path, *ROWS)
 
-    session = acme.desk.session
+    session = acme.work.session
     ledger = session.execute(select(Assignment).order_by(Assignment.conversation_id)).scalars().all()
     held = session.execute(
         select(Conversation.id, Conversation.assignee_id).where(Conversation.assignee_id.is_not(None))
@@ -159,14 +159,16 @@ def test_the_agent_and_the_wait_of_a_row_that_names_its_assignment_are_as_the_fi
     importing.bring_in(acme, written(path, header + row))
 
     at = datetime(2016, 3, 1, 8, 20, tzinfo=UTC)
-    [conversation], [given] = acme.desk.session.scalars(select(Conversation)), _ledger(acme)
+    [conversation], [given] = acme.work.session.scalars(select(Conversation)), _ledger(acme)
     assert conversation.assigned_at == given.at == at
     assert given.waiting_since == datetime(2016, 3, 1, 8, tzinfo=UTC)
-    assert acme.desk.session.scalars(select(Tally.bucket).where(Tally.measure == Measure.ASSIGNMENTS)).all() == [None]
+    assert acme.work.session.scalars(
+        select(MetricCounter.bucket).where(MetricCounter.measure == Measure.ASSIGNMENTS)
+    ).all() == [None]
 
 
 def _ledger(acme: Acme) -> list[Assignment]:
-    return list(acme.desk.session.scalars(select(Assignment)))
+    return list(acme.work.session.scalars(select(Assignment)))
 
 
 def test_a_status_comes_in_as_it_is_and_only_open_ones_count_for_their_agent(acme: Acme, queue: Recorded, path: Path):
@@ -190,7 +192,7 @@ def test_a_team_that_is_there_is_kept_and_any_other_is_told_of(acme: Acme, path:
         acme, written(path, f"{header}T-1,Support,{when},NIGHT SHIFT \nT-2,Support,{when},Day shift\n")
     )
 
-    rows = acme.desk.session.execute(select(Conversation.external_id, Conversation.team_id))
+    rows = acme.work.session.execute(select(Conversation.external_id, Conversation.team_id))
     assert {tuple(row) for row in rows} == {("T-1", night), ("T-2", None)}
     assert done.notes == {"team_unknown": 1}
 
@@ -198,8 +200,8 @@ def test_a_team_that_is_there_is_kept_and_any_other_is_told_of(acme: Acme, path:
 def test_as_of_now_the_latest_is_created_now_and_what_is_not_over_yet_waits(acme: Acme, path: Path):
     bring_in(acme, path, *ROWS, as_of_now=True)
 
-    latest = acme.desk.session.scalar(select(func.max(Conversation.created_at)))
-    rows = acme.desk.session.execute(select(Conversation.external_id, Conversation.assignee_id))
+    latest = acme.work.session.scalar(select(func.max(Conversation.created_at)))
+    rows = acme.work.session.execute(select(Conversation.external_id, Conversation.assignee_id))
     assert latest == NOON
     assert statuses(acme) == {"T-1": Status.RESOLVED, "T-2": Status.OPEN, "T-3": Status.OPEN, "T-4": Status.OPEN}
     assert {row.external_id for row in rows if row.assignee_id} == {"T-1", "T-4"}
@@ -225,19 +227,19 @@ def test_spellings_of_an_inbox_that_look_the_same_are_one(acme: Acme, path: Path
         "T-9,suPPort,,,,,2016-03-01T08:00:00Z,,,0\n",
     )  # fmt: skip
 
-    names = acme.desk.session.scalars(select(Inbox.name).where(Inbox.account_id == acme.account_id)).all()
+    names = acme.work.session.scalars(select(Inbox.name).where(Inbox.account_id == acme.account_id)).all()
     assert sorted(names) == ["Hardware", "Küche", "Sales", "Support"]
     assert done.report.inboxes == 2
 
 
 def test_of_two_inboxes_of_one_name_the_very_spelling_is_meant_and_else_the_oldest(acme: Acme, path: Path):
-    acme.desk.session.add(Inbox(account_id=acme.account_id, name="SUPPORT"))
-    acme.desk.session.commit()
+    acme.work.session.add(Inbox(account_id=acme.account_id, name="SUPPORT"))
+    acme.work.session.commit()
 
     bring_in(acme, path, *(f"{name},{name},,,,,2016-03-01T08:00:00Z,,,0\n" for name in ("SUPPORT", "support")))
 
     found = select(Conversation.external_id, Inbox.name).join(Inbox, Inbox.id == Conversation.inbox_id)
-    assert dict(map(tuple, acme.desk.session.execute(found))) == {"SUPPORT": "SUPPORT", "support": "Support"}
+    assert dict(map(tuple, acme.work.session.execute(found))) == {"SUPPORT": "SUPPORT", "support": "Support"}
 
 
 def test_a_file_of_several_chunks_comes_in_whole_and_what_it_needs_is_made_once(acme: Acme, path: Path):
@@ -249,7 +251,7 @@ def test_a_file_of_several_chunks_comes_in_whole_and_what_it_needs_is_made_once(
 
     assert (done.report.created, done.report.inboxes, done.report.agents) == (len(many), 3, 4)
     members = select(func.count()).select_from(InboxMember).join(Inbox, Inbox.id == InboxMember.inbox_id)
-    assert acme.desk.session.scalar(members.where(Inbox.name.like("Repairs%"))) == 12
+    assert acme.work.session.scalar(members.where(Inbox.name.like("Repairs%"))) == 12
 
 
 def test_the_report_has_a_line_for_whatever_was_left_out_and_one_of_what_comes_next(acme: Acme, path: Path):
@@ -275,7 +277,7 @@ def test_two_imports_into_two_accounts_share_nothing(acme: Acme, path: Path):
     bring_in(acme, path, *ROWS)
     globex = Import(account_id=acme.account_id + 1, now=NOON)
 
-    report = writing.bring_in(acme.desk, globex, found_in(path), refuse=print, progress=print)
+    report = writing.import_rows(acme.work, globex, found_in(path), refuse=print, progress=print)
 
     assert report is not None
     assert (report.created, report.inboxes, report.agents) == (4, 2, 2)
@@ -284,4 +286,4 @@ def test_two_imports_into_two_accounts_share_nothing(acme: Acme, path: Path):
 def test_an_account_that_is_not_there_gets_nothing(acme: Acme, path: Path):
     rows = found_in(written(path, HEADER))
 
-    assert writing.bring_in(acme.desk, Import(account_id=999, now=NOON), rows, refuse=print, progress=print) is None
+    assert writing.import_rows(acme.work, Import(account_id=999, now=NOON), rows, refuse=print, progress=print) is None

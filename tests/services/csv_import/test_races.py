@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from dashboard.config import Settings
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.csv_import.writing import writing
 from dashboard.services.csv_import.writing.writing import Import
 from dashboard.store.models import AccountUser, Conversation, Inbox
@@ -29,9 +29,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "conversations.csv"
 
 
-def importing(acme: Acme, path: Path, *, hold: bool = False) -> Callable[[Desk], object]:
+def importing(acme: Acme, path: Path, *, hold: bool = False) -> Callable[[UnitOfWork], object]:
     wanted = Import(account_id=acme.account_id, now=NOON, hold=hold)
-    return lambda desk: writing.bring_in(desk, wanted, found_in(path), refuse=print, progress=lambda _: None)
+    return lambda work: writing.import_rows(work, wanted, found_in(path), refuse=print, progress=lambda _: None)
 
 
 def test_the_same_file_four_times_at_once_makes_every_name_once(acme: Acme, settings: Settings, path: Path):
@@ -42,7 +42,7 @@ def test_the_same_file_four_times_at_once_makes_every_name_once(acme: Acme, sett
 
     at_once(settings, [importing(acme, path)] * 4)
 
-    count, session = select(func.count()), acme.desk.session
+    count, session = select(func.count()), acme.work.session
     assert session.scalar(count.select_from(Conversation)) == 200
     assert session.scalar(count.select_from(Inbox).where(Inbox.name.like("Repairs%"))) == 5
     assert session.scalar(count.select_from(AccountUser).where(AccountUser.name.like("Resolver%"))) == 7
@@ -58,7 +58,7 @@ def test_a_held_import_waits_for_a_run_before_it_locks_any_agent(acme: Acme, set
             return importing(acme, path, hold=True)(desks.desk_on(session, settings, Recorded()))
 
     with ThreadPoolExecutor(1) as pool, engine.connect() as run, database.Session(run) as session:
-        with locks.alone_in(session, acme.support):
+        with locks.inbox_lock(session, acme.support):
             done = pool.submit(bring_in)
             eventually(lambda: session.scalar(WAITS) or done.done(), meanwhile=session.commit)
             waits, free = session.scalar(WAITS), session.scalars(AGENTS).all()

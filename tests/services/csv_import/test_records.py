@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.services.csv_import.reading import records
-from dashboard.services.csv_import.reading.records import Broken, Record
+from dashboard.services.csv_import.reading.records import Broken, CsvRecord
 
 
-def read(text: str, *, width: int = 4, separator: str = ",") -> list[Record | Broken]:
+def read(text: str, *, width: int = 4, separator: str = ",") -> list[CsvRecord | Broken]:
     lines = io.StringIO(text, newline="")
     return list(records.records(lines, first_line=2, separator=separator, width=width))
 
 
-def firsts(found: list[Record | Broken]) -> Iterator[str]:
+def firsts(found: list[CsvRecord | Broken]) -> Iterator[str]:
     """Return the first value of each row, and the line of each broken one."""
     for one in found:
-        yield one.values[0] if isinstance(one, Record) else f"line {one.line}"
+        yield one.values[0] if isinstance(one, CsvRecord) else f"line {one.line}"
 
 
 def test_an_unbalanced_quote_costs_its_own_row_and_names_its_first_line_and_how_many_it_spans():
@@ -36,7 +36,7 @@ def test_an_unbalanced_quote_costs_its_own_row_and_names_its_first_line_and_how_
     broken, _, rack, _ = found
     assert isinstance(broken, Broken)
     assert (broken.line, broken.spans, broken.resumes_at) == (2, 3, 3)
-    assert isinstance(rack, Record)
+    assert isinstance(rack, CsvRecord)
     assert rack.values[2] == 'a 19" rack'
 
 
@@ -90,8 +90,8 @@ def test_a_value_over_several_lines_that_holds_rows_is_told_of():
     """A quote that opens in one row and is closed in another is CSV: only its lines look like rows."""
     swallowing, honest = read('A,S,"27 inch,2026\nB,S,x,2026\nC,S,19",2026\nD,S,"several lines,\nbut no rows",2026\n')
 
-    assert isinstance(swallowing, Record)
-    assert isinstance(honest, Record)
+    assert isinstance(swallowing, CsvRecord)
+    assert isinstance(honest, CsvRecord)
     assert (swallowing.hidden_rows, honest.hidden_rows) == (1, 0)
 
 
@@ -115,7 +115,7 @@ def test_whatever_is_written_as_csv_is_read_back(rows: list[list[str]]):
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
 
-    read_back = [list(one.values) for one in read(text.getvalue(), width=3) if isinstance(one, Record)]
+    read_back = [list(one.values) for one in read(text.getvalue(), width=3) if isinstance(one, CsvRecord)]
 
     assert read_back == [row for row in rows if any(row)]
 
@@ -128,7 +128,7 @@ def test_no_row_is_lost_whatever_stands_around_it(around: list[str]):
     """
     text = "".join(f"{line}\nGOOD,b,c\n" for line in around)
 
-    found = [one for one in read(text, width=3) if isinstance(one, Record)]
+    found = [one for one in read(text, width=3) if isinstance(one, CsvRecord)]
 
     seen = sum(one.values[0] == "GOOD" for one in found)
     assert seen + sum(one.hidden_rows for one in found) >= len(around)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.services.conversations import change
-from dashboard.services.conversations.conversation_forms import Change, Message, MessageType
+from dashboard.services.conversations.conversation_forms import ConversationChange, Message, MessageType
 from dashboard.store.models import Assignment, Conversation, OutboxEvent
 from tests import importing
 from tests.desks import NOON, Acme, Recorded
@@ -31,16 +31,16 @@ def bring_in(acme: Acme, path: Path, *rows: str, now: datetime = NOON, **wanted:
 
 
 def one(acme: Acme) -> Conversation:
-    acme.desk.session.expire_all()
-    return acme.desk.session.scalars(select(Conversation)).one()
+    acme.work.session.expire_all()
+    return acme.work.session.scalars(select(Conversation)).one()
 
 
 def events(acme: Acme) -> list[str]:
-    return list(acme.desk.session.scalars(select(OutboxEvent.event).order_by(OutboxEvent.id)))
+    return list(acme.work.session.scalars(select(OutboxEvent.event).order_by(OutboxEvent.id)))
 
 
 def ledger(acme: Acme) -> list[tuple[int | None, int | None, str, str | None]]:
-    rows = acme.desk.session.scalars(select(Assignment).order_by(Assignment.id))
+    rows = acme.work.session.scalars(select(Assignment).order_by(Assignment.id))
     return [(row.agent_id, row.previous_agent_id, row.source, row.reason) for row in rows]
 
 
@@ -78,16 +78,16 @@ def test_closing_makes_room_and_a_run_starts_where_something_waits(acme: Acme, p
 
 
 def one_of(acme: Acme, external_id: str) -> Conversation:
-    acme.desk.session.expire_all()
-    return acme.desk.session.scalars(select(Conversation).where(Conversation.external_id == external_id)).one()
+    acme.work.session.expire_all()
+    return acme.work.session.scalars(select(Conversation).where(Conversation.external_id == external_id)).one()
 
 
 def test_an_agent_whom_somebody_chose_here_stays_while_it_is_open_and_gives_way_to_who_closed_it(
     acme: Acme, path: Path
 ):
     bring_in(acme, path, f"T-1,Support,{MORNING},,,")
-    by_hand = Change(assignee_id=acme.agents["Cleo"])
-    change.change(acme.desk, acme.account_id, one(acme).id, by_hand, actor_id=acme.agents["Ana"], now=NOON)
+    by_hand = ConversationChange(assignee_id=acme.agents["Cleo"])
+    change.change(acme.work, acme.account_id, one(acme).id, by_hand, actor_id=acme.agents["Ana"], now=NOON)
 
     bring_in(acme, path, f"T-1,Support,{MORNING},,,Bo", now=TOMORROW, update=True)
     assert one(acme).assignee_id == acme.agents["Cleo"]
@@ -104,8 +104,8 @@ def test_one_that_still_waits_goes_to_the_agent_who_has_it_in_the_helpdesk_unles
     bring_in(acme, path, f"T-1,Support,{MORNING},,,Bo", now=TOMORROW, update=True)
     assert one(acme).assignee_id == acme.agents["Bo"]
 
-    release = Change(assignee_id=None)
-    change.change(acme.desk, acme.account_id, one(acme).id, release, actor_id=acme.agents["Ana"], now=TOMORROW)
+    release = ConversationChange(assignee_id=None)
+    change.change(acme.work, acme.account_id, one(acme).id, release, actor_id=acme.agents["Ana"], now=TOMORROW)
     done = bring_in(acme, path, f"T-1,Support,{MORNING},,,Bo", now=TOMORROW, update=True)
 
     assert (one(acme).assignee_id, done.report.updated) == (None, 0)
@@ -114,7 +114,7 @@ def test_one_that_still_waits_goes_to_the_agent_who_has_it_in_the_helpdesk_unles
 def test_what_somebody_wrote_here_after_the_end_keeps_it_open_and_is_told_of(acme: Acme, path: Path):
     bring_in(acme, path, f"T-1,Support,{MORNING},,,")
     said = Message(message_type=MessageType.INCOMING, at=EVENING + timedelta(hours=1))
-    change.message(acme.desk, acme.account_id, one(acme).id, said, actor_id=None, now=said.at or NOON)
+    change.message(acme.work, acme.account_id, one(acme).id, said, actor_id=None, now=said.at or NOON)
 
     done = bring_in(acme, path, f"T-1,Support,{MORNING},,{EVENING.isoformat()},", now=TOMORROW, update=True)
 
@@ -124,7 +124,12 @@ def test_what_somebody_wrote_here_after_the_end_keeps_it_open_and_is_told_of(acm
 def test_what_is_resolved_here_stays_as_it_is(acme: Acme, path: Path):
     bring_in(acme, path, f"T-1,Support,{MORNING},,,Bo")
     change.change(
-        acme.desk, acme.account_id, one(acme).id, Change(status=Status.RESOLVED), actor_id=acme.agents["Ana"], now=NOON
+        acme.work,
+        acme.account_id,
+        one(acme).id,
+        ConversationChange(status=Status.RESOLVED),
+        actor_id=acme.agents["Ana"],
+        now=NOON,
     )
     before = events(acme)
 

@@ -9,7 +9,7 @@ from dashboard.engine import planner
 from dashboard.engine.decisions import AtCapacity, NotOnline, Reason, VerdictKind
 from dashboard.engine.model import Presence, Status
 from dashboard.services.explanations import conversation
-from dashboard.services.explanations.conversation import State
+from dashboard.services.explanations.conversation import ExplanationState
 from dashboard.store.assignment import snapshot_json
 from dashboard.store.models import Assignment, AssignmentPolicy, RunBatch
 from tests.counting import statements
@@ -17,8 +17,8 @@ from tests.desks import NOON, Acme
 
 
 def explained(acme: Acme, conversation_id: int):
-    told = conversation.conversation(acme.desk, acme.account_id, conversation_id, now=NOON)
-    acme.desk.session.rollback()
+    told = conversation.conversation(acme.work, acme.account_id, conversation_id, now=NOON)
+    acme.work.session.rollback()
     assert told is not None
     return told
 
@@ -33,7 +33,7 @@ def test_a_waiting_conversation_tells_its_place_its_reason_each_verdict_and_a_fi
 
     told = explained(acme, second)
 
-    assert (told.state, told.position, told.decision.reason) == (State.WAITING, 2, Reason.ALL_AT_CAPACITY)
+    assert (told.state, told.position, told.decision.reason) == (ExplanationState.WAITING, 2, Reason.ALL_AT_CAPACITY)
     assert told.sentence == "Waiting because the only online agent of Support is at capacity."
     verdicts = {agent.name: verdict for agent, verdict in told.agents}
     assert verdicts["Bo"] == AtCapacity(open=1, limit=1)
@@ -148,12 +148,12 @@ def test_an_assignment_is_explained_as_it_was_though_everything_has_changed_sinc
     run_id = acme.run().run_id
     acme.change_agent("Bo", name="Bob")
     acme.leave("Support", "Ana")
-    acme.desk.session.execute(update(AssignmentPolicy).values(enabled=False, version=2))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(AssignmentPolicy).values(enabled=False, version=2))
+    acme.work.session.commit()
 
     told = explained(acme, second)
 
-    assert told.state is State.ASSIGNED
+    assert told.state is ExplanationState.ASSIGNED
     assert (told.given.run_id, told.given.policy_id, told.given.policy_version) == (run_id, policy_id, 1)
     assert {agent.name: verdict.kind for agent, verdict in told.agents} == {
         "Ana": VerdictKind.ELIGIBLE,
@@ -177,7 +177,7 @@ def test_every_decision_of_a_long_history_is_replayed_exactly(acme: Acme):
         acme.waiting(3)
         acme.run(at=at)
 
-    rows = acme.desk.session.execute(
+    rows = acme.work.session.execute(
         select(Assignment.conversation_id, Assignment.agent_id, RunBatch.snapshot, RunBatch.planned_at).join(
             RunBatch, RunBatch.run_id == Assignment.run_id
         )
@@ -185,7 +185,7 @@ def test_every_decision_of_a_long_history_is_replayed_exactly(acme: Acme):
 
     assert len(rows) > 20
     for row in rows:
-        examined = planner.examine(snapshot_json.unpacked(row.snapshot), row.conversation_id, row.planned_at)
+        examined = planner.examine(snapshot_json.load(row.snapshot), row.conversation_id, row.planned_at)
         assert examined.decision.agent_id == row.agent_id
 
 
@@ -198,14 +198,14 @@ def test_what_does_not_wait_says_so(acme: Acme, status, sentence):
     resolved_at = NOON if status is Status.RESOLVED else None
     [quiet] = acme.waiting(1, status=status, waiting_since=None, resolved_at=resolved_at)
 
-    assert (explained(acme, quiet).state, explained(acme, quiet).sentence) == (State.NOT_WAITING, sentence)
+    assert (explained(acme, quiet).state, explained(acme, quiet).sentence) == (ExplanationState.NOT_WAITING, sentence)
 
 
 def test_another_accounts_conversation_is_not_explained(acme: Acme):
     """Nothing ever crosses from one account to another."""
     [waiting] = acme.waiting(1)
 
-    assert conversation.conversation(acme.desk, acme.account_id + 1, waiting, now=NOON) is None
+    assert conversation.conversation(acme.work, acme.account_id + 1, waiting, now=NOON) is None
 
 
 def test_explaining_takes_a_fixed_number_of_queries(acme: Acme):
@@ -215,7 +215,7 @@ def test_explaining_takes_a_fixed_number_of_queries(acme: Acme):
     counts = []
     for size in (5, 200):
         last = acme.waiting(size)[-1]
-        with statements(acme.desk.session) as seen:
+        with statements(acme.work.session) as seen:
             explained(acme, last)
         counts.append(len(seen))
 

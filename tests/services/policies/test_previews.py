@@ -13,9 +13,9 @@ from tests.desks import NOON, Acme
 
 
 def preview(acme: Acme, **rules: object):
-    policy = previews.current_policy(acme.desk, acme.account_id, acme.support)
-    found = previews.preview(acme.desk, acme.account_id, acme.support, replace(policy, **rules), now=NOON)
-    acme.desk.session.rollback()
+    policy = previews.current_policy(acme.work, acme.account_id, acme.support)
+    found = previews.preview(acme.work, acme.account_id, acme.support, replace(policy, **rules), now=NOON)
+    acme.work.session.rollback()
     return found
 
 
@@ -54,12 +54,12 @@ def test_a_preview_writes_nothing_anywhere(acme: Acme):
     acme.policy(fair_distribution_limit=5)
     acme.online("Ana")
     acme.waiting(3)
-    client = redis_client.connect(acme.desk.settings.redis_url)
+    client = redis_client.connect(acme.work.settings.redis_url)
 
     def state():
         tables = ("conversations", "assignments", "runs", "run_batches", "outbox_events", "audit_entries")
-        rows = [acme.desk.session.execute(text(f"SELECT * FROM {name} ORDER BY 1")).all() for name in tables]
-        acme.desk.session.rollback()
+        rows = [acme.work.session.execute(text(f"SELECT * FROM {name} ORDER BY 1")).all() for name in tables]
+        acme.work.session.rollback()
         return rows, sorted(client.keys())
 
     before = state()
@@ -82,4 +82,4 @@ def test_a_preview_of_a_switched_off_policy_gives_nothing(acme: Acme):
 
 def test_another_accounts_inbox_has_no_preview(acme: Acme):
     """Nothing ever crosses from one account to another."""
-    assert previews.current_policy(acme.desk, acme.account_id, acme.stranger_inbox_id) is None
+    assert previews.current_policy(acme.work, acme.account_id, acme.stranger_inbox_id) is None

@@ -12,7 +12,7 @@ from dashboard.services.reports import rollups
 from dashboard.store.models import AgentDay, InboxHour
 from dashboard.store.postgres import database
 from dashboard.store.reports import report_page as store
-from dashboard.store.reports.report_page import Asked
+from dashboard.store.reports.report_page import ReportFilter
 from tests.desks import NOON, Acme, Recorded, desk_on
 from tests.giving import by_hand, given
 
@@ -20,9 +20,9 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MIDNIGHT = NOON - 12 * HOUR
 
 
-def asked(acme: Acme, since: datetime = MIDNIGHT - 7 * DAY, *, inbox: str | None = None) -> Asked:
+def asked(acme: Acme, since: datetime = MIDNIGHT - 7 * DAY, *, inbox: str | None = None) -> ReportFilter:
     ids = [acme.inboxes[inbox]] if inbox else list(acme.inboxes.values())
-    return Asked(
+    return ReportFilter(
         account_id=acme.account_id,
         inbox_ids=ids,
         alone=inbox is not None,
@@ -31,9 +31,9 @@ def asked(acme: Acme, since: datetime = MIDNIGHT - 7 * DAY, *, inbox: str | None
     )
 
 
-def told(acme: Acme, wanted: Asked) -> object:
+def told(acme: Acme, wanted: ReportFilter) -> object:
     """Return all that a report is made of."""
-    session = acme.desk.session
+    session = acme.work.session
     session.rollback()
     return (
         store.by_hour(session, wanted),
@@ -63,13 +63,13 @@ def test_a_report_is_the_same_however_far_the_ledger_is_summed(month: Acme, inbo
     before = told(month, wanted)
 
     for at in (NOON - 3 * DAY, NOON - 26 * HOUR, MIDNIGHT + timedelta(minutes=10), NOON + timedelta(minutes=30)):
-        rollups.sum_ledger(month.desk, now=at)
+        rollups.sum_ledger(month.work, now=at)
         assert told(month, wanted) == before
 
 
 def test_a_settled_hour_is_no_longer_read_from_the_ledger(month: Acme) -> None:
     wanted = asked(month)
-    rollups.sum_ledger(month.desk, now=NOON + timedelta(minutes=10))
+    rollups.sum_ledger(month.work, now=NOON + timedelta(minutes=10))
     before = told(month, wanted)
 
     given(month, "Dov", NOON - 30 * HOUR)
@@ -79,24 +79,24 @@ def test_a_settled_hour_is_no_longer_read_from_the_ledger(month: Acme) -> None:
 
 def test_an_hour_that_was_over_just_now_is_left_for_later(month: Acme) -> None:
     """A transaction under way may still write into it."""
-    rollups.sum_ledger(month.desk, now=NOON + timedelta(minutes=9))
+    rollups.sum_ledger(month.work, now=NOON + timedelta(minutes=9))
 
-    assert month.desk.session.scalar(select(func.max(InboxHour.hour))) == NOON - 2 * HOUR
+    assert month.work.session.scalar(select(func.max(InboxHour.hour))) == NOON - 2 * HOUR
 
 
 def test_what_an_import_brought_was_given_to_nobody_here(acme: Acme) -> None:
     by_hand(acme, "Ana", NOON - HOUR, reason="imported")
     wanted = asked(acme)
 
-    assert store.by_hour(acme.desk.session, wanted) == {}
-    assert store.shares(acme.desk.session, wanted) == []
+    assert store.by_hour(acme.work.session, wanted) == {}
+    assert store.shares(acme.work.session, wanted) == []
 
 
 def test_an_earlier_release_reads_and_writes_sums_beside_this_one(acme: Acme) -> None:
     """Its statements, as they were before waits were counted finely."""
     given(acme, "Ana", NOON - 30 * HOUR, waited=1_860)
-    rollups.sum_ledger(acme.desk, now=NOON)
-    session = acme.desk.session
+    rollups.sum_ledger(acme.work, now=NOON)
+    session = acme.work.session
 
     for table, time in (("inbox_hours", "hour"), ("inbox_days", "day")):
         read = f"SELECT inbox_id, sum(waits[18]), sum(waits[19]) FROM {table} WHERE inbox_id = 1 GROUP BY inbox_id"
@@ -109,11 +109,11 @@ def test_an_earlier_release_reads_and_writes_sums_beside_this_one(acme: Acme) ->
 
 
 def test_what_no_report_asks_for_any_more_is_removed(month: Acme) -> None:
-    rollups.sum_ledger(month.desk, now=NOON + HOUR)
+    rollups.sum_ledger(month.work, now=NOON + HOUR)
 
-    rollups.sum_ledger(month.desk, now=NOON + 40 * DAY)
+    rollups.sum_ledger(month.work, now=NOON + 40 * DAY)
 
-    session = month.desk.session
+    session = month.work.session
     assert session.scalar(select(func.count()).select_from(InboxHour)) == 0
     assert session.scalar(select(func.count()).select_from(AgentDay)) == 0
 
@@ -148,6 +148,6 @@ def test_another_accounts_ledger_is_in_no_report(month: Acme) -> None:
     )
 
     given(globex, "Sid", NOON - HOUR)
-    rollups.sum_ledger(month.desk, now=NOON + 2 * HOUR)
+    rollups.sum_ledger(month.work, now=NOON + 2 * HOUR)
 
     assert told(month, asked(month)) == before

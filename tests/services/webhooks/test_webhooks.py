@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import text
 
 from dashboard.config import Settings
-from dashboard.http_client.client import NOT_ALLOWED, NOT_HTTP, Answer, Outgoing, Post
-from dashboard.services.core.container import tools
+from dashboard.http_client.client import NOT_ALLOWED, NOT_HTTP, Outgoing, Post, ReceiverResponse
+from dashboard.services.core.container import build
 from dashboard.services.webhooks import deliver
 from dashboard.services.webhooks import webhooks as webhooks_service
 from dashboard.store.ledger.ledger import Event
 from dashboard.store.postgres import database
 from dashboard.store.webhooks import delivery_leases, outbox, webhooks
-from dashboard.store.webhooks.delivery_leases import Lease
+from dashboard.store.webhooks.delivery_leases import LeaseTerms
 from tests.counting import WAITS_FOR_A_LOCK
 from tests.desks import Acme, Recorded
 from tests.listening import IMPATIENT, Line
@@ -41,9 +41,9 @@ def told(calls) -> list[tuple[int, int]]:
 
 def hold(line: Line) -> None:
     """Take every receiver, as a process does that is then killed."""
-    lease = Lease(until=line.now + deliver.LEASE, most=10)
-    assert delivery_leases.take(line.acme.desk.session, lease, now=line.now, most_each=10)
-    line.acme.desk.session.commit()
+    lease = LeaseTerms(until=line.now + deliver.LEASE, most=10)
+    assert delivery_leases.acquire(line.acme.work.session, lease, now=line.now, most_each=10)
+    line.acme.work.session.commit()
 
 
 def test_an_assignment_is_told_with_a_signature_that_verifies(acme: Acme, line: Line):
@@ -180,9 +180,9 @@ class Strange(Outgoing):
     """Calls receivers, and hears of one of them something that no table can keep, or fails."""
 
     url: str
-    answer: Answer | None
+    answer: ReceiverResponse | None
 
-    def post(self, post: Post) -> Answer:
+    def post(self, post: Post) -> ReceiverResponse:
         """Return the strange answer for its receiver."""
         answer = Outgoing.post(self, post)
         if post.url != self.url:
@@ -194,10 +194,15 @@ class Strange(Outgoing):
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(status=2**70), Answer(error="\0", silent=True), Answer(status=500, error="\ud800"), None],
+    [
+        ReceiverResponse(status=2**70),
+        ReceiverResponse(error="\0", silent=True),
+        ReceiverResponse(status=500, error="\ud800"),
+        None,
+    ],
     ids=["status", "zero", "half", "fault"],
 )
-def test_a_result_that_cannot_be_written_costs_only_itself(acme: Acme, line: Line, answer: Answer | None):
+def test_a_result_that_cannot_be_written_costs_only_itself(acme: Acme, line: Line, answer: ReceiverResponse | None):
     """Seen to fail with all results in one statement, and with the fault raised where all are listened to."""
     [conversation] = acme.waiting(1)
     with receiver() as one, receiver() as other:
@@ -286,7 +291,7 @@ def test_a_delivery_cut_short_by_death_is_made_again(acme: Acme, line: Line):
     with receiver() as heard:
         webhook = line.listen(heard.url)
         line.happens(conversation)
-        deliver.fan_out(acme.desk, now=line.now)
+        deliver.fan_out(acme.work, now=line.now)
         hold(line)
 
         line.deliver()
@@ -374,11 +379,11 @@ def test_a_webhook_may_be_removed_while_its_answers_are_written_down(
         line.happens(*acme.waiting(1))
         process = pool.submit(deliver_alone, line, settings, threading.Barrier(1))
         assert asked.wait(PATIENCE)
-        assert webhooks.shelf.lock(acme.desk.session, acme.account_id, webhook)
+        assert webhooks.shelf.lock(acme.work.session, acme.account_id, webhook)
         removing.set()
-        eventually(lambda: acme.desk.session.scalar(WAITS_FOR_A_LOCK))
-        acme.desk.session.execute(text("DELETE FROM webhooks"))
-        acme.desk.session.commit()
+        eventually(lambda: acme.work.session.scalar(WAITS_FOR_A_LOCK))
+        acme.work.session.execute(text("DELETE FROM webhooks"))
+        acme.work.session.commit()
 
         process.result(PATIENCE)
 
@@ -402,10 +407,10 @@ def test_a_delivery_may_be_asked_for_again_while_its_refusal_is_written_down(
         process = pool.submit(deliver_alone, line, settings, threading.Barrier(1))
         assert asked.wait(PATIENCE)
         [delivery] = line.ids(webhook)
-        outbox.keep_still(acme.desk.session)
+        outbox.lock_fan_out(acme.work.session)
         redelivering.set()
-        eventually(lambda: acme.desk.session.scalar(WAITS_FOR_A_LOCK))
-        found = webhooks_service.redeliver(acme.desk, acme.account_id, webhook, delivery, actor_id=None, now=line.now)
+        eventually(lambda: acme.work.session.scalar(WAITS_FOR_A_LOCK))
+        found = webhooks_service.redeliver(acme.work, acme.account_id, webhook, delivery, actor_id=None, now=line.now)
 
         process.result(PATIENCE)
 
@@ -432,7 +437,7 @@ def deliver_alone(line: Line, settings: Settings, ready: threading.Barrier) -> N
     """Deliver as a process of its own would."""
     engine = database.connect(settings.database_url)
     with database.Session(engine, expire_on_commit=False) as session:
-        desk = tools(settings, Recorded()).desk(session)
+        work = build(settings, Recorded()).work(session)
         ready.wait()
-        deliver.deliver(desk, outgoing=line.outgoing, now=lambda: line.now)
+        deliver.deliver(work, outgoing=line.outgoing, now=lambda: line.now)
     engine.dispose()

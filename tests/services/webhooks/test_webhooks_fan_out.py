@@ -26,10 +26,10 @@ def line(acme: Acme) -> Line:
 
 
 def pending_events(acme: Acme) -> int:
-    count = acme.desk.session.scalar(
+    count = acme.work.session.scalar(
         select(func.count()).select_from(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None))
     )
-    acme.desk.session.commit()
+    acme.work.session.commit()
     return int(count or 0)
 
 
@@ -48,7 +48,7 @@ def test_only_who_subscribed_to_an_event_hears_of_it(acme: Acme, line: Line):
 
 
 def test_nothing_is_told_to_another_account(acme: Acme, line: Line):
-    globex = acme.desk.session.scalars(select(Inbox.account_id).where(Inbox.id == acme.stranger_inbox_id)).one()
+    globex = acme.work.session.scalars(select(Inbox.account_id).where(Inbox.id == acme.stranger_inbox_id)).one()
     with receiver() as theirs:
         line.listen(theirs.url, account_id=globex)
         line.happens(*acme.waiting(1))
@@ -74,13 +74,13 @@ def test_an_account_without_webhooks_starts_no_job_and_its_events_are_done_with(
     acme: Acme, line: Line, queue: Recorded
 ):
     line.happens(*acme.waiting(50))
-    acme.desk.signals.wake(acme.account_id, [acme.support])
+    acme.work.signals.wake(acme.account_id, [acme.support])
     assert queue.deliveries == []
 
-    deliver.look(acme.desk, now=line.now)
+    deliver.poll_outbox(acme.work, now=line.now)
 
     assert pending_events(acme) == 0
-    assert acme.desk.session.scalar(select(func.count()).select_from(WebhookDelivery)) == 0
+    assert acme.work.session.scalar(select(func.count()).select_from(WebhookDelivery)) == 0
     assert queue.deliveries == []
 
 
@@ -91,7 +91,7 @@ def test_a_burst_starts_one_job(acme: Acme, line: Line, queue: Recorded):
         before = len(queue.deliveries)
 
         for _ in range(50):
-            acme.desk.signals.changed(acme.account_id)
+            acme.work.signals.changed(acme.account_id)
 
         assert queue.deliveries[before:] == [acme.account_id]
 
@@ -104,13 +104,13 @@ def test_what_was_never_asked_for_is_found_by_the_clock(acme: Acme, line: Line, 
         with Redis.from_url(redis_url) as client:
             client.flushdb()
         queue.deliveries.clear()
-        acme.desk.signals.changed(acme.account_id)
+        acme.work.signals.changed(acme.account_id)
         assert queue.deliveries == []
 
-        deliver.look(acme.desk, now=line.now)
+        deliver.poll_outbox(acme.work, now=line.now)
 
         assert queue.deliveries == [None]
-        acme.desk.signals.changed(acme.account_id)
+        acme.work.signals.changed(acme.account_id)
         assert queue.deliveries == [None, acme.account_id]
 
 
@@ -124,7 +124,7 @@ def test_a_later_event_never_becomes_a_delivery_before_an_earlier_one(acme: Acme
 
     with ThreadPoolExecutor(1) as pool, database.Session(engine) as earlier:
         outbox.fan_out(earlier, now=line.now, give_up_at=line.now, most=1)
-        later = pool.submit(deliver.fan_out, acme.desk, now=line.now)
+        later = pool.submit(deliver.fan_out, acme.work, now=line.now)
         assert wait([later], timeout=0.3).not_done
         earlier.commit()
         assert later.result() == 1

@@ -11,6 +11,6 @@ from tests.engine.test_planner import floors
 @given(floors())
 def test_what_a_run_kept_plans_to_the_same_decisions(snapshot):
     """E46, E47"""
-    kept = json.loads(snapshot_json.packed(snapshot))
+    kept = json.loads(snapshot_json.dump(snapshot))
 
-    assert snapshot_json.unpacked(kept) == snapshot
+    assert snapshot_json.load(kept) == snapshot

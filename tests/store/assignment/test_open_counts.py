@@ -53,7 +53,7 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_the_count_is_what_is_open(acme: Acme, change):
     """E15, E16, E46"""
-    session, team = acme.desk.session, acme.team("Experts", "Bo")
+    session, team = acme.work.session, acme.team("Experts", "Bo")
     acme.waiting(5)
     acme.waiting(3, "Sales", team_id=team)
     acme.held("Ana", 2)
@@ -74,7 +74,7 @@ def test_what_waits_is_read_by_team(acme: Acme):
     acme.waiting(1, "Sales")
     acme.held("Ana", 4)
 
-    assert open_counts.waiting(acme.desk.session, acme.account_id, acme.support) == {None: 2, team: 3}
+    assert open_counts.waiting(acme.work.session, acme.account_id, acme.support) == {None: 2, team: 3}
 
 
 def test_what_agents_hold_is_read_by_agent_and_inbox(acme: Acme):
@@ -84,39 +84,39 @@ def test_what_agents_hold_is_read_by_agent_and_inbox(acme: Acme):
     acme.held("Bo", 3)
     acme.waiting(4)
 
-    found = open_counts.held(acme.desk.session, acme.account_id, [acme.agents["Ana"], acme.agents["Cleo"]])
+    found = open_counts.held(acme.work.session, acme.account_id, [acme.agents["Ana"], acme.agents["Cleo"]])
 
     assert found == {acme.agents["Ana"]: {acme.support: 2, acme.sales: 1}}
 
 
 def test_what_is_rolled_back_is_not_counted(acme: Acme):
     acme.waiting(5)
-    acme.desk.session.execute(delete(Conversation))
-    acme.desk.session.rollback()
+    acme.work.session.execute(delete(Conversation))
+    acme.work.session.rollback()
 
-    assert counted(acme.desk.session) == {(acme.support, None, None, 5)}
+    assert counted(acme.work.session) == {(acme.support, None, None, 5)}
 
 
 def test_folding_changes_no_count_and_leaves_a_row_of_each(acme: Acme):
     for _ in range(3):
         acme.waiting(2)
     acme.waiting(1, "Sales")
-    acme.desk.session.execute(delete(Conversation).where(Conversation.inbox_id == acme.sales))
+    acme.work.session.execute(delete(Conversation).where(Conversation.inbox_id == acme.sales))
 
-    open_counts.fold(acme.desk.session, acme.account_id)
+    open_counts.compact(acme.work.session, acme.account_id)
 
-    assert counted(acme.desk.session) == {(acme.support, None, None, 6)}
-    assert rows(acme.desk.session) == 1
+    assert counted(acme.work.session) == {(acme.support, None, None, 6)}
+    assert rows(acme.work.session) == 1
 
 
 def test_of_an_account_that_has_gone_the_counters_forget_everything(acme: Acme):
     acme.waiting(5)
-    acme.desk.session.execute(delete(Account).where(Account.id == acme.account_id))
-    acme.desk.session.commit()
+    acme.work.session.execute(delete(Account).where(Account.id == acme.account_id))
+    acme.work.session.commit()
 
-    health.fold_counters(acme.desk)
+    health.fold_counters(acme.work)
 
-    assert rows(acme.desk.session) == 0
+    assert rows(acme.work.session) == 0
 
 
 def test_a_fold_waits_for_no_other(settings: Settings, acme: Acme):
@@ -125,11 +125,11 @@ def test_a_fold_waits_for_no_other(settings: Settings, acme: Acme):
         acme.waiting(2)
     engine = database.connect(settings.database_url)
     with Session(engine) as other:
-        open_counts.fold(other, acme.account_id)
+        open_counts.compact(other, acme.account_id)
 
-        open_counts.fold(acme.desk.session, acme.account_id)
+        open_counts.compact(acme.work.session, acme.account_id)
 
-        assert rows(acme.desk.session) == 3
+        assert rows(acme.work.session) == 3
         other.rollback()
     engine.dispose()
 
@@ -140,13 +140,13 @@ def test_a_long_run_folds_what_it_adds(acme: Acme):
     acme.capacity("Ana", {"Support": 1_000})
     acme.capacity("Bo", {"Support": 1_000})
     acme.online("Ana", "Bo")
-    acme.desk = replace(acme.desk, settings=replace(acme.desk.settings, bulk_limit=2))
+    acme.work = replace(acme.work, settings=replace(acme.work.settings, bulk_limit=2))
     acme.waiting(4 * batch.FOLDS_EVERY)
 
     acme.run()
 
-    assert rows(acme.desk.session) < 3 * batch.FOLDS_EVERY
-    assert counted(acme.desk.session) == there(acme.desk.session)
+    assert rows(acme.work.session) < 3 * batch.FOLDS_EVERY
+    assert counted(acme.work.session) == there(acme.work.session)
 
 
 def rows(session: Session) -> int:
@@ -160,12 +160,12 @@ def test_what_a_fold_would_not_halve_is_left_as_it_is(acme: Acme):
     acme.held("Bo", 1)
     acme.waiting(2)
     ids = select(OpenCount.id).order_by(OpenCount.id)
-    before = acme.desk.session.scalars(ids).all()
+    before = acme.work.session.scalars(ids).all()
 
-    health.fold_counters(acme.desk)
-    open_counts.fold(acme.desk.session, acme.account_id)
+    health.fold_counters(acme.work)
+    open_counts.compact(acme.work.session, acme.account_id)
 
-    assert acme.desk.session.scalars(ids).all() == before
+    assert acme.work.session.scalars(ids).all() == before
 
 
 def test_what_was_changed_past_the_triggers_is_counted_at_night(acme: Acme):
@@ -173,10 +173,10 @@ def test_what_was_changed_past_the_triggers_is_counted_at_night(acme: Acme):
     wrong = past_the_triggers(acme)
 
     with capture_logs() as said:
-        health.mend_counters(acme.desk)
-        health.mend_counters(acme.desk)
+        health.mend_counters(acme.work)
+        health.mend_counters(acme.work)
 
-    assert wrong != there(acme.desk.session) == counted(acme.desk.session)
+    assert wrong != there(acme.work.session) == counted(acme.work.session)
     assert [(one["event"], one["inbox"]) for one in said] == [("open_conversations_counted_wrong", acme.support)]
 
 
@@ -185,19 +185,19 @@ def test_what_is_missing_is_added_once_whoever_mends_at_the_same_time(settings: 
     past_the_triggers(acme)
     engine = database.connect(settings.database_url)
     with Session(engine) as one, Session(engine) as other, ThreadPoolExecutor(1) as pool:
-        open_counts.mend(one)
-        mended = pool.submit(lambda: (open_counts.mend(other), other.commit()))
+        open_counts.recount(one)
+        mended = pool.submit(lambda: (open_counts.recount(other), other.commit()))
         wait([mended], 0.5)
         one.commit()
         mended.result()
     engine.dispose()
 
-    assert counted(acme.desk.session) == there(acme.desk.session)
+    assert counted(acme.work.session) == there(acme.work.session)
 
 
 def past_the_triggers(acme: Acme) -> set[tuple[int, int | None, int | None, int]]:
     """Remove what Ana holds as an operator might; return what is counted then."""
-    session = acme.desk.session
+    session = acme.work.session
     acme.waiting(3)
     acme.held("Ana", 2)
     session.execute(text("SET LOCAL session_replication_role = replica"))
@@ -212,7 +212,7 @@ def test_the_count_is_exact_at_every_moment_while_all_write_and_two_fold(setting
     engine = database.connect(settings.database_url, pool_size=6)
     agents = list(acme.agents.values())
     states = cycle((WAITS, SNOOZED, *(held_by(agent) for agent in agents)))
-    acts = [writing(ids, states)] * 3 + [lambda session: open_counts.fold(session, acme.account_id)] * 2 + [looking]
+    acts = [writing(ids, states)] * 3 + [lambda session: open_counts.compact(session, acme.account_id)] * 2 + [looking]
     barrier = Barrier(len(acts))
 
     def often(act: Callable[[Session], object]) -> None:
@@ -227,7 +227,7 @@ def test_the_count_is_exact_at_every_moment_while_all_write_and_two_fold(setting
             done.result()
     engine.dispose()
 
-    assert counted(acme.desk.session) == there(acme.desk.session)
+    assert counted(acme.work.session) == there(acme.work.session)
 
 
 WAITS = {"status": Status.OPEN, "assignee_id": None, "assigned_at": None, "waiting_since": NOON}

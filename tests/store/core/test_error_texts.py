@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
-from dashboard.store.core.errors import StoreUnavailable, asking
+from dashboard.store.core.errors import StoreUnavailable, translate_redis_errors
 from dashboard.store.models import Account, Inbox, Label
 from dashboard.store.postgres.database import Session
 from dashboard.store.redis import client as redis_client
@@ -57,7 +57,7 @@ def test_an_error_of_many_commands_names_no_value(redis_url: str) -> None:
     client = redis_client.connect(redis_url)
     client.set("word", "text")
 
-    with pytest.raises(StoreUnavailable, match=r"^drawings: WRONGTYPE") as raised, asking("drawings"):
+    with pytest.raises(StoreUnavailable, match=r"^drawings: WRONGTYPE") as raised, translate_redis_errors("drawings"):
         client.pipeline(transaction=False).hset("word", "key", SECRET).execute()
 
     assert "locker" not in logged(raised.value)

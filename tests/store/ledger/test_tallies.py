@@ -9,14 +9,14 @@ from sqlalchemy import func, select
 
 from dashboard.config import Settings
 from dashboard.store.ledger import metric_counters
-from dashboard.store.ledger.metric_counters import WAIT_BUCKETS, Counted, Kind
-from dashboard.store.models import Tally
+from dashboard.store.ledger.metric_counters import WAIT_BUCKETS, Counted, CounterKind
+from dashboard.store.models import MetricCounter
 from dashboard.store.models.counters import Measure
 from dashboard.store.postgres import database
 from tests.desks import NOON, Acme
 
-ASSIGNED = Kind(measure=Measure.ASSIGNMENTS, word="realtime", bucket=5.0)
-STOPPED = Kind(measure=Measure.RUNS, word="stop", reason="nobody_online", bucket=1.0)
+ASSIGNED = CounterKind(measure=Measure.ASSIGNMENTS, word="realtime", bucket=5.0)
+STOPPED = CounterKind(measure=Measure.RUNS, word="stop", reason="nobody_online", bucket=1.0)
 
 
 def test_folding_changes_no_count_and_leaves_a_row_of_each_kind(committed):
@@ -24,11 +24,11 @@ def test_folding_changes_no_count_and_leaves_a_row_of_each_kind(committed):
         metric_counters.add(committed, [Counted(kind=ASSIGNED, count=2, seconds=7.5), Counted(kind=STOPPED, count=1)])
     before = metric_counters.read(committed)
 
-    metric_counters.fold(committed)
+    metric_counters.compact(committed)
 
     assert metric_counters.read(committed) == before
     assert [(one.kind, one.count, one.seconds) for one in before] == [(ASSIGNED, 6, 22.5), (STOPPED, 3, 0.0)]
-    assert committed.scalar(select(func.count()).select_from(Tally)) == 2
+    assert committed.scalar(select(func.count()).select_from(MetricCounter)) == 2
 
 
 def test_what_is_rolled_back_is_not_counted(committed):
@@ -58,7 +58,7 @@ def test_what_a_run_gives_is_counted_in_the_same_buckets(acme: Acme):
 
     acme.run()
 
-    found = [one for one in metric_counters.read(acme.desk.session) if one.kind.measure is Measure.ASSIGNMENTS]
+    found = [one for one in metric_counters.read(acme.work.session) if one.kind.measure is Measure.ASSIGNMENTS]
     assert Counter({one.kind.bucket: one.count for one in found}) == Counter(
         metric_counters.bucket_of(seconds, WAIT_BUCKETS) for seconds in waits
     )
@@ -85,7 +85,7 @@ def test_counts_are_exact_and_never_go_down_while_three_count_and_two_fold(setti
 
     threads = [
         Thread(target=often, args=[act])
-        for act in (count, count, count, metric_counters.fold, metric_counters.fold, read)
+        for act in (count, count, count, metric_counters.compact, metric_counters.compact, read)
     ]
     for thread in threads:
         thread.start()

@@ -49,4 +49,4 @@ def test_a_conversation_cannot_point_into_another_account(acme: Acme, column):
 
     with pytest.raises(IntegrityError):
         acme.waiting(1, **facts)
-    acme.desk.session.rollback()
+    acme.work.session.rollback()

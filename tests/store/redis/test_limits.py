@@ -6,7 +6,7 @@ from time import sleep
 import pytest
 
 from dashboard.store.redis import client, keys
-from dashboard.store.redis.rate_limits import OUTLIVES_WINDOW_BY, RateLimits, Recent, Reservation, Share
+from dashboard.store.redis.rate_limits import OUTLIVES_WINDOW_BY, LimitQuery, RateLimits, Reservation, WindowCount
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 WINDOW = timedelta(seconds=60)
@@ -26,20 +26,20 @@ def give(limits, *conversations, agent=3, at=NOON):
 
 
 def recent(limits, *, limit=2, at=NOON, agent=3):
-    share = Share(inbox_id=2, agent_ids=[agent], limit=limit, window=WINDOW)
+    share = LimitQuery(inbox_id=2, agent_ids=[agent], limit=limit, window=WINDOW)
     return limits.recent(1, [share], at)[2][agent]
 
 
 def test_nothing_given_counts_nothing(limits):
     """E14"""
-    assert recent(limits) == Recent(count=0, slot_frees_at=None)
+    assert recent(limits) == WindowCount(count=0, slot_frees_at=None)
 
 
 def test_below_the_limit_the_oldest_entry_is_the_next_to_leave(limits):
     """E14"""
     give(limits, 7)
 
-    assert recent(limits, at=NOON + timedelta(seconds=1)) == Recent(count=1, slot_frees_at=NOON + WINDOW)
+    assert recent(limits, at=NOON + timedelta(seconds=1)) == WindowCount(count=1, slot_frees_at=NOON + WINDOW)
 
 
 def test_over_a_lowered_limit_the_slot_frees_when_enough_have_left(limits):
@@ -49,7 +49,7 @@ def test_over_a_lowered_limit_the_slot_frees_when_enough_have_left(limits):
 
     found = recent(limits, limit=2, at=NOON + timedelta(seconds=4))
 
-    assert found == Recent(count=4, slot_frees_at=NOON + timedelta(seconds=2) + WINDOW)
+    assert found == WindowCount(count=4, slot_frees_at=NOON + timedelta(seconds=2) + WINDOW)
 
 
 def test_an_entry_exactly_one_window_old_no_longer_counts(limits):
@@ -70,17 +70,17 @@ def test_a_conversation_that_is_given_twice_counts_twice(limits):
 
 def test_an_inbox_that_is_not_fully_known_has_no_answer(limits):
     """E14: an emptied Redis, a longer window than was counted, something given and not counted."""
-    share = Share(inbox_id=2, agent_ids=[3], limit=2, window=2 * WINDOW)
+    share = LimitQuery(inbox_id=2, agent_ids=[3], limit=2, window=2 * WINDOW)
     assert limits.recent(1, [share], NOON) == {}
 
     limits.restore(1, 2, [], window=2 * WINDOW)
-    assert limits.recent(1, [share], NOON) == {2: {3: Recent(count=0, slot_frees_at=None)}}
+    assert limits.recent(1, [share], NOON) == {2: {3: WindowCount(count=0, slot_frees_at=None)}}
 
     give(limits, 7)
     assert limits.recent(1, [share], NOON) == {}
 
     limits.forget(1, 2)
-    assert limits.recent(1, [Share(inbox_id=2, agent_ids=[3], limit=2, window=WINDOW)], NOON) == {}
+    assert limits.recent(1, [LimitQuery(inbox_id=2, agent_ids=[3], limit=2, window=WINDOW)], NOON) == {}
 
 
 def test_what_is_given_back_no_longer_counts(limits):
@@ -111,5 +111,5 @@ def test_who_hears_late_still_counts_by_the_time_at_which_it_asked(redis_url):
 
     sleep(0.1)
 
-    share = Share(inbox_id=2, agent_ids=[3], limit=2, window=window)
+    share = LimitQuery(inbox_id=2, agent_ids=[3], limit=2, window=window)
     assert limits.recent(1, [share], NOON + window / 2)[2][3].count == 1

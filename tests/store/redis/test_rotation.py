@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dashboard.store.redis import client as redis_client
 from dashboard.store.redis import keys
-from dashboard.store.redis.rotation import LIFETIME, MemoryRotations, RedisRotations, Wheel
+from dashboard.store.redis.rotation import LIFETIME, MemoryRotations, RedisRotations, RotationKey
 
 IDS = st.integers(1, 6)
 STEPS = st.lists(st.tuples(st.frozensets(IDS, min_size=1), st.lists(IDS, max_size=8)), max_size=6)
@@ -17,7 +17,7 @@ def test_both_keep_the_same_order_whoever_joins_leaves_or_is_chosen(redis_url, s
     """E20, E24"""
     client = redis_client.connect(redis_url)
     client.flushdb()
-    kept, remembered, wheel = RedisRotations(client), MemoryRotations(), Wheel(account_id=1, inbox_id=2)
+    kept, remembered, wheel = RedisRotations(client), MemoryRotations(), RotationKey(account_id=1, inbox_id=2)
 
     for members, picks in steps:
         kept.advance(wheel, members=members, picks=picks)
@@ -28,7 +28,7 @@ def test_both_keep_the_same_order_whoever_joins_leaves_or_is_chosen(redis_url, s
 def test_using_a_rotation_keeps_it_for_seven_days(redis_url):
     """E24"""
     client = redis_client.connect(redis_url)
-    rotations, wheel = RedisRotations(client), Wheel(account_id=1, inbox_id=2)
+    rotations, wheel = RedisRotations(client), RotationKey(account_id=1, inbox_id=2)
     rotations.advance(wheel, members=[1, 2], picks=[1])
     client.expire(keys.rotation(1, inbox_id=2), 5)
 
@@ -39,7 +39,7 @@ def test_using_a_rotation_keeps_it_for_seven_days(redis_url):
 
 def test_an_order_survives_a_new_process(redis_url):
     """E22"""
-    wheel = Wheel(account_id=1, inbox_id=2)
+    wheel = RotationKey(account_id=1, inbox_id=2)
     RedisRotations(redis_client.connect(redis_url)).advance(wheel, members=[1, 2, 3], picks=[1, 2])
 
     assert RedisRotations(redis_client.connect(redis_url)).orders([wheel])[wheel] == (3, 1, 2)
@@ -49,7 +49,7 @@ def test_a_rotation_of_thousands_takes_its_turns(redis_url):
     """E19; seen to fail with all turns sent at once: Lua's stack holds 8,000 values."""
     client = redis_client.connect(redis_url)
     client.flushdb()
-    rotations, wheel = RedisRotations(client), Wheel(account_id=1, inbox_id=2)
+    rotations, wheel = RedisRotations(client), RotationKey(account_id=1, inbox_id=2)
 
     rotations.advance(wheel, members=range(1, 5_001), picks=range(1, 5_000))
 

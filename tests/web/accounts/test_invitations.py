@@ -104,9 +104,9 @@ def test_who_logs_in_on_the_way_comes_back_to_the_link_and_accepts_it(uma: Looke
 
 def invited_by_acme(uma: Looker, acme: Acme) -> tuple[int, str]:
     """Let Acme invite Sid, who logs in to Globex, and return his id in Acme and the link."""
-    let_in(acme.desk, acme.stranger_id)
+    let_in(acme.work, acme.stranger_id)
     edit = AgentEdit(name="Sid", email="sid@2.example", role=Role.AGENT)
-    made = create(acme.desk, acme.account_id, edit, actor_id=None, now=NOON)
+    made = create(acme.work, acme.account_id, edit, actor_id=None, now=NOON)
     assert not hasattr(made, "errors")
     return made.id, invited_again(uma, made.id)
 

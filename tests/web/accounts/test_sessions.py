@@ -17,7 +17,7 @@ ANA = "ana@{}.example"
 @pytest.fixture
 def door(app: Flask, acme: Acme) -> FlaskClient:
     """A browser that nobody has logged in with; Ana has a password."""
-    let_in(acme.desk, acme.agents["Ana"])
+    let_in(acme.work, acme.agents["Ana"])
     return app.test_client()
 
 
@@ -75,8 +75,8 @@ def test_a_log_in_leads_nowhere_but_to_this_site(door: FlaskClient, acme: Acme, 
 def test_a_deactivated_user_is_out_at_once(door: FlaskClient, acme: Acme) -> None:
     log_in(door, ANA.format(acme.account_id))
 
-    acme.desk.session.execute(update(AccountUser).where(AccountUser.user_id == acme.agents["Ana"]).values(active=False))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(AccountUser).where(AccountUser.user_id == acme.agents["Ana"]).values(active=False))
+    acme.work.session.commit()
 
     assert door.get("/").status_code == 303
     assert log_in(door, ANA.format(acme.account_id)).status_code == 422
@@ -86,8 +86,8 @@ def test_a_deactivated_user_is_out_at_once(door: FlaskClient, acme: Acme) -> Non
 def test_a_higher_epoch_of_log_in_or_membership_ends_every_session(ana: Looker, acme: Acme, one_of: type[Base]) -> None:
     assert ana.get("/").status_code == 200
 
-    acme.desk.session.execute(update(one_of).values(session_epoch=1))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(one_of).values(session_epoch=1))
+    acme.work.session.commit()
 
     assert ana.get("/").status_code == 303
 
@@ -128,7 +128,7 @@ def test_the_ninth_attempt_in_a_minute_is_refused_whatever_the_password(door: Fl
 
 def test_logging_in_and_its_throttle_work_while_redis_is_down(acme: Acme, settings: Settings, worker: AtOnce) -> None:
     """E42"""
-    let_in(acme.desk, acme.agents["Ana"])
+    let_in(acme.work, acme.agents["Ana"])
     door = composed(without_redis(settings), worker).test_client()
 
     assert log_in(door, ANA.format(acme.account_id)).status_code == 303

@@ -12,8 +12,8 @@ from tests.web.conversations.test_labels import suggest, titles
 
 
 def account(acme: Acme) -> Account:
-    acme.desk.session.rollback()
-    return acme.desk.session.get_one(Account, acme.account_id, populate_existing=True)
+    acme.work.session.rollback()
+    return acme.work.session.get_one(Account, acme.account_id, populate_existing=True)
 
 
 def test_switching_assignment_off_says_in_numbers_what_it_means_and_does_it(mara: Looker, acme: Acme) -> None:
@@ -95,7 +95,7 @@ def test_an_agent_sees_and_changes_no_settings(ana: Looker, acme: Acme, method: 
 @pytest.mark.parametrize(("method", "path"), ADMINISTRATORS)
 def test_a_supervisor_sees_neither_users_nor_tokens(mara: Looker, acme: Acme, method: str, path: str) -> None:
     assert getattr(mara, method)(path).status_code == 403
-    assert acme.desk.session.query(AuditEntry).count() == 0
+    assert acme.work.session.query(AuditEntry).count() == 0
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_supervisor_sees_neither_users_nor_tokens(mara: Looker, acme: Acme, me
 )
 def test_another_accounts_settings_are_not_there(app: Flask, acme: Acme, method: str, path: str) -> None:
     suggest(acme, "vip")
-    stranger = looking(app, acme.account_id + 1, hire(acme.desk, acme.account_id + 1, "Sol", Role.ADMINISTRATOR))
+    stranger = looking(app, acme.account_id + 1, hire(acme.work, acme.account_id + 1, "Sol", Role.ADMINISTRATOR))
 
     assert getattr(stranger, method)(path).status_code == 404
     assert titles(acme) == ["vip"]

@@ -54,7 +54,7 @@ def test_a_token_acts_as_whom_it_names_until_the_end_of_its_last_day(uma: Looker
 
     make(uma, user_id=acme.agents["Ana"], last_day=last_day.isoformat())
 
-    row = acme.desk.session.query(ApiToken).one()
+    row = acme.work.session.query(ApiToken).one()
     assert (row.user_id, row.expires_at and row.expires_at.date()) == (acme.agents["Ana"], last_day)
 
 
@@ -64,7 +64,7 @@ def test_its_last_day_ends_where_whoever_makes_it_is(uma: Looker, acme: Acme) ->
 
     make(uma, last_day=last_day.isoformat())
 
-    row = acme.desk.session.query(ApiToken).one()
+    row = acme.work.session.query(ApiToken).one()
     assert row.expires_at
     assert row.expires_at.astimezone(ZoneInfo("America/New_York")).date() == last_day
 
@@ -85,7 +85,7 @@ def test_what_makes_no_sense_makes_no_token(uma: Looker, acme: Acme, *, field: s
     assert answer.status_code == 422
     assert f'id="wrong-{wrong}"' in answer.text
     assert 'value="Helpdesk"' in answer.text or field == "name"
-    assert acme.desk.session.query(ApiToken).count() == 0
+    assert acme.work.session.query(ApiToken).count() == 0
 
 
 def test_the_number_of_queries_does_not_grow_and_the_list_is_paged(uma: Looker) -> None:

@@ -14,8 +14,8 @@ from tests.web.accounts.test_sessions import log_in
 
 
 def person(acme: Acme, user_id: int) -> AccountUser:
-    acme.desk.session.rollback()
-    return acme.desk.session.get_one(AccountUser, (acme.account_id, user_id), populate_existing=True)
+    acme.work.session.rollback()
+    return acme.work.session.get_one(AccountUser, (acme.account_id, user_id), populate_existing=True)
 
 
 def form(**changes: str) -> dict[str, str]:
@@ -48,7 +48,7 @@ def test_what_makes_no_sense_is_said_beside_its_field_and_nothing_is_saved(
     assert answer.status_code == 422
     assert f'id="wrong-{field}"' in answer.text
     assert changes.get("password", "no password") not in answer.text
-    assert acme.desk.session.query(AuditEntry).count() == 0
+    assert acme.work.session.query(AuditEntry).count() == 0
 
 
 def test_a_user_is_renamed_and_given_another_role(uma: Looker, acme: Acme) -> None:
@@ -133,8 +133,8 @@ def test_nobody_takes_the_last_administrator_away(uma: Looker, acme: Acme, way: 
 
 
 def test_an_administrator_who_steps_down_lands_where_they_may_be(uma: Looker, acme: Acme) -> None:
-    add_user(acme.desk.session, acme.account_id, "Vic", Role.ADMINISTRATOR)
-    acme.desk.session.commit()
+    add_user(acme.work.session, acme.account_id, "Vic", Role.ADMINISTRATOR)
+    acme.work.session.commit()
 
     answer = uma.post(f"/settings/users/{uma.user_id}", form(name="Uma", email="uma@1.example", role="agent"))
 
@@ -162,7 +162,7 @@ def test_the_number_of_queries_does_not_grow_and_the_list_is_paged(uma: Looker, 
 
     before = asked()
     for number in range(60):
-        add_user(acme.desk.session, acme.account_id, f"More{number}")
+        add_user(acme.work.session, acme.account_id, f"More{number}")
     acme.held("Ana", 30)
     waiting_for(acme, 3, minutes=1)
 
@@ -173,7 +173,7 @@ def test_the_number_of_queries_does_not_grow_and_the_list_is_paged(uma: Looker, 
 @pytest.fixture
 def elsewhere(ana: Looker, acme: Acme) -> FlaskClient:
     """Ana's other browser, logged in as well."""
-    let_in(acme.desk, ana.user_id)
+    let_in(acme.work, ana.user_id)
     return looking(ana.client.application, acme.account_id, ana.user_id).client
 
 
@@ -193,7 +193,7 @@ def test_ones_own_password_is_changed_and_ends_the_other_sessions(
     assert elsewhere.get("/").status_code == 303
     assert log_in(ana.client.application.test_client(), "ana@1.example").status_code == 422
     assert log_in(ana.client.application.test_client(), "ana@1.example", "battery staple").status_code == 303
-    [entry] = acme.desk.session.query(AuditEntry)
+    [entry] = acme.work.session.query(AuditEntry)
     assert (entry.actor_id, entry.subject_id, entry.after) == (ana.user_id, ana.user_id, {"password": "set"})
 
 

@@ -31,7 +31,7 @@ def test_agents_are_found_by_name_inbox_team_and_presence(
     mara: Looker, acme: Acme, *, asked: str, expected: list[str]
 ) -> None:
     acme.team("Night", "Dov")
-    acme.agents["Gus"] = add_user(acme.desk.session, acme.account_id, "Gus", active=False)
+    acme.agents["Gus"] = add_user(acme.work.session, acme.account_id, "Gus", active=False)
     acme.online("Ana", "Bo", at=clock.now())
     acme.change_agent("Bo", availability=Presence.BUSY)
 
@@ -54,7 +54,7 @@ def test_the_list_tells_load_limits_and_places(mara: Looker, acme: Acme) -> None
 
 def test_nobody_is_found_by_what_they_answer_in_another_account(mara: Looker, acme: Acme) -> None:
     """Ana works for Globex as well. Seen to fail where the member's account was not looked at."""
-    session, there = acme.desk.session, acme.stranger_inbox_id
+    session, there = acme.work.session, acme.stranger_inbox_id
     globex = session.get_one(Inbox, there).account_id
     ana = {"account_id": globex, "user_id": acme.agents["Ana"]}
     facts = {"name": "Ana", "email": "ana@globex.example", "role": Role.AGENT, "availability": Presence.ONLINE}

@@ -15,8 +15,8 @@ from tests.pages import HTMX, Looker, hire, looking, waiting_for
 
 
 def row_of(acme: Acme, name: str) -> AccountUser:
-    row = acme.desk.session.get_one(AccountUser, (acme.account_id, acme.agents[name]), populate_existing=True)
-    acme.desk.session.rollback()
+    row = acme.work.session.get_one(AccountUser, (acme.account_id, acme.agents[name]), populate_existing=True)
+    acme.work.session.rollback()
     return row
 
 
@@ -32,7 +32,7 @@ def give_out(acme: Acme, count: int, *names: str) -> list[int]:
 def ada(mara: Looker, acme: Acme) -> Looker:
     """Acme's administrator, logged in."""
     app = mara.client.application
-    return looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Ada", Role.ADMINISTRATOR))
+    return looking(app, acme.account_id, hire(acme.work, acme.account_id, "Ada", Role.ADMINISTRATOR))
 
 
 def test_a_page_tells_load_against_limits_and_when_the_next_slot_is_free(mara: Looker, acme: Acme) -> None:
@@ -53,7 +53,7 @@ def test_a_page_tells_a_fair_share_after_redis_was_emptied(mara: Looker, acme: A
     """E14: as the ledger counts it. Seen to fail where Redis alone was asked: they had had nothing."""
     acme.policy("Support", fair_distribution_limit=2)
     give_out(acme, 2, "Ana")
-    acme.desk.limits.forget(acme.account_id, acme.support)
+    acme.work.limits.forget(acme.account_id, acme.support)
 
     text = mara.get(f"/agents/{acme.agents['Ana']}").text
 
@@ -157,7 +157,7 @@ def test_deactivating_says_what_it_releases_and_does_it_and_reactivating_brings_
     assert "Reactivate Bo" in ada.get(path).text
     ada.post(f"{path}/activity", {"active": "on"})
 
-    found = agents.show(acme.desk, acme.account_id, acme.agents["Bo"], now=clock.now())
+    found = agents.show(acme.work, acme.account_id, acme.agents["Bo"], now=clock.now())
     assert found
     assert found.active
     assert acme.assignees(held) == ["-", "-", "-"]
@@ -235,7 +235,7 @@ def test_while_redis_cannot_be_read_the_rest_of_the_page_is_there(mara: Looker, 
     """E42"""
     acme.policy("Support", fair_distribution_limit=2)
     give_out(acme, 1, "Ana")
-    acme.desk.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
+    acme.work.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
 
     page, listed = mara.get(f"/agents/{acme.agents['Ana']}"), mara.get("/agents")
 
@@ -256,7 +256,7 @@ def test_the_number_of_queries_does_not_grow(mara: Looker, acme: Acme) -> None:
 
     before = [asked(path) for path in paths]
     for number in range(60):
-        acme.agents[f"More{number}"] = add_user(acme.desk.session, acme.account_id, f"More{number}")
+        acme.agents[f"More{number}"] = add_user(acme.work.session, acme.account_id, f"More{number}")
     acme.join("Support", *(name for name in acme.agents if name.startswith("More")))
     acme.team("Night", "Ana", *(name for name in acme.agents if name.startswith("More")))
     give_out(acme, 30, "Ana")

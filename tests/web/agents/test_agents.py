@@ -9,8 +9,8 @@ from tests.pages import HTMX, Looker
 
 
 def availability_of(acme: Acme, name: str) -> Presence:
-    row = acme.desk.session.get_one(AccountUser, (acme.account_id, acme.agents[name]), populate_existing=True)
-    acme.desk.session.rollback()
+    row = acme.work.session.get_one(AccountUser, (acme.account_id, acme.agents[name]), populate_existing=True)
+    acme.work.session.rollback()
     return row.availability
 
 

@@ -22,8 +22,8 @@ def ran(acme: Acme, count: int = 1, inbox: str = "Support", *, minutes: float = 
     values = {"source": Source.PERIODIC, "outcome": Outcome.STOP, "reason": Reason.NOTHING_WAITING, **facts}
     made = insert(Run).returning(Run.id, sort_by_parameter_order=True)
     rows = [{"inbox_id": acme.inboxes[inbox], "started_at": at, "finished_at": at, **values}] * count
-    ids = list(acme.desk.session.scalars(made, [{"account_id": acme.account_id, **row} for row in rows]))
-    acme.desk.session.commit()
+    ids = list(acme.work.session.scalars(made, [{"account_id": acme.account_id, **row} for row in rows]))
+    acme.work.session.commit()
     return ids
 
 
@@ -127,7 +127,7 @@ def test_a_run_is_shown_batch_by_batch_with_the_why_of_every_decision(mara: Look
     acme.capacity("Ana", {"Support": 2})
     acme.online("Ana", "Bo", at=clock.now())
     ids = waiting_for(acme, 5, minutes=9, subject="Parcel")
-    acme.desk = replace(acme.desk, settings=replace(acme.desk.settings, bulk_limit=2))
+    acme.work = replace(acme.work, settings=replace(acme.work.settings, bulk_limit=2))
     acme.run(at=clock.now())
 
     first, last = mara.get("/runs/1").text, mara.get("/runs/1?batch=3").text
@@ -182,7 +182,7 @@ def test_a_large_batch_is_paged_in_a_fixed_number_of_queries(mara: Looker, acme:
     acme.policy("Support")
     acme.online("Ana", "Bo", at=clock.now())
     waiting_for(acme, 130, minutes=99)
-    acme.desk = replace(acme.desk, settings=replace(acme.desk.settings, bulk_limit=1_000))
+    acme.work = replace(acme.work, settings=replace(acme.work.settings, bulk_limit=1_000))
     acme.run(at=clock.now())
     waiting_for(acme, 1, minutes=9)
     acme.run(at=clock.now())
@@ -203,8 +203,8 @@ def test_what_somebody_else_changed_meanwhile_is_not_said_to_be_given(mara: Look
     acme.online("Ana", at=clock.now())
     waiting_for(acme, 1, minutes=9)
     acme.run(at=clock.now())
-    acme.desk.session.execute(update(Assignment).values(run_id=None, position=None))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(Assignment).values(run_id=None, position=None))
+    acme.work.session.commit()
 
     page = mara.get("/runs/1").text
 

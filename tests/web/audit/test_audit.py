@@ -33,19 +33,19 @@ def by(mara: Looker) -> dict[str, object]:
 
 def edit(acme: Acme, mara: Looker, policy_id: int, **changes: object) -> None:
     done = assignment_policies.change(
-        acme.desk, acme.account_id, policy_id, AssignmentPolicyEdit(**changes), **by(mara)
+        acme.work, acme.account_id, policy_id, AssignmentPolicyEdit(**changes), **by(mara)
     )
     assert done
 
 
 def last_entry(acme: Acme) -> int:
-    acme.desk.session.rollback()
-    return acme.desk.session.scalars(select(AuditEntry.id).order_by(AuditEntry.id.desc())).first() or 0
+    acme.work.session.rollback()
+    return acme.work.session.scalars(select(AuditEntry.id).order_by(AuditEntry.id.desc())).first() or 0
 
 
 def policy(acme: Acme, policy_id: int) -> AssignmentPolicy:
-    acme.desk.session.rollback()
-    return acme.desk.session.get_one(AssignmentPolicy, policy_id, populate_existing=True)
+    acme.work.session.rollback()
+    return acme.work.session.get_one(AssignmentPolicy, policy_id, populate_existing=True)
 
 
 def test_a_change_is_told_in_words_with_each_field_before_and_after(mara: Looker, acme: Acme) -> None:
@@ -65,25 +65,25 @@ def test_a_change_is_told_in_words_with_each_field_before_and_after(mara: Looker
 
 def link(acme: Acme, mara: Looker) -> None:
     assignment_policies.link(
-        acme.desk, acme.account_id, acme.support, PolicyChoice(assignment_policy_id=acme.policy_id), **by(mara)
+        acme.work, acme.account_id, acme.support, PolicyChoice(assignment_policy_id=acme.policy_id), **by(mara)
     )
 
 
 def put_under(acme: Acme, mara: Looker) -> None:
-    made = acme.desk.session.scalars(select(CapacityPolicy.id)).one()
+    made = acme.work.session.scalars(select(CapacityPolicy.id)).one()
     choice = AgentChoice(user_id=acme.agents["Bo"])
-    capacity_limits.put_under(acme.desk, acme.account_id, made, choice, **by(mara))
+    capacity_limits.assign_policy(acme.work, acme.account_id, made, choice, **by(mara))
 
 
 def raise_limit(acme: Acme, mara: Looker) -> None:
-    row = acme.desk.session.scalars(select(InboxCapacityLimit)).one()
+    row = acme.work.session.scalars(select(InboxCapacityLimit)).one()
     key = LimitKey(policy_id=row.agent_capacity_policy_id, limit_id=row.id)
-    capacity_limits.change(acme.desk, acme.account_id, key, InboxLimitEdit(conversation_limit=3), **by(mara))
+    capacity_limits.change(acme.work, acme.account_id, key, InboxLimitEdit(conversation_limit=3), **by(mara))
 
 
 def delete_policy(acme: Acme, mara: Looker) -> None:
     link(acme, mara)
-    assignment_policies.remove(acme.desk, acme.account_id, acme.policy_id, **by(mara))
+    assignment_policies.remove(acme.work, acme.account_id, acme.policy_id, **by(mara))
 
 
 def post(path: str, **typed: str) -> Callable[[Acme, Looker], None]:
@@ -129,7 +129,7 @@ def test_the_log_is_narrowed_by_who_what_and_when(mara: Looker, uma: Looker, acm
     mara.post("/settings/labels", {"title": "of-mara"})
     uma.post("/settings/labels", {"title": "of-uma"})
     assignment_policies.create(
-        acme.desk, acme.account_id, AssignmentPolicyEdit(name="of-command"), actor_id=None, now=NOON
+        acme.work, acme.account_id, AssignmentPolicyEdit(name="of-command"), actor_id=None, now=NOON
     )
 
     def found(**asked: object) -> list[str]:
@@ -161,7 +161,7 @@ def test_a_day_is_that_of_the_browsers_time_zone(
 ) -> None:
     late = NOON.replace(hour=20)
     assignment_policies.create(
-        acme.desk, acme.account_id, AssignmentPolicyEdit(name="Evening"), actor_id=None, now=late
+        acme.work, acme.account_id, AssignmentPolicyEdit(name="Evening"), actor_id=None, now=late
     )
     mara.client.set_cookie("zone", zone)
 
@@ -186,7 +186,7 @@ def test_agents_and_strangers_see_and_undo_nothing(mara: Looker, ana: Looker, ac
     policy_id = acme.policy("Support")
     edit(acme, mara, policy_id, name="Secret", enabled=False)
     path = f"/audit/{last_entry(acme)}/reversal"
-    stranger = looking(app, acme.account_id + 1, hire(acme.desk, acme.account_id + 1, "Sol", Role.SUPERVISOR))
+    stranger = looking(app, acme.account_id + 1, hire(acme.work, acme.account_id + 1, "Sol", Role.SUPERVISOR))
 
     assert (ana.get("/audit").status_code, ana.post(path).status_code) == (403, 403)
     assert stranger.post(path).status_code == 404

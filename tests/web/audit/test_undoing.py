@@ -1,7 +1,7 @@
 """Undoing a change of a policy from the audit log: said before, done only while it stands as it was left."""
 
 from dashboard.services.policies import assignment_policies, capacity_policies
-from dashboard.services.policies.policy_forms import CapacityPolicyEdit, Exclusions
+from dashboard.services.policies.policy_forms import CapacityPolicyEdit, ExclusionsEdit
 from tests.desks import Acme
 from tests.pages import HTMX, AtOnce, Looker, waiting_for
 from tests.web.audit.test_audit import by, edit, last_entry, link, policy, raise_limit, words
@@ -73,7 +73,7 @@ def test_a_policy_that_is_gone_is_not_brought_back(mara: Looker, acme: Acme) -> 
     policy_id = acme.policy("Support")
     edit(acme, mara, policy_id, enabled=False)
     entry_id = last_entry(acme)
-    assignment_policies.remove(acme.desk, acme.account_id, policy_id, **by(mara))
+    assignment_policies.remove(acme.work, acme.account_id, policy_id, **by(mara))
 
     answer = mara.post(f"/audit/{entry_id}/reversal")
 
@@ -95,9 +95,9 @@ def test_a_name_that_somebody_else_took_is_not_given_back(mara: Looker, acme: Ac
 
 def test_a_capacity_policys_rules_and_a_limit_are_set_back(mara: Looker, acme: Acme) -> None:
     policy_id = acme.capacity("Ana", {"Support": 2}, excluded_labels=["vip"], exclude_older_than_hours=48)
-    rules = Exclusions(excluded_labels=("bug", "vip"), exclude_older_than_hours=48)
+    rules = ExclusionsEdit(excluded_labels=("bug", "vip"), exclude_older_than_hours=48)
     change = CapacityPolicyEdit(exclusion_rules=rules, conversation_limit=9)
-    capacity_policies.change(acme.desk, acme.account_id, policy_id, change, **by(mara))
+    capacity_policies.change(acme.work, acme.account_id, policy_id, change, **by(mara))
     of_policy = last_entry(acme)
     raise_limit(acme, mara)
     of_limit = last_entry(acme)
@@ -105,10 +105,10 @@ def test_a_capacity_policys_rules_and_a_limit_are_set_back(mara: Looker, acme: A
     codes = [mara.post(f"/audit/{entry_id}/reversal").status_code for entry_id in (of_policy, of_limit)]
 
     assert codes == [303, 303]
-    acme.desk.session.rollback()
-    found = capacity_policies.show(acme.desk, acme.account_id, policy_id)
+    acme.work.session.rollback()
+    found = capacity_policies.show(acme.work, acme.account_id, policy_id)
     assert found
-    assert found.exclusion_rules == Exclusions(excluded_labels=("vip",), exclude_older_than_hours=48)
+    assert found.exclusion_rules == ExclusionsEdit(excluded_labels=("vip",), exclude_older_than_hours=48)
     assert found.conversation_limit is None
     assert [row.conversation_limit for row in found.inbox_capacity_limits] == [2]
 
@@ -121,15 +121,15 @@ def test_a_link_is_set_back_and_a_first_link_is_taken_away(mara: Looker, acme: A
 
     assert "Undo Link Before to Support" in words(mara.get("/audit").text)
     mara.post(f"/audit/{last_entry(acme)}/reversal")
-    found = assignment_policies.of_inbox(acme.desk, acme.account_id, acme.support)
+    found = assignment_policies.of_inbox(acme.work, acme.account_id, acme.support)
     assert found
     assert found.id == before
-    assignment_policies.unlink(acme.desk, acme.account_id, acme.support, **by(mara))
+    assignment_policies.unlink(acme.work, acme.account_id, acme.support, **by(mara))
     link(acme, mara)
     assert "Undo Unlink it from Support" in words(mara.get("/audit").text)
     mara.post(f"/audit/{last_entry(acme)}/reversal")
 
-    assert assignment_policies.of_inbox(acme.desk, acme.account_id, acme.support) is None
+    assert assignment_policies.of_inbox(acme.work, acme.account_id, acme.support) is None
 
 
 def test_what_is_no_change_of_a_policy_offers_no_undo(mara: Looker, acme: Acme) -> None:

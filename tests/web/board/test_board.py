@@ -12,7 +12,7 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Role
-from dashboard.services.assignment.run import Request, run_inbox
+from dashboard.services.assignment.run import RunRequest, run_inbox
 from dashboard.store.models import Account, AssignmentPolicy, Inbox
 from dashboard.store.redis.rate_limits import Reservation
 from dashboard.web.board import fragment_cache
@@ -39,7 +39,7 @@ def seen(answer: TestResponse, part: str = "board") -> str:
 
 
 def run(acme: Acme, inbox: str = "Support") -> None:
-    run_inbox(acme.desk, acme.account_id, acme.inboxes[inbox], request=Request(source=Source.MANUAL))
+    run_inbox(acme.work, acme.account_id, acme.inboxes[inbox], request=RunRequest(source=Source.MANUAL))
 
 
 def test_it_answers_without_a_click_what_is_stuck_and_why(mara: Looker, acme: Acme) -> None:
@@ -77,7 +77,7 @@ def test_a_gauge_shows_the_fair_share_and_when_the_next_slot_is_free(mara: Looke
     now = clock.now()
     acme.online("Ana", at=now)
     had = [Reservation(agent_id=acme.agents["Ana"], conversation_id=n, at=now) for n in (1, 2)]
-    acme.desk.limits.restore(acme.account_id, acme.support, had, window=timedelta(hours=1))
+    acme.work.limits.restore(acme.account_id, acme.support, had, window=timedelta(hours=1))
     waiting_for(acme, 1, minutes=1)
 
     board = mara.get("/")
@@ -94,7 +94,7 @@ def test_the_fair_share_of_somebody_who_is_away_is_shown_beside_that_of_who_is_t
     acme.online("Ana", at=now)
     both = (acme.agents["Ana"], acme.agents["Bo"], acme.agents["Bo"])
     had = [Reservation(agent_id=agent, conversation_id=n, at=now) for n, agent in enumerate(both, 1)]
-    acme.desk.limits.restore(acme.account_id, acme.support, had, window=timedelta(hours=1))
+    acme.work.limits.restore(acme.account_id, acme.support, had, window=timedelta(hours=1))
 
     board = mara.get("/")
 
@@ -115,8 +115,8 @@ def test_a_switch_that_is_off_is_the_reason(mara: Looker, acme: Acme, off: objec
     acme.policy("Support")
     acme.online("Ana", at=clock.now())
     waiting_for(acme, 1, minutes=1)
-    acme.desk.session.execute(off())  # type: ignore[operator]
-    acme.desk.session.commit()
+    acme.work.session.execute(off())  # type: ignore[operator]
+    acme.work.session.commit()
 
     assert said in seen(mara.get("/"), f"inbox-{acme.support}")
 
@@ -150,20 +150,20 @@ def test_what_somebody_could_take_and_no_run_gave_is_loud(mara: Looker, acme: Ac
 
 def test_it_says_when_it_was_last_checked_that_nothing_is_stranded(mara: Looker, acme: Acme) -> None:
     """E53"""
-    acme.desk.session.execute(update(Account).values(stranded_checked_at=clock.now(), stranded_count=2))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(Account).values(stranded_checked_at=clock.now(), stranded_count=2))
+    acme.work.session.commit()
     assert "2 conversations are stranded" in seen(mara.get("/"), "headline")
 
-    acme.desk.session.execute(update(Account).values(stranded_count=0))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(Account).values(stranded_count=0))
+    acme.work.session.commit()
 
     assert "Nothing is stranded, checked at" in seen(mara.get("/"), "headline")
 
 
 def test_an_old_check_is_shown_as_old_and_vouches_for_nothing(mara: Looker, acme: Acme) -> None:
     """E53. Seen to fail with the time of the check alone: "Nothing is stranded, checked at" half an hour later."""
-    acme.desk.session.execute(update(Account).values(stranded_checked_at=clock.now() - timedelta(minutes=3)))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(Account).values(stranded_checked_at=clock.now() - timedelta(minutes=3)))
+    acme.work.session.commit()
 
     headline = seen(mara.get("/"), "headline")
 
@@ -175,8 +175,8 @@ def test_a_board_on_which_nothing_else_changes_turns_stale(
     mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E53: nothing is announced; its next redraw by the clock shows it. Seen to fail without one: 304."""
-    acme.desk.session.execute(update(Account).values(stranded_checked_at=clock.now() - timedelta(minutes=2)))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(Account).values(stranded_checked_at=clock.now() - timedelta(minutes=2)))
+    acme.work.session.commit()
     monkeypatch.setattr(fragment_cache, "PATIENCE_SECONDS", 30.0)
     first = mara.get("/", headers=HTMX)
     assert "Nothing is stranded, checked at" in seen(first, "headline")
@@ -226,8 +226,8 @@ def test_an_agents_board_leads_to_no_conversation_of_another_inbox(cleo: Looker,
 
 
 def test_names_are_text_whatever_they_look_like(mara: Looker, acme: Acme) -> None:
-    acme.desk.session.execute(update(Inbox).where(Inbox.id == acme.support).values(name="<script>alert(1)</script>"))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(Inbox).where(Inbox.id == acme.support).values(name="<script>alert(1)</script>"))
+    acme.work.session.commit()
 
     board = mara.get("/").text
 
@@ -248,7 +248,7 @@ def test_the_number_of_queries_is_the_same_for_10_agents_and_for_200(mara: Looke
 
     def asked_with(agents: int) -> int:
         for number in range(agents):
-            user_id = add_user(acme.desk.session, acme.account_id, f"Agent{agents}x{number}", Role.AGENT)
+            user_id = add_user(acme.work.session, acme.account_id, f"Agent{agents}x{number}", Role.AGENT)
             acme.agents[f"Agent{agents}x{number}"] = user_id
             acme.join("Support", f"Agent{agents}x{number}")
         acme.online(*acme.agents, at=clock.now())
@@ -279,8 +279,8 @@ def test_while_redis_is_down_it_shows_what_postgres_knows_and_says_so(
 
 
 def test_an_account_without_inboxes_is_told_what_to_do(mara: Looker, acme: Acme) -> None:
-    acme.desk.session.query(Inbox).filter_by(account_id=acme.account_id).delete()
-    acme.desk.session.commit()
+    acme.work.session.query(Inbox).filter_by(account_id=acme.account_id).delete()
+    acme.work.session.commit()
 
     assert "This account has no inboxes yet." in mara.get("/").text
 
@@ -300,7 +300,7 @@ def test_a_redis_that_lost_what_it_held_is_told_of(mara: Looker, acme: Acme) -> 
     acme.run(at=clock.now())
     before = mara.get("/").text
 
-    with Redis.from_url(acme.desk.settings.redis_url) as client:
+    with Redis.from_url(acme.work.settings.redis_url) as client:
         client.flushdb()
     acme.run(at=clock.now())
 

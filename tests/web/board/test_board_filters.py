@@ -88,7 +88,7 @@ def test_a_filter_is_shown_in_the_address_bar_and_a_poll_leaves_it_alone(mara: L
 def test_agents_come_fifty_to_a_page(mara: Looker, acme: Acme) -> None:
     for number in range(60):
         name = f"Zoe{number:02}"
-        acme.agents[name] = add_user(acme.desk.session, acme.account_id, name)
+        acme.agents[name] = add_user(acme.work.session, acme.account_id, name)
         acme.join("Support", name)
 
     first, second = mara.get("/").text, mara.get("/?page=2").text

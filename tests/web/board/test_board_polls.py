@@ -42,7 +42,7 @@ def test_a_poll_after_a_change_redraws(mara: Looker, acme: Acme, monkeypatch: py
     monkeypatch.setattr(fragment_cache, "PATIENCE_SECONDS", 30.0)
     shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
 
-    acme.desk.signals.changed(acme.account_id)
+    acme.work.signals.changed(acme.account_id)
 
     assert mara.get("/", headers={**HTMX, "HX-PTag": shown}).status_code == 200
 

@@ -80,7 +80,7 @@ def shared(redis_url: str) -> SharedPlace:
 
 
 def test_what_another_supervisor_has_just_seen_is_not_drawn_again(app: Flask, mara: Looker, acme: Acme) -> None:
-    nora = looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Nora", Role.SUPERVISOR))
+    nora = looking(app, acme.account_id, hire(acme.work, acme.account_id, "Nora", Role.SUPERVISOR))
     seen = mara.get("/", headers=HTMX)
 
     with statements(mara.session()) as said:
@@ -91,7 +91,7 @@ def test_what_another_supervisor_has_just_seen_is_not_drawn_again(app: Flask, ma
 
 
 def test_a_page_that_is_opened_shows_what_was_drawn_a_moment_ago_for_all(app: Flask, mara: Looker, acme: Acme) -> None:
-    nora = looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Nora", Role.SUPERVISOR))
+    nora = looking(app, acme.account_id, hire(acme.work, acme.account_id, "Nora", Role.SUPERVISOR))
     polled = mara.get("/", headers=HTMX)
 
     with statements(mara.session()) as said:
@@ -255,7 +255,7 @@ def test_a_tab_hears_that_nothing_is_there_yet_where_the_next_takes_long(
     app: Flask, mara: Looker, acme: Acme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = mara.get("/", headers=HTMX).headers["HX-PTag"]
-    acme.desk.signals.changed(acme.account_id)
+    acme.work.signals.changed(acme.account_id)
     monkeypatch.setattr(fragment_cache, "PATIENCE_SECONDS", 0.0)
     gate = Event()
     app.extensions["drawings"].aside.submit(gate.wait)

@@ -24,8 +24,8 @@ from tests.web.agents.test_agents import availability_of
 
 
 def read(acme: Acme, conversation_id: int) -> Conversation:
-    row = acme.desk.session.get_one(Conversation, conversation_id, populate_existing=True)
-    acme.desk.session.rollback()
+    row = acme.work.session.get_one(Conversation, conversation_id, populate_existing=True)
+    acme.work.session.rollback()
     return row
 
 
@@ -178,21 +178,21 @@ def age(acme: Acme) -> None:
 
 def switched(model: type, **facts: object) -> Callable[[Acme], None]:
     def off(acme: Acme) -> None:
-        acme.desk.session.execute(update(model).values(**facts))
-        acme.desk.session.commit()
+        acme.work.session.execute(update(model).values(**facts))
+        acme.work.session.commit()
 
     return off
 
 
 def unlinked(acme: Acme) -> None:
-    acme.desk.session.query(PolicyLink).delete()
-    acme.desk.session.commit()
+    acme.work.session.query(PolicyLink).delete()
+    acme.work.session.commit()
 
 
 def manual(acme: Acme) -> None:
     team = acme.team("Night", "Bo", assignment_type=AssignmentType.MANUAL)
-    acme.desk.session.execute(update(Conversation).values(team_id=team))
-    acme.desk.session.commit()
+    acme.work.session.execute(update(Conversation).values(team_id=team))
+    acme.work.session.commit()
 
 
 def busy(acme: Acme) -> None:
@@ -269,7 +269,7 @@ def test_pressing_a_fix_writes_the_number_that_it_shows(mara: Looker, acme: Acme
 
     assert f'name="fix" value="{fix}"' in shown
     assert "-" not in acme.assignees(waiting)
-    assert acme.desk.session.scalars(select(InboxCapacityLimit.conversation_limit)).all() == [3]
+    assert acme.work.session.scalars(select(InboxCapacityLimit.conversation_limit)).all() == [3]
 
 
 def test_whoever_is_not_there_is_not_set_online_by_a_button(mara: Looker, acme: Acme) -> None:

@@ -96,7 +96,7 @@ def test_while_presence_cannot_be_read_the_rest_of_the_page_is_there(mara: Looke
     """E42"""
     acme.policy("Support")
     [one] = waiting_for(acme, 1, minutes=5, subject="Cannot log in")
-    acme.desk.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
+    acme.work.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
 
     page = mara.get(f"/conversations/{one}").text
 

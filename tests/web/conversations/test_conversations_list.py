@@ -62,7 +62,7 @@ def test_it_is_searched_by_id_external_id_contact_and_subject(mara: Looker, acme
 )
 def test_words_are_found_by_how_they_begin(mara: Looker, acme: Acme, text: str, is_found: bool) -> None:
     named = acme.contact("0815")
-    acme.desk.session.execute(update(Contact).where(Contact.id == named).values(name="A lost Parcel"))
+    acme.work.session.execute(update(Contact).where(Contact.id == named).values(name="A lost Parcel"))
     found = [
         *waiting_for(acme, 1, minutes=2, subject="My parcel is lost"),
         *waiting_for(acme, 1, minutes=1, contact_id=named),
@@ -117,7 +117,7 @@ def test_while_presence_cannot_be_read_it_says_so(mara: Looker, acme: Acme) -> N
     """E42"""
     acme.policy("Support")
     waiting_for(acme, 1, minutes=3)
-    acme.desk.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
+    acme.work.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
 
     assert "presence cannot be read" in mara.get("/conversations").text
 
@@ -216,7 +216,7 @@ def test_those_of_another_account_are_neither_listed_nor_changed(mara: Looker, a
     said = mara.post("/conversations", {"id": [one, ours], "do": "assign", "agent": acme.agents["Ana"]}, headers=HTMX)
 
     assert "1 conversation assigned. 1 no longer exists." in said.text
-    assert acme.desk.session.get_one(Conversation, one, populate_existing=True).assignee_id is None
+    assert acme.work.session.get_one(Conversation, one, populate_existing=True).assignee_id is None
     assert listed(mara) == [ours]
 
 

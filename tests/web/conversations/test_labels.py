@@ -19,23 +19,23 @@ from tests.web.audit.test_audit import last_entry, words
 
 def suggest(acme: Acme, *titles: str) -> None:
     for title in titles:
-        labels.create(acme.desk, acme.account_id, NewLabel(title=title), actor_id=None, now=NOON)
+        labels.create(acme.work, acme.account_id, NewLabel(title=title), actor_id=None, now=NOON)
 
 
 def titles(acme: Acme) -> list[str]:
-    acme.desk.session.rollback()
-    return [row.title for row in acme.desk.session.query(Label).order_by(Label.id)]
+    acme.work.session.rollback()
+    return [row.title for row in acme.work.session.query(Label).order_by(Label.id)]
 
 
 def carried(acme: Acme, *ids: int) -> list[list[str]]:
-    acme.desk.session.rollback()
+    acme.work.session.rollback()
     wanted = select(Conversation.labels).where(Conversation.id.in_(ids)).order_by(Conversation.id)
-    return [list(found) for found in acme.desk.session.scalars(wanted)]
+    return [list(found) for found in acme.work.session.scalars(wanted)]
 
 
 def excluded(acme: Acme, policy_id: int) -> list[str]:
-    acme.desk.session.rollback()
-    return list(acme.desk.session.get_one(CapacityPolicy, policy_id, populate_existing=True).excluded_labels)
+    acme.work.session.rollback()
+    return list(acme.work.session.get_one(CapacityPolicy, policy_id, populate_existing=True).excluded_labels)
 
 
 @contextmanager
@@ -43,15 +43,15 @@ def renamed_under_a_batch(acme: Acme) -> Iterator[None]:
     """Let somebody rename the first label after a batch has read the rules, before it reads the conversations."""
 
     def rename() -> None:
-        with own_desk(acme) as desk:
-            labels.change(desk, acme.account_id, 1, NewLabel(title="key account"), actor_id=None, now=NOON)
+        with own_desk(acme) as work:
+            labels.change(work, acme.account_id, 1, NewLabel(title="key account"), actor_id=None, now=NOON)
 
     def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if "SKIP LOCKED" in statement and not meanwhile.ident:
             meanwhile.start()
             meanwhile.join(timeout=0.5)
 
-    meanwhile, engine = Thread(target=rename), acme.desk.session.get_bind().engine
+    meanwhile, engine = Thread(target=rename), acme.work.session.get_bind().engine
     event.listen(engine, "before_cursor_execute", look)
     yield
     event.remove(engine, "before_cursor_execute", look)
@@ -109,8 +109,8 @@ def test_conversations_and_rules_follow_a_label_that_is_renamed(mara: Looker, ac
     assert (answer.status_code, answer.location) == (303, "/settings/labels/1")
     assert carried(acme, *followed, left) == [["key account", "bug"], ["key account"], ["key account"], ["VIP"]]
     assert excluded(acme, policy_id) == ["bug", "key account"]
-    assert acme.desk.session.get_one(CapacityPolicy, policy_id).exclude_older_than_hours == 9
-    told = acme.desk.session.execute(select(OutboxEvent.event, OutboxEvent.conversation_id)).all()
+    assert acme.work.session.get_one(CapacityPolicy, policy_id).exclude_older_than_hours == 9
+    told = acme.work.session.execute(select(OutboxEvent.event, OutboxEvent.conversation_id)).all()
     assert [tuple(row) for row in told] == [("conversation_updated", one) for one in sorted(followed)]
     assert worker.runs == []
 
@@ -165,10 +165,10 @@ def test_a_rename_that_is_cut_short_leaves_all_as_it_was(acme: Acme) -> None:
     suggest(acme, "vip")
     policy_id = acme.capacity("Ana", {"Support": 9}, excluded_labels=["vip"])
     ids = acme.waiting(1, labels=["vip"])
-    entries = acme.desk.session.query(AuditEntry).count()
+    entries = acme.work.session.query(AuditEntry).count()
 
     with cut_at(acme, "UPDATE conversations"):
-        labels.change(acme.desk, acme.account_id, 1, NewLabel(title="key account"), actor_id=None, now=NOON)
+        labels.change(acme.work, acme.account_id, 1, NewLabel(title="key account"), actor_id=None, now=NOON)
 
     assert (titles(acme), carried(acme, *ids), excluded(acme, policy_id)) == (["vip"], [["vip"]], ["vip"])
-    assert acme.desk.session.query(AuditEntry).count() == entries
+    assert acme.work.session.query(AuditEntry).count() == entries

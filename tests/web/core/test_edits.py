@@ -27,7 +27,7 @@ NONSENSE = [
 @pytest.fixture
 def bo(mara: Looker, acme: Acme) -> Looker:
     """Another supervisor, Bo Marlow."""
-    user_id = hire(acme.desk, acme.account_id, "Bo Marlow", Role.SUPERVISOR)
+    user_id = hire(acme.work, acme.account_id, "Bo Marlow", Role.SUPERVISOR)
     return looking(mara.client.application, acme.account_id, user_id)
 
 
@@ -36,8 +36,8 @@ def form(looker: Looker, path: str, name: str) -> Sheet:
 
 
 def policy(acme: Acme) -> assignment_policies.PolicyRow:
-    acme.desk.session.rollback()
-    row = assignment_policies.show(acme.desk, acme.account_id, acme.policy_id)
+    acme.work.session.rollback()
+    row = assignment_policies.show(acme.work, acme.account_id, acme.policy_id)
     assert row
     return row
 
@@ -97,8 +97,8 @@ def test_the_limit_of_an_inbox_says_who_set_it(mara: Looker, bo: Looker, acme: A
 
     assert answer.status_code == 409
     assert answer.text.count("Bo Marlow set this at") == 2
-    view = capacity_policies.show(acme.desk, acme.account_id, policy_id)
-    acme.desk.session.rollback()
+    view = capacity_policies.show(acme.work, acme.account_id, policy_id)
+    acme.work.session.rollback()
     assert view
     assert (view.inbox_capacity_limits[0].conversation_limit, view.conversation_limit) == (5, 50)
 
@@ -112,16 +112,16 @@ def test_a_label_that_came_meanwhile_stays(mara: Looker, bo: Looker, acme: Acme)
     bo.post(path, drawn.changed("new_label", ("VIP",)).sent())
     mara.post(path, drawn.changed("label", ("old",)).changed("new_label", ("new",)).sent())
 
-    row = acme.desk.session.get_one(Conversation, one, populate_existing=True)
+    row = acme.work.session.get_one(Conversation, one, populate_existing=True)
     assert row.labels == ["old", "VIP", "new"]
-    acme.desk.session.rollback()
+    acme.work.session.rollback()
 
 
 def test_rights_that_were_taken_do_not_come_back_with_a_new_name(uma: Looker, acme: Acme) -> None:
     """Seen to fail without the values that the form was drawn from."""
-    dov = hire(acme.desk, acme.account_id, "Dov Supervisor", Role.SUPERVISOR)
+    dov = hire(acme.work, acme.account_id, "Dov Supervisor", Role.SUPERVISOR)
     other = looking(
-        uma.client.application, acme.account_id, hire(acme.desk, acme.account_id, "Ada", Role.ADMINISTRATOR)
+        uma.client.application, acme.account_id, hire(acme.work, acme.account_id, "Ada", Role.ADMINISTRATOR)
     )
     path = f"/settings/users/{dov}"
     drawn = form(uma, path, "role")
@@ -130,8 +130,8 @@ def test_rights_that_were_taken_do_not_come_back_with_a_new_name(uma: Looker, ac
     named = uma.post(path, drawn.changed("name", ("Dov Marlow",)).sent())
     raised = uma.post(path, drawn.changed("role", ("administrator",)).sent())
 
-    row = agents.find(acme.desk.session, acme.account_id, dov)
-    acme.desk.session.rollback()
+    row = agents.find(acme.work.session, acme.account_id, dov)
+    acme.work.session.rollback()
     assert row
     assert (named.status_code, row.name, row.role) == (303, "Dov Marlow", Role.AGENT)
     assert raised.status_code == 409

@@ -59,9 +59,9 @@ def asked_by_each(settings: Settings, size: Size) -> Mapping[str, int]:
     """Return how many statements each page, and each call that only reads, needed for the first of its kind."""
     queue, found = Recorded(), {}
     with desks.committed(settings) as session:
-        desk = desks.desk_on(session, settings, queue)
-        fill(desk, size)
-        token = tokens.issue(desk, ACCOUNT, size.supervisor, now=clock.now()).text
+        work = desks.desk_on(session, settings, queue)
+        fill(work, size)
+        token = tokens.issue(work, ACCOUNT, size.supervisor, now=clock.now()).text
         invitations.put(session, invitation_of(size.supervisor))
         session.commit()
         app = composed(settings, queue)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from dashboard.config import Settings
 from dashboard.engine.model import Presence
 from dashboard.store.models import AccountUser
-from jobs.rq_queue import Jobs
+from jobs.rq_queue import RqJobs
 from tests.desks import Acme
 from tests.pages import HTMX, AtOnce, Looker, composed, looking, without_redis
 
@@ -37,7 +37,7 @@ def test_a_form_without_its_pages_token_changes_nothing(mara: Looker, acme: Acme
 
     assert answer.status_code == 400
     assert "Nothing was changed" in answer.text
-    bo = acme.desk.session.get_one(AccountUser, (acme.account_id, acme.agents["Bo"]), populate_existing=True)
+    bo = acme.work.session.get_one(AccountUser, (acme.account_id, acme.agents["Bo"]), populate_existing=True)
     assert bo.availability is Presence.ONLINE
 
 
@@ -100,7 +100,7 @@ def test_while_postgres_is_down_every_page_says_so(acme: Acme, settings: Setting
 def test_a_run_asked_for_while_redis_is_down_is_refused_in_words(acme: Acme, mara: Looker, settings: Settings) -> None:
     """E42"""
     down = without_redis(settings)
-    app = composed(down, Jobs(down.redis_url))
+    app = composed(down, RqJobs(down.redis_url))
     path = f"/inboxes/{acme.support}/assignment_runs"
 
     answer = looking(app, acme.account_id, mara.user_id).post(path, headers=HTMX)
@@ -133,7 +133,7 @@ def test_a_page_tells_somebody_elses_change_from_a_value_that_is_refused(
     acme: Acme, mara: Looker, sqlstate: str, said: tuple[int, str]
 ) -> None:
     """Seen to fail with 500 for the first two."""
-    session = acme.desk.session
+    session = acme.work.session
     session.execute(
         text(f"""
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS

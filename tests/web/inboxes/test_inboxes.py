@@ -5,7 +5,7 @@ import pytest
 from dashboard import clock
 from dashboard.engine.model import Role
 from dashboard.services.inboxes import members
-from dashboard.services.inboxes.members import Group, Place
+from dashboard.services.inboxes.members import Owner, OwnerKind
 from dashboard.store.inboxes import routing
 from dashboard.store.models import Inbox
 from dashboard.store.policies import assignment_policies
@@ -15,15 +15,15 @@ from tests.pages import HTMX, Looker, waiting_for
 
 
 def members_of(acme: Acme) -> tuple[int, ...]:
-    found = members.show(acme.desk, acme.account_id, Place(Group.INBOX, acme.sales))
-    acme.desk.session.rollback()
+    found = members.show(acme.work, acme.account_id, Owner(OwnerKind.INBOX, acme.sales))
+    acme.work.session.rollback()
     assert found
     return found.user_ids
 
 
 def policy_of(acme: Acme) -> int | None:
-    found = assignment_policies.of_inbox(acme.desk.session, acme.account_id, acme.sales)
-    acme.desk.session.rollback()
+    found = assignment_policies.of_inbox(acme.work.session, acme.account_id, acme.sales)
+    acme.work.session.rollback()
     return found.id if found else None
 
 
@@ -99,8 +99,8 @@ def test_each_switch_is_turned_off_and_on(mara: Looker, acme: Acme, switch: str)
     acme.policy("Support", "Sales")
 
     def states() -> dict[str, bool]:
-        found = routing.read(acme.desk.session, acme.account_id, acme.sales)
-        acme.desk.session.rollback()
+        found = routing.read(acme.work.session, acme.account_id, acme.sales)
+        acme.work.session.rollback()
         assert found
         assert found.policy
         return {
@@ -154,7 +154,7 @@ def test_while_presence_cannot_be_read_the_rest_of_the_page_is_there(mara: Looke
     """E42"""
     acme.policy("Support")
     waiting_for(acme, 1, minutes=5, subject="Cannot log in")
-    acme.desk.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
+    acme.work.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
 
     text = mara.get(f"/inboxes/{acme.support}").text
 
@@ -175,7 +175,7 @@ def test_the_number_of_queries_does_not_grow(mara: Looker, acme: Acme) -> None:
     paths = ("/inboxes", f"/inboxes/{acme.support}")
     before = [asked(path) for path in paths]
     for number in range(60):
-        acme.agents[f"More{number}"] = add_user(acme.desk.session, acme.account_id, f"More{number}", Role.AGENT)
+        acme.agents[f"More{number}"] = add_user(acme.work.session, acme.account_id, f"More{number}", Role.AGENT)
     acme.join("Support", *(name for name in acme.agents if name.startswith("More")))
     waiting_for(acme, 30, minutes=9)
 
@@ -193,9 +193,9 @@ def test_an_inbox_is_made_renamed_and_deleted(mara: Looker, acme: Acme) -> None:
     assert f'href="/policies/new?inbox={inbox_id}"' in mara.get(path).text
     assert f'name="inbox" value="{inbox_id}" checked' in mara.get(f"/policies/new?inbox={inbox_id}").text
     assert "The name is saved." in mara.post(path, {"name": "Refunds", "channel": ""}, headers=HTMX).text
-    row = acme.desk.session.get_one(Inbox, inbox_id)
+    row = acme.work.session.get_one(Inbox, inbox_id)
     assert (row.name, row.channel, row.enable_auto_assignment) == ("Refunds", None, True)
-    acme.desk.session.rollback()
+    acme.work.session.rollback()
     mara.post(f"{path}/members", {"way": "add", "user_id": acme.agents["Ana"]})
     assert "1 agent answers it no longer, and no capacity limits go with it." in mara.get(path).text
     assert mara.post(f"{path}/deletion").location == "/inboxes"

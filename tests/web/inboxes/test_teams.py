@@ -6,7 +6,7 @@ from sqlalchemy import select
 from dashboard import clock
 from dashboard.engine.model import AssignmentType
 from dashboard.services.inboxes import members
-from dashboard.services.inboxes.members import Group, Place
+from dashboard.services.inboxes.members import Owner, OwnerKind
 from dashboard.store.models import Team
 from tests.counting import statements
 from tests.desks import Acme, add_user
@@ -14,15 +14,15 @@ from tests.pages import HTMX, Looker, waiting_for
 
 
 def members_of(acme: Acme, team: str) -> list[str]:
-    found = members.show(acme.desk, acme.account_id, Place(Group.TEAM, acme.teams[team]))
-    acme.desk.session.rollback()
+    found = members.show(acme.work, acme.account_id, Owner(OwnerKind.TEAM, acme.teams[team]))
+    acme.work.session.rollback()
     assert found
     return acme.names(found.user_ids)
 
 
 def team_called(acme: Acme, name: str) -> Team | None:
-    found = acme.desk.session.scalar(select(Team).where(Team.name == name).execution_options(populate_existing=True))
-    acme.desk.session.rollback()
+    found = acme.work.session.scalar(select(Team).where(Team.name == name).execution_options(populate_existing=True))
+    acme.work.session.rollback()
     return found
 
 
@@ -109,14 +109,14 @@ def test_a_name_that_means_nobody_or_several_is_told_and_kept(mara: Looker, acme
 
 def test_who_shares_a_name_is_told_apart_by_a_number(mara: Looker, acme: Acme) -> None:
     path = f"/teams/{acme.team('Billing')}/members"
-    other = acme.agents["Other"] = add_user(acme.desk.session, acme.account_id, "Other")
+    other = acme.agents["Other"] = add_user(acme.work.session, acme.account_id, "Other")
     acme.change_agent("Other", name="bo")
 
     unclear = mara.post(path, {"user_id": "Bo"})
     mara.post(path, {"user_id": f"bo #{other}"})
 
     assert f"bo #{other}" in unclear.text
-    found = members.show(acme.desk, acme.account_id, Place(Group.TEAM, acme.teams["Billing"]))
+    found = members.show(acme.work, acme.account_id, Owner(OwnerKind.TEAM, acme.teams["Billing"]))
     assert found
     assert found.user_ids == (other,)
 
@@ -172,7 +172,7 @@ def test_the_number_of_queries_does_not_grow(mara: Looker, acme: Acme) -> None:
     paths = ("/teams", f"/teams/{team_id}")
     before = [asked(path) for path in paths]
     for number in range(60):
-        acme.agents[f"More{number}"] = add_user(acme.desk.session, acme.account_id, f"More{number}")
+        acme.agents[f"More{number}"] = add_user(acme.work.session, acme.account_id, f"More{number}")
     acme.team("Night", *(name for name in acme.agents if name.startswith("More")))
     waiting_for(acme, 5, minutes=1, team_id=acme.teams["Night"])
 
@@ -191,7 +191,7 @@ def test_while_presence_cannot_be_read_the_rest_of_the_page_is_there(mara: Looke
     """E42"""
     acme.online("Ana", at=clock.now())
     team_id = acme.team("Billing", "Ana")
-    acme.desk.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
+    acme.work.heartbeats._redis.set(f"{{acct:{acme.account_id}}}:presence", "broken")
 
     text = mara.get(f"/teams/{team_id}").text
 

@@ -16,8 +16,8 @@ from tests.pages import HTMX, Looker, hire, looking, waiting_for
 
 
 def shown(acme: Acme, policy_id: int) -> CapacityView:
-    acme.desk.session.rollback()
-    found = capacity_policies.show(acme.desk, acme.account_id, policy_id)
+    acme.work.session.rollback()
+    found = capacity_policies.show(acme.work, acme.account_id, policy_id)
     assert found
     return found
 
@@ -76,8 +76,8 @@ def test_what_makes_no_sense_is_said_beside_its_field_and_nothing_is_saved(
 
 
 def test_the_accounts_labels_are_suggested(mara: Looker, acme: Acme) -> None:
-    acme.desk.session.add(Label(account_id=acme.account_id, title="vip"))
-    acme.desk.session.commit()
+    acme.work.session.add(Label(account_id=acme.account_id, title="vip"))
+    acme.work.session.commit()
 
     assert 'name="label" value="vip">' in mara.get("/capacity/new").text
 
@@ -115,7 +115,7 @@ def test_deleting_says_in_numbers_what_will_happen_and_does_it(mara: Looker, acm
 
     assert "1 agent is under no capacity policy then and may hold any number. 2 limits are lifted." in page
     assert answer.location == "/capacity"
-    assert capacity_policies.show(acme.desk, acme.account_id, policy_id) is None
+    assert capacity_policies.show(acme.work, acme.account_id, policy_id) is None
 
 
 PATHS = [
@@ -140,7 +140,7 @@ def test_an_agent_sees_and_changes_no_capacity(ana: Looker, acme: Acme, method: 
 @pytest.mark.parametrize(("method", "path"), [one for one in PATHS if "{}" in one[1]])
 def test_another_accounts_capacity_is_not_there(app: Flask, acme: Acme, method: str, path: str) -> None:
     policy_id = acme.capacity("Ana", {"Support": 2})
-    stranger = looking(app, acme.account_id + 1, hire(acme.desk, acme.account_id + 1, "Sol", Role.SUPERVISOR))
+    stranger = looking(app, acme.account_id + 1, hire(acme.work, acme.account_id + 1, "Sol", Role.SUPERVISOR))
 
     assert getattr(stranger, method)(path.format(policy_id)).status_code == 404
 
@@ -159,8 +159,8 @@ def test_the_number_of_queries_does_not_grow(mara: Looker, acme: Acme, path: str
     def asked_with(count: int) -> int:
         for number in range(count):
             name = f"More{count}x{number}"
-            acme.inboxes[name] = add_inbox(acme.desk.session, acme.account_id, name)
-            acme.agents[name] = add_user(acme.desk.session, acme.account_id, name)
+            acme.inboxes[name] = add_inbox(acme.work.session, acme.account_id, name)
+            acme.agents[name] = add_user(acme.work.session, acme.account_id, name)
             acme.capacity(name, {name: 1})
         waiting_for(acme, count, minutes=1)
         with statements(mara.session()) as asked:

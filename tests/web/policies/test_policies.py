@@ -26,14 +26,14 @@ TYPED = {
 
 def linked(acme: Acme) -> dict[int, int]:
     """Return which policy each inbox has."""
-    acme.desk.session.rollback()
-    rows = acme.desk.session.execute(select(PolicyLink.inbox_id, PolicyLink.assignment_policy_id))
+    acme.work.session.rollback()
+    rows = acme.work.session.execute(select(PolicyLink.inbox_id, PolicyLink.assignment_policy_id))
     return {row.inbox_id: row.assignment_policy_id for row in rows}
 
 
 def saved(acme: Acme, policy_id: int) -> AssignmentPolicy:
-    acme.desk.session.rollback()
-    return acme.desk.session.get_one(AssignmentPolicy, policy_id, populate_existing=True)
+    acme.work.session.rollback()
+    return acme.work.session.get_one(AssignmentPolicy, policy_id, populate_existing=True)
 
 
 def test_each_policy_is_a_card_with_a_sentence_and_its_inboxes(mara: Looker, acme: Acme) -> None:
@@ -171,7 +171,7 @@ def test_without_scripts_a_preview_is_the_page_with_what_was_typed(mara: Looker,
         ({}, "No inbox is chosen"),
         ({"inbox": "1", "enabled": None}, "It is disabled: its inbox gives nothing out."),
         ({"inbox": "1"}, "Nothing would move in Support: nobody is online."),
-        ({"inbox": "1", "eligible_presence": ["online", "offline"]}, "Agents who are offline are given"),
+        ({"inbox": "1", "eligible_presence": ["online", "offline"]}, "Agents who are offline get"),
         ({"served": "2"}, "Sales is left without a policy"),
         ({"inbox": "2"}, "Sales leaves the policy Policy 0."),
     ],
@@ -242,7 +242,7 @@ def test_an_agent_sees_and_changes_no_policy(ana: Looker, acme: Acme, method: st
 @pytest.mark.parametrize(("method", "path"), [one for one in PATHS if "{}" in one[1]])
 def test_another_accounts_policy_is_not_there(app: Flask, acme: Acme, method: str, path: str) -> None:
     acme.policy("Support")
-    stranger = looking(app, acme.account_id + 1, hire(acme.desk, acme.account_id + 1, "Sol", Role.SUPERVISOR))
+    stranger = looking(app, acme.account_id + 1, hire(acme.work, acme.account_id + 1, "Sol", Role.SUPERVISOR))
 
     assert getattr(stranger, method)(path.format(acme.policy_id)).status_code == 404
     assert linked(acme) == {acme.support: acme.policy_id}
@@ -270,13 +270,13 @@ def test_while_redis_is_down_the_form_is_there_and_says_what_it_cannot(
 @pytest.mark.parametrize("path", ["/policies", "/policies/1"])
 def test_the_number_of_queries_does_not_grow_with_inboxes_and_work(mara: Looker, acme: Acme, path: str) -> None:
     acme.policy("Support", "Sales", fair_distribution_limit=5)
-    acme.inboxes["Third"] = add_inbox(acme.desk.session, acme.account_id, "Third")
-    acme.desk.session.commit()
+    acme.inboxes["Third"] = add_inbox(acme.work.session, acme.account_id, "Third")
+    acme.work.session.commit()
 
     def asked_with(count: int) -> int:
         for number in range(count):
             name = f"Inbox{count}x{number}"
-            acme.inboxes[name] = add_inbox(acme.desk.session, acme.account_id, name)
+            acme.inboxes[name] = add_inbox(acme.work.session, acme.account_id, name)
             acme.policy(name)
         waiting_for(acme, count, minutes=1)
         with statements(mara.session()) as asked:

@@ -9,10 +9,10 @@ from sqlalchemy import update
 
 from dashboard import clock
 from dashboard.services.reports import reports, rollups
-from dashboard.services.reports.reports import Report, Span, Wait, Waited
+from dashboard.services.reports.reports import Report, ReportSpan, Wait, WaitFigures
 from dashboard.store.models import InboxDay, InboxHour
 from dashboard.web.core import formatting
-from dashboard.web.reports.csv_export import defused
+from dashboard.web.reports.csv_export import escape_formula
 from tests.counting import statements
 from tests.desks import NOON, Acme
 from tests.giving import by_hand, given
@@ -22,9 +22,9 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = NOON + timedelta(minutes=30)
 
 
-def report(acme: Acme, span: Span = Span.DAY, *, inbox: str | None = None, now: datetime = NOW) -> Report:
+def report(acme: Acme, span: ReportSpan = ReportSpan.DAY, *, inbox: str | None = None, now: datetime = NOW) -> Report:
     inbox_id = acme.inboxes[inbox] if inbox else None
-    return reports.of_account(acme.desk, acme.account_id, span=span, inbox_id=inbox_id, now=now)
+    return reports.of_account(acme.work, acme.account_id, span=span, inbox_id=inbox_id, now=now)
 
 
 def sheet(mara: Looker, path: str) -> list[list[str]]:
@@ -76,10 +76,10 @@ def test_waits_are_told_within_5_percent_and_never_beyond_the_shortest_and_the_l
         given(acme, "Ana", NOON - HOUR, waited=wait)
     given(acme, "Ana", NOON - 2 * HOUR, waited=None)
     if is_summed:
-        rollups.sum_ledger(acme.desk, now=NOW)
+        rollups.sum_ledger(acme.work, now=NOW)
     half, most = (sorted(waits)[ceil(part * len(waits)) - 1] for part in (0.5, 0.9))
 
-    told = report(acme, Span.WEEK)
+    told = report(acme, ReportSpan.WEEK)
 
     [support, sales] = told.by_inbox
     assert (support.waited, sales.waited) == (told.waited, None)
@@ -98,21 +98,21 @@ def test_an_hour_tells_its_waits_exactly(acme: Acme) -> None:
         given(acme, "Ana", NOON - HOUR, waited=minutes * 60)
     before = report(acme).hours[1].waited
 
-    rollups.sum_ledger(acme.desk, now=NOW)
+    rollups.sum_ledger(acme.work, now=NOW)
 
     assert before == report(acme).hours[1].waited
-    assert before == Waited(median=Wait(timedelta(minutes=5)), ninetieth=Wait(timedelta(minutes=9)))
+    assert before == WaitFigures(median=Wait(timedelta(minutes=5)), ninetieth=Wait(timedelta(minutes=9)))
 
 
 def test_the_sums_of_an_earlier_release_are_told_as_coarsely_as_they_were_counted(mara: Looker, acme: Acme) -> None:
     """An earlier release that serves beside this one writes them: rows without buckets."""
     for hours in (2, 26):
         given(acme, "Ana", clock.now() - hours * HOUR, waited=20 * 86_400)
-    rollups.sum_ledger(acme.desk, now=clock.now())
+    rollups.sum_ledger(acme.work, now=clock.now())
     for table in (InboxHour, InboxDay):
-        acme.desk.session.execute(update(table).values(counts=None, shortest=None, longest=None))
-    acme.desk.session.execute(update(InboxHour).values(median=None, ninetieth=None))
-    acme.desk.session.commit()
+        acme.work.session.execute(update(table).values(counts=None, shortest=None, longest=None))
+    acme.work.session.execute(update(InboxHour).values(median=None, ninetieth=None))
+    acme.work.session.commit()
 
     page = mara.get("/reports?span=week").text
     [head, *rows] = sheet(mara, "/reports/inboxes.csv?span=week")
@@ -127,9 +127,9 @@ def test_a_week_and_a_month_have_every_hour(acme: Acme) -> None:
     given(acme, "Ana", NOON - 6 * DAY)
     given(acme, "Ana", NOON - 29 * DAY)
 
-    assert [report(acme, span).count for span in Span] == [0, 1, 2]
-    assert report(acme, Span.MONTH).since == NOON - 30 * DAY
-    assert len(report(acme, Span.MONTH).hours) == 30 * 24 + 1
+    assert [report(acme, span).count for span in ReportSpan] == [0, 1, 2]
+    assert report(acme, ReportSpan.MONTH).since == NOON - 30 * DAY
+    assert len(report(acme, ReportSpan.MONTH).hours) == 30 * 24 + 1
 
 
 def test_what_runs_gave_is_told_from_what_people_did_and_members_with_nothing_are_there(acme: Acme) -> None:
@@ -245,7 +245,7 @@ def test_a_name_is_no_formula_in_a_file(mara: Looker, acme: Acme, start: str) ->
     ]
 
     assert name == f"'{start}HYPERLINK(1)"
-    assert [defused(cell) for cell in ("Ana", "a=b", -1, None)] == ["Ana", "a=b", -1, None]
+    assert [escape_formula(cell) for cell in ("Ana", "a=b", -1, None)] == ["Ana", "a=b", -1, None]
 
 
 def test_reports_are_for_the_supervisors_of_their_account(mara: Looker, ana: Looker, acme: Acme) -> None:
@@ -266,6 +266,6 @@ def test_its_number_of_queries_does_not_grow(mara: Looker, acme: Acme) -> None:
     before = asked("/reports?span=month")
     for days in range(1, 9):
         given(acme, "Bo", clock.now() - days * DAY, inbox=("Support", "Sales")[days % 2])
-    rollups.sum_ledger(acme.desk, now=clock.now())
+    rollups.sum_ledger(acme.work, now=clock.now())
 
     assert asked("/reports?span=month") == before <= 13

@@ -26,7 +26,7 @@ SECRET = re.compile(r"<code>(whsec_[^<]+)</code>")
 def near(acme: Acme, settings: Settings, worker: AtOnce) -> Looker:
     """A supervisor where private networks may be called."""
     app = composed(replace(settings, webhook_allow_private=True), worker)
-    return looking(app, acme.account_id, hire(acme.desk, acme.account_id, "Nia", Role.SUPERVISOR))
+    return looking(app, acme.account_id, hire(acme.work, acme.account_id, "Nia", Role.SUPERVISOR))
 
 
 @pytest.fixture
@@ -45,12 +45,12 @@ def make(looker: Looker, url: str = URL, **typed: object) -> str:
 
 
 def deliver(acme: Acme) -> None:
-    deliver_webhooks.deliver(acme.desk, acme.account_id, outgoing=ANYWHERE)
+    deliver_webhooks.deliver(acme.work, acme.account_id, outgoing=ANYWHERE)
 
 
 def saved(acme: Acme) -> Webhook:
-    acme.desk.session.rollback()
-    return acme.desk.session.get_one(Webhook, 1, populate_existing=True)
+    acme.work.session.rollback()
+    return acme.work.session.get_one(Webhook, 1, populate_existing=True)
 
 
 def test_a_webhook_is_made_and_its_secret_is_shown_once(mara: Looker, acme: Acme) -> None:
@@ -76,7 +76,7 @@ def test_what_is_sent_is_signed_with_the_secret_that_was_shown_last(near: Looker
     assert before.is_signed_with(first)
     assert after.is_signed_with(html.unescape(found[1]))
     assert not after.is_signed_with(first)
-    assert found[1] not in "".join(str(entry.after) for entry in acme.desk.session.query(AuditEntry))
+    assert found[1] not in "".join(str(entry.after) for entry in acme.work.session.query(AuditEntry))
 
 
 def test_a_webhook_is_changed_switched_off_and_deleted(mara: Looker, acme: Acme) -> None:
@@ -92,7 +92,7 @@ def test_a_webhook_is_changed_switched_off_and_deleted(mara: Looker, acme: Acme)
         False,
     )
     assert mara.post("/settings/webhooks/1/deletion").location == "/settings/webhooks"
-    assert acme.desk.session.query(Webhook).count() == 0
+    assert acme.work.session.query(Webhook).count() == 0
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_what_makes_no_sense_is_said_beside_its_field_and_nothing_is_saved(
     assert (refused.status_code, unchanged.status_code) == (422, 422)
     assert f'id="wrong-{field}"' in refused.text
     assert f'id="wrong-{field}"' in unchanged.text
-    assert (acme.desk.session.query(Webhook).count(), saved(acme).url) == (1, URL)
+    assert (acme.work.session.query(Webhook).count(), saved(acme).url) == (1, URL)
 
 
 def test_a_delivery_is_shown_and_made_again(near: Looker, acme: Acme, heard: Receiver) -> None:
@@ -119,7 +119,7 @@ def test_a_delivery_is_shown_and_made_again(near: Looker, acme: Acme, heard: Rec
     [one] = acme.waiting(1, subject="Cannot log in")
     change(acme, one, assignee_id=acme.agents["Ana"])
     deliver(acme)
-    [delivery] = acme.desk.session.query(WebhookDelivery)
+    [delivery] = acme.work.session.query(WebhookDelivery)
 
     page = near.get("/settings/webhooks/1").text
     answer = near.post(f"/settings/webhooks/1/deliveries/{delivery.id}")
@@ -136,7 +136,7 @@ def test_a_delivery_of_a_webhook_that_is_off_is_not_made_again(near: Looker, acm
     [one] = acme.waiting(1)
     change(acme, one, assignee_id=acme.agents["Ana"])
     deliver(acme)
-    [delivery] = acme.desk.session.query(WebhookDelivery)
+    [delivery] = acme.work.session.query(WebhookDelivery)
     near.post("/settings/webhooks/1", {"url": heard.url, "event": "assignee_changed"})
 
     answer = near.post(f"/settings/webhooks/1/deliveries/{delivery.id}")
@@ -149,7 +149,7 @@ def test_what_is_still_to_be_delivered_is_counted_and_led_to(mara: Looker, acme:
     make(mara)
     for one in acme.waiting(3):
         change(acme, one, assignee_id=acme.agents["Ana"])
-    deliver_webhooks.fan_out(acme.desk, now=saved(acme).created_at)
+    deliver_webhooks.fan_out(acme.work, now=saved(acme).created_at)
 
     assert '<a href="/settings/webhooks/1?status=pending">3</a>' in mara.get("/settings/webhooks").text
     assert mara.get("/settings/webhooks/1?status=pending").text.count('id="delivery-') == 3
@@ -169,7 +169,7 @@ def test_deliveries_are_read_page_by_page_with_as_many_queries(mara: Looker, acm
     before = [asked(path) for path in paths]
     for one in acme.waiting(60):
         change(acme, one, assignee_id=acme.agents["Ana"])
-    deliver_webhooks.fan_out(acme.desk, now=saved(acme).created_at)
+    deliver_webhooks.fan_out(acme.work, now=saved(acme).created_at)
 
     assert [asked(path) for path in paths] == before
     first = mara.get(paths[1]).text

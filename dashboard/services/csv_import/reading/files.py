@@ -13,9 +13,9 @@ from dashboard.services.csv_import.reading import instants, layout, rows, words
 from dashboard.services.csv_import.reading.columns import Field
 from dashboard.services.csv_import.reading.instants import DateOrder, Reading
 from dashboard.services.csv_import.reading.layout import BadFile, Layout
-from dashboard.services.csv_import.reading.records import Broken, Record
+from dashboard.services.csv_import.reading.records import Broken, CsvRecord
 from dashboard.services.csv_import.reading.rows import BadRow, ImportRow
-from dashboard.services.csv_import.reading.values import Options
+from dashboard.services.csv_import.reading.values import ReadingOptions
 
 INSTANTS = (Field.CREATED_AT, Field.ASSIGNED_AT, Field.UPDATED_AT, Field.RESOLVED_AT, Field.CLOSED_AT)
 AMBIGUOUS = (
@@ -29,7 +29,7 @@ MIXED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ImportOptions:
     """How to read a file; without `order`, the dates of the file show it."""
 
     now: datetime
@@ -81,7 +81,7 @@ class ImportFile:
     """A file that can be imported: its rows, their number, and remarks for people."""
 
     layout: Layout
-    options: Options
+    options: ReadingOptions
     count: int
     remarks: tuple[str, ...]
 
@@ -90,12 +90,12 @@ class ImportFile:
         for record in self.layout.records():
             yield (
                 rows.read_row(record, self.layout.columns, self.options)
-                if isinstance(record, Record)
+                if isinstance(record, CsvRecord)
                 else BadRow(record.line, _sentence(record))
             )
 
 
-def prepare(path: Path, wanted: Wanted) -> ImportFile | BadFile:
+def prepare(path: Path, wanted: ImportOptions) -> ImportFile | BadFile:
     """Recognise a file and survey its rows."""
     found = layout.recognise(path, inbox_column=wanted.inbox_column)
     if isinstance(found, BadFile):
@@ -105,7 +105,7 @@ def prepare(path: Path, wanted: Wanted) -> ImportFile | BadFile:
     if isinstance(order, BadFile):
         return order
     latest = surveyed.latest.get(order, wanted.now)
-    options = Options(
+    options = ReadingOptions(
         now=wanted.now,
         zone=wanted.zone,
         order=order,
@@ -122,12 +122,12 @@ def survey(found: Layout, zone: tzinfo) -> Survey:
     places = {field: found.columns.places[field][0] for field in INSTANTS if field in found.columns.places}
     for record in found.records():
         surveyed.rows += 1
-        if isinstance(record, Record):
+        if isinstance(record, CsvRecord):
             _survey_row(surveyed, record, places, zone)
     return surveyed
 
 
-def _survey_row(surveyed: Survey, record: Record, places: Mapping[Field, int], zone: tzinfo) -> None:
+def _survey_row(surveyed: Survey, record: CsvRecord, places: Mapping[Field, int], zone: tzinfo) -> None:
     for field_, place in places.items():
         text = record.values[place].strip()
         reading = None if words.is_never(text) else instants.read(text, zone)
@@ -138,7 +138,7 @@ def _survey_row(surveyed: Survey, record: Record, places: Mapping[Field, int], z
             surveyed.note_created(reading)
 
 
-def _remarks(surveyed: Survey, wanted: Wanted, order: DateOrder | None) -> list[str]:
+def _remarks(surveyed: Survey, wanted: ImportOptions, order: DateOrder | None) -> list[str]:
     remarks = []
     if order and not wanted.order:
         first = "day" if order is DateOrder.DAY_FIRST else "month"

@@ -9,7 +9,7 @@ from pathlib import Path
 from dashboard.services.csv_import.reading import decoding, records
 from dashboard.services.csv_import.reading.columns import BadHeader, Columns, columns, recognised
 from dashboard.services.csv_import.reading.decoding import Encoding, TextFile
-from dashboard.services.csv_import.reading.records import Broken, Record
+from dashboard.services.csv_import.reading.records import Broken, CsvRecord
 
 SEPARATORS = (",", ";", "\t")
 # A line that Excel writes before the header.
@@ -25,7 +25,7 @@ class Layout:
     columns: Columns
     first_line: int
 
-    def records(self) -> Iterator[Record | Broken]:
+    def records(self) -> Iterator[CsvRecord | Broken]:
         """Read the rows after the header."""
         body = islice(self.text.lines(), self.first_line - 1, None)
         return records.records(body, first_line=self.first_line, separator=self.separator, width=self.columns.width)
@@ -59,7 +59,7 @@ def recognise(path: Path, *, inbox_column: str | None = None) -> Layout | BadFil
         separator: records.first_record(islice(text.lines(), header_line - 1, None), separator=separator)
         for separator in ((named[1],) if named else SEPARATORS)
     }
-    headers = {separator: one for separator, one in found.items() if isinstance(one, Record)}
+    headers = {separator: one for separator, one in found.items() if isinstance(one, CsvRecord)}
     if not headers:
         return BadFile(_no_header(next(iter(found.values()))))
     separator, header = max(headers.items(), key=lambda one: (recognised(one[1].values), len(one[1].values)))
@@ -70,5 +70,5 @@ def recognise(path: Path, *, inbox_column: str | None = None) -> Layout | BadFil
     return Layout(text=text, separator=separator, columns=known, first_line=first_line)
 
 
-def _no_header(found: Broken | Record | None) -> str:
+def _no_header(found: Broken | CsvRecord | None) -> str:
     return f"The header is not CSV: {found.why}" if isinstance(found, Broken) else "The file is empty."

@@ -7,7 +7,7 @@ from enum import StrEnum
 from dashboard.services.csv_import.reading.columns import Field
 
 
-class Kind(StrEnum):
+class NoteKind(StrEnum):
     """The reason why a value was dropped, changed or doubted."""
 
     UNREADABLE = "unreadable"
@@ -25,20 +25,20 @@ class Kind(StrEnum):
     LIKE_ROWS = "like_rows"
 
 
-SENTENCES: Mapping[Kind, str] = {
-    Kind.UNREADABLE: "{field} is left empty: its value cannot be read",
-    Kind.UNKNOWN: "{field} is left empty: its value is not known",
-    Kind.CUT: "{field} is cut to its greatest length",
-    Kind.TOO_MANY: "{field} are too many: the first 100 are kept",
-    Kind.WITH_COMMA: "{field} have commas in them: if commas separate them, add --label-separator ,",
-    Kind.AMBIGUOUS: "{field} is left empty: several agents have this name",
-    Kind.DEACTIVATED: "{field} is left empty: this agent is deactivated, so the conversation waits",
-    Kind.MISSING: "{field} is not given: a conversation that has ended is resolved at its last known instant",
-    Kind.EARLY: "{field} is before created_at: the conversation is resolved at its creation",
-    Kind.OUTRANKED: "{field} is left empty: by its status the conversation is not resolved",
-    Kind.IMPLAUSIBLE: "{field} is left empty: it is before created_at, or after the end or now",
-    Kind.NEWER: "{field} is ignored: the conversation has a newer message here",
-    Kind.LIKE_ROWS: "a value over several lines has lines that look like rows: check its quotes",
+SENTENCES: Mapping[NoteKind, str] = {
+    NoteKind.UNREADABLE: "{field} is left empty: its value cannot be read",
+    NoteKind.UNKNOWN: "{field} is left empty: its value is not known",
+    NoteKind.CUT: "{field} is cut to its greatest length",
+    NoteKind.TOO_MANY: "{field} are too many: the first 100 are kept",
+    NoteKind.WITH_COMMA: "{field} have commas in them: if commas separate them, add --label-separator ,",
+    NoteKind.AMBIGUOUS: "{field} is left empty: several agents have this name",
+    NoteKind.DEACTIVATED: "{field} is left empty: this agent is deactivated, so the conversation waits",
+    NoteKind.MISSING: "{field} is not given: a conversation that has ended is resolved at its last known instant",
+    NoteKind.EARLY: "{field} is before created_at: the conversation is resolved at its creation",
+    NoteKind.OUTRANKED: "{field} is left empty: by its status the conversation is not resolved",
+    NoteKind.IMPLAUSIBLE: "{field} is left empty: it is before created_at, or after the end or now",
+    NoteKind.NEWER: "{field} is ignored: the conversation has a newer message here",
+    NoteKind.LIKE_ROWS: "a value over several lines has lines that look like rows: check its quotes",
 }
 STATUS_UNKNOWN = "status is not known: the row is open, or resolved if it has an end"
 
@@ -47,7 +47,7 @@ STATUS_UNKNOWN = "status is not known: the row is open, or resolved if it has an
 class Note:
     """A note on the value of a field in one row."""
 
-    kind: Kind
+    kind: NoteKind
     field: Field | None
     text: str = ""
 
@@ -59,13 +59,13 @@ class Note:
     @property
     def sentence(self) -> str:
         """Return the note for people."""
-        if (self.field, self.kind) == (Field.STATUS, Kind.UNKNOWN):
+        if (self.field, self.kind) == (Field.STATUS, NoteKind.UNKNOWN):
             return STATUS_UNKNOWN
         return SENTENCES[self.kind].format(field=self.field)
 
 
 @dataclass(slots=True)
-class Tally:
+class NoteCounts:
     """The number of notes of one kind, and the first of them."""
 
     first: Note
@@ -84,14 +84,14 @@ class Tally:
 class Tallies:
     """The notes of a whole file, by kind; memory grows with the kinds only."""
 
-    by_key: dict[str, Tally] = field(default_factory=dict)
+    by_key: dict[str, NoteCounts] = field(default_factory=dict)
 
     def add(self, line: int, notes: Iterable[Note]) -> None:
         """Count the notes of a row, each kind once."""
         for note in {note.key: note for note in notes}.values():
-            self.by_key.setdefault(note.key, Tally(note, line)).count += 1
+            self.by_key.setdefault(note.key, NoteCounts(note, line)).count += 1
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: NoteKind) -> int:
         """Return the number of notes of a kind, over all fields."""
         return sum(tally.count for tally in self.by_key.values() if tally.first.kind is kind)
 

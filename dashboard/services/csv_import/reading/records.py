@@ -11,7 +11,7 @@ csv.field_size_limit(2 * MAX_ROW_LENGTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class CsvRecord:
     """A row: its first line (from 1), its number of lines, its values.
 
     `hidden_rows` counts the lines inside its values that parse as rows of the same width.
@@ -33,19 +33,19 @@ class Broken:
     resumes_at: int
 
 
-def first_record(lines: Iterable[str], *, separator: str) -> Record | Broken | None:
+def first_record(lines: Iterable[str], *, separator: str) -> CsvRecord | Broken | None:
     """Return the first row that is not empty, of any width; None if there is none."""
     return _Reader(lines, 1, separator).next_row()
 
 
-def records(lines: Iterable[str], *, first_line: int, separator: str, width: int) -> Iterator[Record | Broken]:
+def records(lines: Iterable[str], *, first_line: int, separator: str, width: int) -> Iterator[CsvRecord | Broken]:
     """Yield the rows of this width, and a Broken for each row that is malformed; empty rows are skipped.
 
     An unbalanced quote joins the lines of several rows: reading resumes at the first of them that begins a row.
     """
     reader = _Reader(lines, first_line, separator)
     while (found := reader.next_row()) is not None:
-        if isinstance(found, Record) and len(found.values) == width:
+        if isinstance(found, CsvRecord) and len(found.values) == width:
             yield found if found.spans == 1 else replace(found, hidden_rows=_hidden_rows(found, separator))
         else:
             yield _broken(found, width, resumes_at=_recover(reader, found, width))
@@ -61,7 +61,7 @@ class _Reader:
         self._taken: list[str] = []
         self._separator = separator
 
-    def next_row(self) -> Record | Broken | None:
+    def next_row(self) -> CsvRecord | Broken | None:
         """Return the next row that is not empty."""
         while True:
             start, self._taken = self.line, []
@@ -72,7 +72,7 @@ class _Reader:
             if values is None or self._is_too_long():
                 return Broken(line=start, spans=spans, why=self._fault(), resumes_at=self.line)
             if any(value.strip() for value in values):
-                return Record(line=start, spans=spans, values=tuple(values))
+                return CsvRecord(line=start, spans=spans, values=tuple(values))
 
     def push_back(self, *, but: int = 0) -> None:
         """Read the lines of the last row again, except the first `but` of them."""
@@ -80,9 +80,9 @@ class _Reader:
         self.line -= len(self._taken) - but
         self._taken = []
 
-    def begins_a_row(self, found: Record | Broken, width: int) -> bool:
+    def begins_a_row(self, found: CsvRecord | Broken, width: int) -> bool:
         """Return whether the last row has this width, or its first line has enough separators for one."""
-        if isinstance(found, Record) and len(found.values) == width:
+        if isinstance(found, CsvRecord) and len(found.values) == width:
             return True
         return self._taken[0].count(self._separator) >= width - 1
 
@@ -116,18 +116,18 @@ def _parsed(lines: Iterable[str], separator: str) -> Sequence[str] | None:
         return None
 
 
-def _hidden_rows(record: Record, separator: str) -> int:
+def _hidden_rows(record: CsvRecord, separator: str) -> int:
     lines = (line for value in record.values if "\n" in value or "\r" in value for line in value.splitlines())
     rows = (_parsed([line], separator) for line in lines)
     return sum(row is not None and len(row) == len(record.values) for row in rows)
 
 
-def _recover(reader: _Reader, broken: Record | Broken, width: int) -> int:
+def _recover(reader: _Reader, broken: CsvRecord | Broken, width: int) -> int:
     """Move to the first line after the start of a broken row that begins another row; return its number.
 
     A row that is malformed only by its width ends at its own last line.
     """
-    end = broken.line + broken.spans if isinstance(broken, Record) or broken.spans == 1 else None
+    end = broken.line + broken.spans if isinstance(broken, CsvRecord) or broken.spans == 1 else None
     reader.push_back(but=1)
     while reader.line != end:
         found = reader.next_row()
@@ -138,7 +138,7 @@ def _recover(reader: _Reader, broken: Record | Broken, width: int) -> int:
     return reader.line
 
 
-def _broken(found: Record | Broken, width: int, *, resumes_at: int) -> Broken:
+def _broken(found: CsvRecord | Broken, width: int, *, resumes_at: int) -> Broken:
     if isinstance(found, Broken):
         why = found.why
     else:

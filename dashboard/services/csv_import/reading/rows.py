@@ -5,9 +5,9 @@ from datetime import datetime
 
 from dashboard.engine.model import Status
 from dashboard.services.csv_import.reading.columns import Columns, Field
-from dashboard.services.csv_import.reading.notes import Kind, Note
-from dashboard.services.csv_import.reading.records import Record
-from dashboard.services.csv_import.reading.values import Options, Values
+from dashboard.services.csv_import.reading.notes import Note, NoteKind
+from dashboard.services.csv_import.reading.records import CsvRecord
+from dashboard.services.csv_import.reading.values import ReadingOptions, Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class BadRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RowOutcome:
     """The status of a conversation by now, with its end if it is resolved."""
 
     status: Status
@@ -54,7 +54,7 @@ class Outcome:
     is_unassigned: bool = False
 
 
-def read_row(record: Record, columns: Columns, options: Options) -> ImportRow | BadRow:
+def read_row(record: CsvRecord, columns: Columns, options: ReadingOptions) -> ImportRow | BadRow:
     """Return the row, or the reason why it is bad."""
     values = Values(record.values, columns, options)
     created_at = values.instant(Field.CREATED_AT)
@@ -81,38 +81,38 @@ def read_row(record: Record, columns: Columns, options: Options) -> ImportRow | 
         team=values.optional(Field.TEAM),
     )
     if record.hidden_rows:
-        values.note(Kind.LIKE_ROWS, None)
+        values.note(NoteKind.LIKE_ROWS, None)
     if values.faults:
         return BadRow(record.line, " ".join(f"{field}: {why}" for field, why in values.faults.items()))
     return replace(row, notes=tuple(values.notes))
 
 
-def _outcome(values: Values, created_at: datetime, assigned_at: datetime | None, options: Options) -> Outcome:
+def _outcome(values: Values, created_at: datetime, assigned_at: datetime | None, options: ReadingOptions) -> RowOutcome:
     """Return the outcome: by the status, else by the end."""
     ended_at = values.instant(Field.RESOLVED_AT) or values.instant(Field.CLOSED_AT)
     status = values.status()
     if ended_at and ended_at > options.now:
         if options.moved_by is None:
             values.faults.setdefault(Field.RESOLVED_AT, f"It lies ahead of now, {options.now:%Y-%m-%d %H:%M} UTC.")
-        return Outcome(Status.OPEN, is_unassigned=True)
+        return RowOutcome(Status.OPEN, is_unassigned=True)
     if status is None:
         status = Status.RESOLVED if values.has_ended() else Status.OPEN
     if status is Status.RESOLVED and ended_at:
         if ended_at < created_at:
-            values.note(Kind.EARLY, Field.RESOLVED_AT)
-        return Outcome(status, max(ended_at, created_at))
+            values.note(NoteKind.EARLY, Field.RESOLVED_AT)
+        return RowOutcome(status, max(ended_at, created_at))
     if status is Status.RESOLVED:
-        values.note(Kind.MISSING, Field.RESOLVED_AT)
+        values.note(NoteKind.MISSING, Field.RESOLVED_AT)
         known = (values.instant(Field.UPDATED_AT), assigned_at)
         last = next((at for at in known if at and created_at <= at <= options.now), created_at)
-        return Outcome(status, last, end_is_known=False)
+        return RowOutcome(status, last, end_is_known=False)
     if values.has_ended():
-        values.note(Kind.OUTRANKED, Field.RESOLVED_AT)
-    return Outcome(status)
+        values.note(NoteKind.OUTRANKED, Field.RESOLVED_AT)
+    return RowOutcome(status)
 
 
 def _between(values: Values, earliest: datetime, at: datetime | None, latest: datetime) -> datetime | None:
     if at is None or earliest <= at <= latest:
         return at
-    values.note(Kind.IMPLAUSIBLE, Field.ASSIGNED_AT)
+    values.note(NoteKind.IMPLAUSIBLE, Field.ASSIGNED_AT)
     return None

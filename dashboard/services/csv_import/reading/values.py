@@ -12,7 +12,7 @@ from dashboard.services.csv_import.reading import instants, limits, words
 from dashboard.services.csv_import.reading.columns import Columns, Field
 from dashboard.services.csv_import.reading.instants import DateOrder
 from dashboard.services.csv_import.reading.names import visible
-from dashboard.services.csv_import.reading.notes import Kind, Note
+from dashboard.services.csv_import.reading.notes import Note, NoteKind
 
 # Names, in which zero-width characters do not count.
 NAMES = frozenset({Field.INBOX, Field.HANDLED_BY, Field.TEAM, Field.LABELS})
@@ -20,7 +20,7 @@ ENDS = (Field.RESOLVED_AT, Field.CLOSED_AT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ReadingOptions:
     """How to read values: `order` is that of day and month, `moved_by` is added to all instants (--as-of-now)."""
 
     now: datetime
@@ -33,7 +33,7 @@ class Options:
 class Values:
     """The values of a row, with the notes and faults of the fields read so far."""
 
-    def __init__(self, values: Sequence[str], columns: Columns, options: Options) -> None:
+    def __init__(self, values: Sequence[str], columns: Columns, options: ReadingOptions) -> None:
         self.notes: list[Note] = []
         self.faults: dict[Field, str] = {}
         self._values, self._columns, self._options = values, columns, options
@@ -69,7 +69,7 @@ class Values:
         reading = instants.read(text, self._options.zone)
         at = reading.by(self._options.order) if reading else None
         if at is None:
-            self.note(Kind.UNREADABLE, field, text)
+            self.note(NoteKind.UNREADABLE, field, text)
             return None
         try:
             in_range: datetime = limits.INSTANT.deserialize(at.isoformat())
@@ -87,7 +87,7 @@ class Values:
         text = self._text(Field.STATUS)
         status = words.status(text)
         if status is None and not words.is_nothing(text):
-            self.note(Kind.UNKNOWN, Field.STATUS, text)
+            self.note(NoteKind.UNKNOWN, Field.STATUS, text)
         return status
 
     def priority(self) -> int | None:
@@ -95,7 +95,7 @@ class Values:
         text = self._text(Field.PRIORITY)
         priority = words.priority(text)
         if priority is None and not words.is_absent(text):
-            self.note(Kind.UNKNOWN, Field.PRIORITY, text)
+            self.note(NoteKind.UNKNOWN, Field.PRIORITY, text)
         return priority
 
     def labels(self) -> tuple[str, ...]:
@@ -103,13 +103,13 @@ class Values:
         cells = [self._values[place] for place in self._columns.places.get(Field.LABELS, ())]
         titles = [title for cell in cells if not words.is_nothing(cell) for title in self._split(cell)]
         if self._options.label_separator != "," and (with_comma := [title for title in titles if "," in title]):
-            self.note(Kind.WITH_COMMA, Field.LABELS, with_comma[0])
+            self.note(NoteKind.WITH_COMMA, Field.LABELS, with_comma[0])
         kept = tuple(dict.fromkeys(fitted for title in titles if (fitted := self._fitted(Field.LABELS, title))))
         if len(kept) > limits.MAX_LABELS:
-            self.note(Kind.TOO_MANY, Field.LABELS)
+            self.note(NoteKind.TOO_MANY, Field.LABELS)
         return kept[: limits.MAX_LABELS]
 
-    def note(self, kind: Kind, field: Field | None, text: str = "") -> None:
+    def note(self, kind: NoteKind, field: Field | None, text: str = "") -> None:
         """Add a note on a value."""
         self.notes.append(Note(kind, field, text))
 
@@ -121,16 +121,16 @@ class Values:
     def _fitted(self, field: Field, text: str) -> str | None:
         fitted = limits.fit(field, visible(text).strip() if field in NAMES else text)
         if fitted.text is None:
-            self.note(Kind.UNREADABLE, field, text)
+            self.note(NoteKind.UNREADABLE, field, text)
         elif fitted.is_cut:
-            self.note(Kind.CUT, field, text)
+            self.note(NoteKind.CUT, field, text)
         return fitted.text
 
     def _refuse(self, field: Field, why: str) -> None:
         if field in (Field.CREATED_AT, *ENDS):
             self.faults[field] = why
         else:
-            self.note(Kind.IMPLAUSIBLE, field)
+            self.note(NoteKind.IMPLAUSIBLE, field)
 
     def _split(self, cell: str) -> list[str]:
         """Return the labels of a cell; a quoted label may contain the separator."""

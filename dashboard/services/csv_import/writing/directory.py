@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 
 from dashboard.services.accounts.account_forms import Email
 from dashboard.services.csv_import.reading.names import folded
-from dashboard.store.conversations.csv_import import Named, NamedAgent, address_of
+from dashboard.store.conversations.csv_import import NamedAgent, NamedRow, address_of
 
 ADDRESS = Email()
 
@@ -29,13 +29,13 @@ def as_address(text: str) -> str | None:
 
 
 @dataclass(slots=True)
-class Names:
+class NameIndex:
     """Ids by name: the exact name first, then the oldest row of the same key."""
 
     _exact: dict[str, int] = field(default_factory=dict)
     _folded: dict[str, int] = field(default_factory=dict)
 
-    def add(self, rows: Iterable[Named]) -> None:
+    def add(self, rows: Iterable[NamedRow]) -> None:
         """Add rows, the oldest first."""
         for row in rows:
             self._exact.setdefault(row.name, row.id)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.engine.model import Awaiting, Status
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.csv_import.reading.columns import Field
-from dashboard.services.csv_import.reading.notes import Kind, Note
+from dashboard.services.csv_import.reading.notes import Note, NoteKind
 from dashboard.services.csv_import.reading.rows import ImportRow
 from dashboard.services.csv_import.writing.directory import Ambiguous
 from dashboard.services.csv_import.writing.targets import Targets
@@ -35,19 +35,19 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PlacementOptions:
     """The agent of a row, or None with a note if the file names one."""
 
     agent_id: int | None = None
     notes: tuple[Note, ...] = ()
 
 
-def place(desk: Desk, targets: Targets, rows: Sequence[ImportRow], now: datetime) -> list[Placed]:
+def place(work: UnitOfWork, targets: Targets, rows: Sequence[ImportRow], now: datetime) -> list[Placed]:
     """Return the conversations of these rows; agents of unresolved ones stay active until the transaction ends."""
     named = {agent.id for row in rows if row.status is not Status.RESOLVED and (agent := targets.agent(row))}
-    active = id_checks.known(desk.session, targets.account_id, agent_ids=named).agent_ids
+    active = id_checks.existing_ids(work.session, targets.account_id, agent_ids=named).agent_ids
     drafts = [ContactDraft(identifier=row.contact) for row in rows if row.contact]
-    contact_ids = contacts.ensure(desk.session, targets.account_id, drafts)
+    contact_ids = contacts.ensure(work.session, targets.account_id, drafts)
     return [_placed(row, targets, contact_ids, choice=_choice(row, targets, active), now=now) for row in rows]
 
 
@@ -57,23 +57,23 @@ def will_wait(targets: Targets, row: ImportRow) -> bool:
     return row.status is Status.OPEN and (agent is None or not agent.active)
 
 
-def _choice(row: ImportRow, targets: Targets, active: Collection[int]) -> Choice:
+def _choice(row: ImportRow, targets: Targets, active: Collection[int]) -> PlacementOptions:
     """Return the agent of a row; a deactivated agent keeps resolved conversations and gets no others."""
     found = targets.agents.find(row.handled_by) if row.handled_by and not row.is_unassigned else None
     if found is None:
-        return Choice()
+        return PlacementOptions()
     if isinstance(found, Ambiguous):
-        return Choice(notes=(Note(Kind.AMBIGUOUS, Field.HANDLED_BY, row.handled_by or ""),))
+        return PlacementOptions(notes=(Note(NoteKind.AMBIGUOUS, Field.HANDLED_BY, row.handled_by or ""),))
     if row.status is not Status.RESOLVED and found.id not in active:
-        return Choice(notes=(Note(Kind.DEACTIVATED, Field.HANDLED_BY, row.handled_by or ""),))
-    return Choice(found.id)
+        return PlacementOptions(notes=(Note(NoteKind.DEACTIVATED, Field.HANDLED_BY, row.handled_by or ""),))
+    return PlacementOptions(found.id)
 
 
 def _placed(
-    row: ImportRow, targets: Targets, contact_ids: Mapping[str, int], *, choice: Choice, now: datetime
+    row: ImportRow, targets: Targets, contact_ids: Mapping[str, int], *, choice: PlacementOptions, now: datetime
 ) -> Placed:
     team_id = targets.teams.find(row.team) if row.team else None
-    lost = (Note(Kind.UNKNOWN, Field.TEAM, row.team),) if row.team and team_id is None else ()
+    lost = (Note(NoteKind.UNKNOWN, Field.TEAM, row.team),) if row.team and team_id is None else ()
     waits = row.status is Status.OPEN and choice.agent_id is None
     conversation = NewConversation(
         account_id=targets.account_id,

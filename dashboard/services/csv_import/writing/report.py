@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dashboard.services.csv_import.reading.notes import Kind, Tallies, counted
+from dashboard.services.csv_import.reading.notes import NoteKind, Tallies, counted
 
 
 @dataclass(slots=True)
-class Report:
+class ImportReport:
     """Counts of an import so far: `waiting` by inbox, `held` the names of inboxes switched off, by id."""
 
     created: int = 0
@@ -32,7 +32,7 @@ class Report:
             "bad": self.bad,
             "inboxes": self.inboxes,
             "agents": self.agents,
-            "cut": self.notes.count(Kind.CUT),
+            "cut": self.notes.count(NoteKind.CUT),
             "waiting": self.waiting.total(),
             "to_be_assigned": self.to_be_assigned,
             "notes": {key: tally.count for key, tally in self.notes.by_key.items()},

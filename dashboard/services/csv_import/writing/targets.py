@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dashboard.services.core import audit_log
-from dashboard.services.core.audit_log import Cause, Change
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.csv_import.reading.names import folded
 from dashboard.services.csv_import.reading.rows import ImportRow
-from dashboard.services.csv_import.writing.directory import Agents, Names, new_agent
+from dashboard.services.csv_import.writing.directory import Agents, NameIndex, new_agent
 from dashboard.store.conversations import csv_import
 from dashboard.store.conversations.csv_import import Membership, NamedAgent
 from dashboard.store.policies import assignment_policies
@@ -24,8 +24,8 @@ class Targets:
 
     account_id: int
     agents: Agents
-    inboxes: Names = field(default_factory=Names)
-    teams: Names = field(default_factory=Names)
+    inboxes: NameIndex = field(default_factory=NameIndex)
+    teams: NameIndex = field(default_factory=NameIndex)
     labels: set[str] = field(default_factory=set)
     members: set[Membership] = field(default_factory=set)
     new_inboxes: set[int] = field(default_factory=set)
@@ -43,35 +43,35 @@ class Targets:
         return agent if isinstance(agent, NamedAgent) else None
 
 
-def load(desk: Desk, account_id: int) -> Targets | None:
+def load(work: UnitOfWork, account_id: int) -> Targets | None:
     """Read the names of the account; None if it does not exist."""
-    if not csv_import.hold_account(desk.session, account_id):
+    if not csv_import.hold_account(work.session, account_id):
         return None
     targets = Targets(account_id, Agents(account_id))
-    _read(desk, targets)
-    targets.teams.add(csv_import.teams(desk.session, account_id))
-    desk.session.commit()
+    _read(work, targets)
+    targets.teams.add(csv_import.teams(work.session, account_id))
+    work.session.commit()
     return targets
 
 
-def complete(desk: Desk, targets: Targets, rows: Sequence[ImportRow], now: datetime) -> None:
+def complete(work: UnitOfWork, targets: Targets, rows: Sequence[ImportRow], now: datetime) -> None:
     """Create the missing targets of these rows, and commit."""
     titles = {label for row in rows for label in row.labels} - targets.labels
     if titles or _missing_inboxes(targets, rows) or _missing_agents(targets, rows):
         # One import at a time creates names, and sees those of the others from here on.
-        csv_import.hold_account(desk.session, targets.account_id)
-        _read(desk, targets)
-        _create_inboxes(desk, targets, _missing_inboxes(targets, rows), now)
-        _create_agents(desk, targets, _missing_agents(targets, rows))
-        csv_import.add_labels(desk.session, targets.account_id, titles)
+        csv_import.hold_account(work.session, targets.account_id)
+        _read(work, targets)
+        _create_inboxes(work, targets, _missing_inboxes(targets, rows), now)
+        _create_agents(work, targets, _missing_agents(targets, rows))
+        csv_import.add_labels(work.session, targets.account_id, titles)
         targets.labels |= titles
-    _add_members(desk, targets, rows)
-    desk.session.commit()
+    _add_members(work, targets, rows)
+    work.session.commit()
 
 
-def _read(desk: Desk, targets: Targets) -> None:
-    targets.inboxes.add(csv_import.inboxes(desk.session, targets.account_id))
-    targets.agents.add(csv_import.agents(desk.session, targets.account_id))
+def _read(work: UnitOfWork, targets: Targets) -> None:
+    targets.inboxes.add(csv_import.inboxes(work.session, targets.account_id))
+    targets.agents.add(csv_import.agents(work.session, targets.account_id))
 
 
 def _missing_inboxes(targets: Targets, rows: Sequence[ImportRow]) -> list[str]:
@@ -88,45 +88,45 @@ def _missing_agents(targets: Targets, rows: Sequence[ImportRow]) -> list[str]:
     return [name for name in names if targets.agents.find(name) is None]
 
 
-def _create_inboxes(desk: Desk, targets: Targets, names: Sequence[str], now: datetime) -> None:
+def _create_inboxes(work: UnitOfWork, targets: Targets, names: Sequence[str], now: datetime) -> None:
     if not names:
         return
-    made = csv_import.add_inboxes(desk.session, targets.account_id, names)
-    targets.inboxes.add(csv_import.inboxes(desk.session, targets.account_id))
+    made = csv_import.add_inboxes(work.session, targets.account_id, names)
+    targets.inboxes.add(csv_import.inboxes(work.session, targets.account_id))
     new = {inbox.id for inbox in made}
     targets.new_inboxes |= new
-    _route(desk, targets.account_id, new, now)
+    _route(work, targets.account_id, new, now)
 
 
-def _create_agents(desk: Desk, targets: Targets, names: Sequence[str]) -> None:
+def _create_agents(work: UnitOfWork, targets: Targets, names: Sequence[str]) -> None:
     if not names:
         return
     wanted: dict[str, str] = {}
     for name in names:
         wanted.setdefault(*new_agent(targets.account_id, name))
-    made = csv_import.add_agents(desk.session, targets.account_id, wanted)
+    made = csv_import.add_agents(work.session, targets.account_id, wanted)
     targets.agents.add(made)
     targets.new_agents |= {agent.id for agent in made}
 
 
-def _add_members(desk: Desk, targets: Targets, rows: Sequence[ImportRow]) -> None:
+def _add_members(work: UnitOfWork, targets: Targets, rows: Sequence[ImportRow]) -> None:
     """Add the memberships that the rows imply, but none between an inbox and an agent that both existed before."""
     pairs = {
         Membership(targets.inbox_id(row), agent.id) for row in rows if (agent := targets.agent(row)) and agent.active
     }
     new = {pair for pair in pairs if pair.inbox_id in targets.new_inboxes or pair.user_id in targets.new_agents}
     if new - targets.members:
-        csv_import.add_members(desk.session, targets.account_id, new - targets.members)
+        csv_import.add_members(work.session, targets.account_id, new - targets.members)
         targets.members |= new
 
 
-def _route(desk: Desk, account_id: int, inbox_ids: Collection[int], now: datetime) -> None:
+def _route(work: UnitOfWork, account_id: int, inbox_ids: Collection[int], now: datetime) -> None:
     """Link new inboxes to a policy: without one, nothing of theirs is ever assigned (E1)."""
-    made = assignment_policies.shelf.add(desk.session, account_id, {"name": POLICY, "description": POLICY_DESCRIPTION})
-    if made is not None and (policy := assignment_policies.shelf.find(desk.session, account_id, made)):
-        assignment_policies.keep_version(desk.session, account_id, policy, actor_id=None, now=now)
-        change = Change(subject="assignment_policy", subject_id=made, after=policy)
-        audit_log.write(desk, account_id, change, Cause(actor_id=None, now=now))
-    policy_id = made or csv_import.policy_id_of(desk.session, account_id, POLICY)
+    made = assignment_policies.shelf.add(work.session, account_id, {"name": POLICY, "description": POLICY_DESCRIPTION})
+    if made is not None and (policy := assignment_policies.shelf.find(work.session, account_id, made)):
+        assignment_policies.keep_version(work.session, account_id, policy, actor_id=None, now=now)
+        change = AuditedChange(subject="assignment_policy", subject_id=made, after=policy)
+        audit_log.write(work, account_id, change, ActorContext(actor_id=None, now=now))
+    policy_id = made or csv_import.policy_id_of(work.session, account_id, POLICY)
     for inbox_id in sorted(inbox_ids):
-        assignment_policies.link(desk.session, account_id, inbox_id, policy_id)
+        assignment_policies.link(work.session, account_id, inbox_id, policy_id)

@@ -7,16 +7,16 @@ from datetime import datetime
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.services.conversations import transitions
-from dashboard.services.conversations.transitions import Step
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.conversations.transitions import Transition
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.csv_import.reading.rows import ImportRow
 from dashboard.services.csv_import.writing.placing import Placed
 from dashboard.store.accounts import id_checks
 from dashboard.store.conversations import conversations
-from dashboard.store.conversations.conversations import Added, ConversationRow
+from dashboard.store.conversations.conversations import ConversationRow, InsertedConversation
 from dashboard.store.inboxes import affected_inboxes
 from dashboard.store.ledger import ledger
-from dashboard.store.ledger.ledger import AssignmentRow, Event, EventRow, Why
+from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
 from dashboard.store.postgres import locks
 
 
@@ -37,30 +37,32 @@ class Revision:
     after: ConversationRow
 
 
-def update(desk: Desk, account_id: int, there: Sequence[tuple[Added, Placed]], now: datetime) -> Updated:
+def update(
+    work: UnitOfWork, account_id: int, there: Sequence[tuple[InsertedConversation, Placed]], now: datetime
+) -> Updated:
     """Update these conversations in one transaction.
 
     Resolved ones stay, as do those with a message after the end in the file. Only a conversation that was never
     assigned here gets the file's agent. Locks are taken in a run's order: inboxes, agents, conversations by id.
     """
     by_id = {added.id: placed for added, placed in there}
-    ids = conversations.unresolved(desk.session, account_id, by_id)
-    locks.share_inboxes(desk.session, {by_id[one].conversation.inbox_id for one in ids})
+    ids = conversations.unresolved(work.session, account_id, by_id)
+    locks.share_inboxes(work.session, {by_id[one].conversation.inbox_id for one in ids})
     agent_ids = {agent for one in ids if (agent := by_id[one].conversation.assignee_id)}
-    active = id_checks.known(desk.session, account_id, agent_ids=agent_ids).agent_ids
-    held = conversations.lock_all(desk.session, account_id, ids)
-    never_given = set(ids) - set(ledger.ever_given(desk.session, account_id, ids))
+    active = id_checks.existing_ids(work.session, account_id, agent_ids=agent_ids).agent_ids
+    held = conversations.lock_all(work.session, account_id, ids)
+    never_given = set(ids) - set(ledger.ever_given(work.session, account_id, ids))
     changed = [
         Revision(before, after)
         for before in held
         if (after := _after(before, by_id[before.id], now, may_get=active if before.id in never_given else ()))
         != before
     ]
-    conversations.save_all(desk.session, [one.after for one in changed])
-    _record(desk, changed, now)
-    desk.session.commit()
-    freed = any(transitions.freed_agent(one.before, one.after) for one in changed)
-    woken = affected_inboxes.of_account(desk.session, account_id) if freed else ()
+    conversations.save_all(work.session, [one.after for one in changed])
+    _record(work, changed, now)
+    work.session.commit()
+    freed = any(transitions.slot_freed_for(one.before, one.after) for one in changed)
+    woken = affected_inboxes.of_account(work.session, account_id) if freed else ()
     outdated = tuple(by_id[row.id] for row in held if _is_outdated(by_id[row.id].row, row, now))
     return Updated(count=len(changed), woken=frozenset(woken), outdated=outdated)
 
@@ -71,7 +73,7 @@ def _after(before: ConversationRow, placed: Placed, now: datetime, *, may_get: C
     if row.resolved_at:
         return before if _is_outdated(row, before, now) else _closed(before, placed, now)
     if row.status is Status.OPEN and before.is_waiting and agent_id in may_get:
-        after = transitions.settled(before, Step(replace(before, assignee_id=agent_id)), now)
+        after = transitions.apply_status_rules(before, Transition(replace(before, assignee_id=agent_id)), now)
         return replace(after, assigned_at=row.assigned_at or now)
     return before
 
@@ -81,7 +83,7 @@ def _closed(before: ConversationRow, placed: Placed, now: datetime) -> Conversat
     end = _end(placed.row, now)
     agent_id = placed.conversation.assignee_id or before.assignee_id
     wanted = replace(before, status=Status.RESOLVED, assignee_id=agent_id, last_activity_at=end)
-    after = replace(transitions.settled(before, Step(wanted), now), resolved_at=end)
+    after = replace(transitions.apply_status_rules(before, Transition(wanted), now), resolved_at=end)
     if agent_id == before.assignee_id:
         return after
     return replace(after, assigned_at=placed.row.assigned_at or end)
@@ -97,10 +99,10 @@ def _end(row: ImportRow, now: datetime) -> datetime:
     return row.resolved_at if row.resolved_at and row.end_is_known else now
 
 
-def _record(desk: Desk, changed: Sequence[Revision], now: datetime) -> None:
+def _record(work: UnitOfWork, changed: Sequence[Revision], now: datetime) -> None:
     moved = [one for one in changed if one.after.assignee_id != one.before.assignee_id]
-    ledger.write_assignments(desk.session, [_ledger_row(one, now) for one in moved])
-    ledger.write_events(desk.session, [_event_row(one, now) for one in changed])
+    ledger.write_assignments(work.session, [_ledger_row(one, now) for one in moved])
+    ledger.write_events(work.session, [_event_row(one, now) for one in changed])
 
 
 def _ledger_row(one: Revision, now: datetime) -> AssignmentRow:
@@ -111,7 +113,7 @@ def _ledger_row(one: Revision, now: datetime) -> AssignmentRow:
         agent_id=one.after.assignee_id,
         previous_agent_id=one.before.assignee_id,
         source=Source.BY_HAND,
-        reason=Why.IMPORTED,
+        reason=AssignmentSource.IMPORTED,
         at=now,
     )
 

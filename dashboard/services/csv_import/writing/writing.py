@@ -8,19 +8,19 @@ from itertools import islice
 from dashboard.engine import planner
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
-from dashboard.services.core.audit_log import Cause
-from dashboard.services.core.unit_of_work import Desk
+from dashboard.services.core.audit_log import ActorContext
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.csv_import.reading.columns import Field
-from dashboard.services.csv_import.reading.notes import Kind, Note
+from dashboard.services.csv_import.reading.notes import Note, NoteKind
 from dashboard.services.csv_import.reading.rows import BadRow, ImportRow
 from dashboard.services.csv_import.writing import holding, placing, targets, updating
 from dashboard.services.csv_import.writing.placing import Placed
-from dashboard.services.csv_import.writing.report import Report
+from dashboard.services.csv_import.writing.report import ImportReport
 from dashboard.services.csv_import.writing.targets import Targets
 from dashboard.store.conversations import conversations
 from dashboard.store.inboxes import routing
 from dashboard.store.ledger import ledger
-from dashboard.store.ledger.ledger import AssignmentRow, Event, EventRow, Why
+from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
 
 AT_ONCE = 500
 
@@ -35,35 +35,35 @@ class Import:
     hold: bool = False
 
     @property
-    def cause(self) -> Cause:
+    def cause(self) -> ActorContext:
         """Return the cause for the audit log: no person."""
-        return Cause(actor_id=None, now=self.now)
+        return ActorContext(actor_id=None, now=self.now)
 
 
-def bring_in(
-    desk: Desk,
+def import_rows(
+    work: UnitOfWork,
     wanted: Import,
     rows: Iterable[ImportRow | BadRow],
     *,
     refuse: Callable[[BadRow], object],
     progress: Callable[[int], object],
-) -> Report | None:
+) -> ImportReport | None:
     """Import the rows that are new in their inboxes, in chunks; None if the account does not exist.
 
     Only rows that are not resolved write events: the others are history.
     """
-    known = targets.load(desk, wanted.account_id)
+    known = targets.load(work, wanted.account_id)
     if known is None:
         return None
-    report = Report()
+    report = ImportReport()
     for chunk in _chunks(rows):
         for bad in (row for row in chunk if isinstance(row, BadRow)):
             report.bad += 1
             refuse(bad)
-        _write(desk, wanted, [row for row in chunk if isinstance(row, ImportRow)], known=known, report=report)
+        _write(work, wanted, [row for row in chunk if isinstance(row, ImportRow)], known=known, report=report)
         progress(len(chunk))
     report.inboxes, report.agents = len(known.new_inboxes), len(known.new_agents)
-    report.to_be_assigned = _to_be_assigned(desk, wanted.account_id, report)
+    report.to_be_assigned = _to_be_assigned(work, wanted.account_id, report)
     return report
 
 
@@ -73,43 +73,45 @@ def _chunks(rows: Iterable[ImportRow | BadRow]) -> Iterator[Sequence[ImportRow |
         yield chunk
 
 
-def _write(desk: Desk, wanted: Import, rows: Sequence[ImportRow], *, known: Targets, report: Report) -> None:
+def _write(
+    work: UnitOfWork, wanted: Import, rows: Sequence[ImportRow], *, known: Targets, report: ImportReport
+) -> None:
     """Write the new rows in one transaction, then update the others in another."""
-    targets.complete(desk, known, rows, wanted.now)
+    targets.complete(work, known, rows, wanted.now)
     if wanted.hold:
-        _hold(desk, wanted, rows, known=known, report=report)
-    placed = placing.place(desk, known, rows, wanted.now)
-    added = conversations.add(desk.session, [one.conversation for one in placed])
+        _hold(work, wanted, rows, known=known, report=report)
+    placed = placing.place(work, known, rows, wanted.now)
+    added = conversations.add(work.session, [one.conversation for one in placed])
     pairs = list(zip(added, placed, strict=True))
     new = [(one.id, of_row) for one, of_row in pairs if one.is_new]
-    _record(desk, wanted, new)
-    desk.session.commit()
+    _record(work, wanted, new)
+    work.session.commit()
     _count(report, [of_row for _, of_row in new], there=len(pairs) - len(new))
     woken = {of_row.conversation.inbox_id for _, of_row in new if of_row.waits}
     if wanted.update:
-        updated = updating.update(desk, wanted.account_id, [pair for pair in pairs if not pair[0].is_new], wanted.now)
+        updated = updating.update(work, wanted.account_id, [pair for pair in pairs if not pair[0].is_new], wanted.now)
         report.updated += updated.count
         for outdated in updated.outdated:
-            report.notes.add(outdated.row.line, [Note(Kind.NEWER, Field.RESOLVED_AT)])
+            report.notes.add(outdated.row.line, [Note(NoteKind.NEWER, Field.RESOLVED_AT)])
         woken |= updated.woken
     if not wanted.hold:
-        desk.signals.wake(wanted.account_id, woken)
+        work.signals.wake(wanted.account_id, woken)
 
 
-def _hold(desk: Desk, wanted: Import, rows: Sequence[ImportRow], *, known: Targets, report: Report) -> None:
+def _hold(work: UnitOfWork, wanted: Import, rows: Sequence[ImportRow], *, known: Targets, report: ImportReport) -> None:
     """Switch off the inboxes that get waiting rows; before any agent is locked, as a run's order of locks demands."""
     waiting = {known.inbox_id(row) for row in rows if placing.will_wait(known, row)} - report.held.keys()
     if waiting:
-        report.held |= holding.switch_off(desk, wanted.account_id, waiting, wanted.cause)
+        report.held |= holding.switch_off(work, wanted.account_id, waiting, wanted.cause)
 
 
-def _record(desk: Desk, wanted: Import, new: Sequence[tuple[int, Placed]]) -> None:
+def _record(work: UnitOfWork, wanted: Import, new: Sequence[tuple[int, Placed]]) -> None:
     """Write the ledger rows of all assignees, and the events of unresolved conversations."""
     handled = [(_handled(one, placed), placed) for one, placed in new if placed.conversation.assignee_id is not None]
     live = [_created(one, placed, wanted.now) for one, placed in new if placed.row.status is not Status.RESOLVED]
     given = [row for row, placed in handled if placed.row.status is not Status.RESOLVED]
-    ledger.write_assignments(desk.session, [row for row, _ in handled])
-    ledger.write_events(desk.session, live + ledger.assignment_events(given))
+    ledger.write_assignments(work.session, [row for row, _ in handled])
+    ledger.write_events(work.session, live + ledger.assignment_events(given))
 
 
 def _handled(conversation_id: int, placed: Placed) -> AssignmentRow:
@@ -121,7 +123,7 @@ def _handled(conversation_id: int, placed: Placed) -> AssignmentRow:
         inbox_id=conversation.inbox_id,
         agent_id=conversation.assignee_id,
         source=Source.BY_HAND,
-        reason=Why.IMPORTED,
+        reason=AssignmentSource.IMPORTED,
         waiting_since=conversation.created_at if placed.row.assigned_at else None,
         at=conversation.assigned_at or conversation.created_at,
     )
@@ -137,7 +139,7 @@ def _created(conversation_id: int, placed: Placed, now: datetime) -> EventRow:
     )
 
 
-def _count(report: Report, new: Sequence[Placed], *, there: int) -> None:
+def _count(report: ImportReport, new: Sequence[Placed], *, there: int) -> None:
     report.created += len(new)
     report.existing += there
     report.waiting.update(placed.conversation.inbox_id for placed in new if placed.waits)
@@ -145,7 +147,7 @@ def _count(report: Report, new: Sequence[Placed], *, there: int) -> None:
         report.notes.add(placed.row.line, placed.notes)
 
 
-def _to_be_assigned(desk: Desk, account_id: int, report: Report) -> int:
+def _to_be_assigned(work: UnitOfWork, account_id: int, report: ImportReport) -> int:
     """Return the number of new conversations that wait in inboxes with all four switches on (E1)."""
-    routed = routing.read_many(desk.session, account_id, report.waiting)
+    routed = routing.read_many(work.session, account_id, report.waiting)
     return sum(report.waiting[one.inbox.id] for one in routed if planner.switched_off(one.inbox, one.policy) is None)
