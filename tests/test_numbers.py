@@ -1,10 +1,14 @@
-"""Every numbered rule of the specification is promised by a test and has its place in the README."""
+"""Every numbered rule has its text, its code and its tests in docs/rules.md, and a test names it."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
-RULES = {*range(1, 54), *range(70, 76)}
+RULES = sorted({*range(1, 54), *range(70, 76)})
+SECTION = re.compile(r"^### E(\d+) ([^\n]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def numbers(text: str) -> set[int]:
@@ -14,22 +18,44 @@ def numbers(text: str) -> set[int]:
     return found
 
 
+def sections() -> Mapping[int, str]:
+    """Return the body of each rule's section by its number."""
+    found = SECTION.findall((ROOT / "docs/rules.md").read_text())
+    assert len(found) == len({number for number, _, _ in found}), "A rule has two sections."
+    return {int(number): body for number, _, body in found}
+
+
+def paths(body: str, label: str) -> list[str]:
+    """Return the paths in the line with this label."""
+    lines = [line for line in body.splitlines() if line.startswith(f"{label}: ")]
+    return [path for line in lines for path in re.findall(r"`([^`]+)`", line)]
+
+
 def test_every_rule_is_named_by_a_test():
     named = set().union(*(numbers(path.read_text()) for path in ROOT.glob("tests/**/test_*.py")))
 
-    assert RULES - named == set()
+    assert set(RULES) - named == set()
 
 
-def test_the_readme_says_where_every_rule_lives():
-    table = (ROOT / "README.md").read_text().split("## Where each rule lives")[1].split("\n## ")[0]
-
-    assert RULES - numbers(table) == set()
+def test_the_page_of_rules_has_a_section_for_each_rule():
+    assert sorted(sections()) == RULES
 
 
-def test_every_place_that_the_readme_names_is_there():
-    table = (ROOT / "README.md").read_text().split("## Where each rule lives")[1].split("\n## ")[0]
-    named = re.findall(r"`([a-z/_]+\.py)`", table)
+@pytest.mark.parametrize("number", RULES, ids=lambda number: f"E{number}")
+def test_a_rule_has_text_code_and_tests(number: int):
+    body = sections()[number]
+    code, tests = paths(body, "Code"), paths(body, "Tests")
 
-    missing = [name for name in named if not (ROOT / name).exists() and not (ROOT / "dashboard" / name).exists()]
-    assert named
-    assert missing == []
+    assert body.split("Code:")[0].strip()
+    assert code
+    assert [path for path in code if not (ROOT / path).is_file()] == []
+    assert tests
+    assert [path for path in tests if not (ROOT / path).is_file()] == []
+    assert all(path.startswith("tests/") for path in tests)
+
+
+@pytest.mark.parametrize("number", RULES, ids=lambda number: f"E{number}")
+def test_a_test_of_a_rule_names_it(number: int):
+    tests = paths(sections()[number], "Tests")
+
+    assert [path for path in tests if number not in numbers((ROOT / path).read_text())] == []
