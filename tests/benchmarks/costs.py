@@ -1,4 +1,4 @@
-"""What a conversation costs, from its arrival by HTTP to its end: what the README's plan for many machines multiplies.
+"""What a conversation costs, from its arrival by HTTP to its end: what docs/scaling.md multiplies.
 
 Nothing here must be reached. Each limit is what one core, or one MB a second, has for a conversation at the pace of
 the plan, so that a ratio is how many cores, or MB a second, the plan needs.

@@ -46,7 +46,7 @@ class Stream:
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    """Post to the real web processes; one worker, as the README starts it, beside one of RQ's own."""
+    """Post to the real web processes; one worker, as docs/operations.md starts it, beside one of RQ's own."""
     with bench.copy(FLOOR) as settings, ExitStack() as held:
         token = token_of(settings)
         served = held.enter_context(serving.serving(settings))

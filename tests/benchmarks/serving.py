@@ -1,4 +1,4 @@
-"""The real web processes and workers over a database of the benchmarks, started as the README does."""
+"""The real web processes and workers over a database of the benchmarks, started as docs/operations.md does."""
 
 import json
 import os

@@ -56,7 +56,7 @@ def test_an_address_of_the_internet_may_be_called(address: str):
 
 @pytest.mark.parametrize("port", [1, 22, 25, 81, 6379, 65_535])
 def test_every_port_of_a_public_address_may_be_called_and_none_of_a_private_one(port: int):
-    """As the README says of what is open by default."""
+    """As docs/operations.md says of what is open by default."""
     url = f"http://helpdesk.example:{port}/hook"
 
     assert resolving_to("93.184.216.34").refusal(url) is None

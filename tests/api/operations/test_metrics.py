@@ -134,7 +134,7 @@ def test_every_process_tells_the_same(app: Flask, settings: Settings, acme: Acme
 
 
 def test_what_is_open_to_everybody_names_no_account_and_nobody(app: Flask, acme: Acme) -> None:
-    """As the README says of what is open by default: /metrics without METRICS_TOKEN, /ready and /up."""
+    """As docs/operations.md says of what is open by default: /metrics without METRICS_TOKEN, /ready and /up."""
     acme.policy()
     acme.online("Ana")
     acme.waiting(1)
