@@ -27,7 +27,7 @@ def sections() -> Mapping[int, str]:
 
 def paths(body: str, label: str) -> list[str]:
     """Return the paths in the line with this label."""
-    lines = [line for line in body.splitlines() if line.startswith(f"{label}: ")]
+    lines = [line for line in body.splitlines() if line.startswith(f"- {label}: ")]
     return [path for line in lines for path in re.findall(r"`([^`]+)`", line)]
 
 
@@ -46,7 +46,7 @@ def test_a_rule_has_text_code_and_tests(number: int):
     body = sections()[number]
     code, tests = paths(body, "Code"), paths(body, "Tests")
 
-    assert body.split("Code:")[0].strip()
+    assert body.split("- Code:")[0].strip()
     assert code
     assert [path for path in code if not (ROOT / path).is_file()] == []
     assert tests
