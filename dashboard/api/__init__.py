@@ -99,7 +99,8 @@ def register(app: Flask, settings: Settings) -> None:
     rate_limit.register(app, settings)
     marshmallow = MarshmallowPlugin(schema_name_resolver=_name)
     api = Documented(app, spec_kwargs={"marshmallow_plugin": marshmallow})
-    marshmallow.converter.add_attribute_function(_range_of)
+    assert marshmallow.converter is not None
+    marshmallow.converter.add_attribute_function(_range_of)  # type: ignore[no-untyped-call]
     api.register_converter(resources.IdConverter, lambda _: {"type": "integer", "format": "int64", "minimum": 1})
     api.register_field(Instant, "string", "date-time")
     for noun in NOUNS:

@@ -11,8 +11,8 @@ from dashboard.engine.model import Role
 from dashboard.http import unit_of_work
 from dashboard.services.accounts import accounts as service
 from dashboard.services.accounts.account_forms import AccountEdit, AccountForm
-from dashboard.services.accounts.accounts import AccountRow
 from dashboard.services.core.form import sent_fields
+from dashboard.store.accounts.accounts import AccountRow
 
 bp = ApiBlueprint("account", "The account, with the switch that all its inboxes need.")
 ACCOUNT = Tagged(edit=AccountEdit)

@@ -11,8 +11,9 @@ from dashboard.engine.decisions import Source
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import conversations as service
 from dashboard.services.conversations.conversation_forms import AssignmentForm, ConversationChange
-from dashboard.services.conversations.conversations import ConversationRow, LedgerRow
 from dashboard.services.core.form_fields import Instant, Word
+from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.conversations.lists import LedgerRow
 from dashboard.store.core.paging import Listed, Page
 
 bp = ApiBlueprint("assignments", "Who has a conversation, by hand; and its ledger.")

@@ -26,8 +26,9 @@ from dashboard.services.conversations.conversation_forms import (
     NewConversationsForm,
     StatusForm,
 )
-from dashboard.services.conversations.conversations import ConversationFilter, ConversationRow
 from dashboard.services.core.form_fields import LARGEST_ID, AddressNumber, Instant, Text, Word
+from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.conversations.lists import ConversationFilter
 from dashboard.store.core.paging import Listed, Page
 
 AN_ID = AddressNumber(1, LARGEST_ID)

@@ -29,7 +29,7 @@ class Tagged:
     """A noun whose answers carry an ETag, over the fields that calls can change: not over counts and instants."""
 
     def __init__(self, *names: str, edit: type | None = None) -> None:
-        self._names = (*names, *(field.name for field in fields(edit))) if edit else names  # type: ignore[arg-type]
+        self._names = (*names, *(field.name for field in fields(edit))) if edit else names
 
     def __call__(self, view: Callable[..., Any]) -> Callable[..., Any]:
         """Let a view answer with the ETag of what it returns; put it below `arguments` and `response`."""

@@ -29,8 +29,8 @@ class Parser(FlaskParser):
 
     def handle_error(self, error: ValidationError, req: flask.Request, schema: Schema, **_: Any) -> NoReturn:
         """Name the fields, without the part of the request that they were in."""
-        [(_, messages)] = error.messages_dict.items()
-        refuse(422, errors=by_field(messages))
+        [found] = error.messages_dict.values()
+        refuse(422, errors=by_field(found))
 
 
 def _json(body: bytes) -> Any:

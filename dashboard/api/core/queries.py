@@ -17,7 +17,7 @@ def naming(schema: type[Schema], take: Callable[[View], View]) -> Callable[[View
     """Let a view take the parameters of a schema, beside those that it takes already."""
 
     def mark(view: View) -> View:
-        known = getattr(view, "parameters", frozenset()) | schema().fields.keys()
+        known: frozenset[str] = getattr(view, "parameters", frozenset()) | schema().fields.keys()
         marked = take(view)
         marked.parameters = known  # type: ignore[attr-defined]
         return marked
@@ -27,7 +27,7 @@ def naming(schema: type[Schema], take: Callable[[View], View]) -> Callable[[View
 
 def check() -> None:
     """Refuse parameters that the call does not know, and those that are given twice."""
-    known = getattr(current_app.view_functions[request.endpoint or ""], "parameters", frozenset())
+    known: frozenset[str] = getattr(current_app.view_functions[request.endpoint or ""], "parameters", frozenset())
     faults = {name: [UNKNOWN] for name in request.args if name not in known}
     faults |= {name: [REPEATED] for name, values in request.args.lists() if name in known and len(values) > 1}
     if faults:

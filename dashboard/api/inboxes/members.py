@@ -1,6 +1,7 @@
 """Who belongs to an inbox or a team: PUT replaces, POST adds, DELETE removes, and each answers with who is there."""
 
 from collections.abc import Callable
+from typing import Any
 
 from marshmallow import Schema, fields
 
@@ -29,16 +30,17 @@ class MembersSchema(Schema):
     user_ids = fields.List(fields.Integer())
 
 
-def _reading(group: OwnerKind) -> Callable[[int], Members]:
+def _reading(group: OwnerKind) -> Callable[..., Any]:
     @bp.response(200, MembersSchema)
     def show(place_id: int) -> Members:
         return no_content(service.show(unit_of_work(), caller().account_id, Owner(group, place_id)))
 
     show.__doc__ = f"Read who belongs to the {group}."
-    return allowed(SUPERVISORS)(show)
+    guarded: Callable[..., Any] = allowed(SUPERVISORS)(show)
+    return guarded
 
 
-def _changing(group: OwnerKind, way: MemberChange) -> Callable[..., Members]:
+def _changing(group: OwnerKind, way: MemberChange) -> Callable[..., Any]:
     @bp.arguments(MembersForm)
     @bp.response(200, MembersSchema)
     def change(wanted: MemberIds, place_id: int) -> Members:
@@ -50,7 +52,8 @@ def _changing(group: OwnerKind, way: MemberChange) -> Callable[..., Members]:
         )
 
     change.__doc__ = SUMMARIES[way].format(group)
-    return allowed(SUPERVISORS)(change)
+    guarded: Callable[..., Any] = allowed(SUPERVISORS)(change)
+    return guarded
 
 
 for _group, _path in PATHS.items():

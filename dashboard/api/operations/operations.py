@@ -33,10 +33,11 @@ def up() -> Response:
 @operations.get("/ready")
 def ready() -> Response:
     """Say which parts are at work: 200 when all are, else 503."""
-    postgres, background = _asked(service.postgres_takes_writes), _asked(service.background)
-    doing = _answer_of(background)
+    postgres = _asked(service.postgres_takes_writes)
+    background = _asked(service.background)
+    takes_writes, doing = _answer_of(postgres), _answer_of(background)
     readiness = Readiness(
-        postgres=bool(_answer_of(postgres)),
+        postgres=bool(takes_writes),
         redis=doing is not None,
         workers=doing.workers if doing else 0,
         scheduler=doing.scheduler if doing else False,

@@ -9,9 +9,9 @@ from flask.typing import ResponseReturnValue
 from dashboard.http import unit_of_work
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AccountEdit, AccountForm
-from dashboard.services.accounts.accounts import AccountRow
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.accounts import settings_pages as store
+from dashboard.store.accounts.accounts import AccountRow
 from dashboard.web.core import form_input
 from dashboard.web.core.auth import actor_kwargs, administrators_only, supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of

@@ -35,11 +35,13 @@ def index() -> ResponseReturnValue:
 @administrators_only
 def create() -> ResponseReturnValue:
     """Make a token. The answer is the page itself: the token is kept nowhere, so no later page could show it."""
-    made = _said()
-    if not isinstance(made, Invalid):
-        made = form_input.load(TokenForm(), made)
-    if not isinstance(made, Invalid):
-        made = tokens.create(unit_of_work(), viewer().account_id, made, **actor_kwargs())
+    said = _said()
+    wanted = said if isinstance(said, Invalid) else form_input.load(TokenForm(), said)
+    made = (
+        wanted
+        if isinstance(wanted, Invalid)
+        else tokens.create(unit_of_work(), viewer().account_id, wanted, **actor_kwargs())
+    )
     if isinstance(made, Invalid):
         return _page(errors=made.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
     return _page(fresh=made), HTTPStatus.CREATED

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask import url_for
 from markupsafe import Markup, escape
@@ -129,7 +129,9 @@ def _thing(kind: str | None, thing_id: int | None, names: AuditNames, name: str)
     living, endpoint, argument = PLACES.get(kind or "", ("", "", ""))
     if (living, thing_id) not in names.living:
         return Markup("<b>{}</b>").format(bdi(name))
-    return Markup('<a href="{}">{}</a>').format(url_for(endpoint, **{argument: thing_id}), bdi(name))
+    return Markup('<a href="{}">{}</a>').format(
+        url_for(endpoint, **cast(dict[str, Any], {argument: thing_id})), bdi(name)
+    )
 
 
 def _named(kind: str, thing_id: Any, names: AuditNames) -> Markup:

@@ -93,7 +93,8 @@ def _limit(said: int | None) -> str:
 
 
 def _word(said: str | None) -> str:
-    return CARDS.get(said or "", (said or "none").replace("_", " "))
+    known = {str(card): text for card, text in CARDS.items()}
+    return known.get(said or "", (said or "none").replace("_", " "))
 
 
 SAID: Mapping[str, Callable[[Any], str]] = {

@@ -16,7 +16,7 @@ from dashboard.web.core import form_input
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, editing, refused
+from dashboard.web.core.edit_forms import About, editing, refused, there
 
 PER_PAGE = 100
 pages = pages_of("labels")
@@ -69,9 +69,7 @@ def rename(label_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(label_id: int) -> ResponseReturnValue:
     """Suggest a label no longer."""
-    removed = labels.remove(unit_of_work(), viewer().account_id, label_id, **actor_kwargs())
-    if removed is None:
-        abort(HTTPStatus.NOT_FOUND)
+    removed = there(labels.remove(unit_of_work(), viewer().account_id, label_id, **actor_kwargs()))
     flash(saying("{} is suggested no longer. Conversations and rules keep it.", removed.title))
     return redirect(url_for("web.labels.index"), HTTPStatus.SEE_OTHER)
 

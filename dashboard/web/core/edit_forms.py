@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Flask, g, request
+from flask import Flask, abort, g, request
 from markupsafe import Markup
 
 from dashboard import clock
@@ -31,6 +31,7 @@ LIMITS = "inbox_capacity_limit"
 # The author of an older change is not told.
 MOST_ENTRIES = 200
 RECENTLY = timedelta(hours=12)
+T = TypeVar("T")
 PLAIN = (str, int, bool, type(None))
 
 
@@ -90,6 +91,13 @@ def refused(refusal: Invalid, about: About = About()) -> Refused:
     g.is_stale = True
     said = {name: (_told(name, now, about),) for name, now in refusal.now.items()}
     return Refused(errors=said, status=HTTPStatus.CONFLICT)
+
+
+def there(row: T | Stale | None) -> T:
+    """Return the row of an answer; without one, the request ends with 404."""
+    if row is None or isinstance(row, Stale):
+        abort(HTTPStatus.NOT_FOUND)
+    return row
 
 
 def _sent() -> DrawnFields | None:

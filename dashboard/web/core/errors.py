@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import cast
 
 import structlog
 from flask import Blueprint, Flask, render_template, request
@@ -107,7 +108,7 @@ def init_app(app: Flask) -> None:
     def unrouted(error: HTTPException) -> ResponseReturnValue:
         if not request.path.startswith("/api"):
             return _show(error)
-        return others(error) if others else error.get_response()
+        return cast(ResponseReturnValue, others(error)) if others else error.get_response()
 
     for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
         app.register_error_handler(status, unrouted)

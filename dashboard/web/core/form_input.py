@@ -76,7 +76,8 @@ def load(form: Form, said: Mapping[str, Any]) -> Any:
     try:
         return form.load(said)
     except ValidationError as refused:
-        return Invalid(errors={field: tuple(_flat(found)) for field, found in refused.normalized_messages().items()})
+        messages: Mapping[str, Any] = refused.normalized_messages()  # type: ignore[no-untyped-call]
+        return Invalid(errors={field: tuple(_flat(found)) for field, found in messages.items()})
 
 
 def _flat(found: Any) -> Iterator[str]:

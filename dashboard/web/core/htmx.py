@@ -21,7 +21,8 @@ def is_htmx() -> bool:
 
 def client_version() -> str | None:
     """Return the version of what a polling element shows, None if it is not a poll that asks."""
-    return request.headers.get("HX-PTag")
+    version: str | None = request.headers.get("HX-PTag")
+    return version
 
 
 def unchanged() -> Response:

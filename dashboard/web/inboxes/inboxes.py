@@ -26,7 +26,7 @@ from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, editing, refused
+from dashboard.web.core.edit_forms import About, editing, refused, there
 
 PER_PAGE = 100
 PART = "inboxes/_inbox.html"
@@ -84,8 +84,9 @@ def rename(inbox_id: int) -> ResponseReturnValue:
 def destroy(inbox_id: int) -> ResponseReturnValue:
     """Delete an inbox that never had a conversation."""
     removed = inboxes.remove(unit_of_work(), viewer().account_id, inbox_id, **actor_kwargs())
-    if removed is None or isinstance(removed, Conflict):
-        return _answer(inbox_id, removed and invalid("deletion", removed.sentence), "")
+    if isinstance(removed, Conflict):
+        return _answer(inbox_id, invalid("deletion", removed.sentence), "")
+    removed = there(removed)
     flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.inboxes.index"), HTTPStatus.SEE_OTHER)
 

@@ -25,7 +25,7 @@ from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, editing, refused
+from dashboard.web.core.edit_forms import About, editing, refused, there
 from dashboard.web.policies.policy_fields import Card
 
 PER_PAGE = 50
@@ -87,9 +87,10 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Make a team."""
     fields = _typed()
-    edit = made = fields.edit()
-    if not isinstance(edit, Invalid):
-        made = teams.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
+    edit = fields.edit()
+    made = (
+        edit if isinstance(edit, Invalid) else teams.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
+    )
     if isinstance(made, Invalid):
         if (first := resubmission.first_made(teams.TEAM, made, edit)) is not None:
             return _to(first)
@@ -151,9 +152,7 @@ def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(team_id: int) -> ResponseReturnValue:
     """Delete a team; its conversations belong to none then."""
-    removed = teams.remove(unit_of_work(), viewer().account_id, team_id, **actor_kwargs())
-    if removed is None:
-        abort(HTTPStatus.NOT_FOUND)
+    removed = there(teams.remove(unit_of_work(), viewer().account_id, team_id, **actor_kwargs()))
     flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.teams.index"), HTTPStatus.SEE_OTHER)
 

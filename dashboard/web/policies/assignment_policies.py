@@ -24,7 +24,7 @@ from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, Errors, editing, refused
+from dashboard.web.core.edit_forms import About, Errors, editing, refused, there
 from dashboard.web.policies import policy_fields, policy_warnings
 from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, UNITS, UNNAMED, PolicyFields
 
@@ -164,9 +164,7 @@ def preview(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
     """Delete a policy; its inboxes are left without one."""
-    removed = assignment_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs())
-    if removed is None:
-        abort(HTTPStatus.NOT_FOUND)
+    removed = there(assignment_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs()))
     flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.policies.index"), HTTPStatus.SEE_OTHER)
 
@@ -182,7 +180,12 @@ def _page(fields: PolicyFields, refusal: Invalid = NOTHING_WRONG) -> ResponseRet
 def _read(fields: PolicyFields, errors: Errors = NOTHING_WRONG.errors) -> PolicyPage:
     inboxes = _inboxes()
     unclear, meant = _meant(fields, inboxes)
-    parts = {"fields": fields, "errors": errors or unclear.errors, "inboxes": inboxes, "consequences": meant}
+    parts: dict[str, Any] = {
+        "fields": fields,
+        "errors": errors or unclear.errors,
+        "inboxes": inboxes,
+        "consequences": meant,
+    }
     if not fields.policy_id:
         return PolicyPage(**parts)
     saved = _fields_of(row := _policy(fields.policy_id))

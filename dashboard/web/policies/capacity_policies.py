@@ -29,7 +29,7 @@ from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, Errors, editing, refused
+from dashboard.web.core.edit_forms import About, Errors, editing, refused, there
 from dashboard.web.policies import capacity_policy_fields
 from dashboard.web.policies.capacity_policy_fields import CapacityPolicyFields
 
@@ -143,11 +143,11 @@ def put_under(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
     """Leave an agent under no policy."""
-    left = capacity_limits.unassign_policy(
-        unit_of_work(), viewer().account_id, policy_id, AgentChoice(user_id=agent_id), **actor_kwargs()
+    left = there(
+        capacity_limits.unassign_policy(
+            unit_of_work(), viewer().account_id, policy_id, AgentChoice(user_id=agent_id), **actor_kwargs()
+        )
     )
-    if left is None:
-        abort(HTTPStatus.NOT_FOUND)
     return _saved(policy_id, saying("{} is under no capacity policy.", left.name))
 
 
@@ -155,9 +155,7 @@ def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
     """Delete a capacity policy; nobody is under it any more."""
-    removed = capacity_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs())
-    if removed is None:
-        abort(HTTPStatus.NOT_FOUND)
+    removed = there(capacity_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs()))
     flash(saying("{} is deleted.", removed.name))
     return redirect(url_for("web.capacity.index"), HTTPStatus.SEE_OTHER)
 
@@ -177,7 +175,12 @@ def _saved(policy_id: int, said: str) -> ResponseReturnValue:
 
 def _read(fields: CapacityPolicyFields, errors: Errors = NOTHING_WRONG.errors) -> CapacityPage:
     everything = choices.of_account(unit_of_work().session, viewer().account_id)
-    parts = {"fields": fields, "errors": errors, "inboxes": everything.inboxes, "suggested": everything.labels}
+    parts: dict[str, Any] = {
+        "fields": fields,
+        "errors": errors,
+        "inboxes": everything.inboxes,
+        "suggested": everything.labels,
+    }
     if not fields.policy_id:
         return CapacityPage(**parts)
     view = _view(fields.policy_id)

@@ -1,6 +1,6 @@
 """Reports: what was assigned, how long it had waited, and how evenly it was shared out; each table also as CSV."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -104,12 +104,14 @@ def _hours(name: str, report: Report) -> Response:
 
 
 def _inboxes(name: str, report: Report) -> Response:
-    rows = ([line.inbox.id, line.inbox.name, line.count, *_waited(line.waited)] for line in report.by_inbox)
+    rows: Iterable[Sequence[Cell]] = (
+        [line.inbox.id, line.inbox.name, line.count, *_waited(line.waited)] for line in report.by_inbox
+    )
     return csv_export.answer(name, ["id", "inbox", "assigned", *WAITED], rows)
 
 
 def _agents(name: str, report: Report) -> Response:
-    rows = ([share.id, share.name, share.by_runs, share.by_hand] for share in report.shares)
+    rows: Iterable[Sequence[Cell]] = ([share.id, share.name, share.by_runs, share.by_hand] for share in report.shares)
     return csv_export.answer(name, ["id", "agent", "assigned by runs", "assigned by hand"], rows)
 
 

@@ -23,7 +23,7 @@ from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, editing, refused
+from dashboard.web.core.edit_forms import About, editing, refused, there
 
 PER_PAGE = 50
 PART = "webhooks/_webhook.html"
@@ -79,9 +79,12 @@ def show(webhook_id: int) -> ResponseReturnValue:
 def update(webhook_id: int) -> ResponseReturnValue:
     """Change where a webhook leads, what it hears, and whether it does."""
     _webhook(webhook_id)
-    changed = _typed()
-    if not isinstance(changed, Invalid):
-        changed = webhooks.change(unit_of_work(), viewer().account_id, webhook_id, changed, **editing())
+    edit = _typed()
+    changed = (
+        edit
+        if isinstance(edit, Invalid)
+        else webhooks.change(unit_of_work(), viewer().account_id, webhook_id, edit, **editing())
+    )
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(changed, Invalid):
@@ -117,9 +120,7 @@ def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
 @supervisors_only
 def destroy(webhook_id: int) -> ResponseReturnValue:
     """Delete a webhook with all its deliveries."""
-    removed = webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())
-    if removed is None:
-        abort(HTTPStatus.NOT_FOUND)
+    removed = there(webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs()))
     flash(saying("{} is told nothing any more.", removed.url))
     return redirect(url_for("web.webhooks.index"), HTTPStatus.SEE_OTHER)
 
