@@ -257,7 +257,7 @@ def acme(work: UnitOfWork) -> Acme:
 
 def add_user(session: Session, account_id: int, name: str, role: Role = Role.AGENT, **facts: object) -> int:
     """Add a user to an account and return their id."""
-    user_id = session.execute(insert(User).returning(User.id)).scalar_one()
+    user_id = session.execute(insert(User).values(session_epoch=0).returning(User.id)).scalar_one()
     values = {"log_in_id": user_id, "email": f"{name.lower()}@{account_id}.example", "availability": Presence.ONLINE}
     values |= {"role": role, **facts}
     session.execute(insert(AccountUser).values(account_id=account_id, user_id=user_id, name=name, **values))

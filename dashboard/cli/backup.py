@@ -43,7 +43,7 @@ def restore(settings: Settings) -> click.Command:
     def command(file: Path) -> None:
         """Put a backup FILE into an instance that has no accounts; tables of an older release are brought up to date.
 
-        Whose turn it was is not in it, and where SECRET_KEY is another, everybody logs in again.
+        Whose turn it was is not in it. Everybody logs in again, and invitations are made anew.
         """
         try:
             archives.restore(settings.database_url, file)

@@ -42,7 +42,7 @@ class Floor:
         everybody = f"generate_series(1, {self.agents}) AS n"
         yield "INSERT INTO accounts (name) VALUES ('Acme')"
         yield "INSERT INTO inboxes (account_id, name) VALUES (1, 'Support')"
-        yield f"INSERT INTO users (password_hash) SELECT NULL FROM {everybody}"
+        yield f"INSERT INTO users (session_epoch) SELECT 0 FROM {everybody}"
         yield f"""
             INSERT INTO account_users (account_id, user_id, log_in_id, name, email, role, availability)
             SELECT 1, n, n, 'Agent ' || n, n || '@acme.example', 'agent', 'online' FROM {everybody}"""

@@ -49,7 +49,7 @@ class Size:
 # Agent a answers two inboxes; what they hold is in one of the two, and its last row in the ledger names them.
 DESK = """
 INSERT INTO accounts (name, stranded_checked_at) VALUES ('Large', :now);
-INSERT INTO users (password_hash) SELECT NULL FROM generate_series(1, :agents + 1) n;
+INSERT INTO users (session_epoch) SELECT 0 FROM generate_series(1, :agents + 1) n;
 INSERT INTO agent_capacity_policies (account_id, name, conversation_limit, excluded_labels, exclude_older_than_hours)
   SELECT 1, 'Limits ' || n, 100 + n, ARRAY['label ' || n], 1000 + n FROM generate_series(1, :policies) n;
 INSERT INTO account_users

@@ -15,6 +15,7 @@ from tests.web.accounts.test_sessions import log_in
 
 PIA = "pia@person.example"
 OWN = "a pass phrase of Pia's own"
+NEW = "another pass phrase of Pia's own"
 GIVEN = "a pass phrase of Acme's choice"
 
 
@@ -65,6 +66,11 @@ def join(accounts: Accounts, caller: Caller, password: str = OWN, **facts: objec
     agent_id, door = hire(caller, **facts), accounts.door()
     assert send(door, link(caller, agent_id), password=password, again=password).status_code == 303
     return agent_id, door
+
+
+def accept(door: FlaskClient, path: str, current: str = OWN, password: str = NEW) -> TestResponse:
+    """Accept an invitation while logged in, which takes another password."""
+    return send(door, path, current=current, password=password, again=password)
 
 
 def send(door: FlaskClient, path: str, to: str = "", **form: str) -> TestResponse:

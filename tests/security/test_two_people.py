@@ -31,7 +31,7 @@ def worlds(settings: Settings) -> Iterator[Worlds]:
         ids = found.ours.ids
         found.ours.admin.patch(f"/teams/{ids['team']}", {"max_auto_assigned_conversations": 9})
         found.ours.admin.patch(
-            f"/conversations/{ids['conversation']}", {"team_id": ids["team"], "labels": ["Ours", "a, b", "c"]}
+            f"/conversations/{ids['conversation']}", {"team_id": ids["team"], "labels": ["a, b", *map(str, range(12))]}
         )
         found.ours.admin.patch(f"/assignment_policies/{ids['policy']}", {"fair_distribution_limit": 9})
         found.ours.admin.patch(f"/agent_capacity_policies/{ids['capacity']}", {"conversation_limit": 9})

@@ -7,18 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from alembic import command as alembic
 from sqlalchemy import text
 
 from dashboard.config import ROOT, Settings
+from dashboard.services.accounts import invitations
 from dashboard.services.core.container import build
 from dashboard.stack import archives
 from dashboard.stack.archives import BadArchive
+from dashboard.store.accounts import sessions
 from dashboard.store.postgres import database
 from dashboard.store.postgres.database import Session
-from tests.desks import Acme, Recorded
+from tests.desks import NOON, Acme, Recorded
 from tests.faults import invariants
 from tests.security.walks import everything
 from tests.stack.running import FOREIGN
@@ -70,12 +73,32 @@ def test_a_desk_comes_back_as_it_was_and_goes_on(
     assert restored.returncode == 0, restored.stderr
     assert file.stat().st_mode & 0o077 == 0
     with looking_at(empty) as session:
-        assert everything(session) == before
+        assert everything(session) == before | {"users": ANY}
         invariants.check(session)
         there = replace(busy, work=build(settings, Recorded()).work(session))
         there.change_agent("Cleo", auto_offline=False)
         assert there.run().ending.assigned_count == 2
         invariants.check(session)
+
+
+def test_nobody_comes_in_after_a_restore_by_what_may_have_ended_since_the_backup(
+    busy: Acme, settings: Settings, empty: str, tmp_path: Path
+) -> None:
+    """Seen to fail, with cookie and link, with the rows as the backup had them."""
+    file, ana = tmp_path / "monday.backup", busy.agents["Ana"]
+    before = sessions.viewer(busy.work.session, busy.account_id, ana)
+    link = invitations.invite(busy.work, busy.account_id, ana, actor_id=None, now=NOON)
+
+    archives.write(settings.database_url, file)
+    archives.restore(empty, file)
+
+    with looking_at(empty) as session:
+        there = replace(busy, work=build(settings, Recorded()).work(session))
+        after = sessions.viewer(session, busy.account_id, ana)
+        assert before
+        assert after
+        assert after.session_epoch != before.session_epoch
+        assert invitations.find(there.work, str(link), now=NOON) is None
 
 
 def test_nothing_is_restored_over_what_somebody_has(busy: Acme, settings: Settings, tmp_path: Path) -> None:

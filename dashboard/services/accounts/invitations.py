@@ -1,12 +1,14 @@
 """Invitations: an account makes a link, and the person who opens it decides by which log-in they come in."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from dashboard.services.accounts import passwords
+from dashboard.services.accounts.account_forms import NewPassword
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
-from dashboard.services.core.refusals import Conflict
+from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import invitations as store
 from dashboard.store.accounts import log_ins, sessions
@@ -21,7 +23,7 @@ LASTS_FOR = timedelta(days=1)
 ENTROPY_BYTES = 32
 DEACTIVATED = "This agent is deactivated. Reactivate them first."
 SOMEBODY_ELSE = "This invitation is for another address than yours."
-NOT_CHOSEN = "An administrator may know your password."
+THE_SAME = "This is your current password. Somebody else may know it: choose another."
 
 
 def invite(
@@ -69,8 +71,8 @@ def find(work: UnitOfWork, token: str, *, now: datetime) -> Invited | None:
     return store.find(work.session, hashed(token), now)
 
 
-def accept_anew(work: UnitOfWork, token: str, password: str, *, now: datetime) -> Viewer | None:
-    """Come in by a link and a new password; None if the link is worth nothing by now.
+def accept_anew(work: UnitOfWork, token: str, password: str, *, now: datetime) -> Sequence[Viewer] | None:
+    """Come in by a link and a new password; None if the link is worth nothing by now. Returns what the log-in opens.
 
     The log-in is a new one, for this membership alone: whoever holds the link touches no password of anybody else's.
     """
@@ -84,20 +86,31 @@ def accept_anew(work: UnitOfWork, token: str, password: str, *, now: datetime) -
     return _let_in(work, invited, log_in_id, now)
 
 
-def accept(work: UnitOfWork, token: str, viewer: Viewer, *, now: datetime) -> Viewer | Conflict | None:
-    """Come in by a link with the log-in that one has; None if the link is worth nothing by now."""
+def accept(
+    work: UnitOfWork, token: str, viewer: Viewer, wanted: NewPassword, *, now: datetime
+) -> Sequence[Viewer] | Conflict | Invalid | None:
+    """Come in by a link with the log-in that one has; returns what it opens, this membership first, as accept_anew.
+
+    Who else knows its password, or has a session of it, must not come in too: another password ends both.
+    """
     invited = find(work, token, now=now)
-    if invited and (refused := refusal(work, invited, viewer)):
+    if invited and (refused := refusal(invited, viewer)):
         return Conflict(sentence=refused)
+    if wanted.password == wanted.current:
+        return invalid("password", THE_SAME)
     used_up = _used_up(work, token, now)
-    return _let_in(work, used_up, viewer.log_in_id, now) if used_up else None
+    if used_up is None:
+        return None
+    log_in_id = passwords.replace(work, viewer, wanted, now=now)
+    if isinstance(log_in_id, Invalid):
+        work.session.rollback()
+        return log_in_id
+    return _let_in(work, used_up, log_in_id, now)
 
 
-def refusal(work: UnitOfWork, invited: Invited, viewer: Viewer) -> str | None:
+def refusal(invited: Invited, viewer: Viewer) -> str | None:
     """Return why this viewer cannot accept the invitation, None if they can."""
-    if invited.email != viewer.email:
-        return SOMEBODY_ELSE
-    return None if log_ins.is_own_choice(work.session, viewer.log_in_id) else NOT_CHOSEN
+    return None if invited.email == viewer.email else SOMEBODY_ELSE
 
 
 def _used_up(work: UnitOfWork, token: str, now: datetime) -> Invited | None:
@@ -110,13 +123,14 @@ def _used_up(work: UnitOfWork, token: str, now: datetime) -> Invited | None:
     return invited
 
 
-def _let_in(work: UnitOfWork, invited: Invited, log_in_id: int, now: datetime) -> Viewer | None:
+def _let_in(work: UnitOfWork, invited: Invited, log_in_id: int, now: datetime) -> Sequence[Viewer]:
     log_ins.open_with(work.session, invited.account_id, invited.user_id, log_in_id)
     said = _change(invited.user_id, "accepted")
     audit_log.write(work, invited.account_id, said, ActorContext(actor_id=invited.user_id, now=now))
+    opened = sessions.opened_by(work.session, log_in_id)
     work.session.commit()
     work.signals.changed(invited.account_id)
-    return sessions.viewer(work.session, invited.account_id, invited.user_id)
+    return sorted(opened, key=lambda one: one.account_id != invited.account_id)
 
 
 def _change(agent_id: int, became: str) -> AuditedChange:

@@ -2,14 +2,22 @@
 
 from base64 import b64decode
 from collections.abc import Collection
+from datetime import datetime
 from functools import cache
 from hmac import compare_digest
 
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError
 
+from dashboard.services.accounts.account_forms import NewPassword
+from dashboard.services.core import audit_log
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
+from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import log_ins
+from dashboard.store.accounts.sessions import Viewer
+
+WRONG = "This is not your password."
 
 
 def of_address(work: UnitOfWork, email: str, password: str) -> str:
@@ -18,6 +26,20 @@ def of_address(work: UnitOfWork, email: str, password: str) -> str:
     A log-in then takes one comparison, and tells nobody how many accounts have the address.
     """
     return hashed(password, like=log_ins.a_hash_of(work.session, email))
+
+
+def replace(work: UnitOfWork, viewer: Viewer, wanted: NewPassword, *, now: datetime) -> int | Invalid:
+    """Write a password of the viewer's choice in the place of the current one, and return the id of the log-in.
+
+    Every session that was opened with the old one ends.
+    """
+    known = log_ins.lock(work.session, viewer.account_id, viewer.user_id)
+    if known is None or not matches(known.password_hash, wanted.current):
+        return invalid("current", WRONG)
+    log_ins.choose_password(work.session, known.id, hashed(wanted.password, like=known.password_hash), now)
+    said = AuditedChange(subject="agent", subject_id=viewer.user_id, before={}, after={"password": "set"})
+    audit_log.write(work, viewer.account_id, said, ActorContext(actor_id=viewer.user_id, now=now))
+    return known.id
 
 
 def hashed(password: str, like: str | None = None) -> str:

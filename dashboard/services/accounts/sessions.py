@@ -6,18 +6,15 @@ from uuid import UUID
 
 from dashboard.services.accounts import passwords
 from dashboard.services.accounts.account_forms import NewPassword
-from dashboard.services.core import audit_log
-from dashboard.services.core.audit_log import ActorContext, AuditedChange
-from dashboard.services.core.refusals import Invalid, invalid
+from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import log_ins
 from dashboard.store.accounts import sessions as store
-from dashboard.store.accounts.sessions import Viewer
+from dashboard.store.accounts.sessions import MembershipKey, Viewer
 
 # Since its cookie was last written.
 LASTS_FOR = timedelta(days=31)
 LONGEST_PASSWORD = 1_000
-WRONG = "This is not your password."
 
 
 def log_in(work: UnitOfWork, email: str, password: str) -> Sequence[Viewer]:
@@ -38,9 +35,9 @@ def enter(work: UnitOfWork, viewer: Viewer, *, now: datetime) -> None:
         work.session.commit()
 
 
-def memberships(work: UnitOfWork, log_in_epochs: Mapping[int, int], *, session_id: UUID) -> Sequence[Viewer]:
-    """Return what the log-ins of a session open; nothing once it is logged out of, or its password is another."""
-    return store.memberships(work.session, log_in_epochs, session_id=session_id)
+def memberships(work: UnitOfWork, epochs: Mapping[MembershipKey, int], *, session_id: UUID) -> Sequence[Viewer]:
+    """Return what a session still opens of the memberships that it knows; nothing once somebody logged out of it."""
+    return store.memberships(work.session, epochs, session_id=session_id)
 
 
 def resume(work: UnitOfWork, account_id: int, user_id: int, *, session_epoch: int, session_id: UUID) -> Viewer | None:
@@ -55,15 +52,14 @@ def end(work: UnitOfWork, session_id: UUID, *, now: datetime) -> None:
     work.session.commit()
 
 
-def change_password(work: UnitOfWork, viewer: Viewer, wanted: NewPassword, *, now: datetime) -> Viewer | Invalid | None:
-    """Choose another password; every session that was opened with the old one ends. Returns the viewer of a new one."""
-    known = log_ins.lock(work.session, viewer.account_id, viewer.user_id)
-    if known is None or not passwords.matches(known.password_hash, wanted.current):
+def change_password(
+    work: UnitOfWork, viewer: Viewer, wanted: NewPassword, *, now: datetime
+) -> Sequence[Viewer] | Invalid:
+    """Choose another password; every session that was opened with the old one ends. Returns what the new one opens."""
+    log_in_id = passwords.replace(work, viewer, wanted, now=now)
+    if isinstance(log_in_id, Invalid):
         work.session.rollback()
-        return invalid("current", WRONG)
-    kept = passwords.hashed(wanted.password, like=known.password_hash)
-    log_ins.choose_password(work.session, known.id, kept, now)
-    said = AuditedChange(subject="agent", subject_id=viewer.user_id, before={}, after={"password": "set"})
-    audit_log.write(work, viewer.account_id, said, ActorContext(actor_id=viewer.user_id, now=now))
+        return log_in_id
+    opened = store.opened_by(work.session, log_in_id)
     work.session.commit()
-    return store.viewer(work.session, viewer.account_id, viewer.user_id)
+    return opened

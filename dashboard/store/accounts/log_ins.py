@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy import func, select, text, update
 
 from dashboard.store.models import AccountUser, User
+from dashboard.store.models.base import NEW_EPOCH
 from dashboard.store.postgres.database import Session
 
 
@@ -21,15 +22,16 @@ class LogIn(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogInRow:
-    """A log-in: its person's from `used_at` on, with a password of their own choice from `chosen_at` on."""
+    """A log-in: its person's from `used_at` on."""
 
     id: int
     password_hash: str | None
     used_at: datetime | None
-    chosen_at: datetime | None
 
 
 NEW = text("INSERT INTO users (password_hash) SELECT NULL FROM generate_series(1, :count) RETURNING id")
+# Of two numbers, which are never those of an inbox's lock.
+HOLD_ADDRESS = text("SELECT pg_advisory_xact_lock(hashtext('address'), hashtext(:email))")
 COLUMNS = [getattr(User, name) for name in LogInRow.__slots__]
 
 
@@ -52,29 +54,31 @@ def lock(session: Session, account_id: int, user_id: int) -> LogInRow | None:
     return LogInRow(**row._mapping) if row else None
 
 
-def is_own_choice(session: Session, log_in_id: int) -> bool:
-    """Tell whether its password is the person's own choice; once it is, it stays so."""
-    return session.scalar(select(User.chosen_at).where(User.id == log_in_id)) is not None
-
-
 def a_hash_of(session: Session, email: str) -> str | None:
-    """Return what is kept of a password of this address, if there is any."""
+    """Return what is kept of a password of this address, if there is any.
+
+    Nobody else adds one until this transaction ends. This lock is taken after all others.
+    """
+    session.execute(HOLD_ADDRESS, {"email": email})
     found = select(User.password_hash).join(AccountUser, AccountUser.log_in_id == User.id)
     there = (AccountUser.email == email, User.password_hash.is_not(None))
     return session.scalar(found.where(*there).order_by(User.id).limit(1))
 
 
 def give_password(session: Session, log_in_id: int, password_hash: str | None) -> bool:
-    """Write a password that an account gives, or takes back; false if somebody has logged in: it is theirs now."""
+    """Write a password that an account gives, or takes back; false if somebody has logged in: it is theirs now.
+
+    Whoever has come as far as the choice of an account with the one before starts again.
+    """
     unused = update(User).where(User.id == log_in_id, User.used_at.is_(None))
-    return session.scalar(unused.values(password_hash=password_hash).returning(User.id)) is not None
+    given = unused.values(password_hash=password_hash, session_epoch=NEW_EPOCH)
+    return session.scalar(given.returning(User.id)) is not None
 
 
 def choose_password(session: Session, log_in_id: int, password_hash: str, now: datetime) -> None:
     """Write a password of the person's own choice; every session that was opened with the one before ends."""
     values = {"password_hash": password_hash, "chosen_at": now, "used_at": func.coalesce(User.used_at, now)}
-    ended = {"session_epoch": User.session_epoch + 1}
-    session.execute(update(User).where(User.id == log_in_id).values(**values, **ended))
+    session.execute(update(User).where(User.id == log_in_id).values(**values, session_epoch=NEW_EPOCH))
 
 
 def note_use(session: Session, log_in_id: int, now: datetime) -> bool:
@@ -84,11 +88,6 @@ def note_use(session: Session, log_in_id: int, now: datetime) -> bool:
 
 
 def open_with(session: Session, account_id: int, user_id: int, log_in_id: int) -> None:
-    """Let another log-in open the membership; every session of this membership ends.
-
-    Its epoch and its log-in's are compared as their sum, which must not come back to a value that it had.
-    """
-    before = select(User.session_epoch).where(User.id == AccountUser.log_in_id).scalar_subquery()
+    """Let another log-in open the membership; every session of this membership ends."""
     which = (AccountUser.account_id == account_id, AccountUser.user_id == user_id)
-    values = {"log_in_id": log_in_id, "session_epoch": AccountUser.session_epoch + before + 1}
-    session.execute(update(AccountUser).where(*which).values(values))
+    session.execute(update(AccountUser).where(*which).values(log_in_id=log_in_id, session_epoch=NEW_EPOCH))

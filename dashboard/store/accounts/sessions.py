@@ -3,23 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Row, delete, exists, func, select, text
+from sqlalchemy import Row, delete, exists, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import aliased
 
 from dashboard.engine.model import Role
 from dashboard.store.models import Account, AccountUser, EndedSession, User
 from dashboard.store.postgres.database import Session
 
+MembershipKey: TypeAlias = tuple[int, int]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """An active membership, and the log-in that opens it; a higher epoch of either ends the session.
+    """An active membership, and the log-in that opens it; a new epoch of either ends the session.
 
-    `session_epoch` is the sum of both. `has_others` tells whether the log-in opens more memberships.
+    `session_epoch` is the sum of both.
     """
 
     account_id: int
@@ -30,8 +31,11 @@ class Viewer:
     role: Role
     session_epoch: int
     log_in_id: int
-    log_in_epoch: int
-    has_others: bool
+
+    @property
+    def key(self) -> MembershipKey:
+        """Return which membership it is."""
+        return self.account_id, self.user_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +46,6 @@ class Credentials:
     viewer: Viewer
 
 
-OTHER = aliased(AccountUser)
-HAS_OTHERS = exists().where(
-    OTHER.log_in_id == AccountUser.log_in_id, OTHER.account_id != AccountUser.account_id, OTHER.active
-)
 JOINED = (AccountUser.created_at, AccountUser.account_id)
 VIEWERS = (
     select(
@@ -57,8 +57,6 @@ VIEWERS = (
         AccountUser.role,
         (AccountUser.session_epoch + User.session_epoch).label("session_epoch"),
         AccountUser.log_in_id,
-        User.session_epoch.label("log_in_epoch"),
-        HAS_OTHERS.label("has_others"),
         User.password_hash,
     )
     .join(Account, Account.id == AccountUser.account_id)
@@ -69,9 +67,7 @@ VIEWERS = (
 VIEWER = text(
     """
     SELECT u.account_id, a.name AS account_name, u.user_id, u.name, u.email, u.role,
-      u.session_epoch + l.session_epoch AS session_epoch, u.log_in_id, l.session_epoch AS log_in_epoch,
-      EXISTS (SELECT FROM account_users o
-        WHERE o.log_in_id = u.log_in_id AND o.account_id <> u.account_id AND o.active) AS has_others
+      u.session_epoch + l.session_epoch AS session_epoch, u.log_in_id
     FROM account_users u JOIN accounts a ON a.id = u.account_id JOIN users l ON l.id = u.log_in_id
     WHERE u.account_id = :account_id AND u.user_id = :user_id AND u.active
       AND NOT EXISTS (SELECT FROM ended_sessions WHERE id = :session_id)
@@ -86,13 +82,19 @@ def credentials(session: Session, email: str) -> Sequence[Credentials]:
     return [Credentials(password_hash=row.password_hash, viewer=_viewer(row)) for row in rows]
 
 
-def memberships(session: Session, epochs: Mapping[int, int], *, session_id: UUID) -> Sequence[Viewer]:
-    """Return what these log-ins open, the first joined first; nothing of one whose epoch is another by now."""
+def memberships(session: Session, epochs: Mapping[MembershipKey, int], *, session_id: UUID) -> Sequence[Viewer]:
+    """Return those of these memberships whose epoch is still this one, the first joined first."""
     if session.scalar(select(exists().where(EndedSession.id == session_id))):
         return []
-    opened = AccountUser.log_in_id == func.any(list(epochs))
-    rows = session.execute(VIEWERS.where(opened).order_by(*JOINED))
-    return [_viewer(row) for row in rows if row.log_in_epoch == epochs[row.log_in_id]]
+    known = tuple_(AccountUser.account_id, AccountUser.user_id).in_(list(epochs))
+    found = map(_viewer, session.execute(VIEWERS.where(known).order_by(*JOINED)))
+    return [one for one in found if one.session_epoch == epochs[one.key]]
+
+
+def opened_by(session: Session, log_in_id: int) -> Sequence[Viewer]:
+    """Return the memberships that a log-in opens, the first joined first."""
+    rows = session.execute(VIEWERS.where(AccountUser.log_in_id == log_in_id).order_by(*JOINED))
+    return [_viewer(row) for row in rows]
 
 
 def viewer(session: Session, account_id: int, user_id: int, *, session_id: UUID | None = None) -> Viewer | None:
@@ -124,6 +126,4 @@ def _viewer(row: Row[*tuple[Any, ...]]) -> Viewer:
         role=Role(row.role),
         session_epoch=row.session_epoch,
         log_in_id=row.log_in_id,
-        log_in_epoch=row.log_in_epoch,
-        has_others=row.has_others,
     )

@@ -12,6 +12,7 @@ from dashboard.engine.model import Presence, Role, Status
 from dashboard.store.accounts import log_ins
 from dashboard.store.core.paging import Listed, Page, listed
 from dashboard.store.models import AccountUser, Conversation, Invitation, User
+from dashboard.store.models.base import NEW_EPOCH
 from dashboard.store.postgres.database import Session
 
 
@@ -102,7 +103,7 @@ def change(session: Session, account_id: int, agent_id: int, values: Mapping[str
 
 def end_sessions(session: Session, account_id: int, agent_id: int) -> None:
     """End every session of this membership, for good: none comes back when it is active again."""
-    change(session, account_id, agent_id, {"session_epoch": AccountUser.session_epoch + 1})
+    change(session, account_id, agent_id, {"session_epoch": NEW_EPOCH})
 
 
 def id_of(session: Session, account_id: int, email: str) -> int | None:

@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.engine.model import Presence, Role
-from dashboard.store.models.base import AccountId, Base, CreatedAt, Id, InAccount, same_account, word
+from dashboard.store.models.base import NEW_EPOCH, AccountId, Base, CreatedAt, Id, InAccount, same_account, word
 
 
 class Account(Base):
@@ -31,8 +31,9 @@ class User(Base):
     """A log-in: a password, and the sessions that it opens.
 
     It belongs to the account that made it until somebody has logged in with it (`used_at`), and to that person from
-    then on. Only with a password of the person's own choice (`chosen_at`) does it log in to several accounts. A higher
-    `session_epoch` ends all its sessions. Its id is also the id of the agent for whom it was made.
+    then on. A new `session_epoch` ends all its sessions. Its id is also the id of the agent for whom it was made.
+
+    Older releases read `chosen_at`: they let only a password of the person's own choice log in to several accounts.
 
     `email` is the address by which older releases find it, and null in newer rows: see AccountUser.
     """
@@ -43,7 +44,7 @@ class User(Base):
     id: Mapped[Id]
     email: Mapped[str | None]
     password_hash: Mapped[str | None]
-    session_epoch: Mapped[int] = mapped_column(server_default="0")
+    session_epoch: Mapped[int] = mapped_column(server_default=NEW_EPOCH)
     used_at: Mapped[datetime | None]
     chosen_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
@@ -62,7 +63,7 @@ class EndedSession(Base):
 class AccountUser(Base):
     """A membership: an agent of an account, their address and role there, availability and capacity policy.
 
-    `log_in_id` is the log-in that opens it. Another one takes its place only by the link of an invitation. A higher
+    `log_in_id` is the log-in that opens it. Another one takes its place only by the link of an invitation. A new
     `session_epoch` ends the sessions of this membership alone.
     """
 

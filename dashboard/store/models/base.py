@@ -29,6 +29,9 @@ Words = Annotated[list[str], mapped_column(ARRAY(Text), server_default="{}")]
 
 # Names became unique after rows had shared them: all but the oldest of each name are doubles, until they are renamed.
 NO_DOUBLE = text("NOT is_double")
+# Never one that it was before, even where a restored backup has brought a row or its id back. Older releases add 1.
+# Spelled as Postgres does: so it is found the same in the tables.
+NEW_EPOCH = text("((random() * (999999999999.0)::double precision))::bigint")
 
 
 class Base(DeclarativeBase):

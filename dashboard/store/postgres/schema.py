@@ -3,10 +3,11 @@
 from functools import cache
 
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import delete, text, update
 
 from dashboard.store.core.errors import UNREACHABLE
-from dashboard.store.models import Base
+from dashboard.store.models import Base, Invitation, User
+from dashboard.store.models.base import NEW_EPOCH
 from dashboard.store.postgres import database
 from dashboard.store.postgres.database import NEWER, OtherTables
 
@@ -63,10 +64,15 @@ def clear(url: str) -> None:
 
 
 def settle(url: str) -> None:
-    """Bring restored tables up to date, and let Postgres learn what is in them."""
+    """Bring restored tables up to date, and let Postgres learn what is in them.
+
+    Sessions and invitations end: which of them had ended since the backup, nobody knows.
+    """
     database.migrate(url)
     with database.connect(url).begin() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(update(User).values(session_epoch=NEW_EPOCH))
+        connection.execute(delete(Invitation))
         connection.execute(text("ANALYZE"))
 
 

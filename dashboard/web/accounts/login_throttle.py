@@ -6,11 +6,13 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from flask_login import current_user
 
 from dashboard import clock
 from dashboard.config import Settings
 from dashboard.store.accounts import throttle_counters
 from dashboard.web.accounts.attempts import Attempt
+from dashboard.web.core.auth import viewer
 
 # A whole company may be one source; behind a proxy that is not named in TRUSTED_PROXIES everybody is.
 PER_SOURCE = "60 per minute; 1000 per hour"
@@ -56,10 +58,29 @@ def _address() -> str:
     return request.form.get("email", "").strip().lower()
 
 
+def log_in_tried() -> str:
+    """Return the log-in whose password somebody must know who is in already: two accounts may know them by one id."""
+    return f"password of {viewer().log_in_id}"
+
+
+def nobody_is_in() -> bool:
+    """Tell whether the request is nobody's who has logged in."""
+    return not current_user.is_authenticated
+
+
+# One count for all forms that ask for the current password.
+own_password = limiter.shared_limit(PER_ADDRESS, "own password", key_func=log_in_tried, exempt_when=nobody_is_in)
+
+
 def seconds_left() -> int:
     """Return when the limit that refused this request lets one in again."""
     limit = limiter.current_limit
     return max(1, round(limit.reset_at - clock.now().timestamp())) if limit else 60
+
+
+def sentence(seconds: int) -> str:
+    """Return what a form says that was sent too often."""
+    return f"Too many attempts. Nothing was checked; try again in {seconds} {'second' if seconds == 1 else 'seconds'}."
 
 
 def _name_seconds(response: Response) -> Response:

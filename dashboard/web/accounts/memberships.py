@@ -18,7 +18,7 @@ pages = pages_of("memberships", public=True)
 
 @pages.get("/accounts")
 def index() -> ResponseReturnValue:
-    """Show the accounts that the log-in opens."""
+    """Show the accounts that the session opens."""
     found = auth.memberships()
     if not found:
         return redirect(url_for("web.sessions.new"), HTTPStatus.SEE_OTHER)
@@ -34,7 +34,6 @@ def enter(account_id: int) -> ResponseReturnValue:
     found = [one for one in auth.memberships() if one.account_id == account_id]
     if not found:
         abort(HTTPStatus.NOT_FOUND)
-    auth.end_session()
     auth.log_in(found[0])
     sessions.enter(unit_of_work(), found[0], now=clock.now())
     return redirect(urls.wanted(), HTTPStatus.SEE_OTHER)

@@ -10,6 +10,7 @@ from dashboard import clock
 from dashboard.http import unit_of_work
 from dashboard.services.accounts import sessions, tokens
 from dashboard.services.accounts.account_forms import PasswordForm
+from dashboard.services.core.form import Form
 from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.store.accounts import tokens_page as store
 from dashboard.web.accounts import login_throttle
@@ -21,6 +22,14 @@ NOT_THE_SAME = "This is not what stands in the field above."
 pages = pages_of("passwords")
 
 
+def typed(form: Form) -> Any:
+    """Return what the form makes of the fields, or what is wrong: a new password is typed twice."""
+    wanted = form_input.load(form, {name: request.form.get(name, "") for name in form.fields})
+    if isinstance(wanted, Invalid) or request.form.get("again") == wanted.password:
+        return wanted
+    return invalid("again", NOT_THE_SAME)
+
+
 @pages.get("/settings/password")
 def show() -> ResponseReturnValue:
     """Show the form for another password."""
@@ -28,19 +37,18 @@ def show() -> ResponseReturnValue:
 
 
 @pages.post("/settings/password")
-@login_throttle.limiter.limit(login_throttle.PER_ADDRESS, key_func=lambda: f"password of {viewer().user_id}")
+@login_throttle.own_password
 def change() -> ResponseReturnValue:
     """Choose another password; this session goes on, all others end."""
-    wanted = form_input.load(PasswordForm(), {name: request.form.get(name, "") for name in ("current", "password")})
-    if not isinstance(wanted, Invalid) and request.form.get("again") != wanted.password:
-        wanted = invalid("again", NOT_THE_SAME)
+    wanted = typed(PasswordForm())
     if not isinstance(wanted, Invalid):
         wanted = sessions.change_password(unit_of_work(), viewer(), wanted, now=clock.now())
     if isinstance(wanted, Invalid):
         return _page(errors=wanted.errors), HTTPStatus.UNPROCESSABLE_ENTITY
-    if wanted is None:
+    here = [one for one in wanted if one.key == viewer().key]
+    if not here:
         abort(HTTPStatus.NOT_FOUND)
-    log_in(wanted)
+    log_in(here[0], opened=wanted)
     flash("Your password is changed. Your other sessions have ended.")
     return redirect(urls.wanted(url_for("web.passwords.show")), HTTPStatus.SEE_OTHER)
 
@@ -65,9 +73,12 @@ def revoke_all_tokens() -> ResponseReturnValue:
 @pages.errorhandler(HTTPStatus.TOO_MANY_REQUESTS)
 def _too_often(error: Exception) -> ResponseReturnValue:
     """Show the form again, and say when it will help."""
-    seconds = login_throttle.seconds_left()
-    said = {"current": (f"Too many attempts. Nothing was checked; try again in {seconds} seconds.",)}
-    return _page(errors=said), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
+    headers = {"Retry-After": str(login_throttle.seconds_left())}
+    return (
+        _page(errors={"current": (login_throttle.sentence(login_throttle.seconds_left()),)}),
+        HTTPStatus.TOO_MANY_REQUESTS,
+        headers,
+    )
 
 
 def _page(**more: Any) -> str:

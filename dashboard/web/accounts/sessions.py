@@ -40,7 +40,6 @@ def create() -> ResponseReturnValue:
     auth.recognise(found)
     if len(found) > 1:
         return redirect(url_for("web.memberships.index", next=urls.wanted()), HTTPStatus.SEE_OTHER)
-    auth.log_in(found[0])
     services.enter(unit_of_work(), found[0], now=clock.now())
     return redirect(urls.wanted(), HTTPStatus.SEE_OTHER)
 
@@ -59,8 +58,8 @@ def _too_often(error: Exception) -> ResponseReturnValue:
 
 
 def _wait(seconds: int) -> ResponseReturnValue:
-    said = f"Too many attempts. Nothing was checked; try again in {seconds} {'second' if seconds == 1 else 'seconds'}."
-    return _form(error=said), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}
+    headers = {"Retry-After": str(seconds)}
+    return _form(error=login_throttle.sentence(seconds)), HTTPStatus.TOO_MANY_REQUESTS, headers
 
 
 def _form(error: str | None = None) -> str:

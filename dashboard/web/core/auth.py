@@ -1,12 +1,12 @@
 """Who looks at a page, and what their role lets them do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID, uuid4
 
-from flask import Flask, abort, redirect, request, session, url_for
+from flask import Flask, Request, abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from structlog.contextvars import bind_contextvars
@@ -15,7 +15,7 @@ from dashboard import clock
 from dashboard.engine.model import Role
 from dashboard.http import unit_of_work
 from dashboard.services.accounts import sessions
-from dashboard.store.accounts.sessions import Viewer
+from dashboard.store.accounts.sessions import MembershipKey, Viewer
 from dashboard.store.core.page_values import Scope
 from dashboard.web.core import htmx
 
@@ -24,8 +24,10 @@ R = TypeVar("R")
 manager = LoginManager()
 # What the session calls itself: its own name, so that it can be ended alone.
 SESSION_ID = "session_id"
-# The log-ins that the password opened, as pairs of id and epoch: all that is known until an account is chosen.
-LOG_INS = "log_ins"
+# The memberships that the password opened, each with its epoch: all that is known until an account is chosen.
+MEMBERSHIPS = "memberships"
+# The one of them that was chosen, as flask-login keeps it.
+CHOSEN = "_user_id"
 
 
 class Visitor(UserMixin):
@@ -49,38 +51,33 @@ def init_app(app: Flask) -> None:
 
 
 def recognise(found: Sequence[Viewer]) -> None:
-    """Begin a session of somebody whose password opens these memberships: nothing of the one before it stays."""
-    _begin([[one.log_in_id, one.log_in_epoch] for one in found])
+    """Begin a session of somebody whose password opens these memberships; nothing of the one before it stays."""
+    _begin(_epochs(found))
+    if len(found) == 1:
+        login_user(Visitor(found[0]))
 
 
-def log_in(viewer: Viewer) -> None:
-    """Go on in this membership, in a session of its own that knows the same log-ins."""
-    known = {**_log_in_epochs(), viewer.log_in_id: viewer.log_in_epoch}
-    _begin([[log_in_id, epoch] for log_in_id, epoch in known.items()])
+def log_in(viewer: Viewer, opened: Sequence[Viewer] = ()) -> None:
+    """Go on in this membership, in a session of its own that knows the same ones, and those just opened."""
+    _begin({**_known(), **_epochs([viewer, *opened])})
     login_user(Visitor(viewer))
 
 
 def log_out() -> None:
     """End this session at the server as well: its cookie lets nobody in again."""
-    end_session()
+    _end()
     session.clear()
 
 
-def end_session() -> None:
-    """End the session that came with this request, whoever has a copy of its cookie."""
-    if known := session.get(SESSION_ID):
-        sessions.end(unit_of_work(), UUID(known), now=clock.now())
-
-
 def memberships() -> Sequence[Viewer]:
-    """Return what the log-ins of this session open."""
+    """Return what this session opens."""
     known = session.get(SESSION_ID)
-    return sessions.memberships(unit_of_work(), _log_in_epochs(), session_id=UUID(known)) if known else []
+    return sessions.memberships(unit_of_work(), _known(), session_id=UUID(known)) if known else []
 
 
 def has_others() -> bool:
-    """Tell whether the viewer has more accounts than this one."""
-    return viewer().has_others or len(session.get(LOG_INS, ())) > 1
+    """Tell whether this session opens more accounts than this one."""
+    return len(session.get(MEMBERSHIPS, ())) > 1
 
 
 def viewer() -> Viewer:
@@ -138,17 +135,32 @@ def administrators_only(view: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
-def _begin(log_ins: list[list[int]]) -> None:
+def _begin(epochs: Mapping[MembershipKey, int]) -> None:
+    _end()
     session.clear()
     session.permanent = True
     session[SESSION_ID] = uuid4().hex
-    session[LOG_INS] = log_ins
+    _keep(epochs)
 
 
-def _log_in_epochs() -> dict[int, int]:
-    if known := session.get(LOG_INS):
-        return dict(known)
-    return {viewer().log_in_id: viewer().log_in_epoch} if current_user.is_authenticated else {}
+def _end() -> None:
+    """End the session that came with this request, whoever has a copy of its cookie."""
+    if known := session.get(SESSION_ID):
+        sessions.end(unit_of_work(), UUID(known), now=clock.now())
+
+
+def _keep(epochs: Mapping[MembershipKey, int]) -> None:
+    session[MEMBERSHIPS] = [[*key, epoch] for key, epoch in epochs.items()]
+
+
+def _known() -> dict[MembershipKey, int]:
+    """Return the epochs of the memberships that this session knows: in one of an older release, those of the chosen."""
+    chosen = [map(int, session[CHOSEN].split(":"))] if CHOSEN in session else []
+    return {(account_id, user_id): epoch for account_id, user_id, epoch in session.get(MEMBERSHIPS, chosen)}
+
+
+def _epochs(found: Sequence[Viewer]) -> dict[MembershipKey, int]:
+    return {one.key: one.session_epoch for one in found}
 
 
 @manager.user_loader
@@ -157,15 +169,27 @@ def _resume(kept: str) -> Visitor | None:
     known = session.get(SESSION_ID)
     found = known and sessions.resume(unit_of_work(), account_id, user_id, session_epoch=epoch, session_id=UUID(known))
     if not found:
-        session.clear()  # written anew for another reason, it would outlive the note that it has ended
         return None
     bind_contextvars(account=found.account_id)
     return Visitor(found)
 
 
+@manager.request_loader
+def _back_to_the_choice(_: Request) -> None:
+    """Keep what a session opens that is in no account, or in one no more."""
+    if SESSION_ID not in session and CHOSEN not in session:
+        return
+    known, left = _known(), _epochs(memberships())
+    if not left:
+        session.clear()  # written anew for another reason, it would outlive the note that it has ended
+    elif CHOSEN in session or left != known:
+        session.pop(CHOSEN, None)
+        _keep(left)
+
+
 def _to_log_in() -> ResponseReturnValue:
     # Who has not chosen an account yet need not give the password again.
-    door = "web.memberships.index" if session.get(LOG_INS) else "web.sessions.new"
+    door = "web.memberships.index" if session.get(MEMBERSHIPS) else "web.sessions.new"
     if htmx.is_htmx():
         return htmx.to_log_in(url_for(door, next=htmx.page_shown()))
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None

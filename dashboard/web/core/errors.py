@@ -93,9 +93,9 @@ OTHERWISE = ErrorPage(
 
 def handle_in(pages: Blueprint) -> None:
     """Show what goes wrong in these pages as a page, or within one as a sentence."""
-    pages.register_error_handler(HTTPException, _show)
+    pages.register_error_handler(HTTPException, show)
     # Typed into an address: a number beyond all ids, or a letter that Postgres does not keep.
-    pages.register_error_handler(OutOfRange, lambda _: _show(BadRequest()))
+    pages.register_error_handler(OutOfRange, lambda _: show(BadRequest()))
     pages.register_error_handler(Collided, _collided)
     for unreachable in (StoreUnavailable, *UNREACHABLE):
         pages.register_error_handler(unreachable, _unavailable)
@@ -107,14 +107,15 @@ def init_app(app: Flask) -> None:
 
     def unrouted(error: HTTPException) -> ResponseReturnValue:
         if not request.path.startswith("/api"):
-            return _show(error)
+            return show(error)
         return cast(ResponseReturnValue, others(error)) if others else error.get_response()
 
     for status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
         app.register_error_handler(status, unrouted)
 
 
-def _show(error: HTTPException) -> ResponseReturnValue:
+def show(error: HTTPException) -> ResponseReturnValue:
+    """Return the page of an error, or the fragment for htmx."""
     if error.code is not None and error.code < 400:
         return error.get_response()
     trouble = FORGED if isinstance(error, CSRFError) else SAYINGS.get(error.code or 500, OTHERWISE)
@@ -127,11 +128,11 @@ def _show(error: HTTPException) -> ResponseReturnValue:
 
 def _collided(error: Collided) -> ResponseReturnValue:
     if is_conflict(error):
-        return _show(Conflict())
+        return show(Conflict())
     log.error("value_refused", path=tracing.path(), error=str(error).splitlines()[0])
-    return _show(BadRequest())
+    return show(BadRequest())
 
 
 def _unavailable(error: Exception) -> ResponseReturnValue:
     log.error("store_unavailable", path=tracing.path(), error=str(error).splitlines()[0])
-    return _show(ServiceUnavailable())
+    return show(ServiceUnavailable())

@@ -71,14 +71,13 @@ def test_a_log_in_keeps_the_account_that_had_it_first_and_those_that_its_person_
     assert opened(earlier, "dov@x.example") == {}
 
 
-def test_no_password_from_before_is_taken_for_its_persons_own_choice(earlier: Session, empty: str):
-    """An administrator may know it; and it is no account's to change any more."""
+def test_no_password_from_before_is_an_accounts_to_change(earlier: Session, empty: str):
     database.migrate(empty)
 
     for account_id, user_id in ((1, 1), (1, 2), (2, 3)):
         row = log_ins.lock(earlier, account_id, user_id)
         assert row is not None
-        assert (row.used_at is None, row.chosen_at) == (row.password_hash is None, None)
+        assert (row.used_at is None) == (row.password_hash is None)
 
 
 def test_sessions_in_an_account_that_added_somebody_end_and_the_others_go_on(earlier: Session, empty: str):

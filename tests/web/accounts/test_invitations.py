@@ -10,6 +10,8 @@ from tests.desks import NOON, Acme
 from tests.pages import PASSWORD, TOKEN, Looker, let_in
 from tests.web.accounts.test_sessions import log_in
 
+ANOTHER = "another pass phrase"
+
 
 def link_in(page: str) -> str:
     """Return the path of the link that a page shows."""
@@ -93,7 +95,7 @@ def test_who_logs_in_on_the_way_comes_back_to_the_link_and_accepts_it(uma: Looke
     way = door.get(path).text.partition("/login?next=")[2].partition('"')[0]
 
     arrived = log_in(door, "sid@2.example", wanted=path)
-    accepted = send(door, path)
+    accepted = send(door, path, current=PASSWORD, password=ANOTHER, again=ANOTHER)
 
     assert way == path
     assert arrived.location == path
@@ -125,10 +127,10 @@ def test_who_has_two_chooses_at_the_log_in_and_gets_to_the_page_they_wanted(
 ) -> None:
     door, (sid, path) = app.test_client(), invited_by_acme(uma, acme)
     log_in(door, "sid@2.example")
-    send(door, path)
+    send(door, path, current=PASSWORD, password=ANOTHER, again=ANOTHER)
     door = app.test_client()
 
-    answer = log_in(door, "sid@2.example", wanted="/?sort=load")
+    answer = log_in(door, "sid@2.example", ANOTHER, wanted="/?sort=load")
 
     assert answer.location == "/accounts?next=/?sort%3Dload"
     assert door.get("/agents").location == "/accounts?next=/agents"

@@ -83,7 +83,7 @@ def test_a_deactivated_user_is_out_at_once(door: FlaskClient, acme: Acme) -> Non
 
 
 @pytest.mark.parametrize("one_of", [User, AccountUser])
-def test_a_higher_epoch_of_log_in_or_membership_ends_every_session(ana: Looker, acme: Acme, one_of: type[Base]) -> None:
+def test_another_epoch_of_log_in_or_membership_ends_every_session(ana: Looker, acme: Acme, one_of: type[Base]) -> None:
     assert ana.get("/").status_code == 200
 
     acme.work.session.execute(update(one_of).values(session_epoch=1))
