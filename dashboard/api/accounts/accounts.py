@@ -6,7 +6,7 @@ from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.errors import refuse
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import ApiBlueprint, no_content
+from dashboard.api.core.resources import ApiBlueprint, or_refuse
 from dashboard.engine.model import Role
 from dashboard.http import unit_of_work
 from dashboard.services.accounts import accounts as service
@@ -32,7 +32,7 @@ class AccountSchema(Schema):
 @ACCOUNT
 def show() -> AccountRow:
     """Read the account."""
-    return no_content(service.show(unit_of_work(), caller().account_id))
+    return or_refuse(service.show(unit_of_work(), caller().account_id))
 
 
 @bp.route("", methods=["PATCH"])
@@ -45,6 +45,6 @@ def change(edit: AccountEdit) -> AccountRow:
     who = caller()
     if who.role is not Role.ADMINISTRATOR and sent_fields(edit).keys() - {"assignment_v2"}:
         refuse(403, "Supervisors may change assignment_v2 alone.")
-    return no_content(
+    return or_refuse(
         service.change(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now(), seen=ACCOUNT.seen())
     )

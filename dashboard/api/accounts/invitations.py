@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import ADMINISTRATORS, allowed, caller
 from dashboard.api.core.errors import refuse
-from dashboard.api.core.resources import ApiBlueprint, no_content
+from dashboard.api.core.resources import ApiBlueprint, or_refuse
 from dashboard.http import invitation_link, unit_of_work
 from dashboard.services.accounts import invitations as service
 
@@ -33,7 +33,7 @@ class LinkSchema(Schema):
 def create(agent_id: int) -> InvitationLink:
     """Invite an agent; the link is in this answer and nowhere else, and an earlier one ends."""
     who = caller()
-    token = no_content(service.invite(unit_of_work(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()))
+    token = or_refuse(service.invite(unit_of_work(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()))
     return InvitationLink(url=invitation_link(token))
 
 

@@ -5,7 +5,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import ADMINISTRATORS, allowed, caller
 from dashboard.api.core.errors import refuse
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.accounts import tokens as service
 from dashboard.services.accounts.account_forms import NewToken, TokenForm
@@ -55,7 +55,7 @@ def index(page: Page) -> Listed[TokenRow]:
 def create(new: NewToken) -> IssuedToken:
     """Make a token; its text is in this answer and nowhere else."""
     who = caller()
-    return no_content(service.create(unit_of_work(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
+    return or_refuse(service.create(unit_of_work(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/tokens/<id:token_id>", methods=["DELETE"])

@@ -6,7 +6,7 @@ from dashboard import clock
 from dashboard.api.core.auth import ADMINISTRATORS, EVERYBODY, SUPERVISORS, allowed, caller, only_own
 from dashboard.api.core.errors import refuse
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
 from dashboard.services.agents import agents as service
@@ -62,7 +62,7 @@ def create(edit: AgentEdit) -> AgentView:
     deactivated: then a change to `active: true` takes them back.
     """
     who = caller()
-    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/agents/<id:agent_id>")
@@ -72,7 +72,7 @@ def create(edit: AgentEdit) -> AgentView:
 def show(agent_id: int) -> AgentView:
     """Read an agent; agents read themselves only."""
     only_own(agent_id)
-    return no_content(service.show(unit_of_work(), caller().account_id, agent_id, now=clock.now()))
+    return or_refuse(service.show(unit_of_work(), caller().account_id, agent_id, now=clock.now()))
 
 
 @bp.route("/agents/<id:agent_id>", methods=["PATCH", "PUT"])
@@ -83,7 +83,7 @@ def show(agent_id: int) -> AgentView:
 def change(edit: AgentEdit, agent_id: int) -> AgentView:
     """Change an agent; `active` takes them out and back in."""
     who = caller()
-    return no_content(
+    return or_refuse(
         service.change(
             unit_of_work(), who.account_id, agent_id, edit, actor_id=who.user_id, now=clock.now(), seen=AGENT.seen()
         )
@@ -97,7 +97,7 @@ def change(edit: AgentEdit, agent_id: int) -> AgentView:
 def deactivate(agent_id: int) -> None:
     """Deactivate an agent and release what they hold open."""
     who = caller()
-    no_content(
+    or_refuse(
         service.deactivate(
             unit_of_work(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now(), seen=AGENT.seen()
         )
@@ -126,7 +126,7 @@ def set_availability(wanted: Availability, agent_id: int) -> AgentView:
     )
     if heard is AvailabilityResult.NO_SUCH_AGENT:
         refuse(404)
-    return no_content(service.show(unit_of_work(), caller().account_id, agent_id, now=clock.now()))
+    return or_refuse(service.show(unit_of_work(), caller().account_id, agent_id, now=clock.now()))
 
 
 @bp.route("/agents/<id:agent_id>/heartbeat", methods=["POST"])

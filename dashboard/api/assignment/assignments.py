@@ -6,7 +6,7 @@ from dashboard.api.audit.audit_log import ActorSchema
 from dashboard.api.conversations.conversations import ConversationSchema, changed, only_seen_by
 from dashboard.api.core.auth import EVERYBODY, SUPERVISORS, allowed, caller
 from dashboard.api.core.idempotency import idempotent
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.engine.decisions import Source
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import conversations as service
@@ -42,9 +42,7 @@ class LedgerEntrySchema(Schema):
 @bp.response(200, listing(LedgerEntrySchema))
 def index(page: Page, conversation_id: int) -> Listed[LedgerRow]:
     """Read a conversation's ledger, newest first."""
-    return no_content(
-        service.ledger(unit_of_work(), caller().account_id, conversation_id, page, seen_by=only_seen_by())
-    )
+    return or_refuse(service.ledger(unit_of_work(), caller().account_id, conversation_id, page, seen_by=only_seen_by()))
 
 
 @bp.route("/conversations/<id:conversation_id>/assignments", methods=["POST"])

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.idempotency import idempotent
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.assignment import run as assignment_run
 from dashboard.services.assignment import runs as service
@@ -81,7 +81,7 @@ class NothingForm(Form):
 def create(patience: Patience, _: dict[str, Any], inbox_id: int) -> dict[str, str] | Response:
     """Run the assignment over an inbox now: 202 with the job, or with `wait=true` 200 with the run."""
     who = caller()
-    job_id = no_content(assignment_run.request_run(unit_of_work(), who.account_id, inbox_id, actor_id=who.user_id))
+    job_id = or_refuse(assignment_run.request_run(unit_of_work(), who.account_id, inbox_id, actor_id=who.user_id))
     run = service.wait_for(unit_of_work(), who.account_id, job_id) if patience.wait else None
     return jsonify(RunSchema().dump(run)) if run else {"job_id": job_id, "status": "queued"}
 
@@ -92,7 +92,7 @@ def create(patience: Patience, _: dict[str, Any], inbox_id: int) -> dict[str, st
 @bp.response(200, listing(RunSchema))
 def index(page: Page, inbox_id: int) -> Listed[RunRow]:
     """List the runs of an inbox, newest first."""
-    return no_content(service.show_all(unit_of_work(), caller().account_id, inbox_id, page))
+    return or_refuse(service.show_all(unit_of_work(), caller().account_id, inbox_id, page))
 
 
 @bp.route("/assignment_runs/<id:run_id>")
@@ -100,4 +100,4 @@ def index(page: Page, inbox_id: int) -> Listed[RunRow]:
 @bp.response(200, RunSchema)
 def show(run_id: int) -> RunRow:
     """Read a run."""
-    return no_content(service.show(unit_of_work(), caller().account_id, run_id))
+    return or_refuse(service.show(unit_of_work(), caller().account_id, run_id))

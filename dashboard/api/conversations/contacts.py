@@ -4,7 +4,7 @@ from marshmallow import Schema, fields
 
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
-from dashboard.api.core.resources import ApiBlueprint, no_content
+from dashboard.api.core.resources import ApiBlueprint, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import contacts as service
 from dashboard.services.conversations.contact_forms import Merge, MergeForm
@@ -34,4 +34,4 @@ class MergedSchema(Schema):
 def merge(wanted: Merge) -> Merged:
     """Merge the contact `from` into the contact `into`; the audit log undoes it."""
     who = caller()
-    return no_content(service.merge(unit_of_work(), who.account_id, wanted, actor_id=who.user_id, now=clock.now()))
+    return or_refuse(service.merge(unit_of_work(), who.account_id, wanted, actor_id=who.user_id, now=clock.now()))

@@ -9,7 +9,7 @@ from dashboard import clock
 from dashboard.api.core.auth import EVERYBODY, SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
 from dashboard.api.core.idempotency import idempotent
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.engine.model import Awaiting, Role, Status
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import change as change_conversation
@@ -127,7 +127,7 @@ def index(page: Page, wanted: ConversationFilter) -> Listed[ConversationRow]:
 def create(draft: ConversationDraft) -> tuple[ConversationRow, int]:
     """Create a conversation; the same `external_id` in the inbox is the same conversation."""
     who = caller()
-    made = no_content(service.create(unit_of_work(), who.account_id, draft, actor_id=who.user_id, now=clock.now()))
+    made = or_refuse(service.create(unit_of_work(), who.account_id, draft, actor_id=who.user_id, now=clock.now()))
     return made.conversation, 201 if made.is_new else 200
 
 
@@ -140,7 +140,7 @@ def create_bulk(drafts: Drafts) -> Ids:
     """Create up to 1,000 conversations, or none of them; those that exist are answered in their place."""
     who, now = caller(), clock.now()
     return Ids(
-        no_content(
+        or_refuse(
             service.create_bulk(unit_of_work(), who.account_id, drafts.conversations, actor_id=who.user_id, now=now)
         )
     )
@@ -152,7 +152,7 @@ def create_bulk(drafts: Drafts) -> Ids:
 @CONVERSATION
 def show(conversation_id: int) -> ConversationRow:
     """Read a conversation."""
-    return no_content(service.find(unit_of_work(), caller().account_id, conversation_id, seen_by=only_seen_by()))
+    return or_refuse(service.find(unit_of_work(), caller().account_id, conversation_id, seen_by=only_seen_by()))
 
 
 @bp.route("/conversations/<id:conversation_id>", methods=["PATCH"])
@@ -193,7 +193,7 @@ def set_labels(wanted: ConversationChange, conversation_id: int) -> Conversation
 def write(said: Message, conversation_id: int) -> ConversationRow:
     """Note a message: the customer's reopens a resolved or snoozed conversation, an automatic one does not."""
     who, now = caller(), clock.now()
-    return no_content(
+    return or_refuse(
         change_conversation.message(
             unit_of_work(), who.account_id, conversation_id, said, actor_id=who.user_id, now=now
         )
@@ -203,7 +203,7 @@ def write(said: Message, conversation_id: int) -> ConversationRow:
 def changed(conversation_id: int, wanted: ConversationChange) -> ConversationRow:
     """Change a conversation, or end the request with the refusal."""
     who, now = caller(), clock.now()
-    return no_content(
+    return or_refuse(
         change_conversation.change(
             unit_of_work(),
             who.account_id,

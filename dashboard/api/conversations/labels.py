@@ -5,7 +5,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import labels as service
 from dashboard.services.conversations.labels import LabelRow
@@ -41,7 +41,7 @@ def index(page: Page) -> Listed[LabelRow]:
 def create(new: NewLabel) -> LabelRow:
     """Suggest a label from now on."""
     who = caller()
-    return no_content(service.create(unit_of_work(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
+    return or_refuse(service.create(unit_of_work(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/labels/<id:label_id>", methods=["DELETE"])
@@ -51,7 +51,7 @@ def create(new: NewLabel) -> LabelRow:
 def remove(label_id: int) -> None:
     """Suggest a label no longer; conversations keep theirs."""
     who = caller()
-    no_content(
+    or_refuse(
         service.remove(
             unit_of_work(), who.account_id, label_id, actor_id=who.user_id, now=clock.now(), seen=LABEL.seen()
         )

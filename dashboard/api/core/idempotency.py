@@ -12,7 +12,7 @@ from flask import Response, jsonify, request, url_for
 from dashboard import clock
 from dashboard.api.core.auth import caller
 from dashboard.api.core.errors import refuse
-from dashboard.api.core.resources import no_content
+from dashboard.api.core.resources import or_refuse
 from dashboard.http import unit_of_work, working_at
 from dashboard.services.core.transaction import all_or_nothing
 from dashboard.services.operations import idempotency as service
@@ -50,7 +50,7 @@ def _once(key: str, act: Callable[[], Response]) -> Response:
     body_hash = _hashed(request.get_data(cache=True))
     before = service.first_answer(unit_of_work(), slot, body_hash, now=clock.now())
     if before is not None:
-        return _again(no_content(before))
+        return _again(or_refuse(before))
     with all_or_nothing(unit_of_work()) as work, working_at(work.work):
         response = act()
         kept = StoredResponse(body_hash=body_hash, status=response.status_code, answer=response.get_json())

@@ -95,7 +95,7 @@ def listing(item: type[Schema]) -> type[Schema]:
     return Schema.from_dict(parts, name=name)
 
 
-def no_content(value: T | Invalid | Conflict | None) -> T:
+def or_refuse(value: T | Invalid | Conflict | None) -> T:
     """Return what a service answered, or end the request with its refusal."""
     if value is None:
         refuse(404)

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.conversations.conversations import only_seen_by
 from dashboard.api.core.auth import EVERYBODY, allowed, caller
-from dashboard.api.core.resources import ApiBlueprint, no_content
+from dashboard.api.core.resources import ApiBlueprint, or_refuse
 from dashboard.engine.decisions import Assign, Decision, Error, Reason, Skip, Stop, Verdict, VerdictKind
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import conversations
@@ -85,8 +85,8 @@ class ExplanationSchema(Schema):
 def show(conversation_id: int) -> dict[str, Any]:
     """Explain a conversation: every agent's verdict, the funnel, and the smallest change that would assign it."""
     account_id = caller().account_id
-    no_content(conversations.find(unit_of_work(), account_id, conversation_id, seen_by=only_seen_by()))
-    return _body(no_content(conversation.conversation(unit_of_work(), account_id, conversation_id, now=clock.now())))
+    or_refuse(conversations.find(unit_of_work(), account_id, conversation_id, seen_by=only_seen_by()))
+    return _body(or_refuse(conversation.conversation(unit_of_work(), account_id, conversation_id, now=clock.now())))
 
 
 def _body(told: Explanation) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.inboxes import inboxes as service
 from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm
@@ -46,7 +46,7 @@ def index(page: Page) -> Listed[InboxRow]:
 def create(edit: InboxEdit) -> InboxRow:
     """Make an inbox."""
     who = caller()
-    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/inboxes/<id:inbox_id>")
@@ -55,7 +55,7 @@ def create(edit: InboxEdit) -> InboxRow:
 @INBOX
 def show(inbox_id: int) -> InboxRow:
     """Read an inbox."""
-    return no_content(service.show(unit_of_work(), caller().account_id, inbox_id))
+    return or_refuse(service.show(unit_of_work(), caller().account_id, inbox_id))
 
 
 @bp.route("/inboxes/<id:inbox_id>", methods=["PATCH", "PUT"])
@@ -66,7 +66,7 @@ def show(inbox_id: int) -> InboxRow:
 def change(edit: InboxEdit, inbox_id: int) -> InboxRow:
     """Change an inbox."""
     who = caller()
-    return no_content(
+    return or_refuse(
         service.change(
             unit_of_work(), who.account_id, inbox_id, edit, actor_id=who.user_id, now=clock.now(), seen=INBOX.seen()
         )
@@ -80,7 +80,7 @@ def change(edit: InboxEdit, inbox_id: int) -> InboxRow:
 def remove(inbox_id: int) -> None:
     """Remove an inbox that has no conversations."""
     who = caller()
-    no_content(
+    or_refuse(
         service.remove(
             unit_of_work(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=INBOX.seen()
         )

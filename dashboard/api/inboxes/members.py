@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
-from dashboard.api.core.resources import ApiBlueprint, no_content
+from dashboard.api.core.resources import ApiBlueprint, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.inboxes import members as service
 from dashboard.services.inboxes.inbox_forms import MemberIds, MembersForm
@@ -33,7 +33,7 @@ class MembersSchema(Schema):
 def _reading(group: OwnerKind) -> Callable[..., Any]:
     @bp.response(200, MembersSchema)
     def show(place_id: int) -> Members:
-        return no_content(service.show(unit_of_work(), caller().account_id, Owner(group, place_id)))
+        return or_refuse(service.show(unit_of_work(), caller().account_id, Owner(group, place_id)))
 
     show.__doc__ = f"Read who belongs to the {group}."
     guarded: Callable[..., Any] = allowed(SUPERVISORS)(show)
@@ -45,7 +45,7 @@ def _changing(group: OwnerKind, way: MemberChange) -> Callable[..., Any]:
     @bp.response(200, MembersSchema)
     def change(wanted: MemberIds, place_id: int) -> Members:
         who, place = caller(), Owner(group, place_id)
-        return no_content(
+        return or_refuse(
             service.change(
                 unit_of_work(), who.account_id, place, wanted, way=way, actor_id=who.user_id, now=clock.now()
             )

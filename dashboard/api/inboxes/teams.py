@@ -5,7 +5,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.inboxes import teams as service
 from dashboard.services.inboxes.inbox_forms import TeamEdit, TeamForm
@@ -42,7 +42,7 @@ def index(page: Page) -> Listed[TeamRow]:
 def create(edit: TeamEdit) -> TeamRow:
     """Make a team."""
     who = caller()
-    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/teams/<id:team_id>")
@@ -51,7 +51,7 @@ def create(edit: TeamEdit) -> TeamRow:
 @TEAM
 def show(team_id: int) -> TeamRow:
     """Read a team."""
-    return no_content(service.show(unit_of_work(), caller().account_id, team_id))
+    return or_refuse(service.show(unit_of_work(), caller().account_id, team_id))
 
 
 @bp.route("/teams/<id:team_id>", methods=["PATCH", "PUT"])
@@ -62,7 +62,7 @@ def show(team_id: int) -> TeamRow:
 def change(edit: TeamEdit, team_id: int) -> TeamRow:
     """Change a team."""
     who = caller()
-    return no_content(
+    return or_refuse(
         service.change(
             unit_of_work(), who.account_id, team_id, edit, actor_id=who.user_id, now=clock.now(), seen=TEAM.seen()
         )
@@ -76,6 +76,6 @@ def change(edit: TeamEdit, team_id: int) -> TeamRow:
 def remove(team_id: int) -> None:
     """Remove a team; its conversations belong to no team then."""
     who = caller()
-    no_content(
+    or_refuse(
         service.remove(unit_of_work(), who.account_id, team_id, actor_id=who.user_id, now=clock.now(), seen=TEAM.seen())
     )

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.api.inboxes.inboxes import InboxSchema
 from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Instant
@@ -76,7 +76,7 @@ def index(page: Page) -> Listed[PolicyRow]:
 def create(edit: AssignmentPolicyEdit) -> PolicyRow:
     """Make a policy; it decides nothing until it is linked."""
     who = caller()
-    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/assignment_policies/<id:policy_id>")
@@ -85,7 +85,7 @@ def create(edit: AssignmentPolicyEdit) -> PolicyRow:
 @POLICY
 def show(policy_id: int) -> PolicyRow:
     """Read a policy."""
-    return no_content(service.show(unit_of_work(), caller().account_id, policy_id))
+    return or_refuse(service.show(unit_of_work(), caller().account_id, policy_id))
 
 
 @bp.route("/assignment_policies/<id:policy_id>", methods=["PATCH", "PUT"])
@@ -96,7 +96,7 @@ def show(policy_id: int) -> PolicyRow:
 def change(edit: AssignmentPolicyEdit, policy_id: int) -> PolicyRow:
     """Change a policy; it acts at once."""
     who = caller()
-    return no_content(
+    return or_refuse(
         service.change(
             unit_of_work(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
         )
@@ -110,7 +110,7 @@ def change(edit: AssignmentPolicyEdit, policy_id: int) -> PolicyRow:
 def remove(policy_id: int) -> None:
     """Remove a policy; its inboxes are left without one."""
     who = caller()
-    no_content(
+    or_refuse(
         service.remove(
             unit_of_work(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
         )
@@ -122,7 +122,7 @@ def remove(policy_id: int) -> None:
 @bp.response(200, ServedInboxesSchema)
 def served(policy_id: int) -> ServedInboxes:
     """Read which inboxes a policy serves."""
-    return ServedInboxes(inboxes=no_content(service.inboxes_of(unit_of_work(), caller().account_id, policy_id)))
+    return ServedInboxes(inboxes=or_refuse(service.inboxes_of(unit_of_work(), caller().account_id, policy_id)))
 
 
 @bp.route("/inboxes/<id:inbox_id>/assignment_policy")
@@ -131,7 +131,7 @@ def served(policy_id: int) -> ServedInboxes:
 @POLICY
 def linked(inbox_id: int) -> PolicyRow:
     """Read the policy that an inbox has."""
-    return no_content(service.of_inbox(unit_of_work(), caller().account_id, inbox_id))
+    return or_refuse(service.of_inbox(unit_of_work(), caller().account_id, inbox_id))
 
 
 @bp.route("/inboxes/<id:inbox_id>/assignment_policy", methods=["POST"])
@@ -142,7 +142,7 @@ def linked(inbox_id: int) -> PolicyRow:
 def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
     """Give an inbox this policy in place of the one that it has."""
     who = caller()
-    return no_content(
+    return or_refuse(
         service.link(unit_of_work(), who.account_id, inbox_id, choice, actor_id=who.user_id, now=clock.now())
     )
 
@@ -154,7 +154,7 @@ def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
 def unlink(inbox_id: int) -> None:
     """Leave an inbox without a policy."""
     who = caller()
-    no_content(
+    or_refuse(
         service.unlink(
             unit_of_work(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
         )

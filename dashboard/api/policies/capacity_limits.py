@@ -4,7 +4,7 @@ from dashboard import clock
 from dashboard.api.agents.agents import AgentSchema
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.api.policies.capacity_policies import InboxLimitSchema
 from dashboard.http import unit_of_work
 from dashboard.services.agents.agents import AgentView
@@ -26,7 +26,7 @@ LIMITS = "/agent_capacity_policies/<id:policy_id>/inbox_limits"
 @bp.response(200, listing(AgentSchema))
 def agents_under(page: Page, policy_id: int) -> Listed[AgentView]:
     """List the active agents under a capacity policy."""
-    return no_content(service.agents_under(unit_of_work(), caller().account_id, policy_id, page, now=clock.now()))
+    return or_refuse(service.agents_under(unit_of_work(), caller().account_id, policy_id, page, now=clock.now()))
 
 
 @bp.route(USERS, methods=["POST"])
@@ -36,7 +36,7 @@ def agents_under(page: Page, policy_id: int) -> Listed[AgentView]:
 def put_under(choice: AgentChoice, policy_id: int) -> AgentView:
     """Put an agent under a capacity policy, in place of the one that they are under."""
     who = caller()
-    return no_content(
+    return or_refuse(
         service.assign_policy(unit_of_work(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now())
     )
 
@@ -47,7 +47,7 @@ def put_under(choice: AgentChoice, policy_id: int) -> AgentView:
 def take_out(policy_id: int, user_id: int) -> None:
     """Leave an agent under no capacity policy."""
     who, choice = caller(), AgentChoice(user_id=user_id)
-    no_content(
+    or_refuse(
         service.unassign_policy(
             unit_of_work(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now()
         )
@@ -62,7 +62,7 @@ def take_out(policy_id: int, user_id: int) -> None:
 def create(edit: InboxLimitEdit, policy_id: int) -> LimitRow:
     """Limit what an agent under the policy may hold of an inbox."""
     who = caller()
-    return no_content(
+    return or_refuse(
         service.create(unit_of_work(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now())
     )
 
@@ -75,7 +75,7 @@ def create(edit: InboxLimitEdit, policy_id: int) -> LimitRow:
 def change(edit: InboxLimitEdit, policy_id: int, limit_id: int) -> LimitRow:
     """Change a limit."""
     who, key = caller(), LimitKey(policy_id=policy_id, limit_id=limit_id)
-    return no_content(
+    return or_refuse(
         service.change(
             unit_of_work(), who.account_id, key, edit, actor_id=who.user_id, now=clock.now(), seen=LIMIT.seen()
         )
@@ -89,6 +89,6 @@ def change(edit: InboxLimitEdit, policy_id: int, limit_id: int) -> LimitRow:
 def remove(policy_id: int, limit_id: int) -> None:
     """Lift a limit."""
     who, key = caller(), LimitKey(policy_id=policy_id, limit_id=limit_id)
-    no_content(
+    or_refuse(
         service.remove(unit_of_work(), who.account_id, key, actor_id=who.user_id, now=clock.now(), seen=LIMIT.seen())
     )

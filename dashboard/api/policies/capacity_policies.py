@@ -5,7 +5,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.policies import capacity_policies as service
 from dashboard.services.policies.capacity_policies import CapacityView
@@ -60,7 +60,7 @@ def index(page: Page) -> Listed[CapacityView]:
 def create(edit: CapacityPolicyEdit) -> CapacityView:
     """Make a capacity policy; it binds nobody until somebody is put under it."""
     who = caller()
-    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/agent_capacity_policies/<id:policy_id>")
@@ -69,7 +69,7 @@ def create(edit: CapacityPolicyEdit) -> CapacityView:
 @POLICY
 def show(policy_id: int) -> CapacityView:
     """Read a capacity policy."""
-    return no_content(service.show(unit_of_work(), caller().account_id, policy_id))
+    return or_refuse(service.show(unit_of_work(), caller().account_id, policy_id))
 
 
 @bp.route("/agent_capacity_policies/<id:policy_id>", methods=["PATCH", "PUT"])
@@ -80,7 +80,7 @@ def show(policy_id: int) -> CapacityView:
 def change(edit: CapacityPolicyEdit, policy_id: int) -> CapacityView:
     """Change a capacity policy; its exclusion rules change as a whole."""
     who = caller()
-    return no_content(
+    return or_refuse(
         service.change(
             unit_of_work(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
         )
@@ -94,7 +94,7 @@ def change(edit: CapacityPolicyEdit, policy_id: int) -> CapacityView:
 def remove(policy_id: int) -> None:
     """Remove a capacity policy; nobody is under it any more."""
     who = caller()
-    no_content(
+    or_refuse(
         service.remove(
             unit_of_work(), who.account_id, policy_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
         )

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.assignment.runs import GivenSchema
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
-from dashboard.api.core.resources import ApiBlueprint, no_content
+from dashboard.api.core.resources import ApiBlueprint, or_refuse
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.http import unit_of_work
 from dashboard.services.core.form import sent_fields
@@ -51,9 +51,9 @@ class PreviewSchema(Schema):
 def create(wanted: AssignmentPolicyEdit, inbox_id: int) -> dict[str, Any]:
     """Plan the next run as if the inbox's policy had these rules, against what it would do now."""
     account_id = caller().account_id
-    policy = no_content(service.current_policy(unit_of_work(), account_id, inbox_id))
+    policy = or_refuse(service.current_policy(unit_of_work(), account_id, inbox_id))
     return _body(
-        no_content(service.preview(unit_of_work(), account_id, inbox_id, _changed(policy, wanted), now=clock.now()))
+        or_refuse(service.preview(unit_of_work(), account_id, inbox_id, _changed(policy, wanted), now=clock.now()))
     )
 
 

@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
-from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, no_content
+from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Instant, Word
 from dashboard.services.webhooks import webhooks as service
@@ -74,7 +74,7 @@ def index(page: Page) -> Listed[WebhookRow]:
 def create(edit: WebhookEdit) -> WebhookWithSecret:
     """Make a webhook; its secret is in this answer and nowhere else."""
     who = caller()
-    return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
+    return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
 
 @bp.route("/webhooks/<id:webhook_id>")
@@ -83,7 +83,7 @@ def create(edit: WebhookEdit) -> WebhookWithSecret:
 @WEBHOOK
 def show(webhook_id: int) -> WebhookRow:
     """Read a webhook."""
-    return no_content(service.show(unit_of_work(), caller().account_id, webhook_id))
+    return or_refuse(service.show(unit_of_work(), caller().account_id, webhook_id))
 
 
 @bp.route("/webhooks/<id:webhook_id>", methods=["PATCH", "PUT"])
@@ -94,7 +94,7 @@ def show(webhook_id: int) -> WebhookRow:
 def change(edit: WebhookEdit, webhook_id: int) -> WebhookRow:
     """Change a webhook; its secret stays."""
     who = caller()
-    return no_content(
+    return or_refuse(
         service.change(
             unit_of_work(), who.account_id, webhook_id, edit, actor_id=who.user_id, now=clock.now(), seen=WEBHOOK.seen()
         )
@@ -108,7 +108,7 @@ def change(edit: WebhookEdit, webhook_id: int) -> WebhookRow:
 def remove(webhook_id: int) -> None:
     """Remove a webhook with its deliveries."""
     who = caller()
-    no_content(
+    or_refuse(
         service.remove(
             unit_of_work(), who.account_id, webhook_id, actor_id=who.user_id, now=clock.now(), seen=WEBHOOK.seen()
         )
@@ -121,7 +121,7 @@ def remove(webhook_id: int) -> None:
 @bp.response(200, listing(DeliverySchema))
 def deliveries(page: Page, webhook_id: int) -> Listed[DeliveryView]:
     """List a webhook's deliveries, the newest event first."""
-    return no_content(service.show_deliveries(unit_of_work(), caller().account_id, webhook_id, page))
+    return or_refuse(service.show_deliveries(unit_of_work(), caller().account_id, webhook_id, page))
 
 
 @bp.route("/webhooks/<id:webhook_id>/deliveries/<uuid:delivery_id>/redeliver", methods=["POST"])
@@ -131,6 +131,6 @@ def redeliver(webhook_id: int, delivery_id: UUID) -> DeliveryView:
     """Deliver again at once, whatever became of it, under the same id."""
     who = caller()
     now = clock.now()
-    return no_content(
+    return or_refuse(
         service.redeliver(unit_of_work(), who.account_id, webhook_id, delivery_id, actor_id=who.user_id, now=now)
     )

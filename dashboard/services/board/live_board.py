@@ -8,12 +8,11 @@ from itertools import accumulate
 
 from dashboard.engine.model import Presence
 from dashboard.services.assignment import redis_data_loss, stranded_check
-from dashboard.services.board import agent_status
+from dashboard.services.board import agent_status, unattended
 from dashboard.services.board.agent_status import StatusKind, StatusReader
 from dashboard.services.board.inbox_status import InboxStatus, Level, why
+from dashboard.services.board.unattended import Unattended
 from dashboard.services.board.workload import View, Workload, workload
-from dashboard.services.conversations import unattended
-from dashboard.services.conversations.unattended import Unattended
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.board import inboxes as rows
 from dashboard.store.board.inboxes import InboxFigures, Stranded

@@ -9,8 +9,8 @@ import structlog
 from dashboard.engine import planner
 from dashboard.engine.decisions import Reason
 from dashboard.engine.model import Presence
-from dashboard.services.conversations import unattended
-from dashboard.services.conversations.unattended import Unattended
+from dashboard.services.board import unattended
+from dashboard.services.board.unattended import Unattended
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import waiting_list
 from dashboard.services.explanations.waiting_list import WaitingReason

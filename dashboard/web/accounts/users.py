@@ -16,9 +16,9 @@ from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
 from dashboard.services.agents import agents
 from dashboard.services.agents.agents import AgentView
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
-from dashboard.store.accounts import users_page as store
-from dashboard.store.accounts.users_page import HeldCount, UserLine
 from dashboard.store.agents import agents as agents_store
+from dashboard.store.agents import users_page as store
+from dashboard.store.agents.users_page import HeldCount, UserLine
 from dashboard.store.core.paging import Page
 from dashboard.web.core import form_input, htmx
 from dashboard.web.core.auth import actor_kwargs, administrators_only, viewer

@@ -18,11 +18,10 @@ from dashboard.services.board.agent_status import StatusKind
 from dashboard.services.board.live_board import Board
 from dashboard.services.board.workload import Sort, View
 from dashboard.store.core.errors import StoreUnavailable
-from dashboard.web.board import fragment_cache
-from dashboard.web.board.fragment_cache import UNTOLD, Version, Wish
-from dashboard.web.core import form_input, htmx, urls
+from dashboard.web.core import form_input, fragment_cache, htmx, urls
 from dashboard.web.core.auth import scope, viewer
 from dashboard.web.core.blueprints import pages_of
+from dashboard.web.core.fragment_cache import UNTOLD, Version, Wish
 
 # What no change announces, such as an agent who falls silent or a rate limit's slot, is seen after this long.
 REDRAW_SECONDS = 10

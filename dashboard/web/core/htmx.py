@@ -8,7 +8,7 @@ from flask import Response, flash, g, make_response, redirect, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
-from dashboard.web.board.fragment_cache import Drawing
+from dashboard.web.core.fragment_cache import Drawing
 
 # A poll that is made early, and asks for what is true now.
 REDRAW = "redraw"

@@ -11,8 +11,8 @@ from dashboard.http import unit_of_work
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AccountEdit
 from dashboard.services.agents import agent_lookup
-from dashboard.services.conversations import unattended
-from dashboard.services.conversations.unattended import Holders
+from dashboard.services.conversations import release_unattended
+from dashboard.services.conversations.release_unattended import Holders
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.inboxes import inbox_details, inboxes, members
 from dashboard.services.inboxes.inbox_details import InboxDetails
@@ -123,7 +123,7 @@ def release(inbox_id: int) -> ResponseReturnValue:
         of = Holders(request.form.get("of", ""))
     except ValueError:
         abort(HTTPStatus.BAD_REQUEST)
-    done = unattended.release(unit_of_work(), viewer().account_id, inbox_id, of, **actor_kwargs())
+    done = release_unattended.release(unit_of_work(), viewer().account_id, inbox_id, of, **actor_kwargs())
     count = "1 conversation is" if done.released == 1 else f"{done.released:,} conversations are"
     more = " There are more: press again." if done.left else ""
     return _answer(inbox_id, done, f"{count} released.{more}")

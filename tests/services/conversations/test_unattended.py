@@ -6,9 +6,11 @@ import pytest
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Awaiting, Presence, Status
-from dashboard.services.conversations import unattended
+from dashboard.services.board import unattended
+from dashboard.services.board.unattended import Unattended, UnattendedConversation
+from dashboard.services.conversations import release_unattended
 from dashboard.services.conversations.conversation_forms import MessageType
-from dashboard.services.conversations.unattended import Holders, ReleasedWork, Unattended, UnattendedConversation
+from dashboard.services.conversations.release_unattended import Holders, ReleasedWork
 from dashboard.store.conversations import conversations
 from tests.desks import NOON, Acme, Recorded
 from tests.handling import change, leave, ledger, set_availability, write
@@ -21,7 +23,7 @@ def of_support(acme: Acme) -> Unattended | None:
 
 
 def release(acme: Acme, of: Holders) -> ReleasedWork:
-    return unattended.release(
+    return release_unattended.release(
         acme.work, acme.account_id, acme.support, of, actor_id=acme.agents["Ana"], now=NOON + timedelta(seconds=1)
     )
 
@@ -93,7 +95,7 @@ def test_what_others_hold_is_released_and_members_keep_theirs(acme: Acme):
 
 def test_one_press_releases_no_more_than_a_page_can_wait_for(acme: Acme, monkeypatch: pytest.MonkeyPatch):
     """E75: the oldest first, and the answer says that there are more."""
-    monkeypatch.setattr(unattended, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(release_unattended, "MOST_AT_ONCE", 2)
     held = acme.held("Cleo", 3)
 
     assert release(acme, Holders.ABSENT).left == 1

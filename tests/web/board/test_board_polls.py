@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from dashboard.web.board import fragment_cache, live_board
+from dashboard.web.board import live_board
+from dashboard.web.core import fragment_cache
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, Looker

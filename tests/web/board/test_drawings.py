@@ -17,8 +17,9 @@ from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.redis import client
 from dashboard.store.redis import fragment_cache as shared_drawings
 from dashboard.store.redis.fragment_cache import SharedDrawings, SharedPlace
-from dashboard.web.board import fragment_cache, live_board
-from dashboard.web.board.fragment_cache import Drawing, Drawings, Version, Wish
+from dashboard.web.board import live_board
+from dashboard.web.core import fragment_cache
+from dashboard.web.core.fragment_cache import Drawing, Drawings, Version, Wish
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, TOKEN, Looker, hire, looking

@@ -3,14 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 import structlog
 
 from dashboard.engine.model import Presence
-from dashboard.services.conversations import bulk_change
-from dashboard.services.conversations.conversation_forms import ConversationChange
-from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import unattended as store
 from dashboard.store.conversations.unattended import HeldRow
@@ -18,15 +14,6 @@ from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.redis.heartbeats import presence_of
 
 log = structlog.get_logger()
-# What one press releases; a page waits for it.
-MOST_AT_ONCE = 500
-
-
-class Holders(StrEnum):
-    """The agents in whose hands work is unattended."""
-
-    ABSENT = "absent"
-    OTHERS = "others"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +33,6 @@ class Unattended:
     others: UnattendedConversation = UnattendedConversation()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasedWork:
-    """How many were released, and how many are left for another press."""
-
-    released: int
-    left: int
-
-
 def in_inboxes(
     work: UnitOfWork, account_id: int, inbox_ids: Collection[int], *, absent_ids: Collection[int]
 ) -> Mapping[int, Unattended]:
@@ -67,33 +46,14 @@ def in_inboxes(
 def of_inbox(work: UnitOfWork, account_id: int, inbox_id: int, *, now: datetime) -> Unattended | None:
     """Return what is unattended in an inbox; None while presence cannot be read."""
     try:
-        absent = _absent(work, account_id, inbox_id, now)
+        absent_ids = absent(work, account_id, inbox_id, now)
     except StoreUnavailable as error:
         log.warning("presence_unreadable", account=account_id, inbox=inbox_id, error=str(error))
         return None
-    return in_inboxes(work, account_id, [inbox_id], absent_ids=absent).get(inbox_id, Unattended())
+    return in_inboxes(work, account_id, [inbox_id], absent_ids=absent_ids).get(inbox_id, Unattended())
 
 
-def release(
-    work: UnitOfWork, account_id: int, inbox_id: int, of: Holders, *, actor_id: int, now: datetime
-) -> ReleasedWork:
-    """Release what is unattended, each conversation by hand, the oldest first. Raises StoreUnavailable."""
-    session, wanted = work.session, MOST_AT_ONCE + 1
-    if of is Holders.ABSENT:
-        absent = _absent(work, account_id, inbox_id, now)
-        ids = store.ids_of_absent(session, account_id, inbox_id, absent_ids=absent, most=wanted)
-    else:
-        ids = store.ids_of_others(session, account_id, inbox_id, most=wanted)
-    session.rollback()
-    done = bulk_change.change_all(
-        work, account_id, ids[:MOST_AT_ONCE], ConversationChange(assignee_id=None), actor_id=actor_id, now=now
-    )
-    if isinstance(done, Invalid):
-        raise TypeError("a release names nothing that could be refused")
-    return ReleasedWork(released=done.changed, left=len(ids) - len(ids[:MOST_AT_ONCE]))
-
-
-def _absent(work: UnitOfWork, account_id: int, inbox_id: int, now: datetime) -> list[int]:
+def absent(work: UnitOfWork, account_id: int, inbox_id: int, now: datetime) -> list[int]:
     """Return who holds something of the inbox and is not there. Raises StoreUnavailable."""
     holders = store.holders(work.session, account_id, [inbox_id])
     heard = work.heartbeats.present(account_id, [one.id for one in holders], now)
