@@ -11,6 +11,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from dashboard import private, starting
+from dashboard.mail import MailServer, server_of
 from dashboard.starting import CannotStart
 
 E = TypeVar("E", bound=StrEnum)
@@ -31,6 +32,7 @@ DEFAULTS = {
     "LOG_FORMAT": "console",
     "TRUSTED_PROXIES": "0",
     "PUBLIC_URL": "",
+    "SMTP_URL": "",
     "API_RATE_LIMIT": "100",
 }
 
@@ -71,6 +73,7 @@ class Settings:
     log_format: LogFormat
     trusted_proxies: int
     public_url: str
+    mail_server: MailServer | None
     api_rate_limit: int
 
 
@@ -97,6 +100,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         log_format=_one_of(said, "LOG_FORMAT", LogFormat),
         trusted_proxies=_whole(said, "TRUSTED_PROXIES", 0, 10),
         public_url=_public_url(said["PUBLIC_URL"]),
+        mail_server=_mail_server(said["SMTP_URL"], said["PUBLIC_URL"]),
         api_rate_limit=_whole(said, "API_RATE_LIMIT", 1, 100_000),
     )
 
@@ -174,6 +178,22 @@ def _public_url(url: str) -> str:
     if url and (not sound or not url.isprintable() or set(url) & set("?#@ ")):
         raise BadSetting(f"PUBLIC_URL must be an address such as https://evenhand.example, not {url!r}.")
     return url.rstrip("/")
+
+
+def _mail_server(url: str, public_url: str) -> MailServer | None:
+    """Return the server that mails invitations, None without SMTP_URL."""
+    if not url:
+        return None
+    try:
+        server = server_of(url)
+    except (ValueError, KeyError) as error:
+        sentence = (
+            "SMTP_URL must be an address such as smtp://user:password@mail.example:587?from=evenhand@example.com."
+        )
+        raise BadSetting(sentence) from error
+    if not public_url:
+        raise BadSetting("SMTP_URL needs PUBLIC_URL: the links in mails begin with it.")
+    return server
 
 
 def _kept_secret(instance: Path) -> str:

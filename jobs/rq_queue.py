@@ -66,6 +66,10 @@ class RqJobs:
         at = _whole_second(at)
         self._at(at, DELIVER, job_id=f"deliver-webhooks-{int(at.timestamp())}", queue=WEBHOOKS)
 
+    def mail_invitation(self, account_id: int, agent_id: int) -> None:
+        """Enqueue the mail with an agent's invitation, where no assignment waits behind it."""
+        self.enqueue(WEBHOOKS, "jobs.tasks.mail_invitation", account_id, agent_id)
+
     def remove_old_at(self, at: datetime) -> None:
         """Schedule the next of many small removals: one for each second; the id of a job that runs is never taken."""
         at = _whole_second(at)

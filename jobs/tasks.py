@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from rq import get_current_job
 
-from dashboard import clock
+from dashboard import clock, mail
 from dashboard.engine.decisions import Source
+from dashboard.services.accounts import invitation_mail
 from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
 from dashboard.services.conversations import snoozes
@@ -82,6 +83,17 @@ def confirm_stranded(named: stranded_check.Suspects) -> None:
     """Tell of what is stranded, and start runs."""
     with runtime.unit_of_work() as work:
         stranded_check.confirm(work, named, now=clock.now())
+
+
+def mail_invitation(account_id: int, agent_id: int) -> None:
+    """Mail an agent's invitation; a failure is tried again as RQ does, and ends among the failed jobs."""
+    with runtime.unit_of_work() as work:
+        server, composed = (
+            work.settings.mail_server,
+            invitation_mail.compose(work, account_id, agent_id, now=clock.now()),
+        )
+    if server and composed:
+        mail.send(server, composed)
 
 
 def deliver_webhooks(account_id: int | None = None) -> None:

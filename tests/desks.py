@@ -49,6 +49,7 @@ class Recorded:
     deliveries: list[int | None] = field(default_factory=list)
     deliveries_at: list[datetime] = field(default_factory=list)
     removals_at: list[datetime] = field(default_factory=list)
+    mails: list[tuple[int, int]] = field(default_factory=list)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         self.runs.append((account_id, inbox_id, source))
@@ -67,6 +68,9 @@ class Recorded:
 
     def deliver_webhooks_at(self, at: datetime) -> None:
         self.deliveries_at.append(at)
+
+    def mail_invitation(self, account_id: int, agent_id: int) -> None:
+        self.mails.append((account_id, agent_id))
 
     def remove_old_at(self, at: datetime) -> None:
         self.removals_at.append(at)

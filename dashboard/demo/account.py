@@ -81,6 +81,10 @@ class NobodyYet:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)
 
+    def mail_invitation(self, account_id: int, agent_id: int) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
     def deliver_webhooks_at(self, at: datetime) -> None:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)

@@ -1,8 +1,9 @@
 """Invitations: an account makes a link, and the person who opens it decides by which log-in they come in."""
 
-import secrets
+import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from dashboard.services.accounts import passwords
 from dashboard.services.accounts.account_forms import NewPassword
@@ -17,10 +18,9 @@ from dashboard.store.accounts.sessions import Viewer
 from dashboard.store.accounts.tokens import hashed
 from dashboard.store.agents import agents
 
-__all__ = ["Invited", "accept", "accept_anew", "find", "invite", "invite_address", "refusal", "withdraw"]
+__all__ = ["Invited", "accept", "accept_anew", "find", "invite", "invite_address", "refusal", "secret_of", "withdraw"]
 
 LASTS_FOR = timedelta(days=1)
-ENTROPY_BYTES = 32
 DEACTIVATED = "This agent is deactivated. Reactivate them first."
 SOMEBODY_ELSE = "This invitation is for another address than yours."
 THE_SAME = "This is your current password. Somebody else may know it: choose another."
@@ -34,7 +34,7 @@ def invite(
     if agent is None or not agent.active:
         work.session.rollback()
         return Conflict(sentence=DEACTIVATED) if agent else None
-    token = secrets.token_urlsafe(ENTROPY_BYTES)
+    token = secret_of(work, account_id, agent_id, now)
     draft = InvitationDraft(
         account_id=account_id,
         user_id=agent_id,
@@ -45,7 +45,16 @@ def invite(
     store.put(work.session, draft)
     audit_log.write(work, account_id, _change(agent_id, "sent"), ActorContext(actor_id=actor_id, now=now))
     work.session.commit()
+    if work.settings.mail_server and actor_id is not None:
+        work.signals.mail_invitation(account_id, agent_id)
     return token
+
+
+def secret_of(work: UnitOfWork, account_id: int, agent_id: int, created_at: datetime) -> str:
+    """Return an invitation's secret, which follows from SECRET_KEY, so that the job that mails it can make it again."""
+    said = f"invitation {account_id} {agent_id} {created_at.astimezone(UTC).isoformat()}"
+    digest = hmac.digest(work.settings.secret_key.encode(), said.encode(), "sha256")
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def invite_address(work: UnitOfWork, account_id: int, email: str, *, now: datetime) -> str | None:

@@ -55,6 +55,9 @@ class JobQueue(Protocol):
     def deliver_webhooks_at(self, at: datetime) -> None:
         """Schedule a look at what is to be delivered."""
 
+    def mail_invitation(self, account_id: int, agent_id: int) -> None:
+        """Enqueue the mail with an agent's invitation."""
+
     def remove_old_at(self, at: datetime) -> None:
         """Go on removing at this instant what has been kept long enough."""
 
@@ -124,6 +127,13 @@ class AfterCommit:
         except StoreUnavailable as error:
             # The timetable looks at the outbox as well.
             log.warning("deliveries_not_started", account=account_id, error=str(error))
+
+    def mail_invitation(self, account_id: int, agent_id: int) -> None:
+        """Have an agent's invitation mailed; its link was shown as well."""
+        try:
+            self.queue.mail_invitation(account_id, agent_id)
+        except StoreUnavailable as error:
+            log.warning("invitation_not_mailed", account=account_id, agent=agent_id, error=str(error))
 
     def note_listeners(self, account_id: int, listening: bool) -> None:
         """Note whether anybody listens to the account's events; the timetable notes it again."""

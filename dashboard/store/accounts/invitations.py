@@ -65,6 +65,19 @@ def find(session: Session, token_hash: str, now: datetime) -> Invited | None:
     return Invited(**row._mapping) if row else None
 
 
+def of_agent(session: Session, account_id: int, user_id: int, now: datetime) -> tuple[Invited, datetime] | None:
+    """Return the agent's invitation and the instant of its creation; None without one that can be used."""
+    wanted = INVITED.add_columns(Invitation.created_at).where(
+        Invitation.account_id == account_id, Invitation.user_id == user_id, Invitation.expires_at > now
+    )
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    facts = dict(row._mapping)
+    created_at = facts.pop("created_at")
+    return Invited(**facts), created_at
+
+
 def use(session: Session, token_hash: str, now: datetime) -> bool:
     """Use the link up; false if somebody else has, or may no longer."""
     used = delete(Invitation).where(Invitation.token_hash == token_hash, Invitation.expires_at > now)

@@ -45,6 +45,11 @@ class UserPage:
     typed: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def is_mailed(self) -> bool:
+        """Tell whether the link is sent by mail as well."""
+        return unit_of_work().settings.mail_server is not None
+
+    @property
     def is_self(self) -> bool:
         """Tell whether this is who looks at the page."""
         return self.user.id == viewer().user_id
