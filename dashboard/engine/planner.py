@@ -32,9 +32,6 @@ from dashboard.engine.policy import AssignmentPolicy
 from dashboard.engine.pools import Pool, pool_members
 from dashboard.engine.selectors import reconcile
 
-# What an inbox without a policy would be given, when somebody asks what a policy would do.
-DEFAULT_POLICY = AssignmentPolicy(id=0, name="Default")
-
 
 def plan(snapshot: Snapshot, now: datetime) -> Plan:
     """Return one decision per waiting conversation, in the policy's order, and how each pool stands afterwards."""

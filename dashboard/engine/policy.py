@@ -1,8 +1,15 @@
 """The rules that a supervisor sets, and what the code refuses of them (spec §12)."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
+
+from dashboard.engine.policy_fields import Choice, Limit, PolicyField, PresenceWords, Switch, Window
+
+# Under which name a field of the dataclass has its kind.
+KIND = "kind"
 
 NAME_LENGTH = 255
 MOST_PER_WINDOW = 100_000
@@ -29,27 +36,74 @@ class ConversationPriority(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AssignmentPolicy:
-    """An inbox's rules: order, selector, fair distribution.
+class PolicyRules:
+    """The register of the fields that decide: forms, calls, rows, labels and undoing follow from it.
 
     A `fair_distribution_limit` of None or 0 is no limit; `eligible_presence` holds presence words.
     """
 
     id: int
     name: str
+    assignment_order: AssignmentOrder = field(
+        default=AssignmentOrder.ROUND_ROBIN, metadata={KIND: Choice(label="selector", words=AssignmentOrder)}
+    )
+    conversation_priority: ConversationPriority = field(
+        default=ConversationPriority.EARLIEST_CREATED,
+        metadata={KIND: Choice(label="order", words=ConversationPriority)},
+    )
+    fair_distribution_limit: int | None = field(
+        default=None, metadata={KIND: Limit(label="fair distribution", least=0, most=MOST_PER_WINDOW)}
+    )
+    fair_distribution_window: int | None = field(
+        default=DEFAULT_WINDOW_SECONDS, metadata={KIND: Window(label="window", least=1, most=LONGEST_WINDOW_SECONDS)}
+    )
+    enabled: bool = field(default=True, metadata={KIND: Switch(label="enabled")})
+    eligible_presence: Collection[str] = field(
+        default=frozenset({"online"}), metadata={KIND: PresenceWords(label="eligible presence")}
+    )
+    one_agent_per_contact: bool = field(default=False, metadata={KIND: Switch(label="one agent per contact")})
+
+
+DECIDING = [one for one in fields(PolicyRules) if KIND in one.metadata]
+POLICY_FIELDS: Mapping[str, PolicyField] = {one.name: one.metadata[KIND] for one in DECIDING}
+DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in DECIDING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentPolicy(PolicyRules):
+    """An inbox's rules: order, selector, fair distribution."""
+
     version: int = 1
-    enabled: bool = True
-    assignment_order: AssignmentOrder = AssignmentOrder.ROUND_ROBIN
-    conversation_priority: ConversationPriority = ConversationPriority.EARLIEST_CREATED
-    fair_distribution_limit: int | None = None
-    fair_distribution_window: int | None = DEFAULT_WINDOW_SECONDS
-    eligible_presence: frozenset[str] = frozenset({"online"})
-    one_agent_per_contact: bool = False
 
     @property
     def window(self) -> timedelta:
         """How long an automatic assignment counts (E14)."""
         return timedelta(seconds=self.fair_distribution_window or DEFAULT_WINDOW_SECONDS)
+
+    @property
+    def unnamed(self) -> "AssignmentPolicy":
+        """Return what decides, whatever the policy is called; no limit is 0 and no window the usual one."""
+        return replace(
+            self,
+            name="",
+            version=1,
+            fair_distribution_limit=self.fair_distribution_limit or 0,
+            fair_distribution_window=self.fair_distribution_window or DEFAULT_WINDOW_SECONDS,
+        )
+
+
+# The policy of an inbox without one, wherever the question is what a policy would do.
+DEFAULT_POLICY = AssignmentPolicy(id=0, name="Default")
+
+
+def read_rules(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the fields that decide which are stored or sent, as the engine has them."""
+    return {name: kind.read(stored[name]) for name, kind in POLICY_FIELDS.items() if name in stored}
+
+
+def read_policy(stored: Mapping[str, Any]) -> AssignmentPolicy:
+    """Return the policy that is stored."""
+    return AssignmentPolicy(id=stored["id"], name=stored["name"], version=stored["version"], **read_rules(stored))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
 from dashboard.engine.model import Agent, AssignmentType, Conversation, Presence, Snapshot, Team
-from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.policy import DEFAULT_POLICY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class LinkPolicy(SuggestedChange):
     about = "inbox_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        return replace(snapshot, policy=AssignmentPolicy(id=0, name="Default"))
+        return replace(snapshot, policy=DEFAULT_POLICY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

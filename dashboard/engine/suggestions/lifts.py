@@ -21,7 +21,7 @@ from dashboard.engine.decisions import (
 )
 from dashboard.engine.model import Agent, Conversation, Presence, Snapshot, Team
 from dashboard.engine.ordering import ORDER
-from dashboard.engine.policy import CapacityPolicy
+from dashboard.engine.policy import DEFAULT_POLICY, CapacityPolicy
 from dashboard.engine.suggestions import changes, thresholds
 from dashboard.engine.suggestions.changes import RaiseLimit, SuggestedChange
 
@@ -59,7 +59,7 @@ class LiftStep:
 
 def case(snapshot: Snapshot, conversation: Conversation, now: datetime, policies: Mapping[int, CapacityPolicy]) -> Case:
     """Return the conversation with its place in the queue."""
-    order = ORDER[(snapshot.policy or planner.DEFAULT_POLICY).conversation_priority]
+    order = ORDER[(snapshot.policy or DEFAULT_POLICY).conversation_priority]
     own = order(conversation)
     return Case(
         conversation=conversation,

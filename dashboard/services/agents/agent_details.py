@@ -9,9 +9,9 @@ import structlog
 from dashboard.engine import gates, planner
 from dashboard.engine.decisions import Reason, Verdict
 from dashboard.engine.model import Agent, Presence
+from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.agents import last_seen
 from dashboard.services.agents.last_seen import LastSeen
-from dashboard.services.board.agent_status import USUAL
 from dashboard.services.board.workload import FairShare
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import ledger_page, list_page, memberships_page
@@ -128,7 +128,7 @@ def _seat(
     presence: Presence | None,
     now: datetime,
 ) -> AgentMembership:
-    policy = routing.policy or USUAL
+    policy = routing.policy or DEFAULT_POLICY
     limit = policy.fair_distribution_limit
     verdict = None
     if presence and place.member and facts.active:

@@ -10,6 +10,7 @@ from dashboard.config import OnFailure
 from dashboard.engine import planner, pools
 from dashboard.engine.decisions import Assign, Error, Plan, Reason, Source
 from dashboard.engine.model import Inbox, Snapshot
+from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.assignment import run_outcome
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import batch_writes, claims, open_counts, run_records, snapshots, waiting, warm_up_rows
@@ -100,7 +101,7 @@ def warm_up(work: UnitOfWork, *, now: datetime) -> None:
         warm_up_rows.add_rows(session, inbox)
         run_records.last_began_at(session, inbox.account_id, inbox.id)
         inbox_routing.read(session, inbox.account_id, inbox.id)
-        place = snapshots.RoutedInbox(inbox=inbox, policy=planner.DEFAULT_POLICY)
+        place = snapshots.RoutedInbox(inbox=inbox, policy=DEFAULT_POLICY)
         snapshot = snapshots.read(session, work.gauges, [place], now=now)[inbox.id]
         open_counts.held(session, inbox.account_id, [0])
         waiting.lock_next(session, filter_of(snapshot), pools=[None], most=1, now=now)

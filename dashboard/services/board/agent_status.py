@@ -9,7 +9,7 @@ from enum import StrEnum
 from dashboard.engine import gates
 from dashboard.engine.decisions import Funnel, NotAMember, RateLimited, Verdict, VerdictKind
 from dashboard.engine.model import Agent, Presence
-from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import fair_shares
 from dashboard.store.board import agents as rows
@@ -20,8 +20,6 @@ from dashboard.store.core.page_values import Scope
 from dashboard.store.redis.heartbeats import presence_of
 from dashboard.store.redis.rate_limits import LimitQuery, WindowCount
 
-# Where no policy is linked, an agent is as free as the usual one would find them.
-USUAL = AssignmentPolicy(id=0, name="")
 Inboxes = Mapping[int, InboxFigures]
 
 
@@ -88,7 +86,7 @@ def floor(
     gauged = RedisReadings(known=False)
     if redis_answers:
         gauged = _gauged(work, scope.account_id, people, inboxes=inboxes, now=now)
-    rules = {i: gates.Rules(policy=inbox.policy or USUAL, team=None, now=now) for i, inbox in inboxes.items()}
+    rules = {i: gates.Rules(policy=inbox.policy or DEFAULT_POLICY, team=None, now=now) for i, inbox in inboxes.items()}
     everybody = tuple(_seated(person, inboxes, gauged, rules) for person in people)
     return StatusReader(
         gauged=gauged,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashboard.engine import planner, policy
+from dashboard.engine import policy
 from dashboard.engine.model import AssignmentType, Presence
 from dashboard.engine.suggestions import changes
 from dashboard.engine.suggestions.changes import SuggestedChange
@@ -142,7 +142,7 @@ def _would_be_online(work: UnitOfWork, account_id: int, agent_id: int, now: date
 def _link(work: UnitOfWork, account_id: int, one: changes.LinkPolicy, by: Mapping[str, Any]) -> object:
     """Link the policy with the default rules that the account has, or a new one."""
     rows = policies_store.shelf.all(work.session, account_id)
-    usual = replace(planner.DEFAULT_POLICY, name="", fair_distribution_limit=0)
+    usual = policy.DEFAULT_POLICY.unnamed
     found = next((row.id for row in rows if replace(row.rules, id=0) == usual), None)
     if found is None:
         taken = {row.name for row in rows}

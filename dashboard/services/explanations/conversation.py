@@ -7,7 +7,7 @@ from enum import StrEnum
 from dashboard.engine import decision_text, planner
 from dashboard.engine.decisions import Decision, DecisionTrace, Funnel, Reason, Stop, Verdict
 from dashboard.engine.model import Agent, Conversation, Snapshot, Status
-from dashboard.engine.policy import AssignmentOrder
+from dashboard.engine.policy import DEFAULT_POLICY, AssignmentOrder
 from dashboard.engine.suggestions import suggestions
 from dashboard.engine.suggestions.suggestions import Fix
 from dashboard.services.assignment.batch import filter_of
@@ -79,7 +79,7 @@ def _waiting(work: UnitOfWork, row: ConversationRow, now: datetime) -> Explanati
     if routing is None:
         return None
     # Without a policy its defaults are looked at, so that the fix for its absence can be tried like any other.
-    place = RoutedInbox(inbox=routing.inbox, policy=routing.policy or planner.DEFAULT_POLICY)
+    place = RoutedInbox(inbox=routing.inbox, policy=routing.policy or DEFAULT_POLICY)
     snapshot = snapshots.read(work.session, work.gauges, [place], now=now)[row.inbox_id]
     rules = filter_of(snapshot)
     this = waiting.find(work.session, rules, row.id)

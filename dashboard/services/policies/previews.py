@@ -6,7 +6,7 @@ from datetime import datetime
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Plan, Reason
-from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.policy import DEFAULT_POLICY, AssignmentPolicy
 from dashboard.services.assignment.batch import filter_of
 from dashboard.services.assignment.run_outcome import WaitingSummary
 from dashboard.services.core.unit_of_work import UnitOfWork
@@ -63,7 +63,7 @@ class Preview:
 def current_policy(work: UnitOfWork, account_id: int, inbox_id: int) -> AssignmentPolicy | None:
     """Return the policy that a preview starts from: the inbox's, or the defaults; None if there is no such inbox."""
     routing = inbox_routing.read(work.session, account_id, inbox_id)
-    return (routing.policy or planner.DEFAULT_POLICY) if routing else None
+    return (routing.policy or DEFAULT_POLICY) if routing else None
 
 
 def preview(

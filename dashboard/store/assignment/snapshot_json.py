@@ -8,17 +8,15 @@ from operator import attrgetter
 from typing import Any
 
 from dashboard.engine.model import Agent, AssignmentType, Conversation, Inbox, Presence, Snapshot, Team
-from dashboard.engine.policy import AssignmentOrder, AssignmentPolicy, ConversationPriority, ExclusionRules
+from dashboard.engine.policy import POLICY_FIELDS, AssignmentPolicy, ExclusionRules
 from dashboard.store.redis.scores import instant, score
 
 # How a field comes back; what is not named here is as JSON has it.
 BACK: Mapping[str, Any] = {
+    **{name: kind.read for name, kind in POLICY_FIELDS.items()},
     "presence": Presence,
     "assignment_type": AssignmentType,
-    "assignment_order": AssignmentOrder,
-    "conversation_priority": ConversationPriority,
     "team_ids": frozenset,
-    "eligible_presence": frozenset,
     "labels": tuple,
     "excluded_labels": tuple,
     "created_at": instant,

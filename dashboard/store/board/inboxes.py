@@ -12,14 +12,14 @@ from dashboard.engine.decisions import Reason
 from dashboard.engine.model import Inbox
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.store.core.page_values import Scope, Since
+from dashboard.store.policies.policy_columns import POLICY, policy_of
 from dashboard.store.postgres.database import Session
 
 # With `member_id`, only the inboxes of that agent.
 INBOXES = text(
-    """
+    f"""
     SELECT i.id, i.name, w.waiting, o.id AS oldest_id, o.waiting_since AS oldest_since, a.assigned,
-      n.assignment_v2, i.enable_auto_assignment, p.id AS policy_id, p.name AS policy_name, p.enabled,
-      p.fair_distribution_limit, p.fair_distribution_window, p.eligible_presence
+      n.assignment_v2, i.enable_auto_assignment, {POLICY}
     FROM inboxes i
     JOIN accounts n ON n.id = i.account_id
     LEFT JOIN inbox_assignment_policies l ON l.inbox_id = i.id
@@ -116,7 +116,7 @@ def figures(session: Session, scope: Scope, assigned_after: datetime) -> Sequenc
             id=row.id,
             name=row.name,
             inbox=_inbox(row, scope.account_id),
-            policy=_policy(row),
+            policy=policy_of(row),
             waiting=row.waiting,
             oldest=Since(conversation_id=row.oldest_id, at=row.oldest_since) if row.oldest_id else None,
             assigned=row.assigned,
@@ -160,18 +160,4 @@ def _inbox(row: Row[Any], account_id: int) -> Inbox:
         name=row.name,
         assignment_v2=row.assignment_v2,
         enable_auto_assignment=row.enable_auto_assignment,
-    )
-
-
-def _policy(row: Row[Any]) -> AssignmentPolicy | None:
-    """Return what of the linked policy the switches and the gates ask."""
-    if row.policy_id is None:
-        return None
-    return AssignmentPolicy(
-        id=row.policy_id,
-        name=row.policy_name,
-        enabled=row.enabled,
-        fair_distribution_limit=row.fair_distribution_limit,
-        fair_distribution_window=row.fair_distribution_window,
-        eligible_presence=frozenset(row.eligible_presence),
     )

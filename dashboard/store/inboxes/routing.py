@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 
 from dashboard.engine import model, policy
 from dashboard.store.models import Inbox
+from dashboard.store.policies.policy_columns import POLICY, policy_of
 from dashboard.store.postgres.database import Session
 
 # Steps from inbox to inbox through the index of what waits: an inbox without work is never seen.
@@ -35,10 +35,8 @@ ROUTED_WITH_WORK = text(
 
 
 ROUTING = text(
-    """
-    SELECT i.id AS inbox_id, i.name AS inbox_name, a.assignment_v2, i.enable_auto_assignment, p.id, p.name, p.version,
-      p.enabled, p.assignment_order, p.conversation_priority, p.fair_distribution_limit, p.fair_distribution_window,
-      p.eligible_presence, p.one_agent_per_contact
+    f"""
+    SELECT i.id AS inbox_id, i.name AS inbox_name, a.assignment_v2, i.enable_auto_assignment, {POLICY}
     FROM inboxes i
     JOIN accounts a ON a.id = i.account_id
     LEFT JOIN inbox_assignment_policies l ON l.inbox_id = i.id
@@ -74,7 +72,7 @@ def read_many(session: Session, account_id: int, inbox_ids: Collection[int]) -> 
                 assignment_v2=row.assignment_v2,
                 enable_auto_assignment=row.enable_auto_assignment,
             ),
-            policy=None if row.id is None else _policy(row),
+            policy=policy_of(row),
         )
         for row in rows
     ]
@@ -94,18 +92,3 @@ def routed_with_work(session: Session) -> Mapping[int, Sequence[int]]:
     for row in session.execute(ROUTED_WITH_WORK):
         found[row.account_id].append(row.inbox_id)
     return found
-
-
-def _policy(row: Row[Any]) -> policy.AssignmentPolicy:
-    return policy.AssignmentPolicy(
-        id=row.id,
-        name=row.name,
-        version=row.version,
-        enabled=row.enabled,
-        assignment_order=policy.AssignmentOrder(row.assignment_order),
-        conversation_priority=policy.ConversationPriority(row.conversation_priority),
-        fair_distribution_limit=row.fair_distribution_limit,
-        fair_distribution_window=row.fair_distribution_window,
-        eligible_presence=frozenset(word for word in row.eligible_presence if word is not None),
-        one_agent_per_contact=row.one_agent_per_contact,
-    )

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
 from dashboard.engine import policy as engine
-from dashboard.engine.policy import AssignmentOrder, ConversationPriority
+from dashboard.engine.policy import PolicyRules
 from dashboard.store.models import AssignmentPolicy, AssignmentPolicyVersion, Inbox, PolicyLink
 from dashboard.store.postgres.account_table import AccountTable
 from dashboard.store.postgres.bulk import json_row
@@ -17,19 +17,10 @@ from dashboard.store.postgres.database import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyRow:
+class PolicyRow(PolicyRules):
     """An assignment policy as it stands."""
 
-    id: int
-    name: str
     description: str | None
-    assignment_order: AssignmentOrder
-    conversation_priority: ConversationPriority
-    fair_distribution_limit: int | None
-    fair_distribution_window: int | None
-    enabled: bool
-    eligible_presence: tuple[str, ...]
-    one_agent_per_contact: bool
     version: int
     assigned_inbox_count: int
     created_at: datetime
@@ -37,18 +28,8 @@ class PolicyRow:
 
     @property
     def rules(self) -> engine.AssignmentPolicy:
-        """Return what decides, whatever the policy is called; no limit is 0 and no window the usual one."""
-        return engine.AssignmentPolicy(
-            id=self.id,
-            name="",
-            enabled=self.enabled,
-            assignment_order=self.assignment_order,
-            conversation_priority=self.conversation_priority,
-            fair_distribution_limit=self.fair_distribution_limit or 0,
-            fair_distribution_window=self.fair_distribution_window or engine.DEFAULT_WINDOW_SECONDS,
-            eligible_presence=frozenset(self.eligible_presence),
-            one_agent_per_contact=self.one_agent_per_contact,
-        )
+        """Return what decides, whatever the policy is called."""
+        return engine.read_policy(json_row(self)).unnamed
 
 
 INBOXES = select(func.count()).where(PolicyLink.assignment_policy_id == AssignmentPolicy.id).scalar_subquery()

@@ -1,6 +1,7 @@
 """Rows of one account that somebody names, lists, changes and removes by id: the same for every noun."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import fields
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
@@ -25,7 +26,7 @@ class AccountTable(Generic[R]):
         self._model = model
         self._kind = kind
         self._computed = frozenset(computed)
-        names = kind.__slots__  # type: ignore[attr-defined]
+        names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
         self._columns = [computed.get(name, getattr(model, name, None)).label(name) for name in names]  # type: ignore[union-attr]
 
     def find(self, session: Session, account_id: int, row_id: int) -> R | None:

@@ -1,0 +1,37 @@
+"""Assignment policies that differ from the defaults in every field, whatever fields there are."""
+
+from functools import singledispatch
+from typing import Any
+
+from dashboard.engine.policy import DEFAULTS, POLICY_FIELDS
+from dashboard.engine.policy_fields import Choice, Limit, PolicyField, PresenceWords, Switch, Window
+
+
+@singledispatch
+def unlike(kind: PolicyField, default: Any) -> Any:
+    """Return a value of this kind, as it is stored, that is not the default."""
+    raise NotImplementedError(kind)
+
+
+@unlike.register
+def _(kind: Switch, default: bool) -> bool:
+    return not default
+
+
+@unlike.register
+def _(kind: Choice, default: str) -> str:
+    return next(word.value for word in kind.offered if word != default)
+
+
+@unlike.register(Limit)
+@unlike.register(Window)
+def _(kind: Limit | Window, default: int | None) -> int:
+    return next(number for number in (kind.most, kind.most - 1) if number != default)
+
+
+@unlike.register
+def _(kind: PresenceWords, default: frozenset[str]) -> list[str]:
+    return ["busy", *sorted(default)]
+
+
+UNLIKE: dict[str, Any] = {name: unlike(kind, DEFAULTS[name]) for name, kind in POLICY_FIELDS.items()}
