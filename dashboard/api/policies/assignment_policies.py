@@ -13,6 +13,7 @@ from dashboard.api.inboxes.inboxes import InboxSchema
 from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Instant
 from dashboard.services.policies import assignment_policies as service
+from dashboard.services.policies import policy_fields
 from dashboard.services.policies.assignment_policies import PolicyRow
 from dashboard.services.policies.policy_forms import (
     AssignmentPolicyEdit,
@@ -33,17 +34,13 @@ class AssignmentPolicySchema(Schema):
     id = fields.Integer()
     name = fields.String()
     description = fields.String(allow_none=True)
-    assignment_order = fields.String()
-    conversation_priority = fields.String()
-    fair_distribution_limit = fields.Integer(allow_none=True)
-    fair_distribution_window = fields.Integer(allow_none=True)
-    enabled = fields.Boolean()
-    eligible_presence = fields.List(fields.String())
-    one_agent_per_contact = fields.Boolean()
     version = fields.Integer()
     assigned_inbox_count = fields.Integer()
     created_at = Instant()
     updated_at = Instant()
+
+    class Meta:
+        include = policy_fields.outputs()
 
 
 class ServedInboxesSchema(Schema):

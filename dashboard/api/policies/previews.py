@@ -1,7 +1,5 @@
 """Dry runs: what the next run would do under other rules."""
 
-from dataclasses import fields as fields_of
-from dataclasses import replace
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -10,9 +8,7 @@ from dashboard import clock
 from dashboard.api.assignment.runs import GivenSchema
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.resources import ApiBlueprint, or_refuse
-from dashboard.engine.policy import AssignmentPolicy
 from dashboard.http import unit_of_work
-from dashboard.services.core.form import sent_fields
 from dashboard.services.policies import previews as service
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
 from dashboard.services.policies.previews import Preview
@@ -52,18 +48,8 @@ def create(wanted: AssignmentPolicyEdit, inbox_id: int) -> dict[str, Any]:
     """Plan the next run as if the inbox's policy had these rules, against what it would do now."""
     account_id = caller().account_id
     policy = or_refuse(service.current_policy(unit_of_work(), account_id, inbox_id))
-    return _body(
-        or_refuse(service.preview(unit_of_work(), account_id, inbox_id, _changed(policy, wanted), now=clock.now()))
-    )
-
-
-def _changed(policy: AssignmentPolicy, wanted: AssignmentPolicyEdit) -> AssignmentPolicy:
-    """Return the policy with what was said of it; what is only shown changes nothing."""
-    known = {field.name for field in fields_of(policy)}
-    said = {name: value for name, value in sent_fields(wanted).items() if name in known}
-    if "eligible_presence" in said:
-        said["eligible_presence"] = frozenset(said["eligible_presence"])
-    return replace(policy, **said)
+    rules = service.changed(policy, wanted)
+    return _body(or_refuse(service.preview(unit_of_work(), account_id, inbox_id, rules, now=clock.now())))
 
 
 def _body(found: Preview) -> dict[str, Any]:

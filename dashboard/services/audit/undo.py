@@ -16,6 +16,7 @@ from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes.inbox_forms import LabelForm
 from dashboard.services.policies import assignment_policies, capacity_limits, capacity_policies
 from dashboard.services.policies.capacity_limits import LimitKey
+from dashboard.services.policies.policy_fields import EDITED
 from dashboard.services.policies.policy_forms import (
     AssignmentPolicyForm,
     CapacityPolicyForm,
@@ -34,17 +35,7 @@ LINK = "inbox_assignment_policy"
 NO_LONGER = "The former value is no longer allowed."
 # What of each kind somebody decides; the rest follows.
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "assignment_policy": (
-        "name",
-        "description",
-        "assignment_order",
-        "conversation_priority",
-        "fair_distribution_limit",
-        "fair_distribution_window",
-        "enabled",
-        "eligible_presence",
-        "one_agent_per_contact",
-    ),
+    "assignment_policy": EDITED,
     "agent_capacity_policy": (
         "name",
         "description",

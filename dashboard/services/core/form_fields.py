@@ -1,8 +1,9 @@
 """The kinds of values in forms and answers, each with its limits."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from marshmallow import ValidationError, fields, validate
 
@@ -66,10 +67,23 @@ class Switch(fields.Boolean):
 
 
 class Word(fields.Enum[StrEnum]):
-    """One word of a closed set."""
+    """One word of a closed set, or of those of its words that are offered."""
 
-    def __init__(self, kind: type[StrEnum], **kwargs: Any) -> None:
-        super().__init__(kind, by_value=True, **kwargs)
+    def __init__(self, kind: type[StrEnum], offered: Iterable[StrEnum] = (), **kwargs: Any) -> None:
+        self._kind = kind
+        words = {word.name: word.value for word in offered}
+        known = cast(type[StrEnum], StrEnum(kind.__name__, words)) if words else kind
+        super().__init__(known, by_value=True, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> StrEnum:
+        return self._kind(super()._deserialize(value, attr, data, **kwargs).value)
+
+
+class Unique(fields.List[Any]):
+    """Each item once, in the order given."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return tuple(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))
 
 
 class Instant(fields.DateTime):

@@ -182,10 +182,10 @@ def unlink(
 
 def _columns(edit: AssignmentPolicyEdit) -> dict[str, Any]:
     """Return what is written: Postgres wants words, not their enumeration, in an array."""
-    values = sent_fields(edit)
-    if "eligible_presence" in values:
-        values["eligible_presence"] = tuple(word.value for word in values["eligible_presence"])
-    return values
+    return {
+        name: tuple(word.value for word in value) if isinstance(value, tuple) else value
+        for name, value in sent_fields(edit).items()
+    }
 
 
 def _judged(work: UnitOfWork, seen: Baseline, policy_id: int | None, before: PolicyRow | None) -> int | Stale | None:

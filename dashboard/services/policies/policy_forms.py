@@ -1,31 +1,20 @@
 """What may be said of policies; the limits are the engine's (spec section 12)."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from marshmallow import fields, validate
 
 from dashboard.engine import policy as limits
-from dashboard.engine.model import Presence
-from dashboard.engine.policy import AssignmentOrder, ConversationPriority
 from dashboard.services.core.form import UNSET, Form, Unset
-from dashboard.services.core.form_fields import Id, Switch, Text, WholeNumber, Word, of_length
+from dashboard.services.core.form_fields import Id, Text, Unique, WholeNumber, of_length
 from dashboard.services.core.form_names import Name
+from dashboard.services.policies import policy_fields
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignmentPolicyEdit:
-    """What changes of an assignment policy, or all of a new one."""
+class AssignmentPolicyEdit(policy_fields.EditBase):  # type: ignore[misc]
+    """What changes of an assignment policy, or all of a new one; its fields are those that somebody sets."""
 
-    name: str | Unset = UNSET
-    description: str | Unset | None = UNSET
-    assignment_order: AssignmentOrder | Unset = UNSET
-    conversation_priority: ConversationPriority | Unset = UNSET
-    fair_distribution_limit: int | Unset | None = UNSET
-    fair_distribution_window: int | Unset | None = UNSET
-    enabled: bool | Unset = UNSET
-    eligible_presence: tuple[Presence, ...] | Unset = UNSET
-    one_agent_per_contact: bool | Unset = UNSET
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +57,6 @@ class AgentChoice:
     user_id: int
 
 
-class Unique(fields.List[Any]):
-    """Each item once, in the order given."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return tuple(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))
-
-
 class AssignmentPolicyForm(Form):
     """A new assignment policy; a change with `partial`."""
 
@@ -82,15 +64,9 @@ class AssignmentPolicyForm(Form):
     makes = AssignmentPolicyEdit
     name = Name(required=True, validate=of_length(limits.NAME_LENGTH))
     description = Text(allow_none=True, load_default=None)
-    assignment_order = Word(AssignmentOrder, load_default=AssignmentOrder.ROUND_ROBIN)
-    conversation_priority = Word(ConversationPriority, load_default=ConversationPriority.EARLIEST_CREATED)
-    fair_distribution_limit = WholeNumber(0, limits.MOST_PER_WINDOW, allow_none=True, load_default=None)
-    fair_distribution_window = WholeNumber(
-        1, limits.LONGEST_WINDOW_SECONDS, allow_none=True, load_default=limits.DEFAULT_WINDOW_SECONDS
-    )
-    enabled = Switch(load_default=True)
-    eligible_presence = Unique(Word(Presence), load_default=(Presence.ONLINE,), validate=validate.Length(min=1))
-    one_agent_per_contact = Switch(load_default=False)
+
+    class Meta:
+        include = policy_fields.inputs()
 
 
 class ExclusionsForm(Form):

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Plan, Reason
-from dashboard.engine.policy import DEFAULT_POLICY, AssignmentPolicy
+from dashboard.engine.policy import DEFAULT_POLICY, AssignmentPolicy, read_rules
 from dashboard.services.assignment.batch import filter_of
 from dashboard.services.assignment.run_outcome import WaitingSummary
+from dashboard.services.core.form import sent_fields
 from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 from dashboard.store.assignment import snapshots, waiting
 from dashboard.store.assignment.snapshots import RoutedInbox
 from dashboard.store.inboxes import routing as inbox_routing
@@ -58,6 +60,13 @@ class Preview:
             for one in dict.fromkeys([*then, *now])
             if then.get(one) != now.get(one)
         ]
+
+
+def changed(policy: AssignmentPolicy, edit: AssignmentPolicyEdit) -> AssignmentPolicy:
+    """Return the policy with the edit's values; what is only shown changes nothing."""
+    sent = sent_fields(edit)
+    named = {"name": sent["name"]} if "name" in sent else {}
+    return replace(policy, **named, **read_rules(sent))
 
 
 def current_policy(work: UnitOfWork, account_id: int, inbox_id: int) -> AssignmentPolicy | None:

@@ -6,8 +6,7 @@ from marshmallow import validate
 
 from dashboard.http_client.url_guard import LONGEST_URL
 from dashboard.services.core.form import UNSET, Form, Unset
-from dashboard.services.core.form_fields import Switch, Text, Word
-from dashboard.services.policies.policy_forms import Unique
+from dashboard.services.core.form_fields import Switch, Text, Unique, Word
 from dashboard.store.ledger.ledger import Event
 
 

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.engine.policy import DEFAULT_WINDOW_SECONDS
+from dashboard.engine import policy_fields as kinds
+from dashboard.engine.policy import POLICY_FIELDS
+from dashboard.engine.policy_fields import PolicyField
 from dashboard.store.accounts.audit_page import AuditNames
-from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, UNITS
+from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, span_of
 
 CARDS = {card.value: card.title.lower() for card in (*ORDERS, *SELECTORS)}
 # Ids and instants that follow from the change itself.
@@ -14,10 +16,7 @@ UNSAID = frozenset({"id", "version", "created_at", "updated_at", "last_used_at",
 LABELS = {
     "assignment_v2": "assignment",
     "enable_auto_assignment": "assignment",
-    "assignment_order": "selector",
-    "conversation_priority": "order",
-    "fair_distribution_limit": "fair distribution",
-    "fair_distribution_window": "window",
+    **{name: kind.label for name, kind in POLICY_FIELDS.items()},
     "exclude_older_than_hours": "exclusion by age",
     "excluded_labels": "exclusion labels",
     "conversation_limit": "limit",
@@ -82,10 +81,9 @@ def value(name: str, said: Any, names: AuditNames) -> str:
 
 
 def _window(said: int | None) -> str:
-    seconds = said or DEFAULT_WINDOW_SECONDS
-    unit = next(unit for unit, length in UNITS.items() if seconds % length == 0)
-    count = seconds // UNITS[unit]
-    return f"{count:,} {unit.removesuffix('s') if count == 1 else unit}"
+    span = span_of(said)
+    count = int(span.count)
+    return f"{count:,} {span.unit.removesuffix('s') if count == 1 else span.unit}"
 
 
 def _limit(said: int | None) -> str:
@@ -97,14 +95,18 @@ def _word(said: str | None) -> str:
     return known.get(said or "", (said or "none").replace("_", " "))
 
 
+# Of the kinds whose values are not said as they stand.
+KINDS: Mapping[type[PolicyField], Callable[[Any], str]] = {
+    kinds.Choice: _word,
+    kinds.Limit: lambda said: f"at most {said:,}" if said else "no limit",
+    kinds.Window: _window,
+}
 SAID: Mapping[str, Callable[[Any], str]] = {
+    **{name: KINDS[type(kind)] for name, kind in POLICY_FIELDS.items() if type(kind) in KINDS},
     "fair_distribution_limit": lambda said: f"at most {said:,} per agent" if said else "no limit",
-    "fair_distribution_window": _window,
     "conversation_limit": _limit,
     "exclude_older_than_hours": lambda said: "none" if said is None else f"older than {said:,} h",
     "max_auto_assigned_conversations": lambda said: f"{said:,}" if said else "none",
-    "assignment_order": _word,
-    "conversation_priority": _word,
     "assignment_type": _word,
     "role": _word,
     "availability": _word,

@@ -1,18 +1,27 @@
 """The fields of an assignment policy's form: as they are typed, as they were saved, and as rules."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from dataclasses import fields as dataclass_fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from flask import request
 
-from dashboard.engine.model import Presence
-from dashboard.engine.policy import DEFAULT_WINDOW_SECONDS, AssignmentOrder, AssignmentPolicy, ConversationPriority
+from dashboard.engine import policy_fields as kinds
+from dashboard.engine.policy import (
+    DEFAULT_WINDOW_SECONDS,
+    DEFAULTS,
+    POLICY_FIELDS,
+    AssignmentOrder,
+    AssignmentPolicy,
+    ConversationPriority,
+)
+from dashboard.engine.policy_fields import PolicyField
 from dashboard.services.core.form import sent_fields
 from dashboard.services.core.refusals import Invalid
+from dashboard.services.policies import previews
 from dashboard.services.policies.assignment_policies import PolicyRow
+from dashboard.services.policies.policy_fields import EDITED
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
 from dashboard.web.core import form_input
 
@@ -57,25 +66,74 @@ SELECTORS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A window as it is typed: a number of units."""
+
+    count: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """How a kind of field is read from the browser, shown as it was saved, and given to the form."""
+
+    typed: Callable[[str], Any]
+    saved: Callable[[Any], Any]
+    given: Callable[[Any], Any]
+
+
+def _typed_span(name: str) -> Span:
+    unit = request.form.get("unit", "")
+    return Span(count=form_input.text(name) or "", unit=unit if unit in UNITS else "seconds")
+
+
+def span_of(seconds: int | None) -> Span:
+    """Return a window in the largest unit that it is a whole number of."""
+    seconds = seconds or DEFAULT_WINDOW_SECONDS
+    unit = next(unit for unit, length in UNITS.items() if seconds % length == 0)
+    return Span(count=str(seconds // UNITS[unit]), unit=unit)
+
+
+def _given_span(span: Span) -> int | str | None:
+    count = form_input.number(span.count)
+    return count * UNITS[span.unit] if isinstance(count, int) else count
+
+
+CONTROLS: Mapping[type[PolicyField], Control] = {
+    kinds.Choice: Control(typed=lambda name: form_input.text(name) or "", saved=str, given=str),
+    kinds.Limit: Control(
+        typed=lambda name: form_input.text(name) or "",
+        saved=lambda limit: str(limit or ""),
+        given=lambda typed: form_input.number(typed or None),
+    ),
+    kinds.Window: Control(typed=_typed_span, saved=span_of, given=_given_span),
+    kinds.Switch: Control(typed=form_input.switched_on, saved=bool, given=bool),
+    kinds.PresenceWords: Control(
+        typed=lambda name: frozenset(request.form.getlist(name)), saved=frozenset, given=sorted
+    ),
+}
+
+
+def _saved(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields that decide as the form shows them."""
+    return {name: CONTROLS[type(kind)].saved(values[name]) for name, kind in POLICY_FIELDS.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFields:
-    """What stands in the form; `served` are the inboxes that the policy served when it was opened."""
+    """What stands in the form: `rules` has the fields that decide by name, `inboxes` those that are ticked."""
 
     policy_id: int = 0
     name: str = ""
     description: str = ""
-    conversation_priority: str = ConversationPriority.EARLIEST_CREATED
-    assignment_order: str = AssignmentOrder.ROUND_ROBIN
-    limit: str = ""
-    window: str = "1"
-    unit: str = "hours"
-    presence: frozenset[str] = frozenset({Presence.ONLINE})
-    one_agent_per_contact: bool = False
-    enabled: bool = True
+    rules: Mapping[str, Any] = field(default_factory=lambda: _saved(DEFAULTS))
     inboxes: frozenset[int] = frozenset()
 
     def edit(self, *, name: str = "") -> AssignmentPolicyEdit | Invalid:
         """Return what is to be saved, or what is wrong with it; `name` stands in where none is typed yet."""
-        loaded: AssignmentPolicyEdit | Invalid = form_input.load(AssignmentPolicyForm(), self._said(name))
+        given = {one: CONTROLS[type(kind)].given(self.rules[one]) for one, kind in POLICY_FIELDS.items()}
+        named = {"name": self.name or name, "description": self.description or None}
+        loaded: AssignmentPolicyEdit | Invalid = form_input.load(AssignmentPolicyForm(), {**named, **given})
         return loaded
 
     def untouched(self) -> Mapping[str, Any]:
@@ -83,37 +141,14 @@ class PolicyFields:
         edit = self.edit()
         return {} if isinstance(edit, Invalid) else sent_fields(edit)
 
-    def _said(self, name: str) -> Mapping[str, Any]:
-        window = form_input.number(self.window)
-        return {
-            "name": self.name or name,
-            "description": self.description or None,
-            "conversation_priority": self.conversation_priority,
-            "assignment_order": self.assignment_order,
-            "fair_distribution_limit": form_input.number(self.limit or None),
-            "fair_distribution_window": window * UNITS[self.unit] if isinstance(window, int) else window,
-            "eligible_presence": sorted(self.presence),
-            "one_agent_per_contact": self.one_agent_per_contact,
-            "enabled": self.enabled,
-        }
-
 
 def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> PolicyFields:
     """Return the fields of a policy as it was saved."""
-    seconds = row.fair_distribution_window or DEFAULT_WINDOW_SECONDS
-    unit = next(unit for unit, length in UNITS.items() if seconds % length == 0)
     return PolicyFields(
         policy_id=row.id,
         name=row.name,
         description=row.description or "",
-        conversation_priority=row.conversation_priority,
-        assignment_order=row.assignment_order,
-        limit=str(row.fair_distribution_limit or ""),
-        window=str(seconds // UNITS[unit]),
-        unit=unit,
-        presence=frozenset(row.eligible_presence),
-        one_agent_per_contact=row.one_agent_per_contact,
-        enabled=row.enabled,
+        rules=_saved({name: getattr(row, name) for name in POLICY_FIELDS}),
         inboxes=frozenset(inbox_ids),
     )
 
@@ -126,31 +161,20 @@ def of_wanted(row: PolicyRow, wanted: Mapping[str, Any]) -> PolicyFields:
 
 def facts(row: PolicyRow, saved: PolicyFields) -> Mapping[str, Any]:
     """Return what stands of a policy, with its inboxes, by the names of its edit."""
-    names = [field.name for field in dataclass_fields(AssignmentPolicyEdit)]
-    return {**{name: getattr(row, name) for name in names}, "inboxes": sorted(saved.inboxes)}
+    return {**{name: getattr(row, name) for name in EDITED}, "inboxes": sorted(saved.inboxes)}
 
 
 def typed(policy_id: int = 0) -> PolicyFields:
     """Return the fields as the browser sent them."""
-    unit = request.form.get("unit", "")
     return PolicyFields(
         policy_id=policy_id,
         name=form_input.text("name") or "",
         description=form_input.text("description") or "",
-        conversation_priority=form_input.text("conversation_priority") or "",
-        assignment_order=form_input.text("assignment_order") or "",
-        limit=form_input.text("fair_distribution_limit") or "",
-        window=form_input.text("fair_distribution_window") or "",
-        unit=unit if unit in UNITS else "seconds",
-        presence=frozenset(request.form.getlist("eligible_presence")),
-        one_agent_per_contact=form_input.switched_on("one_agent_per_contact"),
-        enabled=form_input.switched_on("enabled"),
+        rules={name: CONTROLS[type(kind)].typed(name) for name, kind in POLICY_FIELDS.items()},
         inboxes=frozenset(form_input.ids("inbox")),
     )
 
 
 def rules(policy_id: int, edit: AssignmentPolicyEdit) -> AssignmentPolicy:
     """Return what would decide."""
-    said = {name: value for name, value in sent_fields(edit).items() if name != "description"}
-    said["eligible_presence"] = frozenset(said["eligible_presence"])
-    return AssignmentPolicy(id=policy_id, **said)
+    return previews.changed(AssignmentPolicy(id=policy_id, name=""), edit)
