@@ -183,7 +183,7 @@ class PlanState:
         pool = self._pool(team_id)
         if pool.manual:
             return Stop(conversation.id, Reason.TEAM_MANUAL)
-        if (seat := pool.choose(but=conversation.had_by)) is None:
+        if (seat := pool.choose(conversation)) is None:
             funnel = pool.funnel()
             return Stop(conversation.id, funnel.reason, funnel)
         self._take(seat, pool)
@@ -203,7 +203,8 @@ class PlanState:
         """Return the pool that is asked for a team's conversations, or for those of no team (E11)."""
         pool = self._pools.get(team_id)
         if pool is None:
-            pool = self._pools[team_id] = Pool(self._rules(team_id), self._in_turn(team_id))
+            seats, seed = self._in_turn(team_id), self._snapshot.inbox.id
+            pool = self._pools[team_id] = Pool(self._rules(team_id), seats, seed)
         return pool
 
     def _rules(self, team_id: int | None) -> Rules:

@@ -4,15 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from dashboard.engine.model import Presence
-from dashboard.engine.policy import AssignmentOrder, AssignmentPolicy, ConversationPriority, ExclusionRules
+from dashboard.engine.policy import AssignmentPolicy, ConversationPriority, ExclusionRules
+from dashboard.engine.selectors import SELECTORS
 
 ORDERS = {
     ConversationPriority.EARLIEST_CREATED: "the conversation that was created first",
     ConversationPriority.LONGEST_WAITING: "the conversation that has been silent longest",
-}
-SELECTORS = {
-    AssignmentOrder.ROUND_ROBIN: "whose turn is longest ago",
-    AssignmentOrder.BALANCED: "with the fewest open conversations in the inbox",
 }
 WORDS = {Presence.AWAY_MANUAL: "away by choice", Presence.AWAY_AND_REASSIGNING: "away and reassigning"}
 UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
@@ -22,7 +19,7 @@ MOST_NAMED = 3
 def policy(rules: AssignmentPolicy, inboxes: Sequence[str] = ()) -> str:
     """Return what a policy does, of these inboxes if any are named."""
     where = f"in {named(inboxes)}, " if inboxes else ""
-    agent = f"{_presence_phrase(rules.eligible_presence)} {SELECTORS[rules.assignment_order]}"
+    agent = f"{_presence_phrase(rules.eligible_presence)} {SELECTORS[rules.assignment_order].phrase}"
     said = ", ".join([f"{where}{ORDERS[rules.conversation_priority]} goes to {agent}", *_limits(rules)])
     return f"{said[0].upper()}{said[1:]}." if rules.enabled else f"Disabled, so it gives out nothing. Enabled, {said}."
 

@@ -4,20 +4,20 @@ from collections import Counter
 
 from dashboard.engine.decisions import ELIGIBLE, Funnel, PoolState, RateLimited, Reason, Verdict, VerdictKind
 from dashboard.engine.gates import Candidate, Rules, verdict
-from dashboard.engine.model import Snapshot
+from dashboard.engine.model import Conversation, Snapshot
 from dashboard.engine.selectors import SELECTORS
 
 
 class Pool:
     """The members who may be asked, each with the first gate that refuses them, and whose turn it is."""
 
-    def __init__(self, rules: Rules, seats: list[Candidate]) -> None:
+    def __init__(self, rules: Rules, seats: list[Candidate], seed: int) -> None:
         self.rules = rules
         self.manual = rules.manual
         self.members = len(seats)
         self.refusals: dict[int, Verdict] = {}
         self._tally: Counter[VerdictKind] = Counter()
-        self._selector = SELECTORS[rules.policy.assignment_order](seats)
+        self._selector = SELECTORS[rules.policy.assignment_order].make(seats, seed)
         self.seats = frozenset(seat.agent.id for seat in seats)
         for seat in seats:
             self.judge(seat)
@@ -32,9 +32,9 @@ class Pool:
             self.refusals[agent_id] = now
             self._tally[now.kind] += 1
 
-    def choose(self, but: int | None = None) -> Candidate | None:
-        """Return the member whose turn it is among those whom no gate refuses; `but` only if nobody else is left."""
-        return self._selector.choose(self._eligible, but)
+    def choose(self, conversation: Conversation) -> Candidate | None:
+        """Return the selector's choice among the members whom no gate refuses; None if nobody is left."""
+        return self._selector.choose(self._eligible, conversation)
 
     def spend(self) -> None:
         """The member chosen took it."""

@@ -4,11 +4,13 @@ Within a plan an agent only ever gets more, so who was refused once stays refuse
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, heapreplace
 from typing import Protocol
 
 from dashboard.engine.gates import Candidate
+from dashboard.engine.model import Conversation
 from dashboard.engine.policy import AssignmentOrder
 
 Eligible = Callable[[Candidate], bool]
@@ -17,10 +19,10 @@ Eligible = Callable[[Candidate], bool]
 class Selector(Protocol):
     """Chooses among a pool's seats, given in the rotation's order."""
 
-    def choose(self, eligible: Eligible, but: int | None = None) -> Candidate | None:
+    def choose(self, eligible: Eligible, conversation: Conversation) -> Candidate | None:
         """Return the seat that gets the conversation, or None when nobody is left.
 
-        The agent `but` gets it only if nobody else is left, and keeps their place otherwise.
+        The agent who had it gets it only if nobody else is left, and keeps their place otherwise.
         """
 
     def spend(self) -> None:
@@ -37,9 +39,9 @@ class RoundRobin:
         self._line = deque(seats)
         self._aside: Candidate | None = None
 
-    def choose(self, eligible: Eligible, but: int | None = None) -> Candidate | None:
+    def choose(self, eligible: Eligible, conversation: Conversation) -> Candidate | None:
         first = self._first(eligible)
-        if first is None or first.agent.id != but:
+        if first is None or first.agent.id != conversation.had_by:
             return first
         self._line.popleft()
         if other := self._first(eligible):
@@ -73,9 +75,9 @@ class Balanced:
         self._aside: tuple[int, int, Candidate] | None = None
         heapify(self._heap)
 
-    def choose(self, eligible: Eligible, but: int | None = None) -> Candidate | None:
+    def choose(self, eligible: Eligible, conversation: Conversation) -> Candidate | None:
         least = self._least(eligible)
-        if least is None or least.agent.id != but:
+        if least is None or least.agent.id != conversation.had_by:
             return least
         aside = heappop(self._heap)
         if other := self._least(eligible):
@@ -109,10 +111,46 @@ class Balanced:
         return None
 
 
-SELECTORS: dict[AssignmentOrder, type[RoundRobin] | type[Balanced]] = {
-    AssignmentOrder.ROUND_ROBIN: RoundRobin,
-    AssignmentOrder.BALANCED: Balanced,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectorEntry:
+    """A selector in the register, with its texts.
+
+    `sentence` is of the form, `phrase` follows "the agent" in a policy's sentence, and `explanation` follows the number
+    of eligible agents. `make` gets the pool's seats in the rotation's order, and the inbox's id as a seed.
+    """
+
+    label: str
+    sentence: str
+    phrase: str
+    explanation: str
+    make: Callable[[Sequence[Candidate], int], Selector]
+    compares_loads: bool = False
+
+
+SELECTORS: Mapping[AssignmentOrder, SelectorEntry] = {
+    AssignmentOrder.ROUND_ROBIN: SelectorEntry(
+        label="Round robin",
+        sentence="Whose turn is longest ago. Everybody gets as many, however much they still hold.",
+        phrase="whose turn is longest ago",
+        explanation="it was their turn",
+        make=lambda seats, _seed: RoundRobin(seats),
+    ),
+    AssignmentOrder.BALANCED: SelectorEntry(
+        label="Balanced",
+        sentence="Whoever holds the fewest open ones in the inbox. Who resolves quickly gets more.",
+        phrase="with the fewest open conversations in the inbox",
+        explanation="the one with the fewest open conversations",
+        make=lambda seats, _seed: Balanced(seats),
+        compares_loads=True,
+    ),
 }
+
+
+def explanation(order: AssignmentOrder, eligible: int) -> str:
+    """Return why the chosen agent was chosen among this many eligible ones."""
+    if eligible == 1:
+        return "nobody else was eligible"
+    return f"of {eligible} eligible agents, {SELECTORS[order].explanation}"
 
 
 def reconcile(order: Sequence[int], members: Collection[int]) -> tuple[int, ...]:

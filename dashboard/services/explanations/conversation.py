@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from dashboard.engine import decision_text, planner
+from dashboard.engine import decision_text, planner, selectors
 from dashboard.engine.decisions import Decision, DecisionTrace, Funnel, Reason, Stop, Verdict
 from dashboard.engine.model import Agent, Conversation, Snapshot, Status
-from dashboard.engine.policy import DEFAULT_POLICY, AssignmentOrder
+from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.engine.suggestions import suggestions
 from dashboard.engine.suggestions.suggestions import Fix
 from dashboard.services.assignment.batch import filter_of
@@ -173,9 +173,5 @@ def _by_whom(given: PastAssignment) -> str:
 
 def selector_sentence(snapshot: Snapshot, examined: DecisionTrace) -> str:
     """Return why a run chose the agent whom it chose."""
-    balanced = snapshot.policy and snapshot.policy.assignment_order is AssignmentOrder.BALANCED
-    eligible = len(examined.turns)
-    among = "nobody else was eligible" if eligible == 1 else f"of {eligible} eligible agents"
-    if eligible == 1:
-        return among
-    return f"{among}, the one with the fewest open conversations" if balanced else f"{among}, it was their turn"
+    policy = snapshot.policy or DEFAULT_POLICY
+    return selectors.explanation(policy.assignment_order, len(examined.turns))

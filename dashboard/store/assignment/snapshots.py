@@ -8,7 +8,8 @@ import structlog
 
 from dashboard.config import OnFailure
 from dashboard.engine import model
-from dashboard.engine.policy import AssignmentOrder, AssignmentPolicy, ExclusionRules
+from dashboard.engine.policy import AssignmentPolicy, ExclusionRules
+from dashboard.engine.selectors import SELECTORS
 from dashboard.store.assignment import candidates, fair_shares, open_counts
 from dashboard.store.assignment.candidates import CandidateTeam, SeatRow
 from dashboard.store.core.errors import StoreUnavailable
@@ -124,9 +125,9 @@ class _SnapshotBuilder:
         """The agents whose load some gate or selector compares: the others' need not be counted."""
         found = self.spanning
         for place in self._places:
-            balanced = place.policy.assignment_order is AssignmentOrder.BALANCED
+            compares = SELECTORS[place.policy.assignment_order].compares_loads
             seats = self._seats[place.inbox.id]
-            found.update(seat.agent_id for seat in seats if balanced or seat.capacity is not None)
+            found.update(seat.agent_id for seat in seats if compares or seat.capacity is not None)
         return found
 
     def shares(self) -> list[LimitQuery]:

@@ -8,11 +8,11 @@ from typing import Any
 from flask import request
 
 from dashboard.engine import policy_fields as kinds
+from dashboard.engine import selectors
 from dashboard.engine.policy import (
     DEFAULT_WINDOW_SECONDS,
     DEFAULTS,
     POLICY_FIELDS,
-    AssignmentOrder,
     AssignmentPolicy,
     ConversationPriority,
 )
@@ -51,17 +51,10 @@ ORDERS = (
         sentence="The one without activity for longest goes first; whoever writes again moves back.",
     ),
 )
-SELECTORS = (
-    Card(
-        value=AssignmentOrder.ROUND_ROBIN,
-        title="Round robin",
-        sentence="Whose turn is longest ago. Everybody gets as many, however much they still hold.",
-    ),
-    Card(
-        value=AssignmentOrder.BALANCED,
-        title="Balanced",
-        sentence="Whoever holds the fewest open ones in the inbox. Who resolves quickly gets more.",
-    ),
+SELECTORS = tuple(
+    Card(value=order, title=entry.label, sentence=entry.sentence)
+    for order, entry in selectors.SELECTORS.items()
+    if order in POLICY_FIELDS["assignment_order"].offered
 )
 
 

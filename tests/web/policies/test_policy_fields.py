@@ -1,11 +1,13 @@
 """Every field of the register is in the form and has its words in the audit log."""
 
 import re
+from html import unescape
 
 import pytest
 from flask import Flask
 
 from dashboard.engine.policy import DEFAULTS, POLICY_FIELDS
+from dashboard.engine.selectors import SELECTORS
 from dashboard.services.core.form import sent_fields
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
@@ -56,3 +58,12 @@ def test_the_audit_log_has_a_label_and_words_for_each_field(name: str) -> None:
 def as_kept(value: object, name: str) -> dict[str, object]:
     """Return the field as the audit log keeps it: JSON has no sets."""
     return {name: sorted(value) if isinstance(value, frozenset) else value}
+
+
+def test_the_form_has_a_card_with_label_and_sentence_for_each_selector_that_is_offered(mara: Looker) -> None:
+    page = unescape(mara.get("/policies/new").text)
+
+    for order, entry in SELECTORS.items():
+        is_offered = order in POLICY_FIELDS["assignment_order"].offered
+        assert (f'name="assignment_order" value="{order}"' in page) is is_offered
+        assert (f"<b>{entry.label}</b><span>{entry.sentence}</span>" in page) is is_offered
