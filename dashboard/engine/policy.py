@@ -26,6 +26,7 @@ class AssignmentOrder(StrEnum):
 
     ROUND_ROBIN = "round_robin"
     BALANCED = "balanced"
+    RANDOM = "random"
 
 
 class ConversationPriority(StrEnum):
@@ -45,7 +46,8 @@ class PolicyRules:
     id: int
     name: str
     assignment_order: AssignmentOrder = field(
-        default=AssignmentOrder.ROUND_ROBIN, metadata={KIND: Choice(label="selector", words=AssignmentOrder)}
+        default=AssignmentOrder.ROUND_ROBIN,
+        metadata={KIND: Choice(label="selector", words=AssignmentOrder, unlisted=frozenset({AssignmentOrder.RANDOM}))},
     )
     conversation_priority: ConversationPriority = field(
         default=ConversationPriority.EARLIEST_CREATED,

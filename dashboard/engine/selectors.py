@@ -1,11 +1,13 @@
 """Which of the eligible agents gets it, and what that does to the rotation (E19 to E23).
 
-Within a plan an agent only ever gets more, so who was refused once stays refused: both selectors may forget them.
+Within a plan an agent only ever gets more, so who was refused once stays refused: selectors may forget them.
 """
 
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from heapq import heapify, heappop, heappush, heapreplace
 from typing import Protocol
 
@@ -111,6 +113,47 @@ class Balanced:
         return None
 
 
+class Random:
+    """An eligible agent drawn by the inbox's and the conversation's id: whoever plans draws the same one."""
+
+    def __init__(self, seats: Iterable[Candidate], seed: int) -> None:
+        self._line = sorted(seats, key=_agent_id)
+        self._seed = seed
+
+    def choose(self, eligible: Eligible, conversation: Conversation) -> Candidate | None:
+        number = _draw(self._seed, conversation.id)
+        drawn = self._drawn(eligible, number)
+        if drawn is None or drawn.agent.id != conversation.had_by:
+            return drawn
+        self._line.remove(drawn)
+        other = self._drawn(eligible, number)
+        insort(self._line, drawn, key=_agent_id)
+        return other or drawn
+
+    def spend(self) -> None:
+        """No draw depends on those before it."""
+
+    def turns(self) -> tuple[int, ...]:
+        return tuple(map(_agent_id, self._line))
+
+    def _drawn(self, eligible: Eligible, number: int) -> Candidate | None:
+        line = self._line
+        while line:
+            place = number % len(line)
+            if eligible(line[place]):
+                return line[place]
+            del line[place]
+        return None
+
+
+def _agent_id(seat: Candidate) -> int:
+    return seat.agent.id
+
+
+def _draw(seed: int, conversation_id: int) -> int:
+    return int.from_bytes(blake2b(f"{seed}:{conversation_id}".encode(), digest_size=8).digest())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectorEntry:
     """A selector in the register, with its texts.
@@ -142,6 +185,13 @@ SELECTORS: Mapping[AssignmentOrder, SelectorEntry] = {
         explanation="the one with the fewest open conversations",
         make=lambda seats, _seed: Balanced(seats),
         compares_loads=True,
+    ),
+    AssignmentOrder.RANDOM: SelectorEntry(
+        label="Random",
+        sentence="Anybody, drawn for each conversation. Over many of them everybody gets about as many.",
+        phrase="whom a draw chooses",
+        explanation="the draw chose them",
+        make=Random,
     ),
 }
 
