@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.engine.policy_fields import Choice, Limit, PolicyField, PresenceWords, Switch, Window
 
-# Under which name a field of the dataclass has its kind.
+# The metadata key of a field's kind.
 KIND = "kind"
 
 NAME_LENGTH = 255
