@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from flask import request
 
@@ -54,7 +54,7 @@ ORDERS = (
 SELECTORS = tuple(
     Card(value=order, title=entry.label, sentence=entry.sentence)
     for order, entry in selectors.SELECTORS.items()
-    if order in POLICY_FIELDS["assignment_order"].offered
+    if order in cast(kinds.Choice, POLICY_FIELDS["assignment_order"]).offered
 )
 
 
