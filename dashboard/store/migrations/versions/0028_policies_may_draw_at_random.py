@@ -6,7 +6,7 @@ An older release that serves meanwhile writes the words that it knows, and this 
 from alembic import op
 
 revision = "0028"
-down_revision = "0026"
+down_revision = "0027"
 
 NAME = "ck_assignment_policies_assignment_order"
 
