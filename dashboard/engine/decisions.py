@@ -211,6 +211,14 @@ class PoolState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedPool:
+    """How a pool stands, and the verdict on each of its members."""
+
+    state: PoolState
+    verdicts: Mapping[int, Verdict]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One decision per conversation looked at, in order; `stop` when a switch is off (E1).
 

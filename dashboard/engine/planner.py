@@ -16,6 +16,7 @@ from dashboard.engine.decisions import (
     DecisionTrace,
     Error,
     HadIt,
+    JudgedPool,
     NotAMember,
     Plan,
     PoolState,
@@ -58,6 +59,11 @@ def switched_off(inbox: Inbox, policy: AssignmentPolicy | None) -> Reason | None
 def standings(snapshot: Snapshot, now: datetime) -> Mapping[int | None, PoolState]:
     """Return how each pool stands before anything is given: what waits for a closed one need not be looked at (E9)."""
     return {} if snapshot.policy is None else PlanState(snapshot, snapshot.policy, now).standings()
+
+
+def judged_pools(snapshot: Snapshot, now: datetime) -> Mapping[int | None, JudgedPool]:
+    """Return every pool with the verdicts on its members before anything is given; nothing without a policy."""
+    return {} if snapshot.policy is None else PlanState(snapshot, snapshot.policy, now).judged_pools()
 
 
 def open_pools(snapshot: Snapshot, now: datetime) -> list[int | None]:
@@ -145,13 +151,16 @@ class PlanState:
         """Return every agent's verdict in this pool, as it stands now."""
         pool = self._pool(team_id)
         verdicts: dict[int, Verdict] = dict.fromkeys(self._seats, NotAMember())
-        verdicts.update(dict.fromkeys(pool.seats, ELIGIBLE))
-        verdicts.update(pool.refusals)
+        verdicts.update(pool.verdicts())
         return CandidateList(verdicts=verdicts, funnel=pool.funnel(), turns=pool.turns())
 
     def standings(self) -> Mapping[int | None, PoolState]:
         """Return how every pool stands now; None is the inbox's own."""
         return {team_id: self._pool(team_id).standing() for team_id in self.team_ids}
+
+    def judged_pools(self) -> Mapping[int | None, JudgedPool]:
+        """Return every pool as it stands now, by team id, with the verdicts on its members."""
+        return {team_id: self._pool(team_id).judged() for team_id in self.team_ids}
 
     def is_open(self, team_id: int | None) -> bool:
         """Tell whether somebody of a pool is left, asking no more of them than it takes."""

@@ -2,7 +2,16 @@
 
 from collections import Counter
 
-from dashboard.engine.decisions import ELIGIBLE, Funnel, PoolState, RateLimited, Reason, Verdict, VerdictKind
+from dashboard.engine.decisions import (
+    ELIGIBLE,
+    Funnel,
+    JudgedPool,
+    PoolState,
+    RateLimited,
+    Reason,
+    Verdict,
+    VerdictKind,
+)
 from dashboard.engine.gates import Candidate, Rules, verdict
 from dashboard.engine.model import Conversation, Snapshot
 from dashboard.engine.selectors import SELECTORS
@@ -43,6 +52,14 @@ class Pool:
     def turns(self) -> tuple[int, ...]:
         """Return the eligible members, next first."""
         return tuple(agent for agent in self._selector.turns() if agent not in self.refusals)
+
+    def verdicts(self) -> dict[int, Verdict]:
+        """Return the verdict on each member."""
+        return {**dict.fromkeys(self.seats, ELIGIBLE), **self.refusals}
+
+    def judged(self) -> JudgedPool:
+        """Return how the pool stands, with the verdict on each member."""
+        return JudgedPool(state=self.standing(), verdicts=self.verdicts())
 
     def funnel(self) -> Funnel:
         """Return how many members were left after each gate (E18)."""
