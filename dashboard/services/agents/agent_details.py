@@ -6,26 +6,24 @@ from datetime import datetime
 
 import structlog
 
-from dashboard.engine import gates, planner
-from dashboard.engine.decisions import Reason, Verdict
-from dashboard.engine.model import Agent, Presence
-from dashboard.engine.policy import DEFAULT_POLICY
+from dashboard.engine import planner
+from dashboard.engine.decisions import ELIGIBLE, AtTeamLimit, Reason, Verdict
 from dashboard.services.agents import last_seen
 from dashboard.services.agents.last_seen import LastSeen
-from dashboard.services.board.workload import FairShare
+from dashboard.services.board.workload import FairShare, share_of
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import ledger_page, list_page, memberships_page
 from dashboard.store.agents.ledger_page import AgentLedgerLine
 from dashboard.store.agents.list_page import AgentFacts
 from dashboard.store.agents.memberships_page import MembershipLine, TeamPlace
-from dashboard.store.assignment import fair_shares
+from dashboard.store.assignment import snapshots
+from dashboard.store.assignment.snapshots import LiveAgents, RoutedInbox
 from dashboard.store.board import agents
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.core.page_values import Since
 from dashboard.store.core.paging import Page
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.inboxes.routing import Routing
-from dashboard.store.redis.rate_limits import LimitQuery, WindowCount
 
 log = structlog.get_logger()
 LEDGER = 25
@@ -33,15 +31,17 @@ LEDGER = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentMembership:
-    """An agent in one inbox: their fair share, which switch is off there, and the first gate that refuses them.
+    """An agent in one inbox: their fair share, which switch is off there, and the planner's verdict on them.
 
-    The verdict is None where they are no member, and while presence or limits cannot be read.
+    The verdict is None where nobody asks them, and while presence cannot be read. `maxima` are the verdicts of the
+    teams, by name, whose maximum they have reached (E17).
     """
 
     place: MembershipLine
     off: Reason | None
     share: FairShare | None
     verdict: Verdict | None
+    maxima: Mapping[str, AtTeamLimit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def show(work: UnitOfWork, account_id: int, agent_id: int, *, page: int, now: da
     return AgentDetails(
         facts=facts,
         sighting=sighting,
-        seats=_seats(work, account_id, facts, places=places, presence=sighting.presence, now=now),
+        seats=_seats(work, account_id, agent_id, places=places, now=now),
         teams=memberships_page.teams(session, account_id, agent_id),
         oldest=agents.oldest_held(session, account_id, [agent_id], inbox_ids).get(agent_id),
         given=ledger_page.given(session, account_id, agent_id, Page(page=page, per_page=LEDGER)),
@@ -81,77 +81,46 @@ def show(work: UnitOfWork, account_id: int, agent_id: int, *, page: int, now: da
 
 
 def _seats(
-    work: UnitOfWork,
-    account_id: int,
-    facts: AgentFacts,
-    *,
-    places: Sequence[MembershipLine],
-    presence: Presence | None,
-    now: datetime,
+    work: UnitOfWork, account_id: int, agent_id: int, *, places: Sequence[MembershipLine], now: datetime
 ) -> list[AgentMembership]:
-    routings = {
-        one.inbox.id: one
-        for one in inbox_routing.read_many(work.session, account_id, [place.inbox_id for place in places])
-    }
-    recent = _recent(work, account_id, facts.id, routings=routings.values(), now=now) if presence else None
-    known = presence if recent is not None else None
+    inbox_ids = [place.inbox_id for place in places]
+    routings = {one.inbox.id: one for one in inbox_routing.read_many(work.session, account_id, inbox_ids)}
+    live = _live(work, agent_id, routings.values(), now=now)
     return [
-        _seat(facts, place, routings[place.inbox_id], had=(recent or {}).get(place.inbox_id), presence=known, now=now)
+        _seat(agent_id, place, routings[place.inbox_id], live, now=now)
         for place in places
         if place.inbox_id in routings
     ]
 
 
-def _recent(
-    work: UnitOfWork, account_id: int, agent_id: int, *, routings: Iterable[Routing], now: datetime
-) -> Mapping[int, WindowCount] | None:
-    """Return what the agent was given within each inbox's window, None if that cannot be read."""
-    shares = [
-        LimitQuery(inbox_id=one.inbox.id, agent_ids=[agent_id], limit=limit, window=one.policy.window)
-        for one in routings
-        if one.policy and (limit := one.policy.fair_distribution_limit)
-    ]
+def _live(work: UnitOfWork, agent_id: int, routings: Iterable[Routing], *, now: datetime) -> LiveAgents:
+    """Return the agent where they may be asked, and nothing while that cannot be read."""
+    places = [RoutedInbox(inbox=one.inbox, policy=one.policy or planner.DEFAULT_POLICY) for one in routings]
     try:
-        found = fair_shares.recent(work.session, work.limits, shares, account_id=account_id, now=now)
+        return snapshots.of_agent(work.session, work.gauges, places, agent_id, now=now)
     except StoreUnavailable as error:
-        log.warning("limits_unreadable", account=account_id, agent=agent_id, error=str(error))
-        return None
-    return {inbox_id: by_agent[agent_id] for inbox_id, by_agent in found.items()}
+        log.warning("verdicts_unreadable", agent=agent_id, error=str(error))
+        return LiveAgents()
 
 
 def _seat(
-    facts: AgentFacts,
-    place: MembershipLine,
-    routing: Routing,
-    *,
-    had: WindowCount | None,
-    presence: Presence | None,
-    now: datetime,
+    agent_id: int, place: MembershipLine, routing: Routing, live: LiveAgents, *, now: datetime
 ) -> AgentMembership:
-    policy = routing.policy or DEFAULT_POLICY
-    limit = policy.fair_distribution_limit
-    verdict = None
-    if presence and place.member and facts.active:
-        rules = gates.Rules(policy=policy, team=None, now=now)
-        verdict = gates.verdict(gates.Candidate(_agent(facts, place, presence, had)), rules)
+    snapshot = live.snapshots.get(place.inbox_id)
+    pools = planner.judged_pools(snapshot, now) if snapshot else {}
+    verdicts = {
+        team_id: pool.verdicts[agent_id]
+        for team_id, pool in pools.items()
+        if agent_id in pool.verdicts and pool.state.reason is not Reason.TEAM_MANUAL
+    }
     return AgentMembership(
         place=place,
         off=planner.switched_off(routing.inbox, routing.policy),
-        share=FairShare(count=had.count or 0, limit=limit, slot_frees_at=had.slot_frees_at) if had and limit else None,
-        verdict=verdict,
-    )
-
-
-def _agent(facts: AgentFacts, place: MembershipLine, presence: Presence, had: WindowCount | None) -> Agent:
-    return Agent(
-        id=facts.id,
-        name=facts.name,
-        presence=presence,
-        member=place.member,
-        open_here=place.open,
-        open_total=facts.open,
-        capacity=place.capacity,
-        total_capacity=facts.total_limit,
-        recent=had.count if had else 0,
-        slot_frees_at=had.slot_frees_at if had else None,
+        share=share_of(live.recent.get(place.inbox_id, {}).get(agent_id), routing.policy),
+        verdict=next((one for one in verdicts.values() if one is ELIGIBLE), next(iter(verdicts.values()), None)),
+        maxima={
+            team.name: no
+            for team in (snapshot.teams if snapshot else ())
+            if isinstance(no := verdicts.get(team.id), AtTeamLimit)
+        },
     )

@@ -58,22 +58,23 @@ class InboxStatus:
 
 
 def why(inbox: InboxFigures, floor: StatusReader, left: Mapping[Reason, int], now: datetime) -> InboxStatus | None:
-    """Return why nothing moves: the switch that is off, the gate at which all fell, else what the last run left."""
+    """Return why nothing moves: the switch that is off, the gate at which all fell, or what the last run left."""
     off = planner.switched_off(inbox.inbox, inbox.policy)
     if off or not inbox.waiting:
         return _said(inbox, off, now) if off else None
     if not floor.known:
         return _said(inbox, Reason.STORE_UNAVAILABLE, now)
-    funnel = floor.funnels[inbox.id]
+    closed = floor.closed(inbox)
+    state = closed or floor.usual(inbox)
     kept = tuple(WaitingByReason(reason=r, count=n) for r, n in sorted(left.items(), key=lambda part: -part[1]))
     whole = sum(part.count for part in kept) == inbox.waiting
     apart = whole and all(part.reason in OF_THE_CONVERSATION for part in kept)
-    reason = _commonest(kept) if funnel.with_capacity or apart else funnel.reason
+    reason = _commonest(kept) if closed is None or apart else closed.reason
     if reason is None and inbox.oldest and now - inbox.oldest.at < SOON:
         return None
     parts = kept if whole and len(kept) > 1 else ()
-    free_at = floor.next_slots.get(inbox.id) if reason is Reason.ALL_RATE_LIMITED else None
-    return replace(_said(inbox, reason, now), funnel=funnel, free_at=free_at, kept=parts)
+    free_at = state.next_slot_at if reason is Reason.ALL_RATE_LIMITED else None
+    return replace(_said(inbox, reason, now), funnel=state.funnel, free_at=free_at, kept=parts)
 
 
 def _commonest(kept: Sequence[WaitingByReason]) -> Reason | None:

@@ -14,6 +14,7 @@ from dashboard.services.board.inbox_status import InboxStatus, Level, why
 from dashboard.services.board.unattended import Unattended
 from dashboard.services.board.workload import View, Workload, workload
 from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.store.board import agents
 from dashboard.store.board import inboxes as rows
 from dashboard.store.board.inboxes import InboxFigures, Stranded
 from dashboard.store.core.page_values import Scope, Since
@@ -81,7 +82,8 @@ def live_board(work: UnitOfWork, scope: Scope, *, view: View, redis_answers: boo
     A Redis that has just not answered is not asked again: the page comes from Postgres alone, and says so.
     """
     inboxes = {inbox.id: inbox for inbox in rows.figures(work.session, scope, now - LATELY)}
-    floor = agent_status.floor(work, scope, inboxes, team_id=view.team_id, redis_answers=redis_answers, now=now)
+    teams = agents.teams(work.session, scope.account_id)
+    floor = agent_status.floor(work, scope, inboxes, teams, redis_answers=redis_answers, now=now)
     left = rows.last_left(work.session, list(inboxes))
     changes = rows.changes(work.session, list(inboxes), since=now - HISTORY, step=STEP)
     nobody_at = _unattended(work, scope, floor, inboxes)
@@ -99,7 +101,7 @@ def live_board(work: UnitOfWork, scope: Scope, *, view: View, redis_answers: boo
         as_of=now,
         headline=_headline(work, scope, lines, floor, now=now),
         inboxes=tuple(lines),
-        workload=workload(work, scope, floor, inboxes=inboxes, view=view, now=now),
+        workload=workload(work, scope, floor, inboxes=inboxes, teams=teams, view=view, now=now),
         presence_known=floor.known,
     )
 
@@ -122,7 +124,7 @@ def _line(
     history: tuple[int, ...],
     unattended: Unattended | None,
 ) -> BoardInboxLine:
-    funnel = floor.funnels[inbox.id]
+    funnel = floor.usual(inbox).funnel
     return BoardInboxLine(
         id=inbox.id,
         name=inbox.name,

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from dashboard.engine.model import Presence
+from dashboard.engine.decisions import AtTeamLimit
+from dashboard.engine.model import Presence, Team
+from dashboard.engine.policy import AssignmentPolicy
 from dashboard.services.board import agent_status
 from dashboard.services.board.agent_status import (
     AgentStatus,
     CandidatesByInbox,
     Inboxes,
-    RedisReadings,
     StatusKind,
     StatusReader,
 )
@@ -62,12 +63,16 @@ class FairShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBar:
-    """What an agent holds in one inbox, or with no inbox in all, against the limit if there is one."""
+    """What an agent holds in one inbox, or with no inbox in all, against the limit if there is one.
+
+    With a team it is what they hold in all against the team's maximum.
+    """
 
     inbox: Choice | None
+    team: Choice | None = None
     open: int
     limit: int | None
-    share: FairShare | None
+    share: FairShare | None = None
 
     @property
     def full(self) -> bool:
@@ -102,7 +107,14 @@ class Workload:
 
 
 def workload(
-    work: UnitOfWork, scope: Scope, floor: StatusReader, *, inboxes: Inboxes, view: View, now: datetime
+    work: UnitOfWork,
+    scope: Scope,
+    floor: StatusReader,
+    *,
+    inboxes: Inboxes,
+    teams: Sequence[Team],
+    view: View,
+    now: datetime,
 ) -> Workload:
     """Return the page of agents that the view asks for."""
     asked = [seated for seated in floor.everybody if _asked(seated, view)]
@@ -113,14 +125,14 @@ def workload(
     chosen.sort(key=_order(view.sort, last or {}))
     shown = chosen[(view.page - 1) * PAGE : view.page * PAGE]
     last = _last(work, scope.account_id, shown, seen) if last is None else last
-    details = _details(work, scope.account_id, shown, inboxes=seen, gauged=floor.gauged, last=last, now=now)
+    details = _details(work, scope.account_id, shown, inboxes=seen, floor=floor, last=last, now=now)
     return Workload(
         view=view,
-        lines=tuple(_line(seated, view, details) for seated in shown),
+        lines=tuple(_line(seated, view, details, teams) for seated in shown),
         states=Counter(state for state in states.values() if state),
         pages=max(1, -(-len(chosen) // PAGE)),
         inboxes=tuple(Choice(id=inbox.id, name=inbox.name) for inbox in inboxes.values()),
-        teams=tuple(rows.teams(work.session, scope.account_id)) if scope.member_id is None else (),
+        teams=tuple(Choice(id=team.id, name=team.name) for team in teams) if scope.member_id is None else (),
     )
 
 
@@ -134,9 +146,17 @@ class _Details:
     recent: Mapping[int, Mapping[int, WindowCount]] = field(default_factory=dict)
 
 
+def share_of(had: WindowCount | None, policy: AssignmentPolicy | None) -> FairShare | None:
+    """Return how much of their share somebody has had, None without a limit or while it cannot be read."""
+    limit = policy.fair_distribution_limit if policy else None
+    if had is None or had.count is None or not limit:
+        return None
+    return FairShare(count=had.count, limit=limit, slot_frees_at=had.slot_frees_at)
+
+
 def _asked(seated: CandidatesByInbox, view: View) -> bool:
-    here = view.inbox_id is None or any(seat.agent.member for seat in _seats(seated, view))
-    return here and (view.team_id is None or seated.person.in_team)
+    here = view.inbox_id is None or any(seat.verdicts for seat in _seats(seated, view))
+    return here and (view.team_id is None or view.team_id in seated.person.team_ids)
 
 
 def _seats(seated: CandidatesByInbox, view: View) -> tuple[AgentStatus, ...]:
@@ -160,50 +180,47 @@ def _details(
     shown: Sequence[CandidatesByInbox],
     *,
     inboxes: Inboxes,
-    gauged: RedisReadings,
+    floor: StatusReader,
     last: Mapping[int, Since],
     now: datetime,
 ) -> _Details:
     people = [seated.person for seated in shown]
     ids = [person.id for person in people]
     details = _Details(last=last, oldest=rows.oldest_held(work.session, account_id, ids, list(inboxes)))
-    if not gauged.known:
+    if not floor.known:
         return details
-    others = [person for person in people if person.id not in gauged.asked]
     try:
         heard = work.heartbeats.last(account_id, ids)
-        recent = agent_status.recent(work, account_id, others, inboxes=inboxes, now=now) if others else {}
+        recent = agent_status.more_recent(work, account_id, shown, floor.recent, inboxes=inboxes, now=now)
     except StoreUnavailable:  # it went away since presence was read: the next redraw says so
         return details
-    both = {i: {**gauged.recent.get(i, {}), **recent.get(i, {})} for i in inboxes}
+    both = {i: {**floor.recent.get(i, {}), **recent.get(i, {})} for i in inboxes}
     return replace(details, heard=heard, recent=both)
 
 
-def _line(seated: CandidatesByInbox, view: View, details: _Details) -> WorkloadLine:
+def _line(seated: CandidatesByInbox, view: View, details: _Details, teams: Sequence[Team]) -> WorkloadLine:
     person, shown = seated.person, _seats(seated, view)
     silent = person.auto_offline and not seated.present
-    by_name = sorted(shown, key=lambda seat: seat.inbox.name.casefold())
+    kept = [seat for seat in shown if seat.agent.member or seat.agent.open_here]
+    by_name = sorted(kept, key=lambda seat: seat.inbox.name.casefold())
     return WorkloadLine(
         id=person.id,
         name=person.name,
         presence=seated.presence,
         since=details.heard.get(person.id) if silent else person.availability_since,
         state=_state(seated, view),
-        gauges=(*(_gauge(seat, details) for seat in by_name), *_total(seated, view)),
+        gauges=(*(_gauge(seat, details) for seat in by_name), *_total(seated, view), *_maxima(shown, teams)),
         last_assigned=details.last.get(person.id),
         oldest=details.oldest.get(person.id),
     )
 
 
 def _gauge(seat: AgentStatus, details: _Details) -> LoadBar:
-    had = details.recent.get(seat.inbox.id, {}).get(seat.agent.id)
-    limit = seat.inbox.policy.fair_distribution_limit if seat.inbox.policy else None
-    share = FairShare(count=had.count or 0, limit=limit, slot_frees_at=had.slot_frees_at) if had and limit else None
     return LoadBar(
         inbox=Choice(id=seat.inbox.id, name=seat.inbox.name),
         open=seat.agent.open_here,
         limit=seat.agent.capacity,
-        share=share,
+        share=share_of(details.recent.get(seat.inbox.id, {}).get(seat.agent.id), seat.inbox.policy),
     )
 
 
@@ -212,7 +229,16 @@ def _total(seated: CandidatesByInbox, view: View) -> tuple[LoadBar, ...]:
     limit = seated.person.total_limit
     if limit is None or view.inbox_id is not None:
         return ()
-    return (LoadBar(inbox=None, open=seated.open, limit=limit, share=None),)
+    return (LoadBar(inbox=None, open=seated.person.open, limit=limit),)
+
+
+def _maxima(seats: Sequence[AgentStatus], teams: Sequence[Team]) -> tuple[LoadBar, ...]:
+    """Return a gauge for each team with work here whose maximum the agent has reached (E17)."""
+    reached = {team_id: no for seat in seats for team_id, no in seat.verdicts.items() if isinstance(no, AtTeamLimit)}
+    found = [(team, reached[team.id]) for team in teams if team.id in reached]
+    return tuple(
+        LoadBar(inbox=None, team=Choice(id=team.id, name=team.name), open=no.open, limit=no.limit) for team, no in found
+    )
 
 
 def _order(sort: Sort, last: Mapping[int, Since]) -> Callable[[CandidatesByInbox], tuple[float, ...]]:
@@ -221,4 +247,4 @@ def _order(sort: Sort, last: Mapping[int, Since]) -> Callable[[CandidatesByInbox
         return lambda seated: (-last[seated.person.id].at.timestamp(),) if seated.person.id in last else (0.0,)
     if sort is Sort.PRESENCE:
         return lambda seated: (STATES.index(seated.state) if seated.state else 0,)
-    return lambda seated: (-seated.open,) if sort is Sort.LOAD else ()
+    return lambda seated: (-seated.person.open,) if sort is Sort.LOAD else ()

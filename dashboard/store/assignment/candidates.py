@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from dashboard.engine.model import AssignmentType, Presence, Team
 from dashboard.engine.policy import ExclusionRules
@@ -23,8 +23,7 @@ TEAMS_WITH_WORK = text(
     ORDER BY i.id, t.id
     """
 )
-SEATS = text(
-    """
+SEATS = """
     WITH seats AS (
       SELECT inbox_id, user_id, true AS member, NULL::bigint AS team_id
       FROM inbox_members WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids)
@@ -42,8 +41,21 @@ SEATS = text(
     JOIN account_users u ON u.account_id = :account_id AND u.user_id = p.user_id AND u.active
     LEFT JOIN agent_capacity_policies c ON c.id = u.agent_capacity_policy_id
     LEFT JOIN inbox_capacity_limits l ON l.agent_capacity_policy_id = c.id AND l.inbox_id = p.inbox_id
+    {which}
     ORDER BY p.inbox_id, p.user_id
-    """
+"""
+EVERY_SEAT = text(SEATS.format(which=""))
+# Without the agents beside them nobody sees that an inbox has members, so that its teams' others are not asked.
+SEATS_OF_AGENT = text(
+    SEATS.format(
+        which="""
+        WHERE p.user_id = :agent_id AND (p.member OR NOT EXISTS (
+          SELECT FROM inbox_members m
+          JOIN account_users a ON a.account_id = m.account_id AND a.user_id = m.user_id AND a.active
+          WHERE m.inbox_id = p.inbox_id
+        ))
+        """
+    )
 )
 EXCLUSIONS = text(
     """
@@ -63,9 +75,11 @@ class CandidateTeam:
     team: Team
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeatRow:
-    """An active agent who may be asked in an inbox: as its member, or through teams with work there (E11)."""
+class SeatRow(NamedTuple):
+    """An active agent who may be asked in an inbox: as its member, or through teams with work there (E11).
+
+    A tuple, as a board has thousands: a frozen dataclass takes three times as long to make.
+    """
 
     inbox_id: int
     agent_id: int
@@ -82,34 +96,28 @@ class SeatRow:
 def teams_with_work(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[CandidateTeam]:
     """Return the teams for which something waits in these inboxes."""
     rows = session.execute(TEAMS_WITH_WORK, {"account_id": account_id, "inbox_ids": list(inbox_ids)})
-    return [
-        CandidateTeam(
-            inbox_id=row.inbox_id,
-            team=Team(
-                id=row.id,
-                name=row.name,
-                assignment_type=AssignmentType(row.assignment_type),
-                max_open=row.max_open,
-            ),
-        )
-        for row in rows
-    ]
+    return [CandidateTeam(inbox_id=row.inbox_id, team=team_of(row)) for row in rows]
+
+
+def team_of(row: Row[Any]) -> Team:
+    """Return the team of a row."""
+    return Team(id=row.id, name=row.name, assignment_type=AssignmentType(row.assignment_type), max_open=row.max_open)
 
 
 def seats(
     session: Session, account_id: int, inbox_ids: Collection[int], teams: Sequence[CandidateTeam]
 ) -> Sequence[SeatRow]:
     """Return who may be asked in each inbox, with their limits (E11, E15, E16)."""
-    rows = session.execute(
-        SEATS,
-        {
-            "account_id": account_id,
-            "inbox_ids": list(inbox_ids),
-            "work_inboxes": [row.inbox_id for row in teams],
-            "work_teams": [row.team.id for row in teams],
-        },
-    ).all()
+    rows = session.execute(EVERY_SEAT, _asked(account_id, inbox_ids, teams)).all()
     return list(map(_seat, rows))
+
+
+def seats_of_agent(
+    session: Session, account_id: int, inbox_ids: Collection[int], teams: Sequence[CandidateTeam], *, agent_id: int
+) -> Sequence[SeatRow]:
+    """Return where one agent may be asked, with their limits (E11, E15, E16)."""
+    asked = {**_asked(account_id, inbox_ids, teams), "agent_id": agent_id}
+    return list(map(_seat, session.execute(SEATS_OF_AGENT, asked).all()))
 
 
 def exclusions(
@@ -128,6 +136,15 @@ def exclusions(
         if rules.excluded_labels or rules.exclude_older_than_hours is not None:
             found[row.inbox_id] += (rules,)
     return found
+
+
+def _asked(account_id: int, inbox_ids: Collection[int], teams: Sequence[CandidateTeam]) -> dict[str, object]:
+    return {
+        "account_id": account_id,
+        "inbox_ids": list(inbox_ids),
+        "work_inboxes": [row.inbox_id for row in teams],
+        "work_teams": [row.team.id for row in teams],
+    }
 
 
 def _seat(row: Sequence[Any]) -> SeatRow:

@@ -1,7 +1,7 @@
 """Rows and Redis to engine.Snapshots, in a fixed number of queries, whatever the number of inboxes and agents."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -40,6 +40,26 @@ class RoutedInbox:
     policy: AssignmentPolicy
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRows:
+    """Some agents' rows: the teams with work in their inboxes, their seats, and their loads by agent and inbox."""
+
+    account_id: int
+    agent_ids: Collection[int]
+    teams: Sequence[CandidateTeam]
+    seats: Sequence[SeatRow]
+    loads: Mapping[int, Mapping[int, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAgents:
+    """Snapshots by inbox, the agents heard of, and the recent assignments by inbox and agent."""
+
+    snapshots: Mapping[int, model.Snapshot] = field(default_factory=dict)
+    heard: frozenset[int] = frozenset()
+    recent: Mapping[int, Mapping[int, WindowCount]] = field(default_factory=dict)
+
+
 def read(
     session: Session, gauges: RedisReaders, places: Sequence[RoutedInbox], *, now: datetime, hold: bool = False
 ) -> Mapping[int, model.Snapshot]:
@@ -67,6 +87,50 @@ def read(
     return {place.inbox.id: table.snapshot(place, counted) for place in places}
 
 
+def of_agent(
+    session: Session, gauges: RedisReaders, places: Sequence[RoutedInbox], agent_id: int, *, now: datetime
+) -> LiveAgents:
+    """Return snapshots of one agent where they may be asked, with what they had also where they are absent.
+
+    Raises StoreUnavailable when presence cannot be read (E40).
+    """
+    if not places:
+        return LiveAgents()
+    account_id, ids = places[0].inbox.account_id, [place.inbox.id for place in places]
+    teams = candidates.teams_with_work(session, account_id, ids)
+    rows = AgentRows(
+        account_id=account_id,
+        agent_ids=[agent_id],
+        teams=teams,
+        seats=candidates.seats_of_agent(session, account_id, ids, teams, agent_id=agent_id),
+        loads=open_counts.held(session, account_id, [agent_id]),
+    )
+    return of_rows(session, gauges, places, rows, now=now, counted_for=[agent_id])
+
+
+def of_rows(
+    session: Session,
+    gauges: RedisReaders | None,
+    places: Sequence[RoutedInbox],
+    rows: AgentRows,
+    *,
+    now: datetime,
+    counted_for: Collection[int] | None = None,
+) -> LiveAgents:
+    """Return snapshots to judge agents by, without rotations and exclusions.
+
+    Only of agents in play is counted what they had, unless others are named. Without Redis nobody is heard of. Raises
+    StoreUnavailable when presence cannot be read (E40).
+    """
+    heard = gauges.heartbeats.present(rows.account_id, rows.agent_ids, now) if gauges else frozenset()
+    table = _SnapshotBuilder(places, rows.teams, rows.seats, heard)
+    shares = table.shares(counted_for)
+    recent = _recent(session, gauges, shares, account_id=rows.account_id, now=now, hold=False) if gauges else {}
+    counted = _Counts(loads=rows.loads, recent=recent)
+    snapshots = {place.inbox.id: table.snapshot(place, counted) for place in places}
+    return LiveAgents(snapshots=snapshots, heard=heard, recent=recent)
+
+
 def wheel(inbox: model.Inbox, team_id: int | None) -> RotationKey:
     """Return the rotation of a team's conversations, or of those of no team."""
     return RotationKey(account_id=inbox.account_id, inbox_id=inbox.id, team_id=team_id)
@@ -78,8 +142,8 @@ class _Counts:
 
     loads: Mapping[int, Mapping[int, int]]
     recent: Mapping[int, Mapping[int, WindowCount]]
-    exclusions: Mapping[int, tuple[ExclusionRules, ...]]
-    orders: Mapping[str, tuple[int, ...]]
+    exclusions: Mapping[int, tuple[ExclusionRules, ...]] = field(default_factory=dict)
+    orders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 class _SnapshotBuilder:
@@ -93,7 +157,9 @@ class _SnapshotBuilder:
         heard: Collection[int],
     ) -> None:
         self._places = places
-        self._teams = {p.inbox.id: [row.team for row in teams if row.inbox_id == p.inbox.id] for p in places}
+        self._teams: dict[int, list[model.Team]] = {p.inbox.id: [] for p in places}
+        for row in teams:
+            self._teams[row.inbox_id].append(row.team)
         self._seats: dict[int, list[SeatRow]] = {p.inbox.id: [] for p in places}
         for seat in seats:
             self._seats[seat.inbox_id].append(seat)
@@ -130,12 +196,12 @@ class _SnapshotBuilder:
             found.update(seat.agent_id for seat in seats if compares or seat.capacity is not None)
         return found
 
-    def shares(self) -> list[LimitQuery]:
-        """Return what to ask of the rate limits: only about agents who are in play."""
+    def shares(self, counted_for: Collection[int] | None = None) -> list[LimitQuery]:
+        """Return what to ask of the rate limits: only about agents who are in play, unless others are named."""
         return [
             LimitQuery(
                 inbox_id=place.inbox.id,
-                agent_ids=self._online(place),
+                agent_ids=self._online(place) if counted_for is None else counted_for,
                 limit=place.policy.fair_distribution_limit,
                 window=place.policy.window,
             )
@@ -162,8 +228,13 @@ class _SnapshotBuilder:
             agents=tuple(agents),
             teams=tuple(self._teams[inbox_id]),
             exclusions=counted.exclusions.get(inbox_id, ()),
-            rotations={team: counted.orders[wheel(place.inbox, team).key] for team in self._team_ids(place)},
+            rotations=self._rotations(place, counted.orders) if counted.orders else {},
         )
+
+    def _rotations(
+        self, place: RoutedInbox, orders: Mapping[str, tuple[int, ...]]
+    ) -> Mapping[int | None, tuple[int, ...]]:
+        return {team: orders[wheel(place.inbox, team).key] for team in self._team_ids(place)}
 
     def _team_ids(self, place: RoutedInbox) -> tuple[int | None, ...]:
         return (None, *(team.id for team in self._teams[place.inbox.id]))

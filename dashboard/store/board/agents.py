@@ -3,32 +3,40 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, text
 
-from dashboard.engine.model import Presence
-from dashboard.store.core.page_values import Choice, Scope, Since
+from dashboard.engine.model import Presence, Team
+from dashboard.store.assignment import candidates
+from dashboard.store.assignment.candidates import CandidateTeam, SeatRow
+from dashboard.store.assignment.snapshots import AgentRows
+from dashboard.store.core.page_values import Scope, Since
 from dashboard.store.postgres.database import Session
 
-# Each with their places: the inboxes that they answer, and those of which they hold something all the same.
+# Each with their places: the inboxes that they answer, those without members whose teams' work they are asked for, and
+# those of which they hold something all the same.
 PEOPLE = text(
     """
     WITH places AS (
       SELECT h.agent_id, h.inbox_id, bool_or(h.member) AS member, CAST(sum(h.open) AS int) AS open
       FROM (
-        SELECT m.user_id AS agent_id, m.inbox_id, true AS member, 0 AS open
+        SELECT m.user_id AS agent_id, m.inbox_id, true AS asked, true AS member, 0 AS open
         FROM inbox_members m WHERE m.account_id = :account_id
         UNION ALL
-        SELECT o.assignee_id, o.inbox_id, false, o.count
+        SELECT o.assignee_id, o.inbox_id, false, false, o.count
         FROM open_counts o WHERE o.account_id = :account_id AND o.assignee_id IS NOT NULL
+        UNION ALL
+        SELECT m.user_id, work.inbox_id, true, false, 0
+        FROM unnest(CAST(:work_inboxes AS bigint[]), CAST(:work_teams AS bigint[])) AS work(inbox_id, team_id)
+        JOIN team_members m ON m.account_id = :account_id AND m.team_id = work.team_id
       ) h
-      GROUP BY h.agent_id, h.inbox_id HAVING bool_or(h.member) OR sum(h.open) > 0
+      GROUP BY h.agent_id, h.inbox_id HAVING bool_or(h.asked) OR sum(h.open) > 0
     )
     SELECT u.user_id AS id, u.name, u.availability, u.availability_since, u.auto_offline,
-      c.conversation_limit AS total_limit,
-      EXISTS (SELECT FROM team_members t
-        WHERE t.account_id = u.account_id AND t.user_id = u.user_id AND t.team_id = :team_id) AS in_team,
+      c.id AS capacity_policy_id, c.conversation_limit AS total_limit,
+      ARRAY(SELECT t.team_id FROM team_members t
+        WHERE t.account_id = u.account_id AND t.user_id = u.user_id) AS team_ids,
       array_agg(p.inbox_id) AS inbox_ids, array_agg(p.member) AS memberships, array_agg(p.open) AS loads,
       array_agg(l.conversation_limit) AS capacities
     FROM account_users u
@@ -66,11 +74,38 @@ OLDEST_HELD = text(
     ) c
     """
 )
-TEAMS = text("SELECT id, name FROM teams WHERE account_id = :account_id ORDER BY lower(name), id")
+TEAMS = text(
+    """
+    SELECT id, name, assignment_type, max_auto_assigned_conversations AS max_open
+    FROM teams WHERE account_id = :account_id ORDER BY lower(name), id
+    """
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
+class Person:
+    """An agent as the workload board names them, with what they hold in all inboxes, shown or not."""
+
+    id: int
+    name: str
+    availability: Presence
+    availability_since: datetime
+    auto_offline: bool
+    capacity_policy_id: int | None
+    total_limit: int | None
+    team_ids: frozenset[int]
+    open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardAgents:
+    """The agents of a board by name, and the rows to judge them by: also of inboxes where they only hold something."""
+
+    people: Sequence[Person]
+    rows: AgentRows
+
+
+class _Place(NamedTuple):
     """What an agent holds in one inbox, and may hold there at most."""
 
     inbox_id: int
@@ -79,36 +114,36 @@ class Holding:
     capacity: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """An agent as the workload board names them; `in_team` tells of the team that was asked about."""
+def read(
+    session: Session,
+    scope: Scope,
+    inbox_ids: Collection[int],
+    teams: Sequence[CandidateTeam],
+    *,
+    left_to_teams: Collection[int],
+) -> BoardAgents:
+    """Return the active members of these inboxes, and of the teams when the scope is the whole account.
 
-    id: int
-    name: str
-    availability: Presence
-    availability_since: datetime
-    auto_offline: bool
-    total_limit: int | None
-    in_team: bool
-    holdings: tuple[Holding, ...]
-
-    @property
-    def open(self) -> int:
-        """Return what they hold in all inboxes, those that are not shown included."""
-        return sum(holding.open for holding in self.holdings)
-
-
-def people(
-    session: Session, scope: Scope, inbox_ids: Collection[int], *, team_id: int | None = None
-) -> Sequence[Person]:
-    """Return the active members of these inboxes, and of the teams when the scope is the whole account, by name."""
+    `teams` have work in these inboxes; `left_to_teams` are the inboxes without members, where the teams' are asked.
+    """
+    alone = [row for row in teams if row.inbox_id in left_to_teams]
     asked = {
         "account_id": scope.account_id,
         "member_id": scope.member_id,
         "inbox_ids": list(inbox_ids),
-        "team_id": team_id,
+        "work_inboxes": [row.inbox_id for row in alone],
+        "work_teams": [row.team.id for row in alone],
     }
-    return [_person(row) for row in session.execute(PEOPLE, asked).all()]
+    work: dict[int, set[int]] = {inbox_id: set() for inbox_id in inbox_ids}
+    for row in teams:
+        work[row.inbox_id].add(row.team.id)
+    people, seats, loads = [], [], {}
+    for person, places in map(_person, session.execute(PEOPLE, asked).all()):
+        people.append(person)
+        loads[person.id] = {place.inbox_id: place.open for place in places}
+        seats += [_seat(person, place, work[place.inbox_id]) for place in places if place.inbox_id in work]
+    found = AgentRows(account_id=scope.account_id, agent_ids=loads, teams=teams, seats=seats, loads=loads)
+    return BoardAgents(people=people, rows=found)
 
 
 def last_assigned(
@@ -129,26 +164,39 @@ def oldest_held(
     return {row.agent_id: Since(conversation_id=row.id, at=row.created_at) for row in rows}
 
 
-def teams(session: Session, account_id: int) -> Sequence[Choice]:
+def teams(session: Session, account_id: int) -> Sequence[Team]:
     """Return the account's teams by name."""
-    rows = session.execute(TEAMS, {"account_id": account_id})
-    return [Choice(id=row.id, name=row.name) for row in rows]
+    return [candidates.team_of(row) for row in session.execute(TEAMS, {"account_id": account_id})]
 
 
-def _person(row: Row[*tuple[Any, ...]]) -> Person:
+def _person(row: Row[*tuple[Any, ...]]) -> tuple[Person, list[_Place]]:
     # A thousand of these are read much faster in their order than by their names.
-    agent_id, name, availability, since, auto_offline, total_limit, in_team, *places = row
-    return Person(
+    agent_id, name, availability, since, auto_offline, policy_id, total_limit, team_ids, *columns = row
+    places = [_Place(*place) for place in zip(*columns, strict=True) if place[0] is not None]
+    person = Person(
         id=agent_id,
         name=name,
         availability=Presence(availability),
         availability_since=since,
         auto_offline=auto_offline,
+        capacity_policy_id=policy_id,
         total_limit=total_limit,
-        in_team=in_team,
-        holdings=tuple(
-            Holding(inbox_id=inbox_id, member=member, open=held, capacity=capacity)
-            for inbox_id, member, held, capacity in zip(*places, strict=True)
-            if inbox_id is not None
-        ),
+        team_ids=frozenset(team_ids),
+        open=sum(place.open for place in places),
+    )
+    return person, places
+
+
+def _seat(person: Person, place: _Place, work: set[int]) -> SeatRow:
+    return SeatRow(
+        inbox_id=place.inbox_id,
+        agent_id=person.id,
+        name=person.name,
+        availability=person.availability,
+        auto_offline=person.auto_offline,
+        member=place.member,
+        team_ids=person.team_ids & work,
+        capacity_policy_id=person.capacity_policy_id,
+        capacity=place.capacity,
+        total_capacity=person.total_limit,
     )

@@ -12,21 +12,24 @@ from dashboard.engine.decisions import Reason
 from dashboard.engine.model import Inbox
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.store.core.page_values import Scope, Since
-from dashboard.store.policies.policy_columns import POLICY, policy_of
+from dashboard.store.inboxes import routing
+from dashboard.store.inboxes.routing import Routing
 from dashboard.store.postgres.database import Session
 
 # With `member_id`, only the inboxes of that agent.
 INBOXES = text(
-    f"""
-    SELECT i.id, i.name, w.waiting, o.id AS oldest_id, o.waiting_since AS oldest_since, a.assigned,
-      n.assignment_v2, i.enable_auto_assignment, {POLICY}
+    """
+    SELECT i.id, i.name, w.team_ids, w.counts, o.id AS oldest_id, o.waiting_since AS oldest_since, a.assigned,
+      EXISTS (
+        SELECT FROM inbox_members m JOIN account_users u ON u.account_id = m.account_id AND u.user_id = m.user_id
+        WHERE m.inbox_id = i.id AND u.active
+      ) AS has_members
     FROM inboxes i
-    JOIN accounts n ON n.id = i.account_id
-    LEFT JOIN inbox_assignment_policies l ON l.inbox_id = i.id
-    LEFT JOIN assignment_policies p ON p.id = l.assignment_policy_id
     CROSS JOIN LATERAL (
-      SELECT count(*) AS waiting FROM conversations c
-      WHERE c.inbox_id = i.id AND c.status = 'open' AND c.assignee_id IS NULL
+      SELECT array_agg(t.team_id) AS team_ids, array_agg(t.waiting) AS counts FROM (
+        SELECT c.team_id, count(*) AS waiting FROM conversations c
+        WHERE c.inbox_id = i.id AND c.status = 'open' AND c.assignee_id IS NULL GROUP BY c.team_id
+      ) t
     ) w
     LEFT JOIN LATERAL (
       SELECT c.id, c.waiting_since FROM conversations c
@@ -95,34 +98,30 @@ class Stranded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxFigures:
-    """What waits in an inbox, what was given out of it lately, and the rules by which it is."""
+    """What waits in an inbox by team, what was given out of it lately, and the rules by which it is."""
 
     id: int
     name: str
     inbox: Inbox
     policy: AssignmentPolicy | None
-    waiting: int
+    has_members: bool
+    waits: Mapping[int | None, int]
     oldest: Since | None
     assigned: int
+
+    @property
+    def waiting(self) -> int:
+        """Return how many wait."""
+        return sum(self.waits.values())
 
 
 def figures(session: Session, scope: Scope, assigned_after: datetime) -> Sequence[InboxFigures]:
     """Return the scope's inboxes by name."""
     rows = session.execute(
         INBOXES, {"account_id": scope.account_id, "member_id": scope.member_id, "assigned_after": assigned_after}
-    )
-    return [
-        InboxFigures(
-            id=row.id,
-            name=row.name,
-            inbox=_inbox(row, scope.account_id),
-            policy=policy_of(row),
-            waiting=row.waiting,
-            oldest=Since(conversation_id=row.oldest_id, at=row.oldest_since) if row.oldest_id else None,
-            assigned=row.assigned,
-        )
-        for row in rows
-    ]
+    ).all()
+    routings = {one.inbox.id: one for one in routing.read_many(session, scope.account_id, [row.id for row in rows])}
+    return [_figures(row, routings[row.id]) for row in rows if row.id in routings]
 
 
 def waiting_ids(session: Session, account_id: int) -> Sequence[int]:
@@ -153,11 +152,14 @@ def stranded(session: Session, account_id: int) -> Stranded:
     return Stranded(checked_at=row.checked_at, count=row.stranded_count)
 
 
-def _inbox(row: Row[Any], account_id: int) -> Inbox:
-    return Inbox(
+def _figures(row: Row[Any], routed: Routing) -> InboxFigures:
+    return InboxFigures(
         id=row.id,
-        account_id=account_id,
         name=row.name,
-        assignment_v2=row.assignment_v2,
-        enable_auto_assignment=row.enable_auto_assignment,
+        inbox=routed.inbox,
+        policy=routed.policy,
+        has_members=row.has_members,
+        waits=dict(zip(row.team_ids or (), row.counts or (), strict=True)),
+        oldest=Since(conversation_id=row.oldest_id, at=row.oldest_since) if row.oldest_id else None,
+        assigned=row.assigned,
     )

@@ -60,6 +60,21 @@ def test_a_page_tells_a_fair_share_after_redis_was_emptied(mara: Looker, acme: A
     assert "2 of 2" in text
 
 
+def test_a_page_tells_the_maximum_that_a_team_has_reached_beside_what_may_still_be_given(
+    mara: Looker, acme: Acme
+) -> None:
+    """E17"""
+    acme.policy("Support")
+    billing = acme.team("Billing", "Ana", max_auto_assigned_conversations=2)
+    acme.held("Ana", 2, "Sales")
+    acme.online("Ana", at=clock.now())
+    waiting_for(acme, 1, minutes=1, team_id=billing)
+
+    text = " ".join(re.sub(r"<[^>]+>", "", mara.get(f"/agents/{acme.agents['Ana']}").text).split())
+
+    assert "may be given something; Billing: at the team's maximum, holds 2 of 2" in text
+
+
 def test_what_they_were_given_leads_to_its_explanation(mara: Looker, acme: Acme) -> None:
     """E47"""
     acme.policy("Support")
