@@ -85,7 +85,7 @@ def _seats(
 ) -> list[AgentMembership]:
     inbox_ids = [place.inbox_id for place in places]
     routings = {one.inbox.id: one for one in inbox_routing.read_many(work.session, account_id, inbox_ids)}
-    live = _live(work, agent_id, routings.values(), now=now)
+    live = _live(work, account_id, agent_id, routings.values(), now=now)
     return [
         _seat(agent_id, place, routings[place.inbox_id], live, now=now)
         for place in places
@@ -93,13 +93,15 @@ def _seats(
     ]
 
 
-def _live(work: UnitOfWork, agent_id: int, routings: Iterable[Routing], *, now: datetime) -> LiveAgents:
+def _live(
+    work: UnitOfWork, account_id: int, agent_id: int, routings: Iterable[Routing], *, now: datetime
+) -> LiveAgents:
     """Return the agent where they may be asked, and nothing while that cannot be read."""
     places = [RoutedInbox(inbox=one.inbox, policy=one.policy or planner.DEFAULT_POLICY) for one in routings]
     try:
         return snapshots.of_agent(work.session, work.gauges, places, agent_id, now=now)
     except StoreUnavailable as error:
-        log.warning("verdicts_unreadable", agent=agent_id, error=str(error))
+        log.warning("verdicts_unreadable", account=account_id, agent=agent_id, error=str(error))
         return LiveAgents()
 
 
