@@ -8,6 +8,7 @@ import structlog
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import ELIGIBLE, AtTeamLimit, Reason, Verdict
+from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.agents import last_seen
 from dashboard.services.agents.last_seen import LastSeen
 from dashboard.services.board.workload import FairShare, share_of
@@ -97,7 +98,7 @@ def _live(
     work: UnitOfWork, account_id: int, agent_id: int, routings: Iterable[Routing], *, now: datetime
 ) -> LiveAgents:
     """Return the agent where they may be asked, and nothing while that cannot be read."""
-    places = [RoutedInbox(inbox=one.inbox, policy=one.policy or planner.DEFAULT_POLICY) for one in routings]
+    places = [RoutedInbox(inbox=one.inbox, policy=one.policy or DEFAULT_POLICY) for one in routings]
     try:
         return snapshots.of_agent(work.session, work.gauges, places, agent_id, now=now)
     except StoreUnavailable as error:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from dashboard.engine import planner
 from dashboard.engine.decisions import JudgedPool, PoolState, Reason, Verdict, VerdictKind
 from dashboard.engine.model import Agent, Presence, Snapshot, Team
+from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import fair_shares, snapshots
 from dashboard.store.assignment.candidates import CandidateTeam
@@ -145,7 +146,7 @@ def _live(work: UnitOfWork, inboxes: Inboxes, found: BoardAgents, *, now: dateti
 
 def _read(work: UnitOfWork, inboxes: Inboxes, found: BoardAgents, *, redis_answers: bool, now: datetime) -> LiveAgents:
     # Where no policy is linked, an agent is as free as the usual one would find them.
-    places = [RoutedInbox(inbox=one.inbox, policy=one.policy or planner.DEFAULT_POLICY) for one in inboxes.values()]
+    places = [RoutedInbox(inbox=one.inbox, policy=one.policy or DEFAULT_POLICY) for one in inboxes.values()]
     gauges = work.gauges if redis_answers else None
     return snapshots.of_rows(work.session, gauges, places, found.rows, now=now)
 

@@ -10,6 +10,7 @@ from dashboard.config import Settings
 from dashboard.engine import planner
 from dashboard.engine.decisions import ELIGIBLE, Assign, AtTeamLimit, NotAMember, Reason, Verdict
 from dashboard.engine.model import Conversation, Snapshot
+from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.agents import agent_details
 from dashboard.services.assignment.batch import filter_of
 from dashboard.services.board import agent_status
@@ -41,7 +42,7 @@ def seen_by_runs(acme: Acme) -> dict[int, Snapshot]:
     """Return what a run of each inbox would read, with all that waits there; without a policy the usual one."""
     found = {}
     for one in routing.read_many(acme.work.session, acme.account_id, list(acme.inboxes.values())):
-        place = RoutedInbox(inbox=one.inbox, policy=one.policy or planner.DEFAULT_POLICY)
+        place = RoutedInbox(inbox=one.inbox, policy=one.policy or DEFAULT_POLICY)
         snapshot = snapshots.read(acme.work.session, acme.work.gauges, [place], now=NOON)[one.inbox.id]
         pools = [None, *(team.id for team in snapshot.teams)]
         rows = waiting.lock_next(acme.work.session, filter_of(snapshot), pools=pools, most=100, now=NOON, hold=False)
