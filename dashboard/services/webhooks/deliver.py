@@ -26,6 +26,8 @@ from dashboard.store.webhooks.delivery_leases import LeaseTerms
 log = structlog.get_logger()
 EVENTS_AT_ONCE = 2_000
 RECEIVERS_AT_ONCE = 32
+# The others find a place, however many of an account's receivers hang.
+OF_ONE_ACCOUNT = 8
 DELIVERIES_PER_TURN = 50
 # Longer than a turn can last: its last attempt begins within 3 s, and ends within 10 s.
 LEASE = timedelta(seconds=15)
@@ -110,7 +112,13 @@ class _Floor:
         """Begin what can begin; say whether there may be more at once."""
         now = self.now()
         is_more = fan_out(self.work, now=now) == EVENTS_AT_ONCE
-        lease = LeaseTerms(until=now + LEASE, most=RECEIVERS_AT_ONCE - len(self.speaking), silent_too=silent_too)
+        lease = LeaseTerms(
+            until=now + LEASE,
+            most=RECEIVERS_AT_ONCE - len(self.speaking),
+            most_of_account=OF_ONE_ACCOUNT,
+            silent_too=silent_too,
+            spoken_to=tuple(self.speaking),
+        )
         taken = (
             delivery_leases.acquire(self.work.session, lease, now=now, most_each=DELIVERIES_PER_TURN)
             if lease.most

@@ -69,23 +69,37 @@ class DeliveryResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseTerms:
-    """How long nobody else may speak to a webhook, how many are wanted, and whether also those that were silent."""
+    """How long nobody else may speak to a webhook, how many are wanted, and which.
+
+    Not `spoken_to`, which this process still speaks to, whatever became of their leases; nor those that were silent,
+    unless `silent_too`. With those that it speaks to, an account gets at most `most_of_account`.
+    """
 
     until: datetime
     most: int
+    most_of_account: int
     silent_too: bool = True
+    spoken_to: Collection[int] = ()
 
 
 # One pass over an index, however much waits: a delivery is never to be tried before an earlier one of its conversation.
 READY = "d.webhook_id = w.id AND d.status = 'pending' AND d.next_attempt_at <= :now"
-# Who was spoken to longest ago comes first.
+# The account with the fewest comes first, and of its receivers the one that was spoken to longest ago: a thousand that
+# hang would take every place again as soon as it is free.
 TAKE = text(f"""
-UPDATE webhooks SET held_until = :until WHERE id IN (
-  SELECT w.id FROM webhooks w
-  WHERE w.enabled AND (w.held_until IS NULL OR w.held_until <= :now)
+WITH spoken_to AS (
+  SELECT account_id, count(*) AS count FROM webhooks WHERE id = ANY (CAST(:spoken_to AS bigint[])) GROUP BY account_id
+), ready AS (
+  SELECT w.id, coalesce(s.count, 0)
+    + row_number() OVER (PARTITION BY w.account_id ORDER BY w.held_until NULLS FIRST, w.id) AS place
+  FROM webhooks w LEFT JOIN spoken_to s ON s.account_id = w.account_id
+  WHERE w.enabled AND (w.held_until IS NULL OR w.held_until <= :now) AND w.id <> ALL (CAST(:spoken_to AS bigint[]))
     AND (w.paused_until IS NULL OR w.paused_until <= :now) AND (w.silences = 0 OR :silent_too)
-    AND EXISTS (SELECT FROM webhook_deliveries d WHERE {READY})
-  ORDER BY w.held_until NULLS FIRST, w.id LIMIT :most FOR NO KEY UPDATE SKIP LOCKED
+    AND EXISTS (SELECT FROM webhook_deliveries d WHERE {READY}))
+UPDATE webhooks SET held_until = :until WHERE id IN (
+  SELECT w.id FROM webhooks w JOIN ready ON ready.id = w.id
+  WHERE ready.place <= :most_of_account AND w.enabled AND (w.held_until IS NULL OR w.held_until <= :now)
+  ORDER BY ready.place, w.held_until NULLS FIRST, w.id LIMIT :most FOR NO KEY UPDATE OF w SKIP LOCKED
 ) RETURNING account_id, id, url, secret, silences""")
 DUE = text(f"""
 SELECT w.id AS webhook_id, d.id, d.conversation_id, d.attempts, d.give_up_at, CAST(e.body AS text) AS body
@@ -108,7 +122,7 @@ WHERE w.enabled AND EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id 
 
 def acquire(session: Session, lease: LeaseTerms, *, now: datetime, most_each: int) -> list[Lease]:
     """Take the receivers that something is ready for and that nobody speaks to, with what is ready."""
-    taken = session.execute(TAKE, {**json_row(lease), "now": now}).all()
+    taken = session.execute(TAKE, {**json_row(lease), "spoken_to": list(lease.spoken_to), "now": now}).all()
     if not taken:
         return []
     ready = _due(session, [row.id for row in taken], now=now, most=most_each)

@@ -4,10 +4,17 @@ import time
 import tracemalloc
 
 import pytest
+from sqlalchemy import select
 
 from dashboard.http_client.client import NOT_HTTP, Outgoing, Post, ReceiverResponse
-from tests.listening import ANYWHERE
-from tests.receivers import babbling
+from dashboard.services.webhooks import deliver
+from dashboard.store.ledger import ledger
+from dashboard.store.ledger.ledger import Event, EventRow
+from dashboard.store.models import Inbox
+from tests.desks import Acme
+from tests.listening import ANYWHERE, Line
+from tests.receivers import babbling, receiver
+from tests.waiting import PATIENCE
 
 MEGABYTE = 1024 * 1024
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -51,3 +58,49 @@ def test_a_head_that_breaks_off_accepts_nothing(said: bytes) -> None:
 def test_a_head_of_many_kilobytes_is_read_as_any_other() -> None:
     with babbling(OK + (b"a: " + b"b" * 1_000 + b"\r\n") * 60 + b"\r\n") as babbler:
         assert called(ANYWHERE, babbler.url) == ReceiverResponse(status=200)
+
+
+def test_a_turn_that_outlasts_its_lease_is_not_begun_again_beside_itself(acme: Acme) -> None:
+    """As after a pause of the machine. Seen to fail: the same process took its own receiver again, five times."""
+    line = Line(acme=acme)
+
+    def answer(_: int) -> int:
+        line.now += 2 * deliver.LEASE
+        time.sleep(5 * deliver.GLANCE)
+        return 200
+
+    with receiver(answer=answer) as slow, receiver() as good:
+        webhooks = [line.listen(heard.url) for heard in (slow, good)]
+        line.happens(*acme.waiting(1))
+
+        line.deliver()
+
+    assert (len(slow.calls), len(good.calls)) == (1, 1)
+    assert [one.status for webhook in webhooks for one in line.deliveries(webhook)] == ["delivered"] * 2
+
+
+def test_receivers_that_hang_leave_places_to_other_accounts(acme: Acme) -> None:
+    """Seen to fail with the place of a receiver whoever owns it: the other account's was told after all of them."""
+    line = Line(acme=acme)
+    globex = acme.work.session.scalars(select(Inbox.account_id).where(Inbox.id == acme.stranger_inbox_id)).one()
+    with receiver(hangs_for=PATIENCE) as slow, receiver() as good:
+
+        def answer(_: int) -> int:
+            seen.append(slow.hanging)
+            slow.released.set()
+            return 200
+
+        seen: list[int] = []
+        good.answer = answer
+        for number in range(deliver.RECEIVERS_AT_ONCE + 1):
+            line.listen(f"{slow.url}/{number}")
+        line.happens(*acme.waiting(1))
+        line.listen(good.url, account_id=globex)
+        event = EventRow(account_id=globex, events=(Event.CONVERSATION_UPDATED,), conversation_id=None, at=line.now)
+        ledger.write_events(acme.work.session, [event])
+        acme.work.session.commit()
+
+        line.deliver()
+
+    assert seen
+    assert 0 < seen[0] <= deliver.OF_ONE_ACCOUNT

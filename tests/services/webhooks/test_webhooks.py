@@ -41,7 +41,7 @@ def told(calls) -> list[tuple[int, int]]:
 
 def hold(line: Line) -> None:
     """Take every receiver, as a process does that is then killed."""
-    lease = LeaseTerms(until=line.now + deliver.LEASE, most=10)
+    lease = LeaseTerms(until=line.now + deliver.LEASE, most=10, most_of_account=10)
     assert delivery_leases.acquire(line.acme.work.session, lease, now=line.now, most_each=10)
     line.acme.work.session.commit()
 
