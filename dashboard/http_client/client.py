@@ -16,18 +16,23 @@ from http.client import (
     RemoteDisconnected,
 )
 from io import BufferedReader
-from threading import Timer
+from threading import BoundedSemaphore, Timer
 from time import monotonic
 
+from dashboard.http_client.resolving import resolve_within
 from dashboard.http_client.url_guard import Resolve, Target, is_public, parse, resolve
 
 TIME_OUT = 10.0
+# For a name in a form, whose thread others wait for; it is asked again at every call.
+FORM_WAITS = 2.0
+NAMES_AT_ONCE = 4
 MOST_READ = 4_096
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] +([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
 LONGEST_LINE = LONGEST_HEAD = 64 * 1024
 MOST_FIELDS = 100
 # Answers such as 100 Continue, which another one follows.
 MOST_INTERIM = 8
+_names_of_forms = BoundedSemaphore(NAMES_AT_ONCE)
 NOT_A_URL = "This is not an http or https URL that can be called."
 NOT_HTTP = "The answer is not HTTP."
 NOT_ALLOWED = "Loopback, private and link-local addresses may not be called."
@@ -65,14 +70,17 @@ class Outgoing:
     time_out: float = TIME_OUT
 
     def refusal(self, url: str) -> str | None:
-        """Return why this URL may not be called; a name that nobody knows yet may become one."""
+        """Return why this URL may not be called; a name that nobody knows yet, or in time, may become one."""
         target = parse(url)
         if target is None:
             return NOT_A_URL
+        if not _names_of_forms.acquire(blocking=False):
+            return None
         try:
-            return None if self._allows(self.resolve(target.host, target.port)) else NOT_ALLOWED
+            addresses = resolve_within(FORM_WAITS, self.resolve, target, at_end=_names_of_forms.release)
         except OSError:
             return None
+        return None if self._allows(addresses) else NOT_ALLOWED
 
     def post(self, post: Post) -> ReceiverResponse:
         """Send it once. Redirects are not followed, and of the answer only the status counts."""
@@ -80,7 +88,7 @@ class Outgoing:
         if target is None:
             return ReceiverResponse(error=NOT_A_URL, silent=True)
         try:
-            addresses = self.resolve(target.host, target.port)
+            addresses = resolve_within(self.time_out, self.resolve, target)
             if not self._allows(addresses):
                 return ReceiverResponse(error=NOT_ALLOWED, silent=True)
             return _exchange(_connect(addresses, target, until), target, post, until)

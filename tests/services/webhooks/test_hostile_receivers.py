@@ -1,12 +1,16 @@
 """A receiver that answers with malice costs its own delivery, and nobody else's."""
 
+import threading
 import time
 import tracemalloc
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import select
 
-from dashboard.http_client.client import NOT_HTTP, Outgoing, Post, ReceiverResponse
+from dashboard.http_client import client
+from dashboard.http_client.client import NOT_ALLOWED, NOT_HTTP, Outgoing, Post, ReceiverResponse
+from dashboard.http_client.url_guard import Resolve
 from dashboard.services.webhooks import deliver
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import Event, EventRow
@@ -14,8 +18,9 @@ from dashboard.store.models import Inbox
 from tests.desks import Acme
 from tests.listening import ANYWHERE, Line
 from tests.receivers import babbling, receiver
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
+SILENT_FOR = 20.0
 MEGABYTE = 1024 * 1024
 OK = b"HTTP/1.1 200 OK\r\n"
 ENDLESS = {
@@ -28,6 +33,18 @@ ENDLESS = {
 
 def called(outgoing: Outgoing, url: str) -> ReceiverResponse:
     return outgoing.post(Post(url=url, body=b"{}", headers={}))
+
+
+def silent_until(found: threading.Event, asked: list[str]) -> Resolve:
+    """Return a resolver whose name server is silent, for longer than anybody waits, and gives up then."""
+
+    def resolve(host: str, port: int) -> Sequence[str]:
+        asked.append(host)
+        if not found.wait(SILENT_FOR):
+            found.set()
+        return ["127.0.0.1"]
+
+    return resolve
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
@@ -104,3 +121,29 @@ def test_receivers_that_hang_leave_places_to_other_accounts(acme: Acme) -> None:
 
     assert seen
     assert 0 < seen[0] <= deliver.OF_ONE_ACCOUNT
+
+
+def test_a_name_server_that_is_silent_takes_no_longer_than_a_receiver() -> None:
+    """Seen to fail with the system's resolver waited for, past the end of the lease."""
+    found = threading.Event()
+    outgoing = Outgoing(allow_private=False, time_out=0.3, resolve=silent_until(found, []))
+
+    answer = called(outgoing, "http://slow.example/")
+
+    assert answer == ReceiverResponse(error="No answer within 0.3 s.", silent=True)
+    assert not found.is_set()
+    found.set()
+
+
+def test_names_in_forms_whose_name_server_is_silent_hold_few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen to fail with the system's resolver waited for: a form held its web thread for as long."""
+    monkeypatch.setattr(client, "FORM_WAITS", 0.3)
+    found, asked = threading.Event(), []
+    outgoing = Outgoing(allow_private=False, resolve=silent_until(found, asked))
+
+    assert [outgoing.refusal(f"http://{number}.slow.example/") for number in range(20)] == [None] * 20
+    assert not found.is_set()
+    found.set()
+
+    assert len(asked) == client.NAMES_AT_ONCE
+    eventually(lambda: outgoing.refusal("http://slow.example/") == NOT_ALLOWED)
