@@ -1,5 +1,7 @@
 """Guessing is slow from one customer's network and from many at once, and no attack keeps the right password out."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,10 +15,33 @@ from dashboard.web.accounts import login_throttle
 from dashboard.web.accounts.attempts import FORGIVEN, KEPT, LONGEST_PAUSE, Attempt
 from tests.desks import Acme
 from tests.pages import PASSWORD, AtOnce, composed, let_in
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 from tests.web.accounts.test_sessions import log_in
 
 WRONG, LATER, IN = HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SEE_OTHER
+# Prints the megabytes that as many attempts at once take as one web process has threads.
+AT_ONCE = """
+import resource, threading
+from dashboard.serving.server import THREADS
+from dashboard.services.accounts import passwords
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+passwords.matches(None, "first")
+before, everybody = peak(), threading.Barrier(THREADS)
+
+def attempt():
+    everybody.wait()
+    passwords.matches(None, "wrong")
+
+threads = [threading.Thread(target=attempt) for _ in range(THREADS)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(peak() - before)
+"""
 ANA, NOBODY = "ana@1.example", "nobody@x.example"
 
 
@@ -149,3 +174,10 @@ def test_links_are_opened_so_often_and_no_more_from_one_source(app: Flask) -> No
 
     assert statuses == [HTTPStatus.NOT_FOUND] * 60 + [LATER]
     assert "Too often" in door.get("/invitations/x").text
+
+
+def test_attempts_at_once_do_not_fill_the_memory() -> None:
+    """Each needs 64 MiB. Seen to fail with one for each of the eight threads of a web process: 440 MiB more."""
+    ran = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, check=True, timeout=PATIENCE)
+
+    assert int(ran.stdout) < 160

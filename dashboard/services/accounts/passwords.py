@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from hmac import compare_digest
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError
@@ -18,6 +19,10 @@ from dashboard.store.accounts import log_ins
 from dashboard.store.accounts.sessions import Viewer
 
 WRONG = "This is not your password."
+
+# Each hash takes 64 MiB and four cores: with one for every thread, strangers filled the memory with log-ins.
+HASHES_AT_ONCE = 2
+_hashes = BoundedSemaphore(HASHES_AT_ONCE)
 
 
 def of_address(work: UnitOfWork, email: str, password: str) -> str:
@@ -45,10 +50,12 @@ def replace(work: UnitOfWork, viewer: Viewer, wanted: NewPassword, *, now: datet
 def hashed(password: str, like: str | None = None) -> str:
     """Return what is kept of a password; with the salt and the cost of another hash if one is given."""
     if like is None:
-        return PasswordHasher().hash(password)
+        with _hashes:
+            return PasswordHasher().hash(password)
     hasher = PasswordHasher.from_parameters(extract_parameters(like))
     salt = like.split("$")[-2]
-    return hasher.hash(password, salt=b64decode(f"{salt}=="))
+    with _hashes:
+        return hasher.hash(password, salt=b64decode(f"{salt}=="))
 
 
 def matches(password_hash: str | None, password: str) -> bool:
