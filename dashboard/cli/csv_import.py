@@ -103,7 +103,7 @@ def _opened(file: Path, wanted: ImportOptions) -> ImportFile:
 
 
 def _check(file: Path, found: ImportFile) -> None:
-    """Read the whole file before anything is written, and refuse it for one bad row."""
+    """Read the whole file before anything is written; one bad row refuses the file."""
     bad = 0
     for row in found.rows():
         if isinstance(row, BadRow):

@@ -1,4 +1,4 @@
-"""The one place from which the outside is called: one POST, to an address that was checked, within a time."""
+"""The only outgoing HTTP calls: one POST to a checked address, within a time limit."""
 
 import re
 import socket
@@ -26,7 +26,7 @@ TIME_OUT = 10.0
 MOST_READ = 4_096
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] +([1-9][0-9]{2})(?: [^\r\n]*)?\r?\n")
 LONGEST_LINE = 64 * 1024
-# Answers such as 100 Continue, which another one follows.
+# Interim answers such as 100 Continue, which another answer follows.
 MOST_INTERIM = 8
 NOT_A_URL = "This is not an http or https URL that can be called."
 NOT_HTTP = "The answer is not HTTP."
@@ -35,7 +35,7 @@ NOT_ALLOWED = "Loopback, private and link-local addresses may not be called."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverResponse:
-    """What came of a call: a status, or else why there is none; `silent` if the receiver was not heard."""
+    """The result of a call: a status, or the error; `silent` if the receiver sent no answer."""
 
     status: int | None = None
     error: str | None = None
@@ -43,13 +43,13 @@ class ReceiverResponse:
 
     @property
     def accepted(self) -> bool:
-        """Say whether the receiver has it."""
+        """Return True for a 2xx status."""
         return self.status is not None and 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """What is sent where."""
+    """A POST request."""
 
     url: str
     body: bytes
@@ -58,14 +58,15 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """Calls receivers. The name is resolved for each call, and what was checked is what is connected to."""
+    """Calls receivers. Each call resolves the name and connects to the checked addresses."""
 
     allow_private: bool
     resolve: Resolve = resolve
     time_out: float = TIME_OUT
 
     def refusal(self, url: str) -> str | None:
-        """Return why this URL may not be called; a name that nobody knows yet may become one."""
+        """Return why this URL may not be called, or None. A name that DNS lacks now is allowed, because it may exist
+        later."""
         target = parse(url)
         if target is None:
             return NOT_A_URL
@@ -75,7 +76,7 @@ class Outgoing:
             return None
 
     def post(self, post: Post) -> ReceiverResponse:
-        """Send it once. Redirects are not followed, and of the answer only the status counts."""
+        """Send the request once. Redirects are not followed; only the answer's status is used."""
         target, until = parse(post.url), monotonic() + self.time_out
         if target is None:
             return ReceiverResponse(error=NOT_A_URL, silent=True)
@@ -97,15 +98,15 @@ class Outgoing:
 
 @dataclass(slots=True)
 class _Cut:
-    """Ends a connection when its time is over, in whatever it is then: a time-out of its own would count each byte."""
+    """Ends a connection at its deadline, in any state; a socket timeout would start again with each byte."""
 
     connection: socket.socket
     fired: bool = field(default=False)
 
     def __call__(self) -> None:
         self.fired = True
-        with suppress(OSError):  # it has ended by itself
-            # TLS's own would take its keys away while another thread still reads with them.
+        with suppress(OSError):  # the connection has ended already
+            # SSLSocket.shutdown would drop the keys while another thread still reads with them.
             socket.socket.shutdown(self.connection, socket.SHUT_RDWR)
 
 
@@ -122,14 +123,14 @@ def _exchange(connection: socket.socket, target: Target, post: Post, until: floa
             if cut.fired:
                 raise TimeoutError
             with suppress(OSError):
-                # So that the receiver can end its answer; nobody is shown it, for it may come from a private place. It
-                # is read as it comes: a chunk of -1 bytes was read without end, and one of -5 made a delivery undone.
+                # Lets the receiver end its answer. The content is never shown, for it may come from a private place. It
+                # is read raw: as chunks, a size of -1 was read without end, and a size of -5 made a delivery fail.
                 came.read1(MOST_READ)
         return ReceiverResponse(status=status)
 
 
 def _status(came: BufferedReader) -> int:
-    """Return the answer's status: http.client also takes 20_0 and +200, and any number of answers that go on.
+    """Return the answer's status, strictly: http.client also takes 20_0, +200 and any number of interim answers.
 
     Raises HTTPException.
     """
@@ -175,7 +176,7 @@ def _connect(addresses: Sequence[str], target: Target, until: float) -> socket.s
 
 
 def _wrapped(connection: socket.socket, host: str) -> socket.socket:
-    """Return it under TLS for the host that was asked for; the handshake is the caller's, within its time."""
+    """Return the connection under TLS for this host. The caller does the handshake, within its own deadline."""
     return _tls().wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
 
 
@@ -185,7 +186,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def _told(error: Exception) -> str:
-    """Return the cause in this machine's words: the message of any other error may quote the answer."""
+    """Return the cause in this machine's words; other errors' messages may quote the answer."""
     if isinstance(error, RemoteDisconnected):
         return "No answer: the connection was closed."
     if isinstance(error, OSError):
