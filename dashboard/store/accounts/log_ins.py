@@ -1,4 +1,4 @@
-"""Log-ins: who may set their passwords, and which memberships they open."""
+"""Log-ins: their passwords, and the memberships that they open."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dashboard.store.postgres.database import Session
 
 
 class LogIn(StrEnum):
-    """Whether somebody can log in as an agent."""
+    """Whether a person can log in as an agent, or is invited to."""
 
     NONE = "none"
     INVITED = "invited"
@@ -21,7 +21,7 @@ class LogIn(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogInRow:
-    """A log-in: its person's from `used_at` on, with a password of their own choice from `chosen_at` on."""
+    """A log-in. From `used_at` on, it belongs to its person; from `chosen_at` on, the password is their own choice."""
 
     id: int
     password_hash: str | None
@@ -34,59 +34,59 @@ COLUMNS = [getattr(User, name) for name in LogInRow.__slots__]
 
 
 def state(*, has_password: bool, invited_until: datetime | None, now: datetime) -> LogIn:
-    """Return whether somebody can log in, or is invited to."""
+    """Return whether a person can log in as an agent, or is invited to."""
     if has_password:
         return LogIn.ACTIVE
     return LogIn.INVITED if invited_until and invited_until > now else LogIn.NONE
 
 
 def add(session: Session, count: int = 1) -> Sequence[int]:
-    """Write log-ins that open nothing yet, and return their ids."""
+    """Insert log-ins without a password, and return their ids."""
     return session.scalars(NEW, {"count": count}).all()
 
 
 def lock(session: Session, account_id: int, user_id: int) -> LogInRow | None:
-    """Return the log-in of a membership, which nobody else changes until this transaction ends."""
+    """Return the log-in of a membership and lock its row until this transaction ends."""
     opened = select(AccountUser.log_in_id).where(AccountUser.account_id == account_id, AccountUser.user_id == user_id)
     row = session.execute(select(*COLUMNS).where(User.id == opened.scalar_subquery()).with_for_update()).one_or_none()
     return LogInRow(**row._mapping) if row else None
 
 
 def is_own_choice(session: Session, log_in_id: int) -> bool:
-    """Tell whether its password is the person's own choice; once it is, it stays so."""
+    """Return True if the person has chosen the password themselves; this never changes back."""
     return session.scalar(select(User.chosen_at).where(User.id == log_in_id)) is not None
 
 
 def a_hash_of(session: Session, email: str) -> str | None:
-    """Return what is kept of a password of this address, if there is any."""
+    """Return a password hash of this address, None if there is none."""
     found = select(User.password_hash).join(AccountUser, AccountUser.log_in_id == User.id)
     there = (AccountUser.email == email, User.password_hash.is_not(None))
     return session.scalar(found.where(*there).order_by(User.id).limit(1))
 
 
 def give_password(session: Session, log_in_id: int, password_hash: str | None) -> bool:
-    """Write a password that an account gives, or takes back; false if somebody has logged in: it is theirs now."""
+    """Set or remove the initial password; return False once the log-in is used, because it belongs to the person."""
     unused = update(User).where(User.id == log_in_id, User.used_at.is_(None))
     return session.scalar(unused.values(password_hash=password_hash).returning(User.id)) is not None
 
 
 def choose_password(session: Session, log_in_id: int, password_hash: str, now: datetime) -> None:
-    """Write a password of the person's own choice; every session that was opened with the one before ends."""
+    """Write a password of the person's own choice; all earlier sessions of the log-in end."""
     values = {"password_hash": password_hash, "chosen_at": now, "used_at": func.coalesce(User.used_at, now)}
     ended = {"session_epoch": User.session_epoch + 1}
     session.execute(update(User).where(User.id == log_in_id).values(**values, **ended))
 
 
 def note_use(session: Session, log_in_id: int, now: datetime) -> bool:
-    """Note that somebody logs in for the first time; false if somebody has before."""
+    """Record the first use of a log-in; return False if it was used before."""
     noted = update(User).where(User.id == log_in_id, User.used_at.is_(None)).values(used_at=now)
     return session.scalar(noted.returning(User.id)) is not None
 
 
 def open_with(session: Session, account_id: int, user_id: int, log_in_id: int) -> None:
-    """Let another log-in open the membership; every session of this membership ends.
+    """Move the membership to another log-in; every session of this membership ends.
 
-    Its epoch and its log-in's are compared as their sum, which must not come back to a value that it had.
+    Sessions compare the sum of the membership's and the log-in's epoch. The sum must never return to an old value.
     """
     before = select(User.session_epoch).where(User.id == AccountUser.log_in_id).scalar_subquery()
     which = (AccountUser.account_id == account_id, AccountUser.user_id == user_id)

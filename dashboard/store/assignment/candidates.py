@@ -1,4 +1,4 @@
-"""Who may be asked, in which inbox, with what limits: one query each, whatever the number of inboxes."""
+"""Candidates per inbox with their limits, teams and exclusion rules: one query each, for any number of inboxes."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from dashboard.engine.model import AssignmentType, Presence, Team
 from dashboard.engine.policy import ExclusionRules
 from dashboard.store.postgres.database import Session
 
-# The (account's teams x inboxes) pairs are few, and each costs one index probe.
+# An account has few pairs of team and inbox, and each costs one index probe.
 TEAMS_WITH_WORK = text(
     """
     SELECT i.id AS inbox_id, t.id, t.name, t.assignment_type, t.max_auto_assigned_conversations AS max_open
@@ -57,7 +57,7 @@ EXCLUSIONS = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateTeam:
-    """A team for which something waits in an inbox."""
+    """A team with waiting conversations in an inbox."""
 
     inbox_id: int
     team: Team
@@ -65,7 +65,7 @@ class CandidateTeam:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatRow:
-    """An active agent who may be asked in an inbox: as its member, or through teams with work there (E11)."""
+    """A candidate: an active member of the inbox, or of a team with waiting conversations there (E11)."""
 
     inbox_id: int
     agent_id: int
@@ -80,7 +80,7 @@ class SeatRow:
 
 
 def teams_with_work(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[CandidateTeam]:
-    """Return the teams for which something waits in these inboxes."""
+    """Return the teams with waiting conversations in these inboxes."""
     rows = session.execute(TEAMS_WITH_WORK, {"account_id": account_id, "inbox_ids": list(inbox_ids)})
     return [
         CandidateTeam(
@@ -99,7 +99,7 @@ def teams_with_work(session: Session, account_id: int, inbox_ids: Collection[int
 def seats(
     session: Session, account_id: int, inbox_ids: Collection[int], teams: Sequence[CandidateTeam]
 ) -> Sequence[SeatRow]:
-    """Return who may be asked in each inbox, with their limits (E11, E15, E16)."""
+    """Return each inbox's candidates with their limits (E11, E15, E16)."""
     rows = session.execute(
         SEATS,
         {
@@ -115,7 +115,7 @@ def seats(
 def exclusions(
     session: Session, account_id: int, inbox_ids: Collection[int]
 ) -> Mapping[int, tuple[ExclusionRules, ...]]:
-    """Return, by inbox, the rules of the capacity policies that have a limit for it (E5)."""
+    """Return, by inbox, the exclusion rules of the capacity policies with a limit for the inbox (E5)."""
     rows = session.execute(EXCLUSIONS, {"account_id": account_id, "inbox_ids": list(inbox_ids)})
     found: dict[int, tuple[ExclusionRules, ...]] = defaultdict(tuple)
     for row in rows:
@@ -131,7 +131,7 @@ def exclusions(
 
 
 def _seat(row: Sequence[Any]) -> SeatRow:
-    # Taken apart at once, as a batch asks for a hundred: name by name took three times as long.
+    # Unpacked at once: a batch reads a hundred rows, and access by name took three times as long.
     inbox_id, agent_id, name, availability, auto_offline, member, team_ids, policy_id, capacity, total_capacity = row
     return SeatRow(
         inbox_id=inbox_id,
