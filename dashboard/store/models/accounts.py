@@ -1,4 +1,4 @@
-"""Accounts, who logs in, and what they are in each account."""
+"""Accounts, log-ins and memberships."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,9 +11,9 @@ from dashboard.store.models.base import AccountId, Base, CreatedAt, Id, InAccoun
 
 
 class Account(Base):
-    """A tenant; nothing crosses from one to another.
+    """A tenant; no data crosses from one account to another.
 
-    `stranded_count` conversations were found that somebody could have taken, when last checked (E53).
+    `stranded_count` is the number of stranded conversations at the last check (E53).
     """
 
     __tablename__ = "accounts"
@@ -28,13 +28,13 @@ class Account(Base):
 
 
 class User(Base):
-    """A log-in: a password, and the sessions that it opens.
+    """A log-in: a password and its sessions.
 
-    It belongs to the account that made it until somebody has logged in with it (`used_at`), and to that person from
-    then on. Only with a password of the person's own choice (`chosen_at`) does it log in to several accounts. A higher
-    `session_epoch` ends all its sessions. Its id is also the id of the agent for whom it was made.
+    Until its first use (`used_at`), it belongs to the account that created it, afterwards to the person who used it.
+    It opens several accounts only with a password of the person's own choice (`chosen_at`). A higher `session_epoch`
+    ends all its sessions. Its id is also the id of the agent for whom it was created.
 
-    `email` is the address by which older releases find it, and null in newer rows: see AccountUser.
+    `email` is the address that older releases search by, and null in newer rows: see AccountUser.
     """
 
     __tablename__ = "users"
@@ -50,7 +50,7 @@ class User(Base):
 
 
 class EndedSession(Base):
-    """A session that was logged out of, kept until its cookie is too old by itself: somebody may have a copy."""
+    """A logged-out session, kept until its cookie expires: a copy of the cookie may exist."""
 
     __tablename__ = "ended_sessions"
     __table_args__ = (Index(None, "ended_at"),)
@@ -62,8 +62,8 @@ class EndedSession(Base):
 class AccountUser(Base):
     """A membership: an agent of an account, their address and role there, availability and capacity policy.
 
-    `log_in_id` is the log-in that opens it. Another one takes its place only by the link of an invitation. A higher
-    `session_epoch` ends the sessions of this membership alone.
+    `log_in_id` is the log-in that opens it; only an invitation's link replaces it. A higher `session_epoch` ends the
+    sessions of this membership only.
     """
 
     __tablename__ = "account_users"
@@ -93,7 +93,7 @@ class AccountUser(Base):
 
 
 class Invitation(Base):
-    """A link that lets somebody log in as an agent: once, until it expires. Only a hash of its secret is kept."""
+    """A link by which a person logs in as an agent: once, until it expires. Only its secret's hash is stored."""
 
     __tablename__ = "invitations"
     __table_args__ = (
@@ -109,7 +109,7 @@ class Invitation(Base):
 
 
 class ApiToken(InAccount, Base):
-    """A bearer token: only its hash is kept; it acts with its user's role."""
+    """A bearer token, stored only as a hash; it acts with its user's role."""
 
     __tablename__ = "api_tokens"
     __table_args__ = (same_account("user_id", "account_users", ondelete="CASCADE"), UniqueConstraint("token_hash"))
