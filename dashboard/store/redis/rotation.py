@@ -64,7 +64,7 @@ class Rotations(Protocol):
         """Return the agent ids of each rotation, longest without a turn first."""
 
     def advance(self, wheel: RotationKey, *, members: Collection[int], picks: Sequence[int]) -> None:
-        """Remove former members, add new ones at the back, and move picked agents behind all others, in picked order."""
+        """Remove former members, add new ones at the back, and move picked agents to the end in picked order."""
 
 
 class RedisRotations:
