@@ -1,4 +1,4 @@
-"""Rows and Redis to engine.Snapshots, in a fixed number of queries, whatever the number of inboxes and agents."""
+"""Builds engine.Snapshots from rows and Redis, in a fixed number of queries for any number of inboxes and agents."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisReaders:
-    """What of a snapshot is read from Redis, and what a limit says when it cannot be read."""
+    """The Redis parts of a snapshot, and the setting for unreadable rate limits."""
 
     heartbeats: Heartbeats
     limits: RateLimits
@@ -42,11 +42,11 @@ class RoutedInbox:
 def read(
     session: Session, gauges: RedisReaders, places: Sequence[RoutedInbox], *, now: datetime, hold: bool = False
 ) -> Mapping[int, model.Snapshot]:
-    """Return, by inbox id, everything but the waiting conversations of some inboxes of one account.
+    """Return, by inbox id, the snapshots of some inboxes of one account, without their waiting conversations.
 
-    With `hold`, agents whose limit spans inboxes stay locked until the transaction ends, so that what is counted
-    here cannot be passed by another inbox's batch (E27). Raises StoreUnavailable when presence or a rotation
-    cannot be read (E40, E42).
+    With `hold`, agents with a limit over several inboxes stay locked until the transaction ends, so that no other
+    inbox's batch can exceed the counts (E27). Raises StoreUnavailable if presence or a rotation cannot be read (E40,
+    E42).
     """
     if not places:
         return {}
@@ -67,13 +67,13 @@ def read(
 
 
 def wheel(inbox: model.Inbox, team_id: int | None) -> RotationKey:
-    """Return the rotation of a team's conversations, or of those of no team."""
+    """Return the rotation of a team's conversations, or of those without team."""
     return RotationKey(account_id=inbox.account_id, inbox_id=inbox.id, team_id=team_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counts:
-    """What moves: loads by agent and inbox, recent assignments and exclusions by inbox, orders by rotation's key."""
+    """Changing figures: loads by agent and inbox, recent assignments and exclusions by inbox, orders by rotation."""
 
     loads: Mapping[int, Mapping[int, int]]
     recent: Mapping[int, Mapping[int, WindowCount]]
@@ -105,12 +105,12 @@ class _SnapshotBuilder:
 
     @property
     def eligible(self) -> set[int]:
-        """The agents whose presence some policy here gives work to."""
+        """The agents with a presence that a policy of these inboxes accepts."""
         return {agent for place in self._places for agent in self._online(place)}
 
     @property
     def spanning(self) -> set[int]:
-        """The agents with a limit that counts what they hold in every inbox (E16, E17)."""
+        """The agents with a limit over all inboxes (E16, E17)."""
         capped = {team.id for teams in self._teams.values() for team in teams if team.max_open}
         return {
             seat.agent_id
@@ -121,7 +121,7 @@ class _SnapshotBuilder:
 
     @property
     def compared(self) -> set[int]:
-        """The agents whose load some gate or selector compares: the others' need not be counted."""
+        """The agents with a load that a gate or selector compares; other loads are not counted."""
         found = self.spanning
         for place in self._places:
             balanced = place.policy.assignment_order is AssignmentOrder.BALANCED
@@ -130,7 +130,7 @@ class _SnapshotBuilder:
         return found
 
     def shares(self) -> list[LimitQuery]:
-        """Return what to ask of the rate limits: only about agents who are in play."""
+        """Return the rate limits' queries, only for agents with an accepted presence."""
         return [
             LimitQuery(
                 inbox_id=place.inbox.id,
@@ -143,12 +143,11 @@ class _SnapshotBuilder:
         ]
 
     def wheels(self) -> list[RotationKey]:
-        """Return the rotations that these inboxes turn, each once: a team's is shared."""
+        """Return the rotations of these inboxes, each once: inboxes share a team's rotation."""
         every = [wheel(p.inbox, team) for p in self._places for team in self._team_ids(p)]
         return list({found.key: found for found in every}.values())
 
     def snapshot(self, place: RoutedInbox, counted: _Counts) -> model.Snapshot:
-        """Return one inbox's snapshot."""
         inbox_id = place.inbox.id
         recent = counted.recent.get(inbox_id, {})
         agents = [
@@ -191,7 +190,7 @@ class _SnapshotBuilder:
 def _recent(
     session: Session, gauges: RedisReaders, shares: Sequence[LimitQuery], *, account_id: int, now: datetime, hold: bool
 ) -> Mapping[int, Mapping[int, WindowCount]]:
-    """Return what counts against fair distribution; unreadable, the setting says what to take for read (E41)."""
+    """Return the assignments that count for fair distribution; if unreadable, the setting's substitute (E41)."""
     try:
         return fair_shares.recent(session, gauges.limits, shares, account_id=account_id, now=now, hold=hold)
     except StoreUnavailable as error:

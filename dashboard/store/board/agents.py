@@ -1,4 +1,4 @@
-"""Agents as the workload board shows them: what they set, what they hold and may hold, and what they got last."""
+"""Agents for the workload board: availability, open conversations, limits and last assignments."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dashboard.engine.model import Presence
 from dashboard.store.core.page_values import Choice, Scope, Since
 from dashboard.store.postgres.database import Session
 
-# Each with their places: the inboxes that they answer, and those of which they hold something all the same.
+# Each with their inboxes: as a member, or with open conversations only.
 PEOPLE = text(
     """
     WITH places AS (
@@ -71,7 +71,7 @@ TEAMS = text("SELECT id, name FROM teams WHERE account_id = :account_id ORDER BY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What an agent holds in one inbox, and may hold there at most."""
+    """An agent's open conversations and limit in one inbox."""
 
     inbox_id: int
     member: bool
@@ -81,7 +81,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An agent as the workload board names them; `in_team` tells of the team that was asked about."""
+    """An agent on the workload board; `in_team` refers to the team of the query."""
 
     id: int
     name: str
@@ -94,7 +94,7 @@ class Person:
 
     @property
     def open(self) -> int:
-        """Return what they hold in all inboxes, those that are not shown included."""
+        """Return the number of open conversations in all inboxes, including inboxes outside the scope."""
         return sum(holding.open for holding in self.holdings)
 
 
@@ -114,7 +114,7 @@ def people(
 def last_assigned(
     session: Session, account_id: int, agent_ids: Collection[int], inbox_ids: Collection[int]
 ) -> Mapping[int, Since]:
-    """Return what each of these agents was given last in these inboxes, and when."""
+    """Return each agent's last assignment in these inboxes, with its instant."""
     asked = {"account_id": account_id, "agent_ids": list(agent_ids), "inbox_ids": list(inbox_ids)}
     rows = session.execute(LAST_ASSIGNED, asked).all()
     return {row.agent_id: Since(conversation_id=row.conversation_id, at=row.at) for row in rows}
@@ -123,7 +123,7 @@ def last_assigned(
 def oldest_held(
     session: Session, account_id: int, agent_ids: Collection[int], inbox_ids: Collection[int]
 ) -> Mapping[int, Since]:
-    """Return the oldest open conversation of each of these agents in these inboxes, and when it was created."""
+    """Return each agent's oldest open conversation in these inboxes, with its creation."""
     asked = {"account_id": account_id, "agent_ids": list(agent_ids), "inbox_ids": list(inbox_ids)}
     rows = session.execute(OLDEST_HELD, asked).all()
     return {row.agent_id: Since(conversation_id=row.id, at=row.created_at) for row in rows}
@@ -136,7 +136,7 @@ def teams(session: Session, account_id: int) -> Sequence[Choice]:
 
 
 def _person(row: Row[*tuple[Any, ...]]) -> Person:
-    # A thousand of these are read much faster in their order than by their names.
+    # Unpacked in order: for a thousand rows much faster than access by name.
     agent_id, name, availability, since, auto_offline, total_limit, in_team, *places = row
     return Person(
         id=agent_id,
