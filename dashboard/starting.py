@@ -24,7 +24,7 @@ ELSEWHERE = "choose another folder by EVENHAND_INSTANCE"
 
 
 class CannotStart(Exception):
-    """A process cannot start; the message is one sentence for the person who starts it."""
+    """A process cannot start; the message is one sentence with the cause and its remedy."""
 
 
 def unusable(path: Path, error: OSError) -> CannotStart:

@@ -45,8 +45,8 @@ class RqJobs:
     ) -> None:
         """Schedule a run, instead of the one at `instead_of`, if given.
 
-        Each instant has its own job id: a wake-up that schedules the next one must not reuse the id of the running job,
-        because RQ lets that job expire when it is done.
+        Each instant has its own job id. A wake-up that schedules the next one must not reuse the id of the running job,
+        because RQ lets a finished job expire.
         """
         if instead_of:
             self._cancel(_wakeup(account_id, inbox_id, instead_of))
@@ -105,7 +105,7 @@ class RqJobs:
             self._connection.set(WATCH_RESTS, whole, px=whole)
 
     def enqueue(self, queue: str, task: str, *args: object, **named: object) -> str:
-        """Enqueue a task and return the job's id; a job whose process was killed is repeated."""
+        """Enqueue a task and return the job's id; after the death of its process, a job is repeated."""
         with translate_redis_errors("jobs"):
             job = RqQueue(queue, connection=self._connection).enqueue(
                 task,

@@ -92,7 +92,7 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
         self._failing: dict[str, str] = {}
 
     def run(self) -> NoReturn:
-        """Tick for ever. rq-scheduler's loop would sleep for an hour after the machine's clock is set back by one."""
+        """Tick endlessly. rq-scheduler's loop would sleep for an hour after the machine's clock is set back by one."""
         while True:
             ends = monotonic() + TICK_SECONDS
             due_in = self._tick() if self.acquire_lock() else TICK_SECONDS
@@ -142,7 +142,7 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
             self.cancel(job_id)
 
     def _keep(self, entry: Entry, now: datetime) -> None:
-        """Schedule the entry unless it is present: scheduling it at every start would delay it for ever."""
+        """Schedule the entry unless it is present: scheduling it at every start would delay it without end."""
         due_at, record = self._due_at(entry), self._record(entry)
         is_in_time = due_at is not None and due_at <= now + entry.every
         if is_in_time and record and entry.stands_in(record):
@@ -227,7 +227,7 @@ def main() -> None:
 
 
 def run(settings: Settings) -> None:
-    """Tick for ever, after an initial sweep for triggers that were lost while Redis was away (E42)."""
+    """Tick endlessly, after an initial sweep for triggers that were lost while Redis was away (E42)."""
     RqJobs(settings.redis_url).enqueue(SCHEDULED, "jobs.tasks.sweep")
     with translate_redis_errors("the scheduler"):
         Timetable(settings).run()

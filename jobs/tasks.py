@@ -91,7 +91,7 @@ def deliver_webhooks(account_id: int | None = None) -> None:
 
 
 def end_snoozes() -> None:
-    """Open the conversations whose snooze has ended."""
+    """Open the conversations with an ended snooze."""
     with runtime.unit_of_work() as work:
         snoozes.end_due(work, now=clock.now())
 

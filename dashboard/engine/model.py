@@ -73,7 +73,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """A person who answers, with their state at the time of the snapshot.
+    """A person with a role in an account, with their state at the time of the snapshot.
 
     `recent` is the number of automatic assignments within the fair-distribution window. It is None if that number
     could not be read and the limit is to be skipped (E41). `slot_frees_at` is the instant at which the oldest one

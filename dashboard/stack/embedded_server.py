@@ -55,7 +55,7 @@ class Server(ABC):
         """Return the remedy for this complaint."""
 
     def failure(self, complaint: str) -> str:
-        """Return the sentence for the person who starts the server."""
+        """Return the error message: the complaint and its remedy, in one sentence."""
         return f"The embedded {self.name} does not start ({complaint}): {self.cure(complaint)}."
 
     def is_hopeless(self, _lines: Sequence[str]) -> bool:

@@ -23,7 +23,7 @@ SYSTEM_USER = "pgserver"
 SPARE_USER = "nobody"
 PARAMETERS = {
     "listen_addresses": "",  # this machine only, by socket
-    "unix_socket_permissions": "0700",  # every user who may connect is trusted
+    "unix_socket_permissions": "0700",  # users with access to the socket are trusted
     "max_connections": "200",  # above the total of web threads, workers and command lines
     "shared_buffers": "128MB",  # the working set of one installation; the page cache uses the remaining memory
     "jit": "off",  # statements of milliseconds: compiling them costs more than it saves
@@ -111,7 +111,7 @@ class Postgres(Server):
         return next(known, RESTORE).format(home=self.home, log=self.log)
 
     def is_hopeless(self, lines: Sequence[str]) -> bool:
-        """Return True after two crashes during start: damaged files repeat them for ever."""
+        """Return True after two crashes during start: with damaged files, they would go on without end."""
         return sum(BEGINS_AGAIN in line for line in lines) > 1
 
     def _make(self) -> None:
@@ -130,7 +130,7 @@ class Postgres(Server):
         draft.rename(self.home)
 
     def _forget_a_dead_postmaster(self) -> None:
-        """Remove pid files whose number now belongs to another program; Postgres would take it for a running server."""
+        """Remove pid files with the number of another program, which Postgres would take for a running server."""
         notes = [self.home / "postmaster.pid", self.sockets / f"{SOCKET}.lock"]
         for note in notes:
             if note.exists() and not self._is_of_ours(note.read_text()):

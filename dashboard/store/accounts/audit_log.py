@@ -14,7 +14,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """The user who made a change."""
+    """The user behind a change."""
 
     id: int
     name: str | None

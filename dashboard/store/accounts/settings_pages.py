@@ -44,7 +44,7 @@ LABELS = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
-    """The number of inboxes whose own three switches are on, and of their waiting conversations."""
+    """The numbers of inboxes with their own three switches on, and of their waiting conversations."""
 
     inboxes: int
     waiting: int

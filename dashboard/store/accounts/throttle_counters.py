@@ -20,7 +20,7 @@ def address(redis_url: str) -> str:
 
 
 def _counted(question: str) -> Callable[..., Any]:
-    """Return a method that asks Redis first and this process's memory on failure.
+    """Return a method that calls Redis, or after an error this process's memory.
 
     Flask-limiter's own fallback is not used: of several requests during an outage, it lets one through and
     raises in the others.

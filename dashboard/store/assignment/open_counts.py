@@ -94,5 +94,5 @@ def recount(session: Session) -> Sequence[tuple[int, int]]:
 
 
 def needs_compaction(session: Session) -> Sequence[int]:
-    """Return the accounts whose rows a compaction would halve."""
+    """Return the accounts with twice as many rows as keys or more, which a compaction would halve."""
     return session.scalars(SCATTERED).all()

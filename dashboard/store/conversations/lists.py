@@ -35,7 +35,7 @@ class ConversationFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorRow:
-    """The person who made a change."""
+    """The person behind a change."""
 
     id: int
     name: str

@@ -1,4 +1,4 @@
-"""The last heartbeat of each agent. Unreadable: StoreUnavailable, and nobody counts as online (E40)."""
+"""The last heartbeat of each agent. Unreadable: StoreUnavailable, and no agent counts as online (E40)."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ class Heartbeats:
         return frozenset(agent for agent, at in self._heard(account_id, agent_ids).items() if at > since)
 
     def leave(self, account_id: int, agent_ids: Collection[int]) -> None:
-        """Delete the heartbeats of agents who left the account."""
+        """Delete the heartbeats and cached availability of former agents."""
         if agent_ids:
             with translate_redis_errors("presence"):
                 self._redis.zrem(keys.presence(account_id), *agent_ids)

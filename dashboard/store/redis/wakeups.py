@@ -9,7 +9,7 @@ from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import keys
 from dashboard.store.redis.scores import instant, score
 
-# A mark whose job was lost with its worker must not block the inbox for long.
+# The mark of a job that was lost with its worker must not block the inbox for long.
 MARK_LASTS_FOR = timedelta(seconds=60)
 
 

@@ -7,7 +7,7 @@ from redis import Redis
 from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import keys
 
-# A mark whose job was lost must not block the outbox for long; the timetable also checks it once a minute.
+# The mark of a lost job must not block the outbox for long; the timetable also checks it once a minute.
 MARK_LASTS_FOR = timedelta(seconds=60)
 # Renewed once a minute, so that a lost or outdated flag is corrected.
 FLAG_LASTS_FOR = timedelta(hours=1)

@@ -1,7 +1,7 @@
-"""Sums of the ledger by hour and by day, so that a report over a month reads no ledger row of it.
+"""Sums of the ledger by hour and by day, so that a report over a month reads no ledger rows for summed hours.
 
 An hour is summed some time after its end, when no more rows of it can appear. Imported assignments are left out,
-because nobody assigned them here.
+because they happened elsewhere.
 """
 
 from collections.abc import Mapping, Sequence

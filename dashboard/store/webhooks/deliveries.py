@@ -44,7 +44,7 @@ def page(session: Session, account_id: int, webhook_id: int, wanted: Page) -> Li
 
 
 def request_again(session: Session, delivery: DeliveryView, *, now: datetime, give_up_at: datetime) -> None:
-    """Start a delivery anew, with its id and in any status; its conversation's other deliveries become due at once."""
+    """Restart a delivery of any status under the same id; its conversation's other deliveries become due at once."""
     anew = {"status": DeliveryStatus.PENDING, "attempts": 0, "next_attempt_at": now, "give_up_at": give_up_at}
     cleared = {"response_status": None, "error": None, "delivered_at": None}
     session.execute(update(WebhookDelivery).where(WebhookDelivery.id == delivery.id).values(**anew, **cleared))

@@ -1,6 +1,6 @@
 """Leases for deliveries: one process at a time calls a webhook.
 
-A delivery is ready at its `next_attempt_at`, which is never before that of an earlier delivery of its conversation: a
+A delivery is ready at its `next_attempt_at`, which is never before that of an earlier delivery of its conversation. A
 failure delays the later ones, and new ones are added behind them.
 """
 
