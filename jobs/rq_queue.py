@@ -91,7 +91,7 @@ class RqJobs:
             )
 
     def may_watch(self) -> bool:
-        """Return True after the pause since the last watch. A pause longer than its whole means a changed clock."""
+        """Return False during the pause after a watch; more remaining time than the whole means a changed clock."""
         with translate_redis_errors("jobs"), self._connection.pipeline(transaction=False) as pipe:
             pipe.get(WATCH_RESTS)
             pipe.pttl(WATCH_RESTS)

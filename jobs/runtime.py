@@ -22,7 +22,7 @@ NO_URLS = "{names} must be set for a process that starts alone: python app.py br
 
 
 def begin() -> Settings:
-    """Set up the log and return the settings of this process; an error that prevents its start is one sentence."""
+    """Set up the log and return this process's settings; an error at the start ends it with one sentence."""
     with starting.or_exit():
         settings = config.load()
         urls = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}

@@ -48,7 +48,7 @@ def find(session: Session, account_id: int, run_id: int) -> RunRow | None:
 
 
 def finished_by_job(session: Session, account_id: int, job_id: str) -> RunRow | None:
-    """Return the job's first finished run; a later batch may belong to another job."""
+    """Return the job's first finished run; a continuation runs in another job."""
     which = _wanted(account_id).where(Run.job_id == job_id, Run.finished_at.is_not(None))
     rows = session.execute(which.order_by(Run.id).limit(1)).all()
     return next(iter(_with_assignments(session, rows)), None)

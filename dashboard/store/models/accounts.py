@@ -30,9 +30,9 @@ class Account(Base):
 class User(Base):
     """A log-in: a password and its sessions.
 
-    Until its first use (`used_at`), it belongs to the account that created it, afterwards to its user.
-    It opens several accounts only with a password of the person's own choice (`chosen_at`). A higher `session_epoch`
-    ends all its sessions. Its id is also the id of its first agent.
+    Until its first use (`used_at`), it belongs to the account that created it, afterwards to its user. It opens
+    several accounts only with a password of the person's own choice (`chosen_at`). A higher `session_epoch` ends all
+    its sessions. Its id is also the id of its first agent.
 
     `email` is the address that older releases search by, and null in newer rows: see AccountUser.
     """

@@ -40,7 +40,7 @@ def reserve(session: Session, slot: Slot, body_hash: str, now: datetime) -> bool
 
     A second request waits here for the first one's commit; after the lock timeout it gets False too.
     """
-    clear(session, now, most=CLEARED_AT_ONCE)  # more than one request ever adds
+    clear(session, now, most=CLEARED_AT_ONCE)  # more rows than a request adds
     values = {"account_id": slot.account_id, "route": slot.route, "key": slot.key}
     taken = insert(IdempotentAnswer).values(**values, body_hash=body_hash, created_at=now)
     anew = {"body_hash": body_hash, "status": None, "answer": null(), "created_at": now}

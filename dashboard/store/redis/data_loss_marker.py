@@ -26,13 +26,13 @@ class DataLossMarker:
             return bool(self._redis.exists(keys.since(account_id)))
 
     def note(self, account_id: int, anew_at: datetime | None) -> bool:
-        """Write the marker, with the instant of a data loss or without; return False if it exists already."""
+        """Write the marker, after a data loss with its instant; return False if the marker exists already."""
         value = FROM_THE_FIRST if anew_at is None else score(anew_at)
         with translate_redis_errors("beginnings"):
             return bool(self._redis.set(keys.since(account_id), value, nx=True))
 
     def anew_at(self, account_id: int) -> datetime | None:
-        """Return the instant of the last data loss, None without one."""
+        """Return the instant at which Redis started over after a data loss, None if it never did."""
         with translate_redis_errors("beginnings"):
             found = self._redis.get(keys.since(account_id))
         return instant(str(found)) if found and int(found) != FROM_THE_FIRST else None

@@ -1,6 +1,6 @@
 """Sums of the ledger by hour and by day, so that a report over a month reads no ledger rows for summed hours.
 
-An hour is summed some time after its end, when no more rows of it can appear. Imported assignments are left out,
+An hour is summed some time after its end, when no further rows of it can appear. Imported assignments are left out,
 because they happened elsewhere.
 """
 
