@@ -16,16 +16,16 @@ from dashboard.store.models import Base
 from dashboard.store.postgres import database, liveness, schema
 from jobs.rq_queue import RqJobs
 
-# A body over this is refused with 413 before it is read (1 MiB).
+# Larger bodies are refused with 413 before they are read (1 MiB).
 LARGEST_BODY = 1024 * 1024
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Build the web application. Nothing is connected before first use, so a server may fork after it.
+    """Build the web application. It connects on first use, so a server may fork after this call.
 
-    Settings that are given have both URLs. Those that are read need none: the embedded stores are used, and started if
-    they are not running. What prevents the start ends the process with one sentence.
+    Given settings must have both URLs. Settings from the environment need no URL: the embedded stores are used, and
+    started if they do not run. A failed start ends the process with one sentence.
     """
     settings = settings or _found()
     logs.set_up(settings.log_format)
@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=database.ENGINE_OPTIONS,
     )
     if settings.trusted_proxies:
-        # The nearest proxy writes the last value of a header; a client may write anything before the trusted ones.
+        # The nearest proxy writes the last value of a header; a client may write anything before the trusted values.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=1)  # type: ignore[method-assign]
     db.init_app(app)
     with app.app_context():
@@ -56,7 +56,7 @@ def _found() -> Settings:
 
 
 def _with_stores(settings: Settings) -> Settings:
-    """Return the settings with both URLs; what is embedded is held until this process ends. Raises CannotStart."""
+    """Return the settings with both URLs. Embedded stores are held until this process ends. Raises CannotStart."""
     if settings.database_url:
         schema.expect_known(settings.database_url)
     if settings.database_url and settings.redis_url:

@@ -1,1 +1,1 @@
-"""Evenhand: gives every waiting conversation to the right agent, and shows why."""
+"""Evenhand: assigns every waiting conversation to the right agent and shows why."""

@@ -1,9 +1,9 @@
-"""The one place that reads the clock. Where this machine's is wrong, the time is what Postgres says."""
+"""The one place that reads the clock. If this machine's clock is wrong, Postgres's time is used."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-# Clocks that are kept differ by milliseconds: this is none of those.
+# Synchronised clocks differ by milliseconds, not by this much.
 TOLERATED = timedelta(seconds=2)
 _ahead = timedelta(0)
 
@@ -14,9 +14,9 @@ def now() -> datetime:
 
 
 def compare(ask: Callable[[], datetime]) -> timedelta | None:
-    """Take the answer for the time if this machine's differs by more than is tolerated; return what is new of that.
+    """Use the given time if this machine's clock differs by more than TOLERATED; return a new difference, else None.
 
-    An answer that was long on its way, as from a store that stood still, shows nothing while it lies between.
+    A slow answer proves nothing: the clock is corrected only if the answer lies outside the duration of the call.
     """
     global _ahead
     before, right, after = datetime.now(UTC), ask(), datetime.now(UTC)

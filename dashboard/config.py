@@ -16,7 +16,7 @@ from dashboard.starting import CannotStart
 
 E = TypeVar("E", bound=StrEnum)
 ROOT = Path(__file__).resolve().parent.parent
-# Of the kept one, which has 64 characters: what a power cut or an editor left of it must sign nothing.
+# Of the kept secret, which has 64 characters: the rest of a file after a power cut or an edit must sign nothing.
 SHORTEST_SECRET = 32
 DEFAULTS = {
     "DATABASE_URL": "",
@@ -38,26 +38,26 @@ DEFAULTS = {
 
 
 class OnFailure(StrEnum):
-    """What a limit says when it cannot be read."""
+    """The answer of a rate limit that cannot be read: open allows, closed refuses."""
 
     OPEN = "open"
     CLOSED = "closed"
 
 
 class LogFormat(StrEnum):
-    """How a log line looks."""
+    """The format of a log line."""
 
     CONSOLE = "console"
     JSON = "json"
 
 
 class BadSetting(CannotStart):
-    """A setting makes no sense; the message names it."""
+    """A setting is invalid; the message names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that can be set from outside."""
+    """All settings of an instance."""
 
     instance: Path
     database_url: str
@@ -78,7 +78,7 @@ class Settings:
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings; the environment wins over instance/config.py.
+    """Read the settings; the environment overrides instance/config.py.
 
     Raises CannotStart, which names the setting or the file.
     """
@@ -146,7 +146,7 @@ def _switch(said: Mapping[str, str], name: str) -> bool:
 
 
 def _postgres_url(url: str) -> str:
-    """Return the URL with the driver that we ship, or "" for the embedded server."""
+    """Return the URL with the included driver, or "" for the embedded server."""
     scheme, _, rest = url.partition("://")
     if url and (scheme not in ("postgresql", "postgres", "postgresql+psycopg") or not rest):
         raise BadSetting("DATABASE_URL must start with postgresql://.")
@@ -169,7 +169,7 @@ def _expect_a_port(name: str, url: str) -> None:
 
 
 def _public_url(url: str) -> str:
-    """Return the base of links, without a slash at its end, or "" for the name under which a request came."""
+    """Return the base of links without a trailing slash, or "" to use the host of each request."""
     try:
         parts = urlsplit(url)
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -197,7 +197,7 @@ def _mail_server(url: str, public_url: str) -> MailServer | None:
 
 
 def _kept_secret(instance: Path) -> str:
-    """Return the secret kept in instance/, made at the first start."""
+    """Return the secret of instance/, created at the first start."""
     path = instance / "secret_key"
     try:
         instance.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""One log line per fact: for people on a console, or as JSON for machines; libraries' warnings in the same form."""
+"""One log line per fact: for people on a console, or as JSON. Warnings of libraries have the same form."""
 
 import logging
 import re
@@ -11,12 +11,12 @@ from structlog.typing import Processor
 
 from dashboard.config import LogFormat
 
-# A terminal obeys these, and half a character cannot be written.
+# Terminals obey these characters, and half a surrogate pair cannot be written.
 CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def escape(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Write control characters of others' text as their codes; the lines of a traceback stay lines."""
+    """Replace control characters in log values by their codes; the lines of a traceback stay lines."""
     return {name: _escaped(value) if isinstance(value, str) else value for name, value in line.items()}
 
 
@@ -33,7 +33,7 @@ COMMON: tuple[Processor, ...] = (
 
 
 def set_up(form: LogFormat) -> None:
-    """Send every log line of this process to stderr in this form."""
+    """Send every log line of this process to stderr in this format."""
     lines: tuple[Processor, ...] = (
         structlog.processors.format_exc_info,
         structlog.processors.JSONRenderer() if form is LogFormat.JSON else structlog.dev.ConsoleRenderer(colors=False),
@@ -48,7 +48,7 @@ def set_up(form: LogFormat) -> None:
 
 
 def _adopt_libraries(lines: tuple[Processor, ...]) -> None:
-    """Let what libraries warn of look like our own lines."""
+    """Format the warnings of libraries like our own log lines."""
     ours = structlog.stdlib.ProcessorFormatter
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(ours(foreign_pre_chain=COMMON, processors=[ours.remove_processors_meta, *lines]))

@@ -1,4 +1,4 @@
-"""Files that their owner alone may read, whole after a power cut: written aside, flushed, and only then named."""
+"""Files that only their owner may read, complete after a power cut: written aside, flushed, then renamed."""
 
 import os
 from collections.abc import Iterator
@@ -9,24 +9,24 @@ FILE, FOLDER = 0o600, 0o700
 
 
 def opener(name: str, flags: int) -> int:
-    """Open for open() a file that is private when it is new."""
+    """Open a file for open(); a new file is private."""
     return os.open(name, flags, FILE)
 
 
 def write(path: Path, text: str) -> None:
-    """Write the file, in the place of one that exists."""
+    """Write the file; replaces an existing one."""
     with _draft(path, text) as draft:
         draft.replace(path)
 
 
 def write_once(path: Path, text: str) -> None:
-    """Write the file unless it exists; of two processes that start together, the first one's text stays."""
+    """Write the file unless it exists. If two processes start together, the first text stays."""
     with _draft(path, text) as draft, suppress(FileExistsError):
         os.link(draft, path)
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for its owner alone, and close it and the files in it to all others where they were open."""
+    """Create a private folder, and make an existing one and its files private."""
     path.mkdir(mode=FOLDER, parents=True, exist_ok=True)
     close(path, FOLDER)
     for file in path.iterdir():
@@ -35,13 +35,13 @@ def make_folder(path: Path) -> None:
 
 
 def close(path: Path, mode: int = FILE) -> None:
-    """Take the rights of all but the owner; what belongs to another user is left as it is."""
+    """Remove the rights of everybody but the owner; files of other users are left alone."""
     with suppress(PermissionError):
         path.chmod(mode)
 
 
 def flush_folder(path: Path) -> None:
-    """Have the disk keep the names in a folder."""
+    """Flush the names in a folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -51,7 +51,7 @@ def flush_folder(path: Path) -> None:
 
 @contextmanager
 def _draft(path: Path, text: str) -> Iterator[Path]:
-    """Yield a flushed file beside the path; what is made of it is flushed as well, and the draft is gone."""
+    """Yield a flushed draft beside the path; afterwards flush the folder and delete the draft."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(draft, "w", encoding="utf-8", opener=opener) as file:

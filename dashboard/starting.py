@@ -1,4 +1,4 @@
-"""What prevents a start is one sentence that names the thing and its cure, whatever is started."""
+"""Errors that prevent a start: one sentence with the cause and its remedy."""
 
 import errno
 import os
@@ -24,17 +24,17 @@ ELSEWHERE = "choose another folder by EVENHAND_INSTANCE"
 
 
 class CannotStart(Exception):
-    """The message is one sentence for the person who starts a process."""
+    """A process cannot start; the message is one sentence with the cause and its remedy."""
 
 
 def unusable(path: Path, error: OSError) -> CannotStart:
-    """Return the sentence about a file or folder that the system refuses; the error may name a nearer one."""
+    """Return the error for an unusable file or folder; the system's error may name a more exact path."""
     named = error.filename or path
     return CannotStart(f"{named} cannot be used ({error.strerror or error}): {CURES.get(error.errno, ELSEWHERE)}.")
 
 
 def full(folder: Path) -> CannotStart | None:
-    """Return the sentence about a full disk, where what failed could not even be written down; None on another."""
+    """Return the error for a full disk, None with free space; for failures that could not even be logged."""
     is_full = not shutil.disk_usage(folder).free
     return unusable(folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) if is_full else None
 

@@ -1,4 +1,4 @@
-"""One id for everything that a request causes: in its answer, in every log line, and in the jobs that it starts."""
+"""One id for everything that a request causes: in its response, in every log line, and in its jobs."""
 
 import logging
 import re
@@ -13,18 +13,18 @@ from dashboard.config import LogFormat, Settings
 
 log = structlog.get_logger()
 HEADER = "X-Request-Id"
-# What cannot break a line or pose as something else.
+# Characters that cannot break a log line.
 SANE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-# Whoever reads a log must not be able to log in by it.
+# A log must not contain secrets that allow a log-in.
 SECRET = re.compile(r"(?<=/invitations/)[^/\s]+")
-# What of an address is logged with every line.
+# The parts of a URL that every log line contains.
 NAMED = {"inbox_id": "inbox", "run_id": "run"}
-# Asked for every few seconds by machines.
+# Machines request these every few seconds.
 UNTOLD = ("operations", "static")
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Name every request; for machines also log one line of each. Register it before whatever may refuse one."""
+    """Give every request an id; in JSON format, also log it. Register this before functions that refuse requests."""
     app.logger.addFilter(Discreet())
     app.before_request(_begin)
     app.after_request(_name)
@@ -34,15 +34,15 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def path() -> str:
-    """Return the path of the request as logs may show it."""
+    """Return the request's path without secrets, for logs."""
     return SECRET.sub("...", request.path)
 
 
 class Discreet(logging.Filter):
-    """Takes secrets out of the lines that Flask writes by itself."""
+    """Removes secrets from Flask's own log lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let the line through, without the secret of an invitation."""
+        """Keep the line, without the secret of an invitation."""
         record.msg, record.args = SECRET.sub("...", record.getMessage()), ()
         return True
 
@@ -61,7 +61,7 @@ def _name(response: Response) -> Response:
 
 
 def _tell(response: Response) -> Response:
-    """Log the request: neither its query nor its headers nor its body, which may hold what is not ours to keep."""
+    """Log the request without its query, headers and body, which may hold private data."""
     if (request.endpoint or "").partition(".")[0] not in UNTOLD:
         took = round((time.perf_counter() - g.began) * 1_000, 1)
         log.info("request", method=request.method, path=path(), status=response.status_code, milliseconds=took)

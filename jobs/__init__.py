@@ -1,1 +1,1 @@
-"""The background: what RQ runs, and when."""
+"""Background work: RQ's tasks, workers and timetable."""

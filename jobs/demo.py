@@ -1,4 +1,4 @@
-"""Keeps the demo account living: python -m jobs.demo. Without a demo account it only waits to be stopped."""
+"""Runs the demo account's simulation: python -m jobs.demo. Without a demo account, it only waits for a stop signal."""
 
 import random
 import signal
@@ -17,7 +17,7 @@ PATIENCE = 2.0
 
 
 def main() -> None:
-    """Live until asked to stop; what it waits for it says once."""
+    """Run until a stop signal; log each trouble once."""
     runtime.begin()
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def _live(day: Day | None) -> Day | None:
-    """Live one second of the day, after furnishing the demo's desk if that is still to be done."""
+    """Simulate one second; the first call sets up the demo account if necessary."""
     with runtime.unit_of_work() as work:
         if day is None:
             dice = random.Random()

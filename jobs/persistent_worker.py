@@ -1,4 +1,4 @@
-"""RQ's worker with a work horse that lasts: it forks for many jobs instead of for each."""
+"""RQ's worker with a persistent work horse: it forks once for many jobs instead of once per job."""
 
 import os
 import random
@@ -12,15 +12,15 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.timeouts import HorseMonitorTimeoutException
 
-# What a job leaves behind in memory goes with the horse.
+# Memory that jobs leave behind is freed with the horse.
 JOBS_EACH = 1_000
 
 
 class PersistentWorker(Worker):
-    """Hands one job after the other to a horse that keeps its connections and what they have learned.
+    """Passes jobs to a horse process that keeps its connections and caches.
 
-    A fork, two connections and a database process that knows no table yet cost a short job more than its work. The
-    horse stays a process of its own: a job that hangs is killed, and one that breaks its process is done again.
+    Per job, a fork, two connections and a database process with an empty cache cost more than a short job's work. The
+    horse is still a separate process: a job that hangs is killed, and a job that breaks its process is repeated.
     """
 
     _line: Connection | None = None
@@ -28,7 +28,7 @@ class PersistentWorker(Worker):
     _jobs_left = 0
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Give the job to the horse; to a new one if there is none, or it ended meanwhile, or had its share."""
+        """Pass the job to the horse; start a new horse if there is none, if it has ended, or after JOBS_EACH jobs."""
         assert self.execution is not None
         task = (job.id, queue.name, self.execution.id)
         if not self._jobs_left or not self._hand_over(task):
@@ -39,7 +39,7 @@ class PersistentWorker(Worker):
         self._horse_pid = self._horse_id
 
     def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
-        """Wait until the job is done, or the horse ended; RQ's own alarm, which may come at any byte, comes later."""
+        """Wait until the job is done or the horse has ended, less than RQ's own alarm, which could interrupt a read."""
         assert self._line is not None
         if not self._line.poll(self.job_monitoring_interval / 2):
             raise HorseMonitorTimeoutException
@@ -50,7 +50,7 @@ class PersistentWorker(Worker):
         return super().wait_for_horse()
 
     def retire_horse(self) -> None:
-        """Let the horse end, which it does when it is done and nobody can hand it jobs any more."""
+        """Close the connection to the horse, which ends after its job."""
         self._jobs_left = 0
         if self._line:
             self._line.close()
@@ -76,7 +76,7 @@ class PersistentWorker(Worker):
         self._line, self._jobs_left = ours, JOBS_EACH
 
     def _be_horse(self, line: Connection) -> None:
-        """Do jobs until the worker ends, however that ends; what RQ could not write down ends the horse."""
+        """Perform jobs until the worker ends in any way; an error that RQ could not record ends the horse."""
         try:
             os.setpgrp()
             random.seed()

@@ -1,4 +1,4 @@
-"""The port to background work, on RQ: jobs by name and ids, with a lifetime for results and failures."""
+"""Background work on RQ: jobs by name and ids; results and failures expire."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ DELIVER = "jobs.tasks.deliver_webhooks"
 RESULT_LASTS_FOR = timedelta(minutes=5)
 FAILURE_LASTS_FOR = timedelta(days=7)
 LONGEST_JOB = timedelta(minutes=2)
-# Set when a tick has ended: rq-scheduler's own lock is there only while it ticks.
+# Set at the end of a tick: rq-scheduler's own lock exists only during a tick.
 SCHEDULER_SEEN, SCHEDULER_SEEN_FOR = "rq:scheduler_seen", timedelta(seconds=15)
 WATCH_RESTS = "rq:watch_rests"
 WRITTEN = "rq:written"
@@ -28,7 +28,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 class RqJobs:
-    """Enqueues what jobs/tasks.py does."""
+    """Enqueues the tasks of jobs/tasks.py."""
 
     def __init__(self, redis_url: str, *, shares_silence: bool = False) -> None:
         self._connection = client.connect(redis_url, text=False, shares_silence=shares_silence)
@@ -43,10 +43,10 @@ class RqJobs:
     def run_inbox_at(
         self, account_id: int, inbox_id: int, at: datetime, *, attempt: int = 0, instead_of: datetime | None = None
     ) -> None:
-        """Schedule a run, instead of the one that stands at another instant.
+        """Schedule a run, instead of the one at `instead_of`, if given.
 
-        Each instant is a job of its own: a wake-up that schedules the next one must not do so under the id of the job
-        that is running, which RQ lets expire when it is done.
+        Each instant has its own job id. A wake-up that schedules the next one must not reuse the id of the running job,
+        because RQ lets a finished job expire.
         """
         if instead_of:
             self._cancel(_wakeup(account_id, inbox_id, instead_of))
@@ -54,15 +54,15 @@ class RqJobs:
         self._at(at, "jobs.tasks.wake_inbox", account_id, inbox_id, attempt, job_id=job_id)
 
     def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:
-        """Look again at this instant whether these, by account and inbox, are still waiting."""
+        """Schedule a second check of these waiting conversations, by account and inbox, at this instant."""
         self._at(at, "jobs.tasks.confirm_stranded", named, job_id="confirm-stranded", queue=SCHEDULED)
 
     def deliver_webhooks(self, account_id: int | None = None) -> None:
-        """Enqueue a look at what is to be delivered."""
+        """Enqueue a delivery of the outbox, of one account or all."""
         self.enqueue(WEBHOOKS, DELIVER, account_id)
 
     def deliver_webhooks_at(self, at: datetime) -> None:
-        """Schedule such a look: one for each second, whoever asks; the id of a job that runs is never taken."""
+        """Schedule a delivery of the outbox, at most one per second; the id of a running job is never reused."""
         at = _whole_second(at)
         self._at(at, DELIVER, job_id=f"deliver-webhooks-{int(at.timestamp())}", queue=WEBHOOKS)
 
@@ -71,15 +71,16 @@ class RqJobs:
         self.enqueue(WEBHOOKS, "jobs.tasks.mail_invitation", account_id, agent_id)
 
     def remove_old_at(self, at: datetime) -> None:
-        """Schedule the next of many small removals: one for each second; the id of a job that runs is never taken."""
+        """Schedule the next of many small removals, at most one per second; the id of a running job is never reused."""
         at = _whole_second(at)
         self._at(at, "jobs.tasks.remove_old", job_id=f"remove-old-{int(at.timestamp())}", queue=SCHEDULED)
 
     def background(self) -> Background:
-        """Return who is at work and what is left to do; a worker that died counts until its key expires.
+        """Return the numbers of workers and jobs, and the scheduler's state; a dead worker counts until its key
+        expires.
 
-        Workers are those that assign: one that only delivers lets nobody's customers through. A Redis that takes no
-        writes is as good as none.
+        Only workers that assign count, not those for webhooks only. A Redis that refuses writes raises
+        StoreUnavailable.
         """
         queues = [RqQueue(name, connection=self._connection) for name in (DEFAULT, SCHEDULED, WEBHOOKS)]
         with translate_redis_errors("jobs"):
@@ -94,7 +95,7 @@ class RqJobs:
             )
 
     def may_watch(self) -> bool:
-        """Tell whether the last watch has rested. A rest that has more left than its whole is of a clock put back."""
+        """Return False during the pause after a watch; more remaining time than the whole means a changed clock."""
         with translate_redis_errors("jobs"), self._connection.pipeline(transaction=False) as pipe:
             pipe.get(WATCH_RESTS)
             pipe.pttl(WATCH_RESTS)
@@ -102,13 +103,13 @@ class RqJobs:
         return not 0 < left <= int(whole or 0)
 
     def let_watch_rest(self, rests_for: timedelta) -> None:
-        """Keep the next watch from looking for so long."""
+        """Pause the watch for this long."""
         whole = max(rests_for // MILLISECOND, 1)
         with translate_redis_errors("jobs"):
             self._connection.set(WATCH_RESTS, whole, px=whole)
 
     def enqueue(self, queue: str, task: str, *args: object, **named: object) -> str:
-        """Enqueue a task and return the job's id; a job whose process was killed is done again."""
+        """Enqueue a task and return the job's id; after the death of its process, a job is repeated."""
         with translate_redis_errors("jobs"):
             job = RqQueue(queue, connection=self._connection).enqueue(
                 task,
@@ -123,13 +124,13 @@ class RqJobs:
         return str(job.id)
 
     def _cancel(self, job_id: str) -> None:
-        """Take a job back, wherever its id stands: without its record it is passed over."""
+        """Cancel a job in every state: without its record, RQ skips its id."""
         with translate_redis_errors("scheduled jobs"):
             self._scheduler.cancel(job_id)
             self._connection.delete(Job.key_for(job_id))
 
     def _at(self, at: datetime, task: str, *args: object, job_id: str, queue: str = DEFAULT) -> None:
-        """Schedule a task under its one id, as far ahead of Redis's clock as the instant is ahead of ours.
+        """Schedule a task under this id; the delay is measured by our clock and added to Redis's.
 
         rq-scheduler keeps whole seconds: of two slots that free within one second, both would come at its end.
         """
@@ -150,14 +151,14 @@ class RqJobs:
 
 
 def _whole_second(at: datetime) -> datetime:
-    """Return the end of its second: what is asked for within one comes once."""
+    """Return the end of this second, so that requests within a second share one job."""
     return at.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _cause() -> dict[str, object]:
-    """Return when a job is asked for, and the id of the request that asks, which the job's log lines can name.
+    """Return the instant of the request for a job and the id of the causing request, for the job's log lines.
 
-    RQ's own instant is by the clock of whoever asks, which may be wrong.
+    RQ's own instant comes from the requesting machine's clock, which may be wrong.
     """
     asking_now = structlog.contextvars.get_contextvars().get("request")
     return {"asked_at": clock.now(), **({"request": asking_now} if asking_now else {})}

@@ -23,20 +23,20 @@ from jobs.rq_queue import FAILURE_LASTS_FOR, SCHEDULED, SCHEDULER_SEEN, SCHEDULE
 from jobs.worker import until_redis_answers
 
 log = structlog.get_logger()
-# rq-scheduler looks once a minute unless told otherwise. A rate-limited slot frees at any moment: a tick comes earlier
-# for it, but not so soon that many of them keep a core busy.
+# rq-scheduler's default is once a minute. Rate-limited slots free at any moment: a tick comes earlier for them, after a
+# minimum pause that keeps the load low.
 TICK_SECONDS = 1
 SHORTEST_PAUSE = 0.05
-# A tick that moves more would last longer than /ready believes in a scheduler that is silent; the next moves the rest.
+# A tick that moves more would take longer than /ready tolerates from the scheduler; the next tick moves the rest.
 MOST_AT_ONCE = 500
-# In UTC: there is no hour at which everybody sleeps.
+# UTC, because customers live in all time zones.
 NIGHT = 3
 FOR_GOOD = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A job that comes again and again, under one fixed id, so that it stands in the timetable once."""
+    """A periodic job under a fixed id, so that the timetable has it only once."""
 
     id: str
     task: str
@@ -46,27 +46,27 @@ class Entry:
 
     @property
     def seconds(self) -> int:
-        """Return the interval as rq-scheduler writes it."""
+        """Return the interval for rq-scheduler."""
         return int(self.every.total_seconds())
 
     def first_at(self, now: datetime) -> datetime:
-        """Return its first instant after this one: at its hour of the day (UTC) if it has one."""
+        """Return the first instant after `now`: at its hour of the day (UTC) if it has one."""
         if self.hour is None:
             return now + self.every
         today = now.replace(hour=self.hour, minute=0, second=0, microsecond=0)
         return today if today > now else today + self.every
 
     def stands_in(self, record: Job) -> bool:
-        """Tell whether the record is the one that this release writes."""
+        """Return True if the record equals the one of this release."""
         found = (record.func_name, record.origin, record.meta.get("interval"), record.result_ttl)
         return found == (self.task, SCHEDULED, self.seconds, FOR_GOOD)
 
 
 def timetable(settings: Settings) -> tuple[Entry, ...]:
-    """Return everything that happens by the clock."""
+    """Return all periodic jobs."""
     sweeps = timedelta(minutes=settings.sweep_minutes)
     return (
-        # What was asked for in a Redis that was emptied is lost with it (E42).
+        # Requested runs are lost when Redis loses its data (E42).
         Entry(id="sweep", task="jobs.tasks.sweep", every=sweeps, in_new_redis_at_once=True),
         Entry(id="watch", task="jobs.tasks.watch", every=timedelta(seconds=2)),
         Entry(id="end-snoozes", task="jobs.tasks.end_snoozes", every=timedelta(seconds=2)),
@@ -80,9 +80,9 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
 
 
 class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
-    """Moves due jobs into the queues, and puts back what Redis lost of the timetable.
+    """Enqueues due jobs, and restores timetable entries that Redis lost.
 
-    Of an entry, Redis has the id with the next instant, and the record. Either may be gone without the other.
+    Redis has two parts of an entry, the id with the next instant, and the record. Either may be lost alone.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -92,21 +92,21 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
         self._failing: dict[str, str] = {}
 
     def run(self) -> NoReturn:
-        """Tick for good. rq-scheduler's own loop sleeps for an hour after the machine's clock is put back by one."""
+        """Tick endlessly. rq-scheduler's loop would sleep for an hour after the machine's clock is set back by one."""
         while True:
             ends = monotonic() + TICK_SECONDS
             due_in = self._tick() if self.acquire_lock() else TICK_SECONDS
             sleep(max(SHORTEST_PAUSE, min(due_in, ends - monotonic())))
 
     def acquire_lock(self) -> bool:
-        """Take the lock. One that lasts longer than it was given was left before Redis's clock was put back."""
+        """Take the lock. A lock with too long a lifetime is deleted: it was taken before Redis's clock was set back."""
         lasts_for = timedelta(seconds=TICK_SECONDS + 10)  # as rq-scheduler sets it
         if self.connection.pttl(self.scheduler_lock_key) > lasts_for / timedelta(milliseconds=1):
             self.connection.delete(self.scheduler_lock_key)
         return bool(super().acquire_lock())
 
     def enqueue_jobs(self) -> None:
-        """Put back the entries that do not stand, enqueue the due jobs, and note that the tick ended."""
+        """Restore missing entries, enqueue due jobs, and record the end of the tick."""
         now = self._now()
         for entry in self._entries.values():
             with self._apart(entry.id):
@@ -117,7 +117,7 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
         self.connection.set(SCHEDULER_SEEN, 1, px=SCHEDULER_SEEN_FOR)
 
     def _tick(self) -> float:
-        """Return in how many seconds the next job is due."""
+        """Run one tick and return the seconds until the next due job."""
         try:
             self.enqueue_jobs()
             first = self.connection.zrange(self.scheduled_jobs_key, 0, 0, withscores=True)
@@ -128,12 +128,12 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
 
     @contextmanager
     def _apart(self, job_id: str) -> Iterator[None]:
-        """Let an error of one job end nothing but its turn: the id is taken out, and an entry is then put back."""
+        """Contain the errors of one job: its id is removed from the timetable, and an entry is restored later."""
         try:
             yield
         except REDIS_AWAY:
             raise
-        except Exception as error:  # noqa: BLE001  whatever a record holds
+        except Exception as error:  # noqa: BLE001  records may hold anything
             what = f"{type(error).__name__}: {error}"
             if self._failing.get(job_id) != what:
                 log.error("job_not_enqueued", job=job_id, error=what)
@@ -142,7 +142,7 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
             self.cancel(job_id)
 
     def _keep(self, entry: Entry, now: datetime) -> None:
-        """Schedule the entry unless it stands: scheduling it at every start would put it off for ever."""
+        """Schedule the entry unless it is present: scheduling it at every start would delay it without end."""
         due_at, record = self._due_at(entry), self._record(entry)
         is_in_time = due_at is not None and due_at <= now + entry.every
         if is_in_time and record and entry.stands_in(record):
@@ -151,7 +151,7 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
             log.warning("entry_put_back", job=entry.id, lost="record" if due_at else "instant")
         self.connection.delete(Job.key_for(entry.id))
         record = self.schedule(
-            # Naive and in UTC, as rq-scheduler takes every instant.
+            # Naive and in UTC, as rq-scheduler expects instants.
             scheduled_time=_anew_at(entry, due_at, record, now).replace(tzinfo=None),
             func=entry.task,
             interval=entry.seconds,
@@ -167,24 +167,24 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
         return datetime.fromtimestamp(score, UTC) if score is not None else None
 
     def _record(self, entry: Entry) -> Job | None:
-        """Return the entry's record if it can be read; after a failure RQ would let it expire."""
+        """Return the entry's record if it is readable; keep it from expiring, which RQ causes after a failure."""
         self.connection.persist(Job.key_for(entry.id))
         try:
             record: Job = self.job_class.fetch(entry.id, connection=self.connection)
             return record if record.func_name else None
         except REDIS_AWAY:
             raise
-        except Exception:  # noqa: BLE001  whatever another program wrote there
+        except Exception:  # noqa: BLE001  other programs may have written anything
             return None
 
     def _due(self, now: datetime) -> Sequence[str]:
-        """Return what is due by Redis's clock: of several schedulers, one may be on a machine whose own is wrong."""
+        """Return the due job ids by Redis's clock, because the clocks of several schedulers' machines may differ."""
         key, until = self.scheduled_jobs_key, now.timestamp()
         found = self.connection.zrangebyscore(key, "-inf", until, start=0, num=MOST_AT_ONCE)
         return [job_id.decode() for job_id in found]
 
     def _move(self, job_id: str, now: datetime) -> None:
-        """Enqueue a job, unless it comes again and stands in its queue still: while nobody works, one is enough."""
+        """Enqueue a job, unless it is a periodic one that is still queued: without workers, one is enough."""
         entry = self._entries.get(job_id)
         try:
             job = self.job_class.fetch(job_id, connection=self.connection)
@@ -206,9 +206,10 @@ class Timetable(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
 
 
 def _anew_at(entry: Entry, due_at: datetime | None, record: Job | None, now: datetime) -> datetime:
-    """Return when an entry comes that does not stand as it should.
+    """Return the next instant of an entry that is missing or wrong.
 
-    With one half lost, a turn may be lost too: at once. Too far ahead, it was scheduled before a clock was put back.
+    If one part is lost, a run may be lost too: at once. If it is too far ahead, a clock was set back after it was
+    scheduled.
     """
     is_new = due_at is None and record is None
     if entry.in_new_redis_at_once if is_new else due_at is None or record is None:
@@ -218,7 +219,7 @@ def _anew_at(entry: Entry, due_at: datetime | None, record: Job | None, now: dat
 
 
 def main() -> None:
-    """Keep the timetable until told to stop; a Redis that cannot be reached is waited for (E42)."""
+    """Run the timetable until a stop signal; wait for a Redis that cannot be reached (E42)."""
     settings = runtime.begin()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: sys.exit(0))
@@ -226,7 +227,7 @@ def main() -> None:
 
 
 def run(settings: Settings) -> None:
-    """Tick; first of all sweep, for what was to be heard of while Redis was away was not (E42)."""
+    """Tick endlessly, after an initial sweep for triggers that were lost while Redis was away (E42)."""
     RqJobs(settings.redis_url).enqueue(SCHEDULED, "jobs.tasks.sweep")
     with translate_redis_errors("the scheduler"):
         Timetable(settings).run()

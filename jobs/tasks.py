@@ -1,4 +1,4 @@
-"""What RQ runs: ids in, a service called, nothing out; safe to run twice and twice at once."""
+"""RQ's tasks: each takes ids, calls a service and returns nothing; all may run twice, also concurrently."""
 
 import time
 from datetime import timedelta
@@ -18,14 +18,14 @@ from dashboard.services.webhooks import deliver
 from jobs import runtime
 
 LONGEST_PAUSE = timedelta(minutes=1)
-# The clock of whoever asks for a run may be behind, and that of whoever does one ahead.
+# The requesting machine's clock may be slow, the worker's may be fast.
 CLOCK_MARGIN = 2 * clock.TOLERATED
-# Times as long as a watch kept the processor busy: one that waited for a store may be the one that is needed next.
+# Pause after a watch, in multiples of the CPU time it used (not of its duration, which may be waiting for a store).
 REST_FACTOR = 10
 
 
 def run_inbox(account_id: int, inbox_id: int, *, source: str, actor_id: int | None = None, attempt: int = 0) -> None:
-    """Assign what waits in one inbox; when a store is missing, try again after a growing pause."""
+    """Assign the waiting conversations of one inbox; if a store does not answer, retry after a growing pause."""
     job = get_current_job()
     request = RunRequest(source=Source(source), actor_id=actor_id, job_id=job.id if job else None)
     with runtime.unit_of_work() as work:
@@ -38,10 +38,10 @@ def run_inbox(account_id: int, inbox_id: int, *, source: str, actor_id: int | No
 
 
 def _is_done_with(work: UnitOfWork, account_id: int, inbox_id: int, request: RunRequest) -> bool:
-    """Tell whether a run that began after this one was asked for has seen all that it would see.
+    """Return True if a run that began after this request has already seen the same conversations.
 
-    Sweeps ask beside triggers; while triggers keep coming, each job that is done lets another be asked for, and what
-    once was too much in the queue would stay there for ever.
+    Sweeps request runs in addition to triggers. Without this check, a queue that was once too long would stay long,
+    because each finished job allows a new request.
     """
     job = get_current_job()
     asked_at = job.meta.get("asked_at") if job else None
@@ -51,18 +51,18 @@ def _is_done_with(work: UnitOfWork, account_id: int, inbox_id: int, request: Run
 
 
 def wake_inbox(account_id: int, inbox_id: int, attempt: int = 0) -> None:
-    """Assign what has become possible by itself."""
+    """Assign conversations that became assignable over time."""
     run_inbox(account_id, inbox_id, source=Source.WAKEUP.value, attempt=attempt)
 
 
 def sweep() -> None:
-    """Start a run for every inbox that has work."""
+    """Start a run for every inbox with work."""
     with runtime.unit_of_work() as work:
         run.sweep(work)
 
 
 def watch() -> None:
-    """Start the runs that were lost; a look that costs much is followed by a rest, so that all of them cost little."""
+    """Start the runs that were lost, and pause in proportion to the cost, so that the total cost stays low."""
     if not runtime.jobs().may_watch():
         return
     began = time.process_time()
@@ -72,7 +72,7 @@ def watch() -> None:
 
 
 def check_stranded() -> None:
-    """Look whether anything waits that somebody could take, and if so look again when it should be gone."""
+    """Find waiting conversations that an agent could take; if there are any, schedule a second check."""
     with runtime.unit_of_work() as work:
         now = clock.now()
         if named := stranded_check.suspects(work, now=now):
@@ -80,7 +80,7 @@ def check_stranded() -> None:
 
 
 def confirm_stranded(named: stranded_check.Suspects) -> None:
-    """Tell of what is stranded, and start runs."""
+    """Report the stranded conversations, and start runs."""
     with runtime.unit_of_work() as work:
         stranded_check.confirm(work, named, now=clock.now())
 
@@ -97,43 +97,43 @@ def mail_invitation(account_id: int, agent_id: int) -> None:
 
 
 def deliver_webhooks(account_id: int | None = None) -> None:
-    """Tell of what happened to those who listen."""
+    """Deliver events to webhooks."""
     with runtime.unit_of_work() as work:
         deliver.deliver(work, account_id)
 
 
 def end_snoozes() -> None:
-    """Open the conversations whose snooze has ended."""
+    """Open the conversations with an ended snooze."""
     with runtime.unit_of_work() as work:
         snoozes.end_due(work, now=clock.now())
 
 
 def look_at_outbox() -> None:
-    """Find what was not told of, and have it delivered."""
+    """Find undelivered events, and deliver them."""
     with runtime.unit_of_work() as work:
         deliver.poll_outbox(work, now=clock.now())
 
 
 def fold_counters() -> None:
-    """Keep the counters quick to read."""
+    """Compact the counters, so that reading stays fast."""
     with runtime.unit_of_work() as work:
         health.fold_counters(work)
 
 
 def mend_counters() -> None:
-    """Count anew what should have been counted, and say where that was needed."""
+    """Correct the counters after changes past the triggers, and log the corrected inboxes."""
     with runtime.unit_of_work() as work:
         health.mend_counters(work)
 
 
 def sum_ledger() -> None:
-    """Keep the reports quick to read."""
+    """Sum the ledger, so that reports stay fast."""
     with runtime.unit_of_work() as work:
         rollups.sum_ledger(work, now=clock.now())
 
 
 def remove_old() -> None:
-    """Remove some of what has been kept long enough; the rest in another job, so that assignments come between."""
+    """Delete some expired rows; the rest follows in another job, so that assignments come between."""
     with runtime.unit_of_work() as work:
         if retention.remove_old(work, now=clock.now()).is_more:
             work.signals.queue.remove_old_at(clock.now())

@@ -13,32 +13,32 @@ from rq.worker_registration import REDIS_WORKER_KEYS
 from dashboard.store.core.errors import StoreUnavailable, translate_redis_errors
 from dashboard.store.redis import client
 from dashboard.store.redis.client import Pipeline
-from jobs import runtime, tasks  # noqa: F401  what jobs need is imported once, before RQ forks
+from jobs import runtime, tasks  # noqa: F401  imported once, before RQ forks
 from jobs.persistent_worker import PersistentWorker
 from jobs.rq_queue import DEFAULT, SCHEDULED, WEBHOOKS, RqJobs
 
 log = structlog.get_logger()
-# What waits for Redis begins again a second after it is back.
+# Processes that wait for Redis try again after at most this many seconds.
 LONGEST_PAUSE = 1.0
-# Seconds: how long a dead worker is thought to live, how often one at work says so, how often lost jobs are looked for.
+# Seconds: the lifetime of a dead worker's record, and the intervals of heartbeats and of searches for lost jobs.
 LIVES_FOR, SAYS_SO_EVERY, LOOKS_EVERY = 20, 5, 30
-# The timetable's few jobs first. Webhooks are told by who is asked to: a slow receiver would hold up assignments.
+# The timetable's few jobs come first. Only dedicated workers deliver webhooks: a slow receiver would delay assignments.
 QUEUES = (SCHEDULED, DEFAULT)
 HELP = "the first one first; those that assign unless set, and then webhooks need a worker of their own"
 FIRST_TASKS = {SCHEDULED: "jobs.tasks.sweep", WEBHOOKS: "jobs.tasks.look_at_outbox"}
 
 
 def main() -> None:
-    """Work until told to stop; a Redis that cannot be reached is waited for (E42)."""
+    """Work until a stop signal; wait for a Redis that cannot be reached (E42)."""
     wanted = _arguments()
     settings = runtime.begin()
-    # Told to stop while Redis is away: RQ's own handlers are there only while it works.
+    # For a stop signal while Redis is away: RQ's own handlers exist only while it works.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     until_redis_answers(lambda: work(settings.redis_url, wanted.queues, wanted.name))
 
 
 def work(redis_url: str, queues: Sequence[str], name: str | None = None) -> None:
-    """Work on the queues, the first one first; what a killed worker took with it is found at once (E33)."""
+    """Work on the queues in this order, after a search for jobs that a killed worker lost (E33)."""
     runtime.warm_up()
     jobs = RqJobs(redis_url)
     for queue in queues:
@@ -61,23 +61,23 @@ def work(redis_url: str, queues: Sequence[str], name: str | None = None) -> None
     finally:
         worker.retire_horse()
     if not worker.was_asked:
-        # RQ logs what it did not expect, such as Redis gone in the middle of a job, and ends as if told to.
+        # RQ logs an unexpected error, such as a Redis that fails during a job, and ends as if by a stop signal.
         raise StoreUnavailable("the worker ended unasked")
 
 
 class ResilientWorker(PersistentWorker):
-    """A worker that is soon back when Redis is, known again when that was emptied, and sure of who ended it."""
+    """A worker that resumes soon after Redis, registers again in an emptied Redis, and records requested stops."""
 
     max_connection_wait_time = LONGEST_PAUSE
     was_asked = False
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Note that somebody asked before Redis is told, which may be away."""
+        """Record the stop request before the call to Redis, which may fail."""
         self.was_asked = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """Say that it lives; in a Redis that does not know it, say first who it is."""
+        """Send a heartbeat; in a Redis without this worker's record, register first."""
         if pipeline is None and not self.connection.sismember(REDIS_WORKER_KEYS, self.key):
             self.connection.delete(self.key)
             self.register_birth()  # type: ignore[no-untyped-call]
@@ -85,7 +85,7 @@ class ResilientWorker(PersistentWorker):
 
 
 def until_redis_answers(act: Callable[[], None]) -> None:
-    """Do it; as long as Redis cannot be reached, try again after a growing pause, saying so once."""
+    """Call `act`; while Redis cannot be reached, log this once and retry after a growing pause."""
     pause, said = 0.5, False
     while True:
         try:

@@ -1,4 +1,4 @@
-"""flask accounts, tokens and invitations: access for the first person, or for one who lost it. Prints JSON."""
+"""flask accounts, tokens and invitations: access for the first person, or for a person without access. Prints JSON."""
 
 import json
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def register(app: Flask, _settings: Settings) -> None:
 @click.option("--email", required=True, help="The administrator's address.")
 @click.option("--password", required=True, help="Their password.")
 def create_account(name: str, email: str, password: str) -> None:
-    """Make an account with an administrator and a token of theirs."""
+    """Create an account with an administrator and an API token."""
     try:
         new = NewAccountForm().load({"name": name, "email": email, "password": password})
     except ValidationError as error:
@@ -49,7 +49,7 @@ def create_account(name: str, email: str, password: str) -> None:
 @click.option("--account", "account_id", type=int, required=True, help="The account's id.")
 @click.option("--email", required=True, help="The address of one of its agents.")
 def create_token(account_id: int, email: str) -> None:
-    """Make a token that acts with the role of the agent; it is shown this once."""
+    """Create a token with the role of the agent. The token is printed only once."""
     made = tokens.create_for_address(unit_of_work(), account_id, email, now=clock.now())
     if made is None:
         _refuse_agent(account_id, email)
@@ -60,7 +60,7 @@ def create_token(account_id: int, email: str) -> None:
 @click.option("--account", "account_id", type=int, required=True, help="The account's id.")
 @click.option("--email", required=True, help="The address of one of its agents.")
 def create_invitation(account_id: int, email: str) -> None:
-    """Make a link by which the agent chooses a password; it is shown this once, and works once, for a day."""
+    """Create a link by which the agent chooses a password. It is printed once, works once, and expires after a day."""
     made = invitations.invite_address(unit_of_work(), account_id, email, now=clock.now())
     if made is None:
         _refuse_agent(account_id, email)
@@ -68,7 +68,7 @@ def create_invitation(account_id: int, email: str) -> None:
 
 
 def tell_of_stores_in_a_sentence(group: click.Group) -> None:
-    """Let every command of a group that meets a store that is down end with one sentence."""
+    """End every command of a group with one sentence if a store does not answer."""
     for command in group.commands.values():
         if isinstance(command, click.Group):
             tell_of_stores_in_a_sentence(command)

@@ -33,7 +33,7 @@ def register(app: Flask, settings: Settings) -> None:
 @click.command()
 @with_appcontext
 def sweep() -> None:
-    """Start a run for every inbox that has work, over all accounts."""
+    """Start a run for every inbox with work, in all accounts."""
     click.echo(json.dumps({"started": assignment_run.sweep(unit_of_work())}))
 
 
@@ -44,7 +44,7 @@ def run_assignment(settings: Settings) -> click.Command:
     @click.option("--inbox", "inbox_id", type=ID, required=True, help="The inbox's id.")
     @with_appcontext
     def command(inbox_id: int) -> None:
-        """Assign what waits in an inbox, in this process, and print the run."""
+        """Assign the waiting conversations of an inbox in this process, and print the run."""
         account_id = routing.account_of(unit_of_work().session, inbox_id)
         if account_id is None:
             raise click.ClickException(f"There is no inbox {inbox_id}.")
@@ -64,11 +64,11 @@ def run_assignment(settings: Settings) -> click.Command:
 
 
 def migrate(settings: Settings) -> click.Command:
-    """Return the command that brings the tables up to date."""
+    """Return the command that migrates the tables."""
 
     @click.command("migrate")
     def command() -> None:
-        """Bring the database's tables up to date; several may do so at once."""
+        """Migrate the database's tables; several processes may do this at once."""
         with starting.or_exit():
             database.migrate(settings.database_url)
 

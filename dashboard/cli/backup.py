@@ -1,4 +1,4 @@
-"""flask backup and flask restore: all that Postgres knows, into one file and out of it."""
+"""flask backup and flask restore: all data of Postgres, into one file and back."""
 
 from pathlib import Path
 
@@ -22,9 +22,9 @@ def backup(settings: Settings) -> click.Command:
     @click.command("backup")
     @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
     def command(file: Path) -> None:
-        """Write everything as of this moment into a FILE, while all goes on.
+        """Write all data of this moment into a FILE; the service may go on.
 
-        It holds password hashes and the secrets of webhooks: keep it as safe as the database.
+        The file holds password hashes and webhook secrets: keep it as safe as the database.
         """
         try:
             archives.write(settings.database_url, file)
@@ -36,7 +36,7 @@ def backup(settings: Settings) -> click.Command:
 
 
 def restore(settings: Settings) -> click.Command:
-    """Return the command that restores one."""
+    """Return the command that restores a backup."""
 
     @click.command("restore")
     @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -66,7 +66,7 @@ def import_file(
     policy "Imported inboxes". Teams are not created.
 
     The status decides whether a row is open, pending, snoozed or resolved; without one, resolved_at does. An open row
-    belongs to the agent in handled_by, and waits if there is none. A row whose resolved_at lies in the future is bad;
+    belongs to the agent in handled_by, and waits if there is none. A row with a resolved_at in the future is bad;
     with --as-of-now it is open and waits.
 
     Labels are separated by spaces, a label in quotes may hold some; several columns of labels are joined.
@@ -103,7 +103,7 @@ def _opened(file: Path, wanted: ImportOptions) -> ImportFile:
 
 
 def _check(file: Path, found: ImportFile) -> None:
-    """Read the whole file before anything is written, and refuse it for one bad row."""
+    """Read the whole file before anything is written; one bad row refuses the file."""
     bad = 0
     for row in found.rows():
         if isinstance(row, BadRow):

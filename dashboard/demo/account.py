@@ -1,4 +1,4 @@
-"""The demo account: made in an empty database, with a log-in that is kept in the instance directory."""
+"""The demo account: created in an empty database, with a log-in that the instance directory keeps."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -26,19 +26,19 @@ NOBODY = "jobs: no worker has been started yet"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoLogin:
-    """Who may look around."""
+    """The log-in of the demo account."""
 
     email: str
     password: str
 
     @property
     def sentence(self) -> str:
-        """Return what is printed."""
+        """Return the log-in as one sentence."""
         return f"Demo log-in: {self.email}, password {self.password}"
 
 
 def prepare(settings: Settings) -> str:
-    """Give an empty database its demo account; return the sentence with its log-in, "" where there is no demo."""
+    """Create the demo account in an empty database; return its log-in sentence, or "" if there is no demo account."""
     engine = database.connect(settings.database_url)
     with database.Session(engine, expire_on_commit=False) as session:
         login = make_account(build(settings, NobodyYet()).work(session), now=clock.now())
@@ -47,13 +47,13 @@ def prepare(settings: Settings) -> str:
 
 
 def make_account(work: UnitOfWork, *, now: datetime) -> DemoLogin | None:
-    """Make the demo account if there is no account at all; return the log-in of the one there is."""
+    """Create the demo account if the database has no account; return the log-in of the existing demo account."""
     path = work.settings.instance / KEPT_IN
-    store.hold_all(work.session)  # of two starts at once, one makes it
+    store.hold_all(work.session)  # two starts at once create it only once
     if id_checks.any_account(work.session):
         return _kept(path) if id_checks.account_with(work.session, ADDRESS) else None
     login = _kept(path) or DemoLogin(email=ADDRESS, password=secrets.token_urlsafe(9))
-    # Kept before it is used: a start that is cut short between the two must not lock everybody out.
+    # Kept before it is used: a start that ends between the two steps must leave a usable log-in.
     _keep(path, login)
     made = accounts.create_account(work, NewAccount(name=ACCOUNT, email=login.email, password=login.password), now=now)
     agents.change(work, made.account_id, made.user_id, AgentEdit(name=SUPERVISOR), actor_id=None, now=now)
@@ -61,7 +61,7 @@ def make_account(work: UnitOfWork, *, now: datetime) -> DemoLogin | None:
 
 
 class NobodyYet:
-    """The queue before the first worker has started: nothing can be asked of it."""
+    """The job queue before the first worker has started: it takes no jobs."""
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         """Raise StoreUnavailable."""
@@ -99,7 +99,7 @@ class NobodyYet:
 
 
 def _kept(path: Path) -> DemoLogin | None:
-    """Return the log-in that is kept, None where there is none or not all of it."""
+    """Return the kept log-in, or None if it is missing or incomplete."""
     if not path.exists():
         return None
     private.close(path)

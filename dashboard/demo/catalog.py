@@ -1,4 +1,4 @@
-"""Who and what there is at the demo's desk, and what arrives there."""
+"""The demo account's agents, inboxes and teams, and its arriving conversations."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ FOR_A_TEAM, LABELLED = 0.2, 0.3
 
 
 class Dice(Protocol):
-    """What decides by chance; seeded, it decides the same again."""
+    """A source of random choices; with the same seed it repeats them."""
 
     def random(self) -> float:
         """Return a number from 0 up to 1."""
 
     def uniform(self, a: float, b: float) -> float:
-        """Return a number between two."""
+        """Return a number between a and b."""
 
     def choice(self, seq: Sequence[T]) -> T:
-        """Return one of these."""
+        """Return one element."""
 
     def choices(self, population: Sequence[T], weights: Sequence[float]) -> list[T]:
-        """Return one of these in a list, by weight."""
+        """Return a list with one element, chosen by weight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +45,12 @@ class Places:
 
     @property
     def departments(self) -> tuple[Department, ...]:
-        """Return the departments that still have their inbox: visitors may change what they like."""
+        """Return the departments with an existing inbox; visitors may have removed or renamed inboxes."""
         return tuple(department for department in DEPARTMENTS if department.name in self.inboxes)
 
 
 def places_of(work: UnitOfWork, account_id: int, now: datetime) -> Places:
-    """Return who and what there is now."""
+    """Return the demo account's present agents, inboxes and teams."""
     people = agents.show_all(work, account_id, EVERYTHING, now=now).data
     return Places(
         account_id=account_id,
@@ -61,7 +61,7 @@ def places_of(work: UnitOfWork, account_id: int, now: datetime) -> Places:
 
 
 def arriving(places: Places, department: Department, dice: Dice, *, at: datetime) -> ConversationDraft:
-    """Return a conversation such as this department gets."""
+    """Return a typical conversation of this department."""
     customer = dice.choice(CUSTOMERS)
     is_for_team = department.name == "Support" and places.teams and dice.random() < FOR_A_TEAM
     return ConversationDraft(

@@ -1,4 +1,4 @@
-"""What the demo's desk looks like: who works there, for whom, and by which rules."""
+"""The demo account's content: its agents, inboxes, customers and policies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ BULK_MAIL = "bulk-mail"
 class Department:
     """An inbox: its policy, its members, and how busy it is.
 
-    `share` weighs its part of what arrives, `handled_in` is how long an agent needs on average, and when
-    `most_waiting` wait, the one who waited longest gives up.
+    `share` is its weight among arriving conversations, `handled_in` an agent's average handling time. At
+    `most_waiting` waiting conversations, the customer with the longest wait gives up.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Department:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """A capacity policy: how much of what its agents may hold, and what is not given out."""
+    """A capacity policy: its agents' limits per inbox, and the labels that it excludes."""
 
     name: str
     description: str

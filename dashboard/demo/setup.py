@@ -1,4 +1,4 @@
-"""Furnishing the demo account: people, inboxes, teams, rules, and some work that waits already."""
+"""Sets up the demo account: agents, inboxes, teams, policies, and some waiting conversations."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ OLDEST_WAIT = timedelta(minutes=25)
 
 
 def furnish(work: UnitOfWork, dice: Dice, *, now: datetime) -> Places | None:
-    """Return who and what there is in the demo account, put there first if nothing ever arrived; None without one."""
+    """Return the demo account's ids, None without a demo account; an account without conversations is set up first."""
     account_id = id_checks.account_with(work.session, ADDRESS)
     if account_id is None:
         return None
@@ -43,14 +43,14 @@ def furnish(work: UnitOfWork, dice: Dice, *, now: datetime) -> Places | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Furnisher:
-    """Puts things into one account; what a start that was cut short has put there is left as it is."""
+    """Creates the content of one account; leaves the rows of an interrupted set-up as they are."""
 
     work: UnitOfWork
     account_id: int
     now: datetime
 
     def furnish(self, dice: Dice) -> None:
-        """Put everything there; the work that waits comes last and tells that all else is done."""
+        """Create everything. The waiting conversations come last: their presence proves that the set-up is complete."""
         self._people_and_places()
         places = places_of(self.work, self.account_id, self.now)
         self._members(places)
@@ -110,12 +110,12 @@ class Furnisher:
             self._do(capacity_limits.assign_policy, made[limits.name], choice)
 
     def _backlog(self, places: Places, dice: Dice) -> Iterable[ConversationDraft]:
-        """Let some wait in every department, for up to half an hour."""
+        """Yield some waiting conversations for every department, created in the last 25 minutes."""
         for department in places.departments:
             for _ in range(department.most_waiting // 2 + 1):
                 waited_for = OLDEST_WAIT * dice.random()
                 yield arriving(places, department, dice, at=self.now - waited_for)
 
     def _do(self, service: Callable[..., object], *what: Any, **how: Any) -> None:
-        """Ask a service; that what is there already is refused is as it should be."""
+        """Call a service. Refusals are ignored, because the row exists already."""
         service(self.work, self.account_id, *what, **how, actor_id=None, now=self.now)

@@ -1,4 +1,4 @@
-"""A day at the demo's desk: customers write, agents answer, go away and come back; all of it through the services."""
+"""A simulated day in the demo account: customers write, agents answer, leave and return, all through the services."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from dashboard.store.conversations.lists import ConversationFilter
 from dashboard.store.core.paging import Page
 
 STEP = timedelta(seconds=1)
-# How they leave; None is silence, the way of a laptop that is closed.
+# The ways to leave; None sends no availability, like a closed laptop.
 WAYS_TO_LEAVE = (Presence.BUSY, Presence.AWAY, Presence.AWAY_MANUAL, Presence.AWAY_AND_REASSIGNING, None)
 STAYS_FOR, AWAY_FOR = timedelta(minutes=4), timedelta(seconds=75)
 WRITES_EVERY, BY_HAND_EVERY = timedelta(minutes=2), timedelta(seconds=40)
@@ -23,7 +23,7 @@ WRITES_EVERY, BY_HAND_EVERY = timedelta(minutes=2), timedelta(seconds=40)
 
 @dataclass(slots=True, kw_only=True)
 class Day:
-    """The day as it goes on; one step a second."""
+    """The state of the simulated day; one step per second."""
 
     places: Places
     dice: Dice
@@ -33,7 +33,7 @@ class Day:
     here: set[int] = field(default_factory=set)
 
     def step(self, work: UnitOfWork, now: datetime) -> None:
-        """Do what happens within a second. Raises StoreUnavailable and DatabaseFailed."""
+        """Simulate one second. Raises StoreUnavailable and DatabaseFailed."""
         self._come_and_go(work, now)
         self._beat(work, now)
         self._arrive(work, now)
@@ -87,12 +87,12 @@ class Day:
             conversations.create(work, self.places.account_id, draft, actor_id=None, now=now)
 
     def _drawn(self) -> list[Department]:
-        """Draw the department that somebody writes to; none is left if visitors removed them all."""
+        """Draw the department of the next conversation; empty if visitors removed all departments."""
         departments = self.places.departments
         return self.dice.choices(departments, [one.share for one in departments]) if departments else []
 
     def _work_by_hand(self, work: UnitOfWork, now: datetime) -> None:
-        """Do what runs leave to people: mass mail is cleared away, a manual team takes what is its own."""
+        """Handle the conversations that runs leave to people: resolve mass mail, assign those of a manual team."""
         waiting = conversations.listing(work, self.places.account_id, ConversationFilter(waiting=True), EVERYTHING).data
         for one in waiting:
             if BULK_MAIL in one.labels:
@@ -103,13 +103,13 @@ class Day:
                 change.change(work, self.places.account_id, one.id, taken, actor_id=agent_id, now=now)
 
     def _takers(self, team_id: int | None) -> list[int]:
-        """Return who is here of a team whose conversations are not given out."""
+        """Return the present members of a manual team."""
         manual = [crew for crew in CREWS if crew.assignment_type is AssignmentType.MANUAL]
         names = [name for crew in manual if self.places.teams.get(crew.name) == team_id for name in crew.members]
         return [agent_id for name in names if (agent_id := self.places.agents.get(name)) in self.here]
 
     def _give_up(self, work: UnitOfWork, department: Department, now: datetime) -> None:
-        """Let the customer who waited longest go, if too many wait: the demo shall run for weeks."""
+        """Resolve the conversation with the longest wait if too many wait, so that the demo can run for weeks."""
         wanted = ConversationFilter(inbox_id=self.places.inboxes[department.name], waiting=True)
         waiting = conversations.listing(work, self.places.account_id, wanted, Page(per_page=1))
         if waiting.meta.count >= department.most_waiting:
@@ -120,7 +120,7 @@ class Day:
         return conversations.listing(work, self.places.account_id, wanted, EVERYTHING).data
 
     def _go_on(self, work: UnitOfWork, conversation: ConversationRow, now: datetime) -> None:
-        """Resolve it now and then if its agent is here; else its customer asks again."""
+        """Resolve the conversation sometimes if its agent is present; otherwise let its customer write again."""
         is_here = conversation.assignee_id in self.here
         if is_here and self._happens_every(self._handled_in(conversation)):
             self._resolve(work, conversation, now)

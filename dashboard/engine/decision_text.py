@@ -1,4 +1,4 @@
-"""A decision as a sentence that a supervisor understands."""
+"""A decision as a sentence for supervisors."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ SWITCHES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamesById:
-    """What a sentence calls things by."""
+    """The names for a decision's sentence."""
 
     inbox: str
     policy: str | None = None
@@ -25,12 +25,12 @@ class NamesById:
 
     @property
     def whose(self) -> str:
-        """Return who is asked: the inbox, or the team in it."""
+        """Return the pool's name: the inbox, or the team in the inbox."""
         return f"{self.team} in {self.inbox}" if self.team else self.inbox
 
 
 def sentence(decision: Decision, names: NamesById) -> str:
-    """Return why a conversation waits, or who gets it next."""
+    """Return the reason for a conversation's wait, or its next agent, as a sentence."""
     match decision:
         case Assign():
             return f"Waiting for the next run, which gives it to {names.agent}."
@@ -49,7 +49,7 @@ def next_possible_at(examined: DecisionTrace) -> datetime | None:
 
 
 def ids_mentioned(snapshot: Snapshot, decision: Decision, team_id: int | None) -> NamesById:
-    """Return what the sentence about this decision calls things by."""
+    """Return the names of the inbox, policy, team and agent for the sentence about this decision."""
     agent_id = decision.agent_id if isinstance(decision, Assign) else None
     return NamesById(
         inbox=snapshot.inbox.name,

@@ -1,4 +1,4 @@
-"""What the engine answers: a decision per conversation, a verdict per agent."""
+"""The engine's results: a decision per conversation, a verdict per agent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from dashboard.engine.model import Presence
 
 
 class Reason(StrEnum):
-    """Why a conversation was not given to anybody (E49)."""
+    """Why a conversation was not assigned (E49)."""
 
     NOTHING_WAITING = "nothing_waiting"
     FEATURE_OFF = "feature_off"
@@ -33,7 +33,7 @@ class Reason(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a run ended; `assigned` when anything was."""
+    """How a run ended; `assigned` if it assigned at least one conversation."""
 
     ASSIGNED = "assigned"
     STOP = "stop"
@@ -41,7 +41,7 @@ class Outcome(StrEnum):
 
 
 class Source(StrEnum):
-    """What started a run, or wrote a ledger row (E35)."""
+    """The origin of a run or of a ledger row (E35)."""
 
     REALTIME = "realtime"
     PERIODIC = "periodic"
@@ -66,21 +66,21 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Eligible:
-    """The agent may take it."""
+    """The agent may take the conversation."""
 
     kind = VerdictKind.ELIGIBLE
 
 
 @dataclass(frozen=True, slots=True)
 class NotAMember:
-    """The agent answers neither this inbox nor this team (E11)."""
+    """The agent is a member of neither this inbox nor this team (E11)."""
 
     kind = VerdictKind.NOT_A_MEMBER
 
 
 @dataclass(frozen=True, slots=True)
 class NotOnline:
-    """The agent's presence is not one that the policy gives work to (E13)."""
+    """The policy assigns nothing to agents with this presence (E13)."""
 
     presence: Presence
     kind = VerdictKind.NOT_ONLINE
@@ -88,7 +88,7 @@ class NotOnline:
 
 @dataclass(frozen=True, slots=True)
 class RateLimited:
-    """The agent had their share; `free_at` is the next slot, None when it cannot be known (E14, E41)."""
+    """The agent reached the rate limit; `free_at` is the instant of the next slot, None if unknown (E14, E41)."""
 
     count: int
     limit: int
@@ -98,7 +98,7 @@ class RateLimited:
 
 @dataclass(frozen=True, slots=True)
 class AtCapacity:
-    """The agent holds as many open conversations of this inbox as they may (E15)."""
+    """The agent reached their limit of open conversations in this inbox (E15)."""
 
     open: int
     limit: int
@@ -107,7 +107,7 @@ class AtCapacity:
 
 @dataclass(frozen=True, slots=True)
 class AtTotalCapacity:
-    """The agent holds as many open conversations of all inboxes as they may (E16)."""
+    """The agent reached their limit of open conversations in all inboxes (E16)."""
 
     open: int
     limit: int
@@ -116,7 +116,7 @@ class AtTotalCapacity:
 
 @dataclass(frozen=True, slots=True)
 class AtTeamLimit:
-    """The agent holds as many open conversations as the team lets its members (E17)."""
+    """The agent reached the team's maximum of open conversations (E17)."""
 
     open: int
     limit: int
@@ -139,7 +139,7 @@ ELIGIBLE = Eligible()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """How many agents were left after each gate (E18)."""
+    """The number of agents that remain after each gate (E18)."""
 
     members: int
     online: int
@@ -148,7 +148,7 @@ class Funnel:
 
     @property
     def reason(self) -> Reason:
-        """Return the gate at which the last candidates fell."""
+        """Return the reason of the gate that refused the last candidates."""
         if not self.members:
             return Reason.NO_MEMBERS
         if not self.online:
@@ -158,7 +158,7 @@ class Funnel:
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """This agent gets it; `team_id` names the rotation whose turn is spent, None the inbox's own."""
+    """Assign the conversation to this agent; `team_id` names the rotation of the spent turn, None the inbox's own."""
 
     conversation_id: int
     agent_id: int
@@ -168,7 +168,7 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Not this conversation, whoever is free; an exclusion names its label and policy (E6)."""
+    """Skip this conversation for every agent; an exclusion names its label and policy (E6)."""
 
     conversation_id: int
     reason: Reason
@@ -179,7 +179,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Nobody is left for it, or nothing is given out at all; then there is no funnel."""
+    """No candidate remains for the conversation. When a switch stops the whole run, `funnel` is None."""
 
     conversation_id: int | None
     reason: Reason
@@ -188,7 +188,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Error:
-    """It could not be decided; the others go on (E43)."""
+    """The decision failed; the other conversations are still decided (E43)."""
 
     conversation_id: int
     message: str
@@ -200,9 +200,9 @@ Decision: TypeAlias = Assign | Skip | Stop | Error
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolState:
-    """How a pool stands: open while somebody is left (reason None), else why nobody is.
+    """The state of a pool: open while a candidate remains (`reason` None), else the reason of its stop.
 
-    `next_slot_at` is when the first rate-limited agent may take something again.
+    `next_slot_at` is the instant of the next free slot among rate-limited agents.
     """
 
     reason: Reason | None
@@ -220,9 +220,9 @@ class JudgedPool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One decision per conversation looked at, in order; `stop` when a switch is off (E1).
+    """One decision per examined conversation, in order; `stop` is the reason when a switch is off (E1).
 
-    `standings` are the pools' after the last decision, by team id, None being the inbox's own.
+    `standings` are the pools' states after the last decision, by team id; None is the inbox's own pool.
     """
 
     decisions: tuple[Decision, ...] = ()
@@ -232,7 +232,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateList:
-    """How everybody stands at one moment for one pool; `turns` are the eligible agents' ids, next first."""
+    """All agents' verdicts at one moment for one pool; `turns` are the eligible agents' ids, next first."""
 
     verdicts: Mapping[int, Verdict]
     funnel: Funnel
@@ -241,10 +241,10 @@ class CandidateList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionTrace:
-    """One conversation's decision with every agent's verdict and the turns, at the moment it was made (E47, E48).
+    """One conversation's decision, with every agent's verdict and the rotation at that moment (E47, E48).
 
-    `turns` are the agent ids of its rotation, next first. `left_before` counts the conversations before it that its
-    pool left waiting.
+    `turns` are the agent ids of its rotation, next first. `left_before` is the number of earlier conversations that
+    its pool left waiting.
     """
 
     decision: Decision

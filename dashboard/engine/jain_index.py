@@ -1,4 +1,4 @@
-"""How evenly something was shared."""
+"""Jain's index and the spread of shares: measures of fairness."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """The least and the most of some numbers, and between which the middle half of them lies."""
+    """The minimum, quartiles, median and maximum of some numbers."""
 
     least: int
     lower: int
@@ -16,13 +16,13 @@ class Spread:
 
 
 def jain(shares: Sequence[int]) -> float | None:
-    """Return Jain's index: 1 when all have as many, 1/n when one of n has everything; None when there is nothing."""
+    """Return Jain's index: 1 for equal shares, 1/n if one of n holds everything, None if all shares are 0."""
     squares = sum(share * share for share in shares)
     return sum(shares) ** 2 / (len(shares) * squares) if squares else None
 
 
 def spread(shares: Sequence[int]) -> Spread | None:
-    """Return how far shares lie apart, None where there are none."""
+    """Return the spread of the shares, None without shares."""
     if not shares:
         return None
     order = sorted(shares)

@@ -1,4 +1,4 @@
-"""What a decision is made from: frozen values, one snapshot of them per batch."""
+"""The engine's input: frozen values, one snapshot of them per batch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from dashboard.engine.policy import AssignmentPolicy, ExclusionRules
 
 
 class Presence(StrEnum):
-    """What an agent set, or `offline` while nothing is heard of them (E37)."""
+    """An agent's set availability, or `offline` without heartbeats (E37)."""
 
     ONLINE = "online"
     BUSY = "busy"
@@ -20,7 +20,7 @@ class Presence(StrEnum):
 
 
 class Status(StrEnum):
-    """Where a conversation stands; waiting is `open` without assignee."""
+    """The status of a conversation; waiting means `open` without assignee."""
 
     OPEN = "open"
     PENDING = "pending"
@@ -29,14 +29,14 @@ class Status(StrEnum):
 
 
 class Awaiting(StrEnum):
-    """The side whose message a conversation waits for: an agent's answer, or the customer's."""
+    """The side that must write next: the agent or the customer."""
 
     AGENT = "agent"
     CUSTOMER = "customer"
 
 
 class Role(StrEnum):
-    """What a user may do in an account."""
+    """A user's rights in an account."""
 
     AGENT = "agent"
     SUPERVISOR = "supervisor"
@@ -44,7 +44,7 @@ class Role(StrEnum):
 
 
 class AssignmentType(StrEnum):
-    """Whether a team's conversations are given out or left to people (E12)."""
+    """Whether runs assign a team's conversations or leave them to people (E12)."""
 
     ROUND_ROBIN = "round_robin"
     MANUAL = "manual"
@@ -52,7 +52,7 @@ class AssignmentType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """Where conversations arrive, with the two switches that are not the policy's (E1)."""
+    """The place where conversations arrive, with the two switches outside the policy (E1)."""
 
     id: int
     account_id: int
@@ -73,11 +73,11 @@ class Team:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """A person who answers, as they stood when the snapshot was taken.
+    """A person with a role in an account, with their state at the time of the snapshot.
 
-    `recent` counts the automatic assignments within the fair-distribution window, None when that could not be read
-    and the limit is to be skipped (E41); `slot_frees_at` is when the next one leaves it. Limits are None when there
-    is none.
+    `recent` is the number of automatic assignments within the fair-distribution window. It is None if that number
+    could not be read and the limit is to be skipped (E41). `slot_frees_at` is the instant at which the oldest one
+    leaves the window. A limit of None means no limit.
     """
 
     id: int
@@ -96,9 +96,9 @@ class Agent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """The unit of work, reduced to what decides where it goes.
+    """The unit of work, reduced to the fields that decisions need.
 
-    `had_by` is the agent from whom somebody released it, at `released_at`.
+    `had_by` is the previous agent, if somebody released the conversation from them at `released_at`.
     """
 
     id: int
@@ -113,10 +113,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything that one batch's decisions need.
+    """The input of one batch's decisions.
 
     `agents` are active members of the inbox or of a team. `rotations` has the stored order of agent ids by
-    team id, None being the inbox's own. `served_contacts` are those with an open, assigned conversation (E10).
+    team id; None is the inbox's own. `served_contacts` have an open, assigned conversation (E10).
     """
 
     inbox: Inbox

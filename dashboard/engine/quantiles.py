@@ -1,4 +1,4 @@
-"""The waits that parts of the conversations did not exceed, from counts of waits by their length."""
+"""Quantiles of waiting times from histogram buckets."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
-# A bucket's middle is at most 4.5 % from any wait in it. The first bucket ends at 2^-4 s, the last begins at 2^25 s.
+# A bucket's middle is within 4.5 % of every wait in it. The first bucket ends at 2^-4 s, the last begins at 2^25 s.
 BUCKETS_PER_DOUBLING = 8
 FIRST_DOUBLING, LAST_DOUBLING = -4, 25
 BUCKETS = (LAST_DOUBLING - FIRST_DOUBLING) * BUCKETS_PER_DOUBLING + 2
@@ -16,19 +16,19 @@ MIDDLES = (
     *(2 ** (FIRST_DOUBLING + (bucket - 0.5) / BUCKETS_PER_DOUBLING) for bucket in range(1, BUCKETS - 1)),
     LONGEST,
 )
-# The lower bounds, in seconds, of the buckets in which an earlier release counted; before the first is one more.
+# The lower bounds, in seconds, of an earlier release's buckets; one more bucket lies below the first bound.
 BOUNDS = (
     *(1, 5, 10, 20, 30, 45),
     *(MINUTE * n for n in (1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 45)),
     *(HOUR * n for n in (1, 1.5, 2, 3, 4, 8, 16)),
     *(DAY * n for n in (1, 2, 4)),
 )
-# A part of a count is no exact number.
+# Tolerance for fractions of a count, which are inexact.
 ROUNDING = 1e-6
 
 
 class Bound(StrEnum):
-    """What is known of a wait: itself, or of what an earlier release counted one of its bounds."""
+    """Whether a quantile is the wait itself or a bound of it; buckets of an earlier release give only bounds."""
 
     ITSELF = ""
     UNDER = "under"
@@ -45,7 +45,7 @@ class Quantile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """Numbers of conversations by their bucket, and the ends; `coarse` are those of an earlier release."""
+    """Conversations per bucket, with the shortest and longest wait; `coarse` has the buckets of an earlier release."""
 
     fine: Mapping[int, int] = field(default_factory=dict)
     coarse: Mapping[int, int] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Waits:
         )
 
     def quantile(self, part: float) -> Quantile | None:
-        """Return the wait that this part of the conversations did not exceed, None where no wait is known."""
+        """Return the wait that this fraction of the conversations did not exceed, None without waits."""
         wanted, reached = part * (sum(self.fine.values()) + sum(self.coarse.values())) - ROUNDING, 0
         counted = [(MIDDLES[bucket], Bound.ITSELF, count) for bucket, count in self.fine.items()]
         for seconds, bound, count in sorted([*counted, *self._coarse()]):

@@ -1,1 +1,1 @@
-"""HTTP requests to addresses of users, which never reach the internal network."""
+"""HTTP requests to users' addresses, which never reach the internal network."""

@@ -1,4 +1,4 @@
-"""The one place from which the outside is called: one POST, to an address that was checked, within a time."""
+"""The only outgoing HTTP calls: one POST to a checked address, within a time limit."""
 
 import re
 import socket
@@ -40,7 +40,7 @@ NOT_ALLOWED = "Loopback, private and link-local addresses may not be called."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverResponse:
-    """What came of a call: a status, or else why there is none; `silent` if the receiver was not heard."""
+    """The result of a call: a status, or the error; `silent` if the receiver sent no answer."""
 
     status: int | None = None
     error: str | None = None
@@ -48,13 +48,13 @@ class ReceiverResponse:
 
     @property
     def accepted(self) -> bool:
-        """Say whether the receiver has it."""
+        """Return True for a 2xx status."""
         return self.status is not None and 200 <= self.status < 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """What is sent where."""
+    """A POST request."""
 
     url: str
     body: bytes
@@ -63,7 +63,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """Calls receivers. The name is resolved for each call, and what was checked is what is connected to."""
+    """Calls receivers. Each call resolves the name and connects to the checked addresses."""
 
     allow_private: bool
     resolve: Resolve = resolve
@@ -83,7 +83,7 @@ class Outgoing:
         return None if self._allows(addresses) else NOT_ALLOWED
 
     def post(self, post: Post) -> ReceiverResponse:
-        """Send it once. Redirects are not followed, and of the answer only the status counts."""
+        """Send the request once. Redirects are not followed; only the answer's status is used."""
         target, until = parse(post.url), monotonic() + self.time_out
         if target is None:
             return ReceiverResponse(error=NOT_A_URL, silent=True)
@@ -105,7 +105,7 @@ class Outgoing:
 
 @dataclass(slots=True)
 class _Cut:
-    """Ends a connection when its time is over, in whatever it is then: a time-out of its own would count each byte."""
+    """Ends a connection at its deadline, in any state; a socket timeout would start again with each byte."""
 
     connection: socket.socket
     fired: bool = field(default=False)
@@ -137,7 +137,7 @@ def _exchange(connection: socket.socket, target: Target, post: Post, until: floa
 
 
 def _status(came: BufferedReader) -> int:
-    """Return the answer's status: http.client also takes 20_0 and +200, and any number of answers that go on.
+    """Return the answer's status, strictly: http.client also takes 20_0, +200 and any number of interim answers.
 
     Raises HTTPException.
     """
@@ -199,7 +199,7 @@ def _connect(addresses: Sequence[str], target: Target, until: float) -> socket.s
 
 
 def _wrapped(connection: socket.socket, host: str) -> socket.socket:
-    """Return it under TLS for the host that was asked for; the handshake is the caller's, within its time."""
+    """Return the connection under TLS for this host. The caller does the handshake, within its own deadline."""
     return _tls().wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
 
 
@@ -209,7 +209,7 @@ def _tls() -> ssl.SSLContext:
 
 
 def _told(error: Exception) -> str:
-    """Return the cause in this machine's words: the message of any other error may quote the answer."""
+    """Return the cause in this machine's words; other errors' messages may quote the answer."""
     if isinstance(error, RemoteDisconnected):
         return "No answer: the connection was closed."
     if isinstance(error, OSError):

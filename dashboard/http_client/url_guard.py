@@ -1,4 +1,4 @@
-"""Where a webhook's URL leads: which addresses that is at this moment, and whether they may be called."""
+"""The addresses behind a webhook's URL, and whether they may be called."""
 
 import socket
 from collections.abc import Callable, Sequence
@@ -9,16 +9,16 @@ from urllib.parse import quote, urlsplit
 Resolve = Callable[[str, int], Sequence[str]]
 LONGEST_URL = 2_000
 PORTS = {"http": 80, "https": 443}
-# Of an IPv6 address that stands for an IPv4 one, the last 32 bits are that one.
+# In these IPv6 networks, the last 32 bits of an address are an IPv4 address.
 TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
-# Python 3.11 calls these global.
+# Python 3.11 calls these networks global.
 LOCAL = tuple(map(ip_network, ("192.0.0.0/24", "64:ff9b:1::/48", "2001:db8::/32", "3fff::/20", "5f00::/16")))
 IN_PATHS = "/:@!$&'()*+,;=~-._%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A receiver's URL, taken apart; the host is ASCII."""
+    """The parts of a receiver's URL; the host is ASCII."""
 
     secure: bool
     host: str
@@ -27,7 +27,7 @@ class Target:
 
 
 def parse(url: str) -> Target | None:
-    """Return where the URL leads; None if it is no plain http or https URL, or carries credentials."""
+    """Return the URL's target; None unless it is a plain http or https URL without credentials."""
     if len(url) > LONGEST_URL or not url.isprintable() or " " in url or "\\" in url:
         return None
     try:
@@ -42,13 +42,13 @@ def parse(url: str) -> Target | None:
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
-    """Return all addresses of a host, in the order in which to try them. Raises OSError."""
+    """Return all addresses of a host, in the order of the attempts. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def is_public(address: str) -> bool:
-    """Say whether the address is one of the internet's, whatever it is wrapped in."""
+    """Return True for a public internet address, also within an IPv6 form of an IPv4 address."""
     found = ip_address(address)
     if isinstance(found, IPv6Address):
         inner = _inner(found)
@@ -62,16 +62,16 @@ def is_public(address: str) -> bool:
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that packets to this one would end at."""
+    """Return the IPv4 address that receives the packets to this address, or None."""
     if any(address in network for network in TRANSLATED):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
 
 
 def _ascii(host: str) -> str:
-    """Return the host as DNS knows it; raises UnicodeError, which is a ValueError."""
+    """Return the host in the form of DNS; raises UnicodeError, which is a ValueError."""
     if ":" in host:
         return str(IPv6Address(host))
     encoded = host.encode("idna")
-    encoded.decode("ascii").encode("idna")  # a letter that becomes a dot leaves labels that were not looked at
+    encoded.decode("ascii").encode("idna")  # a letter that becomes a dot creates unchecked labels
     return encoded.decode("ascii")

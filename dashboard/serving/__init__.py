@@ -1,1 +1,1 @@
-"""The web server: waitress, which gives a thread only whole requests, with bounds on what a stranger may cost."""
+"""The web server: waitress, with limits on each client's cost. Threads receive only whole requests."""

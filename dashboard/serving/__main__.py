@@ -10,7 +10,7 @@ from dashboard.serving.processes import PROCESSES, serve
 from dashboard.stack.listen_socket import Door
 from dashboard.store.postgres import schema
 
-# The composition root, by its name: nothing that it composes imports it.
+# The composition root, by name: no part of it imports it.
 APPLICATION = "app:create_app"
 
 
@@ -20,7 +20,7 @@ APPLICATION = "app:create_app"
 @click.option("--processes", type=click.IntRange(1, 1_000), default=PROCESSES, show_default=True)
 @click.option("--descriptor", type=int, help="Of a listening socket that this program inherits.")
 def main(*, host: str, port: int, processes: int, descriptor: int | None) -> None:
-    """Serve the pages and the API until a signal asks to stop."""
+    """Serve the pages and the API until a stop signal."""
     with starting.or_exit():
         listener = Door(host, port).socket if descriptor is None else socket.socket(fileno=descriptor)
         application = resolve_name(APPLICATION)()

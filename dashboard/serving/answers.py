@@ -1,10 +1,10 @@
-"""Answers, written by waitress's threads."""
+"""Responses, written by waitress's threads."""
 
 import json
 
 from waitress.task import ErrorTask, Task, WSGITask
 
-# In the shape of the API's refusals (dashboard/api/errors.py).
+# In the format of the API's errors (dashboard/api/core/errors.py).
 SENTENCES = {
     400: "The request is malformed, or its body is shorter than announced.",
     413: "The body is larger than 1 MiB.",
@@ -15,7 +15,7 @@ OTHERWISE = "Something went wrong on our side; it is in the log."
 
 
 class Noted(Task):
-    """Tells its connection when the answer is ready."""
+    """A task that notifies its connection when the response is ready."""
 
     def service(self) -> None:
         """Answer the request."""
@@ -26,20 +26,20 @@ class Noted(Task):
 
 
 class ResponseTask(Noted, WSGITask):
-    """The application's answer."""
+    """The application's response."""
 
     def set_close_on_finish(self) -> None:
-        """Keep the connection after an answer without a body: waitress ends it with every 204 and 304."""
+        """Keep the connection open after a response without a body; waitress would close it after every 204 and 304."""
         wants_to_close = self.request.headers.get("CONNECTION", "").lower() == "close"
         if self.has_body or self.version != "1.1" or wants_to_close:
             super().set_close_on_finish()
 
 
 class Refusal(Noted, ErrorTask):
-    """The answer to a request that does not reach the application."""
+    """The response to a request that does not reach the application."""
 
     def execute(self) -> None:
-        """Write one sentence; the connection ends with it."""
+        """Write one sentence and close the connection."""
         error = self.request.error
         body = json.dumps({"error": SENTENCES.get(error.code, OTHERWISE)}).encode()
         self.status = f"{error.code} {error.reason}"

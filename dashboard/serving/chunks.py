@@ -1,4 +1,4 @@
-"""Bodies in chunks, read more strictly than by waitress."""
+"""Chunked bodies, read more strictly than by waitress."""
 
 import re
 from collections.abc import Generator
@@ -10,14 +10,14 @@ from waitress.utilities import BadRequest
 
 LONGEST_LINE = 256
 LONGEST_TRAILERS = 4_096
-# A chunk of one byte costs the loop as much as one of thousands. More of them must have this size on average.
+# A chunk of one byte costs the loop as much as a chunk of thousands. Beyond this number, chunks must average SMALL.
 MOST_SMALL_CHUNKS = 1_000
 SMALL = 64
 SIZE = re.compile(rb"0{0,16}[0-9a-fA-F]{1,8}")
 
 
 class Chunks:
-    """A body in chunks. Waitress also takes blank lines before a size, a bare LF after it, and lines without an end."""
+    """A chunked body. Waitress also accepts blank lines before a size, a bare LF after it, and endless lines."""
 
     def __init__(self, buffer: OverflowableBuffer) -> None:
         self.completed = False
@@ -30,7 +30,7 @@ class Chunks:
         return len(self._buffer)
 
     def received(self, data: bytes) -> int:
-        """Take the bytes that belong to this body, and return their number."""
+        """Read the bytes of this body and return their number."""
         self._unread, self._at = self._unread[self._at :] + data, 0
         try:
             next(self._reading)
@@ -50,7 +50,7 @@ class Chunks:
         return self._buffer
 
     def _read(self) -> Generator[None]:
-        """Read all chunks and the trailers, and wait with a yield for bytes that are missing."""
+        """Read all chunks and the trailers; yield to wait for missing bytes."""
         count = total = 0
         while size := _size((yield from self._line())):
             count, total = count + 1, total + size
@@ -62,7 +62,7 @@ class Chunks:
         yield from self._trailers()
 
     def _trailers(self) -> Generator[None]:
-        """Pass over the fields behind the last chunk."""
+        """Skip the trailers after the last chunk."""
         length = 0
         while line := (yield from self._line()):
             length += len(line)
@@ -89,7 +89,7 @@ class Chunks:
 
 
 def _size(line: bytes) -> int:
-    """Return the size that a chunk's first line gives; 0 is the last chunk."""
+    """Return the size from a chunk's first line; 0 is the last chunk."""
     size, _, _ = line.partition(b";")
     if not SIZE.fullmatch(size) or not CHUNK_EXT_RE.fullmatch(line[len(size) :]):
         raise ParsingError("a chunk's size is no number")

@@ -1,4 +1,4 @@
-"""Connections: a thread gets one whole request at a time, and no client may take forever."""
+"""Client connections: a thread receives one whole request at a time, and every wait for a client has a limit."""
 
 import socket
 import time
@@ -12,18 +12,18 @@ from dashboard.serving.answers import Refusal, ResponseTask
 from dashboard.serving.messages import Request
 
 log = structlog.get_logger()
-# Seconds: for a request to arrive, for an answer to be read, and between two requests (a tab polls every two).
+# Seconds: to receive a request, to send a response, and between two requests (a tab polls every two).
 ARRIVES_WITHIN = 30.0
 READ_WITHIN = 60.0
 KEPT_FOR = 10.0
-# After its last answer a connection is read on for this long and this far: one that is closed with bytes unread is
-# reset, and the client may lose the answer.
+# After its last response, a connection is read for this long and this many bytes: closing it with unread bytes sends a
+# reset, and the client may lose the response.
 LINGERS_FOR = 5.0
 LINGERS_OVER = 16 * 1024 * 1024
 
 
 class Connection(HTTPChannel):
-    """One client. Threads run service, write_soon and note_answer; the server's loop runs the rest."""
+    """One client's connection. Threads run service, write_soon and note_answer; the server's loop runs the rest."""
 
     task_class = ResponseTask
     error_task_class = Refusal
@@ -40,26 +40,26 @@ class Connection(HTTPChannel):
 
     @property
     def is_served(self) -> bool:
-        """Say whether its request is with a thread, or waits for one."""
+        """Return True while a thread serves its request, or its request waits for a thread."""
         return bool(self.requests)
 
     @property
     def is_idle(self) -> bool:
-        """Say whether it has no request for a thread, and no answer that is still to be sent."""
+        """Return True without a request for a thread and without unsent response bytes."""
         return not self.requests and not self.total_outbufs_len
 
     @property
     def waits_since(self) -> float:
-        """Return when the request that it sends began, or else when its last one was answered."""
+        """Return the start of the unfinished request, or the time of the last response."""
         return self._answered_at if self.request is None else self._began_at
 
     @property
     def held(self) -> int:
-        """Return the number of bytes that are kept of an unfinished request."""
+        """Return the number of bytes in memory for an unfinished request."""
         return 0 if self.request is None else self.request.held
 
     def is_overdue(self, now: float) -> bool:
-        """Say whether the client took too long to send, to read, or to ask again."""
+        """Return True if the client took too long to send, to read, or to send its next request."""
         if self.requests:
             return False
         if self._lingers:
@@ -69,13 +69,13 @@ class Connection(HTTPChannel):
         return now > self.waits_since + (KEPT_FOR if self.request is None else ARRIVES_WITHIN)
 
     def readable(self) -> bool:
-        """Say whether to wait for bytes; those that came right behind the last request are taken up first."""
+        """Return True to wait for bytes; first reads the bytes that arrived with the last request."""
         if self._unread and self.is_idle:
             self._take_up()
         return self.socket is not None and bool(self._lingers or super().readable())
 
     def handle_read(self) -> None:
-        """Read the bytes that are there."""
+        """Read the available bytes."""
         try:
             data = self.socket.recv(self.adj.recv_bytes)
         except BlockingIOError:
@@ -90,7 +90,8 @@ class Connection(HTTPChannel):
             self._end()
 
     def received(self, data: bytes) -> bool:
-        """Take one request; bytes behind it wait for its answer: waitress would put hundreds of answers into memory."""
+        """Parse one request; later bytes wait for its response, for waitress would keep hundreds of responses in
+        memory."""
         with self.requests_lock:
             self._unread += data
             while self._unread and not (self.requests or self.will_close or self.close_when_flushed):
@@ -104,18 +105,18 @@ class Connection(HTTPChannel):
         self.server.look_at(self)
 
     def write_soon(self, data: Any) -> int:
-        """Send a part of the answer, or leave it to the loop where the client reads slowly."""
+        """Send a part of the response, or leave it to the loop if the client reads slowly."""
         written: int = super().write_soon(data)
         if self.total_outbufs_len:
             self.server.look_at(self)
         return written
 
     def note_answer(self) -> None:
-        """Note that the answer is ready."""
+        """Record the time of the response."""
         self.was_answered, self._answered_at = True, time.monotonic()
 
     def handle_close(self) -> None:
-        """Close it; after an answer, linger first. Waitress may ask for it again when it is closed."""
+        """Close the connection; after a response, linger first. Waitress may call this on a closed connection."""
         if self.socket is None:
             return
         if self.will_close and not self._lingers and self._say_goodbye():
@@ -123,19 +124,19 @@ class Connection(HTTPChannel):
         super().handle_close()
 
     def add_channel(self, map: dict[int, Any] | None = None) -> None:
-        """Begin to be watched."""
+        """Register with the loop and the server."""
         super().add_channel(map)
         self.server.look_at(self)
 
     def del_channel(self, map: dict[int, Any] | None = None) -> None:
-        """End to be watched."""
+        """Unregister from the server and the loop."""
         self.server.forget(self)
         super().del_channel(map)
 
     def _take_up(self) -> None:
         try:
             self.received(b"")
-        except Exception:  # as waitress ends a connection whose bytes it cannot read
+        except Exception:  # waitress, too, closes a connection with unreadable bytes
             log.exception("request_not_read")
             self.handle_close()
 
@@ -155,7 +156,7 @@ class Connection(HTTPChannel):
         self.server.add_task(self)
 
     def _end(self) -> None:
-        """Refuse a request whose client stopped in the middle of its body."""
+        """Refuse the request of a client that stopped in the middle of its body."""
         if self.request is None or not self.request.headers_finished:
             self.handle_close()
             return
@@ -164,11 +165,11 @@ class Connection(HTTPChannel):
             self._hand_over()
 
     def _say_goodbye(self) -> bool:
-        """Tell the client that no more will come, and wait for it to say the same."""
+        """Shut down the sending side, and wait for the client to close its side."""
         self._lingers, self.will_close = True, False
         try:
             self.socket.shutdown(socket.SHUT_WR)
-        except OSError:  # it has gone
+        except OSError:  # the client has closed already
             return False
         return True
 

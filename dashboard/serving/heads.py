@@ -1,4 +1,4 @@
-"""What the head of a request must look like: nothing that another program may read as another request."""
+"""Checks of a request's head: refuses heads that another program may read as a different request."""
 
 import re
 from ipaddress import IPv6Address
@@ -6,9 +6,9 @@ from ipaddress import IPv6Address
 from waitress.parser import ParsingError
 
 FIRST_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Z]+ ([^\s]+) HTTP/1\.([01])\r\n")
-# A path, or the whole address, which clients send to a proxy.
+# A path, or an absolute URL, which clients send to a proxy.
 TARGET = re.compile(rb"(?:https?://([^/?#]*))?/[!-\"$-~]*", re.IGNORECASE)
-# Folded lines, and runs of blanks, which waitress reads in quadratic time: 16 kB of them took 0.9 s.
+# Folded lines and long runs of blanks: waitress reads them in quadratic time, 16 kB took 0.9 s.
 ODD_BLANKS = re.compile(rb"\r\n[ \t]|[ \t]{32}")
 FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding):[ \t]*([^\r\n]*)", re.IGNORECASE)
 HOSTS = re.compile(rb"\r\nhost:[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -16,7 +16,7 @@ HOST = re.compile(r"(?:(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[([0-9a-f:.]+
 
 
 def expect_plain(head: bytes) -> None:
-    """Raise ParsingError for a head that others may read differently, or that waitress reads slowly."""
+    """Raise ParsingError for a head that other programs may read differently, or that waitress reads slowly."""
     first = FIRST_LINE.match(head)
     if first is None or ODD_BLANKS.search(head):
         raise ParsingError("odd blanks")
@@ -26,7 +26,7 @@ def expect_plain(head: bytes) -> None:
 
 
 def is_in_chunks(head: bytes) -> bool:
-    """Say whether the body comes in chunks; raise ParsingError where its encoding is any other."""
+    """Return True for a chunked body; raise ParsingError for any other transfer encoding."""
     framing = FRAMING.search(head)
     if framing is None or framing[1].lower() != b"transfer-encoding":
         return False

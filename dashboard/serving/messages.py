@@ -1,4 +1,4 @@
-"""Requests, read more strictly than by waitress: a proxy in front must not see other requests in the same bytes."""
+"""Requests, parsed more strictly than by waitress: a proxy in front must see the same requests in the same bytes."""
 
 import re
 from typing import Any
@@ -16,11 +16,11 @@ BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
 class Request(HTTPRequestParser):
-    """One request, as far as it has arrived."""
+    """One request, possibly incomplete."""
 
     body_rcv: Any
     error: Error | None
-    # Of a head that cannot be read; waitress takes them for granted.
+    # For an unreadable head: waitress expects both attributes.
     command = path = ""
 
     def __init__(self, *args: Any) -> None:
@@ -29,18 +29,18 @@ class Request(HTTPRequestParser):
 
     @property
     def held(self) -> int:
-        """Return the number of bytes that are kept of it."""
+        """Return the number of bytes in memory for this request."""
         return len(self._head) + self._body_length()
 
     def received(self, data: bytes) -> int:
-        """Take the bytes that belong to this request, and return their number."""
+        """Read the bytes of this request and return their number."""
         consumed: int = super().received(data) if self.headers_finished else self._receive_head(data)
         if max(self.content_length, self._body_length()) > LARGEST_BODY:
             self._leave_the_body_out()
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Refuse a head that others may read differently, or that waitress reads slowly."""
+        """Refuse a head that other programs may read differently, or that waitress reads slowly."""
         heads.expect_plain(header_plus)
         try:
             super().parse_header(header_plus)
@@ -52,7 +52,7 @@ class Request(HTTPRequestParser):
             self.body_rcv = Chunks(self.body_rcv.getbuf())
 
     def _receive_head(self, data: bytes) -> int:
-        """Hand waitress a head that is whole: it would search all that has come anew for each packet."""
+        """Pass only a complete head to waitress, which would search all earlier bytes again for each packet."""
         before = len(self._head)
         self._head += data
         end = self._head.find(END, max(before - len(END) + 1, 0))
@@ -67,7 +67,7 @@ class Request(HTTPRequestParser):
 
     def _read_head(self, head: bytes) -> None:
         self._head.clear()
-        head = head.removeprefix(b"\r\n")  # which some clients send behind a body
+        head = head.removeprefix(b"\r\n")  # some clients send this after a body
         if head[:1].isspace():
             self._refuse(BadRequest("blanks before the first line"))
         else:
@@ -80,7 +80,7 @@ class Request(HTTPRequestParser):
         return 0 if self.body_rcv is None else len(self.body_rcv)
 
     def _leave_the_body_out(self) -> None:
-        """Let the application refuse it by its length, in its own words; the connection ends with that."""
+        """Let the application refuse the body by its length, with its own message; then the connection is closed."""
         self.headers["CONTENT_LENGTH"] = str(max(self.content_length, self._body_length()))
         self.headers["CONNECTION"] = "close"
         self.close()

@@ -1,4 +1,4 @@
-"""Several web processes on one listening socket, forked from one that has imported everything."""
+"""Several web processes on one listening socket, forked from a parent that has imported everything."""
 
 import gc
 import logging
@@ -19,24 +19,24 @@ from dashboard.serving.server import STOPS_WITHIN, WebServer
 from dashboard.stack.spawn import with_death_signal
 
 log = structlog.get_logger()
-# One more than two cores: while one draws a board, the others answer. Their threads wait for Postgres, and some for a
-# run that was asked for with wait=true.
+# One more than two cores: while one renders a board, the others respond. Their threads wait for Postgres, and some for
+# a run with wait=true.
 PROCESSES = 3
-# The longest that a thread which draws a page keeps the others of its process from going on; Python's own is 5 ms.
+# A thread that renders a page blocks its process's other threads for at most this long; Python's default is 5 ms.
 SWITCH_SECONDS = 0.001
 ENDS = (signal.SIGTERM, signal.SIGINT)
 WATCHED = (signal.SIGCHLD, signal.SIGALRM, *ENDS)
-# A process that ends sooner after its start is not replaced at once.
+# A process that ends sooner after its start is replaced only after a pause.
 SETTLED = PAUSE = 1.0
-# Looks, one a second, at a process that does not go on: then it is killed. They are counted, for after a pause of the
-# whole machine every clock says that all processes hang.
+# A process that hangs at this many checks, one per second, is killed. Checks are counted because clocks mislead: after
+# a pause of the whole machine, all processes would seem to hang.
 LOOKS_EVERY = 1.0
 MOST_MISSED = 30
 
 
 @dataclass(slots=True, kw_only=True)
 class WebProcess:
-    """A web process, and a byte of shared memory that it counts up while it goes on."""
+    """A web process, with a byte of shared memory that it increments while it makes progress."""
 
     born_at: float = field(default_factory=time.monotonic)
     pulse: mmap.mmap = field(default_factory=lambda: mmap.mmap(-1, 1))
@@ -44,21 +44,22 @@ class WebProcess:
     _missed: int = 0
 
     def beat(self) -> None:
-        """Go on, in the process itself."""
+        """Increment the pulse, within the process itself."""
         self.pulse[0] = (self.pulse[0] + 1) % 256
 
     def hangs(self) -> bool:
-        """Look, in the parent, whether it has gone on; say whether it has not for too many looks."""
+        """Check the pulse, within the parent; return True if it stood still for MOST_MISSED checks."""
         self._missed = 0 if self.pulse[0] != self._seen else self._missed + 1
         self._seen = self.pulse[0]
         return self._missed >= MOST_MISSED
 
 
 def serve(application: Callable[..., Any], listener: socket.socket, count: int) -> None:
-    """Keep this number of processes serving until a signal asks to stop."""
+    """Keep this number of processes serving until a stop signal."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     sys.setswitchinterval(SWITCH_SECONDS)
-    # Out of every collection: the board of 1,000 agents took twice as long with it. And the children share it.
+    # Excludes the imported objects from collections, which doubled the time of a board with 1,000 agents; children
+    # share them.
     gc.collect()
     gc.freeze()
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
@@ -90,7 +91,7 @@ def _fork(application: Callable[..., Any], listener: socket.socket, child: WebPr
     except Exception:
         log.exception("web_process_failed")
     finally:
-        os._exit(status)  # the parent's own end is not the child's
+        os._exit(status)  # skips the parent's exit handlers
 
 
 def _work(application: Callable[..., Any], listener: socket.socket, child: WebProcess) -> None:
@@ -102,7 +103,7 @@ def _work(application: Callable[..., Any], listener: socket.socket, child: WebPr
 
 
 def _ended() -> Iterator[tuple[int, int]]:
-    """Yield each child that has ended, with its status."""
+    """Yield the pid and exit status of each ended child."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -127,7 +128,7 @@ def _kill_hanging(children: dict[int, WebProcess]) -> None:
 
 
 def _stop(children: set[int]) -> None:
-    """Let the processes finish their requests; kill those that take too long, or all at a second signal."""
+    """Let the processes finish their requests; kill the late ones, or all of them at a second signal."""
     signal.setitimer(signal.ITIMER_REAL, 0)
     if signal.SIGALRM in signal.sigpending():
         signal.sigwait([signal.SIGALRM])

@@ -1,4 +1,4 @@
-"""One web process: waitress's server with a loop of its own, limits for strangers, and a gentle end."""
+"""One web process: waitress's server with its own event loop, limits per process, and a graceful stop."""
 
 import resource
 import socket
@@ -18,25 +18,25 @@ from dashboard.stack.listen_socket import BACKLOG
 
 log = structlog.get_logger()
 THREADS = 8
-# Connections of one process; each may have an open file besides.
+# Connections per process; each may need one more open file.
 MOST_CONNECTIONS = 1_000
 OTHER_FILES = 100
-# Of the places: connections that were answered once keep these while strangers come. With all of them, a client that
-# asked once on each connection would keep everybody else out.
+# Of all connections: this share is reserved for connections with an earlier response. The rest is for new clients, so
+# that one client with a request on each connection cannot block all others.
 ANSWERED_SHARE = 3 / 4
-# Bytes of unfinished requests in one process.
+# Bytes of unfinished requests per process.
 MOST_HELD = 64 * 1024 * 1024
 LOOKS_EVERY = 1.0
 STOPS_WITHIN = 3.0
-# Its threads hang where requests wait for one and none has ended a request for this long.
+# The threads hang if requests are queued and no thread has finished a request for this long.
 HANGS_AFTER = 30.0
 
 
 class WebServer(TcpWSGIServer):
     """Serves one application on a listening socket that other processes may share.
 
-    Its loop looks only at connections that changed; waitress looks at each one for every event, which made a poll
-    beside 500 idle tabs cost half as much again.
+    Its loop checks only changed connections. Waitress checks each connection at every event, which made a poll
+    beside 500 idle tabs cost 50 % more.
     """
 
     channel_class = Connection
@@ -65,29 +65,29 @@ class WebServer(TcpWSGIServer):
             self._turn(LOOKS_EVERY / 10)
 
     def stop(self, *_: object) -> None:
-        """Take no new request, and end as soon as those that are here are answered."""
+        """Accept no new request, and end after the responses to the present ones."""
         self._stops_at = time.monotonic() + STOPS_WITHIN
         self.trigger.pull_trigger()
 
     def look_at(self, connection: Connection) -> None:
-        """See in the loop's next turn what this connection waits for; threads call this too."""
+        """Check this connection's state in the loop's next pass; threads call this too."""
         self._changed.add(connection)
         self.trigger.pull_trigger()
 
     def note_answer(self) -> None:
-        """Note that a thread has ended a request; threads call this."""
+        """Record that a thread has finished a request; threads call this."""
         self._went_on_at = time.monotonic()
 
     def forget(self, connection: Connection) -> None:
-        """Watch this connection no more."""
+        """Stop watching this connection."""
         self._changed.discard(connection)
         self._watch(connection, 0)
 
     def pull_trigger(self) -> None:
-        """Do nothing: a connection that wakes the loop says which it is."""
+        """Do nothing: `look_at` wakes the loop and names the connection."""
 
     def readable(self) -> bool:
-        """Say whether to wait for connections."""
+        """Return True to accept connections."""
         now = time.monotonic()
         if now >= self.next_channel_cleanup:
             self.next_channel_cleanup = now + LOOKS_EVERY
@@ -95,17 +95,18 @@ class WebServer(TcpWSGIServer):
         return bool(self.accepting and len(self.active_channels) <= self._most)
 
     def handle_accept(self) -> None:
-        """Accept a connection; above the limit it takes the place of another."""
+        """Accept a connection; above the limit, close another one."""
         super().handle_accept()
         if len(self.active_channels) > self._most:
             self._close_one()
 
     def handle_error(self) -> None:
-        """Go on: waitress would close the socket that all connections come through."""
+        """Log the error and go on: waitress would close the listening socket."""
         log.exception("connection_not_accepted")
 
     def maintenance(self, now: float) -> None:
-        """Show that the loop and a thread go on; close what takes too long or too much memory."""
+        """Send the heartbeat while the loop and the threads make progress; close connections over a limit of time or
+        memory."""
         if not self.task_dispatcher.queue:
             self._went_on_at = now
         if now < self._went_on_at + HANGS_AFTER:
@@ -141,7 +142,8 @@ class WebServer(TcpWSGIServer):
             self._selector.modify(one._fileno, events, one)
 
     def _close_one(self) -> None:
-        """Close the connection that waits the longest: one that was never answered, while these have their share."""
+        """Close the connection with the longest wait; first those without a response, unless ANSWERED_SHARE is
+        exceeded."""
         if not self.in_connection_overflow:
             log.warning("too_many_connections", limit=self._most)
             self.in_connection_overflow = True
@@ -152,7 +154,7 @@ class WebServer(TcpWSGIServer):
             min(waiting, key=lambda one: (one.was_answered is protects, one.waits_since)).handle_close()
 
     def _make_room(self) -> None:
-        """Close the oldest unfinished requests until the others fit into their memory."""
+        """Close the oldest unfinished requests until the remaining ones fit into MOST_HELD."""
         total = sum(one.held for one in self.active_channels.values())
         for connection in sorted(self.active_channels.values(), key=lambda one: one.waits_since):
             if total <= MOST_HELD:
@@ -162,7 +164,7 @@ class WebServer(TcpWSGIServer):
                 connection.handle_close()
 
     def _close_idle(self) -> bool:
-        """Close connections without a request or an answer on its way; say whether others are left."""
+        """Close idle connections; return True if other connections remain."""
         for connection in list(self.active_channels.values()):
             if connection.is_idle:
                 connection.handle_close()
@@ -175,12 +177,12 @@ def _adjustments(listener: socket.socket) -> Adjustments:
         threads=THREADS,
         backlog=BACKLOG,
         ident=None,
-        # The application reads what proxies say, where TRUSTED_PROXIES is set.
+        # The application reads the proxies' headers, if TRUSTED_PROXIES is set.
         clear_untrusted_proxy_headers=False,
         log_socket_errors=False,
         recv_bytes=32 * 1024,
         max_request_header_size=LARGEST_HEAD + 1,
-        # With all that is around small chunks.
+        # Twice the limit, to include the framing of small chunks.
         max_request_body_size=2 * LARGEST_BODY,
         # Bodies stay in memory.
         inbuf_overflow=2 * LARGEST_BODY,
@@ -188,7 +190,7 @@ def _adjustments(listener: socket.socket) -> Adjustments:
 
 
 def _reserve_files() -> int:
-    """Let this process open more files, and return the number of connections that they suffice for."""
+    """Raise this process's limit of open files, and return the number of connections that it allows."""
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * MOST_CONNECTIONS + OTHER_FILES
     allowed = max(allowed, wanted if most == resource.RLIM_INFINITY else min(wanted, most))

@@ -1,6 +1,6 @@
-"""Backups: all that Postgres knows, as one moment saw it, in one file, by the programs of the embedded Postgres.
+"""Backups: a consistent copy of Postgres in one file, by the programs of the embedded Postgres.
 
-Redis is in none: what it holds comes again by itself, but for whose turn it was.
+Redis is left out: all its data is rebuilt, except the rotations.
 """
 
 import os
@@ -14,17 +14,17 @@ from dashboard import private
 from dashboard.stack.postgres import PROGRAMS
 from dashboard.store.postgres import schema
 
-# Whoever restores owns what is made.
+# The restoring user owns all restored objects.
 NOBODYS = ("--no-owner", "--no-privileges")
 VERSION = re.compile(r"^COPY [^\n]*alembic_version[^\n]*\n([^\n]+)\n", re.MULTILINE)
 
 
 class BadArchive(Exception):
-    """Why nothing was written or restored; the message is one sentence."""
+    """The reason why nothing was written or restored; the message is one sentence."""
 
 
 def write(url: str, file: Path) -> None:
-    """Write a backup, readable by its owner alone; one that was broken off leaves no file. Raises BadArchive."""
+    """Write a backup that only its owner may read; an interrupted backup leaves no file. Raises BadArchive."""
     if file.exists():
         raise BadArchive(f"{file} exists already; nothing was written.")
     draft = file.with_name(f".{file.name}.{os.getpid()}")
@@ -41,7 +41,7 @@ def write(url: str, file: Path) -> None:
 
 
 def restore(url: str, file: Path) -> None:
-    """Put a backup in the place of a database without accounts, and bring its tables up to date. Raises BadArchive."""
+    """Replace a database without accounts by a backup, and migrate its tables. Raises BadArchive."""
     version = version_of(file)
     if not schema.is_known(version):
         raise BadArchive(f"{file} has tables of version {version}, which this release does not know; use a newer one.")
@@ -64,7 +64,7 @@ def version_of(file: Path) -> str:
 
 
 def _run(command: Sequence[str], url: str, *, stdout: int = subprocess.PIPE) -> str:
-    """Run one of Postgres's programs; the password goes where other users cannot see it."""
+    """Run one of Postgres's programs; the password is passed by environment, so that other users cannot see it."""
     parts = urlsplit(url.replace("+psycopg", "", 1))
     plain = parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@")).geturl()
     env = {**os.environ, "PGPASSWORD": unquote(parts.password)} if parts.password else None

@@ -1,4 +1,4 @@
-"""A supervised process: honcho's, in a session of its own, to be started again when it dies."""
+"""A supervised process: honcho's, in its own session, restarted after it ends."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ SETTLED = 60.0
 
 
 class Child(Process):
-    """A process that shall always run; the terminal's Ctrl-C does not reach it."""
+    """A process that must always run; the terminal's Ctrl-C does not reach it."""
 
     _child: subprocess.Popen[bytes] | None
 
@@ -42,15 +42,15 @@ class Child(Process):
         self._child_ctor = partial(self._child_ctor, pass_fds=descriptors)
 
     def is_up(self) -> bool:
-        """Say whether it runs; whatever a dead one has left behind is killed."""
+        """Return True if the process runs; after its death, kill the rest of its session."""
         is_dead = self._child is not None and self._child.poll() is not None
         if is_dead and (self._thread.is_alive() or not self._is_cleared):
-            self._is_cleared = True  # later its number may be another's
+            self._is_cleared = True  # later, another process may have its number
             self.kill()
         return self._thread.is_alive()
 
     def start_when_due(self, events: "Queue[Message]") -> str:
-        """Start it when its pause is over, longer each time it keeps dying; say so when a pause begins."""
+        """Start the process after its pause, longer after each early death; return a sentence when a pause begins."""
         now = time.monotonic()
         if self._start_at is None:
             lasted = now - self._began > SETTLED
@@ -65,17 +65,17 @@ class Child(Process):
         return ""
 
     def ask_to_stop(self) -> None:
-        """Ask it to finish what it does, once."""
+        """Send a terminate signal, once."""
         if self._child is not None and not self._is_told:
             self._is_told = True
             self._child.terminate()
 
     def kill(self) -> None:
-        """Kill all that is left of its session, also those whose parent has gone."""
+        """Kill all processes of its session, including orphans."""
         if self._child is None:
             return
         for pid in psutil.pids():
-            with suppress(ProcessLookupError):  # it went by itself
+            with suppress(ProcessLookupError):  # it has ended already
                 if os.getsid(pid) == self._child.pid:
                     os.kill(pid, signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""What the two embedded servers have in common: where they live, who they run as, how they stop."""
+"""The common parts of both embedded servers: directories, user, locks and stop signals."""
 
 import hashlib
 import os
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from dashboard.starting import CannotStart
 
-# The kernel's limit for a socket's path is 108 bytes, 104 on some systems; the longest name is .s.PGSQL.5432.lock.
+# The kernel limits a socket's path to 108 bytes, some systems to 104; the longest name is .s.PGSQL.5432.lock.
 LONGEST_SOCKET_FOLDER = 80
 
 
 class Server(ABC):
-    """One embedded server of an instance; it can be reached by Unix socket only."""
+    """One embedded server of an instance, reachable only by Unix socket."""
 
     name: str
     program: Path
@@ -32,11 +32,11 @@ class Server(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """Return where clients reach it."""
+        """Return the URL for clients."""
 
     @abstractmethod
     def prepare(self) -> None:
-        """Make its directory at first use; called only while no process of it is left."""
+        """Create its directory at first use; called only while none of its processes runs."""
 
     @abstractmethod
     def command(self) -> list[str]:
@@ -44,39 +44,39 @@ class Server(ABC):
 
     @abstractmethod
     def answers(self) -> bool:
-        """Say whether it takes commands."""
+        """Return True if the server takes commands."""
 
     @abstractmethod
     def complaint(self, lines: Sequence[str]) -> str:
-        """Return why it ended, by what it printed since it was started."""
+        """Return the reason of its end from the lines it printed since its start."""
 
     @abstractmethod
     def cure(self, complaint: str) -> str:
-        """Return what helps against it."""
+        """Return the remedy for this complaint."""
 
     def failure(self, complaint: str) -> str:
-        """Return the sentence for the person who starts it."""
+        """Return the error message: the complaint and its remedy, in one sentence."""
         return f"The embedded {self.name} does not start ({complaint}): {self.cure(complaint)}."
 
     def is_hopeless(self, _lines: Sequence[str]) -> bool:
-        """Say whether it starts again and again, by what it has printed since it was started."""
+        """Return True if these lines show a restart loop."""
         return False
 
     @property
     def log(self) -> Path:
-        """Return the file with what it prints."""
+        """Return its log file."""
         return self.instance / "log" / f"{self.name}.log"
 
     def lock(self, kind: str) -> Path:
-        """Return the file behind one of its locks: users, keeper, process."""
+        """Return the file of one of its locks: users, keeper, processes."""
         return self.instance / "locks" / f"{self.name}.{kind}"
 
     def owner(self) -> int:
-        """Return who the server runs as: whoever its directory belongs to."""
+        """Return the user id of the server, which owns its directory."""
         return self.home.stat().st_uid
 
     def make_socket_folder(self) -> None:
-        """Make the folder of the socket, and let nobody else into it."""
+        """Create the socket's folder, accessible only to the server's user."""
         self.sockets.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = self.sockets.lstat().st_uid
         if found == os.geteuid() != self.owner():
@@ -87,13 +87,13 @@ class Server(ABC):
             )
 
     def remove_socket_folder(self) -> None:
-        """Remove the folder of the socket where it is not the server's own directory."""
+        """Remove the socket's folder unless it is the server's own directory."""
         if self.sockets != self.home:
             shutil.rmtree(self.sockets)
 
 
 def packaged(package: str, path: str) -> Path:
-    """Return a file of an installed package, without importing the package."""
+    """Return the path of an installed package's file, without importing the package."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"{package} is not installed")
@@ -101,7 +101,7 @@ def packaged(package: str, path: str) -> Path:
 
 
 def open_the_way(path: Path) -> None:
-    """Let every user pass through the folders above this path, as a server that must not run as root needs."""
+    """Let every user traverse the folders above this path; a server that must not run as root needs this."""
     for folder in path.parents:
         mode = stat.S_IMODE(folder.stat().st_mode)
         if not mode & stat.S_IXOTH:
@@ -109,7 +109,7 @@ def open_the_way(path: Path) -> None:
 
 
 def _socket_folder(home: Path) -> Path:
-    """Return the server's own directory, or a short one elsewhere where its name does not suit a socket."""
+    """Return the server's own directory, or a short one under /tmp if its path does not suit a socket."""
     if len(os.fsencode(home)) <= LONGEST_SOCKET_FOLDER and "," not in str(home):
         return home
     return Path("/tmp") / f"evenhand-{hashlib.sha256(os.fsencode(home)).hexdigest()[:16]}"

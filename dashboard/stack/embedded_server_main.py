@@ -1,6 +1,6 @@
-"""Keeps one embedded server running for as long as anybody uses it: python -m dashboard.stack.embedded_server_main.
+"""Runs one embedded server while it has users: python -m dashboard.stack.embedded_server_main.
 
-A process of its own, because whoever needed the server first may leave before others do.
+It is a separate process, because the first user of the server may end before the others.
 """
 
 import os
@@ -24,14 +24,14 @@ from dashboard.starting import CannotStart, full, unusable
 
 SERVERS: dict[str, type[Server]] = {server.name: server for server in (Postgres, Redis)}
 GLANCE = 0.1
-# The stack has ten seconds to stop and gives its children five of them; then a server is stopped at once.
+# The stack has ten seconds to stop and gives its children five; then a server is stopped at once.
 PATIENCE = 3.0
 LEFTOVER_PATIENCE = 10.0
 MOST_READ = 1_000_000
 
 
 class Keeper:
-    """Starts a server, and stops it when its last user has left."""
+    """Starts a server, and stops it when its last user ends."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -40,7 +40,7 @@ class Keeper:
         signal.signal(signal.SIGTERM, self._ask)
 
     def run(self) -> None:
-        """Keep the server until nobody uses it or it dies; raises CannotStart when it does not come up."""
+        """Run the server until it has no user or dies; raises CannotStart if it does not start."""
         printed = self._server.log.stat().st_size
         process = self._start()
         while process.poll() is None and not self._may_go() and not self._server.answers():
@@ -59,18 +59,18 @@ class Keeper:
         self._asked = True
 
     def _may_go(self) -> bool:
-        """Say whether no user is left; whoever comes from then on waits until this keeper has gone."""
+        """Return True if no user is left; later users wait until this keeper has ended."""
         if self._users is None:
             self._users = locks.take(self._server.lock("users"))
         return self._asked or self._users is not None
 
     def _failure(self, lines: Sequence[str]) -> CannotStart:
-        """Return the sentence about a server that ended by itself."""
+        """Return the error for a server that ended by itself."""
         complaint = self._server.complaint(lines) or (lines or ["it printed nothing"])[-1]
         return full(self._server.instance) or CannotStart(self._server.failure(complaint))
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """Start the server; it inherits a lock, which stays taken until the last of its processes is gone."""
+        """Start the server; it inherits a lock, which is held until its last process ends."""
         lock = _no_leftovers(self._server)
         server_state_file.write(self._server, ServerState(keeper=os.getpid()))
         self._server.prepare()
@@ -83,7 +83,7 @@ class Keeper:
 
 
 def _no_leftovers(server: Server) -> int:
-    """Take the lock of the server's processes, after any of an earlier keeper have stopped."""
+    """Take the lock of the server's processes, after the processes of an earlier keeper have stopped."""
     if (lock := locks.take(server.lock("processes"))) is not None:
         return lock
     for wish in (server.gently, server.at_once):
@@ -97,7 +97,7 @@ def _no_leftovers(server: Server) -> int:
 
 
 def _tell_leftover(server: Server, wish: signal.Signals) -> None:
-    """Send a signal to the server that a killed keeper has left running, if it can still be found."""
+    """Send a signal to the server of a killed keeper, if its process can still be found."""
     with suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
         process = psutil.Process(int(server.lock("pid").read_text()))
         if process.name() == server.program.name:
@@ -114,14 +114,14 @@ def _stop(process: subprocess.Popen[bytes], server: Server) -> None:
 
 
 def _lines(log: Path, start: int) -> list[str]:
-    """Return what was printed from there on."""
+    """Return the log's lines from this position on."""
     with log.open("rb") as file:
         file.seek(start)
         return file.read(MOST_READ).decode(errors="replace").splitlines()
 
 
 def main(name: str, instance: Path) -> None:
-    """Keep the named server of this instance; what stopped it from starting is left in its record."""
+    """Keep the named server of this instance; an error at the start is written to its state file."""
     server = SERVERS[name](instance)
     try:
         Keeper(server).run()

@@ -1,4 +1,4 @@
-"""The stores that a process uses: those that are set, else the embedded ones, which run while anybody uses them."""
+"""The stores of a process: the configured ones, or the embedded ones, which run while they have users."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ LARGEST_LOG = 10_000_000
 
 @contextmanager
 def stores(settings: Settings) -> Iterator[Settings]:
-    """Yield the settings with both URLs filled in and their servers answering."""
+    """Yield the settings with both URLs; both servers answer."""
     with Stores(settings) as held:
         yield held.settings
 
@@ -73,16 +73,16 @@ class Stores:
         self._leave()
 
     def _try(self) -> None:
-        """Raise CannotStart where Postgres lets us in and yet cannot work: it looks at its tables only then."""
+        """Raise CannotStart if Postgres accepts connections but cannot work: it checks its tables only then."""
         if self._postgres and (why := database.why_unreachable(self.settings.database_url)):
             raise CannotStart(self._postgres.failure(why))
 
     def mend(self) -> list[str]:
-        """Start again what has died, and say in a sentence each what has happened since the last look."""
+        """Restart dead servers; return one sentence per change since the last call."""
         return [news for hold in self._holds if (news := hold.mend())]
 
     def _leave(self) -> None:
-        """Give up the holds; if nobody else has any, return when the servers have stopped."""
+        """Release the holds; without other users, return after the servers have stopped."""
         for hold in self._holds:
             hold.let_go()
         for hold in self._holds:
@@ -101,12 +101,12 @@ class ServerUse:
         self._next_call = 0.0
 
     def begin(self) -> None:
-        """Become a user, and see to it that there is a keeper."""
+        """Become a user, and start a keeper if there is none."""
         self._users = locks.take(self._server.lock("users"), shared=True, wait=True)
         self._call_keeper()
 
     def wait(self) -> None:
-        """Wait until the server answers, however long it recovers; raises CannotStart when it gave up."""
+        """Wait until the server answers, including its recovery; raises CannotStart if its keeper gave up."""
         while (record := server_state_file.read(self._server)) is None or record.process is None:
             if self._keeper is not None and self._keeper.poll() is not None:
                 raise self._failure(record)
@@ -115,7 +115,7 @@ class ServerUse:
         self._known = record
 
     def mend(self) -> str:
-        """Call a new keeper if there is none, more and more rarely; say what is new, or nothing."""
+        """Start a new keeper if there is none, with growing pauses; return a sentence about a change, or ""."""
         now = time.monotonic()
         if now >= self._next_call and self._call_keeper():
             calm = now - self._next_call > SETTLED
@@ -129,18 +129,18 @@ class ServerUse:
         return f"The embedded {self._server.name} had stopped{state}"
 
     def let_go(self) -> None:
-        """Stop being a user, and keep new ones out while this was the last."""
+        """Stop being a user; the last user keeps its lock, so that no new user can enter."""
         if self._users is not None and not locks.become_alone(self._users):
             os.close(self._users)
             self._users = None
 
     def wait_until_gone(self) -> None:
-        """Have the server stopped and return when it is, unless others use it."""
+        """Stop the server and wait for its end, unless it has other users."""
         if self._users is None:
             return
         while locks.is_held(self._server.lock("keeper")):
             if record := server_state_file.read(self._server):
-                with suppress(ProcessLookupError):  # it has just gone
+                with suppress(ProcessLookupError):  # it has just ended
                     os.kill(record.keeper, signal.SIGTERM)
             time.sleep(GLANCE)
         if self._keeper is not None:
@@ -149,12 +149,12 @@ class ServerUse:
         self._users = None
 
     def _failure(self, record: ServerState | None) -> CannotStart:
-        """Return the sentence of a keeper that gave up, or of one that could leave none."""
+        """Return the error of a keeper that gave up, or a general one if it wrote none."""
         unknown = f"The embedded {self._server.name} does not start: mend what {self._server.log} says."
         return CannotStart(record.failure) if record else full(self._server.instance) or CannotStart(unknown)
 
     def _call_keeper(self) -> bool:
-        """Start a keeper, which inherits the keepers' lock, and say so; do nothing when there is one."""
+        """Start a keeper, which inherits the keepers' lock; return False if there is one already."""
         lock = locks.take(self._server.lock("keeper"))
         if lock is None:
             return False
@@ -176,7 +176,7 @@ class ServerUse:
 
 
 def _log(server: Server) -> BinaryIO:
-    """Open the server's log to go on in it; a large one is put aside first."""
+    """Open the server's log for appending; a large one is renamed first."""
     private.make_folder(server.log.parent)
     if server.log.exists() and server.log.stat().st_size > LARGEST_LOG:
         server.log.replace(server.log.with_suffix(".old"))

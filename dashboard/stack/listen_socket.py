@@ -1,4 +1,4 @@
-"""The address that Evenhand answers on."""
+"""The address of Evenhand's web server."""
 
 import errno
 import socket
@@ -17,7 +17,7 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 
 class Door:
-    """A listening socket, opened before anything else starts and kept while the web processes come and go."""
+    """A listening socket, opened before all processes start; it stays open while web processes restart."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
@@ -37,16 +37,16 @@ class Door:
 
     @property
     def descriptor(self) -> int:
-        """Return what a web process inherits."""
+        """Return the descriptor for the web processes."""
         return self.socket.fileno()
 
     @property
     def url(self) -> str:
-        """Return what to type into a browser."""
+        """Return the URL for a browser."""
         return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
 
     def what_is_missing(self) -> str:
-        """Return what /ready says, or nothing when it answers 200."""
+        """Return the message of /ready, or "" if it answers 200."""
         connection = HTTPConnection(ANYWHERE.get(self._host, self._host), self._port, timeout=TIMEOUT)
         try:
             connection.request("GET", "/ready")
@@ -59,7 +59,7 @@ class Door:
 
 
 class ReadyMessage:
-    """Says once that Evenhand is ready, or after a while, once, what it waits for."""
+    """Prints once that Evenhand is ready, or once after LONG_WAIT seconds the reason for the delay."""
 
     def __init__(self, door: Door, login: str) -> None:
         self._door, self._login = door, login
@@ -68,7 +68,7 @@ class ReadyMessage:
         self._is_said = False
 
     def look(self) -> list[str]:
-        """Look whether it is ready now; return what there is to complain about."""
+        """Check once per GLANCE whether Evenhand is ready; return complaints."""
         now = time.monotonic()
         if self._is_said or now < self._next_look:
             return []

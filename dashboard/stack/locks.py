@@ -1,4 +1,4 @@
-"""Locks on files: the kernel gives them back however their holder ends, so none is ever stale."""
+"""Locks on files: the kernel releases them when their holder ends, so no lock is ever stale."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ from dashboard import private
 
 
 def take(path: Path, *, shared: bool = False, wait: bool = False) -> int | None:
-    """Return the descriptor that holds a lock on this file, or None when somebody else holds it."""
+    """Return the descriptor that holds a lock on this file, or None if another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     private.close(path.parent, private.FOLDER)
     descriptor = private.opener(str(path), os.O_RDWR | os.O_CREAT)
@@ -19,7 +19,7 @@ def take(path: Path, *, shared: bool = False, wait: bool = False) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    """Say whether anybody holds a lock on this file."""
+    """Return True if any process holds a lock on this file."""
     if (descriptor := take(path)) is None:
         return True
     os.close(descriptor)
@@ -27,7 +27,7 @@ def is_held(path: Path) -> bool:
 
 
 def become_alone(descriptor: int) -> bool:
-    """Turn a shared lock into an exclusive one, unless others share it; then the shared one is given back."""
+    """Turn a shared lock into an exclusive one; if others share it, release it and return False."""
     return _flock(descriptor, shared=False, wait=False)
 
 

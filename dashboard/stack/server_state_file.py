@@ -1,4 +1,4 @@
-"""What a keeper tells the users of its server."""
+"""The state file by which a keeper informs the users of its server."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from dashboard.stack.embedded_server import Server
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """One keeper, and the server it runs now: no process while it starts, and a sentence when it gave up."""
+    """A keeper and its server: `process` is None during the start; `failure` is set by a keeper that gave up."""
 
     keeper: int
     process: int | None = None
@@ -18,7 +18,7 @@ class ServerState:
 
 
 def write(server: Server, record: ServerState) -> None:
-    """Replace the record in one step: a reader never sees half of one."""
+    """Replace the file in one step: readers never see an incomplete one."""
     path = server.lock("record")
     draft = path.with_suffix(".draft")
     draft.write_text(json.dumps(asdict(record)))
@@ -26,15 +26,15 @@ def write(server: Server, record: ServerState) -> None:
 
 
 def forget(server: Server) -> None:
-    """Remove the record of the keeper before this one."""
+    """Remove the state of the previous keeper."""
     server.lock("record").unlink(missing_ok=True)
 
 
 def read(server: Server) -> ServerState | None:
-    """Return the record of the keeper that lives, or of one that gave up."""
+    """Return the state of the living keeper, or of one that gave up."""
     try:
         record = ServerState(**json.loads(server.lock("record").read_text()))
-    except (OSError, ValueError):  # there is none, or none that can be read
+    except (OSError, ValueError):  # missing or unreadable
         return None
     return record if record.failure or _lives(record.keeper) else None
 

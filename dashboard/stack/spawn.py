@@ -1,4 +1,4 @@
-"""Starting a program as another user, and tying its life to ours."""
+"""Starts a program as another user and ends it together with this process."""
 
 import ctypes
 import os
@@ -9,18 +9,18 @@ import sys
 from collections.abc import Callable, Sequence
 
 PR_SET_PDEATHSIG = 1
-# Loaded here: between fork and exec a child must not import.
+# Loaded here, because a child must not import between fork and exec.
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def start(
     command: Sequence[str], *, user: int, parting: signal.Signals, keep_open: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
-    """Start a program as this user; what it prints goes where ours goes, and it ends when we do."""
+    """Start a program as this user. It shares this process's output, and ends with this process."""
     other = None if user == os.geteuid() else user
     return subprocess.Popen(
         command,
-        cwd="/",  # a place that every user may be in
+        cwd="/",  # a folder that every user may enter
         preexec_fn=with_death_signal(parting),  # noqa: PLW1509 -- a keeper has one thread
         pass_fds=keep_open,
         user=other,
@@ -30,7 +30,7 @@ def start(
 
 
 def with_death_signal(parting: signal.Signals) -> Callable[[], None]:
-    """Return what a child does before its program runs: it asks for this signal when its parent is gone (Linux)."""
+    """Return a function for the child before its program: it requests this signal at its parent's end (Linux)."""
     parent = os.getpid()
 
     def tie() -> None:
@@ -43,7 +43,7 @@ def with_death_signal(parting: signal.Signals) -> Callable[[], None]:
 
 
 def _group(user: int) -> int:
-    """Return the user's group; a directory may belong to a number that this machine has no name for."""
+    """Return the user's group; a directory may belong to a user id without a name on this machine."""
     try:
         return pwd.getpwuid(user).pw_gid
     except KeyError:

@@ -1,4 +1,4 @@
-"""Honcho's manager, except that a child that dies is started again instead of ending all the others."""
+"""Honcho's manager, but a child that ends is restarted instead of ending all others."""
 
 import queue
 import signal
@@ -14,18 +14,18 @@ from dashboard.stack.child_process import Child
 from dashboard.stack.terminal import Terminal
 
 GLANCE = 0.1
-# A worker may finish its job for this long; the embedded servers need the rest of the ten seconds.
+# A worker has this long to finish its job; the embedded servers need the rest of the ten seconds.
 PATIENCE = 5.0
 
 
 class Supervisor(Manager):
-    """Keeps its children running until it is asked to stop."""
+    """Keeps its children running until a stop signal."""
 
     _terminating: bool
 
     def __init__(self, look: Callable[[], list[str]]) -> None:
         super().__init__(Terminal(sys.stdout))
-        # Honcho puts a process between itself and each child; a thread will do, and cannot be killed alone.
+        # Honcho puts a process between itself and each child; a thread suffices, and cannot be killed alone.
         self.events: queue.Queue[Message] = queue.Queue()
         self._process_ctor = Child
         self._children: list[Child] = []
@@ -39,7 +39,7 @@ class Supervisor(Manager):
         self._children.append(child)
 
     def loop(self) -> None:
-        """Run until a signal asks to stop; a second signal, or too long a wait, kills."""
+        """Run until a stop signal; a second signal, or PATIENCE seconds, kills the children."""
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGTERM, self._stop)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
@@ -60,7 +60,7 @@ class Supervisor(Manager):
         self._terminating = True
 
     def _print(self) -> None:
-        """Print what the children say, for a moment or until they are silent."""
+        """Print the children's lines, until none is left."""
         try:
             message = self.events.get(timeout=GLANCE)
             while True:

@@ -1,4 +1,4 @@
-"""What the stack prints. When whoever read it has gone (a closed terminal, a pipe), the desk goes on."""
+"""The stack's output. After the reader's end (a closed terminal, a pipe), the stack goes on without output."""
 
 import os
 import sys
@@ -7,10 +7,10 @@ from honcho.printer import Message, Printer
 
 
 class Terminal(Printer):
-    """Where honcho prints its children's lines."""
+    """The printer of the children's lines."""
 
     def write(self, message: Message) -> None:
-        """Print a line, with its time and who said it."""
+        """Print a line with its time and its process's name."""
         try:
             super().write(message)
         except OSError:

@@ -1,1 +1,1 @@
-"""The only SQLAlchemy and the only Redis."""
+"""The only package that uses SQLAlchemy and Redis."""

@@ -1,4 +1,4 @@
-"""Accounts."""
+"""Reads and writes accounts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,29 +22,28 @@ class AccountRow:
 
 
 def find(session: Session, account_id: int) -> AccountRow | None:
-    """Return the account."""
     row = session.execute(_wanted(account_id)).one_or_none()
     return AccountRow(id=row.id, name=row.name, assignment_v2=row.assignment_v2) if row else None
 
 
 def lock(session: Session, account_id: int) -> AccountRow | None:
-    """Return the account, which nobody else changes until this transaction ends."""
+    """Return the account and lock its row until this transaction ends."""
     row = session.execute(_wanted(account_id).with_for_update(key_share=True)).one_or_none()
     return AccountRow(id=row.id, name=row.name, assignment_v2=row.assignment_v2) if row else None
 
 
 def hold_all(session: Session) -> None:
-    """Keep everybody else from making an account until this transaction ends."""
+    """Block the creation of accounts by others until this transaction ends."""
     session.execute(LOCK)
 
 
 def add(session: Session, name: str) -> int:
-    """Write a new account and return its id."""
+    """Insert an account and return its id."""
     return session.execute(insert(Account).values(name=name).returning(Account.id)).scalar_one()
 
 
 def change(session: Session, account_id: int, values: Mapping[str, Any]) -> None:
-    """Write what changes of the account."""
+    """Update these columns of the account."""
     session.execute(update(Account).where(Account.id == account_id).values(**values))
 
 

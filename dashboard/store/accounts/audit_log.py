@@ -1,4 +1,4 @@
-"""Reading the audit log."""
+"""Reads the audit log for the API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who did it."""
+    """The user behind a change."""
 
     id: int
     name: str | None
@@ -22,7 +22,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditView:
-    """One change, as it is shown."""
+    """One change of the audit log."""
 
     id: int
     actor: Actor | None
@@ -36,7 +36,7 @@ class AuditView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What entries are wanted of; None is everything."""
+    """A filter for entries; None means all."""
 
     subject: str | None = None
     subject_id: int | None = None
@@ -44,7 +44,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryActor:
-    """A creation to look for: by whom, since when, and with which values."""
+    """A search for a creation: its actor, its earliest time and its values."""
 
     subject: str
     values: Mapping[str, Any]
@@ -53,7 +53,7 @@ class EntryActor:
 
 
 def page(session: Session, account_id: int, wanted: Page, about: Subject) -> Listed[AuditView]:
-    """Return the entries, newest first."""
+    """Return one page of entries, newest first."""
     entries = _wanted(account_id, about)
     count = session.scalar(select(func.count()).select_from(entries.subquery())) or 0
     rows = session.execute(entries.order_by(AuditEntry.id.desc()).limit(wanted.per_page).offset(wanted.offset))
@@ -61,7 +61,7 @@ def page(session: Session, account_id: int, wanted: Page, about: Subject) -> Lis
 
 
 def made_since(session: Session, account_id: int, made: EntryActor) -> int | None:
-    """Return the id of the newest row that was made so."""
+    """Return the id of the newest matching creation's subject."""
     what = (AuditEntry.subject == made.subject, AuditEntry.action == "created", AuditEntry.at >= made.since)
     who = (AuditEntry.account_id == account_id, AuditEntry.actor_id == made.actor_id)
     same = AuditEntry.after.contains(dict(made.values))

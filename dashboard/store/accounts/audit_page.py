@@ -1,4 +1,4 @@
-"""The audit log as its page reads it: by person, kind and time, from any point, with the names of what it speaks of."""
+"""Reads the audit log for its page: filtered by person, kind and time, from any point, with current or last names."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from dashboard.store.models import AccountUser, AssignmentPolicy, AuditEntry, Ca
 from dashboard.store.postgres.bulk import as_json
 from dashboard.store.postgres.database import Session
 
-# What was deleted is called what it was called when it was; an id is deleted once.
+# A deleted thing has the name of its deletion entry; an id is deleted at most once.
 GONE = text(
     """
     SELECT w.subject, w.id AS subject_id, e.name
@@ -30,7 +30,7 @@ NEWEST = (AuditEntry.at.desc(), AuditEntry.id.desc())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which entries are asked for; None asks for all. `by_nobody` are those of commands."""
+    """A filter for entries; None means all. `by_nobody` selects the entries of commands."""
 
     actor_id: int | None = None
     by_nobody: bool = False
@@ -42,7 +42,7 @@ class AuditFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entries:
-    """Some entries, the newest first; `before` is the one where the next begin, None where there are no more."""
+    """Some entries, newest first; `before` is the id at which the next page begins, None on the last page."""
 
     lines: tuple[AuditView, ...]
     before: int | None
@@ -50,7 +50,7 @@ class Entries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Things:
-    """Ids of what entries speak of, by kind."""
+    """The ids that entries mention, by kind."""
 
     agents: Collection[int] = ()
     inboxes: Collection[int] = ()
@@ -61,7 +61,7 @@ class Things:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditNames:
-    """What things are called, or were when they were deleted."""
+    """Current names, or the last names of deleted things; `living` are the existing ones."""
 
     agents: Mapping[int, str] = field(default_factory=dict)
     inboxes: Mapping[int, str] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class AuditNames:
 
 
 def entries(session: Session, account_id: int, asked: AuditFilter, *, before: int | None, most: int) -> Entries:
-    """Return the newest entries, or those that come after the one with this id."""
+    """Return the newest entries, or those after the entry with the id `before`."""
     wanted = (
         select(*AuditEntry.__table__.columns, AccountUser.name.label("actor_name"))
         .outerjoin_from(AuditEntry, AccountUser, _actor())
@@ -87,7 +87,6 @@ def entries(session: Session, account_id: int, asked: AuditFilter, *, before: in
 
 
 def entry(session: Session, account_id: int, entry_id: int) -> AuditView | None:
-    """Return an entry of the account."""
     row = session.execute(
         select(*AuditEntry.__table__.columns, AccountUser.name.label("actor_name"))
         .outerjoin_from(AuditEntry, AccountUser, _actor())
@@ -97,7 +96,7 @@ def entry(session: Session, account_id: int, entry_id: int) -> AuditView | None:
 
 
 def actors(session: Session, account_id: int) -> tuple[Choice, ...]:
-    """Return who may change more than their own presence, deactivated or not."""
+    """Return the users with more rights than an agent, including deactivated ones."""
     which = (AccountUser.account_id == account_id, AccountUser.role != Role.AGENT)
     wanted = select(AccountUser.user_id, AccountUser.name).where(*which)
     rows = session.execute(wanted.order_by(func.lower(AccountUser.name), AccountUser.user_id))
@@ -105,7 +104,7 @@ def actors(session: Session, account_id: int) -> tuple[Choice, ...]:
 
 
 def names(session: Session, account_id: int, things: Things) -> AuditNames:
-    """Return what these things are called, in one query each."""
+    """Return the names of these things, with one query per kind."""
     people = select(AccountUser.user_id, AccountUser.name).where(
         AccountUser.account_id == account_id, AccountUser.user_id == func.any(list(things.agents))
     )

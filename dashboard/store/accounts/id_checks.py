@@ -1,4 +1,4 @@
-"""What others name of an account: which of the ids are its own."""
+"""Checks which ids belong to an account."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """Which of the ids asked for the account has; agents only while they are active."""
+    """The requested ids that the account has; agents only while active."""
 
     inbox_ids: frozenset[int]
     team_ids: frozenset[int]
@@ -26,7 +26,7 @@ def existing_ids(
     team_ids: Collection[int] = (),
     agent_ids: Collection[int] = (),
 ) -> Known:
-    """Return which of these the account has; what nobody asks for costs no query."""
+    """Return those of these ids that the account has; an empty list costs no query."""
     return Known(
         inbox_ids=_ids(session, Inbox, account_id, inbox_ids),
         team_ids=_ids(session, Team, account_id, team_ids),
@@ -43,7 +43,7 @@ def _ids(session: Session, model: type[Inbox] | type[Team], account_id: int, ids
 
 
 def _active(session: Session, account_id: int, ids: Collection[int]) -> frozenset[int]:
-    """Return the active agents; who deactivates one waits for this transaction, and then finds its work."""
+    """Return the active agents and lock their rows: a deactivation waits for this transaction and sees its writes."""
     if not ids:
         return frozenset()
     wanted = select(AccountUser.user_id).where(
@@ -53,11 +53,11 @@ def _active(session: Session, account_id: int, ids: Collection[int]) -> frozense
 
 
 def any_account(session: Session) -> bool:
-    """Say whether there is an account at all."""
+    """Return True if the database has an account."""
     return session.scalar(select(Account.id).limit(1)) is not None
 
 
 def account_with(session: Session, email: str) -> int | None:
-    """Return the first account with an agent of this address."""
+    """Return the id of the first account with an agent of this address."""
     found = select(AccountUser.account_id).where(AccountUser.email == email)
     return session.scalar(found.order_by(AccountUser.account_id).limit(1))

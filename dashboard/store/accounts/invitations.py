@@ -1,4 +1,4 @@
-"""Invitations by the hash of their secret, which has too much entropy to be found from it."""
+"""Invitations by the hash of their secret. The secret has too much entropy to be guessed from the hash."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invited:
-    """An active agent whom an invitation lets log in."""
+    """An active agent with a valid invitation."""
 
     account_id: int
     account_name: str
@@ -26,7 +26,7 @@ class Invited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationDraft:
-    """An invitation to be kept, by the hash of its secret."""
+    """A new invitation, with the hash of its secret."""
 
     account_id: int
     user_id: int
@@ -52,14 +52,14 @@ INVITED = (
 
 
 def put(session: Session, draft: InvitationDraft) -> None:
-    """Write an invitation in the place of the agent's earlier one."""
+    """Write an invitation; it replaces the agent's earlier one."""
     values = {name: getattr(draft, name) for name in InvitationDraft.__slots__}
     new = insert(Invitation).values(**values)
     session.execute(new.on_conflict_do_update(index_elements=["account_id", "user_id"], set_=values))
 
 
 def find(session: Session, token_hash: str, now: datetime) -> Invited | None:
-    """Return the agent whom the link lets log in; None if it was used, replaced, withdrawn, or has expired."""
+    """Return the agent of a valid link; None if it was used, replaced, withdrawn, or has expired."""
     wanted = INVITED.where(Invitation.token_hash == token_hash, Invitation.expires_at > now)
     row = session.execute(wanted).one_or_none()
     return Invited(**row._mapping) if row else None
@@ -79,12 +79,12 @@ def of_agent(session: Session, account_id: int, user_id: int, now: datetime) -> 
 
 
 def use(session: Session, token_hash: str, now: datetime) -> bool:
-    """Use the link up; false if somebody else has, or may no longer."""
+    """Delete a valid link; return False if it was used already, or has expired."""
     used = delete(Invitation).where(Invitation.token_hash == token_hash, Invitation.expires_at > now)
     return session.scalar(used.returning(Invitation.user_id)) is not None
 
 
 def withdraw(session: Session, account_id: int, user_id: int) -> bool:
-    """Remove the agent's invitation; false if there is none."""
+    """Delete the agent's invitation; return False if there is none."""
     which = (Invitation.account_id == account_id, Invitation.user_id == user_id)
     return session.scalar(delete(Invitation).where(*which).returning(Invitation.user_id)) is not None

@@ -1,4 +1,4 @@
-"""Log-ins: who may set their passwords, and which memberships they open."""
+"""Log-ins: their passwords, and the memberships that they open."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dashboard.store.postgres.database import Session
 
 
 class LogIn(StrEnum):
-    """Whether somebody can log in as an agent."""
+    """Whether a person can log in as an agent, or is invited to."""
 
     NONE = "none"
     INVITED = "invited"
@@ -36,19 +36,19 @@ COLUMNS = [getattr(User, name) for name in LogInRow.__slots__]
 
 
 def state(*, has_password: bool, invited_until: datetime | None, now: datetime) -> LogIn:
-    """Return whether somebody can log in, or is invited to."""
+    """Return whether a person can log in as an agent, or is invited to."""
     if has_password:
         return LogIn.ACTIVE
     return LogIn.INVITED if invited_until and invited_until > now else LogIn.NONE
 
 
 def add(session: Session, count: int = 1) -> Sequence[int]:
-    """Write log-ins that open nothing yet, and return their ids."""
+    """Insert log-ins without a password, and return their ids."""
     return session.scalars(NEW, {"count": count}).all()
 
 
 def lock(session: Session, account_id: int, user_id: int) -> LogInRow | None:
-    """Return the log-in of a membership, which nobody else changes until this transaction ends."""
+    """Return the log-in of a membership and lock its row until this transaction ends."""
     opened = select(AccountUser.log_in_id).where(AccountUser.account_id == account_id, AccountUser.user_id == user_id)
     row = session.execute(select(*COLUMNS).where(User.id == opened.scalar_subquery()).with_for_update()).one_or_none()
     return LogInRow(**row._mapping) if row else None
@@ -76,13 +76,13 @@ def give_password(session: Session, log_in_id: int, password_hash: str | None) -
 
 
 def choose_password(session: Session, log_in_id: int, password_hash: str, now: datetime) -> None:
-    """Write a password of the person's own choice; every session that was opened with the one before ends."""
+    """Write a password of the person's own choice; all earlier sessions of the log-in end."""
     values = {"password_hash": password_hash, "chosen_at": now, "used_at": func.coalesce(User.used_at, now)}
     session.execute(update(User).where(User.id == log_in_id).values(**values, session_epoch=NEW_EPOCH))
 
 
 def note_use(session: Session, log_in_id: int, now: datetime) -> bool:
-    """Note that somebody logs in for the first time; false if somebody has before."""
+    """Record the first use of a log-in; return False if it was used before."""
     noted = update(User).where(User.id == log_in_id, User.used_at.is_(None)).values(used_at=now)
     return session.scalar(noted.returning(User.id)) is not None
 

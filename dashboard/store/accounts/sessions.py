@@ -1,4 +1,4 @@
-"""Who may log in, and who a session is."""
+"""Log-ins by password, and the users of sessions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What a password is compared with, and the membership that it opens."""
+    """A password hash and the membership that it opens."""
 
     password_hash: str
     viewer: Viewer
@@ -76,7 +76,7 @@ VIEWER = text(
 
 
 def credentials(session: Session, email: str) -> Sequence[Credentials]:
-    """Return every active membership of this address that some password opens, the first joined first."""
+    """Return every active membership of this address with a password, in order of joining."""
     there = (AccountUser.email == email, User.password_hash.is_not(None))
     rows = session.execute(VIEWERS.where(*there).order_by(*JOINED))
     return [Credentials(password_hash=row.password_hash, viewer=_viewer(row)) for row in rows]
@@ -98,19 +98,19 @@ def opened_by(session: Session, log_in_id: int) -> Sequence[Viewer]:
 
 
 def viewer(session: Session, account_id: int, user_id: int, *, session_id: UUID | None = None) -> Viewer | None:
-    """Return the user in this account if they are active there, and did not log out of this session."""
+    """Return the user of this account if they are active and this session has not ended."""
     which = {"account_id": account_id, "user_id": user_id, "session_id": session_id}
     found = session.execute(VIEWER, which).one_or_none()
     return _viewer(found) if found else None
 
 
 def end(session: Session, session_id: UUID, now: datetime) -> None:
-    """End this one of a user's sessions."""
+    """End one session of a user."""
     session.execute(insert(EndedSession).values(id=session_id, ended_at=now).on_conflict_do_nothing())
 
 
 def forget_ended(session: Session, *, before: datetime, most: int) -> int:
-    """Forget sessions that ended before this instant; return how many."""
+    """Delete sessions that ended before this instant; return their number."""
     old = select(EndedSession.id).where(EndedSession.ended_at < before).order_by(EndedSession.ended_at).limit(most)
     done = session.execute(delete(EndedSession).where(EndedSession.id.in_(old.with_for_update(skip_locked=True))))
     return int(done.rowcount)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Where requests are counted that are too many: in Redis for all servers, in this process while Redis is away."""
+"""Counters of the request limits: in Redis for all servers, in this process while Redis does not answer."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,14 +15,14 @@ PREFIX = "throttles+"
 
 
 def address(redis_url: str) -> str:
-    """Return what flask-limiter takes for the address of its storage."""
+    """Return the storage address for flask-limiter."""
     return PREFIX + redis_url
 
 
 def _counted(question: str) -> Callable[..., Any]:
-    """Return a question that Redis answers, or else the memory of this process.
+    """Return a method that calls Redis, or after an error this process's memory.
 
-    Flask-limiter's own fall-back is not used: of several requests that find Redis away at once, it lets one through and
+    Flask-limiter's own fallback is not used: of several requests during an outage, it lets one through and
     raises in the others.
     """
     of_redis, of_memory = getattr(RedisStorage, question), getattr(MemoryStorage, question)
@@ -39,7 +39,7 @@ def _counted(question: str) -> Callable[..., Any]:
 
 
 class Throttles(RedisStorage):
-    """Counts in Redis; each question that it does not answer is answered from memory."""
+    """Counts in Redis, or in memory for each call that Redis does not answer."""
 
     STORAGE_SCHEME = [f"{PREFIX}{scheme}" for scheme in ("redis", "rediss", "unix")]
 

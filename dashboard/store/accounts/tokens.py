@@ -1,4 +1,4 @@
-"""API tokens: whose they are. Only a hash is kept: a token has too much entropy to be found from its SHA-256."""
+"""API tokens by hash. A token has too much entropy to be guessed from its SHA-256."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,10 @@ from dashboard.store.models import AccountUser, ApiToken
 from dashboard.store.postgres.bulk import json_row
 from dashboard.store.postgres.database import Session
 
-# Noting each use would make a write of every read.
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who calls, by their token: an active user of one account."""
+    """The active user of a valid token."""
 
     account_id: int
     user_id: int
@@ -31,7 +29,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenDraft:
-    """A token to be kept, by its hash."""
+    """A new token, with its hash."""
 
     account_id: int
     user_id: int
@@ -43,7 +41,7 @@ class TokenDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRow:
-    """What is known of a token without it."""
+    """A token without its text."""
 
     id: int
     name: str
@@ -54,7 +52,7 @@ class TokenRow:
 
 
 SHOWN = [getattr(ApiToken, name) for name in TokenRow.__slots__]
-# Made once: each call asks it, and to make it took longer than to ask.
+# Built once: every call uses this statement, and building it took longer than running it.
 CALLER = (
     select(
         ApiToken.id.label("token_id"),
@@ -71,18 +69,18 @@ CALLER = (
 
 
 def hashed(token: str) -> str:
-    """Return what is kept of a token."""
+    """Return the stored hash of a token."""
     return sha256(token.encode()).hexdigest()
 
 
 def caller(session: Session, token: str, now: datetime) -> Caller | None:
-    """Return whose the token is, unless it is unknown, revoked or expired, or its user deactivated."""
+    """Return the token's user; None if it is unknown, revoked or expired, or its user is deactivated."""
     row = session.execute(CALLER, {"token_hash": hashed(token), "now": now}).one_or_none()
     return Caller(**row._mapping) if row else None
 
 
 def note_use(session: Session, token_id: int, now: datetime) -> None:
-    """Note that the token was used, unless somebody else noted that meanwhile."""
+    """Write the token's last use, unless a later one is written."""
     noted = update(ApiToken).where(
         ApiToken.id == token_id, or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at < now)
     )
@@ -90,18 +88,17 @@ def note_use(session: Session, token_id: int, now: datetime) -> None:
 
 
 def add(session: Session, new: TokenDraft) -> TokenRow:
-    """Write a token by its hash."""
+    """Insert a token with its hash."""
     return _row(session.execute(insert(ApiToken).values(**json_row(new)).returning(*SHOWN)).one())
 
 
 def find(session: Session, account_id: int, token_id: int) -> TokenRow | None:
-    """Return a token that was not revoked."""
     row = session.execute(_not_revoked(account_id).where(ApiToken.id == token_id)).one_or_none()
     return _row(row) if row else None
 
 
 def page(session: Session, account_id: int, wanted: Page) -> Listed[TokenRow]:
-    """Return the tokens that were not revoked, newest first."""
+    """Return one page of valid and expired tokens, newest first; revoked ones are left out."""
     living = _not_revoked(account_id)
     count = session.scalar(select(func.count()).select_from(living.subquery())) or 0
     rows = session.execute(living.order_by(ApiToken.id.desc()).limit(wanted.per_page).offset(wanted.offset))
@@ -109,7 +106,7 @@ def page(session: Session, account_id: int, wanted: Page) -> Listed[TokenRow]:
 
 
 def revoke(session: Session, account_id: int, token_id: int, now: datetime) -> bool:
-    """Let a token open nothing any more; false if there is none."""
+    """Revoke a token; return False if there is none."""
     revoked = update(ApiToken).where(
         ApiToken.account_id == account_id, ApiToken.id == token_id, ApiToken.revoked_at.is_(None)
     )
@@ -117,7 +114,7 @@ def revoke(session: Session, account_id: int, token_id: int, now: datetime) -> b
 
 
 def revoke_all_of(session: Session, account_id: int, user_id: int, now: datetime) -> Sequence[TokenRow]:
-    """Let no token of the user open anything any more; return those that did."""
+    """Revoke all tokens of the user; return them."""
     living = (ApiToken.account_id == account_id, ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
     rows = session.execute(update(ApiToken).where(*living).values(revoked_at=now).returning(*SHOWN))
     return sorted(map(_row, rows), key=lambda row: row.id)

@@ -1,4 +1,4 @@
-"""API tokens with the names of those whose they are."""
+"""API tokens with the names of their users."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenLine:
-    """A token that was not revoked, without its text."""
+    """A token without its text; revoked tokens are never shown."""
 
     id: int
     name: str
@@ -43,7 +43,7 @@ LINES = (
 
 
 def page_of(session: Session, account_id: int, page: Page) -> Listed[TokenLine]:
-    """Return a page of the tokens, the newest first."""
+    """Return one page of tokens, newest first."""
     living = (ApiToken.account_id == account_id, ApiToken.revoked_at.is_(None))
     count = session.scalar(select(func.count()).select_from(ApiToken).where(*living)) or 0
     rows = session.execute(LINES.where(*living).limit(page.per_page).offset(page.offset))
@@ -51,6 +51,5 @@ def page_of(session: Session, account_id: int, page: Page) -> Listed[TokenLine]:
 
 
 def of_user(session: Session, account_id: int, user_id: int) -> Sequence[TokenLine]:
-    """Return the tokens of a user, the newest first."""
     living = (ApiToken.account_id == account_id, ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
     return [TokenLine(**row._mapping) for row in session.execute(LINES.where(*living))]

@@ -1,4 +1,4 @@
-"""Agents as pages name them."""
+"""Short forms of agents for pages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentCard:
-    """An active agent, and what they set."""
+    """An active agent with their set availability."""
 
     id: int
     name: str
@@ -22,7 +22,7 @@ class AgentCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentRow:
-    """An agent with what their presence is made from (E37)."""
+    """An agent with the fields that determine their presence (E37)."""
 
     id: int
     name: str
@@ -33,12 +33,12 @@ class PresentRow:
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:
-        """Return the value of a row that has at least these columns."""
+        """Return the agent of a row, which may have more columns."""
         return cls(**{**row._mapping, "availability": Presence(row.availability)})
 
 
 def card(session: Session, account_id: int, agent_id: int) -> AgentCard | None:
-    """Return an active agent of the account."""
+    """Return an active agent."""
     row = session.execute(
         select(AccountUser.user_id.label("id"), AccountUser.name, AccountUser.availability).where(
             AccountUser.account_id == account_id, AccountUser.user_id == agent_id, AccountUser.active

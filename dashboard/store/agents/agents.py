@@ -1,4 +1,4 @@
-"""Agents of an account, each with how much they hold, in one query whatever their number."""
+"""Agents of an account, with the number of their open conversations, in one query."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRow:
-    """An agent as Postgres knows them: whether somebody can log in as them, has done so, and is invited until when."""
+    """An agent's row: `has_password` and `has_logged_in` describe the log-in, `invited_until` their invitation."""
 
     id: int
     name: str
@@ -55,26 +55,26 @@ OPEN = (
 
 
 def find(session: Session, account_id: int, agent_id: int) -> AgentRow | None:
-    """Return the agent, active or not."""
+    """Return the agent, active or deactivated."""
     row = session.execute(_wanted(account_id).where(AccountUser.user_id == agent_id)).one_or_none()
     return _row(row) if row else None
 
 
 def find_by_address(session: Session, account_id: int, email: str) -> AgentRow | None:
-    """Return the account's agent with this address, active or not."""
+    """Return the account's agent with this address, active or deactivated."""
     row = session.execute(_wanted(account_id).where(AccountUser.email == email)).one_or_none()
     return _row(row) if row else None
 
 
 def lock(session: Session, account_id: int, agent_id: int) -> AgentRow | None:
-    """Return the agent, whom nobody else changes or gives anything until this transaction ends."""
+    """Return the agent and lock their row: no other transaction changes them or assigns to them until this one ends."""
     row = (AccountUser.account_id == account_id, AccountUser.user_id == agent_id)
     session.execute(select(AccountUser.user_id).where(*row).with_for_update())
     return find(session, account_id, agent_id)
 
 
 def page(session: Session, account_id: int, wanted: Page, *, under_policy_id: int | None = None) -> Listed[AgentRow]:
-    """Return the agents, the first one first, or the active ones under a capacity policy."""
+    """Return one page of agents by id, or of the active agents under a capacity policy."""
     which: list[ColumnElement[bool]] = [AccountUser.account_id == account_id]
     if under_policy_id is not None:
         which += [AccountUser.agent_capacity_policy_id == under_policy_id, AccountUser.active.is_(True)]
@@ -84,9 +84,9 @@ def page(session: Session, account_id: int, wanted: Page, *, under_policy_id: in
 
 
 def add(session: Session, account_id: int, *, email: str, **facts: Any) -> int | None:
-    """Write a new agent with a log-in of their own, and return their id; None if the address is another agent's here.
+    """Insert an agent with a new log-in and return their id; None if another agent of the account has the address.
 
-    What other accounts have of the address makes no difference.
+    Other accounts with this address make no difference.
     """
     [log_in_id] = log_ins.add(session)
     values = {"account_id": account_id, "user_id": log_in_id, "log_in_id": log_in_id, "email": email, **facts}
@@ -95,25 +95,25 @@ def add(session: Session, account_id: int, *, email: str, **facts: Any) -> int |
 
 
 def change(session: Session, account_id: int, agent_id: int, values: Mapping[str, Any]) -> None:
-    """Write what changes of the agent in this account."""
+    """Update these columns of the agent."""
     if values:
         which = and_(AccountUser.account_id == account_id, AccountUser.user_id == agent_id)
         session.execute(update(AccountUser).where(which).values(**values))
 
 
 def end_sessions(session: Session, account_id: int, agent_id: int) -> None:
-    """End every session of this membership, for good: none comes back when it is active again."""
+    """End every session of this membership, also if it becomes active again later."""
     change(session, account_id, agent_id, {"session_epoch": NEW_EPOCH})
 
 
 def id_of(session: Session, account_id: int, email: str) -> int | None:
-    """Return the active agent of the account who has this address."""
+    """Return the id of the active agent with this address."""
     which = (AccountUser.account_id == account_id, AccountUser.active, AccountUser.email == email)
     return session.scalar(select(AccountUser.user_id).where(*which))
 
 
 def other_administrator(session: Session, account_id: int, *, but: int) -> bool:
-    """Say whether the account has an active administrator besides this one."""
+    """Return True if the account has an active administrator besides this one."""
     other = exists().where(
         AccountUser.account_id == account_id,
         AccountUser.user_id != but,

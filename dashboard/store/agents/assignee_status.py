@@ -1,4 +1,4 @@
-"""What an assignee is to their conversation, and which inboxes gain when they have room."""
+"""An assignee's membership in a conversation's inbox and team, and the inboxes that gain from their free capacity."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ WAITING_HERE = and_(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssigneeStatus:
-    """An assignee as their conversation's inbox and team see them (E11), and what they set."""
+    """An assignee as a candidate for their conversation's inbox and team (E11), with their set availability."""
 
     active: bool
     is_member: bool
@@ -31,7 +31,7 @@ class AssigneeStatus:
 
 
 def standing(session: Session, agent_id: int, *, account_id: int, inbox_id: int, team_id: int | None) -> AssigneeStatus:
-    """Return how the agent stands to conversations of this inbox and team."""
+    """Return the agent's status for conversations of this inbox and team."""
     members = exists().where(InboxMember.inbox_id == inbox_id)
     row = session.execute(
         select(
@@ -47,13 +47,13 @@ def standing(session: Session, agent_id: int, *, account_id: int, inbox_id: int,
 
 
 def in_team(session: Session, team_id: int | None, agent_id: int) -> bool:
-    """Say whether the agent belongs to the team."""
+    """Return True if the agent is a member of the team."""
     belongs = exists().where(TeamMember.team_id == team_id, TeamMember.user_id == agent_id)
     return bool(session.scalar(select(belongs)))
 
 
 def in_inbox(session: Session, inbox_id: int, agent_id: int) -> bool:
-    """Return whether the agent is an active member of the inbox."""
+    """Return True if the agent is an active member of the inbox."""
     belongs = exists().where(
         InboxMember.inbox_id == inbox_id,
         InboxMember.user_id == agent_id,
@@ -65,7 +65,7 @@ def in_inbox(session: Session, inbox_id: int, agent_id: int) -> bool:
 
 
 def team_answers(session: Session, team_id: int, inbox_id: int) -> bool:
-    """Return whether a member of the inbox belongs to the team."""
+    """Return True if the team has a member of the inbox."""
     both = exists().where(
         TeamMember.team_id == team_id, InboxMember.inbox_id == inbox_id, InboxMember.user_id == TeamMember.user_id
     )
@@ -73,7 +73,7 @@ def team_answers(session: Session, team_id: int, inbox_id: int) -> bool:
 
 
 def inboxes_with_room(session: Session, account_id: int, agent_id: int, *, contact_id: int | None) -> frozenset[int]:
-    """Return the inboxes where something waits that the agent may get, or that waited for this contact (E10)."""
+    """Return the inboxes with waiting conversations that the agent may get, or that waited for this contact (E10)."""
     found = select(Inbox.id).where(
         Inbox.account_id == account_id, or_(_of_inbox(agent_id), _of_teams(agent_id), _of_contact(contact_id))
     )

@@ -1,4 +1,4 @@
-"""What agents set, as Postgres keeps it, and which inboxes it matters to."""
+"""Agents' set availability in Postgres, and the inboxes that it affects."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dashboard.engine.model import Presence
 from dashboard.store.models import AccountUser
 from dashboard.store.postgres.database import Session
 
-# A member's inboxes, and those where something waits for one of their teams (E11).
+# A member's inboxes, and the inboxes with conversations that wait for one of their teams (E11).
 INBOXES_OF = text(
     """
     SELECT inbox_id FROM inbox_members WHERE account_id = :account_id AND user_id = ANY(:agent_ids)
@@ -26,7 +26,7 @@ INBOXES_OF = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentState:
-    """An active agent's choice."""
+    """An active agent's set availability."""
 
     account_id: int
     agent_id: int
@@ -35,7 +35,7 @@ class AgentState:
 
 
 def lock(session: Session, account_id: int, agent_id: int) -> AgentState | None:
-    """Return an active agent's choice and keep others from changing it until this transaction ends."""
+    """Return an active agent's availability and lock their row until this transaction ends."""
     wanted = select(AccountUser).where(
         AccountUser.account_id == account_id, AccountUser.user_id == agent_id, AccountUser.active
     )
@@ -46,7 +46,7 @@ def lock(session: Session, account_id: int, agent_id: int) -> AgentState | None:
 
 
 def active(session: Session, account_id: int, agent_ids: Collection[int]) -> Sequence[AgentState]:
-    """Return the choices of those of the agents who are active in the account."""
+    """Return the availability of the active ones among these agents."""
     rows = session.execute(
         select(AccountUser)
         .where(
@@ -58,7 +58,7 @@ def active(session: Session, account_id: int, agent_ids: Collection[int]) -> Seq
 
 
 def write(session: Session, agent: AgentState, now: datetime) -> None:
-    """Write what an agent set, and since when."""
+    """Write an agent's availability and the time of the change."""
     session.execute(
         update(AccountUser)
         .where(AccountUser.account_id == agent.account_id, AccountUser.user_id == agent.agent_id)
@@ -67,7 +67,7 @@ def write(session: Session, agent: AgentState, now: datetime) -> None:
 
 
 def inboxes_of(session: Session, account_id: int, agent_ids: Collection[int]) -> Sequence[int]:
-    """Return the inboxes where these agents may be given something."""
+    """Return the inboxes in which these agents are candidates."""
     rows = session.execute(INBOXES_OF, {"account_id": account_id, "agent_ids": list(agent_ids)})
     return [row.inbox_id for row in rows]
 

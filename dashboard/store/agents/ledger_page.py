@@ -1,4 +1,4 @@
-"""What agents were given and why, and how that was shared out among those who answer an inbox."""
+"""An agent's past assignments, and the shares of automatic assignments among an inbox's agents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dashboard.store.core.paging import Page
 from dashboard.store.models import AccountUser, Assignment, AssignmentPolicy, Conversation, Inbox, Run
 from dashboard.store.postgres.database import Session
 
-# Of everybody who answers the inbox or was given something: what runs gave them.
+# The automatic assignments of the inbox's members and of former members.
 SHARES = text(
     """
     SELECT u.user_id AS agent_id, u.name, m.user_id IS NOT NULL AND u.active AS member,
@@ -33,10 +33,10 @@ SHARES = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenLine:
-    """A row of the ledger about the agent who got something; by a person when there is no run.
+    """A ledger row of an assignment to an agent; without `run_id`, a person made it.
 
-    `run_kept` tells whether the run's record is still there; the policy's name is None once it is deleted. `readable`
-    tells whether the agent who got the conversation may read it now.
+    `run_kept` is True while the run's record exists; the policy's name is None after its deletion. `readable` is
+    True if the agent of this row may read the conversation now.
     """
 
     id: int
@@ -60,7 +60,7 @@ class GivenLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLedgerLine:
-    """A page of what somebody was given, newest first, and whether there is more."""
+    """A page of an agent's past assignments, newest first; `more` is True if another page follows."""
 
     lines: tuple[GivenLine, ...]
     page: int
@@ -69,7 +69,7 @@ class AgentLedgerLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentShare:
-    """How many automatic assignments of an inbox somebody had; a former member's still count."""
+    """An agent's automatic assignments in an inbox, in a day and a week; those of former members count."""
 
     agent_id: int
     name: str
@@ -104,7 +104,7 @@ LINES = (
 
 
 def given(session: Session, account_id: int, agent_id: int, page: Page) -> AgentLedgerLine:
-    """Return a page of what the agent was given; counting all of it would cost more than reading it."""
+    """Return one page of the agent's past assignments, without a total: counting costs more than reading the page."""
     wanted = LINES.where(Assignment.account_id == account_id, Assignment.agent_id == agent_id)
     rows = session.execute(wanted.limit(page.per_page + 1).offset(page.offset)).all()
     lines = tuple(GivenLine(**row._mapping) for row in rows[: page.per_page])
@@ -112,7 +112,7 @@ def given(session: Session, account_id: int, agent_id: int, page: Page) -> Agent
 
 
 def one(session: Session, account_id: int, assignment_id: int) -> GivenLine | None:
-    """Return one row of the ledger by which somebody got something."""
+    """Return one ledger row that assigned a conversation to an agent."""
     row = session.execute(
         LINES.where(
             Assignment.account_id == account_id, Assignment.id == assignment_id, Assignment.agent_id.is_not(None)
@@ -124,6 +124,6 @@ def one(session: Session, account_id: int, assignment_id: int) -> GivenLine | No
 def shares(
     session: Session, account_id: int, inbox_id: int, *, day_ago: datetime, week_ago: datetime
 ) -> Sequence[AgentShare]:
-    """Return what runs gave to each of the inbox's members, whoever had most first."""
+    """Return the automatic assignments of an inbox by agent, the largest number first."""
     asked = {"account_id": account_id, "inbox_id": inbox_id, "day_ago": day_ago, "week_ago": week_ago}
     return [AgentShare(**row._mapping) for row in session.execute(SHARES, asked)]

@@ -1,4 +1,4 @@
-"""Agents as pages list them: found by name and where they belong, and what there is to say of some of them."""
+"""Lists of agents for pages: filtered by name, inbox and team, with details of the shown ones."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ FACTS = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedAgents:
-    """Which agents are asked for; None asks for all."""
+    """A filter for agents; None means all."""
 
     text: str = ""
     inbox_id: int | None = None
@@ -41,7 +41,7 @@ class AskedAgents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentFacts(PresentRow):
-    """An agent, what they hold open and may hold in all, and where they belong."""
+    """An agent with their open conversations, total limit, inboxes and teams."""
 
     role: Role
     email: str
@@ -54,7 +54,7 @@ class AgentFacts(PresentRow):
 
 
 def found(session: Session, account_id: int, asked: AskedAgents) -> Sequence[PresentRow]:
-    """Return all agents who are asked for, by name."""
+    """Return all matching agents, by name."""
     columns = [getattr(AccountUser, name) for name in PresentRow.__slots__ if name != "id"]
     wanted = select(AccountUser.user_id.label("id"), *columns).where(
         AccountUser.account_id == account_id, AccountUser.active.is_(asked.active)
@@ -73,7 +73,7 @@ def found(session: Session, account_id: int, asked: AskedAgents) -> Sequence[Pre
 
 
 def facts(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapping[int, AgentFacts]:
-    """Return what there is to say of these agents."""
+    """Return the details of these agents, by id."""
     rows = session.execute(FACTS, {"account_id": account_id, "agent_ids": list(agent_ids)})
     return {row.id: _facts(row) for row in rows}
 

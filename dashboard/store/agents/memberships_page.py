@@ -1,4 +1,4 @@
-"""Where one agent sits: the inboxes that they answer or hold something of, and the teams that they belong to."""
+"""One agent's inboxes, as a member or with open conversations, and their teams."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ TEAMS = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MembershipLine:
-    """An inbox that somebody answers, or holds something of all the same; how much they hold, and may hold at most."""
+    """An inbox of an agent: their membership, open conversations and limit."""
 
     inbox_id: int
     inbox_name: str
@@ -55,7 +55,7 @@ class MembershipLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamPlace:
-    """A team that somebody belongs to; a maximum of 0 is none."""
+    """A team of an agent; a maximum of 0 means unlimited."""
 
     id: int
     name: str
@@ -65,12 +65,10 @@ class TeamPlace:
 
 
 def places(session: Session, account_id: int, agent_id: int) -> Sequence[MembershipLine]:
-    """Return the agent's inboxes, by name."""
     rows = session.execute(PLACES, {"account_id": account_id, "agent_id": agent_id})
     return [MembershipLine(**row._mapping) for row in rows]
 
 
 def teams(session: Session, account_id: int, agent_id: int) -> Sequence[TeamPlace]:
-    """Return the agent's teams, by name."""
     rows = session.execute(TEAMS, {"account_id": account_id, "agent_id": agent_id})
     return [TeamPlace(**{**row._mapping, "assignment_type": AssignmentType(row.assignment_type)}) for row in rows]

@@ -1,4 +1,4 @@
-"""Taking away everything that an agent holds."""
+"""Releases all open conversations of an agent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from dashboard.store.postgres.locks import share_inboxes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """A conversation that waits again."""
+    """A released conversation."""
 
     conversation_id: int
     inbox_id: int
 
 
 def lock_out_batches(session: Session, account_id: int, agent_id: int) -> None:
-    """Keep runs from giving the agent anything until this transaction ends.
+    """Block assignments to the agent by runs until this transaction ends.
 
-    A batch that saw the agent as active before this transaction could otherwise assign to them after it.
+    Otherwise, a batch that read the agent as active before this transaction could assign to them after it.
     """
     in_inbox = exists().where(InboxMember.inbox_id == Inbox.id, InboxMember.user_id == agent_id)
     in_team = exists().where(TeamMember.account_id == account_id, TeamMember.user_id == agent_id)
@@ -32,7 +32,7 @@ def lock_out_batches(session: Session, account_id: int, agent_id: int) -> None:
 
 
 def release_open(session: Session, account_id: int, agent_id: int, now: datetime) -> Sequence[Released]:
-    """Let the agent's open conversations wait from now on; return them."""
+    """Release the agent's open conversations and return them."""
     open_ones = select(Conversation.id).where(
         Conversation.account_id == account_id,
         Conversation.assignee_id == agent_id,

@@ -1,4 +1,4 @@
-"""Who may log in to an account, as its administrators see them."""
+"""An account's users for the administrators' page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,9 +30,9 @@ IN_ORDER = (AccountUser.active.desc(), func.lower(AccountUser.name), AccountUser
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserLine:
-    """A user of the account, how many conversations they hold open, and how many tokens act for them.
+    """A user with the number of their open conversations and tokens.
 
-    `has_logged_in` tells whether the log-in is theirs, `invited_until` until when their link works.
+    `has_logged_in` is True once the person has used the log-in; `invited_until` is the end of a valid invitation.
     """
 
     id: int
@@ -49,7 +49,7 @@ class UserLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldCount:
-    """How many open conversations of an inbox somebody holds."""
+    """The number of a user's open conversations in one inbox."""
 
     inbox_id: int
     inbox_name: str
@@ -57,7 +57,7 @@ class HeldCount:
 
 
 def page_of(session: Session, account_id: int, text: str, page: Page, *, now: datetime) -> Listed[UserLine]:
-    """Return a page of the users by name, deactivated ones last; with a text, those whose name or address has it."""
+    """Return one page of users by name, deactivated ones last; a text filters by name and address."""
     which = [AccountUser.account_id == account_id, *_with_text(text)]
     counted = select(func.count()).select_from(AccountUser).where(*which)
     rows = session.execute(_lines().where(*which).order_by(*IN_ORDER).limit(page.per_page).offset(page.offset))
@@ -65,14 +65,13 @@ def page_of(session: Session, account_id: int, text: str, page: Page, *, now: da
 
 
 def one(session: Session, account_id: int, user_id: int, *, now: datetime) -> UserLine | None:
-    """Return a user of the account."""
     which = (AccountUser.account_id == account_id, AccountUser.user_id == user_id)
     row = session.execute(_lines().where(*which)).one_or_none()
     return _line(row, now) if row else None
 
 
 def held(session: Session, account_id: int, user_id: int) -> Sequence[HeldCount]:
-    """Return what the user holds open, the inbox with most of it first."""
+    """Return the user's open conversations by inbox, the largest number first."""
     rows = session.execute(
         select(Inbox.id.label("inbox_id"), Inbox.name.label("inbox_name"), func.count().label("open"))
         .join(Conversation, Conversation.inbox_id == Inbox.id)

@@ -1,4 +1,4 @@
-"""What a batch gave, written as sets: its ledger rows, their count, and the two events of each (E26)."""
+"""Writes a batch's assignments in sets: ledger rows, their counters, and two events per row (E26)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dashboard.store.models.counters import Measure
 from dashboard.store.postgres.bulk import bind_array, json_row
 from dashboard.store.postgres.database import Session
 
-# Counted with the rows (store/tallies.py), each under the least bound that its wait is not over.
+# Adds to the metric counters (store/ledger/metric_counters.py): each wait counts in its smallest sufficient bucket.
 WRITE_LEDGER = text("""
 WITH given AS MATERIALIZED (
   SELECT *, CASE WHEN waiting_since IS NOT NULL THEN
@@ -34,7 +34,7 @@ SELECT :account_id, conversation_id, :inbox_id, agent_id, :source, :run_id, :fir
   :policy_id, :policy_version, CAST(:actor_id AS bigint), waiting_since, :at
 FROM given ORDER BY place
 """)
-# As rows of JSON from here, the ledger and its events took a third of a run's time in this process.
+# Written within Postgres: as JSON rows from here, ledger and events took a third of a run's time in this process.
 WRITE_EVENTS = events_of("""
   SELECT position AS place, ARRAY['assignee_changed', 'conversation_updated'] AS events, account_id, conversation_id,
     agent_id, previous_agent_id, run_id, CAST(NULL AS text) AS presence, at
@@ -44,7 +44,7 @@ WRITE_EVENTS = events_of("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignedRow:
-    """The assignments of one batch: what they share, and conversation, agent and since when it waited, in order."""
+    """A batch's assignments: common fields, and lists of conversations, agents and starts of waiting, in order."""
 
     account_id: int
     inbox_id: int
@@ -61,7 +61,7 @@ class AssignedRow:
 
 
 def write(session: Session, given: AssignedRow) -> None:
-    """Append to the ledger, count it, and put the events into the outbox; `first` is the first row's position."""
+    """Append to the ledger, update the counters, and write the events; `first` is the first row's position."""
     if given.conversation_ids:
         lists = {name: bind_array(getattr(given, name)) for name in ("conversation_ids", "agent_ids", "since")}
         counted = {"measure": Measure.ASSIGNMENTS, "bounds": bind_array(WAIT_BUCKETS)}

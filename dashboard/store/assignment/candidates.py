@@ -1,4 +1,4 @@
-"""Who may be asked, in which inbox, with what limits: one query each, whatever the number of inboxes."""
+"""Candidates per inbox with their limits, teams and exclusion rules: one query each, for any number of inboxes."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -69,7 +69,7 @@ EXCLUSIONS = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateTeam:
-    """A team for which something waits in an inbox."""
+    """A team with waiting conversations in an inbox."""
 
     inbox_id: int
     team: Team
@@ -94,7 +94,7 @@ class SeatRow(NamedTuple):
 
 
 def teams_with_work(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[CandidateTeam]:
-    """Return the teams for which something waits in these inboxes."""
+    """Return the teams with waiting conversations in these inboxes."""
     rows = session.execute(TEAMS_WITH_WORK, {"account_id": account_id, "inbox_ids": list(inbox_ids)})
     return [CandidateTeam(inbox_id=row.inbox_id, team=team_of(row)) for row in rows]
 
@@ -107,7 +107,7 @@ def team_of(row: Row[Any]) -> Team:
 def seats(
     session: Session, account_id: int, inbox_ids: Collection[int], teams: Sequence[CandidateTeam]
 ) -> Sequence[SeatRow]:
-    """Return who may be asked in each inbox, with their limits (E11, E15, E16)."""
+    """Return each inbox's candidates with their limits (E11, E15, E16)."""
     rows = session.execute(EVERY_SEAT, _asked(account_id, inbox_ids, teams)).all()
     return list(map(_seat, rows))
 
@@ -123,7 +123,7 @@ def seats_of_agent(
 def exclusions(
     session: Session, account_id: int, inbox_ids: Collection[int]
 ) -> Mapping[int, tuple[ExclusionRules, ...]]:
-    """Return, by inbox, the rules of the capacity policies that have a limit for it (E5)."""
+    """Return, by inbox, the exclusion rules of the capacity policies with a limit for the inbox (E5)."""
     rows = session.execute(EXCLUSIONS, {"account_id": account_id, "inbox_ids": list(inbox_ids)})
     found: dict[int, tuple[ExclusionRules, ...]] = defaultdict(tuple)
     for row in rows:

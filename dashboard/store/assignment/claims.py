@@ -1,4 +1,4 @@
-"""The guarded bulk write that makes a plan true (E25)."""
+"""The guarded bulk write that turns a plan into assignments (E25)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ CLAIM = text(
 
 
 def claim(session: Session, account_id: int, inbox_id: int, assigns: Sequence[Assign], *, now: datetime) -> set[int]:
-    """Assign those that are still open, unassigned, and in the same inbox and team; return their ids."""
+    """Assign the conversations that are still open, unassigned, and in the same inbox and team; return their ids."""
     if not assigns:
         return set()
     won = session.scalars(

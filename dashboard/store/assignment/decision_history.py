@@ -1,4 +1,4 @@
-"""How a conversation came to whom it is with: its last ledger row, and the batch that decided it (E47)."""
+"""A conversation's last assignment, and the batch that decided it (E47)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastAssignment:
-    """An assignment of a conversation; by a person when there is no run."""
+    """An assignment of a conversation; without `run_id`, a person made it."""
 
     conversation_id: int
     agent_id: int
@@ -29,7 +29,7 @@ class PastAssignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptBatch:
-    """What a batch was decided from, and when."""
+    """A batch's snapshot and the instant of its plan."""
 
     snapshot: Snapshot
     at: datetime
@@ -37,7 +37,7 @@ class KeptBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """One of a run's batches, which count from 1."""
+    """One of a run's batches; numbers start at 1."""
 
     number: int
     last_number: int
@@ -52,13 +52,13 @@ def last_given(session: Session, account_id: int, conversation_id: int) -> PastA
 
 
 def given(session: Session, account_id: int, assignment_id: int) -> PastAssignment | None:
-    """Return one row of the ledger by which somebody got a conversation."""
+    """Return one ledger row that assigned a conversation to an agent."""
     row = session.execute(_rows(account_id).where(Assignment.id == assignment_id)).one_or_none()
     return _given(row) if row else None
 
 
 def batch_of(session: Session, account_id: int, run_id: int, at: datetime) -> KeptBatch | None:
-    """Return the run's batch of this instant, unless it was removed since with old runs."""
+    """Return the run's batch of this instant; None if it was removed with old runs."""
     row = session.execute(
         select(RunBatch.snapshot, RunBatch.planned_at).where(
             RunBatch.account_id == account_id, RunBatch.run_id == run_id, RunBatch.planned_at == at
@@ -68,7 +68,7 @@ def batch_of(session: Session, account_id: int, run_id: int, at: datetime) -> Ke
 
 
 def batch(session: Session, account_id: int, run_id: int, number: int) -> Batch | None:
-    """Return the run's batch of this number, or its last one before; None if the run looked at nothing."""
+    """Return the run's batch with this number, or the last one before it; None if the run has no batch."""
     here = (RunBatch.account_id == account_id, RunBatch.run_id == run_id)
     last = select(func.max(RunBatch.number)).where(*here).scalar_subquery()
     row = session.execute(

@@ -1,4 +1,4 @@
-"""Who had how much of their fair share: as Redis counts it, or where it does not know, from the ledger."""
+"""Recent automatic assignments per agent, for rate limits: from Redis, or from the ledger if Redis lacks them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -9,7 +9,7 @@ from sqlalchemy import text
 from dashboard.store.postgres.database import Session
 from dashboard.store.redis.rate_limits import LimitQuery, RateLimits, Reservation, WindowCount
 
-# OFFSET 0 keeps it inbox by inbox: joined freely, a ledger of a million rows was read for an hour of it.
+# OFFSET 0 forces one index scan per inbox: a free join read a ledger of a million rows for one hour of it.
 GIVEN = text(
     """
     SELECT a.inbox_id, a.agent_id, a.conversation_id, a.at
@@ -36,7 +36,7 @@ def recent(
 ) -> Mapping[int, Mapping[int, WindowCount]]:
     """Return the recent assignments by inbox and agent; raises StoreUnavailable.
 
-    With `hold` nothing else is under way in the inboxes, so what the ledger says is told to Redis.
+    With `hold`, the caller holds the inboxes' locks, so missing counters are restored in Redis from the ledger.
     """
     known = limits.recent(account_id, shares, now)
     unknown = [share for share in shares if share.inbox_id not in known]
@@ -50,7 +50,7 @@ def recent(
 def _given(
     session: Session, account_id: int, shares: Sequence[LimitQuery], now: datetime
 ) -> Mapping[int, Sequence[Reservation]]:
-    """Return, by inbox, what runs have given out within its window, in the order of time."""
+    """Return, by inbox, the automatic assignments within its window, oldest first."""
     windows = {"inboxes": [share.inbox_id for share in shares], "since": [now - share.window for share in shares]}
     found: dict[int, list[Reservation]] = defaultdict(list)
     for row in session.execute(GIVEN, {"account_id": account_id, **windows}):

@@ -1,7 +1,8 @@
-"""How much is open, waiting or with an agent, counted as it changes: every statement adds small rows, by a trigger.
+"""Numbers of open conversations by inbox, team and assignee: triggers insert small rows of changes.
 
-Exact at every moment, whoever wrote; nobody waits for a shared row; reading costs as much as was added since the last
-fold. Counting 200,000 that wait in the table itself took 20 ms at best; what a hundred agents hold, 200 each, 4 ms.
+The sums are exact at every moment, after every kind of write, and no transaction waits for a shared row. Reading
+costs time in proportion to the rows since the last compaction. Counting the conversations themselves took 20 ms at
+best for 200,000 waiting ones, and 4 ms for a hundred agents with 200 each.
 """
 
 from collections import defaultdict
@@ -12,7 +13,8 @@ from sqlalchemy import text
 from dashboard.store.postgres.bulk import bind_array
 from dashboard.store.postgres.database import Session
 
-# Beside the inboxes' locks (store/locks.py): by account, for folds, which never wait; and one for who mends.
+# Separate from the inboxes' locks (store/postgres/locks.py): one key per account for compaction, which never waits; one
+# for recounts.
 FOLD_LOCKS = 0x0C07 << 48
 
 WAITING = text("""
@@ -25,9 +27,8 @@ SELECT assignee_id, inbox_id, CAST(sum(count) AS bigint) FROM open_counts
 WHERE account_id = :account_id AND assignee_id = ANY(CAST(:agent_ids AS bigint[]))
 GROUP BY assignee_id, inbox_id HAVING sum(count) <> 0
 """)
-# Who folds takes no rows from under another who does; what a transaction under way has added is left for the next one.
-# All of an account or nothing: to join the rows with those that have others like them took Postgres, which thought of
-# a dozen, 300 ms for 1,100.
+# The lock keeps two compactions apart; rows of unfinished transactions are left for the next one. It compacts the whole
+# account or nothing: a selective join took 300 ms for 1,100 rows (the planner estimated 12).
 FOLD = text("""
 WITH alone AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(:key) AS granted), taken AS (
   DELETE FROM open_counts WHERE account_id = :account_id AND (SELECT granted FROM alone) AND (
@@ -42,7 +43,7 @@ SELECT account_id, inbox_id, team_id, assignee_id, sum(count) FROM taken
 GROUP BY account_id, inbox_id, team_id, assignee_id HAVING sum(count) <> 0
 """)
 ONE_MENDS = text("SELECT pg_advisory_xact_lock(:key)")
-# One statement sees what is there and what is counted at one moment; what comes meanwhile adds up with it.
+# One statement compares rows and counters at one moment; later changes add to both.
 MEND = text("""
 WITH missing AS (
   SELECT account_id, inbox_id, team_id, assignee_id, sum(change) AS count FROM (
@@ -63,13 +64,13 @@ SELECT account_id FROM (
 
 
 def waiting(session: Session, account_id: int, inbox_id: int) -> Mapping[int | None, int]:
-    """Return how many wait in an inbox by team, None being no team."""
+    """Return the number of waiting conversations of an inbox by team; None means no team."""
     rows = session.execute(WAITING, {"account_id": account_id, "inbox_id": inbox_id}).all()
     return dict(map(tuple, rows))
 
 
 def held(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapping[int, Mapping[int, int]]:
-    """Return how many open conversations each of these agents holds, by inbox."""
+    """Return the number of each agent's open conversations, by inbox."""
     found: dict[int, dict[int, int]] = defaultdict(dict)
     if agent_ids:
         rows = session.execute(HELD, {"account_id": account_id, "agent_ids": bind_array(agent_ids)}).all()
@@ -79,19 +80,19 @@ def held(session: Session, account_id: int, agent_ids: Collection[int]) -> Mappi
 
 
 def compact(session: Session, account_id: int) -> None:
-    """Make one row of those that count the same, where that halves an account's, unless somebody does.
+    """Merge an account's rows by key if that halves them; do nothing while another transaction does so.
 
-    Who reads meanwhile sees either.
+    Concurrent readers see the old rows or the merged ones, with equal sums.
     """
     session.execute(FOLD, {"account_id": account_id, "key": FOLD_LOCKS + account_id})
 
 
 def recount(session: Session) -> Sequence[tuple[int, int]]:
-    """Count what was changed past the triggers; return where that was, by account and inbox."""
-    session.execute(ONE_MENDS, {"key": FOLD_LOCKS})  # two at once would each add what is missing
+    """Correct the counters after changes that bypassed the triggers; return the pairs of account and inbox."""
+    session.execute(ONE_MENDS, {"key": FOLD_LOCKS})  # two recounts at once would each add the difference
     return [(row.account_id, row.inbox_id) for row in session.execute(MEND)]
 
 
 def needs_compaction(session: Session) -> Sequence[int]:
-    """Return the accounts whose rows a fold would halve."""
+    """Return the accounts with twice as many rows as keys or more, which a compaction would halve."""
     return session.scalars(SCATTERED).all()

@@ -1,4 +1,4 @@
-"""The history of runs, newest first, by keyset: a page costs the same wherever it is and whatever is asked for."""
+"""The history of runs, newest first, by keyset: every page costs the same, with any filter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from dashboard.store.models import Run
 from dashboard.store.postgres.database import Session
 
 PER_PAGE = 50
-# A page looks through so many runs and then says how far it came: what is rare is not in any index.
+# A page searches at most this many runs and returns the position where it stopped; no index covers rare filters.
 LOOKED_THROUGH = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFilter:
-    """Which runs are asked for; None asks for all. `before` is the id that a page goes on from."""
+    """A filter for runs; None means all. `before` is the id at which a page begins."""
 
     inbox_id: int | None = None
     source: Source | None = None
@@ -32,7 +32,7 @@ class RunFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """A page of runs. `goes_on_before` is the id for the next one; `looked_until` is set where the looking ended."""
+    """A page of runs. `goes_on_before` is the next page's start; `looked_until` is the end of an incomplete search."""
 
     runs: tuple[RunPageRow, ...]
     goes_on_before: int | None = None
@@ -40,7 +40,7 @@ class History:
 
 
 def page_of(session: Session, account_id: int, asked: RunFilter) -> History:
-    """Return a page of the account's runs."""
+    """Return one page of the account's runs."""
     ids = _ids(session, account_id, asked)
     found = run_pages.of_ids(session, account_id, ids[:PER_PAGE])
     if len(ids) > PER_PAGE:
@@ -58,7 +58,7 @@ def _ids(session: Session, account_id: int, asked: RunFilter) -> list[int]:
 
 
 def _looked(account_id: int, asked: RunFilter) -> Any:
-    """Return the runs that are looked at, newest first: an index has them in this order."""
+    """Return the statement for the searched runs, newest first, in the order of an index."""
     columns = (Run.id, Run.source, Run.outcome, Run.reason, Run.left_waiting, Run.started_at)
     looked = select(*columns).where(Run.account_id == account_id).order_by(Run.id.desc())
     looked = looked.where(Run.inbox_id == asked.inbox_id) if asked.inbox_id is not None else looked
@@ -66,7 +66,7 @@ def _looked(account_id: int, asked: RunFilter) -> Any:
 
 
 def _filters(run: Any, asked: RunFilter) -> list[ColumnElement[bool]]:
-    """Return the conditions for what is asked; a reason is also asked for by what it left waiting."""
+    """Return the filter's conditions; a reason also matches runs that left conversations waiting for it."""
     found: list[tuple[object, Callable[[], ColumnElement[bool]]]] = [
         (asked.source, lambda: run.source == asked.source),
         (asked.outcome, lambda: run.outcome == asked.outcome),

@@ -1,4 +1,4 @@
-"""Runs as pages show them."""
+"""Runs for pages."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPageRow:
-    """One run; what it came to is None until it is finished."""
+    """One run; its result fields are None until it is finished."""
 
     id: int
     inbox_id: int
@@ -33,7 +33,7 @@ class RunPageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A conversation that a batch looked at, with its assignment if the ledger has one."""
+    """A conversation of a batch, with its assignment if the ledger has one."""
 
     subject: str | None
     position: int | None
@@ -50,7 +50,7 @@ RUNS = (
 
 
 def of_jobs(session: Session, account_id: int, job_ids: Collection[str]) -> Sequence[RunPageRow]:
-    """Return the runs that these jobs have begun."""
+    """Return the runs of these jobs."""
     found = session.execute(RUNS.where(Run.account_id == account_id, Run.job_id.in_(job_ids)))
     return [_run(row) for row in found]
 
@@ -62,13 +62,12 @@ def of_inbox(session: Session, account_id: int, inbox_id: int, most: int) -> Seq
 
 
 def of_ids(session: Session, account_id: int, run_ids: Collection[int]) -> tuple[RunPageRow, ...]:
-    """Return these runs of the account, newest first."""
+    """Return these runs, newest first."""
     these = RUNS.where(Run.account_id == account_id, Run.id.in_(run_ids))
     return tuple(_run(row) for row in session.execute(these.order_by(None).order_by(Run.id.desc())))
 
 
 def one(session: Session, account_id: int, run_id: int) -> RunPageRow | None:
-    """Return a run of the account."""
     found = session.execute(RUNS.where(Run.account_id == account_id, Run.id == run_id)).one_or_none()
     return _run(found) if found else None
 
@@ -76,7 +75,7 @@ def one(session: Session, account_id: int, run_id: int) -> RunPageRow | None:
 def written(
     session: Session, account_id: int, run_id: int, ids: Collection[int], *, at: datetime
 ) -> Mapping[int, Written]:
-    """Return what the run's batch of this instant made of these conversations; removed ones are missing."""
+    """Return these conversations with their assignments by the batch of this instant; deleted ones are missing."""
     this = (Assignment.conversation_id == Conversation.id, Assignment.run_id == run_id, Assignment.at == at)
     found = session.execute(
         select(Conversation.id, Conversation.subject, Assignment.position, WAITED_FOR)

@@ -1,4 +1,4 @@
-"""Reading runs: one, those of an inbox, and the one that a job made; each with what it assigned."""
+"""Reads runs with their assignments: by id, by inbox, by job."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,20 +43,19 @@ COLUMNS = [getattr(Run, name) for name in RunRow.__slots__ if name != "assignmen
 
 
 def find(session: Session, account_id: int, run_id: int) -> RunRow | None:
-    """Return the run."""
     rows = session.execute(_wanted(account_id).where(Run.id == run_id)).all()
     return next(iter(_with_assignments(session, rows)), None)
 
 
 def finished_by_job(session: Session, account_id: int, job_id: str) -> RunRow | None:
-    """Return the first finished run of the job; a run that goes on does so in another job."""
+    """Return the job's first finished run; a continuation runs in another job."""
     which = _wanted(account_id).where(Run.job_id == job_id, Run.finished_at.is_not(None))
     rows = session.execute(which.order_by(Run.id).limit(1)).all()
     return next(iter(_with_assignments(session, rows)), None)
 
 
 def page(session: Session, account_id: int, inbox_id: int, wanted: Page) -> Listed[RunRow] | None:
-    """Return the runs of an inbox, newest first, in a fixed number of queries; None if there is no such inbox."""
+    """Return one page of an inbox's runs, newest first, in a fixed number of queries; None without such an inbox."""
     if session.scalar(select(Inbox.id).where(Inbox.account_id == account_id, Inbox.id == inbox_id)) is None:
         return None
     count = session.scalar(select(func.count()).select_from(Run).where(Run.inbox_id == inbox_id)) or 0

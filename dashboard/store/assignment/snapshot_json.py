@@ -1,4 +1,4 @@
-"""A snapshot as JSON, as a run keeps it, and back: what comes back plans to the same decisions (E46, E47)."""
+"""Snapshots as JSON in run records, and back: a loaded snapshot plans to the same decisions (E46, E47)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from dashboard.engine.model import Agent, AssignmentType, Conversation, Inbox, P
 from dashboard.engine.policy import POLICY_FIELDS, AssignmentPolicy, ExclusionRules
 from dashboard.store.redis.scores import instant, score
 
-# How a field comes back; what is not named here is as JSON has it.
+# Converters by field; other fields keep their JSON value.
 BACK: Mapping[str, Any] = {
     **{name: kind.read for name, kind in POLICY_FIELDS.items()},
     "presence": Presence,
@@ -27,7 +27,7 @@ BACK: Mapping[str, Any] = {
 
 
 def dump(snapshot: Snapshot) -> str:
-    """Return the snapshot as JSON; of each kind one list of names and a list of values per row."""
+    """Return the snapshot as JSON: per kind, one list of field names, and one list of values per row."""
     kept = {
         "inbox": _rows([snapshot.inbox]),
         "policy": _rows([snapshot.policy] if snapshot.policy else []),
@@ -42,7 +42,7 @@ def dump(snapshot: Snapshot) -> str:
 
 
 def load(kept: Mapping[str, Any]) -> Snapshot:
-    """Return the snapshot that was packed."""
+    """Return the snapshot of a stored JSON value."""
     policies = _values(AssignmentPolicy, kept["policy"])
     return Snapshot(
         inbox=_values(Inbox, kept["inbox"])[0],

@@ -1,4 +1,4 @@
-"""Rows and Redis to engine.Snapshots, in a fixed number of queries, whatever the number of inboxes and agents."""
+"""Builds engine.Snapshots from rows and Redis, in a fixed number of queries for any number of inboxes and agents."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisReaders:
-    """What of a snapshot is read from Redis, and what a limit says when it cannot be read."""
+    """The Redis parts of a snapshot, and the setting for unreadable rate limits."""
 
     heartbeats: Heartbeats
     limits: RateLimits
@@ -63,11 +63,11 @@ class LiveAgents:
 def read(
     session: Session, gauges: RedisReaders, places: Sequence[RoutedInbox], *, now: datetime, hold: bool = False
 ) -> Mapping[int, model.Snapshot]:
-    """Return, by inbox id, everything but the waiting conversations of some inboxes of one account.
+    """Return, by inbox id, the snapshots of some inboxes of one account, without their waiting conversations.
 
-    With `hold`, agents whose limit spans inboxes stay locked until the transaction ends, so that what is counted
-    here cannot be passed by another inbox's batch (E27). Raises StoreUnavailable when presence or a rotation
-    cannot be read (E40, E42).
+    With `hold`, agents with a limit over several inboxes stay locked until the transaction ends, so that no other
+    inbox's batch can exceed the counts (E27). Raises StoreUnavailable if presence or a rotation cannot be read (E40,
+    E42).
     """
     if not places:
         return {}
@@ -132,13 +132,13 @@ def of_rows(
 
 
 def wheel(inbox: model.Inbox, team_id: int | None) -> RotationKey:
-    """Return the rotation of a team's conversations, or of those of no team."""
+    """Return the rotation of a team's conversations, or of those without team."""
     return RotationKey(account_id=inbox.account_id, inbox_id=inbox.id, team_id=team_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counts:
-    """What moves: loads by agent and inbox, recent assignments and exclusions by inbox, orders by rotation's key."""
+    """Changing figures: loads by agent and inbox, recent assignments and exclusions by inbox, orders by rotation."""
 
     loads: Mapping[int, Mapping[int, int]]
     recent: Mapping[int, Mapping[int, WindowCount]]
@@ -172,12 +172,12 @@ class _SnapshotBuilder:
 
     @property
     def eligible(self) -> set[int]:
-        """The agents whose presence some policy here gives work to."""
+        """The agents with a presence that a policy of these inboxes accepts."""
         return {agent for place in self._places for agent in self._online(place)}
 
     @property
     def spanning(self) -> set[int]:
-        """The agents with a limit that counts what they hold in every inbox (E16, E17)."""
+        """The agents with a limit over all inboxes (E16, E17)."""
         capped = {team.id for teams in self._teams.values() for team in teams if team.max_open}
         return {
             seat.agent_id
@@ -188,7 +188,7 @@ class _SnapshotBuilder:
 
     @property
     def compared(self) -> set[int]:
-        """The agents whose load some gate or selector compares: the others' need not be counted."""
+        """The agents with a load that a gate or selector compares; other loads are not counted."""
         found = self.spanning
         for place in self._places:
             compares = SELECTORS[place.policy.assignment_order].compares_loads
@@ -210,12 +210,11 @@ class _SnapshotBuilder:
         ]
 
     def wheels(self) -> list[RotationKey]:
-        """Return the rotations that these inboxes turn, each once: a team's is shared."""
+        """Return the rotations of these inboxes, each once: inboxes share a team's rotation."""
         every = [wheel(p.inbox, team) for p in self._places for team in self._team_ids(p)]
         return list({found.key: found for found in every}.values())
 
     def snapshot(self, place: RoutedInbox, counted: _Counts) -> model.Snapshot:
-        """Return one inbox's snapshot."""
         inbox_id = place.inbox.id
         recent = counted.recent.get(inbox_id, {})
         agents = [
@@ -263,7 +262,7 @@ class _SnapshotBuilder:
 def _recent(
     session: Session, gauges: RedisReaders, shares: Sequence[LimitQuery], *, account_id: int, now: datetime, hold: bool
 ) -> Mapping[int, Mapping[int, WindowCount]]:
-    """Return what counts against fair distribution; unreadable, the setting says what to take for read (E41)."""
+    """Return the assignments that count for fair distribution; if unreadable, the setting's substitute (E41)."""
     try:
         return fair_shares.recent(session, gauges.limits, shares, account_id=account_id, now=now, hold=hold)
     except StoreUnavailable as error:

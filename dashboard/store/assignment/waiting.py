@@ -1,4 +1,4 @@
-"""The waiting conversations of an inbox: those that a batch looks at, and a count of those it leaves."""
+"""The waiting conversations of an inbox: the next ones for a batch, and counts of the remaining ones."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ COLUMNS = (
     Conversation.id,
     Conversation.team_id,
     Conversation.contact_id,
-    # The driver gives lists; that they are lists of text would have every row's looked through once more.
+    # The driver returns lists; a typed array would make SQLAlchemy process every row's list again.
     type_coerce(Conversation.labels, NULLTYPE).label("labels"),
     Conversation.created_at,
     Conversation.last_activity_at,
@@ -58,7 +58,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What a run may take: of one inbox, not excluded, and with E10 not of a contact who is being served."""
+    """The conversations that a run may take: of one inbox, not excluded, and with E10 of no contact being served."""
 
     account_id: int
     inbox_id: int
@@ -68,13 +68,13 @@ class Filter:
 
     @property
     def may_keep(self) -> bool:
-        """Tell whether some rule may keep a conversation from being given out."""
+        """Return True if a rule may exclude a conversation from assignment."""
         return bool(self.exclusions) or self.one_agent_per_contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingGroup:
-    """How many wait for one team, or for none, and what keeps them from being given out, if anything does."""
+    """The number of waiting conversations of one team, or without team, that share the same reasons for exclusion."""
 
     team_id: int | None
     count: int
@@ -85,7 +85,7 @@ class WaitingGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locked:
-    """The conversations that a batch looks at, locked, and since when each waits."""
+    """The conversations of a batch, locked, with the start of each wait."""
 
     conversations: tuple[Waiting, ...]
     since: Mapping[int, datetime | None]
@@ -101,10 +101,10 @@ def lock_next(
     but: Collection[int] = (),
     hold: bool = True,
 ) -> Locked:
-    """Return the first waiting conversations of these pools, locked unless they are only looked at.
+    """Return the first waiting conversations of these pools, locked if `hold` is set.
 
-    What somebody else is changing at this moment is passed over. `but` are those that a batch before this one
-    could not decide: looked at again and again they would hide the rest.
+    Rows that other transactions have locked are skipped. `but` are conversations that an earlier batch could not
+    decide; without this filter they would come first again and hide the others.
     """
     wanted = _takeable(rules, frozenset(pools), hold)
     if but:
@@ -114,25 +114,25 @@ def lock_next(
 
 
 def before(session: Session, rules: Filter, conversation: Waiting, *, most: int) -> tuple[Waiting, ...]:
-    """Return the first of those that wait before it, whatever keeps them, in the policy's order; nothing is locked."""
+    """Return the first waiting conversations before this one in the policy's order, excluded ones too; lock none."""
     wanted = _rows(rules).where(_goes_before(rules, conversation)).limit(most)
     return tuple(map(_value, session.execute(wanted)))
 
 
 def find(session: Session, rules: Filter, conversation_id: int) -> Waiting | None:
-    """Return a conversation that waits in this inbox."""
+    """Return a waiting conversation of this inbox."""
     row = session.execute(_rows(rules).where(Conversation.id == conversation_id)).one_or_none()
     return _value(row) if row else None
 
 
 def position(session: Session, rules: Filter, conversation: Waiting) -> int:
-    """Return its place in the inbox's queue, from 1, counting all that wait there."""
+    """Return the conversation's position among all waiting conversations of the inbox, from 1."""
     ahead = _of(rules).add_columns(Conversation.id).where(_goes_before(rules, conversation)).subquery()
     return (session.scalar(select(func.count()).select_from(ahead)) or 0) + 1
 
 
 def contacts_being_served(session: Session, account_id: int, contact_ids: Collection[int]) -> frozenset[int]:
-    """Return which of these contacts have an open, assigned conversation in the account (E10)."""
+    """Return the contacts with an open, assigned conversation in the account (E10)."""
     held = and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_not(None))
     wanted = select(Conversation.contact_id).where(
         Conversation.account_id == account_id, Conversation.contact_id.in_(contact_ids), held
@@ -141,9 +141,9 @@ def contacts_being_served(session: Session, account_id: int, contact_ids: Collec
 
 
 def left(session: Session, rules: Filter, now: datetime) -> Sequence[WaitingGroup]:
-    """Count what waits, by team and by what keeps it from being given out, in one query.
+    """Count the waiting conversations by team and by reason for exclusion, in one query.
 
-    Only where a rule may keep something is every conversation looked at.
+    The conversations themselves are read only if a rule may exclude some.
     """
     if not rules.may_keep:
         counts = open_counts.waiting(session, rules.account_id, rules.inbox_id)
@@ -170,7 +170,7 @@ def left(session: Session, rules: Filter, now: datetime) -> Sequence[WaitingGrou
 
 @lru_cache(maxsize=1_000)
 def _takeable(rules: Filter, pools: frozenset[int | None], hold: bool) -> Select[Any]:
-    """Return what asks for it, at any instant and for any number: to make it anew took as long as to ask."""
+    """Return the statement, cached for any instant and limit: building it took as long as running it."""
     kept = (_by_label(rules), _by_age(rules, NOW), _being_served(rules))
     wanted = _rows(rules).where(_in(pools), *map(not_, kept)).limit(MOST)
     return wanted.with_for_update(skip_locked=True, key_share=True, of=Conversation) if hold else wanted
@@ -181,7 +181,7 @@ def _rows(rules: Filter) -> Select[Any]:
 
 
 def _value(row: Sequence[Any]) -> Waiting:
-    # Taken apart at once: name by name took twice as long.
+    # Unpacked at once: access by name took twice as long.
     conversation_id, team_id, contact_id, labels, created_at, last_activity_at, had_by, waiting_since = row
     return Waiting(
         id=conversation_id,
@@ -224,7 +224,7 @@ def _by_age(rules: Filter, now: datetime | BindParameter[datetime]) -> ColumnEle
 
 
 def _being_served(rules: Filter) -> ColumnElement[bool]:
-    """E10: the contact already has an open, assigned conversation in the account."""
+    """Return the condition that the contact already has an open, assigned conversation in the account (E10)."""
     if not rules.one_agent_per_contact:
         return false()
     other = aliased(Conversation)

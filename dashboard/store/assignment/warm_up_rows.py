@@ -1,4 +1,4 @@
-"""An account and an inbox to rehearse in, for a transaction that is never committed."""
+"""An account and an inbox for the warm-up's rehearsal, in a transaction that is never committed."""
 
 from sqlalchemy import insert
 
@@ -8,6 +8,6 @@ from dashboard.store.postgres.database import Session
 
 
 def add_rows(session: Session, inbox: model.Inbox) -> None:
-    """Write them under the ids given, which no sequence gives: nobody's are skipped."""
+    """Insert both rows under the given ids, which no sequence returns, so that no ids are skipped."""
     session.execute(insert(Account).values(id=inbox.account_id, name=inbox.name))
     session.execute(insert(Inbox).values(id=inbox.id, account_id=inbox.account_id, name=inbox.name))

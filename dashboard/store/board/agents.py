@@ -1,4 +1,4 @@
-"""Agents as the workload board shows them: what they set, what they hold and may hold, and what they got last."""
+"""Agents for the workload board: availability, open conversations, limits and last assignments."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -149,7 +149,7 @@ def read(
 def last_assigned(
     session: Session, account_id: int, agent_ids: Collection[int], inbox_ids: Collection[int]
 ) -> Mapping[int, Since]:
-    """Return what each of these agents was given last in these inboxes, and when."""
+    """Return each agent's last assignment in these inboxes, with its instant."""
     asked = {"account_id": account_id, "agent_ids": list(agent_ids), "inbox_ids": list(inbox_ids)}
     rows = session.execute(LAST_ASSIGNED, asked).all()
     return {row.agent_id: Since(conversation_id=row.conversation_id, at=row.at) for row in rows}
@@ -158,7 +158,7 @@ def last_assigned(
 def oldest_held(
     session: Session, account_id: int, agent_ids: Collection[int], inbox_ids: Collection[int]
 ) -> Mapping[int, Since]:
-    """Return the oldest open conversation of each of these agents in these inboxes, and when it was created."""
+    """Return each agent's oldest open conversation in these inboxes, with its creation."""
     asked = {"account_id": account_id, "agent_ids": list(agent_ids), "inbox_ids": list(inbox_ids)}
     rows = session.execute(OLDEST_HELD, asked).all()
     return {row.agent_id: Since(conversation_id=row.id, at=row.created_at) for row in rows}

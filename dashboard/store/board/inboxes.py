@@ -1,4 +1,4 @@
-"""Inboxes as the live board shows them: their rules, what waits and since when, the last hour, the last run."""
+"""Inboxes for the live board: policies, waiting conversations, the longest wait, the last hour, the last run."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -90,7 +90,7 @@ STRANDED = text("SELECT stranded_checked_at AS checked_at, stranded_count FROM a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stranded:
-    """How many the last check found that somebody could take and no run had given (E53)."""
+    """The number of stranded conversations at the last check (E53)."""
 
     checked_at: datetime | None
     count: int
@@ -116,7 +116,6 @@ class InboxFigures:
 
 
 def figures(session: Session, scope: Scope, assigned_after: datetime) -> Sequence[InboxFigures]:
-    """Return the scope's inboxes by name."""
     rows = session.execute(
         INBOXES, {"account_id": scope.account_id, "member_id": scope.member_id, "assigned_after": assigned_after}
     ).all()
@@ -125,14 +124,14 @@ def figures(session: Session, scope: Scope, assigned_after: datetime) -> Sequenc
 
 
 def waiting_ids(session: Session, account_id: int) -> Sequence[int]:
-    """Return the inboxes of the account in which something waits."""
+    """Return the account's inboxes with waiting conversations."""
     return session.execute(WAITING_INBOXES, {"account_id": account_id}).scalars().all()
 
 
 def changes(
     session: Session, inbox_ids: Collection[int], *, since: datetime, step: timedelta
 ) -> Mapping[int, Mapping[int, int]]:
-    """Return, by inbox, by how much the number waiting changed in each step since then; steps count from 1."""
+    """Return, by inbox, the change in the number of waiting conversations per step since then; steps count from 1."""
     asked = {"inbox_ids": list(inbox_ids), "since": since, "step": step.total_seconds()}
     found: dict[int, dict[int, int]] = defaultdict(dict)
     for inbox_id, number, change in session.execute(CHANGES, asked):
@@ -141,13 +140,13 @@ def changes(
 
 
 def last_left(session: Session, inbox_ids: Collection[int]) -> Mapping[int, Mapping[Reason, int]]:
-    """Return, by inbox, how many its last run left waiting, by reason."""
+    """Return, by inbox, the number of conversations that its last run left waiting, by reason."""
     rows = session.execute(LAST_LEFT, {"inbox_ids": list(inbox_ids)})
     return {row.inbox_id: {Reason(word): n for word, n in row.left_waiting.items()} for row in rows}
 
 
 def stranded(session: Session, account_id: int) -> Stranded:
-    """Return what the last check of the account found."""
+    """Return the result of the account's last check."""
     row = session.execute(STRANDED, {"account_id": account_id}).one()
     return Stranded(checked_at=row.checked_at, count=row.stranded_count)
 

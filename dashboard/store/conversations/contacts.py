@@ -1,6 +1,6 @@
-"""Contacts: found by identifier, made when first seen, merged into one another.
+"""Contacts: found by identifier, created at first use, merged into each other.
 
-An e-mail address is one contact whatever its case.
+An e-mail address is the same contact in upper and lower case.
 """
 
 import re
@@ -20,7 +20,7 @@ ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactDraft:
-    """A contact as somebody names it."""
+    """A contact as a request names it."""
 
     identifier: str
     name: str | None = None
@@ -28,7 +28,7 @@ class ContactDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactFacts:
-    """A contact; one that was merged into another has no conversations of its own any more."""
+    """A contact; a merged contact has no conversations."""
 
     id: int
     identifier: str
@@ -38,7 +38,7 @@ class ContactFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """A conversation that changed its contact."""
+    """A conversation that moved to another contact."""
 
     id: int
     inbox_id: int
@@ -48,15 +48,15 @@ FACTS = [getattr(Contact, name) for name in ContactFacts.__slots__]
 
 
 def key(identifier: str) -> str:
-    """Return the identifier under which a contact is kept: an e-mail address in lower case."""
+    """Return the stored form of an identifier: e-mail addresses in lower case."""
     return identifier.lower() if ADDRESS.fullmatch(identifier) else identifier
 
 
 def ensure(session: Session, account_id: int, drafts: Iterable[ContactDraft]) -> Mapping[str, int]:
-    """Return the contacts' ids by the identifier given; a name that is given replaces the one that is known.
+    """Return the contacts' ids by given identifier; a given name replaces the stored one.
 
-    A merged contact is the one that it was merged into. Rows are written in the order of their identifiers, so that
-    two transactions with the same contacts do not deadlock.
+    A merged contact is replaced by the contact that it was merged into. Rows are written in the order of their
+    identifiers, so that two transactions with the same contacts do not deadlock.
     """
     keys: dict[str, str] = {}
     named: dict[str, str | None] = {}
@@ -85,27 +85,27 @@ def some(session: Session, account_id: int, ids: Collection[int]) -> list[Contac
 
 
 def root(session: Session, contact: ContactFacts) -> ContactFacts:
-    """Return the contact that this one was merged into, and so on; itself if it was not merged."""
+    """Return the final contact after all merges; the contact itself if it was not merged."""
     while contact.merged_into_id is not None:
         contact = _facts(session.execute(select(*FACTS).where(Contact.id == contact.merged_into_id)).one())
     return contact
 
 
 def lock(session: Session, account_id: int, ids: Collection[int]) -> None:
-    """Let nobody merge these contacts until this transaction ends."""
+    """Lock these contacts against merges until this transaction ends."""
     which = (Contact.account_id == account_id, Contact.id.in_(ids))
     session.execute(select(Contact.id).where(*which).order_by(Contact.id).with_for_update(key_share=True))
 
 
 def set_merged(session: Session, contact_id: int, into_id: int | None) -> None:
-    """Write the contact that this one is merged into, None for none."""
+    """Write the contact that this one is merged into; None undoes a merge."""
     session.execute(update(Contact).where(Contact.id == contact_id).values(merged_into_id=into_id))
 
 
 def give_conversations(
     session: Session, account_id: int, *, of: int, to: int, only: Collection[int] | None = None
 ) -> Sequence[Followed]:
-    """Give one contact's conversations, or only these of them, to another; return them by id."""
+    """Move one contact's conversations, or only those in `only`, to another contact; return them by id."""
     which = [Conversation.account_id == account_id, Conversation.contact_id == of]
     if only is not None:
         which.append(Conversation.id.in_(only))
@@ -120,7 +120,7 @@ def _facts(row: Row[Any]) -> ContactFacts:
 
 
 def _write(session: Session, rows: list[dict[str, object]]) -> None:
-    """Insert who is new and rename who is called otherwise; whoever stays the same is not touched."""
+    """Insert new contacts and update changed names; unchanged rows are not written."""
     source = rows_from_json(Contact)
     statement = insert(table_of(Contact)).from_select(
         ["account_id", "identifier", "name"], select(source.c.account_id, source.c.identifier, source.c.name)

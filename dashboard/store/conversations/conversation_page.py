@@ -1,4 +1,4 @@
-"""A conversation as its page shows it."""
+"""Reads a conversation for its page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationPage:
-    """The facts of a conversation."""
+    """A conversation's fields and names."""
 
     id: int
     external_id: str | None
@@ -45,7 +45,7 @@ class ConversationPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLine:
-    """A row of the ledger, with names; a release has no agent."""
+    """A ledger row with names; a release has no agent."""
 
     id: int
     agent_name: str | None
@@ -87,7 +87,7 @@ def one(session: Session, scope: Scope, conversation_id: int) -> ConversationPag
 
 
 def ledger(session: Session, account_id: int, conversation_id: int) -> Sequence[LedgerLine]:
-    """Return who got it from whom, newest first."""
+    """Return the conversation's ledger with names, newest first."""
     agent, previous, actor = aliased(AccountUser), aliased(AccountUser), aliased(AccountUser)
     rows = session.execute(
         select(

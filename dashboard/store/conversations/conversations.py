@@ -1,4 +1,4 @@
-"""Conversations as rows: found, locked, saved one by one, and written many at a time."""
+"""Conversations as rows: found, locked, saved singly or in sets, and inserted in sets."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRow:
-    """Who writes."""
+    """The contact of a conversation."""
 
     id: int
     identifier: str
@@ -24,7 +24,7 @@ class ContactRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRow:
-    """A conversation as it stands."""
+    """A conversation with its contact."""
 
     id: int
     account_id: int
@@ -49,18 +49,18 @@ class ConversationRow:
 
     @property
     def is_waiting(self) -> bool:
-        """Say whether it is open and nobody's."""
+        """Return True if the conversation is open without assignee."""
         return self.status is Status.OPEN and self.assignee_id is None
 
     @property
     def holder_id(self) -> int | None:
-        """Return the agent whose load it counts for."""
+        """Return the agent with this conversation in their load."""
         return self.assignee_id if self.status is Status.OPEN else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewConversation:
-    """A conversation to be written; an external id that the inbox already has is not written again."""
+    """A conversation to insert; an external id that exists in the inbox already is skipped."""
 
     account_id: int
     external_id: str | None
@@ -82,7 +82,7 @@ class NewConversation:
 
 @dataclass(frozen=True, slots=True)
 class InsertedConversation:
-    """The id of a conversation that was to be written, and whether it is new."""
+    """The id of a conversation after an insert; `is_new` is False for an existing row."""
 
     id: int
     is_new: bool
@@ -92,11 +92,11 @@ SAVED = ("inbox_id", "team_id", "subject", "status", "priority", "assignee_id", 
          "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until", "had_by_id",
          "awaiting")  # fmt: skip
 ADDED = ("id", *NewConversation.__slots__)
-# The conversations with their contacts, to be narrowed down; `as_row` makes values of them.
+# All conversations with their contacts; callers add conditions, `as_row` converts rows.
 ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoin(
     Contact, and_(Contact.account_id == Conversation.account_id, Contact.id == Conversation.contact_id)
 )
-# Made once: each call of the API asks them, and to make them took longer than to ask.
+# Built once: every API call uses these statements, and building them took longer than running them.
 ONE = ROWS.where(Conversation.account_id == bindparam("account_id"), Conversation.id == bindparam("id"))
 ONE_LOCKED = ONE.with_for_update(key_share=True, of=Conversation)
 SAVE = (
@@ -107,23 +107,23 @@ SAVE = (
 
 
 def find(session: Session, account_id: int, conversation_id: int) -> ConversationRow | None:
-    """Return the conversation, if the account has it."""
+    """Return the conversation, None if the account does not have it."""
     row = session.execute(ONE, {"account_id": account_id, "id": conversation_id}).one_or_none()
     return as_row(row) if row else None
 
 
 def get(session: Session, account_id: int, conversation_id: int) -> ConversationRow:
-    """Return a conversation that is there: conversations are never deleted one by one."""
+    """Return an existing conversation: conversations are never deleted singly."""
     return as_row(session.execute(ONE, {"account_id": account_id, "id": conversation_id}).one())
 
 
 def lock(session: Session, account_id: int, conversation_id: int) -> ConversationRow:
-    """Return a conversation that is there, and that nobody else changes until this transaction ends."""
+    """Return an existing conversation and lock its row until this transaction ends."""
     return as_row(session.execute(ONE_LOCKED, {"account_id": account_id, "id": conversation_id}).one())
 
 
 def lock_all(session: Session, account_id: int, ids: Collection[int]) -> list[ConversationRow]:
-    """Return those of the conversations that the account has, as `lock` does; by id, so that nobody deadlocks."""
+    """Return and lock those of these conversations that the account has, in the order of ids to avoid deadlocks."""
     wanted = ROWS.where(Conversation.account_id == account_id, Conversation.id.in_(ids))
     held = wanted.order_by(Conversation.id).with_for_update(key_share=True, of=Conversation)
     return [as_row(row) for row in session.execute(held)]
@@ -142,24 +142,23 @@ def unresolved(session: Session, account_id: int, ids: Collection[int]) -> Seque
 
 
 def inboxes_of(session: Session, account_id: int, ids: Collection[int]) -> Sequence[int]:
-    """Return the inboxes of these conversations."""
     wanted = select(Conversation.inbox_id).where(Conversation.account_id == account_id, Conversation.id.in_(ids))
     return session.scalars(wanted.distinct()).all()
 
 
 def save(session: Session, row: ConversationRow) -> None:
-    """Write what may change of a conversation that this transaction has locked."""
+    """Write the changeable columns of a conversation that this transaction has locked."""
     session.execute(SAVE, _saved(row))
 
 
 def save_all(session: Session, rows: Collection[ConversationRow]) -> None:
-    """Write what may change of conversations that this transaction has locked."""
+    """Write the changeable columns of conversations that this transaction has locked."""
     if rows:
         session.execute(SAVE, [_saved(row) for row in rows])
 
 
 def taken(session: Session, inbox_id: int, external_ids: Collection[str]) -> Sequence[str]:
-    """Return those of the external ids that the inbox has a conversation for."""
+    """Return those of the external ids that exist in the inbox."""
     if not external_ids:
         return ()
     there = select(Conversation.external_id).where(
@@ -169,7 +168,7 @@ def taken(session: Session, inbox_id: int, external_ids: Collection[str]) -> Seq
 
 
 def snoozes_that_end(session: Session, now: datetime, *, most: int) -> Sequence[tuple[int, int]]:
-    """Return account and id of the conversations whose snooze ends by now, the first one first."""
+    """Return account and id of the conversations with an ended snooze, the earliest end first."""
     due = select(Conversation.account_id, Conversation.id).where(
         Conversation.status == Status.SNOOZED, Conversation.snoozed_until <= now
     )
@@ -178,9 +177,9 @@ def snoozes_that_end(session: Session, now: datetime, *, most: int) -> Sequence[
 
 
 def add(session: Session, rows: Sequence[NewConversation]) -> list[InsertedConversation]:
-    """Write the conversations that are new, in order, in a fixed number of statements; return the id of each.
+    """Insert the new conversations in a fixed number of statements; return all ids in the given order.
 
-    Rows go in by external id, so that two transactions with the same ones wait for each other and do not deadlock.
+    Rows are inserted in the order of external ids, so that two transactions with the same ids do not deadlock.
     """
     if not rows:
         return []
@@ -222,7 +221,7 @@ def _existing(session: Session, rows: list[dict[str, Any]]) -> Mapping[tuple[int
 
 
 def as_row(row: Row[Any]) -> ConversationRow:
-    """Return the value of a row that holds a conversation's columns and its contact's identifier and name."""
+    """Return the conversation of a row with its columns and its contact's identifier and name."""
     contact = ContactRow(id=row.contact_id, identifier=row.identifier, name=row.name) if row.contact_id else None
     columns = {name: getattr(row, name) for name in ConversationRow.__slots__ if name not in ("contact", "labels")}
     return ConversationRow(contact=contact, labels=tuple(row.labels), **columns)

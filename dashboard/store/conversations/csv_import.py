@@ -1,4 +1,4 @@
-"""What an import looks up and makes: inboxes, teams, labels, agents; each kind in a fixed number of statements."""
+"""The import's look-ups and inserts: inboxes, teams, labels, agents; each kind in a fixed number of statements."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True)
 class NamedRow:
-    """A row and its name."""
+    """A row with an id and a name."""
 
     id: int
     name: str
@@ -24,7 +24,7 @@ class NamedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedAgent:
-    """An agent as a file may name them."""
+    """An agent with their possible names in a file."""
 
     id: int
     name: str
@@ -34,14 +34,14 @@ class NamedAgent:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """An agent who answers an inbox."""
+    """An agent's membership in an inbox."""
 
     inbox_id: int
     user_id: int
 
 
 def hold_account(session: Session, account_id: int) -> bool:
-    """Let one import at a time make what is missing; false if there is no such account."""
+    """Lock the account so that imports run one by one; return False if there is no such account."""
     wanted = select(Account.id).where(Account.id == account_id).with_for_update(key_share=True)
     return session.scalar(wanted) is not None
 
@@ -59,7 +59,7 @@ def teams(session: Session, account_id: int) -> Sequence[NamedRow]:
 
 
 def agents(session: Session, account_id: int) -> Sequence[NamedAgent]:
-    """Return all agents of the account, deactivated ones as well."""
+    """Return all agents of the account, including deactivated ones."""
     found = session.execute(
         select(AccountUser.user_id, AccountUser.name, AccountUser.email, AccountUser.active)
         .where(AccountUser.account_id == account_id)
@@ -69,22 +69,22 @@ def agents(session: Session, account_id: int) -> Sequence[NamedAgent]:
 
 
 def add_inboxes(session: Session, account_id: int, names: Iterable[str]) -> Sequence[NamedRow]:
-    """Make inboxes of these names, and return them; a name that somebody has just taken is left out."""
+    """Create inboxes with these names and return them; a name that exists by now is left out."""
     rows = [{"account_id": account_id, "name": name} for name in names]
     made = insert_new(Inbox, ("account_id", "name")).returning(table_of(Inbox).c.id, table_of(Inbox).c.name)
     return [NamedRow(row.id, row.name) for row in session.execute(made, bind_json(rows))]
 
 
 def add_labels(session: Session, account_id: int, titles: Collection[str]) -> None:
-    """Make those of the labels that are missing."""
+    """Create the missing labels."""
     rows = [{"account_id": account_id, "title": title} for title in sorted(titles)]
     session.execute(insert_new(Label, ("account_id", "title")), bind_json(rows))
 
 
 def add_agents(session: Session, account_id: int, names: Mapping[str, str]) -> Sequence[NamedAgent]:
-    """Make agents of these addresses and names, and return them; without a password they cannot log in.
+    """Create agents with these addresses and names and return them; without a password they cannot log in.
 
-    Each gets a log-in of this account's own, whatever other accounts have of the address.
+    Each gets a new log-in, even if the address has log-ins in other accounts.
     """
     ids = log_ins.add(session, len(names))
     rows = [
@@ -105,9 +105,9 @@ def add_agents(session: Session, account_id: int, names: Mapping[str, str]) -> S
 
 
 def address_of(account_id: int, name: str) -> str:
-    """Return an address that reaches nobody (RFC 2606), the same for names that differ in case or spaces only.
+    """Return an undeliverable address (RFC 2606); names that differ only in case or spaces get the same one.
 
-    What else is lost of a name on its way to an address is made up for by its digest.
+    If the address loses other characters of the name, the name's digest is added.
     """
     readable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:48]
     exact = readable == name.lower().replace(" ", "-")
@@ -116,12 +116,12 @@ def address_of(account_id: int, name: str) -> str:
 
 
 def add_members(session: Session, account_id: int, members: Iterable[Membership]) -> None:
-    """Let these agents answer these inboxes."""
+    """Add these agents to these inboxes."""
     rows = [{"account_id": account_id, "inbox_id": one.inbox_id, "user_id": one.user_id} for one in members]
     session.execute(insert_new(InboxMember, ("account_id", "inbox_id", "user_id")), bind_json(rows))
 
 
 def policy_id_of(session: Session, account_id: int, name: str) -> int:
-    """Return the assignment policy of this name, which is there."""
+    """Return the id of the existing assignment policy with this name."""
     named = select(AssignmentPolicy.id).where(AssignmentPolicy.account_id == account_id, AssignmentPolicy.name == name)
     return session.scalars(named).one()

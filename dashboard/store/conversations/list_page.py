@@ -1,4 +1,4 @@
-"""Conversations as pages list them, with the names of all that they belong to."""
+"""Lists of conversations for pages, with names."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationListFilter(ConversationFilter):
-    """Which conversations are asked for; `given_after` are those given to somebody since then."""
+    """A filter for conversations; `given_after` selects those assigned after this instant."""
 
     given_after: datetime | None = None
     text: str | None = None
@@ -71,7 +71,7 @@ LINES = (
 
 
 def page_of(session: Session, account_id: int, asked: ConversationListFilter, page: Page) -> Listed[ConversationLine]:
-    """Return a page of conversations: the newest first; what waits in the order of its queue (E7)."""
+    """Return one page of conversations: newest first, or waiting ones in the policy's order (E7)."""
     filters, order = conditions(account_id, asked), order_of(session, account_id, asked)
     if asked.given_after:
         filters.append(_given_after(account_id, asked.given_after))
@@ -80,7 +80,7 @@ def page_of(session: Session, account_id: int, asked: ConversationListFilter, pa
         count, ids = len(ids), ids[page.offset :][: page.per_page]
     else:
         count = session.scalar(select(func.count()).select_from(Conversation).where(*filters)) or 0
-        # The names are looked up for one page, not for all that come before it.
+        # Names are joined for one page only, not for all earlier rows.
         wanted = select(Conversation.id).where(*filters).order_by(*order).limit(page.per_page).offset(page.offset)
         ids = list(session.scalars(wanted))
     rows = session.execute(LINES.where(Conversation.id.in_(ids)).order_by(*order))

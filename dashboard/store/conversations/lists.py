@@ -1,4 +1,4 @@
-"""Conversations as they are listed, and the ledger of each."""
+"""Lists of conversations, and their ledgers, for the API."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ NEWEST = (Conversation.created_at.desc(), Conversation.id.desc())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationFilter:
-    """Which conversations are asked for; None asks for all. `seen_by` is an agent who reads only some."""
+    """A filter for conversations; None means all. `seen_by` limits the list to an agent's readable conversations."""
 
     status: Status | None = None
     inbox_id: int | None = None
@@ -35,7 +35,7 @@ class ConversationFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorRow:
-    """The person who did it."""
+    """The person behind a change."""
 
     id: int
     name: str
@@ -60,7 +60,7 @@ class LedgerRow:
 
 
 def find(session: Session, account_id: int, conversation_id: int, *, seen_by: int | None) -> ConversationRow | None:
-    """Return the conversation, if the account has it and the agent, if one is named, may see it."""
+    """Return the conversation if the account has it and the agent `seen_by`, if any, may read it."""
     wanted = ROWS.where(
         Conversation.id == conversation_id, *conditions(account_id, ConversationFilter(seen_by=seen_by))
     )
@@ -69,7 +69,7 @@ def find(session: Session, account_id: int, conversation_id: int, *, seen_by: in
 
 
 def page_of(session: Session, account_id: int, wanted: ConversationFilter, page: Page) -> Listed[ConversationRow]:
-    """Return a page of conversations: the newest first; what waits in the order of its queue (E7)."""
+    """Return one page of conversations: newest first, or waiting ones in the policy's order (E7)."""
     filters = conditions(account_id, wanted)
     count = session.scalar(select(func.count()).select_from(Conversation).where(*filters)) or 0
     order = order_of(session, account_id, wanted)
@@ -78,7 +78,7 @@ def page_of(session: Session, account_id: int, wanted: ConversationFilter, page:
 
 
 def ledger_of(session: Session, account_id: int, conversation_id: int, page: Page) -> Listed[LedgerRow]:
-    """Return a page of a conversation's ledger, newest first."""
+    """Return one page of a conversation's ledger, newest first."""
     of_it = and_(Assignment.account_id == account_id, Assignment.conversation_id == conversation_id)
     count = session.scalar(select(func.count()).select_from(Assignment).where(of_it)) or 0
     actor = and_(AccountUser.account_id == Assignment.account_id, AccountUser.user_id == Assignment.actor_id)
@@ -94,7 +94,7 @@ def ledger_of(session: Session, account_id: int, conversation_id: int, page: Pag
 
 
 def conditions(account_id: int, wanted: ConversationFilter) -> list[ColumnElement[bool]]:
-    """Return the conditions for what is asked; what is not asked is no condition."""
+    """Return the conditions of a filter; unset fields add none."""
     asked: list[tuple[object, ColumnElement[bool]]] = [
         (wanted.status, Conversation.status == wanted.status),
         (wanted.inbox_id, Conversation.inbox_id == wanted.inbox_id),
@@ -109,7 +109,7 @@ def conditions(account_id: int, wanted: ConversationFilter) -> list[ColumnElemen
 
 
 def order_of(session: Session, account_id: int, wanted: ConversationFilter) -> tuple[Any, ...]:
-    """Return the newest first; what waits as its inbox's policy says, over several inboxes the earliest first (E7)."""
+    """Return the order: newest first; for waiting ones the inbox's policy order, else earliest created first (E7)."""
     if not wanted.waiting:
         return NEWEST
     priority = session.scalar(

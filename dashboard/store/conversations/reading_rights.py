@@ -1,4 +1,4 @@
-"""Which conversations an agent may read: every page and call for agents asks here."""
+"""Agents' reading rights for conversations, used by every page and API call."""
 
 from typing import Any
 
@@ -8,6 +8,6 @@ from dashboard.store.models import Conversation, InboxMember
 
 
 def readable_by(agent_id: SQLColumnExpression[Any] | int | None) -> ColumnElement[bool]:
-    """Return the condition for the conversations of the agent's inboxes and those that the agent holds."""
+    """Return the condition for conversations of the agent's inboxes and conversations assigned to the agent."""
     inbox_ids = select(InboxMember.inbox_id).where(InboxMember.user_id == agent_id)
     return or_(Conversation.inbox_id.in_(inbox_ids), Conversation.assignee_id == agent_id)

@@ -1,4 +1,4 @@
-"""The search of conversations: each of its parts has an index, so that it costs what it finds and not what there is."""
+"""Search of conversations: an index serves each part, so the cost grows with the matches, not with the table."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from dashboard.store.models import Contact, Conversation, Inbox
 from dashboard.store.postgres.database import Session
 
-# Nobody pages through more than this in search of something.
+# Nobody pages through more search results than this.
 MOST_FOUND = 1_000
 LARGEST_ID = 2**63 - 1
-# As the indexes have it: an index on an expression serves only that expression.
+# Exactly as in the indexes: an expression index serves only the same expression.
 SUBJECT: ColumnElement[Any] = literal_column("to_tsvector('simple', coalesce(conversations.subject, ''))")
 NAME: ColumnElement[Any] = literal_column("to_tsvector('simple', coalesce(contacts.name, ''))")
 SIMPLE: ColumnElement[Any] = literal_column("'simple'")
@@ -21,7 +21,7 @@ SIMPLE: ColumnElement[Any] = literal_column("'simple'")
 def found(
     session: Session, account_id: int, text: str, *, filters: Sequence[ColumnElement[bool]], order: Sequence[Any]
 ) -> list[int]:
-    """Return the ids of the first that match and pass the filters, in order."""
+    """Return the ids of the first matches that pass the filters, in order."""
     parts = (
         select(Conversation.id).where(*filters, part).order_by(*order).limit(MOST_FOUND).subquery().select()
         for part in _parts(account_id, text)
@@ -32,7 +32,7 @@ def found(
 
 
 def _parts(account_id: int, text: str) -> list[ColumnElement[bool]]:
-    """Return the ways to match: the id, the external id, the contact, and words that the subject's words begin with."""
+    """Return the conditions of a match: the id, the external id, the contact, or beginnings of the subject's words."""
     inboxes, words = select(Inbox.id).where(Inbox.account_id == account_id), _words(text)
     contacts = select(func.coalesce(Contact.merged_into_id, Contact.id)).where(
         Contact.account_id == account_id,
@@ -50,6 +50,6 @@ def _parts(account_id: int, text: str) -> list[ColumnElement[bool]]:
 
 
 def _words(text: str) -> ColumnElement[Any]:
-    """Return what asks for all of these words, each the beginning of one; NULL, which nothing matches, for none."""
+    """Return a text query for all of these words as prefixes; NULL, which matches nothing, without words."""
     words = func.nullif(cast(func.plainto_tsquery(SIMPLE, text), Text), "")
     return cast(func.replace(words, "' & ", "':* & ").concat(":*"), TSQUERY)

@@ -1,4 +1,4 @@
-"""Open conversations in the hands of agents who are absent, or who do not answer the conversation's inbox."""
+"""Open conversations of absent agents, and of agents outside the conversation's inbox."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dashboard.engine.model import Presence
 from dashboard.store.postgres.bulk import bind_array
 from dashboard.store.postgres.database import Session
 
-# An inbox without members is answered by the teams of its conversations (E11).
+# The conversations' teams answer an inbox without members (E11).
 ANSWERS = """(
   EXISTS (SELECT FROM inbox_members m WHERE m.inbox_id = held.inbox_id AND m.user_id = held.assignee_id)
   OR held.team_id IS NOT NULL
@@ -25,7 +25,7 @@ FROM account_users u WHERE u.account_id = :account_id AND u.user_id IN (
   GROUP BY assignee_id HAVING sum(count) > 0
 )
 """)
-# Counted where it is kept, and the customers who wait for an answer in one look at an index of nothing else.
+# Reads the counters, and unanswered customers from an index of only those conversations.
 HELD = text(f"""
 WITH counted AS (
   SELECT inbox_id, assignee_id, team_id, sum(count) AS open FROM open_counts
@@ -53,7 +53,7 @@ IDS_OF_OTHERS = text(IDS.replace("<which>", f"NOT {ANSWERS}"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """An agent who holds open conversations, and what presence follows from."""
+    """An agent with open conversations, and the fields that determine their presence."""
 
     id: int
     availability: Presence
@@ -62,7 +62,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldRow:
-    """How much of an inbox's open work such agents hold; `answers` tells the absent members from the others."""
+    """Open conversations of an inbox by absent members (`answers`) or by agents outside the inbox."""
 
     inbox_id: int
     answers: bool
@@ -72,7 +72,7 @@ class HeldRow:
 
 
 def holders(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[Holder]:
-    """Return the agents who hold open conversations of these inboxes."""
+    """Return the agents with open conversations in these inboxes."""
     rows = session.execute(HOLDERS, {"account_id": account_id, "inbox_ids": bind_array(inbox_ids)})
     return [Holder(id=row.id, availability=Presence(row.availability), auto_offline=row.auto_offline) for row in rows]
 
@@ -80,7 +80,7 @@ def holders(session: Session, account_id: int, inbox_ids: Collection[int]) -> Se
 def held(
     session: Session, account_id: int, inbox_ids: Collection[int], *, absent_ids: Collection[int]
 ) -> Sequence[HeldRow]:
-    """Return how much is held by these absent agents, and by agents who do not answer the inbox, in one query."""
+    """Return, in one query, the open conversations of these absent agents and of agents outside the inbox."""
     asked = {"account_id": account_id, "inbox_ids": bind_array(inbox_ids), "absent_ids": bind_array(absent_ids)}
     return [HeldRow(**row._mapping) for row in session.execute(HELD, asked)]
 
@@ -88,11 +88,11 @@ def held(
 def ids_of_absent(
     session: Session, account_id: int, inbox_id: int, *, absent_ids: Collection[int], most: int
 ) -> Sequence[int]:
-    """Return open conversations of the inbox that these absent members hold, the oldest first."""
+    """Return open conversations of the inbox assigned to these absent members, the oldest first."""
     asked = {"account_id": account_id, "inbox_id": inbox_id, "absent_ids": bind_array(absent_ids), "most": most}
     return session.scalars(IDS_OF_ABSENT, asked).all()
 
 
 def ids_of_others(session: Session, account_id: int, inbox_id: int, *, most: int) -> Sequence[int]:
-    """Return open conversations of the inbox whose agents do not answer it, the oldest first."""
+    """Return open conversations of the inbox assigned to agents outside it, the oldest first."""
     return session.scalars(IDS_OF_OTHERS, {"account_id": account_id, "inbox_id": inbox_id, "most": most}).all()

@@ -1,4 +1,4 @@
-"""The texts of stores' errors without the values in them, which are customers' words: errors are logged."""
+"""Texts of the stores' errors without values: errors are logged, and values may be customers' texts."""
 
 import re
 
@@ -6,14 +6,14 @@ import psycopg
 from redis.exceptions import RedisError
 from sqlalchemy import ExceptionContext
 
-# Their messages quote what was given. Those of the others name tables and constraints; rows stand in their details.
+# These errors quote values. The others name only tables and constraints; rows are in their details.
 QUOTING = (psycopg.DataError, psycopg.errors.SyntaxError, psycopg.errors.RaiseException)
 LEFT_OUT = "what it says is left out, for it quotes values"
 COMMAND = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
 
 
 def leave_values_out(context: ExceptionContext) -> None:
-    """Shorten what the driver says of an error, before anybody can log it."""
+    """Shorten the driver's error text before it can be logged."""
     error = context.original_exception
     if not isinstance(error, psycopg.Error):
         return
@@ -24,6 +24,6 @@ def leave_values_out(context: ExceptionContext) -> None:
 
 
 def without_command(error: RedisError) -> str:
-    """Return what Redis says of an error, without the command that it is about."""
+    """Return the text of a Redis error without its command."""
     error.args = (COMMAND.sub("", str(error)),)
     return str(error)

@@ -1,4 +1,4 @@
-"""What a store says when it cannot be asked."""
+"""Errors of stores that do not answer or refuse a statement."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +10,15 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from dashboard.store.core.error_texts import without_command
 
-# Postgres refused or was not reached; the transaction is gone, earlier ones stand (E43).
+# Postgres refused or was not reached; the transaction is lost, earlier ones are committed (E43).
 DatabaseFailed = DBAPIError
-# What a request may do about it: try again later, look again at what somebody else just changed, send something else.
+# Three kinds of failure for a request: retry later, reload after another's change, or correct the value.
 UNREACHABLE = (OperationalError, InterfaceError, NoConnectionFree)
-# Redis does not answer; whatever else it says, it answers.
+# Redis does not answer; every other Redis error is an answer.
 REDIS_AWAY = (ConnectionError, NoAnswer)
 Collided = IntegrityError
 OutOfRange = DataError
-# What somebody else made or removed meanwhile: a reference, a unique value, an exclusion.
+# Another transaction changed a referenced row, took a unique value, or an excluded range.
 CONFLICTS = frozenset({"23503", "23505", "23P01"})
 
 
@@ -27,13 +27,13 @@ class StoreUnavailable(Exception):
 
 
 def is_conflict(error: Collided) -> bool:
-    """Tell whether somebody else's change stands in the way; else a constraint refused the value itself."""
+    """Return True if another transaction's change conflicts; False if a constraint refused the value itself."""
     return getattr(error.orig, "sqlstate", None) in CONFLICTS
 
 
 @contextmanager
 def translate_redis_errors(concern: str) -> Iterator[None]:
-    """Turn Redis's many failures into the one that callers decide on."""
+    """Turn every Redis error into StoreUnavailable."""
     try:
         yield
     except RedisError as error:

@@ -1,4 +1,4 @@
-"""What several pages ask for, and point at."""
+"""Values that several pages share."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Whose board: the whole account's, or the inboxes of one member."""
+    """The range of a page: the whole account, or one member's inboxes."""
 
     account_id: int
     member_id: int | None = None
@@ -14,7 +14,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Since:
-    """A conversation and the instant that something about it began."""
+    """A conversation and the start of one of its states."""
 
     conversation_id: int
     at: datetime
@@ -22,7 +22,7 @@ class Since:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Something that a filter can be set to."""
+    """An option of a filter."""
 
     id: int
     name: str

@@ -1,4 +1,4 @@
-"""A page of a list, and how long the list is."""
+"""Pages of lists with their total count."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Which part of a list is wanted; pages count from 1."""
+    """A requested part of a list; pages count from 1."""
 
     page: int = 1
     per_page: int = 25
 
     @property
     def offset(self) -> int:
-        """Return how many come before it."""
+        """Return the number of rows before this page."""
         return (self.page - 1) * self.per_page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meta:
-    """How many there are in all, and which page this is."""
+    """The total number of rows, and the number and size of this page."""
 
     count: int
     page: int
@@ -30,7 +30,7 @@ class Meta:
 
     @property
     def last_page(self) -> int:
-        """Return the page that the list ends on; one without anything has its first page."""
+        """Return the number of the last page; an empty list has one page."""
         return max(1, -(-self.count // self.per_page))
 
 
@@ -43,5 +43,5 @@ class Listed(Generic[T]):
 
 
 def listed(rows: Iterable[T], count: int, page: Page) -> Listed[T]:
-    """Return the page of a list that has so many in all."""
+    """Return a page of a list with this total count."""
     return Listed(data=tuple(rows), meta=Meta(count=count, page=page.page, per_page=page.per_page))

@@ -1,4 +1,4 @@
-"""Text that Postgres can keep: neither a zero byte nor half a character."""
+"""Text that Postgres can store: without zero bytes and half surrogate pairs."""
 
 import re
 
@@ -6,10 +6,10 @@ UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
 def can_be_kept(text: str) -> bool:
-    """Tell whether Postgres takes the text as it is."""
+    """Return True if Postgres can store the text."""
     return not UNKEPT.search(text)
 
 
 def kept(text: str) -> str:
-    """Return the text with a replacement character for each one that Postgres refuses."""
+    """Return the text with a replacement character for each character that Postgres refuses."""
     return UNKEPT.sub("\ufffd", text)

@@ -1,6 +1,6 @@
-"""Which inboxes a change concerns at once: those of its reach where something waits (E30).
+"""The inboxes with waiting conversations that a change affects at once (E30).
 
-Ask after the commit: what begins to wait later starts a run itself, and that run sees the change.
+Call these after the commit: a conversation that waits later starts its own run, which sees the change.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,23 +13,23 @@ from dashboard.store.postgres.database import Session
 
 
 def of_account(session: Session, account_id: int) -> Sequence[int]:
-    """Return all inboxes of the account where something waits."""
+    """Return the account's inboxes with waiting conversations."""
     return _waiting(session, account_id, true())
 
 
 def of_inboxes(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[int]:
-    """Return those of the inboxes where something waits."""
+    """Return those of these inboxes that have waiting conversations."""
     return _waiting(session, account_id, Inbox.id == func.any(list(inbox_ids)))
 
 
 def of_policy(session: Session, account_id: int, policy_id: int) -> Sequence[int]:
-    """Return the inboxes that the assignment policy serves and where something waits."""
+    """Return the assignment policy's inboxes with waiting conversations."""
     linked = exists().where(PolicyLink.inbox_id == Inbox.id, PolicyLink.assignment_policy_id == policy_id)
     return _waiting(session, account_id, linked)
 
 
 def of_team(session: Session, account_id: int, team_id: int) -> Sequence[int]:
-    """Return the inboxes where something waits for the team."""
+    """Return the inboxes with waiting conversations of the team."""
     return _waiting(session, account_id, true(), Conversation.team_id == team_id)
 
 

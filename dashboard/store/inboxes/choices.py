@@ -1,4 +1,4 @@
-"""What a page's filters and forms can be set to."""
+"""Options of pages' filters and forms."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from dashboard.store.core.page_values import Choice
 from dashboard.store.models import AccountUser, AssignmentPolicy, CapacityPolicy, Inbox, InboxMember, Label, Team
 from dashboard.store.postgres.database import Session
 
-# So many agents are suggested before anything is typed.
+# The number of suggested agents before any input.
 SUGGESTED = 50
 
 
@@ -24,7 +24,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedChoice:
-    """An active agent as one types them; who shares a name is told apart by a number."""
+    """An active agent for an input field; `shared` is True if another active agent has the same name."""
 
     id: int
     name: str
@@ -32,12 +32,12 @@ class NamedChoice:
 
     @property
     def typed(self) -> str:
-        """Return what means this agent and nobody else."""
+        """Return the input that names only this agent."""
         return f"{self.name} #{self.id}" if self.shared else self.name
 
 
 def of_account(session: Session, account_id: int) -> Choices:
-    """Return everything that a list can be narrowed to, in one query each."""
+    """Return the account's filter options, with one query per kind."""
     return Choices(
         inboxes=inboxes(session, account_id),
         teams=teams(session, account_id),
@@ -46,7 +46,6 @@ def of_account(session: Session, account_id: int) -> Choices:
 
 
 def agents(session: Session, account_id: int) -> tuple[Choice, ...]:
-    """Return the active agents."""
     wanted = select(AccountUser.user_id, AccountUser.name).where(AccountUser.account_id == account_id)
     rows = session.execute(wanted.where(AccountUser.active).order_by(func.lower(AccountUser.name), AccountUser.user_id))
     return tuple(Choice(id=row.user_id, name=row.name) for row in rows)
@@ -55,7 +54,7 @@ def agents(session: Session, account_id: int) -> tuple[Choice, ...]:
 def called(
     session: Session, account_id: int, text: str = "", *, most: int = SUGGESTED, inbox_id: int | None = None
 ) -> tuple[NamedChoice, ...]:
-    """Return the first active agents whose name has this text: whole names, beginnings, members of the inbox first."""
+    """Return the first active agents with this text in their names: exact names, then prefixes, then inbox members."""
     name, active = func.lower(AccountUser.name), (AccountUser.account_id == account_id, AccountUser.active)
     here = exists().where(InboxMember.inbox_id == inbox_id, InboxMember.user_id == AccountUser.user_id)
     near = case(
@@ -72,7 +71,7 @@ def called(
 
 
 def agent(session: Session, account_id: int, agent_id: int) -> NamedChoice | None:
-    """Return an active agent as one types them."""
+    """Return an active agent for an input field."""
     other = aliased(AccountUser)
     shared = exists().where(
         other.account_id == account_id,
@@ -89,32 +88,27 @@ def agent(session: Session, account_id: int, agent_id: int) -> NamedChoice | Non
 
 
 def inboxes(session: Session, account_id: int) -> tuple[Choice, ...]:
-    """Return the inboxes."""
     return _named(session, Inbox, account_id)
 
 
 def teams(session: Session, account_id: int) -> tuple[Choice, ...]:
-    """Return the teams."""
     return _named(session, Team, account_id)
 
 
 def policies(session: Session, account_id: int) -> tuple[Choice, ...]:
-    """Return the assignment policies."""
     return _named(session, AssignmentPolicy, account_id)
 
 
 def capacity_policies(session: Session, account_id: int) -> tuple[Choice, ...]:
-    """Return the capacity policies."""
     return _named(session, CapacityPolicy, account_id)
 
 
 def count_inboxes(session: Session, account_id: int) -> int:
-    """Return how many inboxes the account has."""
     return session.scalar(select(func.count()).select_from(Inbox).where(Inbox.account_id == account_id)) or 0
 
 
 def labels(session: Session, account_id: int) -> tuple[str, ...]:
-    """Return the labels that the account suggests."""
+    """Return the account's suggested labels."""
     wanted = select(Label.title).where(Label.account_id == account_id)
     return tuple(session.scalars(wanted.order_by(func.lower(Label.title), Label.id)))
 

@@ -1,4 +1,4 @@
-"""What belongs to one inbox, as its page shows it: its members, and the limits under which they answer it."""
+"""An inbox's members and capacity limits, for its page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRow:
-    """An active member, and how many open conversations of the inbox they hold."""
+    """An active member with the number of their open conversations in the inbox."""
 
     id: int
     name: str
@@ -24,7 +24,7 @@ class MemberRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitLine:
-    """A capacity policy's limit for the inbox, how many of its members are under it, and what it excludes."""
+    """A capacity policy's limit for the inbox, with the number of affected members and its exclusion rules."""
 
     policy_id: int
     policy_name: str
@@ -35,7 +35,7 @@ class LimitLine:
 
 
 def members(session: Session, account_id: int, inbox_id: int, page: Page) -> Listed[MemberRow]:
-    """Return a page of the active members, by name."""
+    """Return one page of the active members, by name."""
     agent = (AccountUser.account_id == InboxMember.account_id) & (AccountUser.user_id == InboxMember.user_id)
     here = (InboxMember.account_id == account_id, InboxMember.inbox_id == inbox_id, AccountUser.active)
     held = (

@@ -1,4 +1,4 @@
-"""Inboxes with what waits and who answers, in one query whatever their number."""
+"""Inboxes with their members and numbers of conversations, in one query."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxRow:
-    """An inbox as it stands; `open_count` has the waiting ones as well."""
+    """An inbox with its counts; `open_count` includes the waiting conversations."""
 
     id: int
     name: str
@@ -26,7 +26,7 @@ class InboxRow:
 
 
 def _count(assigned: bool) -> ColumnElement[int]:
-    """Count one half of what is open, each by its own partial index."""
+    """Return the count of assigned or waiting conversations; each has its own partial index."""
     nobodys = Conversation.assignee_id.is_(None)
     which = (Conversation.inbox_id == Inbox.id, Conversation.status == Status.OPEN, ~nobodys if assigned else nobodys)
     return select(func.count()).where(*which).scalar_subquery()
@@ -55,11 +55,11 @@ shelf = AccountTable(
 
 
 def of_policy(session: Session, account_id: int, policy_id: int) -> list[InboxRow]:
-    """Return the inboxes that the assignment policy serves."""
+    """Return the inboxes of the assignment policy."""
     linked = exists().where(PolicyLink.inbox_id == Inbox.id, PolicyLink.assignment_policy_id == policy_id)
     return shelf.all(session, account_id, linked)
 
 
 def has_conversations(session: Session, inbox_id: int) -> bool:
-    """Say whether the inbox has any conversation, whatever its status."""
+    """Return True if the inbox has a conversation, in any status."""
     return bool(session.scalar(select(exists().where(Conversation.inbox_id == inbox_id))))

@@ -1,4 +1,4 @@
-"""Who belongs to an inbox or a team."""
+"""Members of inboxes and teams."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dashboard.store.postgres.database import Session
 
 
 class OwnerKind(StrEnum):
-    """What one may be a member of."""
+    """The kind of a group with members."""
 
     INBOX = "inbox"
     TEAM = "team"
@@ -33,14 +33,14 @@ COLUMNS = {OwnerKind.INBOX: "inbox_id", OwnerKind.TEAM: "team_id"}
 
 
 def lock(session: Session, account_id: int, place: Owner) -> bool:
-    """Keep others from changing who belongs here until this transaction ends; false if it is not there."""
+    """Lock the memberships of an inbox or team until this transaction ends; return False if it does not exist."""
     whole = WHOLES[place.group]
     held = select(whole.id).where(whole.account_id == account_id, whole.id == place.id)
     return session.scalar(held.with_for_update(key_share=True)) is not None
 
 
 def ids(session: Session, account_id: int, place: Owner) -> Sequence[int] | None:
-    """Return the active members, None if the place is not there."""
+    """Return the active members, None if the inbox or team does not exist."""
     whole, membership = WHOLES[place.group], MEMBERSHIPS[place.group]
     if not session.scalar(select(whole.id).where(whole.account_id == account_id, whole.id == place.id)):
         return None
@@ -50,27 +50,27 @@ def ids(session: Session, account_id: int, place: Owner) -> Sequence[int] | None
 
 
 def add(session: Session, account_id: int, place: Owner, user_ids: Collection[int]) -> None:
-    """Let these belong to it, if they do not already."""
+    """Add these members; existing ones are left alone."""
     rows = [{"account_id": account_id, COLUMNS[place.group]: place.id, "user_id": one} for one in sorted(set(user_ids))]
     if rows:
         session.execute(insert_new(MEMBERSHIPS[place.group], tuple(rows[0])), bind_json(rows))
 
 
 def replace(session: Session, account_id: int, place: Owner, user_ids: Collection[int]) -> None:
-    """Let exactly these belong to it."""
+    """Replace all members by these."""
     member = MEMBERSHIPS[place.group].user_id
     session.execute(delete(MEMBERSHIPS[place.group]).where(_here(place), member != func.all(list(user_ids))))
     add(session, account_id, place, user_ids)
 
 
 def remove(session: Session, account_id: int, place: Owner, user_ids: Collection[int]) -> None:
-    """Let these belong to it no longer."""
+    """Remove these members."""
     member = MEMBERSHIPS[place.group].user_id
     session.execute(delete(MEMBERSHIPS[place.group]).where(_here(place), member == func.any(list(user_ids))))
 
 
 def of_account(session: Session, account_id: int, user_ids: Collection[int]) -> frozenset[int]:
-    """Return which of these are agents of the account, active or not."""
+    """Return those of these users that are agents of the account, active or deactivated."""
     found = select(AccountUser.user_id).where(
         AccountUser.account_id == account_id, AccountUser.user_id == func.any(list(user_ids))
     )

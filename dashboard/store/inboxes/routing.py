@@ -1,4 +1,4 @@
-"""The four switches of an inbox and its policy: all that is read when one of them is off (E1)."""
+"""The four switches of an inbox and its policy: the only rows read when one of them is off (E1)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from dashboard.store.models import Inbox
 from dashboard.store.policies.policy_columns import POLICY, policy_of
 from dashboard.store.postgres.database import Session
 
-# Steps from inbox to inbox through the index of what waits: an inbox without work is never seen.
+# Steps from inbox to inbox through the index of waiting conversations; inboxes without work are never read.
 ROUTED_WITH_WORK = text(
     """
     WITH RECURSIVE work(inbox_id) AS (
@@ -49,7 +49,7 @@ ROUTING = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """An inbox with its switches, and the policy that is linked to it."""
+    """An inbox with its switches and its linked policy."""
 
     inbox: model.Inbox
     policy: policy.AssignmentPolicy | None
@@ -61,7 +61,7 @@ def read(session: Session, account_id: int, inbox_id: int) -> Routing | None:
 
 
 def read_many(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[Routing]:
-    """Return the routing of those of the inboxes that the account has."""
+    """Return the routing of those of these inboxes that the account has."""
     rows = session.execute(ROUTING, {"account_id": account_id, "inbox_ids": list(inbox_ids)})
     return [
         Routing(
@@ -79,14 +79,14 @@ def read_many(session: Session, account_id: int, inbox_ids: Collection[int]) -> 
 
 
 def account_of(session: Session, inbox_id: int) -> int | None:
-    """Return whose inbox it is, for the command line, which knows no account."""
+    """Return the account of an inbox, for the command line, which has only the inbox's id."""
     return session.scalar(select(Inbox.account_id).where(Inbox.id == inbox_id))
 
 
 def routed_with_work(session: Session) -> Mapping[int, Sequence[int]]:
-    """Return, by account, the inboxes with all four switches on and something waiting: one query (E33).
+    """Return, by account, the inboxes with all four switches on and waiting conversations: one query (E33).
 
-    From the waiting index inwards, so that the cost grows with the inboxes that have work.
+    It starts from the index of waiting conversations, so its cost grows with the inboxes with work.
     """
     found: dict[int, list[int]] = defaultdict(list)
     for row in session.execute(ROUTED_WITH_WORK):

@@ -1,4 +1,4 @@
-"""Teams, labels, and the conversations that follow when a team goes or a label is called something else."""
+"""Teams and labels, and their conversations after a team's deletion or a label's renaming."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamRow:
-    """A team; a maximum of 0 is none."""
+    """A team; a maximum of 0 means unlimited."""
 
     id: int
     name: str
@@ -23,7 +23,7 @@ class TeamRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRow:
-    """A label that the account suggests."""
+    """A suggested label of the account."""
 
     id: int
     title: str
@@ -35,7 +35,7 @@ labels = AccountTable(Label, LabelRow)
 
 
 def leave(session: Session, account_id: int, team_id: int) -> Sequence[int]:
-    """Leave the team's conversations without a team; return their ids."""
+    """Remove the team from its conversations; return their ids."""
     of_team = select(Conversation.id).where(Conversation.account_id == account_id, Conversation.team_id == team_id)
     held = of_team.order_by(Conversation.id).with_for_update(key_share=True)
     left = update(Conversation).where(Conversation.id.in_(held))
@@ -43,7 +43,7 @@ def leave(session: Session, account_id: int, team_id: int) -> Sequence[int]:
 
 
 def relabel(session: Session, account_id: int, before: str, after: str) -> Sequence[int]:
-    """Let the conversations that carry one label carry the other instead, each once; return their ids."""
+    """Replace one label by another on all conversations that carry it, without duplicates; return their ids."""
     carrying = select(Conversation.id).where(
         Conversation.account_id == account_id, literal(before) == any_(Conversation.labels)
     )

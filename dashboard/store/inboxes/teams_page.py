@@ -1,4 +1,4 @@
-"""Teams as pages show them: their rules, who belongs to them, and what waits for them."""
+"""Teams for pages: their rules, members and waiting conversations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ TEAMS = text(
     ORDER BY lower(t.name), t.id LIMIT :most OFFSET :offset
     """
 )
-# Who may take it: the team's members, and where the inbox has members of its own only those who are both (E11).
+# Candidates are the team's members; if the inbox has members, only those in both (E11).
 QUEUES = text(
     """
     SELECT i.id AS inbox_id, i.name AS inbox_name, w.waiting, w.since,
@@ -64,7 +64,7 @@ MEMBERS = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamLine:
-    """A team, how many belong to it and who comes first, and what of its conversations is open; maximum 0 is none."""
+    """A team with its member count, first names, and open conversations; a maximum of 0 means unlimited."""
 
     id: int
     name: str
@@ -78,7 +78,7 @@ class TeamLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamWaiting:
-    """What waits for a team in one inbox, since when, and how many of the members may take it."""
+    """A team's waiting conversations in one inbox, the start of the longest wait, and the number of candidates."""
 
     inbox_id: int
     inbox_name: str
@@ -89,33 +89,32 @@ class TeamWaiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamMemberLine(PresentRow):
-    """An active member, and how many open conversations they hold in all inboxes (E17)."""
+    """An active member with the number of their open conversations in all inboxes (E17)."""
 
     open: int
 
 
 def page_of(session: Session, account_id: int, page: Page) -> Listed[TeamLine]:
-    """Return a page of the teams, by name."""
+    """Return one page of teams, by name."""
     count = session.scalar(select(func.count()).select_from(Team).where(Team.account_id == account_id)) or 0
     asked = {"account_id": account_id, "team_id": None, "most": page.per_page, "offset": page.offset}
     return listed(map(_team, session.execute(TEAMS, asked)), count, page)
 
 
 def one(session: Session, account_id: int, team_id: int) -> TeamLine | None:
-    """Return a team of the account."""
     asked = {"account_id": account_id, "team_id": team_id, "most": 1, "offset": 0}
     row = session.execute(TEAMS, asked).one_or_none()
     return _team(row) if row else None
 
 
 def queues(session: Session, account_id: int, team_id: int) -> Sequence[TeamWaiting]:
-    """Return what waits for the team, by inbox."""
+    """Return the team's waiting conversations, by inbox."""
     rows = session.execute(QUEUES, {"account_id": account_id, "team_id": team_id})
     return [TeamWaiting(**row._mapping) for row in rows]
 
 
 def members(session: Session, account_id: int, team: TeamLine, page: Page) -> Listed[TeamMemberLine]:
-    """Return a page of the team's active members, by name."""
+    """Return one page of the team's active members, by name."""
     asked = {"account_id": account_id, "team_id": team.id, "most": page.per_page, "offset": page.offset}
     rows = session.execute(MEMBERS, asked)
     return listed((TeamMemberLine.of(row) for row in rows), team.members, page)

@@ -1,6 +1,6 @@
-"""What happened, written with the change itself: ledger rows, outbox events, audit entries.
+"""Records of a change, written in its transaction: ledger rows, outbox events, audit entries.
 
-Every writer is one statement in the session's transaction, whatever the number of rows.
+Every writer is one statement, for any number of rows.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,7 +22,7 @@ from dashboard.store.postgres.database import Session
 
 
 class Event(StrEnum):
-    """What others may hear of."""
+    """The events for webhooks."""
 
     ASSIGNEE_CHANGED = "assignee_changed"
     CONVERSATION_CREATED = "conversation_created"
@@ -32,7 +32,7 @@ class Event(StrEnum):
 
 
 class AssignmentSource(StrEnum):
-    """Why a person or a rule, not a run, wrote a ledger row."""
+    """The reason of a ledger row that a person or a rule wrote, not a run."""
 
     BY_HAND = "by_hand"
     IMPORTED = "imported"
@@ -46,7 +46,7 @@ class AssignmentSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentRow:
-    """A row of the ledger; a release has no agent, a run's row has its position."""
+    """A ledger row; a release has no agent, a run's row has its position."""
 
     account_id: int
     conversation_id: int
@@ -66,9 +66,9 @@ class AssignmentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRow:
-    """What happened, by ids, and the events that tell of it, in order.
+    """A change by ids, and its events in order.
 
-    Their bodies are made from the rows as the transaction leaves them, and differ in nothing but event and id.
+    The events' bodies are built from the rows at the time of the write; they differ only in event and id.
     """
 
     account_id: int
@@ -83,7 +83,7 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRow:
-    """Who changed what, before and after; a creation has no before, a deletion no after."""
+    """A change with its actor, before and after; a creation has no before, a deletion no after."""
 
     account_id: int
     actor_id: int | None
@@ -98,8 +98,8 @@ class AuditRow:
 LEDGER_COLUMNS = tuple(AssignmentRow.__slots__)
 AUDIT_COLUMNS = tuple(AuditRow.__slots__)
 ZULU = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
-# What the events of a row share is made once, as text: as jsonb and twice it took half of a run's time. Ids are drawn
-# in the rows' order: a body names its own row, and receivers hear in that order.
+# The common text of a row's events is built once, as text: built twice, as jsonb, it took half of a run's time. Ids are
+# drawn in the rows' order: a body contains its own id, and receivers get events in that order.
 EVENTS = f"""
 WITH said AS MATERIALIZED (<rows>), told AS MATERIALIZED (
   SELECT said.*, concat(
@@ -147,7 +147,7 @@ FROM numbered
 
 
 def events_of(said: str) -> TextClause:
-    """Return the statement that puts the events of these rows into the outbox: an EventRow's columns, and a place."""
+    """Return the statement that writes these rows' events to the outbox; rows have EventRow's columns and a place."""
     return text(EVENTS.replace("<rows>", said))
 
 
@@ -161,14 +161,14 @@ WRITE_EVENTS = events_of("""
 
 
 def write_assignments(session: Session, rows: Collection[AssignmentRow]) -> None:
-    """Append to the ledger, and count it."""
+    """Append to the ledger and update the counters."""
     if rows:
         session.execute(insert_rows(Assignment, LEDGER_COLUMNS), bind_json(map(json_row, rows)))
         metric_counters.add(session, map(_counted, rows))
 
 
 def ever_given(session: Session, account_id: int, conversation_ids: Collection[int]) -> Sequence[int]:
-    """Return those of these conversations that an agent has had, or lost."""
+    """Return those of these conversations that have a ledger row."""
     had = select(Assignment.conversation_id).where(
         Assignment.account_id == account_id, Assignment.conversation_id == func.any(list(conversation_ids))
     )
@@ -176,20 +176,19 @@ def ever_given(session: Session, account_id: int, conversation_ids: Collection[i
 
 
 def write_events(session: Session, rows: Collection[EventRow]) -> None:
-    """Put events into the outbox; write the rows they speak of before."""
+    """Write events to the outbox; their conversations and agents must be written before."""
     if rows:
         session.flush()
         session.execute(WRITE_EVENTS, bind_json(map(json_row, rows)))
 
 
 def write_audit(session: Session, rows: Collection[AuditRow]) -> None:
-    """Append to the audit log."""
     if rows:
         session.execute(insert_rows(AuditEntry, AUDIT_COLUMNS), bind_json(map(json_row, rows)))
 
 
 def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
-    """Return what tells of each ledger row, in two events (E26)."""
+    """Return each ledger row's two events (E26)."""
     return [
         EventRow(
             account_id=row.account_id,
@@ -205,7 +204,7 @@ def assignment_events(rows: Collection[AssignmentRow]) -> list[EventRow]:
 
 
 def _counted(row: AssignmentRow) -> Counted:
-    """Return the row as it is counted; seconds are those from waiting to assigned, of imported rows unknown here."""
+    """Return the row's counter, with the seconds from waiting to assigned; imported rows count without seconds."""
     if row.agent_id is None or row.waiting_since is None or row.reason == AssignmentSource.IMPORTED:
         return Counted(kind=CounterKind(measure=Measure.ASSIGNMENTS, word=row.source), count=1)
     waited = max((row.at - row.waiting_since).total_seconds(), 0.0)

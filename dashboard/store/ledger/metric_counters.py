@@ -1,7 +1,7 @@
-"""Counters that never go down: small rows written with what they count, and folded together from time to time.
+"""Counters that never decrease: small rows, written with each change and compacted from time to time.
 
-Nobody waits for anybody: a transaction adds rows of its own. Reading costs as much as was added since the last fold,
-however much there is to count, and what retention removes stays counted.
+No transaction waits for another: each inserts its own rows. Reading costs time in proportion to the rows since the
+last compaction. Retention does not change the counters.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from dashboard.store.postgres.database import Session
 RUN_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, inf)
 WAIT_BUCKETS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0, inf)
 KIND = (MetricCounter.measure, MetricCounter.word, MetricCounter.reason, MetricCounter.bucket)
-# What a transaction under way has added, or another fold has taken, is left for the next one.
+# Rows of unfinished transactions, and rows locked by another compaction, are left for the next one.
 FOLD = text("""
 WITH taken AS (DELETE FROM tallies WHERE id IN (SELECT id FROM tallies FOR UPDATE SKIP LOCKED) RETURNING *)
 INSERT INTO tallies (measure, word, reason, bucket, count, seconds)
@@ -30,7 +30,7 @@ SELECT measure, word, reason, bucket, sum(count), sum(seconds) FROM taken GROUP 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterKind:
-    """What is counted together."""
+    """The labels of one counter."""
 
     measure: Measure
     word: str
@@ -40,7 +40,7 @@ class CounterKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """How many of a kind there were, and how long they took in all."""
+    """The number of events of a kind, and their total duration."""
 
     kind: CounterKind
     count: int
@@ -48,12 +48,12 @@ class Counted:
 
 
 def bucket_of(seconds: float, bounds: tuple[float, ...]) -> float:
-    """Return the least bound that these seconds are not over."""
+    """Return the smallest bound that is at least this many seconds."""
     return next(bound for bound in bounds if seconds <= bound)
 
 
 def add(session: Session, counted: Iterable[Counted]) -> None:
-    """Count these with the session's transaction."""
+    """Add these counts in the session's transaction."""
     sums: dict[CounterKind, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
     for one in counted:
         count, seconds = sums[one.kind]
@@ -68,7 +68,7 @@ def add(session: Session, counted: Iterable[Counted]) -> None:
 
 
 def read(session: Session) -> list[Counted]:
-    """Return every kind's count so far."""
+    """Return every counter's total."""
     sums = (func.sum(MetricCounter.count).label("number"), func.sum(MetricCounter.seconds).label("seconds"))
     rows = session.execute(select(*KIND, *sums).group_by(*KIND).order_by(*KIND))
     return [
@@ -82,5 +82,5 @@ def read(session: Session) -> list[Counted]:
 
 
 def compact(session: Session) -> None:
-    """Make one row of each kind's rows; who reads meanwhile sees either."""
+    """Merge each counter's rows into one; concurrent readers see the old rows or the merged one."""
     session.execute(FOLD)

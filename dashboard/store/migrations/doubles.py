@@ -1,6 +1,6 @@
-"""Values that become unique in an account while rows that share one stay: all but the oldest are marked as doubles.
+"""Makes values unique per account despite existing duplicates: all but the oldest row are marked as doubles.
 
-An older release goes on beside it: what it adds is no double, and what it renames no longer is.
+An older release may run meanwhile: its new rows are no doubles, and a renamed row stops being one.
 """
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ WHEN (OLD.is_double AND OLD.{column} IS DISTINCT FROM NEW.{column}) EXECUTE FUNC
 
 
 def make_unique(table: str, column: str, *, compared: str) -> None:
-    """Make a column unique in each account; `compared` is what the index holds of it."""
+    """Make a column unique in each account; `compared` is the indexed expression."""
     op.add_column(table, sa.Column("is_double", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.execute(MARK.format(table=table, column=column))
     op.create_index(

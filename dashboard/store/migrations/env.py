@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: one migration at a time, whoever asks."""
+"""Alembic's connection to the database: one migration at a time, over all processes."""
 
 from alembic import context
 from sqlalchemy import Connection, NullPool, text
@@ -7,12 +7,12 @@ from dashboard import config as settings
 from dashboard.store.models import Base
 from dashboard.store.postgres import database
 
-# Any fixed number: it names "somebody is migrating" among this database's advisory locks.
+# Any fixed number: the advisory lock of migrations.
 MIGRATION_LOCK = 7_046_029_254_386_353_131
 
 
 def migrate_online() -> None:
-    """Run the migrations on the URL given, or else on the one that is set."""
+    """Run the migrations on the given URL, or on the configured one."""
     url = context.config.attributes.get("url") or settings.load().database_url
     with database.connect(url, poolclass=NullPool).connect() as connection:
         connection.execute(text("SET lock_timeout = '5min'"))
@@ -23,7 +23,7 @@ def migrate_online() -> None:
 
 
 def run(connection: Connection) -> None:
-    """Run the migrations on this connection, each in a transaction of its own, so that none holds another's locks."""
+    """Run the migrations on this connection, each in its own transaction, so that none holds another's locks."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

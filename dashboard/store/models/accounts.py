@@ -1,4 +1,4 @@
-"""Accounts, who logs in, and what they are in each account."""
+"""Accounts, log-ins and memberships."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,9 +11,9 @@ from dashboard.store.models.base import NEW_EPOCH, AccountId, Base, CreatedAt, I
 
 
 class Account(Base):
-    """A tenant; nothing crosses from one to another.
+    """A tenant; no data crosses from one account to another.
 
-    `stranded_count` conversations were found that somebody could have taken, when last checked (E53).
+    `stranded_count` is the number of stranded conversations at the last check (E53).
     """
 
     __tablename__ = "accounts"
@@ -51,7 +51,7 @@ class User(Base):
 
 
 class EndedSession(Base):
-    """A session that was logged out of, kept until its cookie is too old by itself: somebody may have a copy."""
+    """A logged-out session, kept until its cookie expires: a copy of the cookie may exist."""
 
     __tablename__ = "ended_sessions"
     __table_args__ = (Index(None, "ended_at"),)
@@ -94,7 +94,7 @@ class AccountUser(Base):
 
 
 class Invitation(Base):
-    """A link that lets somebody log in as an agent: once, until it expires. Only a hash of its secret is kept."""
+    """A link by which a person logs in as an agent: once, until it expires. Only its secret's hash is stored."""
 
     __tablename__ = "invitations"
     __table_args__ = (
@@ -110,7 +110,7 @@ class Invitation(Base):
 
 
 class ApiToken(InAccount, Base):
-    """A bearer token: only its hash is kept; it acts with its user's role."""
+    """A bearer token, stored only as a hash; it acts with its user's role."""
 
     __tablename__ = "api_tokens"
     __table_args__ = (same_account("user_id", "account_users", ondelete="CASCADE"), UniqueConstraint("token_hash"))

@@ -1,4 +1,4 @@
-"""What every table shares: names for constraints, aware instants, words as checked text."""
+"""The common parts of all tables: names of constraints, aware instants, enums as checked text."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +27,7 @@ Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 Words = Annotated[list[str], mapped_column(ARRAY(Text), server_default="{}")]
 
-# Names became unique after rows had shared them: all but the oldest of each name are doubles, until they are renamed.
+# Names became unique when duplicates existed: all rows but the oldest of each name are doubles, until renamed.
 NO_DOUBLE = text("NOT is_double")
 # Never one that it was before, even where a restored backup has brought a row or its id back. Older releases add 1.
 # Spelled as Postgres does: so it is found the same in the tables.
@@ -50,14 +50,14 @@ class Base(DeclarativeBase):
 
 
 class InAccount:
-    """A row of one account, with an id of its own."""
+    """A row of one account, with its own id."""
 
     id: Mapped[Id]
     account_id: Mapped[AccountId]
 
 
 def word(kind: type[StrEnum], name: str) -> Enum:
-    """Return a text column type that Postgres holds to the enum's words."""
+    """Return a text column type with a check constraint for the enum's values."""
     return Enum(
         kind,
         name=name,
@@ -71,7 +71,7 @@ def word(kind: type[StrEnum], name: str) -> Enum:
 def same_account(column: str, target: str, *, ondelete: str) -> ForeignKeyConstraint:
     """Return a foreign key that only a row of the same account can satisfy.
 
-    SET NULL is no choice here: before Postgres 15 it would empty the account too.
+    SET NULL is unsuitable: before Postgres 15 it would set the account to null as well.
     """
     key = "user_id" if target == "account_users" else "id"
     return ForeignKeyConstraint(["account_id", column], [f"{target}.account_id", f"{target}.{key}"], ondelete=ondelete)

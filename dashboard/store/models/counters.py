@@ -1,4 +1,4 @@
-"""How often something happened since records began, whatever has been removed since."""
+"""Counters: totals since the start of records, independent of deleted rows, and open conversations."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from dashboard.store.models.base import Base, Id, word
 
 
 class Measure(StrEnum):
-    """What is tallied: ledger rows by source, runs by outcome and reason, deliveries by how they ended."""
+    """The counted events: ledger rows by source, runs by outcome and reason, deliveries by result."""
 
     ASSIGNMENTS = "assignments"
     RUNS = "runs"
@@ -17,9 +17,9 @@ class Measure(StrEnum):
 
 
 class MetricCounter(Base):
-    """So many of a kind, and the seconds they took in all; rows of one kind add up.
+    """A number of events of one kind and their total seconds; rows of one kind are summed.
 
-    `bucket` is the upper bound that each one's seconds fall under, null where none were taken.
+    `bucket` is the upper bound of each event's seconds, null without a duration.
     """
 
     __tablename__ = "tallies"
@@ -34,10 +34,9 @@ class MetricCounter(Base):
 
 
 class OpenCount(Base):
-    """So many more, or fewer, are open in an inbox, of a team or of none, with an agent or waiting for one.
+    """A change (+ or -) in the number of open conversations of an inbox, team and assignee.
 
-    Rows add up. Triggers write them, and no foreign key is asked about each: those of an account that goes add up to
-    nothing.
+    Rows are summed. Triggers write them without foreign keys; the rows of a deleted account sum up to zero.
     """
 
     __tablename__ = "open_counts"

@@ -1,4 +1,4 @@
-"""The desk: inboxes, teams, who belongs to them, and the conversations."""
+"""Inboxes, teams, their members, contacts and conversations."""
 
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from dashboard.store.models.base import (
     word,
 )
 
-# An instant that Python cannot hold, written by another program, would break every batch that meets it.
+# An instant outside Python's range, written by another program, would break every batch that reads it.
 READABLE = "{0} BETWEEN '0002-01-01+00' AND '9998-12-31+00'"
 WAITING = text("status = 'open' AND assignee_id IS NULL")
 HELD = text("status = 'open' AND assignee_id IS NOT NULL")
@@ -37,7 +37,7 @@ OF_TEAM = text("status = 'open' AND team_id IS NOT NULL")
 
 
 class Inbox(InAccount, Base):
-    """Where conversations arrive; its name is unique in the account, except among doubles from earlier releases."""
+    """A place where conversations arrive; its name is unique per account, except for doubles of earlier releases."""
 
     __tablename__ = "inboxes"
     __table_args__ = (
@@ -54,7 +54,7 @@ class Inbox(InAccount, Base):
 
 
 class InboxMember(Base):
-    """An agent who answers an inbox."""
+    """An agent's membership in an inbox."""
 
     __tablename__ = "inbox_members"
     __table_args__ = (
@@ -70,7 +70,7 @@ class InboxMember(Base):
 
 
 class Team(InAccount, Base):
-    """A group of agents; `max_auto_assigned_conversations` 0 is unlimited."""
+    """A group of agents; `max_auto_assigned_conversations` 0 means unlimited."""
 
     __tablename__ = "teams"
     __table_args__ = (
@@ -90,7 +90,7 @@ class Team(InAccount, Base):
 
 
 class TeamMember(Base):
-    """An agent who belongs to a team."""
+    """An agent's membership in a team."""
 
     __tablename__ = "team_members"
     __table_args__ = (
@@ -106,7 +106,7 @@ class TeamMember(Base):
 
 
 class Label(InAccount, Base):
-    """A label that the account suggests; a conversation may carry titles that are not here."""
+    """A suggested label of the account; conversations may carry other labels too."""
 
     __tablename__ = "labels"
     __table_args__ = (
@@ -119,14 +119,14 @@ class Label(InAccount, Base):
 
 
 class Contact(InAccount, Base):
-    """Who writes; a contact that was merged into another has no conversations of its own any more."""
+    """A customer; a merged contact has no conversations."""
 
     __tablename__ = "contacts"
     __table_args__ = (
         UniqueConstraint("account_id", "identifier"),
         UniqueConstraint("account_id", "id"),
         same_account("merged_into_id", "contacts", ondelete="RESTRICT"),
-        # The search (store/pages/conversation_search.py).
+        # For the search (store/conversations/search.py).
         Index(
             "ix_contacts_identifier",
             "account_id",
@@ -145,11 +145,12 @@ class Contact(InAccount, Base):
 class Conversation(InAccount, Base):
     """The unit of work.
 
-    `assigned_by_engine` tells what a run gave from what a person gave (E31). `waiting_since` is set while,
-    and only while, it waits. `snoozed_until` is when a snooze ends by itself; without one the customer ends it.
-    `had_by_id` is the agent from whom somebody released it, until it is assigned again (E74); without a foreign key,
-    since it is compared with the agents who may be asked and with nothing else. `awaiting` follows the last message
-    that was not automatic; it is unknown for conversations from before it was kept.
+    `assigned_by_engine` is true if a run assigned it, false if a person did (E31). `waiting_since` is set exactly while
+    it waits. `snoozed_until` is the end of a snooze; without it, the customer's next message ends the snooze.
+    `had_by_id` is the previous agent after a release, until the next assignment (E74); it has no foreign key, because
+    it
+    is only compared with candidates' ids. `awaiting` follows the last message that was not automatic; it is null for
+    conversations older than this column.
     """
 
     __tablename__ = "conversations"
@@ -168,7 +169,7 @@ class Conversation(InAccount, Base):
             "(waiting_since IS NOT NULL) = (status = 'open' AND assignee_id IS NULL)", "waiting_since_when_waiting"
         ),
         Index("uq_conversations_external_id", "inbox_id", "external_id", unique=True),
-        # The two orders of E7; a run reads them from the front.
+        # The two orders of E7; a run reads them from the start.
         Index("ix_conversations_waiting_by_created", "inbox_id", "created_at", "id", postgresql_where=WAITING),
         Index(
             "ix_conversations_waiting_by_activity",
@@ -178,24 +179,24 @@ class Conversation(InAccount, Base):
             "id",
             postgresql_where=WAITING,
         ),
-        # Which teams have something waiting, and a team's queue behind another team's ten thousand (E9).
+        # Teams with waiting conversations, and a team's conversations behind ten thousand of another team (E9).
         Index("ix_conversations_waiting_by_team", "inbox_id", "team_id", "created_at", "id", postgresql_where=WAITING),
-        # How many wait, since when the oldest does, and how that was an hour ago: the board asks every two seconds.
+        # Waiting conversations now and an hour ago, and the longest wait: the board reads them every two seconds.
         Index("ix_conversations_waiting_since", "inbox_id", "waiting_since", "id", postgresql_where=WAITING),
-        # What an agent holds, one by one, in an inbox and in all; how much that is stands in open_counts.
+        # An agent's conversations in an inbox and in all inboxes; their numbers are in open_counts.
         Index("ix_conversations_load", "inbox_id", "assignee_id", postgresql_where=HELD),
         Index("ix_conversations_held", "account_id", "assignee_id", "inbox_id", postgresql_where=HELD),
-        # What a team has open, and how much of it waits.
+        # A team's open and waiting conversations.
         Index("ix_conversations_of_team", "team_id", "inbox_id", "assignee_id", postgresql_where=OF_TEAM),
-        # Which contacts are being served (E10).
+        # Contacts being served (E10).
         Index("ix_conversations_served", "account_id", "contact_id", postgresql_where=HELD),
-        # How many carry which label.
+        # Open conversations by label.
         Index("ix_conversations_labelled", "account_id", postgresql_where=text("status = 'open' AND labels <> '{}'")),
-        # The search (store/pages/conversation_search.py).
+        # For the search (store/conversations/search.py).
         Index("ix_conversations_contact", "contact_id"),
         Index("ix_conversations_subject", text("to_tsvector('simple', coalesce(subject, ''))"), postgresql_using="gin"),
         Index("ix_conversations_newest", "account_id", text("created_at DESC"), text("id DESC")),
-        # How many of the customers whose agents are absent wait for an answer.
+        # Unanswered customers of absent agents.
         Index(
             "ix_conversations_unanswered",
             "account_id",
@@ -204,7 +205,7 @@ class Conversation(InAccount, Base):
             "team_id",
             postgresql_where=UNANSWERED,
         ),
-        # The snoozes that end by themselves, the first one first.
+        # Timed snoozes, the earliest end first.
         Index("ix_conversations_snoozed_until", "snoozed_until", postgresql_where=SNOOZED),
     )
 

@@ -1,4 +1,4 @@
-"""What happened, append-only: runs, the ledger, outbox events, the audit log."""
+"""Append-only records: runs, the ledger, outbox events, the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -39,9 +39,9 @@ class Run(InAccount, Base):
 
 
 class RunBatch(Base):
-    """One batch's snapshot, from which its decisions can be made again (E46, E47).
+    """One batch's snapshot, from which its decisions can be replayed (E46, E47).
 
-    Kept as JSON text: it is written in every run and parsed only when somebody asks.
+    It is stored as JSON text, because every run writes it and few requests read it.
     """
 
     __tablename__ = "run_batches"
@@ -56,7 +56,7 @@ class RunBatch(Base):
 
 
 class Assignment(InAccount, Base):
-    """A row of the ledger: who got a conversation from whom, by which run or person; a release has no agent."""
+    """A ledger row: a conversation's new and previous agent, and the run or person; a release has no agent."""
 
     __tablename__ = "assignments"
     __table_args__ = (
@@ -85,7 +85,7 @@ class Assignment(InAccount, Base):
 
 
 class OutboxEvent(InAccount, Base):
-    """Something others want to hear of, written with the change itself (E26); pending until it is fanned out."""
+    """An event for webhooks, written with the change itself (E26); pending until its deliveries are written."""
 
     __tablename__ = "outbox_events"
     __table_args__ = (
@@ -103,13 +103,13 @@ class OutboxEvent(InAccount, Base):
 
 
 class AuditEntry(InAccount, Base):
-    """Who changed what, before and after."""
+    """A change with its actor, before and after."""
 
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index("ix_audit_entries_account", "account_id", text("id DESC")),
         Index("ix_audit_entries_subject", "account_id", "subject", "subject_id"),
-        # A page of the log, of everything or of one kind or person.
+        # A page of the log: all entries, or those of one kind or person.
         Index("ix_audit_entries_newest", "account_id", text("at DESC"), text("id DESC")),
         Index("ix_audit_entries_by_subject", "account_id", "subject", text("at DESC"), text("id DESC")),
         Index("ix_audit_entries_by_actor", "account_id", "actor_id", text("at DESC"), text("id DESC")),
@@ -125,7 +125,7 @@ class AuditEntry(InAccount, Base):
 
 
 class IdempotentAnswer(Base):
-    """The first answer given under an Idempotency-Key, given again for 24 h."""
+    """The first response to an Idempotency-Key, repeated for 24 h."""
 
     __tablename__ = "idempotent_answers"
     __table_args__ = (PrimaryKeyConstraint("account_id", "route", "key"), Index(None, "created_at"))

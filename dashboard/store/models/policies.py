@@ -1,4 +1,4 @@
-"""What supervisors set: assignment policies with their versions and links, capacity policies with their limits."""
+"""Assignment policies with their versions and links, and capacity policies with their limits."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ HOURS = f"exclude_older_than_hours BETWEEN 1 AND {limits.MOST_HOURS}"
 
 
 class AssignmentPolicy(InAccount, Base):
-    """An inbox's rules; `version` goes up with each change that alters decisions."""
+    """An inbox's rules; `version` increases with each change that alters decisions."""
 
     __tablename__ = "assignment_policies"
     __table_args__ = (
@@ -46,7 +46,7 @@ class AssignmentPolicy(InAccount, Base):
 
 
 class AssignmentPolicyVersion(Base):
-    """What a policy said at each of its versions; it outlives the policy, as the ledger names it."""
+    """A policy's rules at one version; it outlives the policy, because the ledger refers to it."""
 
     __tablename__ = "assignment_policy_versions"
     __table_args__ = (PrimaryKeyConstraint("policy_id", "version"),)
@@ -60,7 +60,7 @@ class AssignmentPolicyVersion(Base):
 
 
 class PolicyLink(Base):
-    """Which policy serves an inbox: at most one (E3)."""
+    """The link of an inbox to its assignment policy, at most one (E3)."""
 
     __tablename__ = "inbox_assignment_policies"
     __table_args__ = (
@@ -77,7 +77,7 @@ class PolicyLink(Base):
 
 
 class CapacityPolicy(InAccount, Base):
-    """An agent's limits, and what is kept from being given out."""
+    """Agents' limits, and the conversations that are excluded from assignment."""
 
     __tablename__ = "agent_capacity_policies"
     __table_args__ = (
@@ -99,7 +99,7 @@ class CapacityPolicy(InAccount, Base):
 
 
 class InboxCapacityLimit(InAccount, Base):
-    """How many open conversations of one inbox an agent under the policy may hold (E15)."""
+    """The maximum of open conversations in one inbox for an agent under the policy (E15)."""
 
     __tablename__ = "inbox_capacity_limits"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What reports read instead of the ledger: closed hours by inbox, closed days by agent."""
+"""Sums for reports, instead of the ledger: closed hours by inbox, closed days by agent."""
 
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from dashboard.store.models.base import AccountId, Base, InAccount, Instant, sam
 
 
 class WaitHistogram:
-    """The waits of the conversations that were assigned: `counts` of them by bucket, and the ends.
+    """The waits of assigned conversations: `counts` by bucket, with the shortest and longest wait.
 
-    `waits` are the counts that an older release reads, whose own rows have nothing else.
+    `waits` has the buckets of an older release, which writes and reads only these.
     """
 
     waits: Mapped[list[int]] = mapped_column(ARRAY(Integer))
@@ -22,9 +22,9 @@ class WaitHistogram:
 
 
 class InboxHour(WaitHistogram, InAccount, Base):
-    """The number of conversations that were assigned in an hour, in one inbox or, without, in all.
+    """The number of assignments in an hour, in one inbox, or without inbox in all of them.
 
-    Of those that waited, half waited no longer than the median, and nine of ten no longer than the ninetieth.
+    `median` and `ninetieth` are the 50 % and 90 % quantiles of the waits.
     """
 
     __tablename__ = "inbox_hours"
@@ -41,7 +41,7 @@ class InboxHour(WaitHistogram, InAccount, Base):
 
 
 class InboxDay(WaitHistogram, InAccount, Base):
-    """An inbox's hours of one day (UTC) in one."""
+    """The sum of an inbox's hours of one day (UTC)."""
 
     __tablename__ = "inbox_days"
     __table_args__ = (
@@ -55,7 +55,7 @@ class InboxDay(WaitHistogram, InAccount, Base):
 
 
 class AgentDay(InAccount, Base):
-    """How many an agent was given on a day (UTC), in one inbox or, without inbox, in all of them."""
+    """An agent's assignments on a day (UTC), in one inbox, or without inbox in all of them."""
 
     __tablename__ = "agent_days"
     __table_args__ = (
@@ -79,7 +79,7 @@ class AgentDay(InAccount, Base):
 
 
 class SummedUntil(Base):
-    """Up to which hour the ledger of an account is summed; what is later is read from the ledger itself."""
+    """The hour up to which an account's ledger is summed; later rows are read from the ledger itself."""
 
     __tablename__ = "summed_until"
     __table_args__ = (PrimaryKeyConstraint("account_id"),)

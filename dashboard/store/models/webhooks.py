@@ -1,4 +1,4 @@
-"""Who is told of events, and how each telling went."""
+"""Webhooks and their deliveries."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ PENDING = text("status = 'pending'")
 
 
 class DeliveryStatus(StrEnum):
-    """Where a delivery stands: to be tried, taken by the receiver, or given up."""
+    """The state of a delivery: pending, accepted by the receiver, or given up."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -21,9 +21,9 @@ class DeliveryStatus(StrEnum):
 
 
 class Webhook(InAccount, Base):
-    """A receiver of events; its secret signs every body, so it is kept as it was shown.
+    """A receiver of events; its secret signs every body, so it is stored in plain text.
 
-    `held_until` is the lease of the one process that speaks to it; `paused_until` lets a silent receiver be.
+    `held_until` is the lease of the one process that calls it; `paused_until` pauses the calls to a silent receiver.
     """
 
     __tablename__ = "webhooks"
@@ -44,7 +44,7 @@ class Webhook(InAccount, Base):
 
 
 class WebhookDelivery(Base):
-    """One event for one receiver; the id is the same at every attempt."""
+    """One event for one receiver; the id stays the same over all attempts."""
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
@@ -64,7 +64,7 @@ class WebhookDelivery(Base):
             "event_id",
             postgresql_where=text("status = 'pending'"),
         ),
-        # What needs somebody: how many are parked, and which, behind a million that were delivered.
+        # Parked deliveries, their number and rows, among a million delivered ones.
         Index(
             "ix_webhook_deliveries_undelivered",
             "webhook_id",

@@ -1,4 +1,4 @@
-"""First answers by their Idempotency-Key, kept for 24 h."""
+"""First responses by their Idempotency-Key, kept for 24 h."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredResponse:
-    """What is known of a key: the body it came with, and the first answer once there is one."""
+    """The body's hash of a key's first request, and its response once it exists."""
 
     body_hash: str
     status: int | None = None
@@ -36,11 +36,11 @@ class StoredResponse:
 
 
 def reserve(session: Session, slot: Slot, body_hash: str, now: datetime) -> bool:
-    """Take the key in this transaction, so that it is spent exactly if the work is committed; false if it was taken.
+    """Reserve the key in this transaction, so that it is used up by the commit; return False if it is taken.
 
-    Who comes second waits here until the first has committed; after the lock timeout it is told no as well.
+    A second request waits here for the first one's commit; after the lock timeout it gets False too.
     """
-    clear(session, now, most=CLEARED_AT_ONCE)  # more than is ever added here
+    clear(session, now, most=CLEARED_AT_ONCE)  # more rows than a request adds
     values = {"account_id": slot.account_id, "route": slot.route, "key": slot.key}
     taken = insert(IdempotentAnswer).values(**values, body_hash=body_hash, created_at=now)
     anew = {"body_hash": body_hash, "status": None, "answer": null(), "created_at": now}
@@ -56,7 +56,7 @@ def reserve(session: Session, slot: Slot, body_hash: str, now: datetime) -> bool
 
 
 def find(session: Session, slot: Slot) -> StoredResponse | None:
-    """Return what is kept under the key."""
+    """Return the stored response of the key."""
     row = session.execute(
         select(IdempotentAnswer.body_hash, IdempotentAnswer.status, IdempotentAnswer.answer).where(_is(slot))
     ).one_or_none()
@@ -64,7 +64,7 @@ def find(session: Session, slot: Slot) -> StoredResponse | None:
 
 
 def keep(session: Session, slot: Slot, kept: StoredResponse, now: datetime) -> None:
-    """Keep the first answer with the work."""
+    """Write the first response in the transaction of its request."""
     values = {"account_id": slot.account_id, "route": slot.route, "key": slot.key, "created_at": now}
     answered = {"body_hash": kept.body_hash, "status": kept.status, "answer": kept.answer}
     written = update(IdempotentAnswer).where(_is(slot)).values(**answered).returning(IdempotentAnswer.key)
@@ -73,7 +73,7 @@ def keep(session: Session, slot: Slot, kept: StoredResponse, now: datetime) -> N
 
 
 def clear(session: Session, now: datetime, *, most: int) -> int:
-    """Forget some of what is over a day old; return how many."""
+    """Delete some responses that are over a day old; return their number."""
     old = select(*IDENTITY).where(IdempotentAnswer.created_at < now - KEPT_FOR).limit(most)
     old = old.with_for_update(skip_locked=True)
     done = session.execute(delete(IdempotentAnswer).where(tuple_(*IDENTITY).in_(old)))

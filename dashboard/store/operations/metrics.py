@@ -1,4 +1,4 @@
-"""What operations counts, over all accounts: a fixed number of queries, none of which reads what is only kept."""
+"""Figures for operations, over all accounts: a fixed number of queries that read no history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from dashboard.store.models import Account, Conversation, WebhookDelivery
 from dashboard.store.models.webhooks import PENDING
 from dashboard.store.postgres.database import Engine, Session
 
-# Seconds; whoever can call /ready can call it often.
+# Seconds; every client that can call /ready can call it often.
 TRIES_EVERY = 1.0
-# A row that is changed in its page needs no room for a while after the disk is full; 192 kB beside the tables do, and
-# leave nothing behind. The message is a record of the log, which its commit waits for.
+# After the disk is full, an update within a page still succeeds for a while. This write needs 192 kB outside the
+# tables, which leave nothing behind, and a log record, which its commit waits for.
 WRITE = text("""
 WITH beside AS MATERIALIZED (SELECT repeat('x', 1000) AS word FROM generate_series(1, 200))
 SELECT current_setting('transaction_read_only'), sum(length(word)), pg_logical_emit_message(true, 'evenhand', '')
@@ -29,7 +29,7 @@ _written_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """How much waits, since when, what is stranded, what is to be delivered, and what was done since records began."""
+    """Waiting and stranded conversations, the longest wait, pending deliveries, and the counters' totals."""
 
     waiting: int
     oldest_wait_since: datetime | None
@@ -40,7 +40,7 @@ class Figures:
 
 
 def takes_writes(session: Session) -> bool:
-    """Tell whether Postgres answers and can write, which is tried at most once a second. Raises DatabaseFailed."""
+    """Return True if Postgres answers and can write; writes are tested at most once a second. Raises DatabaseFailed."""
     session.execute(text("SELECT 1"))
     database, now = session.get_bind().engine, monotonic()
     if now - _written_at.get(database, -TRIES_EVERY) < TRIES_EVERY:
@@ -54,7 +54,7 @@ def takes_writes(session: Session) -> bool:
 
 
 def read(session: Session) -> Figures:
-    """Return the figures of this moment."""
+    """Return the current figures."""
     queue = session.execute(
         select(func.count().label("waiting"), func.min(Conversation.waiting_since).label("since")).where(WAITING)
     ).one()

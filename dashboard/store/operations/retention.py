@@ -1,4 +1,4 @@
-"""Removing what has been kept long enough, some at a time: short transactions that wait for nobody."""
+"""Deletes old runs and events in batches: short transactions that wait for no lock."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ event.dispatched_at IS NOT NULL AND NOT EXISTS (
 EVENTS = text(f"""
 SELECT id FROM outbox_events event WHERE at < :before AND {DONE_WITH}
 ORDER BY at LIMIT :most FOR UPDATE SKIP LOCKED""")
-# Asked for again at this very moment, a delivery is pending when its row is free: then it stays, and its event.
+# A delivery may be requested again at this moment: then it is pending once its row is free, and stays with its event.
 DELIVERIES_OF = text("""
 DELETE FROM webhook_deliveries d
 WHERE event_id = ANY (:ids) AND status <> 'pending' AND coalesce(d.delivered_at, d.give_up_at) < :before""")
@@ -26,14 +26,14 @@ THESE = text(f"DELETE FROM outbox_events event WHERE id = ANY (:ids) AND {DONE_W
 
 
 def remove_runs(session: Session, *, before: datetime, most: int) -> int:
-    """Remove the oldest runs that began before this instant, with their batches; return how many."""
+    """Delete the oldest runs that began before this instant, with their batches; return their number."""
     return _rows(session.execute(RUNS, {"before": before, "most": most}))
 
 
 def remove_events(session: Session, *, before: datetime, most: int) -> int:
-    """Remove the oldest events whose deliveries had ended before this instant, by an answer or by being given up.
+    """Delete the oldest events with all deliveries accepted or given up before this instant.
 
-    What is pending stays, however old. Returns how many events were removed.
+    Events with a pending delivery stay, however old. Returns the number of deleted events.
     """
     ids = list(session.scalars(EVENTS, {"before": before, "most": most}))
     session.execute(DELIVERIES_OF, {"ids": ids, "before": before})

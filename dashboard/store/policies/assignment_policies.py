@@ -1,4 +1,4 @@
-"""Assignment policies with their versions, and which inbox has which."""
+"""Assignment policies with their versions and links to inboxes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRow(PolicyRules):
-    """An assignment policy as it stands."""
+    """An assignment policy with its number of inboxes."""
 
     description: str | None
     version: int
@@ -38,7 +38,7 @@ shelf = AccountTable(AssignmentPolicy, PolicyRow, assigned_inbox_count=INBOXES)
 
 
 def keep_version(session: Session, account_id: int, row: PolicyRow, *, actor_id: int | None, now: datetime) -> None:
-    """Keep what the policy says at this version."""
+    """Insert the policy's rules at this version."""
     session.execute(
         insert(AssignmentPolicyVersion).values(
             account_id=account_id,
@@ -52,7 +52,7 @@ def keep_version(session: Session, account_id: int, row: PolicyRow, *, actor_id:
 
 
 def of_inbox(session: Session, account_id: int, inbox_id: int) -> PolicyRow | None:
-    """Return the policy that is linked to the inbox."""
+    """Return the inbox's linked policy."""
     linked = select(PolicyLink.assignment_policy_id).where(
         PolicyLink.account_id == account_id, PolicyLink.inbox_id == inbox_id
     )
@@ -61,7 +61,7 @@ def of_inbox(session: Session, account_id: int, inbox_id: int) -> PolicyRow | No
 
 
 def links(session: Session, account_id: int, inbox_ids: Collection[int]) -> Mapping[int, int | None]:
-    """Return which policy each of these inboxes has."""
+    """Return each inbox's policy id, None without a policy."""
     wanted = (
         select(Inbox.id, PolicyLink.assignment_policy_id)
         .outerjoin(PolicyLink, PolicyLink.inbox_id == Inbox.id)
@@ -71,25 +71,25 @@ def links(session: Session, account_id: int, inbox_ids: Collection[int]) -> Mapp
 
 
 def link(session: Session, account_id: int, inbox_id: int, policy_id: int) -> None:
-    """Link the policy to the inbox in place of the one that it has."""
+    """Link the policy to the inbox; replaces an existing link."""
     values = {"account_id": account_id, "inbox_id": inbox_id, "assignment_policy_id": policy_id}
     linked = postgres_insert(PolicyLink).values(**values)
     session.execute(linked.on_conflict_do_update(index_elements=["inbox_id"], set_={"assignment_policy_id": policy_id}))
 
 
 def unlink(session: Session, inbox_id: int) -> None:
-    """Leave the inbox without a policy."""
+    """Remove the inbox's link to a policy."""
     session.execute(delete(PolicyLink).where(PolicyLink.inbox_id == inbox_id))
 
 
 def inbox_ids(session: Session, policy_id: int) -> tuple[int, ...]:
-    """Return the inboxes that the policy serves."""
+    """Return the ids of the policy's inboxes."""
     linked = select(PolicyLink.inbox_id).where(PolicyLink.assignment_policy_id == policy_id)
     return tuple(session.scalars(linked.order_by(PolicyLink.inbox_id)))
 
 
 def touched(row: PolicyRow, now: datetime, *, decides: bool) -> Mapping[str, Any]:
-    """Return what else changes with a policy: the instant, and the version if it decides differently now."""
+    """Return the further columns of a change: the instant, and the next version if decisions change."""
     return {"updated_at": now, **({"version": row.version + 1} if decides else {})}
 
 

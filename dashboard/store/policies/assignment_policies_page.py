@@ -1,4 +1,4 @@
-"""Assignment policies as pages show them: which inboxes they serve and could serve, and what a preview names."""
+"""Assignment policies for pages: linked and possible inboxes, and names for previews."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxChoice:
-    """An inbox that a policy serves or could serve, and what waits in it."""
+    """An inbox with its policy, if any, and the number of its waiting conversations."""
 
     id: int
     name: str
@@ -29,7 +29,7 @@ WAITING = (
 
 
 def inboxes(session: Session, account_id: int) -> Sequence[InboxChoice]:
-    """Return the account's inboxes by name, each with the policy that it has."""
+    """Return the account's inboxes by name, each with its policy."""
     found = session.execute(
         select(
             Inbox.id,
@@ -47,7 +47,7 @@ def inboxes(session: Session, account_id: int) -> Sequence[InboxChoice]:
 
 
 def served(session: Session, account_id: int, policy_ids: Collection[int]) -> Mapping[int, Sequence[str]]:
-    """Return the names of the inboxes that each of these policies serves."""
+    """Return the names of each policy's inboxes."""
     found = session.execute(
         select(PolicyLink.assignment_policy_id, func.array_agg(Inbox.name))
         .join(Inbox, Inbox.id == PolicyLink.inbox_id)
@@ -58,7 +58,7 @@ def served(session: Session, account_id: int, policy_ids: Collection[int]) -> Ma
 
 
 def agent_names(session: Session, account_id: int, agent_ids: Collection[int]) -> Mapping[int, str]:
-    """Return what these agents are called."""
+    """Return these agents' names."""
     which = (AccountUser.account_id == account_id, AccountUser.user_id.in_(agent_ids))
     return {
         row.user_id: row.name for row in session.execute(select(AccountUser.user_id, AccountUser.name).where(*which))
@@ -66,6 +66,6 @@ def agent_names(session: Session, account_id: int, agent_ids: Collection[int]) -
 
 
 def subjects(session: Session, account_id: int, conversation_ids: Collection[int]) -> Mapping[int, str | None]:
-    """Return what these conversations are about."""
+    """Return these conversations' subjects."""
     which = (Conversation.account_id == account_id, Conversation.id.in_(conversation_ids))
     return {row.id: row.subject for row in session.execute(select(Conversation.id, Conversation.subject).where(*which))}

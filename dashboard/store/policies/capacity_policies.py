@@ -1,4 +1,4 @@
-"""Capacity policies, their limits by inbox, and who is under them."""
+"""Capacity policies, their limits by inbox, and their agents."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityRow:
-    """A capacity policy as it stands, without its limits by inbox."""
+    """A capacity policy with its number of agents, without its limits by inbox."""
 
     id: int
     name: str
@@ -28,7 +28,7 @@ class CapacityRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitRow:
-    """How many open conversations of one inbox an agent under the policy may hold (E15)."""
+    """The maximum of open conversations in one inbox for an agent under the policy (E15)."""
 
     id: int
     agent_capacity_policy_id: int
@@ -59,24 +59,24 @@ def limits_of(session: Session, account_id: int, policy_ids: Collection[int]) ->
 
 
 def excluding(session: Session, account_id: int, label: str) -> list[CapacityRow]:
-    """Return the policies that keep what carries this label from being given out."""
+    """Return the policies that exclude conversations with this label."""
     return shelf.all(session, account_id, literal(label) == any_(CapacityPolicy.excluded_labels))
 
 
 def named(session: Session, account_id: int, policy_ids: Collection[int]) -> Mapping[int, policy.CapacityPolicy]:
-    """Return the names of these policies, each with the number of active agents under it, by id."""
+    """Return the names of these policies with their numbers of active agents, by id."""
     rows = shelf.some(session, account_id, policy_ids)
     return {row.id: policy.CapacityPolicy(name=row.name, agents=row.assigned_agent_count) for row in rows}
 
 
 def put_under(session: Session, account_id: int, agent_id: int, policy_id: int | None) -> None:
-    """Put an agent under a policy, or under none."""
+    """Assign a capacity policy to an agent; None removes it."""
     agent = (AccountUser.account_id == account_id, AccountUser.user_id == agent_id)
     session.execute(update(AccountUser).where(*agent).values(agent_capacity_policy_id=policy_id))
 
 
 def let_go(session: Session, account_id: int, policy_id: int) -> tuple[int, ...]:
-    """Leave all agents of the policy under none; return who they were."""
+    """Remove the policy from all its agents; return their ids."""
     under = update(AccountUser).where(
         AccountUser.account_id == account_id, AccountUser.agent_capacity_policy_id == policy_id
     )
@@ -85,6 +85,6 @@ def let_go(session: Session, account_id: int, policy_id: int) -> tuple[int, ...]
 
 
 def touch(session: Session, policy_id: int, now: datetime) -> None:
-    """Give the policy its next version."""
+    """Increase the policy's version."""
     next_version = {"version": CapacityPolicy.version + 1, "updated_at": now}
     session.execute(update(CapacityPolicy).where(CapacityPolicy.id == policy_id).values(**next_version))

@@ -1,4 +1,4 @@
-"""What a capacity policy keeps from being given out right now."""
+"""The waiting conversations that a capacity policy excludes now."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excluded:
-    """How many waiting conversations some rules exclude: by label, by age, and by either."""
+    """The numbers of waiting conversations that some rules exclude: by label, by age, and in total."""
 
     by_label: int
     by_age: int
@@ -22,7 +22,7 @@ class Excluded:
 
 
 def excluded(session: Session, account_id: int, rules: ExclusionRules, now: datetime) -> Excluded:
-    """Count what waits and is excluded in the inboxes for which the policy has a limit (E5, E6)."""
+    """Count the excluded waiting conversations in the inboxes for which the policy has a limit (E5, E6)."""
     labels, hours = list(rules.excluded_labels), rules.exclude_older_than_hours
     by_label = Conversation.labels.overlap(literal(labels, ARRAY(Text))) if labels else false()
     by_age = Conversation.created_at < now - timedelta(hours=hours) if hours is not None else false()

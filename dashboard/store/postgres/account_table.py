@@ -1,4 +1,4 @@
-"""Rows of one account that somebody names, lists, changes and removes by id: the same for every noun."""
+"""Access to one account's rows by id: find, list, add, change and delete, for every kind of row."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields
@@ -18,7 +18,7 @@ R = TypeVar("R")
 
 
 class AccountTable(Generic[R]):
-    """A table and the frozen value that its rows are read as; what is computed is named beside it."""
+    """A table and the frozen class of its rows; computed columns are given by name."""
 
     def __init__(self, model: type[Any], kind: type[R], **computed: ColumnElement[Any]) -> None:
         if not issubclass(model, Base) or not issubclass(model, InAccount):
@@ -30,17 +30,17 @@ class AccountTable(Generic[R]):
         self._columns = [computed.get(name, getattr(model, name, None)).label(name) for name in names]  # type: ignore[union-attr]
 
     def find(self, session: Session, account_id: int, row_id: int) -> R | None:
-        """Return the row, if the account has it."""
+        """Return the row, None if the account does not have it."""
         row = session.execute(self._wanted(account_id).where(self._model.id == row_id)).one_or_none()
         return self._value(row) if row else None
 
     def lock(self, session: Session, account_id: int, row_id: int) -> R | None:
-        """Return the row, which nobody else changes or refers to anew until this transaction ends."""
+        """Return the row, locked against changes and new references until this transaction ends."""
         held = select(self._model.id).where(self._model.account_id == account_id, self._model.id == row_id)
         return self.find(session, account_id, row_id) if session.scalar(held.with_for_update()) else None
 
     def page(self, session: Session, account_id: int, wanted: Page) -> Listed[R]:
-        """Return a page of the rows, the first one first."""
+        """Return one page of the rows, by id."""
         count = session.scalar(
             select(func.count()).select_from(self._model).where(self._model.account_id == account_id)
         )
@@ -48,7 +48,7 @@ class AccountTable(Generic[R]):
         return listed(map(self._value, session.execute(rows)), count or 0, wanted)
 
     def all(self, session: Session, account_id: int, *which: ColumnElement[bool]) -> list[R]:
-        """Return the rows of which this is true, the first one first."""
+        """Return the matching rows, by id."""
         rows = self._wanted(account_id).where(*which).order_by(self._model.id)
         return [self._value(row) for row in session.execute(rows)]
 
@@ -57,12 +57,12 @@ class AccountTable(Generic[R]):
         return self.all(session, account_id, self._model.id == func.any(list(row_ids)))
 
     def add(self, session: Session, account_id: int, values: Mapping[str, Any]) -> int | None:
-        """Write a new row and return its id, None if what must be unique is taken."""
+        """Insert a row and return its id, None if a unique value is taken."""
         new = insert(self._model).values(account_id=account_id, **values).on_conflict_do_nothing()
         return session.scalar(new.returning(self._model.id))
 
     def change(self, session: Session, row_id: int, values: Mapping[str, Any]) -> bool:
-        """Write what changes of a row; false, and nothing is written, if what must be unique is taken."""
+        """Update a row; write nothing and return False if a unique value is taken."""
         try:
             with session.begin_nested():
                 session.execute(update(self._model).where(self._model.id == row_id).values(**values))
@@ -71,11 +71,10 @@ class AccountTable(Generic[R]):
         return True
 
     def remove(self, session: Session, row_id: int) -> None:
-        """Remove a row."""
         session.execute(delete(self._model).where(self._model.id == row_id))
 
     def facts(self, row: R) -> Mapping[str, Any]:
-        """Return what of the row stands in the table."""
+        """Return the row's stored fields, without computed ones."""
         return {name: value for name, value in json_row(row).items() if name not in self._computed}
 
     def _wanted(self, account_id: int) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Many rows in one statement, whatever their number: Postgres reads them from one JSON parameter."""
+"""Any number of rows in one statement: Postgres reads them from one JSON parameter."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -16,33 +16,33 @@ from dashboard.store.models import Base
 
 
 def table_of(model: type[Base]) -> Table:
-    """Return the table under a model: Core statements are not rewritten by the ORM."""
+    """Return the table of a model: the ORM does not rewrite Core statements."""
     return cast(Table, model.__table__)
 
 
 def json_row(row: Any) -> dict[str, object]:
-    """Return a frozen value as a row: its fields by name."""
+    """Return a frozen value's fields by name."""
     return {name: getattr(row, name) for name in _names(row.__class__)}
 
 
 def as_json(rows: Iterable[Mapping[str, object]]) -> str:
-    """Return the rows as the JSON that Postgres reads them from."""
+    """Return the rows as JSON for Postgres."""
     return json.dumps(list(rows), default=_plain)
 
 
 def bind_json(rows: Iterable[Mapping[str, object]]) -> Mapping[str, str]:
-    """Return the parameter with which a statement over `given` rows is executed."""
+    """Return the parameters of a statement over `given` rows."""
     return {"rows": as_json(rows)}
 
 
 def bind_array(values: Iterable[float | datetime | None]) -> str:
-    """Return the values as the one string that Postgres casts to an array: lists take the driver much longer."""
+    """Return the values as one string that Postgres casts to an array: lists take the driver much longer."""
     return f"{{{','.join('NULL' if value is None else str(value) for value in values)}}}"
 
 
 @cache
 def rows_from_json(model: type[Base]) -> FromClause:
-    """Return the rows to be sent as something to select from, with the table's own column types; left out is null."""
+    """Return the given rows as a source to select from, with the table's column types; missing fields are null."""
     table = table_of(model)
     recordset = func.json_populate_recordset(
         literal_column(f"NULL::{table.name}"), sql_cast(bindparam("rows", type_=Text), JSON)
@@ -52,13 +52,13 @@ def rows_from_json(model: type[Base]) -> FromClause:
 
 @cache
 def insert_rows(model: type[Base], names: tuple[str, ...]) -> Insert:
-    """Return the insert of these columns of the rows to be sent: made once, for making it costs as much as doing it."""
+    """Return the insert of these columns of the given rows; cached, because building it costs as much as running it."""
     return insert(table_of(model)).from_select(*_columns(model, names))
 
 
 @cache
 def insert_new(model: type[Base], names: tuple[str, ...]) -> PostgresInsert:
-    """Return the same insert, passing over rows that some unique key already has."""
+    """Return the same insert; it skips rows that a unique key already has."""
     return postgres_insert(table_of(model)).from_select(*_columns(model, names)).on_conflict_do_nothing()
 
 

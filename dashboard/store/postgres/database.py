@@ -1,4 +1,4 @@
-"""Connections to Postgres, and bringing its tables up to date."""
+"""Connections to Postgres, and migrations of its tables."""
 
 import time
 from contextlib import closing
@@ -25,16 +25,16 @@ __all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "savepoi
 
 log = structlog.get_logger()
 LOCK_TIMEOUT = "5s"
-# Seconds; a connection that is used often need not ask at each use.
+# Seconds between two checks of a busy connection.
 ASKS_EVERY = 10.0
 STATEMENT_TIMEOUT = "60s"
 PREPARED_MOST = 500
 NEWER = "The tables are of a newer Evenhand (version {version}): start that release, or restore a backup of this one."
 OPTIONS = f"-c lock_timeout={LOCK_TIMEOUT} -c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC"
 ENGINE_OPTIONS = {
-    # An error is logged as it is worded: without what customers and passwords were.
+    # Errors are logged with their statement; this leaves out parameters, such as customers' texts and passwords.
     "hide_parameters": True,
-    # A connection that the server or a restart closed is noticed before it is used.
+    # Detects a connection that the server or a restart has closed, before it is used.
     "pool_pre_ping": True,
     "pool_recycle": 1_800,
     "connect_args": {"options": OPTIONS, "connect_timeout": 5, "application_name": "evenhand"},
@@ -42,30 +42,30 @@ ENGINE_OPTIONS = {
 
 
 class Unreachable(CannotStart):
-    """Postgres does not let us in; the message does not hold the password."""
+    """Postgres refuses the connection; the message does not contain the password."""
 
 
 class OtherTables(CannotStart):
-    """The tables are not those of this release, and cannot become so."""
+    """The tables belong to another release and cannot be migrated."""
 
 
 event.listen(Engine, "handle_error", leave_values_out)
 
 
 def connect(url: str, **options: object) -> Engine:
-    """Return the database at this URL; nothing is opened before first use, so it is safe to make after a fork."""
+    """Return the engine for this URL. It connects at first use, so it may be created before a fork."""
     return create_engine(url, **{**ENGINE_OPTIONS, **options})
 
 
 @event.listens_for(Pool, "connect")
 def _keep_prepared(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    """Let the driver keep the statements of all pages; with its hundred they drive each other out."""
+    """Let the driver keep the prepared statements of all pages; its default of 100 is too small."""
     connection.prepared_max = PREPARED_MOST
 
 
 @event.listens_for(Pool, "checkout")
 def _ask_the_time(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """Compare this machine's clock with Postgres's now and then: rate windows and heartbeats are everybody's."""
+    """Compare this machine's clock with Postgres's regularly: all machines share rate windows and heartbeats."""
     if time.monotonic() - record.info.get("asked", -ASKS_EVERY) < ASKS_EVERY:
         return
     ahead = clock.compare(lambda: _now(connection))
@@ -78,17 +78,17 @@ def _now(connection: DBAPIConnection) -> datetime:
     with closing(connection.cursor()) as cursor:
         cursor.execute("SELECT clock_timestamp()")
         [(now,)] = cursor.fetchall()
-    connection.commit()  # a rollback would have the driver forget what it has prepared
+    connection.commit()  # after a rollback, the driver would lose its prepared statements
     return cast(datetime, now)
 
 
 def sessions(database: Engine) -> sessionmaker[Session]:
-    """Return what makes a session: one unit of work, whose rows stay readable after the commit."""
+    """Return the factory of sessions; rows stay readable after the commit."""
     return sessionmaker(database, expire_on_commit=False)
 
 
 def savepoint(session: Session) -> Session:
-    """Return a session inside this one's transaction: its commits are kept only if that one is committed."""
+    """Return a session inside this one's transaction: its commits take effect only with the outer commit."""
     return Session(session.connection(), join_transaction_mode="create_savepoint", expire_on_commit=False)
 
 
@@ -99,7 +99,7 @@ def check_connection(url: str) -> None:
 
 
 def why_unreachable(url: str) -> str:
-    """Return why nobody can connect, or nothing."""
+    """Return the reason why no connection is possible, or ""."""
     try:
         database = connect(url)
         database.connect().close()
@@ -110,7 +110,7 @@ def why_unreachable(url: str) -> str:
 
 
 def migrate(url: str) -> None:
-    """Bring the tables up to date; several processes may call it at once. Raises OtherTables."""
+    """Migrate the tables; several processes may call it at once. Raises OtherTables."""
     try:
         command.upgrade(alembic(url), "head")
     except CommandError as error:
@@ -124,13 +124,13 @@ def migrate(url: str) -> None:
 
 
 def _why(error: Exception) -> str:
-    """Return the first line of what the driver says."""
+    """Return the first line of the driver's message."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return str(cause).splitlines()[0].rstrip(".")
 
 
 def alembic(url: str) -> Config:
-    """Return what Alembic works with."""
+    """Return Alembic's configuration."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
     config.attributes["url"] = url

@@ -1,6 +1,6 @@
-"""Whether Postgres answers at all: a long statement is waited for, a server that hangs is not.
+"""Detects a Postgres that hangs: waits for a long statement go on, waits for a hanging server end.
 
-Its own time-outs end no wait while it hangs, and those of the kernel none on a Unix socket.
+The server's own timeouts end no wait while it hangs, and the kernel's timeouts do not apply to a Unix socket.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,15 @@ from psycopg.errors import ConnectionTimeout, OperationalError, _WaitTimeout
 from sqlalchemy import Engine, event
 
 T = TypeVar("T")
-# After the first, another connection is opened within the second, or the wait ends: together less than five seconds.
+# After the first period, a new connection must succeed within the connect time-out, or the wait ends: under five
+# seconds in all.
 PATIENCE_SECONDS, CONNECT_SECONDS = 1.0, 3
-# Nobody connects for this long after a server did not answer.
+# No connection is tried for this long after the server did not answer.
 SILENCE_SECONDS = 2.0
 
 
 def watch(engine: Engine) -> None:
-    """End every wait of this engine's connections soon after the server has stopped to answer."""
+    """End every wait of this engine's connections soon after the server stops answering."""
     liveness = Liveness()
 
     @event.listens_for(engine, "do_connect")
@@ -30,7 +31,7 @@ def watch(engine: Engine) -> None:
 
 
 class Liveness:
-    """The knowledge of all threads of a process about one server. One of them asks for all."""
+    """The state of one server, shared by all threads of a process; one thread checks for all."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -48,7 +49,7 @@ class Liveness:
         return connection
 
     def _expect_answers(self, connect: Callable[[], Connection[Any]]) -> None:
-        """Raise OperationalError unless the server answers somebody who connects, be it by a refusal."""
+        """Raise OperationalError unless the server answers a new connection, even by a refusal."""
         with self._lock:
             self._respect_silence()
             if monotonic() - self._answered_at < PATIENCE_SECONDS:
@@ -67,12 +68,12 @@ class Liveness:
 
 
 class _Watched(Connection[Any]):
-    """A connection that looks after the server while it waits."""
+    """A connection that checks the server while it waits."""
 
     expect_answers: Callable[[], None]
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        """Wait for the answer as long as the server answers others."""
+        """Wait for the answer while the server answers new connections."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
         while True:

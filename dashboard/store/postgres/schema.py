@@ -1,4 +1,4 @@
-"""Which version of the tables there is, and whether anything is in them: what a start and a restore ask first."""
+"""The version and use of the tables: checks before a start and a restore."""
 
 from functools import cache
 
@@ -27,13 +27,13 @@ OLDER = "The tables are {found}, and this Evenhand needs version {head}: run fla
 
 
 def expect_known(url: str) -> None:
-    """Raise OtherTables where the tables are of a newer release; a database that does not answer is waited for."""
+    """Raise OtherTables if the tables belong to a newer release; a database that does not answer raises nothing."""
     if (version := _version(url)) and not is_known(version):
         raise OtherTables(NEWER.format(version=version))
 
 
 def expect_current(url: str) -> None:
-    """Raise OtherTables where the tables are of another release, or none; without an answer, as expect_known."""
+    """Raise OtherTables if the tables belong to another release or are missing; without an answer, raise nothing."""
     expect_known(url)
     head, version = _revisions()[0], _version(url)
     if version is not None and version != head:
@@ -42,19 +42,19 @@ def expect_current(url: str) -> None:
 
 
 def is_known(version: str) -> bool:
-    """Say whether this release can bring tables of that version up to date."""
+    """Return True if this release can migrate tables of that version."""
     return version in _revisions()
 
 
 def is_in_use(url: str) -> bool:
-    """Say whether somebody has an account here."""
+    """Return True if the database has an account."""
     with database.connect(url).connect() as connection:
         there = connection.scalar(text("SELECT to_regclass('accounts')"))
         return there is not None and bool(connection.scalar(text("SELECT EXISTS (SELECT FROM accounts)")))
 
 
 def clear(url: str) -> None:
-    """Remove our tables, with what their triggers call, and nothing else: those of a backup can take their place."""
+    """Drop our tables and their triggers' functions, and nothing else, to make room for a backup's tables."""
     with database.connect(url).begin() as connection:
         functions = connection.scalars(FUNCTIONS, {"ours": list(OURS)}).all()
         if there := connection.scalars(THERE, {"ours": list(OURS)}).all():
@@ -78,12 +78,12 @@ def settle(url: str) -> None:
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """Return all versions that this release knows, the newest first."""
+    """Return all versions of this release, the newest first."""
     return tuple(one.revision for one in ScriptDirectory.from_config(database.alembic("")).walk_revisions())
 
 
 def _version(url: str) -> str | None:
-    """Return the version of the tables, "" where there are none, None where the database does not answer."""
+    """Return the version of the tables, "" without tables, None if the database does not answer."""
     engine = database.connect(url)
     try:
         with engine.connect() as connection:

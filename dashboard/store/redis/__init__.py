@@ -1,1 +1,1 @@
-"""Everything that Redis keeps."""
+"""All data in Redis."""

@@ -19,11 +19,11 @@ SILENCE_SECONDS = 1.0
 
 
 def connect(url: str, *, text: bool = True, waits: bool = False, shares_silence: bool = False) -> Redis:
-    """Return a client; nothing is opened before first use, so it is safe to make after a fork.
+    """Return a client. It connects at first use, so it may be created before a fork.
 
-    Answers are text for our own keys and bytes for RQ, which stores pickles. A worker `waits` for its next job longer
-    than an answer may take, and sets the time-out of that itself. Of a web process, all threads share a silence: a
-    page asks many questions, and all pages ask them at once.
+    Answers are text for our own keys and bytes for RQ, which stores pickles. With `waits`, no time-out applies: a
+    worker waits longer for its next job, and sets its own. With `shares_silence`, all threads of a process stop
+    asking after one time-out: a page needs many answers, and many pages are served at once.
     """
     return Redis.from_url(
         url,
@@ -31,40 +31,40 @@ def connect(url: str, *, text: bool = True, waits: bool = False, shares_silence:
         socket_timeout=None if waits else ANSWER_SECONDS,
         socket_connect_timeout=ANSWER_SECONDS,
         retry=_Once(_silence_of(url) if shares_silence else None),
-        # Else each connection, and so each job, looks up the driver's version on the disk to tell Redis: 3 ms.
+        # Otherwise each connection, and so each job, reads the driver's version from the disk to send it: 3 ms.
         driver_info=None,
     )
 
 
 class Silence:
-    """A Redis that did not answer in time, and is asked nothing for a moment."""
+    """A pause in the requests to a Redis that did not answer in time."""
 
     def __init__(self) -> None:
         self._until = 0.0
 
     def __deepcopy__(self, _: object) -> Self:
-        """Return the same: redis-py gives each connection a copy of what it retries by."""
+        """Return the same object: redis-py copies its retry policy for each connection."""
         return self
 
     def begin(self) -> None:
-        """Ask nothing from now on."""
+        """Start the pause."""
         self._until = monotonic() + SILENCE_SECONDS
 
     def respect(self) -> None:
-        """Raise ConnectionError while it lasts."""
+        """Raise ConnectionError during the pause."""
         if monotonic() < self._until:
             raise ConnectionError("Redis did not answer a moment ago.")
 
 
 class _Once(Retry):
-    """One retry: a pooled connection that a restart closed is opened again. Who is silent is not asked twice."""
+    """One retry, for a pooled connection that a restart closed; a time-out is not retried."""
 
     def __init__(self, silence: Silence | None) -> None:
         super().__init__(NoBackoff(), 1, supported_errors=(ConnectionError,))
         self._silence = silence
 
     def call_with_retry(self, do: Callable[[], T], fail: Callable[..., object], *more: Any, **named: Any) -> T:
-        """Ask, unless that would be waiting for nothing."""
+        """Call Redis unless a pause lasts."""
         if self._silence:
             self._silence.respect()
         try:

@@ -1,4 +1,4 @@
-"""Since when Redis has known an account: what began after the account's first run began anew (E42)."""
+"""A marker per account in Redis; if it is missing although the account has runs, Redis lost its data (E42)."""
 
 from datetime import datetime
 
@@ -15,29 +15,29 @@ FROM_THE_FIRST = 0
 
 
 class DataLossMarker:
-    """One note per account, which is lost with everything else that Redis held."""
+    """One marker per account; it is lost together with Redis's other data."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     def is_noted(self, account_id: int) -> bool:
-        """Say whether Redis has held what it was told since the note was made."""
+        """Return True if the marker exists, so that Redis has kept its data since."""
         with translate_redis_errors("beginnings"):
             return bool(self._redis.exists(keys.since(account_id)))
 
     def note(self, account_id: int, anew_at: datetime | None) -> bool:
-        """Note that it begins from the first, or anew at this instant; false if somebody else just has."""
+        """Write the marker, after a data loss with its instant; return False if the marker exists already."""
         value = FROM_THE_FIRST if anew_at is None else score(anew_at)
         with translate_redis_errors("beginnings"):
             return bool(self._redis.set(keys.since(account_id), value, nx=True))
 
     def anew_at(self, account_id: int) -> datetime | None:
-        """Return when it began anew, None if it never did."""
+        """Return the instant at which Redis started over after a data loss, None if it never did."""
         with translate_redis_errors("beginnings"):
             found = self._redis.get(keys.since(account_id))
         return instant(str(found)) if found and int(found) != FROM_THE_FIRST else None
 
 
 def has_run(session: Session, account_id: int) -> bool:
-    """Say whether anything was ever decided in the account."""
+    """Return True if the account has a run."""
     return bool(session.scalar(select(exists().where(Run.account_id == account_id))))

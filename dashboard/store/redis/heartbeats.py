@@ -1,4 +1,4 @@
-"""Who is there: the last heartbeat of each agent. Unreadable: StoreUnavailable, and nobody counts as online (E40)."""
+"""The last heartbeat of each agent. Unreadable: StoreUnavailable, and no agent counts as online (E40)."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -12,14 +12,14 @@ from dashboard.store.redis.scores import instant, score
 
 
 class Heartbeats:
-    """One sorted set per account, so that a heartbeat and a look cost one command each (E39)."""
+    """One sorted set per account, so that writing and reading cost one command each (E39)."""
 
     def __init__(self, redis: Redis, lasts_for: timedelta) -> None:
         self._redis = redis
         self._lasts_for = lasts_for
 
     def beat(self, account_id: int, agent_ids: Collection[int], now: datetime) -> frozenset[int]:
-        """Note that these agents are there; return those who were not a moment ago."""
+        """Record heartbeats of these agents; return those without a current one before."""
         ids = [str(agent) for agent in agent_ids]
         if not ids:
             return frozenset()
@@ -31,28 +31,28 @@ class Heartbeats:
         return frozenset(int(agent) for agent, at in zip(ids, before, strict=True) if not self._lasts(at, now))
 
     def last(self, account_id: int, agent_ids: Collection[int]) -> Mapping[int, datetime]:
-        """Return when each was last heard of; who never was is left out."""
+        """Return each agent's last heartbeat; agents without one are left out."""
         return {agent: instant(at) for agent, at in self._heard(account_id, agent_ids).items()}
 
     def present(self, account_id: int, agent_ids: Collection[int], now: datetime) -> frozenset[int]:
-        """Return those heard of within the presence duration (E37)."""
+        """Return the agents with a heartbeat within the presence duration (E37)."""
         since = score(now - self._lasts_for)
         return frozenset(agent for agent, at in self._heard(account_id, agent_ids).items() if at > since)
 
     def leave(self, account_id: int, agent_ids: Collection[int]) -> None:
-        """Forget agents who are no longer of the account."""
+        """Delete the heartbeats and cached availability of former agents."""
         if agent_ids:
             with translate_redis_errors("presence"):
                 self._redis.zrem(keys.presence(account_id), *agent_ids)
                 self._redis.hdel(keys.availability(account_id), *map(str, agent_ids))
 
     def remember(self, account_id: int, agent_id: int, availability: Presence) -> None:
-        """Cache what an agent set; Postgres has the word that counts."""
+        """Cache an agent's set availability; Postgres has the authoritative value."""
         with translate_redis_errors("availability"):
             self._redis.hset(keys.availability(account_id), str(agent_id), availability.value)
 
     def remembered(self, account_id: int, agent_ids: Collection[int]) -> Mapping[int, Presence]:
-        """Return what agents set, as far as the cache knows."""
+        """Return the agents' cached availability; missing ones are left out."""
         ids = list(agent_ids)
         if not ids:
             return {}
@@ -72,5 +72,5 @@ class Heartbeats:
 
 
 def presence_of(*, availability: Presence, auto_offline: bool, heard: bool, active: bool = True) -> Presence:
-    """Return what an agent is: what they set if they are there, `offline` if not or deactivated (E37)."""
+    """Return an agent's presence: the set availability if present, `offline` if not or if deactivated (E37)."""
     return availability if active and (heard or not auto_offline) else Presence.OFFLINE

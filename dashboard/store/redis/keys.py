@@ -10,7 +10,7 @@ from functools import lru_cache
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyKind:
-    """One kind of key: what Redis type it has, how long it lives, which module writes it."""
+    """One kind of key: its Redis type, its lifetime and the module that writes it."""
 
     name: str
     type: str
@@ -42,19 +42,19 @@ def presence(account_id: int) -> str:
 
 
 def availability(account_id: int) -> str:
-    """Return the hash of agent id to what they set."""
+    """Return the hash of agent id to set availability."""
     return _key(account_id, "availability")
 
 
-# Asked for twice per agent and batch. Typed, because 1 and True are the same to a dictionary and not to `_id`.
+# Called twice per agent and batch. Typed, because a dictionary treats 1 and True as equal, and `_id` does not.
 @lru_cache(maxsize=10_000, typed=True)
 def rate(account_id: int, inbox_id: int, agent_id: int) -> str:
-    """Return the sorted set of conversation ids by the instant they were given to the agent."""
+    """Return the sorted set of conversation ids by the instant of their assignment to the agent."""
     return _key(account_id, "rate", inbox=inbox_id, agent=agent_id)
 
 
 def counted(account_id: int, inbox_id: int) -> str:
-    """Return the window, in microseconds, over which the inbox's sorted sets are known to be complete."""
+    """Return the window, in microseconds, over which the inbox's sorted sets are complete."""
     return _key(account_id, "counted", inbox=inbox_id)
 
 
@@ -66,53 +66,53 @@ def rotation(account_id: int, *, inbox_id: int | None = None, team_id: int | Non
 
 
 def pending(account_id: int, inbox_id: int) -> str:
-    """Return the mark that a run of the inbox is asked for and not yet begun."""
+    """Return the mark of an enqueued run of the inbox that has not begun."""
     return _key(account_id, "pending", inbox=inbox_id)
 
 
 def wakeup(account_id: int, inbox_id: int) -> str:
-    """Return the instant for which the inbox's one scheduled wake-up stands."""
+    """Return the instant of the inbox's scheduled wake-up."""
     return _key(account_id, "wakeup", inbox=inbox_id)
 
 
 def outbox(account_id: int) -> str:
-    """Return the mark that a look at the account's outbox is asked for and not yet begun."""
+    """Return the mark of an enqueued job for the account's outbox that has not begun."""
     return _key(account_id, "outbox")
 
 
 def listeners(account_id: int) -> str:
-    """Return the flag that somebody wants to hear of the account's events."""
+    """Return the flag that the account has webhooks."""
     return _key(account_id, "listeners")
 
 
 def since(account_id: int) -> str:
-    """Return the note of when Redis began to know the account."""
+    """Return the marker that Redis has kept the account's data."""
     return _key(account_id, "since")
 
 
 def live(account_id: int) -> str:
-    """Return the counter that goes up when a page of the account may look different."""
+    """Return the counter that increases when a page of the account may change."""
     return _key(account_id, "live")
 
 
 def drawing(account_id: int, view_id: int) -> str:
-    """Return the last drawing of what may be seen and is asked for alike."""
+    """Return the last rendered version of a view."""
     return _key(account_id, "drawing", view=view_id)
 
 
 def drawer(account_id: int, turn: int) -> str:
-    """Return the mark that some process makes the next drawing of the views that take this turn."""
+    """Return the lock for rendering the views that share this number."""
     return _key(account_id, "drawer", turn=turn)
 
 
 def _key(account_id: int, kind: str, **ids: int | None) -> str:
-    """Join what is safe: the words are ours, everything else must be an id."""
+    """Join safe parts only: fixed words and ids."""
     rest = (f"{word}:{_id(value)}" for word, value in ids.items())
     return ":".join([f"{{acct:{_id(account_id)}}}", kind, *rest])
 
 
 def _id(value: object) -> str:
-    """Return an id as text, or raise ValueError for what could name another account's key."""
+    """Return an id as text; raise ValueError for text that could form another account's key."""
     text = str(value)
     if not (text.isascii() and text.isdigit()):
         raise ValueError(f"not an id for a Redis key: {value!r}")

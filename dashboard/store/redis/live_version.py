@@ -1,4 +1,4 @@
-"""The live version: a counter per account that goes up when a page may look different."""
+"""The live version: a counter per account that increases when a page may change."""
 
 from redis import Redis
 
@@ -7,17 +7,17 @@ from dashboard.store.redis import keys
 
 
 class LiveVersions:
-    """One counter per account; a poll compares it before it asks Postgres anything."""
+    """One counter per account; a poll compares it before any query to Postgres."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     def bump(self, account_id: int) -> None:
-        """Say that something changed."""
+        """Increase the version after a change."""
         with translate_redis_errors("live version"):
             self._redis.incr(keys.live(account_id))
 
     def current(self, account_id: int) -> int:
-        """Return the version that a page drawn now would have."""
+        """Return the current version."""
         with translate_redis_errors("live version"):
             return int(self._redis.get(keys.live(account_id)) or 0)

@@ -1,7 +1,7 @@
-"""Fair distribution: who was given what within the window. Unreadable: StoreUnavailable; the caller decides (E41).
+"""Fair distribution: recent assignments within the window. Unreadable: StoreUnavailable; the caller decides (E41).
 
-The ledger has the truth. Redis has what is counted at every batch, and a mark per inbox that says over which window
-that is complete: it is gone with an emptied Redis, and taken away where something was given and could not be counted.
+The ledger is authoritative. Redis has the counters for every batch, and a mark per inbox with the window over which
+they are complete. The mark is lost with Redis's data, and deleted after an assignment that could not be counted.
 """
 
 import json
@@ -15,13 +15,13 @@ from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import keys
 from dashboard.store.redis.scores import MICROSECOND, instant, score
 
-# A batch counts by the time at which it got its inbox: on a slow network that is long ago when Redis hears of it, at
-# most as long as a job may last.
+# A batch counts by the instant at which it locked its inbox. On a slow network, Redis gets the entry later, by at most
+# the longest duration of a job.
 OUTLIVES_WINDOW_BY = timedelta(minutes=2)
-# How long the mark lasts; what it stands for is then counted from the ledger once more.
+# The lifetime of the mark; afterwards, the ledger is counted again.
 MARK_LASTS_FOR = timedelta(days=7)
-# Per key: how many entries are younger than the window, and the one whose leaving frees the next slot. The keys come
-# share by share; bounds and answers are one string each, which a client packs and reads much faster than thousands.
+# Per key: the number of entries within the window, and the entry that frees the next slot when it leaves. Keys come
+# inbox by inbox; bounds and answers are one string each, much faster for the client than thousands of values.
 COUNT = """
 local shares, answers, number = cjson.decode(ARGV[1]), {}, 0
 for place, share in ipairs(shares) do
@@ -43,7 +43,7 @@ return cjson.encode(answers)
 """
 
 
-# Key by key, the conversations to note: for a hundred agents a third of what as many commands cost.
+# The conversations to record, key by key: for a hundred agents, a third of the cost of single commands.
 RESERVE = """
 for number, conversations in ipairs(cjson.decode(ARGV[1])) do
   redis.call('ZREMRANGEBYSCORE', KEYS[number], '-inf', ARGV[3])
@@ -61,7 +61,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitQuery:
-    """What is asked of one inbox: how much of its fair share each of these agents has had."""
+    """A query for one inbox: the recent assignments of these agents."""
 
     inbox_id: int
     agent_ids: Collection[int]
@@ -71,7 +71,7 @@ class LimitQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowCount:
-    """An agent's automatic assignments within the window, and when the slot that matters next is free again.
+    """An agent's automatic assignments within the window, and the instant of the next free slot.
 
     A count of None could not be read.
     """
@@ -82,7 +82,7 @@ class WindowCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """One entry: this conversation is given to this agent at this instant; given again, it counts again."""
+    """One entry: this conversation is assigned to this agent at this instant; a later assignment counts again."""
 
     agent_id: int
     conversation_id: int
@@ -90,12 +90,12 @@ class Reservation:
 
     @property
     def member(self) -> str:
-        """Return what stands in the agent's sorted set."""
+        """Return the entry's member in the agent's sorted set."""
         return f"{self.conversation_id}:{score(self.at)}"
 
 
 class RateLimits:
-    """One sorted set per inbox and agent: an entry exactly one window old no longer counts (E14)."""
+    """One sorted set per inbox and agent: an entry exactly one window old does not count any longer (E14)."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -105,7 +105,7 @@ class RateLimits:
     def recent(
         self, account_id: int, shares: Collection[LimitQuery], now: datetime
     ) -> Mapping[int, Mapping[int, WindowCount]]:
-        """Return the recent assignments by inbox and agent, in one round trip; inboxes not fully known are left out."""
+        """Return the recent assignments by inbox and agent in one round trip; inboxes without a mark are left out."""
         if not shares:
             return {}
         marks = [keys.counted(account_id, share.inbox_id) for share in shares]
@@ -125,7 +125,7 @@ class RateLimits:
     def reserve(
         self, account_id: int, inbox_id: int, entries: Collection[Reservation], *, window: timedelta, now: datetime
     ) -> None:
-        """Count these before they are committed: a crash may count one too many, never one too few (E28)."""
+        """Count these before their commit: a crash may count one too many, never one too few (E28)."""
         by_agent: dict[int, list[str]] = {}
         for entry in entries:
             by_agent.setdefault(entry.agent_id, []).append(str(entry.conversation_id))
@@ -139,14 +139,14 @@ class RateLimits:
             )
 
     def give_back(self, account_id: int, inbox_id: int, entries: Collection[Reservation]) -> None:
-        """Take out reservations whose claim was not written."""
+        """Remove reservations after their claim failed."""
         with translate_redis_errors("rate limits"), self._redis.pipeline(transaction=False) as pipe:
             for entry in entries:
                 pipe.zrem(keys.rate(account_id, inbox_id, entry.agent_id), entry.member)
             pipe.execute()
 
     def restore(self, account_id: int, inbox_id: int, entries: Collection[Reservation], *, window: timedelta) -> None:
-        """Count what the ledger has of a whole window, and mark the inbox as known; nothing may be under way in it."""
+        """Restore a whole window's counters from the ledger, and set the mark; the caller holds the inbox's lock."""
         with translate_redis_errors("rate limits"), self._redis.pipeline(transaction=False) as pipe:
             names = {entry.agent_id: keys.rate(account_id, inbox_id, entry.agent_id) for entry in entries}
             if names:
@@ -159,7 +159,7 @@ class RateLimits:
             pipe.execute()
 
     def forget(self, account_id: int, inbox_id: int) -> None:
-        """Take the mark away: what is given now is counted by the ledger alone."""
+        """Delete the mark, so that the ledger is counted instead."""
         with translate_redis_errors("rate limits"):
             self._redis.delete(keys.counted(account_id, inbox_id))
 

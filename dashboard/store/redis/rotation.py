@@ -1,4 +1,4 @@
-"""Whose turn it is, by identity (E20 to E24). Unreadable: StoreUnavailable, and the run ends (E42)."""
+"""Rotations by agent id (E20 to E24). Unreadable: StoreUnavailable, and the run ends (E42)."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -14,8 +14,8 @@ from dashboard.store.redis import keys
 
 LIFETIME = timedelta(days=7)
 
-# Newcomers join at the back in the order given, leavers go, the chosen go behind everybody. In one step, because
-# two inboxes may share a team's rotation.
+# New members join at the back in the given order, former members are removed, picked agents go behind all others. One
+# atomic step, because two inboxes may share a team's rotation.
 ADVANCE = """
 local members, picks = cjson.decode(ARGV[1]), cjson.decode(ARGV[2])
 local belongs, known, turns = {}, {}, {}
@@ -45,7 +45,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationKey:
-    """Names one rotation: a team's, or with no team the inbox's own."""
+    """The key of one rotation: a team's, or without team the inbox's own."""
 
     account_id: int
     inbox_id: int
@@ -53,18 +53,18 @@ class RotationKey:
 
     @property
     def key(self) -> str:
-        """Return where it is kept; a team's is the same whichever inbox asks."""
+        """Return the Redis key; a team's is the same for every inbox."""
         return keys.rotation(self.account_id, inbox_id=self.inbox_id, team_id=self.team_id)
 
 
 class Rotations(Protocol):
-    """Keeps rotations; both implementations give the same turns (E24)."""
+    """Stores rotations; both implementations give the same turns (E24)."""
 
     def orders(self, wheels: Sequence[RotationKey]) -> Mapping[RotationKey, tuple[int, ...]]:
         """Return the agent ids of each rotation, longest without a turn first."""
 
     def advance(self, wheel: RotationKey, *, members: Collection[int], picks: Sequence[int]) -> None:
-        """Drop who left, add who came at the back, and put the chosen behind everybody in the order chosen."""
+        """Remove former members, add new ones at the back, and move picked agents to the end in picked order."""
 
 
 class RedisRotations:
@@ -75,7 +75,7 @@ class RedisRotations:
         self._advance = redis.register_script(ADVANCE)
 
     def orders(self, wheels: Sequence[RotationKey]) -> Mapping[RotationKey, tuple[int, ...]]:
-        """Return the agent ids of each rotation in one round trip, and keep it for another seven days."""
+        """Return the agent ids of each rotation in one round trip, and extend its lifetime to another seven days."""
         with translate_redis_errors("rotation"), self._redis.pipeline(transaction=False) as pipe:
             for wheel in wheels:
                 pipe.zrange(wheel.key, 0, -1)
@@ -84,8 +84,8 @@ class RedisRotations:
         return {wheel: tuple(map(int, ids)) for wheel, ids in zip(wheels, found, strict=True)}
 
     def advance(self, wheel: RotationKey, *, members: Collection[int], picks: Sequence[int]) -> None:
-        """Write what a run decided about the turns."""
-        # Only an agent's last turn decides the order.
+        """Write a run's turns."""
+        # An agent's last turn alone decides the order.
         last = list(dict.fromkeys(reversed(picks)))[::-1]
         lists = [_json(sorted(members)), _json(last)]
         with translate_redis_errors("rotation"):
@@ -103,7 +103,7 @@ class MemoryRotations:
         return {wheel: self._orders.get(wheel.key, ()) for wheel in wheels}
 
     def advance(self, wheel: RotationKey, *, members: Collection[int], picks: Sequence[int]) -> None:
-        """Write what a run decided about the turns."""
+        """Apply a run's turns."""
         order = selectors.reconcile(self._orders.get(wheel.key, ()), members)
         self._orders[wheel.key] = selectors.rotate(order, picks)
 

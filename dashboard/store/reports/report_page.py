@@ -1,4 +1,4 @@
-"""What reports are made of: sums of closed hours and days, and of the ledger since then."""
+"""Figures of reports: sums of closed hours and days, and the later rows of the ledger."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dashboard.store.postgres.database import Session
 from dashboard.store.reports.rollups import BUCKET, BY_HAND, BY_RUNS, COUNT, GIVEN, LEDGER, MEDIAN, NINETIETH, day_of
 
 DAY = timedelta(days=1)
-# `{which}` is of some inboxes, or of all in one.
+# `{which}` selects some inboxes, or the rows over all inboxes.
 THESE, ALL = "inbox_id = ANY(:inbox_ids)", "inbox_id IS NULL"
 SUMMED = text("SELECT until FROM summed_until WHERE account_id = :account_id")
 BY_HOUR = {
@@ -28,7 +28,7 @@ SELECT hour, inbox_id, count FROM inbox_hours
 WHERE account_id = :account_id AND {THESE} AND hour >= :first AND hour < :since
 UNION ALL SELECT date_trunc('hour', at), inbox_id, {COUNT}
 FROM ({LEDGER}) later GROUP BY date_trunc('hour', at), inbox_id""")
-# Hours until the first whole day, then days, then hours again. A row without counts is an earlier release's.
+# Hours until the first whole day, then days, then hours again. Rows without counts come from an earlier release.
 _FINE = f"ARRAY[{', '.join(f'sum(counts[{n}])' for n in range(1, BUCKETS + 1))}]"
 _COARSE = f"ARRAY[{', '.join(f'sum(waits[{n}]) FILTER (WHERE counts IS NULL)' for n in range(1, len(BOUNDS) + 2))}]"
 _OF_INBOX = "inbox_id, count, waits, shortest, longest, counts"
@@ -74,7 +74,7 @@ WHERE agent.account_id = :account_id AND agent.active AND EXISTS (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFilter:
-    """Of which inboxes, from when on until when. `alone` tells that one inbox is asked for, not all."""
+    """The inboxes and the span of a report; `alone` is True for a report on one inbox instead of all."""
 
     account_id: int
     inbox_ids: Sequence[int]
@@ -84,15 +84,15 @@ class ReportFilter:
 
     @property
     def which(self) -> str:
-        """Return the condition for the sums that are asked for."""
+        """Return the condition for the summed rows."""
         return THESE if self.alone else ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourSum:
-    """The conversations assigned in an hour, and the waits in seconds that half and nine of ten did not exceed.
+    """The assignments of an hour, with the 50 % and 90 % quantiles of their waits in seconds.
 
-    Of an hour that an older release summed only its coarse `waits` are known.
+    Hours that an older release summed have only its coarse `waits`.
     """
 
     count: int
@@ -103,7 +103,7 @@ class HourSum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxSum:
-    """The conversations assigned in an inbox, and their waits."""
+    """The assignments in an inbox, with their waits."""
 
     count: int
     waits: Waits
@@ -114,7 +114,7 @@ class InboxSum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportShare:
-    """What an agent was given by runs, and by people."""
+    """An agent's assignments by runs and by hand."""
 
     id: int
     name: str
@@ -147,7 +147,7 @@ def by_both(session: Session, asked: ReportFilter, inbox_ids: Collection[int]) -
 
 
 def shares(session: Session, asked: ReportFilter) -> Sequence[ReportShare]:
-    """Return what each agent was given who was given anything."""
+    """Return the shares of all agents with an assignment."""
     rows = session.execute(SHARES_OF[asked.which], _from_days(session, asked)).all()
     return [
         ReportShare(id=i, name=name, by_runs=int(by_runs), by_hand=int(by_hand)) for i, name, by_runs, by_hand in rows
@@ -155,7 +155,7 @@ def shares(session: Session, asked: ReportFilter) -> Sequence[ReportShare]:
 
 
 def members(session: Session, asked: ReportFilter) -> Sequence[ReportShare]:
-    """Return the active members of these inboxes, as if given nothing."""
+    """Return the active members of these inboxes with empty shares."""
     rows = session.execute(IDLE, {"account_id": asked.account_id, "inbox_ids": list(asked.inbox_ids)})
     return [ReportShare(id=row.id, name=row.name) for row in rows]
 
@@ -177,13 +177,13 @@ def _numbers(counts: Sequence[int | None]) -> dict[int, int]:
 
 
 def _from_hours(session: Session, asked: ReportFilter) -> dict[str, object]:
-    """Return the query's values; `since` is where the sums end and the ledger is read."""
+    """Return the query's values; `since` is the end of the sums and the start of the ledger's rows."""
     summed = _summed(session, asked.account_id)
     return _values(asked, max(asked.since, summed) if summed else asked.since)
 
 
 def _from_days(session: Session, asked: ReportFilter) -> dict[str, object]:
-    """Return the same where the sums are of whole days, and the first of those."""
+    """Return the same values for sums of whole days, with the first whole day."""
     summed, first_day = _summed(session, asked.account_id), day_of(asked.since)
     if first_day < asked.since:
         first_day += DAY

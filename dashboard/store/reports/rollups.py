@@ -1,7 +1,7 @@
-"""The ledger summed up by the hour and by the day, so that a report over a month reads no row of it.
+"""Sums of the ledger by hour and by day, so that a report over a month reads no ledger rows for summed hours.
 
-An hour is summed once it has been over for a while: what is assigned then has an instant of its own. What an import
-brought is not counted, for nobody was given it here.
+An hour is summed some time after its end, when no further rows of it can appear. Imported assignments are left out,
+because they happened elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ from dashboard.store.postgres.database import Session
 GIVEN = f"agent_id IS NOT NULL AND reason IS DISTINCT FROM '{AssignmentSource.IMPORTED}'"
 BY_RUNS = "count(*) FILTER (WHERE run_id IS NOT NULL)"
 BY_HAND = "count(*) FILTER (WHERE run_id IS NULL)"
-# From one instant to another; the inboxes are named so that their index is used. Conversations that did not wait have
-# no wait: greatest() alone would make 0 of it.
+# Rows of one span; naming the inboxes makes Postgres use their index. Conversations without a wait have null, because
+# greatest() alone would make it 0.
 LEDGER = f"""
 SELECT account_id, inbox_id, at, CASE WHEN waiting_since IS NOT NULL
   THEN CAST(greatest(extract(epoch FROM at - waiting_since), 0) AS double precision) END AS waited
@@ -28,7 +28,7 @@ _DOUBLINGS = f"ln(greatest(waited, {2.0**FIRST_DOUBLING / 2})) / ln(2) - ({FIRST
 BUCKET = f"CAST(least(greatest(floor({BUCKETS_PER_DOUBLING} * ({_DOUBLINGS})) + 1, 0), {BUCKETS - 1}) AS int)"
 COUNT = "CAST(count(*) AS int)"
 MEDIAN, NINETIETH = (f"percentile_disc({part}) WITHIN GROUP (ORDER BY waited)" for part in (0.5, 0.9))
-# As an older release reads them beside this one.
+# For an older release that runs beside this one.
 _PLACE = f"width_bucket(waited, CAST(ARRAY[{', '.join(map(str, BOUNDS))}] AS double precision[]))"
 _COARSE = ", ".join(f"CAST(count(*) FILTER (WHERE {_PLACE} = {n}) AS int)" for n in range(len(BOUNDS) + 1))
 _OF_INBOXES = {
@@ -41,7 +41,7 @@ _OF_HOURS = {**_OF_INBOXES, "median": MEDIAN, "ninetieth": NINETIETH}
 
 
 def _adding(table: str, unit: str, sets: str, figures: Mapping[str, str]) -> str:
-    """Return the statement that sums the ledger by a unit of time; all inboxes in one have no counts by bucket."""
+    """Return the statement that sums the ledger by a unit of time; rows over all inboxes have no bucket counts."""
     time = f"date_trunc('{unit}', at)"
     return f"""
 WITH ledger AS ({LEDGER}), bucketed AS (
@@ -68,7 +68,7 @@ FROM accounts JOIN inboxes ON inboxes.account_id = accounts.id
 LEFT JOIN summed_until summed ON summed.account_id = accounts.id
 WHERE summed.until IS NULL OR summed.until < :until
 GROUP BY accounts.id, summed.until ORDER BY accounts.id""")
-# Nobody's if somebody else has summed them meanwhile.
+# Returns no row if another process has summed these hours.
 TAKE = text("""
 INSERT INTO summed_until AS summed (account_id, until) VALUES (:account_id, :until)
 ON CONFLICT (account_id) DO UPDATE SET until = excluded.until WHERE summed.until <= :since
@@ -91,7 +91,7 @@ FORGET = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueRollup:
-    """An account whose ledger is not summed far enough; `until` is None where it never was."""
+    """An account with hours to sum; `until` is the end of its sums, None without any."""
 
     account_id: int
     until: datetime | None
@@ -100,19 +100,19 @@ class DueRollup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollupSpan:
-    """From one whole hour to another, on the same day (UTC)."""
+    """A span of whole hours on one day (UTC)."""
 
     since: datetime
     until: datetime
 
 
 def due(session: Session, until: datetime) -> Sequence[DueRollup]:
-    """Return the accounts that are to be summed up to this hour."""
+    """Return the accounts with hours to sum before this instant."""
     return [DueRollup(**row._mapping) for row in session.execute(DUE, {"until": until})]
 
 
 def add(session: Session, account: DueRollup, span: RollupSpan) -> bool:
-    """Sum these hours, and their day if it ends with them; false if another process has."""
+    """Sum these hours, and their day if it ends with them; return False if another process has done so."""
     asked = {"account_id": account.account_id, "inbox_ids": list(account.inbox_ids)}
     hours = {**asked, "since": span.since, "until": span.until}
     if (
@@ -128,7 +128,7 @@ def add(session: Session, account: DueRollup, span: RollupSpan) -> bool:
 
 
 def forget(session: Session, account_id: int, before: datetime) -> None:
-    """Remove the sums that no report asks for any more."""
+    """Delete the sums before this instant, which no report reads."""
     for statement in FORGET:
         session.execute(statement, {"account_id": account_id, "before": before})
 

@@ -1,4 +1,4 @@
-"""Deliveries, as they are shown and asked for again."""
+"""Reads and repeats deliveries, for the API."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryView:
-    """One event for one receiver, as it stands."""
+    """One event for one receiver, with its status."""
 
     id: UUID
     webhook_id: int
@@ -35,7 +35,7 @@ SHOWN = [OutboxEvent.event if name == "event" else getattr(WebhookDelivery, name
 
 
 def page(session: Session, account_id: int, webhook_id: int, wanted: Page) -> Listed[DeliveryView]:
-    """Return a webhook's deliveries, the newest event first."""
+    """Return one page of a webhook's deliveries, the newest event first."""
     which = (WebhookDelivery.account_id == account_id, WebhookDelivery.webhook_id == webhook_id)
     count = session.scalar(select(func.count()).select_from(WebhookDelivery).where(*which)) or 0
     newest = _shown().where(*which).order_by(WebhookDelivery.event_id.desc())
@@ -44,7 +44,7 @@ def page(session: Session, account_id: int, webhook_id: int, wanted: Page) -> Li
 
 
 def request_again(session: Session, delivery: DeliveryView, *, now: datetime, give_up_at: datetime) -> None:
-    """Let a delivery begin anew, whatever became of it, under the id it has; its conversation no longer waits."""
+    """Restart a delivery of any status under the same id; its conversation's other deliveries become due at once."""
     anew = {"status": DeliveryStatus.PENDING, "attempts": 0, "next_attempt_at": now, "give_up_at": give_up_at}
     cleared = {"response_status": None, "error": None, "delivered_at": None}
     session.execute(update(WebhookDelivery).where(WebhookDelivery.id == delivery.id).values(**anew, **cleared))
@@ -57,7 +57,6 @@ def request_again(session: Session, delivery: DeliveryView, *, now: datetime, gi
 
 
 def find(session: Session, account_id: int, webhook_id: int, delivery_id: UUID) -> DeliveryView | None:
-    """Return a delivery of this webhook."""
     which = (WebhookDelivery.account_id == account_id, WebhookDelivery.webhook_id == webhook_id)
     row = session.execute(_shown().where(*which, WebhookDelivery.id == delivery_id)).one_or_none()
     return _view(row) if row else None

@@ -1,7 +1,7 @@
-"""Turns, in which deliveries are made: a webhook is spoken to by one process at a time.
+"""Leases for deliveries: one process at a time calls a webhook.
 
-A delivery is ready when its time has come. Its time is never before that of an earlier one of its conversation: who
-fails holds the later ones back, and new ones are made behind them.
+A delivery is ready at its `next_attempt_at`, which is never before that of an earlier delivery of its conversation. A
+failure delays the later ones, and new ones are added behind them.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -32,7 +32,7 @@ NOT_KEPT = "The answer cannot be kept."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueDelivery:
-    """What is to be sent, and how often that was tried."""
+    """A delivery to send, with the number of its attempts."""
 
     id: UUID
     conversation_id: int | None
@@ -43,7 +43,7 @@ class DueDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """A receiver that is this process's until the lease ends, and what is ready for it, in order."""
+    """A receiver that this process may call until the lease ends, with its ready deliveries in order."""
 
     account_id: int
     webhook_id: int
@@ -56,7 +56,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
-    """How a delivery stands after an attempt."""
+    """The state of a delivery after an attempt."""
 
     id: UUID
     status: DeliveryStatus
@@ -121,7 +121,7 @@ WHERE w.enabled AND EXISTS (SELECT FROM webhook_deliveries d WHERE d.webhook_id 
 
 
 def acquire(session: Session, lease: LeaseTerms, *, now: datetime, most_each: int) -> list[Lease]:
-    """Take the receivers that something is ready for and that nobody speaks to, with what is ready."""
+    """Lease receivers with ready deliveries that no other process calls; return them with these deliveries."""
     taken = session.execute(TAKE, {**json_row(lease), "spoken_to": list(lease.spoken_to), "now": now}).all()
     if not taken:
         return []
@@ -141,9 +141,9 @@ def acquire(session: Session, lease: LeaseTerms, *, now: datetime, most_each: in
 
 
 def extend(session: Session, webhook_ids: Collection[int], results: Iterable[DeliveryResult]) -> None:
-    """Lock what is written with these results, in everybody's order: fan-outs, webhooks by id, deliveries.
+    """Take the locks for writing these results in the common order: fan-out, webhooks by id, deliveries.
 
-    Else whoever removes a webhook, or asks for a delivery again, and whoever notes an answer wait for each other.
+    Otherwise this write could deadlock with the deletion of a webhook or the repetition of a delivery.
     """
     if any(result.status is DeliveryStatus.PENDING for result in results):
         outbox.lock_fan_out(session)
@@ -151,9 +151,10 @@ def extend(session: Session, webhook_ids: Collection[int], results: Iterable[Del
 
 
 def write(session: Session, results: Sequence[DeliveryResult]) -> None:
-    """Note how attempts went, and hold back what comes after a failure; what is no longer pending stays as it is.
+    """Write the results of attempts, and delay the deliveries after a failure; deliveries not pending are left alone.
 
-    Their webhooks are held. A result with an answer that cannot be kept costs no other: it is noted without the answer.
+    The caller holds the webhooks' locks. A result with an unstorable answer is written without it; others are
+    unaffected.
     """
     try:
         _write(session, results)
@@ -163,14 +164,14 @@ def write(session: Session, results: Sequence[DeliveryResult]) -> None:
 
 
 def release(session: Session, turn: Lease, *, now: datetime, silences: int, paused_until: datetime | None) -> None:
-    """End a turn, if it is still ours."""
+    """End a lease, unless another process has taken it over."""
     ours = (Webhook.id == turn.webhook_id, Webhook.held_until == turn.held_until)
     values = {"held_until": now, "silences": silences, "paused_until": paused_until}
     session.execute(update(Webhook).where(*ours).values(**values))
 
 
 def park_overdue(session: Session, webhook_id: int, *, now: datetime, why: str | None) -> None:
-    """Give up what a silent receiver had its whole time for, tried or not."""
+    """Park the deliveries that a silent receiver has not accepted in time, tried or not."""
     which = (
         WebhookDelivery.webhook_id == webhook_id,
         WebhookDelivery.status == DeliveryStatus.PENDING,
@@ -182,7 +183,7 @@ def park_overdue(session: Session, webhook_id: int, *, now: datetime, why: str |
 
 
 def next_at(session: Session, *, now: datetime) -> datetime | None:
-    """Return when something can be delivered next, `now` or earlier if it can be at once."""
+    """Return the instant of the next possible delivery; `now` or earlier means at once."""
     at: datetime | None = session.scalar(NEXT, {"now": now})
     return at
 

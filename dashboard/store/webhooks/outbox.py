@@ -1,4 +1,4 @@
-"""From the outbox to the receivers: each event becomes a delivery for every webhook that wants it."""
+"""Fans out the outbox: each event becomes a delivery for every webhook that subscribes to it."""
 
 from datetime import datetime
 
@@ -6,8 +6,8 @@ from sqlalchemy import func, select, text
 
 from dashboard.store.postgres.database import Session
 
-# Two fan-outs at once could commit a conversation's later event before its earlier one; a fan-out beside a failure
-# could make a delivery that is not held back.
+# Two concurrent fan-outs could commit a conversation's later event before its earlier one; a fan-out during the write
+# of a failure could add a delivery without its delay.
 FAN_OUT_LOCK = 0x0B0C << 48
 FAN_OUT = text("""
 WITH taken AS (
@@ -29,9 +29,9 @@ UPDATE outbox_events SET dispatched_at = :now FROM taken WHERE outbox_events.id 
 
 
 def fan_out(session: Session, *, now: datetime, give_up_at: datetime, most: int) -> int:
-    """Make deliveries of the oldest events that have none, and return how many events that were.
+    """Create deliveries of the oldest new events, and return the number of events.
 
-    Events that nobody wants are done with in the same statement. Commit soon: the others wait.
+    Events without a subscriber are marked in the same statement. Commit soon, because other fan-outs wait.
     """
     lock_fan_out(session)
     done = session.execute(FAN_OUT, {"now": now, "give_up_at": give_up_at, "most": most})
@@ -39,5 +39,5 @@ def fan_out(session: Session, *, now: datetime, give_up_at: datetime, most: int)
 
 
 def lock_fan_out(session: Session) -> None:
-    """Let nobody else make deliveries until this transaction ends."""
+    """Block other fan-outs until this transaction ends."""
     session.execute(select(func.pg_advisory_xact_lock(FAN_OUT_LOCK)))

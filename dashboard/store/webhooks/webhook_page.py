@@ -1,4 +1,4 @@
-"""Webhooks with what they are still to be told, and their deliveries, read page by page from any point."""
+"""Webhooks with their undelivered events, and their deliveries page by page from any point."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undelivered:
-    """How many deliveries of a webhook are still to be made, and how many were given up."""
+    """The numbers of a webhook's pending and parked deliveries."""
 
     pending: int = 0
     parked: int = 0
@@ -22,7 +22,7 @@ class Undelivered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLine:
-    """One event for one receiver, as it stands."""
+    """One event for one receiver, with its status."""
 
     id: UUID
     event_id: int
@@ -40,7 +40,7 @@ class DeliveryLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliveries:
-    """Some deliveries, the newest first; `before` is where the next ones begin, None where there are no more."""
+    """Some deliveries, newest first; `before` is the event id at which the next page begins, None on the last page."""
 
     lines: tuple[DeliveryLine, ...]
     before: int | None
@@ -54,7 +54,7 @@ FACTS = (
 
 
 def undelivered(session: Session, account_id: int, webhook_ids: Sequence[int]) -> Mapping[int, Undelivered]:
-    """Return, by webhook, what was not delivered."""
+    """Return, by webhook, the numbers of undelivered events."""
     which = (
         Webhook.account_id == account_id,
         WebhookDelivery.webhook_id.in_(webhook_ids),
@@ -82,7 +82,7 @@ def deliveries(
     before: int | None,
     most: int,
 ) -> Deliveries:
-    """Return deliveries of events older than `before`, of one status if one is named."""
+    """Return deliveries of events older than `before`, all or of one status."""
     wanted = (
         select(*FACTS)
         .join(OutboxEvent, OutboxEvent.id == WebhookDelivery.event_id)

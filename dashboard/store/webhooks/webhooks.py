@@ -1,4 +1,4 @@
-"""Webhooks: who hears which events."""
+"""Webhooks and their subscriptions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,15 +31,15 @@ def listened_to(session: Session) -> Sequence[int]:
 
 
 def is_listened_to(session: Session, account_id: int) -> bool:
-    """Say whether the account has an enabled webhook."""
+    """Return True if the account has an enabled webhook."""
     return bool(session.scalar(select(exists().where(Webhook.account_id == account_id, Webhook.enabled))))
 
 
 def secret_of(session: Session, account_id: int, webhook_id: int) -> str | None:
-    """Return the secret that signs what the webhook is sent."""
+    """Return the secret that signs the webhook's deliveries."""
     return session.scalar(select(Webhook.secret).where(Webhook.account_id == account_id, Webhook.id == webhook_id))
 
 
 def end_pause(session: Session, webhook_id: int) -> None:
-    """Let the receiver be tried at once, as if it had never been silent."""
+    """Let the receiver be called at once, and reset its silences."""
     session.execute(update(Webhook).where(Webhook.id == webhook_id).values(paused_until=None, silences=0))
