@@ -1,4 +1,4 @@
-"""An agent in full: what they are, where they sit and what the gates say of them there, and what they were given."""
+"""An agent's page: presence, memberships with a verdict for each inbox, teams and ledger."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ LEDGER = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentMembership:
-    """An agent in one inbox: their fair share, which switch is off there, and the first gate that refuses them.
+    """An agent in one inbox: fair share, reason of a pause, and verdict of the gates.
 
-    The verdict is None where they are no member, and while presence or limits cannot be read.
+    The verdict is None for an agent that is no member or is inactive, and if presence or limits are unreadable.
     """
 
     place: MembershipLine
@@ -46,7 +46,7 @@ class AgentMembership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentDetails:
-    """All that an agent's page shows."""
+    """All values of an agent's page."""
 
     facts: AgentFacts
     sighting: LastSeen
@@ -57,12 +57,12 @@ class AgentDetails:
 
     @property
     def open_in(self) -> int:
-        """Return in how many inboxes they hold something."""
+        """Return the number of inboxes in which the agent has open conversations."""
         return sum(1 for seat in self.seats if seat.place.open)
 
 
 def show(work: UnitOfWork, account_id: int, agent_id: int, *, page: int, now: datetime) -> AgentDetails | None:
-    """Return the agent, active or not, and a page of what they were given."""
+    """Return the agent, active or not, and one page of the agent's assignments; None for an unknown agent."""
     session = work.session
     facts = list_page.facts(session, account_id, [agent_id]).get(agent_id)
     if facts is None:
@@ -105,7 +105,7 @@ def _seats(
 def _recent(
     work: UnitOfWork, account_id: int, agent_id: int, *, routings: Iterable[Routing], now: datetime
 ) -> Mapping[int, WindowCount] | None:
-    """Return what the agent was given within each inbox's window, None if that cannot be read."""
+    """Return the agent's assignments within each inbox's rate limit window, None if Redis cannot be read."""
     shares = [
         LimitQuery(inbox_id=one.inbox.id, agent_ids=[agent_id], limit=limit, window=one.policy.window)
         for one in routings

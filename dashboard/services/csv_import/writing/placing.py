@@ -52,7 +52,7 @@ def place(work: UnitOfWork, targets: Targets, rows: Sequence[ImportRow], now: da
 
 
 def will_wait(targets: Targets, row: ImportRow) -> bool:
-    """Return whether a row is open without an agent who can have it."""
+    """Return whether a row is open without an active agent."""
     agent = None if row.is_unassigned else targets.agent(row)
     return row.status is Status.OPEN and (agent is None or not agent.active)
 
