@@ -1,6 +1,6 @@
-"""Which of the eligible agents gets it, and what that does to the rotation (E19 to E23).
+"""Selectors: the choice of one eligible agent, and its effect on the rotation (E19 to E23).
 
-Within a plan an agent only ever gets more, so who was refused once stays refused: both selectors may forget them.
+Within a plan an agent's load only grows, so a refused agent stays refused: both selectors drop refused agents.
 """
 
 from collections import deque
@@ -15,23 +15,23 @@ Eligible = Callable[[Candidate], bool]
 
 
 class Selector(Protocol):
-    """Chooses among a pool's seats, given in the rotation's order."""
+    """Chooses one of a pool's candidates, which come in the order of rotation."""
 
     def choose(self, eligible: Eligible, but: int | None = None) -> Candidate | None:
-        """Return the seat that gets the conversation, or None when nobody is left.
+        """Return the chosen candidate, or None without an eligible one.
 
-        The agent `but` gets it only if nobody else is left, and keeps their place otherwise.
+        The agent `but` is chosen only if no other is eligible, and otherwise keeps its place.
         """
 
     def spend(self) -> None:
-        """The chosen seat took it: its turn is spent."""
+        """Move the chosen candidate to the back of the order."""
 
     def turns(self) -> tuple[int, ...]:
-        """Return the agent ids still in play, next first."""
+        """Return the ids of the remaining agents, next first."""
 
 
 class RoundRobin:
-    """The eligible agent whose turn is longest ago; the chosen goes to the back (E19)."""
+    """Chooses the first eligible agent in the order of rotation, and moves it to the back (E19)."""
 
     def __init__(self, seats: Iterable[Candidate]) -> None:
         self._line = deque(seats)
@@ -65,7 +65,7 @@ class RoundRobin:
 
 
 class Balanced:
-    """The eligible agent with the fewest open conversations in this inbox; ties by rotation (E23)."""
+    """Chooses the eligible agent with the fewest open conversations in this inbox, then by rotation (E23)."""
 
     def __init__(self, seats: Iterable[Candidate]) -> None:
         self._heap = [(seat.open_here, turn, seat) for turn, seat in enumerate(seats)]
@@ -116,13 +116,13 @@ SELECTORS: dict[AssignmentOrder, type[RoundRobin] | type[Balanced]] = {
 
 
 def reconcile(order: Sequence[int], members: Collection[int]) -> tuple[int, ...]:
-    """Return the rotation without who left, and with who joined at the back, in id order (E20)."""
+    """Return the rotation without former members; new members follow at the back in the order of ids (E20)."""
     belongs, known = frozenset(members), frozenset(order)
     return (*(agent for agent in order if agent in belongs), *sorted(belongs - known))
 
 
 def rotate(order: Sequence[int], picks: Sequence[int]) -> tuple[int, ...]:
-    """Return the rotation with the chosen behind everybody, who was chosen last at the very back."""
+    """Return the rotation with the chosen agents at the back, in the order of their last choice."""
     belongs = frozenset(order)
     back = tuple(reversed(dict.fromkeys(pick for pick in reversed(picks) if pick in belongs)))
     chosen = frozenset(back)
