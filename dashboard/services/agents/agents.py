@@ -139,7 +139,7 @@ def deactivate(
     now: datetime,
     seen: Baseline = NO_BASELINE,
 ) -> AgentView | Conflict | Stale | None:
-    """Deactivate an agent: the ledger keeps its rows, and the agent's conversations are released."""
+    """Deactivate an agent: the agent's conversations are released, and the ledger does not change earlier rows."""
     done = change(work, account_id, agent_id, AgentEdit(active=False), actor_id=actor_id, now=now, seen=seen)
     assert isinstance(done, Stale) or not isinstance(done, Invalid)
     return done

@@ -59,8 +59,8 @@ class LoadedBatch:
 def assign_batch(work: UnitOfWork, run: RunState, *, until: datetime) -> bool:
     """Assign and commit one batch under the inbox's lock; True if more conversations may be assigned.
 
-    From `until` on the run's record is completed whatever is left. Raises StoreUnavailable when presence or the
-    rotation cannot be read: nothing was written then (E40, E42).
+    From `until` on, this batch is the run's last. Raises StoreUnavailable, and writes nothing, if presence or the
+    rotation cannot be read (E40, E42).
     """
     about = run.beginning
     # Who waited for the inbox as long as a rate limit's window would else count from before what has left it.

@@ -25,7 +25,7 @@ class Stale(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """The current state does not allow the change; the sentence gives the reason; nothing changed."""
+    """The current state does not allow the change; the sentence is the reason; nothing changed."""
 
     sentence: str
 

@@ -46,7 +46,7 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """The status of a conversation by now, with its end if it is resolved."""
+    """The current status of a conversation, with its end if it is resolved."""
 
     status: Status
     resolved_at: datetime | None = None

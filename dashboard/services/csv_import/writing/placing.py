@@ -58,7 +58,7 @@ def will_wait(targets: Targets, row: ImportRow) -> bool:
 
 
 def _choice(row: ImportRow, targets: Targets, active: Collection[int]) -> PlacementOptions:
-    """Return the agent of a row; a deactivated agent keeps resolved conversations and gets no others."""
+    """Return the agent of a row; a deactivated agent is assigned only resolved conversations."""
     found = targets.agents.find(row.handled_by) if row.handled_by and not row.is_unassigned else None
     if found is None:
         return PlacementOptions()
