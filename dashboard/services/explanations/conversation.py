@@ -125,7 +125,6 @@ def _decision(snapshot: Snapshot, conversation_id: int, now: datetime) -> tuple[
 def _waiting_sentence(
     snapshot: Snapshot, decision: Decision, examined: DecisionTrace | None, team_id: int | None
 ) -> Explanation:
-    """Return the decision as a sentence, with its verdicts."""
     verdicts = examined.verdicts if examined else {}
     return Explanation(
         conversation_id=decision.conversation_id or 0,
@@ -140,7 +139,6 @@ def _waiting_sentence(
 
 
 def _assigned(work: UnitOfWork, row: ConversationRow) -> Explanation:
-    """Explain the current assignment."""
     given = decision_history.last_given(work.session, row.account_id, row.id)
     if given is None:
         return Explanation(
