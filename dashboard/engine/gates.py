@@ -1,7 +1,7 @@
-"""Who may take a conversation: one small function per gate, asked in this order; the first refusal wins (E11 to E17).
+"""Gates: one function for each check of an agent, in a fixed order; the first refusal is the verdict (E11 to E17).
 
-Membership comes before: a pool has only members (planner.py). A gate is asked again for one agent alone, the one
-who was just given something, so a `Seat` carries the load as the plan goes on.
+Membership needs no gate: a pool has only members (pools.py). After an assignment the plan repeats the gates for its
+assignee only, so a `Candidate` counts the load during the plan.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from dashboard.engine.policy import AssignmentPolicy
 
 
 class Candidate:
-    """An agent during one plan: what they hold, counting what the plan has given them."""
+    """An agent during one plan, with the load that includes the plan's own assignments."""
 
     __slots__ = ("agent", "open_here", "open_total", "recent")
 
@@ -33,7 +33,7 @@ class Candidate:
         self.recent = agent.recent or 0
 
     def take(self) -> None:
-        """Count one more conversation of this inbox."""
+        """Count one more open conversation in this inbox."""
         self.open_here += 1
         self.open_total += 1
         self.recent += 1
@@ -41,7 +41,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What a pool's gates compare with."""
+    """The rules of a pool's gates: the policy, the team and the current instant."""
 
     policy: AssignmentPolicy
     team: Team | None
@@ -49,18 +49,18 @@ class Rules:
 
     @property
     def manual(self) -> bool:
-        """Tell whether what waits for the team is left to people (E12)."""
+        """Return whether people assign the team's conversations, and runs do not (E12)."""
         return self.team is not None and self.team.assignment_type is AssignmentType.MANUAL
 
 
 def present(seat: Candidate, rules: Rules) -> Verdict | None:
-    """E13."""
+    """Refuse an agent without an eligible presence (E13)."""
     presence = seat.agent.presence
     return None if presence in rules.policy.eligible_presence else NotOnline(presence)
 
 
 def under_rate_limit(seat: Candidate, rules: Rules) -> Verdict | None:
-    """E14. When the plan itself used up the limit, the oldest entry is the agent's first, or one made now."""
+    """Refuse an agent at the rate limit (E14); without earlier entries, a slot frees one window from now."""
     limit = rules.policy.fair_distribution_limit
     if not limit or seat.agent.recent is None or seat.recent < limit:
         return None
@@ -69,19 +69,19 @@ def under_rate_limit(seat: Candidate, rules: Rules) -> Verdict | None:
 
 
 def with_capacity(seat: Candidate, rules: Rules) -> Verdict | None:
-    """E15."""
+    """Refuse an agent at the capacity for this inbox (E15)."""
     limit = seat.agent.capacity
     return None if limit is None or seat.open_here < limit else AtCapacity(seat.open_here, limit)
 
 
 def with_total_capacity(seat: Candidate, rules: Rules) -> Verdict | None:
-    """E16."""
+    """Refuse an agent at the capacity over all inboxes (E16)."""
     limit = seat.agent.total_capacity
     return None if limit is None or seat.open_total < limit else AtTotalCapacity(seat.open_total, limit)
 
 
 def under_team_limit(seat: Candidate, rules: Rules) -> Verdict | None:
-    """E17."""
+    """Refuse a member at the team's limit of open conversations (E17)."""
     limit = rules.team.max_open if rules.team else 0
     return None if not limit or seat.open_total < limit else AtTeamLimit(seat.open_total, limit)
 
@@ -91,7 +91,7 @@ GATES: tuple[Gate, ...] = (present, under_rate_limit, with_capacity, with_total_
 
 
 def verdict(seat: Candidate, rules: Rules) -> Verdict:
-    """Return the first gate's refusal, or ELIGIBLE."""
+    """Return the first refusal of a gate, or ELIGIBLE."""
     for gate in GATES:
         if no := gate(seat, rules):
             return no

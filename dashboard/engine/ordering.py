@@ -1,4 +1,4 @@
-"""Which conversation goes first (E7)."""
+"""Orders of waiting conversations (E7)."""
 
 from collections.abc import Callable
 from datetime import datetime

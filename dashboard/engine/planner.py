@@ -1,6 +1,6 @@
-"""plan(snapshot, now): the one function that decides.
+"""The planner: `plan(snapshot, now)` alone makes decisions.
 
-A verdict changes only for the agent who was given something, so a plan costs O(log agents) per conversation.
+An assignment changes only its assignee's verdicts, so a plan costs O(log agents) per conversation.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ from dashboard.engine.selectors import reconcile
 
 
 def plan(snapshot: Snapshot, now: datetime) -> Plan:
-    """Return one decision per waiting conversation, in the policy's order, and how each pool stands afterwards."""
+    """Return one decision per waiting conversation, in the policy's order, and the final state of each pool."""
     off = switched_off(snapshot.inbox, snapshot.policy)
     if off or snapshot.policy is None:
         return Plan(stop=off)
@@ -57,7 +57,7 @@ def switched_off(inbox: Inbox, policy: AssignmentPolicy | None) -> Reason | None
 
 
 def standings(snapshot: Snapshot, now: datetime) -> Mapping[int | None, PoolState]:
-    """Return how each pool stands before anything is given: what waits for a closed one need not be looked at (E9)."""
+    """Return the state of each pool before any assignment; conversations of a closed pool need no decision (E9)."""
     return {} if snapshot.policy is None else PlanState(snapshot, snapshot.policy, now).standings()
 
 
@@ -67,7 +67,7 @@ def judged_pools(snapshot: Snapshot, now: datetime) -> Mapping[int | None, Judge
 
 
 def open_pools(snapshot: Snapshot, now: datetime) -> list[int | None]:
-    """Return the pools with somebody left, by team id, None being the inbox's own."""
+    """Return the team ids of pools with an eligible agent; None stands for the inbox's own pool."""
     if snapshot.policy is None:
         return []
     floor = PlanState(snapshot, snapshot.policy, now)
@@ -75,7 +75,7 @@ def open_pools(snapshot: Snapshot, now: datetime) -> list[int | None]:
 
 
 def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> DecisionTrace | None:
-    """Plan again up to one conversation; return its decision and every agent's verdict at that moment (E47, E48)."""
+    """Plan up to one conversation; return its decision and the verdicts of all agents just before it (E47, E48)."""
     if switched_off(snapshot.inbox, snapshot.policy) or snapshot.policy is None:
         return None
     floor = PlanState(snapshot, snapshot.policy, now)
@@ -87,7 +87,7 @@ def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> Decision
 
 
 def examine_some(snapshot: Snapshot, now: datetime, *, first: int, most: int) -> list[DecisionTrace]:
-    """Plan again and return some of the decisions in order, each with every agent's verdict; `first` counts from 0."""
+    """Plan, and return `most` decisions in order with the verdicts of all agents; `first` counts from 0."""
     if switched_off(snapshot.inbox, snapshot.policy) or snapshot.policy is None:
         return []
     floor = PlanState(snapshot, snapshot.policy, now)
@@ -98,12 +98,12 @@ def examine_some(snapshot: Snapshot, now: datetime, *, first: int, most: int) ->
 
 
 def seating(snapshot: Snapshot, now: datetime) -> CandidateList | None:
-    """Return how the inbox's pool stands before anything is given; None without a policy."""
+    """Return the verdicts in the inbox's own pool before any assignment; None without a policy."""
     return None if snapshot.policy is None else PlanState(snapshot, snapshot.policy, now).seating(None)
 
 
 class PlanState:
-    """Everything that moves during one plan."""
+    """The state that changes during one plan: loads, pools and contacts with an open conversation."""
 
     def __init__(self, snapshot: Snapshot, policy: AssignmentPolicy, now: datetime) -> None:
         self._snapshot, self._policy, self._now = snapshot, policy, now
@@ -117,14 +117,14 @@ class PlanState:
         self.team_ids: tuple[int | None, ...] = (None, *self._teams)
 
     def decide(self, conversation: Conversation) -> Decision:
-        """Return this conversation's decision, and count what it gives."""
+        """Return the decision for this conversation, and count its assignment."""
         try:
             return self._skip(conversation) or self._give(conversation)
         except Exception as error:  # noqa: BLE001  one bad conversation or rule never ends a batch (E43)
             return Error(conversation.id, f"{type(error).__name__}: {error}")
 
     def pass_on(self, conversation: Conversation) -> None:
-        """Count what this conversation's decision changes: nothing, once its pool has nobody left."""
+        """Count the effect of this conversation's decision, without a new decision once its pool is closed."""
         team_id = conversation.team_id
         if team_id in self._left:
             self._left[team_id] += not self._is_kept(conversation)
@@ -132,7 +132,7 @@ class PlanState:
             self._left[team_id] = 1
 
     def examine(self, conversation: Conversation) -> DecisionTrace:
-        """Return the decision with every agent's verdict as it stood just before."""
+        """Return the decision with the verdicts of all agents just before it."""
         if conversation.team_id is not None and conversation.team_id not in self._teams:
             return DecisionTrace(decision=self.decide(conversation), verdicts={}, funnel=None, turns=())
         seated = self.seating(conversation.team_id)
@@ -148,14 +148,14 @@ class PlanState:
         )
 
     def seating(self, team_id: int | None) -> CandidateList:
-        """Return every agent's verdict in this pool, as it stands now."""
+        """Return the current verdicts of all agents in this pool."""
         pool = self._pool(team_id)
         verdicts: dict[int, Verdict] = dict.fromkeys(self._seats, NotAMember())
         verdicts.update(pool.verdicts())
         return CandidateList(verdicts=verdicts, funnel=pool.funnel(), turns=pool.turns())
 
     def standings(self) -> Mapping[int | None, PoolState]:
-        """Return how every pool stands now; None is the inbox's own."""
+        """Return the current state of every pool; None stands for the inbox's own pool."""
         return {team_id: self._pool(team_id).standing() for team_id in self.team_ids}
 
     def judged_pools(self) -> Mapping[int | None, JudgedPool]:
@@ -163,7 +163,7 @@ class PlanState:
         return {team_id: self._pool(team_id).judged() for team_id in self.team_ids}
 
     def is_open(self, team_id: int | None) -> bool:
-        """Tell whether somebody of a pool is left, asking no more of them than it takes."""
+        """Return whether a pool has an eligible member; the check ends at the first one."""
         rules = self._rules(team_id)
         if rules.manual:
             return False
@@ -181,7 +181,7 @@ class PlanState:
         return None
 
     def _is_kept(self, conversation: Conversation) -> bool:
-        """Tell whether the conversation is skipped, or cannot be decided."""
+        """Return whether the conversation is skipped, or raises an error."""
         try:
             return self._skip(conversation) is not None
         except Exception:  # noqa: BLE001  as in decide
@@ -209,7 +209,7 @@ class PlanState:
                 other.judge(seat)
 
     def _pool(self, team_id: int | None) -> Pool:
-        """Return the pool that is asked for a team's conversations, or for those of no team (E11)."""
+        """Return the pool for a team's conversations, or for conversations without a team (E11)."""
         pool = self._pools.get(team_id)
         if pool is None:
             seats, seed = self._in_turn(team_id), self._snapshot.inbox.id
@@ -221,13 +221,13 @@ class PlanState:
         return Rules(policy=self._policy, team=team, now=self._now)
 
     def _in_turn(self, team_id: int | None) -> list[Candidate]:
-        """Return the pool's seats, whose turn is longest ago first; a team's rotation knows all of the team."""
+        """Return the pool's candidates in the order of rotation; a team's rotation covers all its members."""
         order = self._snapshot.rotations.get(team_id, ())
         return [self._seats[agent_id] for agent_id in reconcile(order, pool_members(self._snapshot, team_id))]
 
 
 def _passed_over(seated: CandidateList, conversation: Conversation) -> CandidateList:
-    """Return how everybody stands to a conversation that one of them had, whom nothing else refuses (E74)."""
+    """Return the verdicts with a refusal of the conversation's former assignee, if it was eligible (E74)."""
     had_by = conversation.had_by
     if had_by is None or seated.verdicts.get(had_by) is not ELIGIBLE:
         return seated

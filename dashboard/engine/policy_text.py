@@ -1,4 +1,4 @@
-"""A policy as one sentence, and spans as people say them."""
+"""Policies, exclusions and time spans as text."""
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
@@ -17,7 +17,7 @@ MOST_NAMED = 3
 
 
 def policy(rules: AssignmentPolicy, inboxes: Sequence[str] = ()) -> str:
-    """Return what a policy does, of these inboxes if any are named."""
+    """Return a sentence that describes a policy, with the names of these inboxes if there are any."""
     where = f"in {named(inboxes)}, " if inboxes else ""
     agent = f"{_presence_phrase(rules.eligible_presence)} {SELECTORS[rules.assignment_order].phrase}"
     said = ", ".join([f"{where}{ORDERS[rules.conversation_priority]} goes to {agent}", *_limits(rules)])
@@ -25,7 +25,7 @@ def policy(rules: AssignmentPolicy, inboxes: Sequence[str] = ()) -> str:
 
 
 def exclusions(rules: ExclusionRules) -> str:
-    """Return what a capacity policy keeps from being given out; nothing if it keeps nothing."""
+    """Return a sentence that describes the exclusions of a capacity policy, empty without exclusions."""
     kept = [f"labelled {_joined(rules.excluded_labels, 'or')}"] if rules.excluded_labels else []
     if rules.exclude_older_than_hours is not None:
         kept.append(f"created more than {span(timedelta(hours=rules.exclude_older_than_hours))} ago")
@@ -41,7 +41,7 @@ def span(lasts_for: timedelta) -> str:
 
 
 def named(names: Sequence[str]) -> str:
-    """Return names as a list that stays short."""
+    """Return at most three names as a list, or two and the number of the others."""
     if len(names) <= MOST_NAMED:
         return _joined(names, "and")
     return f"{', '.join(names[: MOST_NAMED - 1])} and {len(names) - MOST_NAMED + 1} more inboxes"

@@ -1,4 +1,4 @@
-"""A pool: the agents who may be asked for a conversation, which are the inbox's members, or a team's."""
+"""Pools: the members of an inbox or a team that may take its conversations."""
 
 from collections import Counter
 
@@ -18,7 +18,7 @@ from dashboard.engine.selectors import SELECTORS
 
 
 class Pool:
-    """The members who may be asked, each with the first gate that refuses them, and whose turn it is."""
+    """The candidates of a pool, with the first refusal of each and the selector's order."""
 
     def __init__(self, rules: Rules, seats: list[Candidate], seed: int) -> None:
         self.rules = rules
@@ -32,7 +32,7 @@ class Pool:
             self.judge(seat)
 
     def judge(self, seat: Candidate) -> None:
-        """Ask the gates about one member again."""
+        """Apply the gates to one member again."""
         agent_id = seat.agent.id
         before = self.refusals.pop(agent_id, None)
         if before is not None:
@@ -46,11 +46,11 @@ class Pool:
         return self._selector.choose(self._eligible, conversation)
 
     def spend(self) -> None:
-        """The member chosen took it."""
+        """Move the chosen member to the back of the selector's order."""
         self._selector.spend()
 
     def turns(self) -> tuple[int, ...]:
-        """Return the eligible members, next first."""
+        """Return the ids of the eligible members, next first."""
         return tuple(agent for agent in self._selector.turns() if agent not in self.refusals)
 
     def verdicts(self) -> dict[int, Verdict]:
@@ -62,7 +62,7 @@ class Pool:
         return JudgedPool(state=self.standing(), verdicts=self.verdicts())
 
     def funnel(self) -> Funnel:
-        """Return how many members were left after each gate (E18)."""
+        """Return the number of members left after each gate (E18)."""
         online = self.members - self._tally[VerdictKind.NOT_ONLINE]
         under = online - self._tally[VerdictKind.RATE_LIMITED]
         return Funnel(
@@ -73,7 +73,7 @@ class Pool:
         )
 
     def standing(self) -> PoolState:
-        """Return whether anybody is left, and when the next rate-limited member is free again."""
+        """Return the state of the pool: the reason if it is closed, and the next instant with a free slot."""
         funnel = self.funnel()
         if self.manual:
             return PoolState(reason=Reason.TEAM_MANUAL, funnel=funnel)
@@ -87,7 +87,7 @@ class Pool:
 
 
 def pool_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:
-    """Return who may be asked: the inbox's members, or the team's who are also the inbox's if it has any (E11)."""
+    """Return the inbox's members, or the team's; if the inbox has members, only those in both (E11)."""
     here = frozenset(agent.id for agent in snapshot.agents if agent.member)
     if team_id is None:
         return here
@@ -96,7 +96,7 @@ def pool_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:
 
 
 def rotation_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:
-    """Return whose turns a rotation keeps: a team's rotation is its members', whichever inbox asks (E19, E20)."""
+    """Return the members of a rotation: a team has one rotation for all inboxes (E19, E20)."""
     if team_id is None:
         return frozenset(agent.id for agent in snapshot.agents if agent.member)
     return frozenset(agent.id for agent in snapshot.agents if team_id in agent.team_ids)

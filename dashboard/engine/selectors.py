@@ -19,7 +19,7 @@ Eligible = Callable[[Candidate], bool]
 
 
 class Selector(Protocol):
-    """Chooses among a pool's seats, given in the rotation's order."""
+    """Chooses one of a pool's candidates, which come in the order of rotation."""
 
     def choose(self, eligible: Eligible, conversation: Conversation) -> Candidate | None:
         """Return the seat that gets the conversation, or None when nobody is left.
@@ -28,14 +28,14 @@ class Selector(Protocol):
         """
 
     def spend(self) -> None:
-        """The chosen seat took it: its turn is spent."""
+        """Move the chosen candidate to the back of the order."""
 
     def turns(self) -> tuple[int, ...]:
-        """Return the agent ids still in play, next first."""
+        """Return the ids of the remaining agents, next first."""
 
 
 class RoundRobin:
-    """The eligible agent whose turn is longest ago; the chosen goes to the back (E19)."""
+    """Chooses the first eligible agent in the order of rotation, and moves it to the back (E19)."""
 
     def __init__(self, seats: Iterable[Candidate]) -> None:
         self._line = deque(seats)
@@ -69,7 +69,7 @@ class RoundRobin:
 
 
 class Balanced:
-    """The eligible agent with the fewest open conversations in this inbox; ties by rotation (E23)."""
+    """Chooses the eligible agent with the fewest open conversations in this inbox, then by rotation (E23)."""
 
     def __init__(self, seats: Iterable[Candidate]) -> None:
         self._heap = [(seat.open_here, turn, seat) for turn, seat in enumerate(seats)]
@@ -204,13 +204,13 @@ def explanation(order: AssignmentOrder, eligible: int) -> str:
 
 
 def reconcile(order: Sequence[int], members: Collection[int]) -> tuple[int, ...]:
-    """Return the rotation without who left, and with who joined at the back, in id order (E20)."""
+    """Return the rotation without former members; new members follow at the back in the order of ids (E20)."""
     belongs, known = frozenset(members), frozenset(order)
     return (*(agent for agent in order if agent in belongs), *sorted(belongs - known))
 
 
 def rotate(order: Sequence[int], picks: Sequence[int]) -> tuple[int, ...]:
-    """Return the rotation with the chosen behind everybody, who was chosen last at the very back."""
+    """Return the rotation with the chosen agents at the back, in the order of their last choice."""
     belongs = frozenset(order)
     back = tuple(reversed(dict.fromkeys(pick for pick in reversed(picks) if pick in belongs)))
     chosen = frozenset(back)

@@ -1,1 +1,1 @@
-"""One function, one thing the system does, one transaction."""
+"""Services: each public function performs one operation of the product in one transaction."""

@@ -1,4 +1,4 @@
-"""What a supervisor can change to get a conversation assigned: each says itself and can be tried on a snapshot."""
+"""Changes that help a conversation to be assigned; each has a sentence, and applies to a snapshot."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -10,29 +10,29 @@ from dashboard.engine.policy import DEFAULT_POLICY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestedChange:
-    """One thing that one form or button does: `words` say it, `about` names the field that tells whose it is."""
+    """One change by one form or button: `words` is its sentence, `about` the field with the id of the changed row."""
 
     words: ClassVar[str]
     about: ClassVar[str]
 
     @property
     def sentence(self) -> str:
-        """Return what it does, as a button says it."""
+        """Return the text of its button."""
         return self.words.format_map(asdict(self))
 
     @property
     def thing(self) -> tuple[type["SuggestedChange"], object]:
-        """Return what it changes, whatever it changes it to."""
+        """Return the identity of the changed setting, without its new value."""
         return type(self), getattr(self, self.about)
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        """Return the snapshot as it would be."""
+        """Return the snapshot after this change."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchOnAccount(SuggestedChange):
-    """Turn assignment on for the account."""
+    """Switch on assignment for the account."""
 
     account_id: int
     words = "Switch on assignment for the account"
@@ -44,7 +44,7 @@ class SwitchOnAccount(SuggestedChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchOnInbox(SuggestedChange):
-    """Turn assignment on for an inbox."""
+    """Switch on assignment for an inbox."""
 
     inbox_id: int
     inbox_name: str
@@ -57,7 +57,7 @@ class SwitchOnInbox(SuggestedChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPolicy(SuggestedChange):
-    """Give the inbox a policy with the defaults."""
+    """Link a policy with the default rules to the inbox."""
 
     inbox_id: int
     inbox_name: str
@@ -83,7 +83,7 @@ class EnablePolicy(SuggestedChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveLabel(SuggestedChange):
-    """Take a label off the conversation."""
+    """Remove a label from the conversation."""
 
     conversation_id: int
     label: str
@@ -101,7 +101,7 @@ class RemoveLabel(SuggestedChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseAge(SuggestedChange):
-    """Let a capacity policy take older conversations."""
+    """Raise the age limit of a capacity policy's exclusions."""
 
     policy_id: int
     policy_name: str
@@ -120,7 +120,7 @@ class RaiseAge(SuggestedChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeveralPerContact(SuggestedChange):
-    """Let a contact have several conversations assigned at a time."""
+    """Allow several assigned conversations of one contact at a time."""
 
     policy_id: int
     policy_name: str
@@ -133,7 +133,7 @@ class SeveralPerContact(SuggestedChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveTeamTurns(SuggestedChange):
-    """Let the engine give out a team's conversations."""
+    """Let runs assign a team's conversations in rotation."""
 
     team_id: int
     team_name: str
@@ -146,7 +146,7 @@ class GiveTeamTurns(SuggestedChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BringOnline(SuggestedChange):
-    """Make an agent online."""
+    """Set an agent's presence to online."""
 
     agent_id: int
     agent_name: str
@@ -159,13 +159,13 @@ class BringOnline(SuggestedChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseLimit(SuggestedChange):
-    """Raise a limit on each agent's conversations, so that there is room for more of them."""
+    """Raise a limit on each agent's conversations."""
 
     limit: int
     to: int
 
     def reaches(self, agent: Agent) -> bool:
-        """Tell whether the limit is this agent's too."""
+        """Return whether the limit applies to this agent."""
         return True
 
 
@@ -228,7 +228,7 @@ class RaiseCapacity(RaiseTotalCapacity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseTeamLimit(RaiseLimit):
-    """Raise the number of conversations that a team lets each of its members hold."""
+    """Raise a team's limit of open conversations for each member."""
 
     team_id: int
     team_name: str

@@ -1,4 +1,4 @@
-"""The changes that would lift the refusal that stands first, easiest first."""
+"""Changes that lift the first refusal of a conversation, easiest first."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ EASIEST = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A conversation that waits, with `ahead` before it in the queue; capacity policies by id."""
+    """A waiting conversation, with `ahead` conversations before it; capacity policies by id."""
 
     conversation: Conversation
     team: Team | None
@@ -49,8 +49,8 @@ class Case:
 class LiftStep:
     """A change that lifts a refusal.
 
-    A limit is raised by enough for all that go before the conversation; `guess` is the least number that is enough
-    where nothing else stands in the way.
+    The raised limit has room for all conversations before this one; `guess` is the least sufficient limit
+    if no other gate refuses.
     """
 
     change: SuggestedChange
@@ -58,7 +58,7 @@ class LiftStep:
 
 
 def case(snapshot: Snapshot, conversation: Conversation, now: datetime, policies: Mapping[int, CapacityPolicy]) -> Case:
-    """Return the conversation with its place in the queue."""
+    """Return the conversation with its number of predecessors in the policy's order."""
     order = ORDER[(snapshot.policy or DEFAULT_POLICY).conversation_priority]
     own = order(conversation)
     return Case(
@@ -71,7 +71,7 @@ def case(snapshot: Snapshot, conversation: Conversation, now: datetime, policies
 
 
 def after(snapshot: Snapshot, examined: DecisionTrace | None, case: Case) -> Sequence[LiftStep]:
-    """Return the changes that lift what keeps the conversation waiting in this snapshot."""
+    """Return the changes that lift the conversation's first refusal in this snapshot."""
     if change := _switch(snapshot):
         return [LiftStep(change=change)]
     if examined is None:
@@ -114,7 +114,7 @@ def _unskip(snapshot: Snapshot, skip: Skip, case: Case) -> Iterator[SuggestedCha
 
 
 def _agents(snapshot: Snapshot, examined: DecisionTrace, case: Case) -> Sequence[LiftStep]:
-    """Return the changes that lift the agents' refusals; of agents under one limit the first stands for all."""
+    """Return the changes that lift the agents' refusals; agents under one limit get one change."""
     by_id = {agent.id: agent for agent in snapshot.agents}
     refused = [
         (EASIEST.index(verdict.kind), agent_id)
@@ -131,7 +131,7 @@ def _agents(snapshot: Snapshot, examined: DecisionTrace, case: Case) -> Sequence
 
 
 def _guess(change: SuggestedChange, kind: VerdictKind, by_id: Mapping[int, Agent], examined: DecisionTrace) -> int:
-    """Return the number that is enough if this limit alone refuses the agents whom it reaches."""
+    """Return the sufficient limit if no other gate refuses its agents."""
     if not isinstance(change, RaiseLimit):
         return 0
     held = [
@@ -150,7 +150,7 @@ def _held(verdict: Verdict) -> int:
 
 
 def _lift(snapshot: Snapshot, agent: Agent, verdict: Verdict, case: Case) -> SuggestedChange | None:
-    """Return the change that lifts one agent's refusal, with room for all that go before the conversation."""
+    """Return the change that lifts one agent's refusal, with room for all conversations before this one."""
     policy, to = snapshot.policy, _held(verdict) + case.ahead + 1
     match verdict:
         case NotOnline() if policy and Presence.ONLINE in policy.eligible_presence:

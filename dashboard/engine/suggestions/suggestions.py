@@ -1,4 +1,4 @@
-"""The smallest change that would assign a waiting conversation: every one that is offered was tried (E48)."""
+"""The smallest changes that would assign a waiting conversation; each one was verified by a plan (E48)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ LONGEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Changes that together would assign the conversation in the next run."""
+    """Changes that together let the next run assign the conversation."""
 
     changes: tuple[SuggestedChange, ...]
 
@@ -36,16 +36,16 @@ class Fix:
 
     @property
     def makes_room(self) -> bool:
-        """Tell whether it makes room, which is enough only if all that goes before the conversation is known."""
+        """Return whether it raises a limit; that is verified only if the snapshot has all earlier conversations."""
         return any(isinstance(change, RaiseLimit) for change in self.changes)
 
 
 def smallest(
     snapshot: Snapshot, conversation_id: int, now: datetime, policies: Mapping[int, CapacityPolicy] | None = None
 ) -> tuple[Fix, ...]:
-    """Return the fixes with the fewest changes, at most three; none if it will be assigned anyway.
+    """Return the fixes with the fewest changes, at most three; none if the next run assigns the conversation anyway.
 
-    `policies` has the capacity policies' names by id; without it a limit is named by its agent alone.
+    `policies` has the capacity policies by id; without it, the sentence of a limit names only the agent.
     """
     conversation = next((one for one in snapshot.waiting if one.id == conversation_id), None)
     if conversation is None:
@@ -79,7 +79,7 @@ class _Search:
         return tuple(Fix(self._lowered(steps) or _changes(steps)) for steps in shortest[:MOST_OFFERED])
 
     def _follow(self, steps: tuple[LiftStep, ...]) -> tuple[LiftStep, ...] | None:
-        """Return these steps and those that it takes behind them, None if they lead nowhere."""
+        """Return these steps with the further necessary steps, None if they do not lead to an assignment."""
         if self._assigns(_changes(steps)):
             return steps
         done = {step.change.thing for step in steps}
@@ -90,7 +90,7 @@ class _Search:
         return self._follow((*steps, step))
 
     def _lowered(self, steps: tuple[LiftStep, ...]) -> tuple[SuggestedChange, ...] | None:
-        """Return the changes with the least numbers that are enough, None if they do not assign the conversation."""
+        """Return the changes with the least sufficient limits, None if they do not assign the conversation."""
         tried = _changes(steps)
         # As often as there are numbers, since each was the least beside the others as they were then.
         for _ in steps:
@@ -99,7 +99,7 @@ class _Search:
         return tried if self._assigns(tried) else None
 
     def _with_least(self, tried: tuple[SuggestedChange, ...], place: int, guess: int) -> tuple[SuggestedChange, ...]:
-        """Return the changes with the least number in one of them, as they are if it has none that is enough."""
+        """Return the changes with the least sufficient limit in one of them, unchanged if it has none."""
         change = tried[place]
         if not isinstance(change, RaiseLimit):
             return tried
@@ -108,10 +108,10 @@ class _Search:
         return tried if number is None else _with_number(tried, place, number)
 
     def _leaves_somebody(self, tried: tuple[SuggestedChange, ...], place: int, number: int) -> bool:
-        """Tell whether somebody is left for the conversation with another number in one of the changes.
+        """Return whether the pool has an eligible agent for the conversation with another limit in one of the changes.
 
-        With greater numbers that stays so, but for floors on which many limits meet. Of the assignment it is not
-        true: with E10, more room may give an earlier conversation of the same contact to somebody.
+        Higher limits usually keep this true; many limits together may be an exception. An assignment may be lost:
+        with E10, more room may assign an earlier conversation of the same contact.
         """
         examined = self._examined(_with_number(tried, place, number))
         return examined is None or not isinstance(examined.decision, Stop)
@@ -121,7 +121,7 @@ class _Search:
         return examined is not None and isinstance(examined.decision, Assign)
 
     def _examined(self, tried: tuple[SuggestedChange, ...]) -> DecisionTrace | None:
-        """Plan with these changes, once; None while a switch is off."""
+        """Plan once with these changes; None if assignment is paused."""
         if tried not in self._known:
             self._known[tried] = planner.examine(self._with(tried), self._case.conversation.id, self._case.now)
         return self._known[tried]
@@ -138,5 +138,5 @@ def _changes(steps: Sequence[LiftStep]) -> tuple[SuggestedChange, ...]:
 
 
 def _with_number(tried: tuple[SuggestedChange, ...], place: int, number: int) -> tuple[SuggestedChange, ...]:
-    """Return the changes with another number in one of them."""
+    """Return the changes with another limit in one of them."""
     return (*tried[:place], replace(tried[place], to=number), *tried[place + 1 :])  # type: ignore[call-arg]

@@ -1,4 +1,4 @@
-"""The least limit that is enough."""
+"""Search for the least sufficient limit."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
@@ -8,9 +8,9 @@ EACH_OF = 16
 
 
 def least(works: Callable[[int], bool], *, low: int, guess: int, most: int) -> int | None:
-    """Return the least number from `low` to `most` that works, None if `most` does not; a right guess costs two tries.
+    """Return the least working number from `low` to `most`, None if `most` does not; a correct guess costs two tries.
 
-    The number before the one that is returned never works, wherever numbers that work begin.
+    The number before the returned one never works, even if working numbers are not contiguous.
     """
     if most - low < EACH_OF:
         return next(filter(works, range(low, most + 1)), None)
@@ -25,7 +25,7 @@ def least(works: Callable[[int], bool], *, low: int, guess: int, most: int) -> i
 
 
 def enough(held: Sequence[int], room: int) -> int:
-    """Return the least limit under which agents who hold these numbers may together take `room` more."""
+    """Return the least limit under which agents with these loads may together take `room` more conversations."""
     low = min(held) + 1
 
     def taken(limit: int) -> int:

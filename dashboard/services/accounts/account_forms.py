@@ -1,4 +1,4 @@
-"""What may be said of an account, its agents and their tokens."""
+"""Forms for an account, its agents and their API tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ LONGEST_PASSWORD = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountEdit:
-    """What changes of an account."""
+    """The changed fields of an account."""
 
     name: str | Unset = UNSET
     assignment_v2: bool | Unset = UNSET
@@ -35,7 +35,7 @@ class NewAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentEdit:
-    """What changes of an agent, or all of a new one."""
+    """The changed fields of an agent, or all fields of a new agent."""
 
     name: str | Unset = UNSET
     email: str | Unset = UNSET
@@ -48,7 +48,7 @@ class AgentEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPassword:
-    """A password in place of the current one."""
+    """The current password and its replacement."""
 
     current: str
     password: str
@@ -63,7 +63,7 @@ class ChosenPassword:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewToken:
-    """A token that somebody wants: for whom, called what, until when."""
+    """A requested API token: its name, its owner and its expiry."""
 
     name: str = ""
     user_id: int | None = None
@@ -71,7 +71,7 @@ class NewToken:
 
 
 class Email(Text):
-    """An address, in lower case."""
+    """An email address in lower case."""
 
     def __init__(self, **kwargs: Any) -> None:
         rules = [validate.Length(max=LONGEST_EMAIL), validate.Email()]
@@ -82,7 +82,7 @@ class Email(Text):
 
 
 class Password(fields.String):
-    """A password, as it was typed."""
+    """A password: printable text, with its spaces."""
 
     def __init__(self, least: int = SHORTEST_PASSWORD, **kwargs: Any) -> None:
         super().__init__(validate=validate.Length(least, LONGEST_PASSWORD), load_only=True, **kwargs)
@@ -95,7 +95,7 @@ class Password(fields.String):
 
 
 class AccountForm(Form):
-    """A change of the account."""
+    """A change of the account's name or switch."""
 
     root = "account"
     makes = AccountEdit
@@ -109,12 +109,12 @@ class NewAccountForm(Form):
     makes = NewAccount
     name = Name(required=True, validate=of_length())
     email = Email(required=True)
-    # Whoever has the command line has the database: the length is theirs to judge.
+    # Only the command line uses this form, and its user can read the database: any length is accepted.
     password = Password(least=1, required=True)
 
 
 class AgentForm(Form):
-    """A new agent; a change with `partial`."""
+    """A new agent; with `partial`, a change of an agent."""
 
     root = "agent"
     makes = AgentEdit
@@ -128,7 +128,7 @@ class AgentForm(Form):
 
 
 class PasswordForm(Form):
-    """A password in place of the current one, which may be of any length."""
+    """The current password, of any length, and its replacement."""
 
     makes = NewPassword
     current = Password(least=0, required=True)
@@ -143,7 +143,7 @@ class ChosenPasswordForm(Form):
 
 
 class TokenForm(Form):
-    """A token that somebody wants."""
+    """A new API token."""
 
     root = "token"
     makes = NewToken

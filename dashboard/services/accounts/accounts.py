@@ -1,4 +1,4 @@
-"""Accounts: founded on the command line, read and changed by administrators."""
+"""Accounts: the command line creates them, administrators read and change them."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from dashboard.store.inboxes import affected_inboxes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedAccount:
-    """A new account, its administrator, and a token of theirs that is shown this once."""
+    """A new account, its administrator, and the administrator's API token, shown only once."""
 
     account_id: int
     user_id: int
@@ -29,7 +29,7 @@ class CreatedAccount:
 
 
 def create_account(work: UnitOfWork, new: NewAccount, *, now: datetime) -> CreatedAccount:
-    """Make an account with an administrator, who is one of its agents and has a log-in for it alone."""
+    """Create an account and its administrator, an agent with a log-in for this account alone."""
     account_id = store.add(work.session, new.name)
     called = new.email.partition("@")[0]
     user_id = agents.add(work.session, account_id, email=new.email, name=called, role=Role.ADMINISTRATOR)
@@ -56,7 +56,7 @@ def change(
     now: datetime,
     seen: Baseline = NO_BASELINE,
 ) -> AccountRow | Stale | None:
-    """Change the account; its switch is one of the four of every inbox (E1)."""
+    """Change the account; its switch is one of each inbox's four switches (E1)."""
     before = store.lock(work.session, account_id)
     if before is None:
         return None

@@ -1,4 +1,4 @@
-"""Invitations: an account makes a link, and the person who opens it decides by which log-in they come in."""
+"""Invitations: an account creates a link, and the invited person chooses the log-in that accepts it."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -29,7 +29,7 @@ THE_SAME = "This is your current password. Somebody else may know it: choose ano
 def invite(
     work: UnitOfWork, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime
 ) -> str | Conflict | None:
-    """Make a link for the agent and return its secret, which is kept nowhere; an earlier link ends."""
+    """Create a link for the agent and return its secret; the database stores only a hash, and an earlier link ends."""
     agent = agents.lock(work.session, account_id, agent_id)
     if agent is None or not agent.active:
         work.session.rollback()
@@ -58,14 +58,14 @@ def secret_of(work: UnitOfWork, account_id: int, agent_id: int, created_at: date
 
 
 def invite_address(work: UnitOfWork, account_id: int, email: str, *, now: datetime) -> str | None:
-    """Make a link for the account's active agent with this address, None if there is none."""
+    """Create a link for the account's active agent with this address, None without such an agent."""
     agent_id = agents.id_of(work.session, account_id, email.strip().lower())
     made = invite(work, account_id, agent_id, actor_id=None, now=now) if agent_id else None
     return made if isinstance(made, str) else None
 
 
 def withdraw(work: UnitOfWork, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime) -> bool:
-    """Take the agent's link back; false if there is none."""
+    """Withdraw the agent's link; False without a link."""
     agents.lock(work.session, account_id, agent_id)
     if not store.withdraw(work.session, account_id, agent_id):
         work.session.rollback()
@@ -76,14 +76,14 @@ def withdraw(work: UnitOfWork, account_id: int, agent_id: int, *, actor_id: int 
 
 
 def find(work: UnitOfWork, token: str, *, now: datetime) -> Invited | None:
-    """Return the invitation of a link; to look at it uses nothing up."""
+    """Return the invitation of a link without using it."""
     return store.find(work.session, hashed(token), now)
 
 
 def accept_anew(work: UnitOfWork, token: str, password: str, *, now: datetime) -> Sequence[Viewer] | None:
-    """Come in by a link and a new password; None if the link is worth nothing by now. Returns what the log-in opens.
+    """Accept a link with a new password, and return the memberships of the log-in; None if the link has ended.
 
-    The log-in is a new one, for this membership alone: whoever holds the link touches no password of anybody else's.
+    The log-in is new and for this membership alone, so the link changes no password of another person.
     """
     invited = _used_up(work, token, now)
     if invited is None:
@@ -98,9 +98,9 @@ def accept_anew(work: UnitOfWork, token: str, password: str, *, now: datetime) -
 def accept(
     work: UnitOfWork, token: str, viewer: Viewer, wanted: NewPassword, *, now: datetime
 ) -> Sequence[Viewer] | Conflict | Invalid | None:
-    """Come in by a link with the log-in that one has; returns what it opens, this membership first, as accept_anew.
+    """Accept a link with an existing log-in, and return its memberships, the new one first; None as in accept_anew.
 
-    Who else knows its password, or has a session of it, must not come in too: another password ends both.
+    A new password is required: it ends all other sessions, and excludes other persons with the old password.
     """
     invited = find(work, token, now=now)
     if invited and (refused := refusal(invited, viewer)):
@@ -118,12 +118,12 @@ def accept(
 
 
 def refusal(invited: Invited, viewer: Viewer) -> str | None:
-    """Return why this viewer cannot accept the invitation, None if they can."""
+    """Return why this viewer cannot accept the invitation, otherwise None."""
     return None if invited.email == viewer.email else SOMEBODY_ELSE
 
 
 def _used_up(work: UnitOfWork, token: str, now: datetime) -> Invited | None:
-    """Use the link up and return its invitation; of several at once, one gets it."""
+    """Use the link and return its invitation; only one of several simultaneous requests succeeds."""
     invited = find(work, token, now=now)
     agent = invited and agents.lock(work.session, invited.account_id, invited.user_id)
     if invited is None or not (agent and agent.active) or not store.use(work.session, hashed(token), now):

@@ -1,4 +1,4 @@
-"""Passwords as they are kept: argon2 hashes."""
+"""Password hashes (argon2)."""
 
 from base64 import b64decode
 from collections.abc import Collection
@@ -26,17 +26,17 @@ _hashes = BoundedSemaphore(HASHES_AT_ONCE)
 
 
 def of_address(work: UnitOfWork, email: str, password: str) -> str:
-    """Return what is kept of a password: with the salt of all passwords of this address, whosever they are.
+    """Hash a password with the salt that all passwords of this email address share, in every account.
 
-    A log-in then takes one comparison, and tells nobody how many accounts have the address.
+    A log-in then needs one comparison, so its duration does not show how many accounts use the address.
     """
     return hashed(password, like=log_ins.a_hash_of(work.session, email))
 
 
 def replace(work: UnitOfWork, viewer: Viewer, wanted: NewPassword, *, now: datetime) -> int | Invalid:
-    """Write a password of the viewer's choice in the place of the current one, and return the id of the log-in.
+    """Replace the viewer's password after a check of the current one, and return the id of the log-in.
 
-    Every session that was opened with the old one ends.
+    Every session that the old password opened ends.
     """
     known = log_ins.lock(work.session, viewer.account_id, viewer.user_id)
     if known is None or not matches(known.password_hash, wanted.current):
@@ -48,7 +48,7 @@ def replace(work: UnitOfWork, viewer: Viewer, wanted: NewPassword, *, now: datet
 
 
 def hashed(password: str, like: str | None = None) -> str:
-    """Return what is kept of a password; with the salt and the cost of another hash if one is given."""
+    """Return the argon2 hash of a password; `like` supplies the salt and the cost."""
     if like is None:
         with _hashes:
             return PasswordHasher().hash(password)
@@ -59,14 +59,14 @@ def hashed(password: str, like: str | None = None) -> str:
 
 
 def matches(password_hash: str | None, password: str) -> bool:
-    """Tell whether it is the password that is kept."""
+    """Return True if the password belongs to this hash."""
     return bool(matching({password_hash} if password_hash else set(), password))
 
 
 def matching(hashes: Collection[str], password: str) -> frozenset[str]:
-    """Return the hashes that are kept of this password.
+    """Return the hashes of this password among the given ones.
 
-    Takes as long for none as for one, and as for many with the same salt.
+    The duration is the same for no hash, for one hash, and for several hashes with one salt.
     """
     by_salt = {one.rpartition("$")[0]: one for one in hashes or [_of_nobody()]}
     tried = [_tried(password, like) for like in by_salt.values()]
@@ -82,5 +82,5 @@ def _tried(password: str, like: str) -> str:
 
 @cache
 def _of_nobody() -> str:
-    """Return a hash that costs as much to compare with as anybody's."""
+    """Return a hash of no user, with the usual cost of a comparison."""
     return hashed("nobody")

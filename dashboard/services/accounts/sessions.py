@@ -1,4 +1,4 @@
-"""Logging in and out, coming back with what the log-in left, and choosing another password."""
+"""Log-ins, sessions, log-outs, and changes of a password."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -18,9 +18,9 @@ LONGEST_PASSWORD = 1_000
 
 
 def log_in(work: UnitOfWork, email: str, password: str) -> Sequence[Viewer]:
-    """Return the memberships that this address and password open.
+    """Return the memberships of this address and password.
 
-    The answer takes as long whether or not the address exists, and in however many accounts.
+    The duration does not depend on whether the address exists, or on its number of accounts.
     """
     if not password:  # nobody's
         return ()
@@ -36,12 +36,12 @@ def enter(work: UnitOfWork, viewer: Viewer, *, now: datetime) -> None:
 
 
 def memberships(work: UnitOfWork, epochs: Mapping[MembershipKey, int], *, session_id: UUID) -> Sequence[Viewer]:
-    """Return what a session still opens of the memberships that it knows; nothing once somebody logged out of it."""
+    """Return the memberships that a session still opens; none after its log-out."""
     return store.memberships(work.session, epochs, session_id=session_id)
 
 
 def resume(work: UnitOfWork, account_id: int, user_id: int, *, session_epoch: int, session_id: UUID) -> Viewer | None:
-    """Return who this session is, unless they were deactivated, logged out of it, or had all of theirs ended."""
+    """Return the session's viewer; None after a deactivation, a log-out, or the end of all the viewer's sessions."""
     viewer = store.viewer(work.session, account_id, user_id, session_id=session_id)
     return viewer if viewer and viewer.session_epoch == session_epoch else None
 
@@ -55,7 +55,7 @@ def end(work: UnitOfWork, session_id: UUID, *, now: datetime) -> None:
 def change_password(
     work: UnitOfWork, viewer: Viewer, wanted: NewPassword, *, now: datetime
 ) -> Sequence[Viewer] | Invalid:
-    """Choose another password; every session that was opened with the old one ends. Returns what the new one opens."""
+    """Replace the viewer's password, end every session of the old one, and return the memberships of the new one."""
     log_in_id = passwords.replace(work, viewer, wanted, now=now)
     if isinstance(log_in_id, Invalid):
         work.session.rollback()

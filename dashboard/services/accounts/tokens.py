@@ -1,4 +1,4 @@
-"""API tokens: made, shown once, revoked; and whose one is."""
+"""API tokens: creation, authentication and revocation."""
 
 import secrets
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ NOTED_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedToken:
-    """A new token with its text, which is shown this once."""
+    """A new token with its text, shown only once."""
 
     row: TokenRow
     text: str
 
 
 def authenticate(work: UnitOfWork, token: str, *, now: datetime) -> Caller | None:
-    """Return whose token it is, and note its use at most once a minute."""
+    """Return the caller of a token, and record its use at most once a minute."""
     caller = store.caller(work.session, token, now)
     if caller and (caller.token_used_at is None or caller.token_used_at < now - NOTED_EVERY):
         store.note_use(work.session, caller.token_id, now)
@@ -58,7 +58,7 @@ def show_all(work: UnitOfWork, account_id: int, page: Page) -> Listed[TokenRow]:
 
 
 def create(work: UnitOfWork, account_id: int, new: NewToken, *, actor_id: int, now: datetime) -> IssuedToken | Invalid:
-    """Make a token for an active agent of the account, for the one who asks if nobody is named."""
+    """Create a token for an active agent of the account, by default for the requester."""
     user_id = new.user_id or actor_id
     if user_id not in id_checks.existing_ids(work.session, account_id, agent_ids=[user_id]).agent_ids:
         return invalid("user_id", "There is no such active agent in this account.")
@@ -71,7 +71,7 @@ def create(work: UnitOfWork, account_id: int, new: NewToken, *, actor_id: int, n
 
 
 def create_for_address(work: UnitOfWork, account_id: int, email: str, *, now: datetime) -> IssuedToken | None:
-    """Make a token for the account's active agent with this address, None if there is none."""
+    """Create a token for the account's active agent with this address, None without such an agent."""
     user_id = agents.id_of(work.session, account_id, email.strip().lower())
     # Asked again with the agent held: whoever deactivates them must see the token, or there must be none.
     if user_id is None or not id_checks.existing_ids(work.session, account_id, agent_ids=[user_id]).agent_ids:
@@ -83,7 +83,7 @@ def create_for_address(work: UnitOfWork, account_id: int, email: str, *, now: da
 
 
 def revoke(work: UnitOfWork, account_id: int, token_id: int, *, actor_id: int, now: datetime) -> bool:
-    """Let a token open nothing any more; false if there is none."""
+    """Revoke a token; False without such a token."""
     # Agents are held before tokens, as a deactivation does.
     id_checks.existing_ids(work.session, account_id, agent_ids=[actor_id])
     row = store.find(work.session, account_id, token_id)
@@ -96,7 +96,7 @@ def revoke(work: UnitOfWork, account_id: int, token_id: int, *, actor_id: int, n
 
 
 def revoke_own(work: UnitOfWork, viewer: Viewer, token_id: int, *, now: datetime) -> bool:
-    """Let a token of the viewer's own open nothing any more; false if there is none."""
+    """Revoke one of the viewer's own tokens; False without such a token."""
     row = store.find(work.session, viewer.account_id, token_id)
     if row is None or row.user_id != viewer.user_id:
         return False
@@ -110,7 +110,7 @@ def revoke_all_own(work: UnitOfWork, viewer: Viewer, *, now: datetime) -> None:
 
 
 def revoke_all_of(work: UnitOfWork, account_id: int, user_id: int, cause: ActorContext) -> None:
-    """Let no token of an agent open anything any more, in this transaction."""
+    """Revoke all tokens of an agent, in this transaction."""
     revoked = store.revoke_all_of(work.session, account_id, user_id, cause.now)
     audit_log.write(work, account_id, [_change(before=row) for row in revoked], cause)
 
@@ -124,7 +124,7 @@ def issue(
     name: str = "",
     expires_at: datetime | None = None,
 ) -> IssuedToken:
-    """Write a new token in this transaction; of its text only a hash is kept."""
+    """Write a new token in this transaction; the database stores only a hash of its text."""
     text = f"eh_{secrets.token_urlsafe(ENTROPY_BYTES)}"
     new = store.TokenDraft(
         account_id=account_id,

@@ -1,4 +1,4 @@
-"""An agent in full: what they are, where they sit and what the gates say of them there, and what they were given."""
+"""An agent's page: presence, memberships with a verdict for each inbox, teams and ledger."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class AgentMembership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentDetails:
-    """All that an agent's page shows."""
+    """All values of an agent's page."""
 
     facts: AgentFacts
     sighting: LastSeen
@@ -58,12 +58,12 @@ class AgentDetails:
 
     @property
     def open_in(self) -> int:
-        """Return in how many inboxes they hold something."""
+        """Return the number of inboxes in which the agent has open conversations."""
         return sum(1 for seat in self.seats if seat.place.open)
 
 
 def show(work: UnitOfWork, account_id: int, agent_id: int, *, page: int, now: datetime) -> AgentDetails | None:
-    """Return the agent, active or not, and a page of what they were given."""
+    """Return the agent, active or not, and one page of the agent's assignments; None for an unknown agent."""
     session = work.session
     facts = list_page.facts(session, account_id, [agent_id]).get(agent_id)
     if facts is None:

@@ -1,4 +1,4 @@
-"""Agents found by name, place and presence, a page at a time."""
+"""Pages of agents, filtered by name, inbox, team and presence."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ class AgentListLine:
 def show_all(
     work: UnitOfWork, account_id: int, asked: AskedAgents, *, presence: Presence | None, page: Page, now: datetime
 ) -> Listed[AgentListLine]:
-    """Return a page of the agents who are asked for; by presence only after a look at all of them."""
+    """Return one page of the agents that match; a filter by presence reads the presence of all matches."""
     found = store.found(work.session, account_id, asked)
     if presence:
         seen = last_seen.of(work, account_id, found, now=now)

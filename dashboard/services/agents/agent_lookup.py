@@ -1,4 +1,4 @@
-"""Agents by what somebody typed: a whole name, a part that fits one agent alone, or a name and a number."""
+"""Finds an agent by typed text: a full name, a unique part of a name, or a name with an id."""
 
 import re
 
@@ -12,9 +12,9 @@ MOST_SAID = 5
 
 
 def agent(work: UnitOfWork, account_id: int, typed: str, *, field: str) -> int | Invalid:
-    """Return the id of the agent who is meant, or say of the field why that is not clear.
+    """Return the id of the agent that the text names, or a refusal of the field.
 
-    A number that is no name is an id, and may be nobody's.
+    A number that matches no name is returned as an id, without a check that the agent exists.
     """
     text = typed.strip()
     if not text:
@@ -33,6 +33,6 @@ def agent(work: UnitOfWork, account_id: int, typed: str, *, field: str) -> int |
 
 
 def name_of(work: UnitOfWork, account_id: int, agent_id: int) -> str:
-    """Return what the agent is called, active or not."""
+    """Return the name of the agent, active or not."""
     found = agents.find(work.session, account_id, agent_id)
     return found.name if found else "Nobody"

@@ -1,4 +1,4 @@
-"""Agents of an account: made, shown with their presence and load, changed, deactivated."""
+"""Agents of an account: creation, views with presence and load, changes, deactivation."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ LAST = "An account needs an active administrator, and this is the last one."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentView:
-    """An agent with what they are at this moment (E37)."""
+    """An agent with the current presence (E37)."""
 
     id: int
     name: str
@@ -51,7 +51,7 @@ class AgentView:
 
 
 def show_all(work: UnitOfWork, account_id: int, page: Page, *, now: datetime) -> Listed[AgentView]:
-    """Return the agents, deactivated ones as well."""
+    """Return a page of the agents, including deactivated ones."""
     found = store.page(work.session, account_id, page)
     return Listed(data=tuple(views(work, account_id, found.data, now)), meta=found.meta)
 
@@ -63,7 +63,7 @@ def show(work: UnitOfWork, account_id: int, agent_id: int, *, now: datetime) -> 
 
 
 def views(work: UnitOfWork, account_id: int, rows: Sequence[AgentRow], now: datetime) -> list[AgentView]:
-    """Return the agents with their presence, by one look into Redis; unreadable, nobody was heard of."""
+    """Return the agents with their presence, by one query to Redis; if that fails, no agent has a heartbeat."""
     try:
         heard = work.heartbeats.present(account_id, [row.id for row in rows], now)
     except StoreUnavailable as error:
@@ -73,14 +73,14 @@ def views(work: UnitOfWork, account_id: int, rows: Sequence[AgentRow], now: date
 
 
 def of_address(work: UnitOfWork, account_id: int, email: str) -> AgentRow | None:
-    """Return the account's agent with this address, active or not; nothing is said of other accounts."""
+    """Return the account's agent with this address, active or not; agents of other accounts are not searched."""
     return store.find_by_address(work.session, account_id, email)
 
 
 def create(
     work: UnitOfWork, account_id: int, edit: AgentEdit, *, actor_id: int | None, now: datetime
 ) -> AgentView | Invalid:
-    """Make an agent. Nothing depends on what other accounts have of the address: the log-in is this account's own."""
+    """Create an agent with a log-in for this account alone, independent of the same address in other accounts."""
     values = sent_fields(edit)
     password = values.pop("password", None)
     agent_id = store.add(work.session, account_id, **values)
@@ -107,7 +107,7 @@ def change(
     now: datetime,
     seen: Baseline = NO_BASELINE,
 ) -> AgentView | Invalid | Conflict | None:
-    """Change an agent; deactivating one releases what they hold open (E31)."""
+    """Change an agent; a deactivation releases the agent's open conversations (E31)."""
     before = _held(work, account_id, agent_id, edit)
     values = audited_crud.judged(work, seen, sent_fields(edit), before) if before else {}
     if isinstance(values, Stale):
@@ -139,7 +139,7 @@ def deactivate(
     now: datetime,
     seen: Baseline = NO_BASELINE,
 ) -> AgentView | Conflict | Stale | None:
-    """Deactivate an agent: they keep their place in the ledger and lose their work."""
+    """Deactivate an agent: the agent's conversations are released, and the ledger does not change earlier rows."""
     done = change(work, account_id, agent_id, AgentEdit(active=False), actor_id=actor_id, now=now, seen=seen)
     assert isinstance(done, Stale) or not isinstance(done, Invalid)
     return done
@@ -147,7 +147,7 @@ def deactivate(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Audited:
-    """A change of an agent as the audit log tells it: a password is never in it, only that there is a new one."""
+    """A change of an agent for the audit log, which records a new password without its value."""
 
     before: AgentRow
     after: AgentRow
@@ -164,7 +164,7 @@ class _Audited:
 
 
 def _held(work: UnitOfWork, account_id: int, agent_id: int, edit: AgentEdit) -> AgentRow | None:
-    """Return the agent, locked, after what must be locked before them."""
+    """Lock and return the agent, after all locks that must precede it."""
     if edit.active is False:
         release_all.lock_out_batches(work.session, account_id, agent_id)
     if {"role", "active", "email"} & sent_fields(edit).keys():
@@ -177,7 +177,7 @@ def _held(work: UnitOfWork, account_id: int, agent_id: int, edit: AgentEdit) -> 
 
 
 def _refusal(work: UnitOfWork, account_id: int, before: AgentRow, edit: AgentEdit) -> Invalid | Conflict | None:
-    """Return why not; what concerns the log-in is asked of the row that `_held` has locked."""
+    """Return the refusal of a change, or None; the log-in's facts come from the row that `_held` has locked."""
     if before.has_logged_in and edit.password is not UNSET:
         return invalid("password", THEIRS)
     if edit.email not in (UNSET, before.email):
@@ -189,7 +189,7 @@ def _refusal(work: UnitOfWork, account_id: int, before: AgentRow, edit: AgentEdi
 
 
 def _refused_as_last(work: UnitOfWork, account_id: int, before: AgentRow, edit: AgentEdit) -> Conflict | None:
-    """Refuse to leave an account without anybody who could undo it."""
+    """Refuse to leave an account without an active administrator."""
     was = before.active and before.role is Role.ADMINISTRATOR
     said: dict[str, Any] = sent_fields(edit)
     stays = said.get("active", before.active) and said.get("role", before.role) is Role.ADMINISTRATOR
@@ -214,7 +214,7 @@ def _write(work: UnitOfWork, account_id: int, before: AgentRow, edit: AgentEdit)
 def _consequences(
     work: UnitOfWork, account_id: int, before: AgentRow, edit: AgentEdit, *, actor_id: int | None, now: datetime
 ) -> Collection[int]:
-    """Release what a deactivated agent holds; return the inboxes where runs are called for (E30)."""
+    """Release a deactivated agent's conversations; return the inboxes that need a run (E30)."""
     if edit.active in (UNSET, before.active):
         return ()
     # After a reactivation, those that an older release left when it deactivated the agent.
@@ -227,7 +227,7 @@ def _consequences(
 
 
 def _facts(row: AgentRow) -> dict[str, object]:
-    """Return what somebody decided of the agent; how much they hold is no decision."""
+    """Return the agent's fields that people set, without computed ones such as the load."""
     return {name: getattr(row, name) for name in DECIDED}
 
 

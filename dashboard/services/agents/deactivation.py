@@ -1,4 +1,4 @@
-"""What becomes of an agent's work when they are deactivated (E31)."""
+"""Release of a deactivated agent's conversations, and removal of the agent's heartbeat (E31)."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 def release_all(work: UnitOfWork, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime) -> set[int]:
-    """Let everything that the agent holds open wait again, in this transaction; return the inboxes concerned."""
+    """Release the agent's open conversations in this transaction, and return their inbox ids."""
     released = release_conversations.release_open(work.session, account_id, agent_id, now)
     rows = [
         AssignmentRow(
@@ -37,7 +37,7 @@ def release_all(work: UnitOfWork, account_id: int, agent_id: int, *, actor_id: i
 
 
 def forget(work: UnitOfWork, account_id: int, agent_id: int) -> None:
-    """Take the agent out of who is there; what Redis cannot forget now, nobody asks for any more."""
+    """Delete the agent's heartbeat; a failure of Redis is only logged, because no query reads an inactive agent's."""
     try:
         work.heartbeats.leave(account_id, [agent_id])
     except StoreUnavailable as error:

@@ -1,4 +1,4 @@
-"""How evenly runs have shared an inbox's conversations among those who answer it."""
+"""Fairness of an inbox: the automatic assignments of each member, and Jain's index over them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ PER_PAGE = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FairnessIndex:
-    """How many automatic assignments there were, and Jain's index over the members; None when they had none."""
+    """The number of automatic assignments, and Jain's index over the members; None without assignments."""
 
     given: int
     members: int
@@ -24,7 +24,7 @@ class FairnessIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxFairness:
-    """What each agent of an inbox had, a page of them: the first page asked for is the one that `agent_id` is on."""
+    """One page of an inbox's assignments by agent; without a page number, the page that contains `agent_id`."""
 
     inbox_id: int
     day: FairnessIndex
@@ -38,7 +38,7 @@ class InboxFairness:
 def of_inbox(
     work: UnitOfWork, account_id: int, inbox_id: int, *, agent_id: int, page: int | None, now: datetime
 ) -> InboxFairness:
-    """Return how an inbox of the account was shared out, as it concerns one agent."""
+    """Return the fairness of an inbox from the view of one agent."""
     everybody = store.shares(work.session, account_id, inbox_id, day_ago=now - DAY, week_ago=now - WEEK)
     place = next((n for n, share in enumerate(everybody) if share.agent_id == agent_id), None)
     last = max(1, -(-len(everybody) // PER_PAGE))
@@ -55,6 +55,6 @@ def of_inbox(
 
 
 def _evenness(shares: Sequence[tuple[int, bool]]) -> FairnessIndex:
-    """Return how even these counts are; those of former members count only in all."""
+    """Return Jain's index of these counts; the total includes former members, the index does not."""
     members = [count for count, member in shares if member]
     return FairnessIndex(given=sum(count for count, _ in shares), members=len(members), index=jain(members))

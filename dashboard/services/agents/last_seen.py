@@ -1,4 +1,4 @@
-"""What agents are at this moment and since when, for lists of any length: two looks into Redis (E37, E42)."""
+"""Presence of agents and its start, for lists of any length in two queries to Redis (E37, E42)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastSeen:
-    """An agent's presence, None while it cannot be read; and since when, None if they were never heard of."""
+    """An agent's presence, None if Redis cannot be read, and its start, None without any heartbeat."""
 
     presence: Presence | None = None
     since: datetime | None = None
 
 
 def of(work: UnitOfWork, account_id: int, rows: Collection[PresentRow], *, now: datetime) -> Mapping[int, LastSeen]:
-    """Return the sighting of each of these agents."""
+    """Return the presence of each agent, without values if Redis fails."""
     ids = [row.id for row in rows]
     try:
         present, last = work.heartbeats.present(account_id, ids, now), work.heartbeats.last(account_id, ids)

@@ -1,4 +1,4 @@
-"""Who is there and what they set (E36 to E39)."""
+"""Presence of agents: availability and heartbeats (E36 to E39)."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -22,7 +22,7 @@ CHOSEN_BY_HAND = frozenset({Presence.OFFLINE, Presence.BUSY, Presence.AWAY_MANUA
 
 
 class AvailabilityResult(Enum):
-    """What a report of somebody's availability came to."""
+    """The result of a change of availability."""
 
     CHANGED = auto()
     UNCHANGED = auto()
@@ -40,10 +40,10 @@ def set_availability(
     now: datetime,
     is_there: bool = True,
 ) -> AvailabilityResult:
-    """Set what an agent is; neither idling nor activity overwrites a choice made by hand (E38).
+    """Set an agent's availability; neither idling nor activity overwrites a choice made by hand (E38).
 
-    It counts as a heartbeat, unless somebody else sets it who cannot tell whether the agent `is_there`.
-    Raises StoreUnavailable when nothing changes and the heartbeat cannot be noted.
+    It counts as a heartbeat, unless `is_there` is false because another person sets it.
+    Raises StoreUnavailable if nothing changes and Redis cannot store the heartbeat.
     """
     agent = store.lock(work.session, account_id, agent_id)
     if agent is None:
@@ -66,9 +66,9 @@ def set_availability(
 
 
 def heartbeat(work: UnitOfWork, account_id: int, agent_ids: Collection[int], *, now: datetime) -> bool:
-    """Note that agents are there; false, and nothing is noted, if one of them is not an active agent (E39).
+    """Store heartbeats of agents; False, without any change, if one of them is not an active agent (E39).
 
-    Who was there a moment ago costs one Redis command; who comes back may be given something (E30).
+    Agents with a recent heartbeat cost one Redis command; a return of an agent starts runs (E30).
     Raises StoreUnavailable.
     """
     wanted = set(agent_ids)
@@ -84,7 +84,7 @@ def heartbeat(work: UnitOfWork, account_id: int, agent_ids: Collection[int], *, 
 
 
 def _seen(work: UnitOfWork, agent: AgentState, now: datetime) -> bool:
-    """Tell whether the agent is heard of; while that cannot be read they are not (E40)."""
+    """Return whether the agent has a heartbeat; False if Redis cannot be read (E40)."""
     try:
         return bool(work.heartbeats.present(agent.account_id, [agent.agent_id], now))
     except StoreUnavailable as error:
@@ -93,7 +93,7 @@ def _seen(work: UnitOfWork, agent: AgentState, now: datetime) -> bool:
 
 
 def _note(work: UnitOfWork, agent: AgentState, now: datetime, *, is_there: bool) -> None:
-    """Cache a choice that is already kept; the next heartbeat makes up for one that cannot be noted (E44)."""
+    """Cache a committed availability in Redis; after a failure, the next heartbeat repeats it (E44)."""
     try:
         work.heartbeats.remember(agent.account_id, agent.agent_id, agent.availability)
         work.heartbeats.beat(agent.account_id, [agent.agent_id] if is_there else [], now)
@@ -102,7 +102,7 @@ def _note(work: UnitOfWork, agent: AgentState, now: datetime, *, is_there: bool)
 
 
 def _beat(work: UnitOfWork, account_id: int, agent_ids: Collection[int], now: datetime) -> None:
-    """Note the heartbeats; tell of those who were away and are seen as present now."""
+    """Store the heartbeats, and write events for agents that are no longer offline."""
     came = work.heartbeats.beat(account_id, agent_ids, now)
     if not came:
         return

@@ -1,4 +1,4 @@
-"""What may be said of who is there."""
+"""Forms for availability and heartbeats."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,7 @@ OF_IDLING = frozenset({Presence.AWAY, Presence.ONLINE})
 
 
 class SaidBy(StrEnum):
-    """Whether a person chose it or a program noticed that they idle (E38)."""
+    """The source of an availability: a person's choice, or an idle report from a program (E38)."""
 
     MANUAL = "manual"
     IDLE = "idle"
@@ -23,7 +23,7 @@ class SaidBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """What an agent shall be."""
+    """The new availability of an agent."""
 
     availability: Presence
     auto_offline: bool | None = None
@@ -31,19 +31,19 @@ class Availability:
 
     @property
     def by_hand(self) -> bool:
-        """Say whether a person chose it."""
+        """Return True if a person chose the availability."""
         return self.source is SaidBy.MANUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatList:
-    """Agents who are there."""
+    """The ids of agents with a heartbeat."""
 
     agent_ids: tuple[int, ...]
 
 
 class AvailabilityForm(Form):
-    """What an agent shall be."""
+    """A change of an agent's availability."""
 
     root = "agent"
     makes = Availability
@@ -53,13 +53,13 @@ class AvailabilityForm(Form):
 
     @validates_schema
     def check_idling(self, data: dict[str, Any], **_: object) -> None:
-        """Refuse an idle report of a choice that only a person makes (E38)."""
+        """Refuse an idle report of an availability that only a person can choose (E38)."""
         if data["source"] is SaidBy.IDLE and data["availability"] not in OF_IDLING:
             raise ValidationError("An idle report is away or online.", "availability")
 
 
 class HeartbeatsForm(Form):
-    """Agents who are there."""
+    """Heartbeats of up to 1,000 agents."""
 
     makes = HeartbeatList
     agent_ids = fields.List(Id(), required=True, validate=validate.Length(max=MOST_AT_ONCE))

@@ -1,4 +1,4 @@
-"""One batch of a run: look, plan, write, commit; then say so (design: the engine proposes, Postgres disposes)."""
+"""One batch of a run: read a snapshot, plan, write, commit, then advance the rotations."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,9 +27,9 @@ FOLDS_EVERY = 10
 
 @dataclass(slots=True, kw_only=True)
 class RunState:
-    """A run under way: what its batches have done so far, and in the end how it ended.
+    """The state of a run: the results of its batches so far, and finally its outcome.
 
-    `wake_at` is when something may be given out without anybody doing anything.
+    `wake_at` is the first instant at which a run may assign more without any other event.
     """
 
     beginning: RunStart
@@ -44,7 +44,7 @@ class RunState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedBatch:
-    """What one batch saw and decided."""
+    """The snapshot and the plan of one batch."""
 
     snapshot: Snapshot
     plan: Plan
@@ -53,15 +53,15 @@ class LoadedBatch:
 
     @property
     def assigns(self) -> list[Assign]:
-        """Return what the plan gives out, in order."""
+        """Return the assignments of the plan, in order."""
         return [decision for decision in self.plan.decisions if isinstance(decision, Assign)]
 
 
 def assign_batch(work: UnitOfWork, run: RunState, *, until: datetime) -> bool:
-    """Assign one batch and commit it, alone in the inbox; true if there may be more to do.
+    """Assign and commit one batch under the inbox's lock; True if more conversations may be assigned.
 
-    From `until` on the run's record is completed whatever is left. Raises StoreUnavailable when presence or the
-    rotation cannot be read: nothing was written then (E40, E42).
+    From `until` on, this batch is the run's last. Raises StoreUnavailable, and writes nothing, if presence or the
+    rotation cannot be read (E40, E42).
     """
     about = run.beginning
     # Who waited for the inbox as long as a rate limit's window would else count from before what has left it.
@@ -85,7 +85,7 @@ def assign_batch(work: UnitOfWork, run: RunState, *, until: datetime) -> bool:
 
 
 def complete_run(work: UnitOfWork, run: RunState, ending: RunOutcome) -> None:
-    """Complete the run's record."""
+    """Write the outcome into the run's record."""
     run.ending = ending
     if run.run_id is None:
         run.run_id = run_records.begin(work.session, run.beginning)
@@ -93,7 +93,7 @@ def complete_run(work: UnitOfWork, run: RunState, ending: RunOutcome) -> None:
 
 
 def warm_up(work: UnitOfWork, *, now: datetime) -> None:
-    """Do as a batch would in an inbox that is taken back: what is compiled and loaded on the way stays."""
+    """Execute a batch in a temporary inbox that is rolled back, to prepare statements and load modules."""
     session, inbox = work.session, Inbox(id=0, account_id=0, name="Rehearsal")
     about = RunStart(account_id=0, inbox_id=0, source=Source.PERIODIC, actor_id=None, job_id=None, started_at=now)
     run = RunState(beginning=about, clock=lambda: now)
@@ -113,13 +113,13 @@ def warm_up(work: UnitOfWork, *, now: datetime) -> None:
 
 
 def _may_be_more(work: UnitOfWork, looked: LoadedBatch, won: Sequence[Assign]) -> bool:
-    """Tell whether the batch was full and got anywhere, if only by finding what cannot be decided (E8, E43)."""
+    """Return whether the batch was full and made an assignment or found an error (E8, E43)."""
     errors = any(isinstance(decision, Error) for decision in looked.plan.decisions)
     return len(looked.plan.decisions) == work.settings.bulk_limit and (bool(won) or errors)
 
 
 def _finish(work: UnitOfWork, run: RunState, looked: LoadedBatch, *, goes_on: bool) -> None:
-    """Complete the record with what is left and why."""
+    """Complete the run's record with the waiting conversations and their reasons."""
     remains = run_outcome.WaitingSummary(
         left=waiting.left(work.session, filter_of(looked.snapshot), looked.now),
         standings=looked.plan.standings,
@@ -131,7 +131,7 @@ def _finish(work: UnitOfWork, run: RunState, looked: LoadedBatch, *, goes_on: bo
 
 
 def _load_and_plan(work: UnitOfWork, run: RunState, place: snapshots.RoutedInbox, now: datetime) -> LoadedBatch:
-    """Read what the decisions need; only pools where somebody is left are asked for conversations (E9)."""
+    """Read the snapshot and plan; only conversations of pools with an eligible agent are read (E9)."""
     snapshot = snapshots.read(work.session, work.gauges, [place], now=now, hold=True)[place.inbox.id]
     pools = planner.open_pools(snapshot, now)
     if not pools:
@@ -149,7 +149,7 @@ def _load_and_plan(work: UnitOfWork, run: RunState, place: snapshots.RoutedInbox
 
 
 def _write(work: UnitOfWork, run: RunState, looked: LoadedBatch) -> list[Assign]:
-    """Make the plan true; return the assignments that were written (E25 to E28)."""
+    """Write the plan's assignments, and return those with a successful claim (E25 to E28)."""
     about, assigns = run.beginning, looked.assigns
     run.undecided |= {decision.conversation_id for decision in looked.plan.decisions if isinstance(decision, Error)}
     _log_errors(run, looked.plan)
@@ -168,7 +168,7 @@ def _write(work: UnitOfWork, run: RunState, looked: LoadedBatch) -> list[Assign]
 
 
 def _record(work: UnitOfWork, run: RunState, looked: LoadedBatch, won: Sequence[Assign]) -> None:
-    """Write the batch's snapshot, a ledger row and two events per assignment."""
+    """Write the batch's snapshot, and a ledger row and two events for each assignment."""
     run.batches += 1
     if run.run_id is None or looked.snapshot.policy is None:
         raise ValueError("a batch is recorded after its run began, and only under a policy")
@@ -195,7 +195,7 @@ def _record(work: UnitOfWork, run: RunState, looked: LoadedBatch, won: Sequence[
 
 
 def filter_of(snapshot: Snapshot) -> waiting.Filter:
-    """Return which of the inbox's waiting conversations a run may take, and in which order."""
+    """Return the filter and the order for a run's waiting conversations."""
     policy = snapshot.policy
     if policy is None:
         raise ValueError("nothing is given out without a policy")
@@ -209,7 +209,7 @@ def filter_of(snapshot: Snapshot) -> waiting.Filter:
 
 
 def _reserve(work: UnitOfWork, run: RunState, looked: LoadedBatch) -> list[Reservation]:
-    """Count the assignments against fair distribution before they are committed (E28)."""
+    """Count the assignments in the rate limits before the commit (E28)."""
     policy, about = looked.snapshot.policy, run.beginning
     if policy is None or not looked.assigns:
         return []
@@ -231,7 +231,7 @@ def _reserve(work: UnitOfWork, run: RunState, looked: LoadedBatch) -> list[Reser
 
 
 def _count_by_ledger(work: UnitOfWork, about: RunStart) -> bool:
-    """See to it that the next batch counts from the ledger what is not counted in Redis now; false if it will not."""
+    """Delete the inbox's counts, so that the next batch counts from the ledger; False if Redis fails."""
     try:
         work.limits.forget(about.account_id, about.inbox_id)
     except StoreUnavailable as error:
@@ -241,7 +241,7 @@ def _count_by_ledger(work: UnitOfWork, about: RunStart) -> bool:
 
 
 def _were_all_skipped(work: UnitOfWork, looked: LoadedBatch) -> bool:
-    """Tell whether limits could not be read and are skipped (E41), so that not counting passes none."""
+    """Return whether the rate limits were unreadable and skipped (E41); then no limit needs these counts."""
     unread = any(agent.recent is None for agent in looked.snapshot.agents)
     return unread and work.settings.rate_limit_on_failure is OnFailure.OPEN
 
@@ -257,7 +257,7 @@ def _give_back(work: UnitOfWork, run: RunState, entries: Sequence[Reservation]) 
 
 
 def _advance_rotation(work: UnitOfWork, looked: LoadedBatch, won: Sequence[Assign]) -> None:
-    """Move the rotations by what was written, and by nothing else (E21)."""
+    """Advance the rotations by the written assignments only (E21)."""
     inbox = looked.snapshot.inbox
     picks: dict[int | None, list[int]] = {}
     for given in won:

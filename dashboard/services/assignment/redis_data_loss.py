@@ -1,4 +1,4 @@
-"""Redis lost altogether: turns begin anew and are noticed to, everything else is in Postgres or comes again (E42)."""
+"""Redis lost all its data: rotations start over, which is logged once; everything else is rebuilt (E42)."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ SAID_FOR = timedelta(hours=1)
 
 
 def report_once(work: UnitOfWork, account_id: int, *, now: datetime) -> None:
-    """Say once that Redis knows nothing any more of an account in which there were runs. Raises StoreUnavailable."""
+    """Log once that Redis lost the data of an account with runs. Raises StoreUnavailable."""
     notes = work.beginnings
     if notes.is_noted(account_id):
         return
@@ -24,7 +24,7 @@ def report_once(work: UnitOfWork, account_id: int, *, now: datetime) -> None:
 
 
 def lost_at(work: UnitOfWork, account_id: int, *, now: datetime) -> datetime | None:
-    """Return when turns began anew if that was within the hour."""
+    """Return the instant of the loss if it was within the last hour; None if Redis cannot be read."""
     try:
         at = work.beginnings.anew_at(account_id)
     except StoreUnavailable:  # whoever asks says so itself

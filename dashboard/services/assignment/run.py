@@ -1,4 +1,4 @@
-"""Runs of the engine: one inbox, all that have work, and how every inbox stands right now."""
+"""Runs of the engine: of one inbox, or of all inboxes with work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ RUN_LASTS_FOR = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """Who asked for a run: what started it, the person if one did, and the job that does it."""
+    """The source of a run, the person if there is one, and the job."""
 
     source: Source
     actor_id: int | None = None
@@ -41,16 +41,16 @@ class RunResult:
 
     @property
     def worth_retrying(self) -> bool:
-        """Tell whether a store was missing, so that the same run may go through later (E40, E42, E43)."""
+        """Return whether the run failed because of a store, so that a retry may succeed (E40, E42, E43)."""
         return self.ending.reason is Reason.STORE_UNAVAILABLE
 
 
 def run_inbox(
     work: UnitOfWork, account_id: int, inbox_id: int, *, request: RunRequest, now: Clock = clock.now
 ) -> RunResult | None:
-    """Assign what waits in one inbox; None if the account has no such inbox (E3).
+    """Assign the waiting conversations of one inbox; None if the account has no such inbox (E3).
 
-    The pending mark is cleared before anything is read: what arrives from now on asks for the next run (E32).
+    The pending mark is cleared before any read, so that each later event starts the next run (E32).
     """
     run = RunState(
         beginning=RunStart(
@@ -84,7 +84,7 @@ def has_begun_since(work: UnitOfWork, account_id: int, inbox_id: int, since: dat
 
 
 def request_run(work: UnitOfWork, account_id: int, inbox_id: int, *, actor_id: int | None) -> str | None:
-    """Enqueue a run that somebody asked for and return the job's id, None if there is no such inbox (E34).
+    """Enqueue a run on a person's request and return the job's id, None without such an inbox (E34).
 
     Raises StoreUnavailable.
     """
@@ -103,7 +103,7 @@ def sweep(work: UnitOfWork) -> int:
 
 
 def _batches(work: UnitOfWork, run: RunState) -> bool:
-    """Assign batch after batch; true if the time is up and something may be left."""
+    """Assign batch after batch; True if the time limit ended the run before its last batch."""
     until = run.beginning.started_at + RUN_LASTS_FOR
     with locks.inbox_lock(work.session, run.beginning.inbox_id) as let_others_in:
         while True:
@@ -114,7 +114,7 @@ def _batches(work: UnitOfWork, run: RunState) -> bool:
 
 
 def _fail(work: UnitOfWork, run: RunState, error: Exception) -> None:
-    """Record a run that a store broke off; if even that cannot be written, the log has it."""
+    """Record a run that a store's failure ended; if the record cannot be written, only the log has it."""
     about = run.beginning
     log.error("run_failed", account=about.account_id, inbox=about.inbox_id, run=run.run_id, error=str(error))
     run.ending = run_outcome.failed(Reason.STORE_UNAVAILABLE, run.assigned, str(error))

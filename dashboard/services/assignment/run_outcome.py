@@ -1,4 +1,4 @@
-"""How a run ends: what it left waiting and why, and when that may change by itself."""
+"""Outcomes of runs: the conversations still waiting, their reasons, and the next possible wake-up."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,15 @@ from dashboard.engine.decisions import Outcome, PoolState, Reason
 from dashboard.store.assignment.run_records import RunOutcome
 from dashboard.store.assignment.waiting import WaitingGroup
 
-# What somebody was changing while the batch looked is looked at again.
+# The delay before another run looks at conversations that were locked during the batch.
 SOON = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingSummary:
-    """What waits when a run's last batch is written.
+    """The conversations that still wait after a run's last batch.
 
-    `undecided` counts what could not be decided; `goes_on` tells that another run follows at once.
+    `undecided` counts conversations without a decision; `goes_on` is true if another run follows at once.
     """
 
     left: Sequence[WaitingGroup]
@@ -26,7 +26,7 @@ class WaitingSummary:
     goes_on: bool
 
     def by_reason(self) -> Counter[Reason]:
-        """Count what is left by reason."""
+        """Count the waiting conversations by reason."""
         counts: Counter[Reason] = Counter()
         for group in self.left:
             counts[self._reason(group)] += group.count
@@ -37,7 +37,7 @@ class WaitingSummary:
         return +counts
 
     def next_at(self, now: datetime) -> datetime | None:
-        """Return the first instant at which some of it may be given out without anybody doing anything (E30)."""
+        """Return the first instant at which a run may assign some of them without any other event (E30)."""
         waits = {group.team_id for group in self.left if not _kept(group)}
         instants = [s.next_slot_at for team, s in self.standings.items() if team in waits and s.next_slot_at]
         if self.by_reason()[Reason.LOST_RACE]:
@@ -45,13 +45,13 @@ class WaitingSummary:
         return min(instants, default=None)
 
     def _reason(self, group: WaitingGroup) -> Reason:
-        """Return why these wait; behind an open pool is left only what was being changed, or came just now."""
+        """Return the reason of a group; in a pool with room only locked or just created conversations remain."""
         standing = self.standings.get(group.team_id)
         return _kept(group) or (standing.reason if standing else None) or Reason.LOST_RACE
 
 
 def ended(remains: WaitingSummary, assigned: int) -> RunOutcome:
-    """Return the ending of a run that went through."""
+    """Return the outcome of a completed run."""
     counts = remains.by_reason()
     commonest = max(counts, key=lambda reason: counts[reason], default=Reason.NOTHING_WAITING)
     return RunOutcome(
@@ -64,7 +64,7 @@ def ended(remains: WaitingSummary, assigned: int) -> RunOutcome:
 
 
 def stopped(reason: Reason, assigned: int) -> RunOutcome:
-    """Return the ending of a run that a switch stopped, before anything or between batches (E1, E2)."""
+    """Return the outcome of a run that a pause stopped, before its first batch or between batches (E1, E2)."""
     return RunOutcome(
         outcome=Outcome.ASSIGNED if assigned else Outcome.STOP,
         reason=None if assigned else reason,
@@ -74,7 +74,7 @@ def stopped(reason: Reason, assigned: int) -> RunOutcome:
 
 
 def failed(reason: Reason, assigned: int, message: str) -> RunOutcome:
-    """Return the ending of a run that a store or a bug broke off; what earlier batches wrote stays (E43)."""
+    """Return the outcome of a run that a store or a bug ended; earlier batches stay committed (E43)."""
     return RunOutcome(outcome=Outcome.ERROR, reason=reason, assigned_count=assigned, left_waiting={}, message=message)
 
 

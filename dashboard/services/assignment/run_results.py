@@ -1,4 +1,4 @@
-"""What runs that somebody asked for came to, shown where they asked."""
+"""Results of requested runs, for the page of the request."""
 
 import time
 from collections import Counter
@@ -18,7 +18,7 @@ LOOK_EVERY = timedelta(milliseconds=40)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingByReason:
-    """How many are left waiting for one reason."""
+    """The number of waiting conversations with one reason."""
 
     reason: Reason
     count: int
@@ -26,7 +26,7 @@ class WaitingByReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedRunsResult:
-    """What these jobs' runs came to so far; `run_id` names the run when there was one only."""
+    """The results of these jobs' runs so far; `run_id` is set only for a single run."""
 
     job_ids: tuple[str, ...]
     finished: bool
@@ -41,12 +41,12 @@ class RequestedRunsResult:
 
     @property
     def waiting(self) -> int:
-        """Return how many were left waiting."""
+        """Return the number of waiting conversations."""
         return sum(part.count for part in self.left)
 
 
 def request_all(work: UnitOfWork, account_id: int, *, actor_id: int) -> tuple[str, ...]:
-    """Start a run for every inbox of the account in which something waits; return the jobs. Raises StoreUnavailable."""
+    """Start a run for every inbox with waiting conversations; return the job ids. Raises StoreUnavailable."""
     ids = inboxes.waiting_ids(work.session, account_id)
     jobs = [assignment_run.request_run(work, account_id, inbox_id, actor_id=actor_id) for inbox_id in ids]
     return tuple(job for job in jobs if job)
@@ -55,7 +55,7 @@ def request_all(work: UnitOfWork, account_id: int, *, actor_id: int) -> tuple[st
 def wait_for(
     work: UnitOfWork, account_id: int, job_ids: Collection[str], *, patience: timedelta
 ) -> RequestedRunsResult:
-    """Return the result as soon as it is complete, or what there is of it when the patience is at its end."""
+    """Return the result once it is complete, or the partial result after `patience`."""
     until = time.monotonic() + patience.total_seconds()
     while True:
         result = of_jobs(work, account_id, job_ids)
@@ -66,7 +66,7 @@ def wait_for(
 
 
 def of_jobs(work: UnitOfWork, account_id: int, job_ids: Collection[str]) -> RequestedRunsResult:
-    """Return what the runs of these jobs have come to so far."""
+    """Return the results of these jobs' runs so far."""
     found = run_pages.of_jobs(work.session, account_id, job_ids) if job_ids else []
     done = [run for run in found if run.finished_at]
     left: Counter[Reason] = Counter()

@@ -1,4 +1,4 @@
-"""Reading runs, and waiting for one that was asked for."""
+"""Lists of runs, and the wait for a requested run."""
 
 import time
 from datetime import timedelta
@@ -20,14 +20,14 @@ def show(work: UnitOfWork, account_id: int, run_id: int) -> RunRow | None:
 
 
 def show_all(work: UnitOfWork, account_id: int, inbox_id: int, page: Page) -> Listed[RunRow] | None:
-    """Return the runs of an inbox, newest first."""
+    """Return a page of an inbox's runs, newest first."""
     return store.page(work.session, account_id, inbox_id, page)
 
 
 def wait_for(work: UnitOfWork, account_id: int, job_id: str, *, patience: timedelta = WAITS_FOR) -> RunRow | None:
-    """Return the run that the job makes, None if it takes longer.
+    """Return the finished run of a job, None if it takes longer than `patience`.
 
-    No transaction is open while this waits, but for that of an Idempotency-Key, which nobody else needs.
+    During the wait no transaction is open, except that of an Idempotency-Key, which blocks no other request.
     """
     until = time.monotonic() + patience.total_seconds()
     while True:

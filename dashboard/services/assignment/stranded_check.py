@@ -1,4 +1,4 @@
-"""No stranding, measured: what somebody could take and nobody was given is found, told, and given (E53)."""
+"""The stranded check: finds waiting conversations that an agent could take, reports them, and starts runs (E53)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -29,9 +29,9 @@ Suspects = Mapping[int, Mapping[int, Sequence[int]]]
 
 
 def suspects(work: UnitOfWork, *, now: datetime) -> Suspects:
-    """Return what somebody could take at this moment, by account and inbox; the rest is noted as fine.
+    """Return the assignable waiting conversations by account and inbox; record all other accounts as without any.
 
-    One query finds the inboxes, so the cost grows with those that have work. Raises StoreUnavailable.
+    One query finds the inboxes, so the cost grows with the inboxes that have work. Raises StoreUnavailable.
     """
     seen = _everywhere(work, now)
     stranded.clear_stranded(work.session, but=[account for account, found in seen.items() if found != {}], now=now)
@@ -40,12 +40,12 @@ def suspects(work: UnitOfWork, *, now: datetime) -> Suspects:
 
 
 def is_stale(checked_at: datetime | None, *, now: datetime) -> bool:
-    """Tell whether the check has missed two turns since."""
+    """Return whether the check has missed two intervals since then."""
     return checked_at is not None and now - checked_at > STALE_AFTER
 
 
 def confirm(work: UnitOfWork, named: Suspects, *, now: datetime) -> int:
-    """Return how many of these are still there, which is a defect: log it, note it, and start runs."""
+    """Return the number of conversations that still wait, which is a defect: log it, record it, and start runs."""
     total = 0
     for account_id, inboxes in sorted(named.items()):
         again = _checked(work, account_id, list(inboxes), now)
@@ -64,10 +64,10 @@ def confirm(work: UnitOfWork, named: Suspects, *, now: datetime) -> int:
 
 
 def watch(work: UnitOfWork, *, now: datetime) -> int:
-    """Start runs where somebody could take what waits and no run is to come; return for how many inboxes.
+    """Start runs for inboxes with assignable conversations if no run is queued; return the number of inboxes.
 
-    A trigger is lost with the process that was to enqueue it, with the job's worker, or with Redis: what is written
-    is the truth. While runs are to come they may be for these, and whoever does them looks at everything that waits.
+    A trigger is lost with its process, with the job's worker, or with Redis, but Postgres keeps the conversations.
+    Queued runs may be for these inboxes, and each run reads all waiting conversations of its inbox.
     Raises StoreUnavailable.
     """
     if work.signals.queue.background().runs_to_come:
@@ -80,7 +80,7 @@ def watch(work: UnitOfWork, *, now: datetime) -> int:
 
 
 def _everywhere(work: UnitOfWork, now: datetime) -> dict[int, dict[int, list[int]] | None]:
-    """Return what somebody could take, by account and inbox; None for an account that could not be checked."""
+    """Return the assignable conversations by account and inbox; None for an account with a failed check."""
     routed = routing.routed_with_work(work.session)
     return {account_id: _checked(work, account_id, inboxes, now) for account_id, inboxes in routed.items()}
 
@@ -90,7 +90,7 @@ def _with_any(seen: Mapping[int, dict[int, list[int]] | None]) -> dict[int, dict
 
 
 def _checked(work: UnitOfWork, account_id: int, inboxes: Sequence[int], now: datetime) -> dict[int, list[int]] | None:
-    """Return what somebody could take; None, and log it, where one account's bad rows must hide no other's (E43)."""
+    """Return the assignable conversations; log an error and return None, so that other accounts are checked (E43)."""
     try:
         return _assignable(work, account_id, inboxes, now)
     except (StoreUnavailable, DatabaseFailed):
@@ -102,7 +102,7 @@ def _checked(work: UnitOfWork, account_id: int, inboxes: Sequence[int], now: dat
 
 
 def _assignable(work: UnitOfWork, account_id: int, inbox_ids: Sequence[int], now: datetime) -> dict[int, list[int]]:
-    """Plan these inboxes and return the conversations that would be given to somebody."""
+    """Plan these inboxes and return the conversations that the plans assign."""
     routings = routing.read_many(work.session, account_id, inbox_ids)
     places = [
         RoutedInbox(inbox=found.inbox, policy=found.policy)

@@ -1,4 +1,4 @@
-"""Undoing a change of a policy, its limits, its inboxes, a label's name, or a merge, while it stands as it was left."""
+"""Undo of a change of a policy, its limits, its inboxes, a label's name, or a merge, without later changes."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ Facts = Mapping[str, Any]
 
 
 class UndoState(Enum):
-    """Whether a change can be undone now."""
+    """The state of a change: whether undo is possible now."""
 
     POSSIBLE = auto()
     UNDONE = auto()
@@ -62,7 +62,7 @@ class UndoState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
-    """What undoing a change would set back, whether it can, and which fields were changed since if it cannot."""
+    """The values that an undo restores, whether it is possible, and the fields with later changes."""
 
     entry: AuditView
     state: UndoState
@@ -71,7 +71,7 @@ class Reversal:
 
 
 def reversals(work: UnitOfWork, account_id: int, entries: Sequence[AuditView]) -> Mapping[int, Reversal]:
-    """Return, by entry, what undoing it would do; only entries of a kind that can be undone are there."""
+    """Return the reversals by entry id, without entries of kinds that have no undo."""
     ours = [entry for entry in entries if _fields(entry)]
     now = {subject: _read(work, account_id, subject, ours) for subject in FIELDS}
     return {entry.id: _judged(entry, now[entry.subject].get(entry.subject_id or 0)) for entry in ours}
@@ -80,9 +80,9 @@ def reversals(work: UnitOfWork, account_id: int, entries: Sequence[AuditView]) -
 def undo(
     work: UnitOfWork, account_id: int, entry_id: int, *, actor_id: int, now: datetime
 ) -> Reversal | Invalid | None:
-    """Set back what a change changed, if nobody has changed it since: then nothing is done, and the answer says so.
+    """Restore the values before a change; if there are later changes, change nothing and return their fields.
 
-    None if there is no such change. The undoing is a change as any other: audited, and followed by runs (E30).
+    None without such a change. An undo is a change like any other: it is audited and starts runs (E30).
     """
     entry = store.entry(work.session, account_id, entry_id)
     if entry is None or not _fields(entry):
@@ -101,7 +101,7 @@ def undo(
 
 
 def _fields(entry: AuditView) -> tuple[str, ...]:
-    """Return which fields the change changed, of those that can be set back."""
+    """Return the changed fields that an undo can restore."""
     if entry.subject not in FIELDS or (entry.subject != LINK and entry.action != "updated"):
         return ()
     before, after = entry.before or {}, entry.after or {}
@@ -124,7 +124,7 @@ def _same(stands: Any, said: Any) -> bool:
 
 
 def _read(work: UnitOfWork, account_id: int, subject: str, entries: Iterable[AuditView]) -> Mapping[int, Facts]:
-    """Return what stands now of the entries of this kind, by the id of what they are about."""
+    """Return the current values of the rows that entries of this kind changed, by row id."""
     ids = [entry.subject_id for entry in entries if entry.subject == subject and entry.subject_id is not None]
     return READS[subject](work, account_id, ids)
 
@@ -151,7 +151,7 @@ READS: Mapping[str, Callable[[UnitOfWork, int, Collection[int]], Mapping[int, Fa
 
 
 def _hold(work: UnitOfWork, account_id: int, entry: AuditView) -> None:
-    """Let nobody change it between the look and the change, with the locks in the order of the change itself."""
+    """Lock the entry's rows until the undo is written, in the order of the change itself."""
     session, subject_id = work.session, entry.subject_id or 0
     match entry.subject:
         case "assignment_policy":
@@ -176,7 +176,7 @@ def _undo_policy(work: UnitOfWork, account_id: int, found: Reversal, cause: Acto
 
 
 def _undo_capacity(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
-    """Exclusion rules are set as a whole: what of them was not changed stays as it stands."""
+    """Restore a capacity policy; exclusion rules are written as a whole, with current values for unchanged ones."""
     policy_id = found.entry.subject_id or 0
     rules = ("excluded_labels", "exclude_older_than_hours")
     said = {name: value for name, value in found.back.items() if name not in rules}
@@ -209,7 +209,7 @@ def _undo_label(work: UnitOfWork, account_id: int, found: Reversal, cause: Actor
 
 
 def _undo_merge(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
-    """Take a merged contact out again, or merge it again."""
+    """Separate a merged contact, or merge it again."""
     said, contact_id = found.entry.after or {}, found.entry.subject_id or 0
     if found.back["merged_into_id"] is None:
         contacts.take_apart(work, account_id, contact_id, said["conversation_ids"], cause=cause)

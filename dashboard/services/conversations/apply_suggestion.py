@@ -1,4 +1,4 @@
-"""Doing what a fix says: each of its changes through the service that a form of it would use."""
+"""Application of a suggested fix: each change calls the same service as its form."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +54,7 @@ MOST = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A fix, and whether a supervisor can do all of it here: nobody brings those online who are `absent`."""
+    """A fix, and whether a supervisor can apply all of it here; no supervisor can set `absent` agents online."""
 
     fix: Fix
     can_be_done: bool
@@ -62,7 +62,7 @@ class Offer:
 
 
 def offers(work: UnitOfWork, account_id: int, fixes: Sequence[Fix], *, now: datetime) -> tuple[Offer, ...]:
-    """Return the fixes with whether each can be done."""
+    """Return the fixes, each with whether a supervisor can apply it."""
     away = {one.agent_id for fix in fixes for one in fix.changes if isinstance(one, changes.BringOnline)}
     there = {agent_id for agent_id in away if _would_be_online(work, account_id, agent_id, now)}
 
@@ -83,7 +83,7 @@ def offers(work: UnitOfWork, account_id: int, fixes: Sequence[Fix], *, now: date
 def apply(
     work: UnitOfWork, account_id: int, conversation_id: int, sentence: str, *, actor_id: int, now: datetime
 ) -> Fix | None:
-    """Do the fix that says this, and give its run a moment; None if it is not offered any more."""
+    """Apply the fix with this sentence, and wait at most 2 s for its run; None if it is no longer offered."""
     told = conversation.conversation(work, account_id, conversation_id, now=now)
     offered = offers(work, account_id, told.fixes if told else (), now=now)
     fix = next((one.fix for one in offered if one.can_be_done and one.fix.sentence == sentence), None)
@@ -97,9 +97,9 @@ def apply(
 
 
 def _do(work: UnitOfWork, account_id: int, conversation_id: int, fix: Fix, *, cause: ActorContext) -> bool:
-    """Do all that the fix changes, or nothing.
+    """Apply all changes of the fix, or none.
 
-    Locks are taken in a run's order: the conversation's inbox, then the agents by their ids.
+    The order of locks is the order of a run: the conversation's inbox, then agents by id.
     """
     with all_or_nothing(work) as whole:
         if not change.hold_inboxes(work, account_id, conversation_id):
@@ -114,7 +114,7 @@ def _do(work: UnitOfWork, account_id: int, conversation_id: int, fix: Fix, *, ca
 def _apply(
     work: UnitOfWork, account_id: int, conversation_id: int, one: SuggestedChange, *, cause: ActorContext
 ) -> bool:
-    """Do one change; false if somebody else was quicker with what it is about."""
+    """Apply one change; False if another person changed or removed its row first."""
     if isinstance(one, changes.RemoveLabel):
         return _without_label(work, account_id, conversation_id, one.label, cause=cause)
     done = APPLIES[type(one)](work, account_id, one, {"actor_id": cause.actor_id, "now": cause.now})
@@ -140,7 +140,7 @@ def _would_be_online(work: UnitOfWork, account_id: int, agent_id: int, now: date
 
 
 def _link(work: UnitOfWork, account_id: int, one: changes.LinkPolicy, by: Mapping[str, Any]) -> object:
-    """Link the policy with the default rules that the account has, or a new one."""
+    """Link the account's policy with the default rules, or a new one."""
     rows = policies_store.shelf.all(work.session, account_id)
     usual = policy.DEFAULT_POLICY.unnamed
     found = next((row.id for row in rows if replace(row.rules, id=0) == usual), None)
@@ -221,7 +221,7 @@ APPLIES: Mapping[type[SuggestedChange], Callable[[UnitOfWork, int, Any, Mapping[
 
 
 def _wait_for_run(work: UnitOfWork, account_id: int, conversation_id: int) -> None:
-    """Look until it is assigned; no transaction is open in between."""
+    """Wait until the conversation is assigned, without an open transaction between reads."""
     until = time.monotonic() + PATIENCE.total_seconds()
     while True:
         row = conversations.find(work.session, account_id, conversation_id)

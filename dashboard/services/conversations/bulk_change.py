@@ -1,4 +1,4 @@
-"""The same done to several conversations, all at once or not at all."""
+"""One change of several conversations in one transaction: all or none."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from dashboard.store.postgres import locks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkResult:
-    """How many were changed, how many stood so already, and how many the account does not have.
+    """The numbers of changed, unchanged and unknown conversations.
 
-    Of those that were changed, `released` lost an agent who cannot keep them (E31).
+    `released` counts the changed ones that their assignee could not keep (E31).
     """
 
     changed: int
@@ -30,7 +30,7 @@ class BulkResult:
 def change_all(
     work: UnitOfWork, account_id: int, ids: Collection[int], wanted: ConversationChange, *, actor_id: int, now: datetime
 ) -> BulkResult | Invalid:
-    """Change these conversations; begin again where somebody moved one to another inbox meanwhile."""
+    """Change these conversations; start again if another transaction moved one to another inbox meanwhile."""
     cause = ActorContext(actor_id=actor_id, now=now)
     while (done := _attempt(work, account_id, ids, wanted, cause=cause)) is None:
         pass
@@ -40,9 +40,9 @@ def change_all(
 def _attempt(
     work: UnitOfWork, account_id: int, ids: Collection[int], wanted: ConversationChange, *, cause: ActorContext
 ) -> BulkResult | Invalid | None:
-    """Change them, unless one is in an inbox that is not held.
+    """Change the conversations; return None if one is in an inbox without a lock.
 
-    Locks are taken in a run's order: all inboxes, the agent, conversations by id.
+    The order of locks is the order of a run: all inboxes, the agent, conversations by id.
     """
     with all_or_nothing(work) as whole:
         session = whole.work.session

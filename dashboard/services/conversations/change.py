@@ -1,4 +1,4 @@
-"""Conversations in people's hands: they are changed, assigned, transferred, released, resolved, and written to."""
+"""Changes of conversations by people: assignment, transfer, release, status, fields and messages."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -41,7 +41,7 @@ def change(
     now: datetime,
     seen: Baseline = NO_BASELINE,
 ) -> ConversationRow | Invalid | None:
-    """Change a conversation; what a person assigns, transfers or releases is unconditional (E29)."""
+    """Change a conversation; a person's assignment, transfer or release has no gates (E29)."""
     held = hold_inboxes(work, account_id, conversation_id, wanted)
     if not held:
         return None
@@ -61,7 +61,7 @@ def change(
 
 
 def end_snooze(work: UnitOfWork, account_id: int, conversation_id: int, *, now: datetime) -> bool:
-    """Open a conversation whose snooze has ended; false if somebody did so meanwhile, or snoozed it again."""
+    """Open a conversation after the end of its snooze; False if it is open already, or snoozed again."""
     before = _held(work, account_id, conversation_id)
     if before is None:
         return False
@@ -76,9 +76,9 @@ def end_snooze(work: UnitOfWork, account_id: int, conversation_id: int, *, now: 
 def message(
     work: UnitOfWork, account_id: int, conversation_id: int, said: Message, *, actor_id: int | None, now: datetime
 ) -> ConversationRow | None:
-    """Note that somebody wrote; the customer's message reopens, and goes to somebody else if its agent is absent.
+    """Record a message; a customer's message reopens the conversation, and releases it from an absent assignee.
 
-    An automatic message only moves the last activity.
+    An automatic message only updates the last activity.
     """
     before = _held(work, account_id, conversation_id)
     if before is None:
@@ -94,9 +94,9 @@ def message(
 def hold_inboxes(
     work: UnitOfWork, account_id: int, conversation_id: int, wanted: ConversationChange | None = None
 ) -> frozenset[int]:
-    """Keep runs out of the conversation's inbox, and of the one that it shall move to; return these inboxes.
+    """Lock the conversation's inbox, and the inbox that it moves to, against runs; return their ids.
 
-    Locks are taken in a run's order: inboxes by id, agents, the conversation.
+    The order of locks is the order of a run: inboxes by id, agents, the conversation.
     """
     found = conversations.find(work.session, account_id, conversation_id)
     if found is None:
@@ -107,12 +107,12 @@ def hold_inboxes(
 
 
 def moves_to(wanted: ConversationChange) -> tuple[int, ...]:
-    """Return the inbox that the change moves conversations to, if it does."""
+    """Return the id of the inbox that the change moves conversations to, empty without a move."""
     return () if wanted.inbox_id is UNSET else (wanted.inbox_id,)
 
 
 def faults(work: UnitOfWork, account_id: int, wanted: ConversationChange) -> Faults:
-    """Return what is named and is not the account's; an agent who is stays active until this transaction ends."""
+    """Return errors for ids that the account does not have; a found agent stays active until the transaction ends."""
     inbox_id = None if wanted.inbox_id is UNSET else wanted.inbox_id
     team_id = None if wanted.team_id is UNSET else wanted.team_id
     assignee_id = None if wanted.assignee_id is UNSET else wanted.assignee_id
@@ -127,7 +127,7 @@ def faults(work: UnitOfWork, account_id: int, wanted: ConversationChange) -> Fau
 
 
 def known_there(work: UnitOfWork, held: Collection[ConversationRow], wanted: ConversationChange) -> Faults:
-    """Return the fault of a move that would give an inbox two conversations of one external id."""
+    """Return the error of a move after which an inbox would have two conversations with one external id."""
     if wanted.inbox_id is UNSET:
         return {}
     ids = Counter(row.external_id for row in held if row.external_id is not None and row.inbox_id != wanted.inbox_id)
@@ -137,7 +137,7 @@ def known_there(work: UnitOfWork, held: Collection[ConversationRow], wanted: Con
 
 
 def apply_change(work: UnitOfWork, before: ConversationRow, wanted: ConversationChange) -> Transition:
-    """Return what the change makes of a conversation: an agent who cannot keep it loses it."""
+    """Return the conversation after the change, released if its assignee cannot keep it."""
     row = replace(before, **sent_fields(wanted))
     if row.inbox_id != before.inbox_id:
         return _moved(work, row, wanted)
@@ -151,7 +151,7 @@ def apply_change(work: UnitOfWork, before: ConversationRow, wanted: Conversation
 
 
 def _moved(work: UnitOfWork, row: ConversationRow, wanted: ConversationChange) -> Transition:
-    """Return a conversation in its new inbox: with its team and its agent only if they answer that inbox (E70)."""
+    """Return a conversation in its new inbox; its team and its assignee stay only as members there (E70)."""
     if (
         wanted.team_id is UNSET
         and row.team_id
@@ -175,7 +175,7 @@ def _refused(work: UnitOfWork, found: Faults) -> Invalid:
 
 
 def _held(work: UnitOfWork, account_id: int, conversation_id: int) -> ConversationRow | None:
-    """Return the conversation, locked after its inbox; looked for again if somebody moved it meanwhile."""
+    """Lock the inbox, then the conversation, and return it; start again if it was moved meanwhile."""
     held = hold_inboxes(work, account_id, conversation_id)
     row = conversations.lock(work.session, account_id, conversation_id) if held else None
     if row is None or row.inbox_id in held:
@@ -185,7 +185,7 @@ def _held(work: UnitOfWork, account_id: int, conversation_id: int) -> Conversati
 
 
 def _kept(work: UnitOfWork, row: ConversationRow, *, incoming: bool = False) -> Transition:
-    """Release an open conversation that its assignee cannot keep."""
+    """Return the conversation, released if it is open and its assignee cannot keep it."""
     if row.holder_id is None:
         return Transition(row)
     return transitions.kept_or_released(row, _standing(work, row, row.holder_id), incoming=incoming)
@@ -198,7 +198,7 @@ def _standing(work: UnitOfWork, row: ConversationRow, agent_id: int) -> Assignee
 
 
 def _show_activity(work: UnitOfWork, row: ConversationRow, now: datetime) -> None:
-    """Turn the agent who answers back to online if they had only idled (E38)."""
+    """Set the assignee online again if the presence was only idle (E38)."""
     agent_id = row.assignee_id
     if agent_id is None or _standing(work, row, agent_id).availability is not Presence.AWAY:
         return

@@ -1,4 +1,4 @@
-"""What may be said of contacts."""
+"""Forms for contacts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from dashboard.services.core.form_fields import Text, of_length
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """Two contacts by identifier: `source` is merged into `into`."""
+    """The identifiers of two contacts: `source` is merged into `into`."""
 
     source: str
     into: str
 
     @property
     def named(self) -> Mapping[str, str]:
-        """Return the identifiers by the field that named them."""
+        """Return the identifiers by the form field that sent them."""
         return {"from": self.source, "into": self.into}
 
 
 class MergeForm(Form):
-    """Two contacts of one person."""
+    """A merge of two contacts of one person."""
 
     makes = Merge
     source = Text(required=True, validate=of_length(), data_key="from")

@@ -1,4 +1,4 @@
-"""Contacts who are one person are merged, and taken apart again."""
+"""Merges of contacts, and their separation."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ MERGED_BEFORE = "This contact was merged into {} before."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """The contact that remains, and how many conversations followed."""
+    """The remaining contact, and the number of moved conversations."""
 
     contact: ContactFacts
     conversations: int
 
 
 def merge(work: UnitOfWork, account_id: int, wanted: Merge, *, actor_id: int | None, now: datetime) -> Merged | Invalid:
-    """Merge one contact into another: its conversations follow, and so do those that it will begin."""
+    """Merge one contact into another, which gets its current and its future conversations."""
     found = {field: store.find(work.session, account_id, said) for field, said in wanted.named.items()}
     if unknown := [field for field, contact in found.items() if contact is None]:
         return Invalid(errors=dict.fromkeys(unknown, (UNKNOWN,)))
@@ -48,7 +48,7 @@ def merge(work: UnitOfWork, account_id: int, wanted: Merge, *, actor_id: int | N
 def take_apart(
     work: UnitOfWork, account_id: int, contact_id: int, conversation_ids: Collection[int], *, cause: ActorContext
 ) -> None:
-    """Take a contact out of the one that it was merged into, with those of the conversations that followed then."""
+    """Separate a merged contact, and give it back the conversations that its merge moved."""
     [contact] = store.some(work.session, account_id, [contact_id])
     into = store.root(work.session, contact)
     store.set_merged(work.session, contact_id, None)
@@ -82,7 +82,7 @@ def _follow(
 
 
 def _facts(contact: ContactFacts, into: ContactFacts | None, followed: Sequence[Followed]) -> dict[str, object]:
-    """Return what the audit log keeps: enough to take the two apart again."""
+    """Return the values for the audit log, which suffice for a separation."""
     return {
         "identifier": contact.identifier,
         "merged_into_id": into.id if into else None,

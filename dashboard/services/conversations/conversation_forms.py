@@ -1,4 +1,4 @@
-"""What may be said of conversations: new ones, changes, messages."""
+"""Forms for conversations: creations, changes and messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ LONGEST_SUBJECT = 1_000
 
 
 class MessageType(StrEnum):
-    """Who wrote: the customer, or an agent."""
+    """The author of a message: incoming from the customer, outgoing from an agent."""
 
     INCOMING = "incoming"
     OUTGOING = "outgoing"
@@ -28,7 +28,7 @@ class MessageType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationDraft:
-    """A conversation that somebody wants to create; without `created_at` it begins now."""
+    """A conversation to create; without `created_at`, its creation is now."""
 
     inbox_id: int
     external_id: str | None = None
@@ -44,20 +44,20 @@ class ConversationDraft:
 
     @property
     def waits(self) -> bool:
-        """Say whether it will be open and nobody's."""
+        """Return True if the conversation will be open without an assignee."""
         return self.status is Status.OPEN and self.assignee_id is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafts:
-    """Conversations that somebody wants to create together."""
+    """Conversations to create in one transaction."""
 
     conversations: tuple[ConversationDraft, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationChange:
-    """What shall be different; a team or an assignee of None takes it away from them."""
+    """The changed fields of a conversation; None removes its team or its assignee."""
 
     inbox_id: int | Unset = UNSET
     subject: str | Unset | None = UNSET
@@ -71,9 +71,9 @@ class ConversationChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Somebody wrote; without `at`, now. The content of the message is not kept.
+    """A message of a conversation, without its content; without `at`, its instant is now.
 
-    An `automatic` one (out of office, a receipt, a bot) asks nothing and answers nothing.
+    An `automatic` message (out of office, a receipt, a bot) does not change the side that must answer next.
     """
 
     message_type: MessageType
@@ -82,14 +82,14 @@ class Message:
 
 
 class Several(fields.List[Any]):
-    """A list that becomes a tuple."""
+    """A list field that loads as a tuple."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         return tuple(super()._deserialize(value, attr, data, **kwargs))
 
 
 class Labels(Several):
-    """Labels of a conversation."""
+    """The labels of a conversation."""
 
     def __init__(self, **kwargs: Any) -> None:
         title = Name(validate=validate.Length(1, LABEL_LENGTH))
@@ -97,7 +97,7 @@ class Labels(Several):
 
 
 class NewContactForm(Form):
-    """Who writes."""
+    """The contact of a new conversation."""
 
     makes = ContactDraft
     identifier = NameFromOutside(required=True, validate=of_length())
@@ -132,7 +132,7 @@ class NewConversationsForm(Form):
 
 
 class StatusForm(Form):
-    """The status that a conversation shall have; a snooze without an instant ends when the customer writes."""
+    """The new status of a conversation; a snooze without an instant ends with the customer's next message."""
 
     root = "conversation"
     makes = ConversationChange
@@ -141,7 +141,7 @@ class StatusForm(Form):
 
     @validates_schema
     def ends_a_snooze(self, data: Mapping[str, Any], **_: object) -> None:
-        """Refuse an instant for anything but a snooze."""
+        """Refuse `snoozed_until` with any status except `snoozed`."""
         if data.get("snoozed_until") and data.get("status") is not Status.SNOOZED:
             raise ValidationError("Only a snooze has an end: give the status snoozed with it.", "snoozed_until")
 
@@ -159,7 +159,7 @@ class ConversationForm(StatusForm):
 
 
 class LabelsForm(Form):
-    """All labels that a conversation shall have."""
+    """The new labels of a conversation, in place of its current labels."""
 
     root = "conversation"
     makes = ConversationChange
@@ -167,7 +167,7 @@ class LabelsForm(Form):
 
 
 class AssignmentForm(Form):
-    """Who shall have a conversation: an agent, nobody, or a team."""
+    """The new assignee of a conversation, or None, and its new team, or None."""
 
     root = "assignment"
     makes = ConversationChange
@@ -176,13 +176,13 @@ class AssignmentForm(Form):
 
     @validates_schema
     def names_somebody(self, data: Mapping[str, Any], **_: object) -> None:
-        """Refuse a body that says nothing."""
+        """Refuse an empty body."""
         if not data:
             raise ValidationError("Give assignee_id or team_id.", "assignee_id")
 
 
 class MessageForm(Form):
-    """A message; its content may come along and is not kept."""
+    """A message; the form accepts its content and discards it."""
 
     root = "message"
     makes = Message
@@ -193,5 +193,5 @@ class MessageForm(Form):
 
     @pre_load
     def forget(self, data: Any, **_: object) -> Any:
-        """Leave the content where it came from."""
+        """Remove the content before validation."""
         return {field: said for field, said in data.items() if field != "content"} if isinstance(data, dict) else data

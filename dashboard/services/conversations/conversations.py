@@ -1,4 +1,4 @@
-"""Conversations are created, found, listed; what became of them is in their ledger."""
+"""Creation, lookup and lists of conversations, and pages of their ledger."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from dashboard.store.core.paging import Listed, Page
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The conversation, and whether it is new or was there under its external id."""
+    """The conversation of an external id, and whether this request created it."""
 
     conversation: ConversationRow
     is_new: bool
@@ -28,7 +28,7 @@ class Created:
 def create(
     work: UnitOfWork, account_id: int, draft: ConversationDraft, *, actor_id: int | None, now: datetime
 ) -> Created | Invalid:
-    """Create a conversation, or return the one that the inbox has under this external id."""
+    """Create a conversation, or return the inbox's existing one with this external id."""
     if faults := validation.validate(work, account_id, [draft])[0]:
         return Invalid(errors=faults)
     [added] = create_conversations.write(work, account_id, [draft], ActorContext(actor_id=actor_id, now=now))
@@ -40,7 +40,7 @@ def create(
 def create_bulk(
     work: UnitOfWork, account_id: int, wanted: Sequence[ConversationDraft], *, actor_id: int | None, now: datetime
 ) -> list[int] | Invalid:
-    """Create them all or none, and return their ids in order, old ones included."""
+    """Create all drafts or none, and return the ids in their order; existing external ids return existing ids."""
     if faults := _in_list(validation.validate(work, account_id, wanted)):
         return Invalid(errors=faults)
     added = create_conversations.write(work, account_id, wanted, ActorContext(actor_id=actor_id, now=now))
@@ -51,19 +51,19 @@ def create_bulk(
 def find(
     work: UnitOfWork, account_id: int, conversation_id: int, *, seen_by: int | None = None
 ) -> ConversationRow | None:
-    """Return the conversation, if the account has it; `seen_by` narrows it to what an agent may see."""
+    """Return the account's conversation or None; `seen_by` limits the search to an agent's own view."""
     return lists.find(work.session, account_id, conversation_id, seen_by=seen_by)
 
 
 def listing(work: UnitOfWork, account_id: int, wanted: ConversationFilter, page: Page) -> Listed[ConversationRow]:
-    """Return a page of the account's conversations: the newest first, what waits in the order of its queue."""
+    """Return a page of the account's conversations: newest first; waiting ones in their order of assignment."""
     return lists.page_of(work.session, account_id, wanted, page)
 
 
 def ledger(
     work: UnitOfWork, account_id: int, conversation_id: int, page: Page, *, seen_by: int | None = None
 ) -> Listed[LedgerRow] | None:
-    """Return a page of what became of a conversation, newest first; None if the account has none such."""
+    """Return a page of a conversation's ledger, newest first; None if the account has no such conversation."""
     if find(work, account_id, conversation_id, seen_by=seen_by) is None:
         return None
     return lists.ledger_of(work.session, account_id, conversation_id, page)

@@ -1,4 +1,4 @@
-"""New conversations, made true many at a time: rows, ledger rows and events, then the runs that follow."""
+"""Creation of conversations in bulk: rows, ledger rows and events, then runs."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from dashboard.store.ledger.ledger import AssignmentRow, Event, EventRow
 def write(
     work: UnitOfWork, account_id: int, wanted: Sequence[ConversationDraft], cause: ActorContext
 ) -> list[InsertedConversation]:
-    """Write those that are new, in a fixed number of statements, and return the id of each in order."""
+    """Write the new conversations in a fixed number of statements, and return all ids in order."""
     contact_ids = contacts.ensure(work.session, account_id, [draft.contact for draft in wanted if draft.contact])
     rows = [validation.as_row(account_id, draft, contact_ids, cause.now) for draft in wanted]
     added = conversations.add(work.session, rows)

@@ -1,4 +1,4 @@
-"""Labels that the account suggests; conversations keep theirs whatever becomes of the suggestion."""
+"""Suggested labels of an account; the removal of a suggestion does not change conversations."""
 
 from datetime import datetime
 
@@ -52,9 +52,9 @@ def change(
     now: datetime,
     seen: Baseline = NO_BASELINE,
 ) -> LabelRow | Invalid | None:
-    """Call a label something else; conversations that carry it and rules that name it follow.
+    """Rename a label, also in conversations and in exclusion rules.
 
-    Nothing may be given out then that might not before, so no run is started.
+    The rename makes no conversation assignable, so no run is started.
     """
     cause = ActorContext(actor_id=actor_id, now=now)
     with all_or_nothing(work) as whole:
@@ -83,7 +83,7 @@ def remove(
     now: datetime,
     seen: Baseline = NO_BASELINE,
 ) -> LabelRow | Stale | None:
-    """Suggest a label no longer."""
+    """Delete a suggested label."""
     before = labels.lock(work.session, account_id, label_id)
     if before is None:
         return None
@@ -96,9 +96,9 @@ def remove(
 
 
 def _update_policies(work: UnitOfWork, account_id: int, changed: Changed[LabelRow], cause: ActorContext) -> None:
-    """Rename it in the rules, then in conversations, with batches kept out of the inboxes that the rules are for.
+    """Rename the label in exclusion rules, then in conversations, under the locks of the inboxes with these rules.
 
-    A batch reads the rules before the conversations: between the two it would give out what is excluded.
+    A batch reads rules before conversations; without the locks it could assign excluded conversations in between.
     """
     before, after = changed.before.title, changed.after.title
     policies = capacity_store.excluding(work.session, account_id, before)

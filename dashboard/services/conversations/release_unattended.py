@@ -1,4 +1,4 @@
-"""Release of unattended work: conversations of absent agents, or of agents that do not answer the inbox."""
+"""Release of unattended conversations: their assignees are absent, or no members of the inbox."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ MOST_AT_ONCE = 500
 
 
 class Holders(StrEnum):
-    """The agents in whose hands work is unattended."""
+    """The assignees of unattended conversations: absent members, or non-members."""
 
     ABSENT = "absent"
     OTHERS = "others"
@@ -24,7 +24,7 @@ class Holders(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedWork:
-    """How many were released, and how many are left for another press."""
+    """The number of released conversations, and of unattended ones that remain for another request."""
 
     released: int
     left: int
@@ -33,7 +33,7 @@ class ReleasedWork:
 def release(
     work: UnitOfWork, account_id: int, inbox_id: int, of: Holders, *, actor_id: int, now: datetime
 ) -> ReleasedWork:
-    """Release what is unattended, each conversation by hand, the oldest first. Raises StoreUnavailable."""
+    """Release unattended conversations by hand, the oldest first. Raises StoreUnavailable."""
     session, wanted = work.session, MOST_AT_ONCE + 1
     if of is Holders.ABSENT:
         absent_ids = unattended.absent(work, account_id, inbox_id, now)

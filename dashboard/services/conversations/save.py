@@ -1,4 +1,4 @@
-"""One changed conversation, made true: the row, its ledger row, its events, and the runs that follow."""
+"""Writes of one changed conversation: its row, ledger row and events, then runs."""
 
 from dashboard.engine.decisions import Source
 from dashboard.services.conversations import transitions
@@ -21,7 +21,7 @@ BY_RULE = frozenset({
 
 
 def save(work: UnitOfWork, before: ConversationRow, step: Transition, cause: ActorContext) -> ConversationRow:
-    """Write what differs, commit, and start the runs that it calls for; nothing at all when nothing differs."""
+    """Write the differences, commit, and start the necessary runs; write nothing without differences."""
     after = transitions.apply_status_rules(before, step, cause.now)
     if after == before:
         work.session.commit()
@@ -78,9 +78,9 @@ def _ledger_row(
 
 
 def _woken(work: UnitOfWork, before: ConversationRow, after: ConversationRow) -> set[int]:
-    """Return the inboxes where a run could now do what it could not before (E30).
+    """Return the inboxes in which a run could assign more than before (E30).
 
-    Asked after the commit: what begins to wait later starts a run itself, and that run sees the room.
+    The query follows the commit: a conversation that waits later starts a run itself, which reads the free slot.
     """
     inboxes = {after.inbox_id} if transitions.may_be_assigned_now(before, after) else set()
     if after.inbox_id != before.inbox_id and before.holder_id is not None:

@@ -1,4 +1,4 @@
-"""Snoozed conversations come back when their time is over."""
+"""The end of snoozes: snoozed conversations open at their instant."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What becomes of a conversation: rows in, rows out."""
+"""Transitions of a conversation, as pure functions from row to row."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,14 +14,14 @@ REOPENED_BY_CUSTOMER = (Status.RESOLVED, Status.SNOOZED)
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A conversation as it shall be, and why it was released, if it was."""
+    """The new row of a conversation, and the reason of its release or None."""
 
     row: ConversationRow
     why: AssignmentSource | None = None
 
 
 def apply_status_rules(before: ConversationRow, step: Transition, now: datetime) -> ConversationRow:
-    """Return the row with the instants that follow from its status and assignee, and each label once."""
+    """Return the row with unique labels and the instants that its status and assignee imply."""
     after = step.row
     same_assignee = after.assignee_id == before.assignee_id
     return replace(
@@ -38,7 +38,7 @@ def apply_status_rules(before: ConversationRow, step: Transition, now: datetime)
 
 
 def _had_by(before: ConversationRow, step: Transition) -> int | None:
-    """Return whom the next run passes over: the agent from whom somebody releases it, until another has it (E74)."""
+    """Return the former assignee after a release by hand; runs pass this agent over until the next assignment (E74)."""
     if step.row.assignee_id is not None or step.row.status is Status.RESOLVED:
         return None
     by_hand = before.assignee_id is not None and step.why is None
@@ -46,9 +46,9 @@ def _had_by(before: ConversationRow, step: Transition) -> int | None:
 
 
 def with_message(row: ConversationRow, said: Message, *, at: datetime) -> ConversationRow:
-    """Return the row after a message; the customer's reopens what was resolved or snoozed.
+    """Return the row after a message; a customer's message reopens a resolved or snoozed conversation.
 
-    One that comes late, or from a machine, does not change who is to write next.
+    A late or automatic message does not change the side that must answer next.
     """
     if said.automatic:
         return replace(row, last_activity_at=max(row.last_activity_at, at))
@@ -64,7 +64,7 @@ def with_message(row: ConversationRow, said: Message, *, at: datetime) -> Conver
 
 
 def kept_or_released(row: ConversationRow, standing: AssigneeStatus, *, incoming: bool = False) -> Transition:
-    """Release what its assignee cannot keep: they are gone (E31), or absent when the customer writes (E36)."""
+    """Release a conversation if its assignee is inactive, has left the inbox (E31), or is away as it arrives (E36)."""
     if not standing.active:
         return _released(row, AssignmentSource.AGENT_REMOVED)
     if row.assigned_by_engine and not standing.is_member:
@@ -75,7 +75,7 @@ def kept_or_released(row: ConversationRow, standing: AssigneeStatus, *, incoming
 
 
 def snooze_ended(row: ConversationRow, standing: AssigneeStatus | None) -> Transition:
-    """Return the conversation open again, with its agent if they are an active member of its inbox and team."""
+    """Open the conversation again; its assignee stays only as an active member of its inbox and team."""
     opened = replace(row, status=Status.OPEN)
     stays = standing is None or (standing.active and standing.is_member)
     return Transition(opened) if stays else _released(opened, AssignmentSource.SNOOZE_ENDED)
@@ -86,7 +86,7 @@ def _released(row: ConversationRow, why: AssignmentSource) -> Transition:
 
 
 def may_be_assigned_now(before: ConversationRow, after: ConversationRow) -> bool:
-    """Return whether a run could do with it what it could not before: it waits now, elsewhere, or without a label."""
+    """Return True if a run may now assign it: it waits newly, in another inbox or team, or lost a label."""
     if not after.is_waiting:
         return False
     elsewhere = (after.inbox_id, after.team_id) != (before.inbox_id, before.team_id)
@@ -94,5 +94,5 @@ def may_be_assigned_now(before: ConversationRow, after: ConversationRow) -> bool
 
 
 def slot_freed_for(before: ConversationRow, after: ConversationRow) -> int | None:
-    """Return the agent who has room now: it was resolved, snoozed, released or handed over."""
+    """Return the agent with a free slot after a resolution, snooze, release or transfer; otherwise None."""
     return before.holder_id if after.holder_id != before.holder_id else None

@@ -1,4 +1,4 @@
-"""New conversations: what is wrong with them, and their rows."""
+"""Validation of new conversations, and their rows."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ Faults: TypeAlias = dict[str, tuple[str, ...]]
 
 
 def validate(work: UnitOfWork, account_id: int, drafts: Sequence[ConversationDraft]) -> list[Faults]:
-    """Return what each draft names that the account does not have."""
+    """Return the errors of each draft: ids that the account does not have."""
     known = id_checks.existing_ids(
         work.session,
         account_id,
@@ -37,7 +37,7 @@ def validate(work: UnitOfWork, account_id: int, drafts: Sequence[ConversationDra
 def reference_faults(
     known: Known, *, inbox_id: int | None = None, team_id: int | None, assignee_id: int | None
 ) -> Faults:
-    """Return which of these are named and are not the account's."""
+    """Return an error for each given id that the account does not have."""
     named = {
         "inbox_id": (inbox_id, known.inbox_ids),
         "team_id": (team_id, known.team_ids),
@@ -47,7 +47,7 @@ def reference_faults(
 
 
 def as_row(account_id: int, draft: ConversationDraft, contact_ids: Mapping[str, int], now: datetime) -> NewConversation:
-    """Return the row of a draft; it waits since it was created, and an assignee gets it now."""
+    """Return the row of a draft: it waits since its creation, and an assignment is dated now."""
     created_at = draft.created_at or now
     return NewConversation(
         account_id=account_id,

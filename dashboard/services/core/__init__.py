@@ -1,1 +1,1 @@
-"""Everything that four concerns or more share: the unit of work, the audit log, refusals, form fields."""
+"""Modules that at least four concerns share: the unit of work, the audit log, refusals, form fields."""

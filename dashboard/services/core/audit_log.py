@@ -1,4 +1,4 @@
-"""Who changed what, before and after: written in the change's own transaction."""
+"""The audit log: the actor of each change, and its values before and after, in the change's own transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ __all__ = ["ActorContext", "AuditView", "AuditedChange", "Subject", "show_all", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorContext:
-    """Who does it, nobody when a command does; and when."""
+    """The actor of a change, None for a command, and the instant."""
 
     actor_id: int | None
     now: datetime
@@ -26,9 +26,9 @@ class ActorContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedChange:
-    """What was changed, as it was and as it is, each a frozen value or a mapping.
+    """A change of one row: its values before and after, each a frozen value or a mapping.
 
-    A creation has no before, a deletion no after.
+    A creation has no `before`, a deletion no `after`.
     """
 
     subject: str
@@ -38,7 +38,7 @@ class AuditedChange:
 
     @property
     def action(self) -> str:
-        """Return what was done."""
+        """Return the action: created, updated or deleted."""
         if self.before is None:
             return "created"
         return "deleted" if self.after is None else "updated"
@@ -47,13 +47,13 @@ class AuditedChange:
 def write(
     work: UnitOfWork, account_id: int, changes: AuditedChange | Sequence[AuditedChange], cause: ActorContext
 ) -> None:
-    """Append to the audit log."""
+    """Append one or several changes to the audit log."""
     several = [changes] if isinstance(changes, AuditedChange) else changes
     ledger.write_audit(work.session, [_entry(account_id, change, cause) for change in several])
 
 
 def show_all(work: UnitOfWork, account_id: int, page: Page, about: Subject) -> Listed[AuditView]:
-    """Return the audit log, newest first."""
+    """Return a page of the audit log, newest first."""
     return store.page(work.session, account_id, page, about)
 
 

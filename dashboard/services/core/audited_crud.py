@@ -1,4 +1,4 @@
-"""Adding, changing and removing rows with their audit entries, inside the caller's transaction."""
+"""Creation, change and removal of rows with audit entries, inside the caller's transaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource(Generic[R]):
-    """What is kept, under which name it is audited, and which of its fields no two may share."""
+    """A kind of row: its table, its name in the audit log, and its unique field."""
 
     subject: str
     shelf: AccountTable[R]
@@ -26,20 +26,20 @@ class Resource(Generic[R]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed(Generic[R]):
-    """A row as it was and as it is."""
+    """A row before and after a change."""
 
     before: R
     after: R
 
     def differs_in(self, *names: str) -> bool:
-        """Say whether one of these fields has changed."""
+        """Return whether one of these fields has changed."""
         return any(getattr(self.before, name) != getattr(self.after, name) for name in names)
 
 
 def add(
     work: UnitOfWork, account_id: int, noun: Resource[R], values: Mapping[str, Any], *, cause: ActorContext
 ) -> R | Invalid:
-    """Write a new row."""
+    """Write a new row and its audit entry; Invalid if its unique value is taken."""
     row_id = noun.shelf.add(work.session, account_id, values)
     if row_id is None:
         work.session.rollback()
@@ -50,7 +50,7 @@ def add(
 
 
 def judged(work: UnitOfWork, seen: Baseline, values: Mapping[str, Any], before: Any) -> dict[str, Any] | Stale:
-    """Return what is to be written of a row that this transaction has locked, as `Seen` says."""
+    """Return the values to write into a locked row, or a `Stale`, by the judgement of the baseline."""
     found = seen.judged(values, json_row(before))
     if isinstance(found, Stale):
         work.session.rollback()
@@ -60,7 +60,7 @@ def judged(work: UnitOfWork, seen: Baseline, values: Mapping[str, Any], before: 
 def change(
     work: UnitOfWork, account_id: int, noun: Resource[R], before: R, *, values: Mapping[str, Any], cause: ActorContext
 ) -> Changed[R] | Invalid:
-    """Write what changes of a row that this transaction has locked; nothing at all when nothing does."""
+    """Write the changed values of a locked row and an audit entry; write nothing without a change."""
     if all(getattr(before, name) == value for name, value in values.items()):
         return Changed(before=before, after=before)
     if not noun.shelf.change(work.session, _id(before), values):
@@ -72,7 +72,7 @@ def change(
 
 
 def remove(work: UnitOfWork, account_id: int, noun: Resource[R], before: R, *, cause: ActorContext) -> None:
-    """Remove a row that this transaction has locked."""
+    """Delete a locked row, with an audit entry."""
     noun.shelf.remove(work.session, _id(before))
     _audit(work, account_id, noun, cause=cause, before=before)
 
@@ -96,7 +96,7 @@ def _audit(
     before: R | None = None,
     after: R | None = None,
 ) -> None:
-    """Write what somebody decided of the row; what is computed beside it is no decision."""
+    """Write the audit entry with the fields that people set, without computed ones."""
     facts = [row and noun.shelf.facts(row) for row in (before, after)]
     change = AuditedChange(subject=noun.subject, subject_id=_id(after or before), before=facts[0], after=facts[1])
     audit_log.write(work, account_id, change, cause)

@@ -1,4 +1,4 @@
-"""The state of a thing as a person saw it before they changed it, so that saving takes nothing back."""
+"""The values that a form showed, so that a save does not revert another person's change."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,15 +11,15 @@ CHANGED = "Somebody else changed this meanwhile."
 
 
 class Baseline(Protocol):
-    """Compares what was seen with what stands now, which the transaction has locked."""
+    """Compares the shown values with the current values, which the transaction has locked."""
 
     def judged(self, values: Facts, now: Facts) -> dict[str, Any] | Stale:
-        """Return the values that are to be written, or the fields that somebody else has changed."""
+        """Return the values to write, or the fields that another person has changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoBaseline:
-    """Nothing was looked at: what is sent is written."""
+    """No form was shown: every sent value is written."""
 
     def judged(self, values: Facts, now: Facts) -> dict[str, Any] | Stale:
         return dict(values)
@@ -30,18 +30,18 @@ NO_BASELINE = NoBaseline()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnFields:
-    """The fields that a form was drawn from.
+    """The values that a form showed.
 
-    `untouched` has the values that the form sends for fields that nobody touches, where they differ from the facts.
+    `untouched` maps fields to the values that an unedited form sends, if they differ from `facts`.
     """
 
     facts: Facts
     untouched: Facts = field(default_factory=dict)
 
     def judged(self, values: Facts, now: Facts) -> dict[str, Any] | Stale:
-        """Return the values with what this person changed, and everything else as it stands now.
+        """Return this person's changes over the current values.
 
-        Of lists, what was added and taken away is; a single value that both changed differently is refused.
+        Lists merge by their additions and removals; a single value with two different changes is refused.
         """
         wanted = {name: self._merged(name, value, now) for name, value in values.items() if self._touched(name, value)}
         stale = [name for name, value in wanted.items() if self._collides(name, value, now)]
@@ -73,7 +73,7 @@ def _is_several(value: Any) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Tell whether two values are one to a form, which knows no order of a list, no line breaks and no empty text."""
+    """Return True if a form sends both values alike: it ignores list order, line breaks and empty texts."""
     if _is_several(one) and _is_several(other):
         return set(one) == set(other)
     return bool(_plain(one) == _plain(other))

@@ -1,4 +1,4 @@
-"""What is made once per process, and the desks that come of it."""
+"""The clients and settings of one process, and the units of work over them."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,7 @@ from dashboard.store.redis.webhook_flags import Listeners
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """Redis's concerns and the signals of one process, over one client."""
+    """The Redis stores and signals of one process, over one client."""
 
     settings: Settings
     heartbeats: Heartbeats
@@ -32,11 +32,11 @@ class Container:
     client: Redis
 
     def close(self) -> None:
-        """Close what is open; the next use opens it again, in whichever process that is."""
+        """Close the connections; the next use opens new ones, also in a forked process."""
         self.client.close()
 
     def work(self, session: Session) -> UnitOfWork:
-        """Return what a service works with in this session."""
+        """Return a unit of work over this session."""
         return UnitOfWork(
             session=session,
             settings=self.settings,
@@ -50,7 +50,7 @@ class Container:
 
 
 def build(settings: Settings, queue: JobQueue, *, shares_silence: bool = False) -> Container:
-    """Make them; no connection is opened before first use, so it is safe after a fork."""
+    """Build the container; it opens no connection before first use, so a fork is safe."""
     client = redis_client.connect(settings.redis_url, shares_silence=shares_silence)
     return Container(
         settings=settings,

@@ -1,4 +1,4 @@
-"""A form: what may be given, under which name, and the frozen value that it makes."""
+"""The base of all forms: it validates fields and builds a frozen value."""
 
 from dataclasses import fields
 from enum import Enum
@@ -8,7 +8,7 @@ from marshmallow import Schema, post_load
 
 
 class Unset(Enum):
-    """The kind of what was left out, as opposed to null."""
+    """The type of an omitted field, as opposed to null."""
 
     UNSET = "unset"
 
@@ -17,18 +17,18 @@ UNSET = Unset.UNSET
 
 
 class Form(Schema):
-    """Refuses unknown fields; `root` is the name under which the object may come wrapped."""
+    """A schema that refuses unknown fields; `root` names an optional wrapper object."""
 
     root: ClassVar[str] = ""
     makes: ClassVar[type]
 
     @post_load
     def make(self, data: dict[str, Any], **_: object) -> Any:
-        """Return the value that services take."""
+        """Return the frozen value for services."""
         return self.makes(**data)
 
 
 def sent_fields(edit: object) -> dict[str, Any]:
-    """Return what an edit changes: its fields that were not left out."""
+    """Return the fields of an edit that the request contains."""
     said = {field.name: getattr(edit, field.name) for field in fields(edit)}  # type: ignore[arg-type]
     return {name: value for name, value in said.items() if value is not UNSET}

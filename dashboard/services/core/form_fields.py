@@ -1,4 +1,4 @@
-"""The kinds of values in forms and answers, each with its limits."""
+"""Field types of forms and answers, with their limits."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -11,14 +11,14 @@ from dashboard.store.core.texts import can_be_kept
 
 LARGEST_ID = 2**63 - 1
 LONGEST_ID = len(str(LARGEST_ID))
-# Any two of these can be added to the span between two others, and Python and Postgres still hold the result.
+# Any sum of one such instant and the span between two others still fits into Python's and Postgres's types.
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 RANGE = f"from {EARLIEST:%Y-%m-%d} to {LATEST:%Y-%m-%d}, UTC"
 OUT_OF_RANGE = f"Must be {RANGE}."
 
 
 class Text(fields.String):
-    """Text that Postgres can keep, without space around it."""
+    """Text that Postgres can store, without surrounding space."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -42,7 +42,7 @@ class WholeNumber(fields.Integer):
 
 
 class AddressNumber(fields.Integer):
-    """A whole number in an address: its digits alone, for Python reads signs, spaces, underscores and other scripts."""
+    """A whole number in a URL: ASCII digits only; `int` also accepts signs, spaces, underscores and other scripts."""
 
     def __init__(self, least: int, most: int, **kwargs: Any) -> None:
         super().__init__(validate=validate.Range(least, most), **kwargs)
@@ -55,7 +55,7 @@ class AddressNumber(fields.Integer):
 
 
 class Switch(fields.Boolean):
-    """True or false, and no words for them."""
+    """A JSON true or false; words and numbers are refused."""
 
     truthy = {True}
     falsy = {False}
@@ -87,7 +87,7 @@ class Unique(fields.List[Any]):
 
 
 class Instant(fields.DateTime):
-    """An instant: ISO 8601 in UTC, with Z; one range holds for all that come in."""
+    """An instant in ISO 8601, written in UTC with Z; all incoming instants have one range."""
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -105,5 +105,5 @@ class Instant(fields.DateTime):
 
 
 def of_length(most: int = 255) -> validate.Length:
-    """Return the rule of a name: not empty, and no longer than this."""
+    """Return the length rule of a name: at least 1, at most `most` characters."""
     return validate.Length(min=1, max=most)

@@ -1,4 +1,4 @@
-"""Names: text that a reader can see, and that leaves the text around it alone."""
+"""Names: visible text that does not change the display of the text around it."""
 
 import re
 import unicodedata
@@ -9,22 +9,22 @@ from marshmallow import ValidationError
 from dashboard.services.core.form_fields import Text
 
 UNSEEN = "Must have a visible character."
-# Letters and signs by their category, and blank on every screen: Hangul fillers and the empty Braille pattern.
+# Characters with the category of letters or signs that are blank on every screen: Hangul fillers, empty Braille.
 BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-# Unassigned ones are seen too: those of a later Unicode, such as new emoji.
+# Unassigned characters count as visible, because a later Unicode may define them, such as new emoji.
 VISIBLE = frozenset({"L", "N", "P", "S", "Cn"})
-# Controls, formats, halves, private characters; breaks of lines and paragraphs.
+# Controls, formats, surrogates, private characters; line and paragraph separators.
 REFUSED = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-# Unassigned, and no character or to be ignored in every Unicode.
+# Unassigned code points that Unicode defines as noncharacters or as ignorable.
 NEVER = re.compile("[\u2065\ufdd0-\ufdef\ufff0-\ufff8\ufffe\uffff\U000e0000-\U000e0fff]")
-# Formats that are seen: signs of Arabic, Syriac and Kaithi that stand around numbers.
+# Visible formats: signs of Arabic, Syriac and Kaithi around numbers.
 SEEN = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd]")
-# Between two characters Indic and Arabic scripts and emoji need a joiner; a flag of a region is spelt with tags.
+# Indic and Arabic scripts and emoji need joiners between two characters; flags of regions contain tag characters.
 JOINED = re.compile("(?<=\\S)[\u200c\u200d](?=\\S)|(?<=\U0001f3f4)[\U000e0020-\U000e007e]+\U000e007f")
 
 
 class Name(Text):
-    """A name: not blank, and without characters that cannot be seen or that turn the direction of others."""
+    """A name: not blank, and without invisible characters or changes of text direction."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         name = super()._deserialize(value, attr, data, **kwargs)
@@ -36,7 +36,7 @@ class Name(Text):
 
 
 class NameFromOutside(Name):
-    """A name that a customer chose: without the characters that a name must not have, so that nobody is turned away."""
+    """A customer's own name: forbidden characters are removed, so that the form does not refuse the customer."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if isinstance(value, str):
@@ -45,7 +45,7 @@ class NameFromOutside(Name):
 
 
 def _unseen(name: str) -> list[str]:
-    """Return the characters of a name that cannot be seen, or that turn the direction of others."""
+    """Return the characters of a name that are invisible or change the text direction."""
     plain = SEEN.sub("", JOINED.sub("", name))
     return [one for one in plain if unicodedata.category(one) in REFUSED or NEVER.match(one)]
 

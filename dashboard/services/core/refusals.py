@@ -1,4 +1,4 @@
-"""How a service says no: values, which pages and API turn into words and a status."""
+"""Refusals of services, as values; pages and the API render them as text and a status code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,16 +7,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid:
-    """What was given makes no sense: messages by field; nothing changed."""
+    """Invalid input: error messages by field; nothing changed."""
 
     errors: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stale(Invalid):
-    """Somebody else has changed these fields meanwhile, to other values; nothing changed.
+    """Another person has changed these fields to other values meanwhile; nothing changed.
 
-    `wanted` are the values that the change would have written, `now` those that stand, both by field.
+    `wanted` has the values that the change would have written, `now` the current values, both by field.
     """
 
     wanted: Mapping[str, Any] = field(default_factory=dict)
@@ -25,11 +25,11 @@ class Stale(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """It cannot be done as things stand, and the sentence says why; nothing changed."""
+    """The current state does not allow the change; the sentence is the reason; nothing changed."""
 
     sentence: str
 
 
 def invalid(field: str, message: str) -> Invalid:
-    """Return the refusal of one field."""
+    """Return an `Invalid` with one message for one field."""
     return Invalid(errors={field: (message,)})

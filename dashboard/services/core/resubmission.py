@@ -1,4 +1,4 @@
-"""Forms that arrive twice, as by a double click: the second leads to the row of the first."""
+"""Double submissions of a form, as by a double click: the second one leads to the first one's row."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ def first_made(
     actor_id: int,
     now: datetime,
 ) -> int | None:
-    """Return the row for which these values were refused, if the same person made it with them a moment ago."""
+    """Return the existing row if the same person created it with these values within the last 10 seconds."""
     if noun.unique not in refused.errors:
         return None
     made = EntryActor(subject=noun.subject, values=values, actor_id=actor_id, since=now - WITHIN)

@@ -1,4 +1,4 @@
-"""Several services in one transaction: what they write is committed at once, or none of it is."""
+"""Several services in one transaction, which commits all their writes or none."""
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from dashboard.store.postgres import database
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unsaid(AfterCommit):
-    """Signals that only note for which accounts and inboxes something would be said: nothing is committed yet."""
+    """Signals before the commit: they only record the accounts and inboxes to wake."""
 
     woken: dict[int, set[int]] = field(default_factory=dict)
 
@@ -25,16 +25,16 @@ class _Unsaid(AfterCommit):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NestedUnitOfWork:
-    """What is being done together; `desk` is what each of the services is given."""
+    """The outer unit of work, and `work`, the unit of work for the services inside it."""
 
     work: UnitOfWork
     outer: UnitOfWork
     unsaid: _Unsaid
 
     def commit(self, account_id: int, *, reach: Collection[int] | None = None) -> None:
-        """Make all of it true, and start runs where something waits, in these inboxes or else in the whole account.
+        """Commit all writes, and start runs in inboxes with waiting conversations, in `reach` or the whole account.
 
-        That is asked after this commit: a run that began before it has not seen what was written.
+        The query follows this commit, because a run that began earlier has not read these writes.
         """
         session = self.outer.session
         session.commit()
@@ -51,7 +51,7 @@ class NestedUnitOfWork:
 
 @contextmanager
 def all_or_nothing(work: UnitOfWork) -> Iterator[NestedUnitOfWork]:
-    """Yield a desk whose services' commits count only once the whole is committed; left without that, nothing is."""
+    """Yield a nested unit of work; without its commit, the writes of all its services are rolled back."""
     said = work.signals
     unsaid = _Unsaid(queue=said.queue, wakeups=said.wakeups, live=said.live, listeners=said.listeners)
     try:

@@ -1,4 +1,4 @@
-"""What a service works with, and how it is heard after its commit."""
+"""The unit of work of a service, and the signals after its commit."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
-    """Who does the background work, and how much of it waits or has failed; of what waits, the runs."""
+    """The workers and the scheduler, and the numbers of queued and failed jobs and of runs among the queued."""
 
     workers: int
     scheduler: bool
@@ -36,10 +36,10 @@ class Background:
 
 
 class JobQueue(Protocol):
-    """The port to background work; whoever composes the program gives it. Raises StoreUnavailable."""
+    """The port to background jobs; the program's entry point supplies it. Raises StoreUnavailable."""
 
     def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:
-        """Look again at this instant whether these, by account and inbox, are still waiting (E53)."""
+        """Schedule a second check that these conversations, by account and inbox, still wait (E53)."""
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         """Enqueue a run of one inbox and return the job's id."""
@@ -47,27 +47,27 @@ class JobQueue(Protocol):
     def run_inbox_at(
         self, account_id: int, inbox_id: int, at: datetime, *, attempt: int = 0, instead_of: datetime | None = None
     ) -> None:
-        """Schedule a run, instead of the one that stands at another instant; `attempt` counts failed runs before it."""
+        """Schedule a run in place of one at another instant; `attempt` counts the failed runs before it."""
 
     def deliver_webhooks(self, account_id: int | None = None) -> None:
-        """Enqueue a look at what is to be delivered, asked for by this account or by the clock."""
+        """Enqueue deliveries of the outbox, for this account or, on schedule, for all accounts."""
 
     def deliver_webhooks_at(self, at: datetime) -> None:
-        """Schedule a look at what is to be delivered."""
+        """Schedule deliveries of the outbox."""
 
     def mail_invitation(self, account_id: int, agent_id: int) -> None:
         """Enqueue the mail with an agent's invitation."""
 
     def remove_old_at(self, at: datetime) -> None:
-        """Go on removing at this instant what has been kept long enough."""
+        """Schedule the next removal of expired rows."""
 
     def background(self) -> Background:
-        """Return who is at work and what is left to do."""
+        """Return the state of workers, scheduler and queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterCommit:
-    """What is said after a commit. Saying it may fail, and that never reads as the change failing (E44)."""
+    """The signals after a commit; a failed signal never counts as a failed change (E44)."""
 
     queue: JobQueue
     wakeups: Wakeups
@@ -76,9 +76,9 @@ class AfterCommit:
     unsent: set[tuple[int, int]] = field(default_factory=set)
 
     def wake(self, account_id: int, inbox_ids: Iterable[int], source: Source = Source.REALTIME) -> None:
-        """Start a run for each inbox that has none pending (E32), let the pages redraw, and webhooks hear.
+        """Start a run for each inbox without a pending one (E32), refresh the pages, and start deliveries.
 
-        What Redis did not take is said again with the next; the stranded check finds the rest (E53).
+        The next call repeats wake-ups that Redis did not accept; the stranded check finds the others (E53).
         """
         wanted = {(account_id, inbox_id) for inbox_id in inbox_ids}
         self.unsent.update(wanted)
@@ -89,13 +89,13 @@ class AfterCommit:
                     self.queue.run_inbox(account, inbox_id, source)
                 self.unsent.discard((account, inbox_id))
         except StoreUnavailable as error:
-            # Once: each further call would wait for Redis as long.
+            # One attempt only: each further call would wait for Redis as long.
             log.warning("wake_ups_not_sent", account=account_id, inboxes=sorted(wanted), error=str(error))
             return
         self.deliver(account_id)
 
     def wake_anew(self, account_id: int, inbox_ids: Iterable[int], source: Source) -> None:
-        """Start a run for each inbox even where one is said to be pending: its job may have died with its worker."""
+        """Start a run for each inbox even with a pending mark, because its job may have died with its worker."""
         for inbox_id in inbox_ids:
             try:
                 self.wakeups.clear(account_id, inbox_id)
@@ -112,7 +112,7 @@ class AfterCommit:
             log.warning("wake_up_not_scheduled", account=account_id, inbox=inbox_id, error=str(error))
 
     def changed(self, account_id: int) -> None:
-        """Let the account's pages redraw, and its webhooks hear what was written."""
+        """Refresh the account's pages and start deliveries of its events."""
         try:
             self.live.bump(account_id)
         except StoreUnavailable as error:
@@ -120,12 +120,12 @@ class AfterCommit:
         self.deliver(account_id)
 
     def deliver(self, account_id: int) -> None:
-        """Start deliveries, if anybody listens and none are about to start."""
+        """Start deliveries if the account has a receiver and no deliveries are about to start."""
         try:
             if self.listeners.mark(account_id):
                 self.queue.deliver_webhooks(account_id)
         except StoreUnavailable as error:
-            # The timetable looks at the outbox as well.
+            # The scheduler also reads the outbox.
             log.warning("deliveries_not_started", account=account_id, error=str(error))
 
     def mail_invitation(self, account_id: int, agent_id: int) -> None:
@@ -136,7 +136,7 @@ class AfterCommit:
             log.warning("invitation_not_mailed", account=account_id, agent=agent_id, error=str(error))
 
     def note_listeners(self, account_id: int, listening: bool) -> None:
-        """Note whether anybody listens to the account's events; the timetable notes it again."""
+        """Record whether the account has a receiver of events; the scheduler repeats this regularly."""
         try:
             self.listeners.note(account_id, listening)
         except StoreUnavailable as error:
@@ -145,7 +145,7 @@ class AfterCommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitOfWork:
-    """One unit of work's session, Redis's concerns, the settings, and the signals."""
+    """The session, settings, Redis stores and signals of one unit of work."""
 
     session: Session
     settings: Settings
@@ -158,7 +158,7 @@ class UnitOfWork:
 
     @property
     def gauges(self) -> RedisReaders:
-        """Return what of a snapshot is read from Redis."""
+        """Return the readers for the Redis part of a snapshot."""
         return RedisReaders(
             heartbeats=self.heartbeats,
             limits=self.limits,

@@ -1,4 +1,4 @@
-"""Why a conversation waits, or went to whom it went to; planned again, never looked up (E46 to E48)."""
+"""Explanations of one conversation: why it waits, or why a run chose its assignee; always from a plan (E46 to E48)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,7 +25,7 @@ LOOKED_AHEAD = 10_000
 
 
 class ExplanationState(StrEnum):
-    """What is explained: why it waits, why it went where it is, or that neither is so."""
+    """The state of the explained conversation."""
 
     WAITING = "waiting"
     ASSIGNED = "assigned"
@@ -34,10 +34,10 @@ class ExplanationState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """An answer to "why?"; what does not apply is None or empty.
+    """The explanation of one conversation; fields that do not apply are None or empty.
 
-    `agents` come with their verdicts, `turns` are the ids of the eligible ones, next first. The decision is what the
-    next run does, or what the run did that assigned it.
+    `agents` has the verdicts, `turns` the ids of eligible agents, next first. The decision is that of the next run,
+    or of the run that assigned the conversation.
     """
 
     conversation_id: int
@@ -54,7 +54,7 @@ class Explanation:
 
 
 def conversation(work: UnitOfWork, account_id: int, conversation_id: int, *, now: datetime) -> Explanation | None:
-    """Explain a conversation; None if the account has none of this id. Raises StoreUnavailable."""
+    """Explain a conversation; None if the account does not have it. Raises StoreUnavailable."""
     row = conversations.find(work.session, account_id, conversation_id)
     if row is None:
         return None
@@ -69,7 +69,7 @@ def conversation(work: UnitOfWork, account_id: int, conversation_id: int, *, now
 
 
 def assignment(work: UnitOfWork, account_id: int, assignment_id: int) -> Explanation | None:
-    """Explain one assignment of the ledger, whatever became of it; None if the account has none of this id (E47)."""
+    """Explain one assignment of the ledger, also a former one; None if the account does not have it (E47)."""
     given = decision_history.given(work.session, account_id, assignment_id)
     return _assignment_sentence(work, account_id, given) if given else None
 
@@ -96,7 +96,7 @@ def _waiting(work: UnitOfWork, row: ConversationRow, now: datetime) -> Explanati
 
 
 def _with_queue(work: UnitOfWork, snapshot: Snapshot, this: Conversation) -> Snapshot:
-    """Return the snapshot with the conversation and those before it."""
+    """Return the snapshot with this conversation and the conversations before it."""
     rules = filter_of(snapshot)
     queue = (*waiting.before(work.session, rules, this, most=LOOKED_AHEAD), this)
     contacts = {one.contact_id for one in queue if rules.one_agent_per_contact and one.contact_id is not None}
@@ -107,7 +107,7 @@ def _with_queue(work: UnitOfWork, snapshot: Snapshot, this: Conversation) -> Sna
 def _fixes(
     work: UnitOfWork, snapshot: Snapshot, this: Conversation, *, position: int, now: datetime
 ) -> tuple[Fix, ...]:
-    """Return the smallest fixes, without those that make room where too many go before it to try a number."""
+    """Return the smallest fixes; behind too many conversations, fixes that make room are left out."""
     account_id, ids = snapshot.inbox.account_id, {agent.capacity_policy_id for agent in snapshot.agents}
     policies = capacity_policies.named(work.session, account_id, [one for one in ids if one is not None])
     found = suggestions.smallest(snapshot, this.id, now, policies)
@@ -125,7 +125,6 @@ def _decision(snapshot: Snapshot, conversation_id: int, now: datetime) -> tuple[
 def _waiting_sentence(
     snapshot: Snapshot, decision: Decision, examined: DecisionTrace | None, team_id: int | None
 ) -> Explanation:
-    """Return the decision in words, with the verdicts it was made from."""
     verdicts = examined.verdicts if examined else {}
     return Explanation(
         conversation_id=decision.conversation_id or 0,
@@ -140,7 +139,6 @@ def _waiting_sentence(
 
 
 def _assigned(work: UnitOfWork, row: ConversationRow) -> Explanation:
-    """Tell who has it and why."""
     given = decision_history.last_given(work.session, row.account_id, row.id)
     if given is None:
         return Explanation(
@@ -150,7 +148,7 @@ def _assigned(work: UnitOfWork, row: ConversationRow) -> Explanation:
 
 
 def _assignment_sentence(work: UnitOfWork, account_id: int, given: PastAssignment) -> Explanation:
-    """Tell why somebody got it: a run's decision is planned again from what the run kept."""
+    """Explain an assignment; for a run's assignment, plan its batch again from the stored snapshot."""
     conversation_id = given.conversation_id
     by_hand = Explanation(
         conversation_id=conversation_id, state=ExplanationState.ASSIGNED, sentence=f"{_by_whom(given)}.", given=given
@@ -172,6 +170,6 @@ def _by_whom(given: PastAssignment) -> str:
 
 
 def selector_sentence(snapshot: Snapshot, examined: DecisionTrace) -> str:
-    """Return why a run chose the agent whom it chose."""
+    """Return why a run chose this assignee."""
     policy = snapshot.policy or DEFAULT_POLICY
     return selectors.explanation(policy.assignment_order, len(examined.turns))

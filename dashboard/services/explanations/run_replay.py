@@ -1,4 +1,4 @@
-"""What a run saw and decided, batch by batch: planned again from what it kept (E46, E47)."""
+"""Replays of a run's batches: plans from their stored snapshots (E46, E47)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from dashboard.store.assignment.decision_history import KeptBatch
 from dashboard.store.assignment.run_pages import Written
 from dashboard.store.core.paging import Listed, Page, listed
 
-# A conversation that was planned for somebody and is not in the ledger was changed by somebody else meanwhile (E25).
+# A planned assignment that is missing from the ledger: another transaction changed the conversation meanwhile (E25).
 LOST = "Not written: it was changed by somebody else meanwhile."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayCandidate:
-    """An agent as the batch saw them; `turn` counts from 1 among those who may take something."""
+    """An agent in the batch's snapshot; `turn` is the place in the selector's order, from 1, None if not eligible."""
 
     agent: Agent
     verdict: Verdict
@@ -31,7 +31,7 @@ class ReplayCandidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayLine:
-    """One decision with its why; who got it has a position in the run."""
+    """One decision with its reason; an assignment has its position in the run."""
 
     conversation_id: int
     subject: str | None
@@ -43,7 +43,7 @@ class ReplayLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """One batch of a run: the policy and the agents that it saw, and what it decided."""
+    """One batch of a run: its policy, agents and decisions."""
 
     number: int
     last_number: int
@@ -56,7 +56,7 @@ class Replay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayPage:
-    """Which part of a run is wanted: a batch, and a page of its agents and of its decisions."""
+    """The requested part of a run: a batch, a page of its agents and a page of its decisions."""
 
     batch: int
     agents: Page
@@ -64,7 +64,7 @@ class ReplayPage:
 
 
 def page_of_replay(work: UnitOfWork, account_id: int, run_id: int, wanted: ReplayPage) -> Replay | None:
-    """Return a batch of a run; None if it looked at nothing."""
+    """Return the replay of one batch; None if the run has no such batch."""
     batch = decision_history.batch(work.session, account_id, run_id, wanted.batch)
     seating = planner.seating(batch.kept.snapshot, batch.kept.at) if batch else None
     if batch is None or seating is None:
@@ -81,7 +81,7 @@ def page_of_replay(work: UnitOfWork, account_id: int, run_id: int, wanted: Repla
 
 
 def _agents(snapshot: Snapshot, seating: CandidateList, page: Page) -> Listed[ReplayCandidate]:
-    """Return some of the agents: who may take something first, in turn, then the others by name."""
+    """Return a page of the agents: the eligible ones in the selector's order, then the others by name."""
     turns = {agent_id: turn for turn, agent_id in enumerate(seating.turns, 1)}
     last = len(turns) + 1
     order = sorted(snapshot.agents, key=lambda one: (turns.get(one.id, last), one.name.lower(), one.id))

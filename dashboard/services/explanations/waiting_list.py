@@ -1,4 +1,4 @@
-"""Why each of some waiting conversations waits, in a few words: one snapshot for all of them."""
+"""Reasons of several waiting conversations, from one read of their inboxes' snapshots."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingReason:
-    """Why a conversation waits; without a reason, for the next run. An exclusion names its label and its policy."""
+    """The reason why a conversation waits; None: for the next run. An exclusion has its label and its policy."""
 
     reason: Reason | None = None
     label: str | None = None
@@ -34,7 +34,7 @@ class WaitingReason:
 def of(
     work: UnitOfWork, account_id: int, lines: Iterable[ConversationLine], *, now: datetime
 ) -> Mapping[int, WaitingReason]:
-    """Return why those of the lines that wait do so, in a fixed number of queries, whatever their number."""
+    """Return the reasons of the waiting conversations by id; the number of queries does not grow with the lines."""
     queues: dict[int, list[ConversationLine]] = defaultdict(list)
     for line in lines:
         if line.waiting_since:
@@ -54,7 +54,7 @@ def _planned(
     queues: Mapping[int, Sequence[ConversationLine]],
     now: datetime,
 ) -> Mapping[int, WaitingReason]:
-    """Plan what the lines' inboxes would do with them."""
+    """Plan the waiting conversations of each inbox, and return their reasons."""
     places = [RoutedInbox(inbox=one.inbox, policy=one.policy) for one in routings if one.policy]
     lines = [line for place in places for line in queues[place.inbox.id]]
     try:

@@ -1,4 +1,4 @@
-"""An inbox in full: its four switches, its members with their presence, its limits, its queue, its last runs."""
+"""An inbox's page: switches, members with presence, limits, waiting conversations and last runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ MEMBERS, QUEUE, RUNS = 50, 25, 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxDetailsLine:
-    """An inbox in the list: what its policy is called, and which switch is off, if one is."""
+    """An inbox in the list: the name of its policy, and the reason of a pause or None."""
 
     inbox: InboxRow
     policy_name: str | None
@@ -47,7 +47,7 @@ class InboxDetailsLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A member with their presence, None while it cannot be read."""
+    """A member with presence, None if Redis cannot be read."""
 
     row: MemberRow
     presence: Presence | None
@@ -55,7 +55,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxDetails:
-    """All that an inbox's page shows."""
+    """All values of an inbox's page."""
 
     inbox: InboxRow
     account_is_on: bool
@@ -92,7 +92,7 @@ def show_all(work: UnitOfWork, account_id: int, page: Page) -> InboxList:
 
 
 def show(work: UnitOfWork, account_id: int, inbox_id: int, *, page: int, now: datetime) -> InboxDetails | None:
-    """Return the inbox, and a page of its members."""
+    """Return the inbox with one page of its members, None for an unknown inbox."""
     inbox, routing = inboxes.show(work, account_id, inbox_id), inbox_routing.read(work.session, account_id, inbox_id)
     if inbox is None or routing is None:
         return None

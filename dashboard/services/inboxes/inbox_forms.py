@@ -1,4 +1,4 @@
-"""What may be said of inboxes, teams, labels, and who belongs where."""
+"""Forms for inboxes, teams, labels and their members."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ MOST_MEMBERS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEdit:
-    """What changes of an inbox, or all of a new one."""
+    """The changed fields of an inbox, or all fields of a new inbox."""
 
     name: str | Unset = UNSET
     channel: str | Unset | None = UNSET
@@ -24,7 +24,7 @@ class InboxEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamEdit:
-    """What changes of a team, or all of a new one."""
+    """The changed fields of a team, or all fields of a new team."""
 
     name: str | Unset = UNSET
     assignment_type: AssignmentType | Unset = UNSET
@@ -41,13 +41,13 @@ class NewLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberIds:
-    """Agents by id."""
+    """The ids of members."""
 
     user_ids: tuple[int, ...]
 
 
 class InboxForm(Form):
-    """A new inbox; a change with `partial`."""
+    """A new inbox; with `partial`, a change of an inbox."""
 
     root = "inbox"
     makes = InboxEdit
@@ -57,7 +57,7 @@ class InboxForm(Form):
 
 
 class TeamForm(Form):
-    """A new team; a change with `partial`."""
+    """A new team; with `partial`, a change of a team."""
 
     root = "team"
     makes = TeamEdit
@@ -80,7 +80,7 @@ class LabelForm(Form):
 
 
 class MembersForm(Form):
-    """Agents by id."""
+    """The members of an inbox or a team, at most 10,000."""
 
     makes = MemberIds
     user_ids = fields.List(Id(), required=True, validate=validate.Length(max=MOST_MEMBERS))

@@ -1,4 +1,4 @@
-"""Inboxes: made, shown with what waits, switched, removed while they are empty."""
+"""Inboxes: creation, views, switches, and removal of empty ones."""
 
 from datetime import datetime
 

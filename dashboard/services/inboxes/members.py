@@ -1,4 +1,4 @@
-"""Who belongs to an inbox or a team; every change may let something be assigned (E11, E30)."""
+"""Members of inboxes and teams; each change may make a conversation assignable, so it starts runs (E11, E30)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ __all__ = ["MemberChange", "Members", "Owner", "OwnerKind", "change", "show"]
 
 
 class MemberChange(StrEnum):
-    """How a list of agents is meant."""
+    """The meaning of a list of agents: it replaces the members, adds to them, or removes from them."""
 
     REPLACE = "replace"
     ADD = "add"
@@ -37,7 +37,7 @@ class Members:
 
 
 def show(work: UnitOfWork, account_id: int, place: Owner) -> Members | None:
-    """Return who belongs here."""
+    """Return the members, None if the account has no such inbox or team."""
     found = store.ids(work.session, account_id, place)
     return None if found is None else Members(user_ids=tuple(found))
 
@@ -52,9 +52,9 @@ def change(
     actor_id: int | None,
     now: datetime,
 ) -> Members | Invalid | None:
-    """Let these agents belong here: exactly these, these as well, or these no longer.
+    """Replace the members by these agents, add the agents, or remove them.
 
-    What a former member holds stays with them until it is next saved (E31).
+    A former member keeps each conversation until its next change (E31).
     """
     if not store.lock(work.session, account_id, place):
         return None
@@ -75,7 +75,7 @@ def change(
 
 
 def _refusal(work: UnitOfWork, account_id: int, user_ids: Collection[int], way: MemberChange) -> Invalid | None:
-    """Refuse whom the account does not have; only who leaves may be deactivated."""
+    """Refuse unknown agents; deactivated agents can only be removed."""
     leaving = way is MemberChange.REMOVE
     ours = store.of_account(work.session, account_id, user_ids) if leaving else _active(work, account_id, user_ids)
     strangers = ", ".join(map(str, sorted(set(user_ids) - ours)))

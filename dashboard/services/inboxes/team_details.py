@@ -1,4 +1,4 @@
-"""A team in full: its rules, its members with their presence, and what waits for it."""
+"""A team's page: rules, members with presence, and waiting conversations by inbox."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MEMBERS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamDetails:
-    """All that a team's page shows."""
+    """All values of a team's page."""
 
     team: TeamLine
     queues: Sequence[TeamWaiting]
@@ -25,12 +25,12 @@ class TeamDetails:
 
 
 def show_all(work: UnitOfWork, account_id: int, page: Page) -> Listed[TeamLine]:
-    """Return a page of the teams."""
+    """Return one page of the account's teams."""
     return store.page_of(work.session, account_id, page)
 
 
 def show(work: UnitOfWork, account_id: int, team_id: int, *, page: int, now: datetime) -> TeamDetails | None:
-    """Return the team, and a page of its members."""
+    """Return the team with one page of its members, None for an unknown team."""
     team = store.one(work.session, account_id, team_id)
     if team is None:
         return None

@@ -1,4 +1,4 @@
-"""Teams: made, changed, removed; their conversations then belong to no team."""
+"""Teams: creation, change and removal; a removed team's conversations have no team."""
 
 from datetime import datetime
 
@@ -52,7 +52,7 @@ def change(
     now: datetime,
     seen: Baseline = NO_BASELINE,
 ) -> TeamRow | Invalid | None:
-    """Change a team; its type and its maximum decide who may take what (E12, E17)."""
+    """Change a team; a new assignment type or limit starts runs (E12, E17)."""
     before = store.teams.lock(work.session, account_id, team_id)
     if before is None:
         return None
@@ -79,7 +79,7 @@ def remove(
     now: datetime,
     seen: Baseline = NO_BASELINE,
 ) -> TeamRow | Stale | None:
-    """Remove a team; what waits for it waits for the members of its inbox."""
+    """Remove a team; its waiting conversations then wait for the members of their inboxes."""
     before = store.teams.lock(work.session, account_id, team_id)
     if before is None:
         return None

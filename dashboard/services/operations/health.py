@@ -1,4 +1,4 @@
-"""How the whole system does: which of its parts answer, and its figures."""
+"""Health of the system: the readiness of its parts, and its figures."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Which parts are at work."""
+    """The readiness of each part of the system."""
 
     postgres: bool
     redis: bool
@@ -42,12 +42,12 @@ class Readiness:
 
     @property
     def complete(self) -> bool:
-        """Say whether nothing is missing."""
+        """Return whether all parts are ready."""
         return self.postgres and self.redis and self.workers > 0 and self.scheduler
 
 
 def postgres_takes_writes(work: UnitOfWork) -> bool:
-    """Tell whether Postgres answers and can write."""
+    """Return whether Postgres answers and accepts writes."""
     try:
         return store.takes_writes(work.session)
     except (DatabaseFailed, *UNREACHABLE):
@@ -55,7 +55,7 @@ def postgres_takes_writes(work: UnitOfWork) -> bool:
 
 
 def background(work: UnitOfWork) -> Background | None:
-    """Return who does the background work, None when Redis does not answer."""
+    """Return the state of workers, scheduler and queue, None if Redis does not answer."""
     try:
         return work.signals.queue.background()
     except StoreUnavailable:
@@ -80,5 +80,5 @@ def mend_counters(work: UnitOfWork) -> None:
 
 
 def figures(work: UnitOfWork) -> Figures:
-    """Return the figures of this moment."""
+    """Return the current figures."""
     return store.read(work.session)

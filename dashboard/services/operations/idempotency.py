@@ -1,4 +1,4 @@
-"""Doing a thing once, however often it is asked for under the same key."""
+"""Idempotency keys: requests with the same key execute once."""
 
 import time
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ LOOKED_EVERY = timedelta(milliseconds=50)
 
 
 def first_answer(work: UnitOfWork, slot: Slot, body_hash: str, *, now: datetime) -> StoredResponse | Conflict | None:
-    """Return the answer given before under this key, or None: then the caller does the work, in this transaction."""
+    """Return the stored answer of this key; after None, the caller executes the request in this transaction."""
     if store.reserve(work.session, slot, body_hash, now):
         return None
     kept = _found(work, slot)
@@ -29,13 +29,13 @@ def first_answer(work: UnitOfWork, slot: Slot, body_hash: str, *, now: datetime)
 
 
 def keep(work: NestedUnitOfWork, slot: Slot, kept: StoredResponse, *, now: datetime) -> None:
-    """Commit the work with its answer: whoever did not hear it is given the same again."""
+    """Commit the request's writes with its answer, which a repeated request gets again."""
     store.keep(work.work.session, slot, kept, now)
     work.commit_as_said()
 
 
 def _found(work: UnitOfWork, slot: Slot) -> StoredResponse | None:
-    """Look until the answer is there or its time is up."""
+    """Poll for the first request's answer, at most 2 s."""
     for _ in range(ANSWER_COMES_WITHIN // LOOKED_EVERY):
         kept = store.find(work.session, slot)
         work.session.rollback()

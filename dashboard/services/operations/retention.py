@@ -1,6 +1,6 @@
-"""Nothing is kept for ever: old runs, events that everybody was told of, answers to repeated requests, log-outs.
+"""Retention: removal of old runs, delivered events, answers to repeated requests, and log-outs.
 
-The ledger and the audit log stay: who had a conversation is told after the run that gave it is gone.
+The ledger and the audit log stay: assignments are readable after the removal of their runs.
 """
 
 import time
@@ -29,7 +29,7 @@ Remove = Callable[[int], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """How much was removed, and whether there may be more."""
+    """The numbers of removed rows, and whether more may remain."""
 
     runs: int
     events: int
@@ -39,7 +39,7 @@ class Removed:
 
 
 def remove_old(work: UnitOfWork, *, now: datetime, lasts_for: float = LASTS_FOR) -> Removed:
-    """Remove what is older than it is kept, in small transactions, until nothing is left or the time is up."""
+    """Remove expired rows in small transactions, until none remain or the time is up."""
     removers = _removers(work.session, now - timedelta(days=work.settings.run_retention_days), now)
     counts, left, until = Counter[str](), set(removers), time.monotonic() + lasts_for
     while left and time.monotonic() < until:

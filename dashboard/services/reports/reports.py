@@ -1,4 +1,4 @@
-"""What was assigned over a day, a week or a month: by the hour, by inbox, by agent, and how long it had waited."""
+"""Reports of a day, a week or a month: assignments by hour, inbox and agent, and their waiting times."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from dashboard.store.reports import report_page as store
 from dashboard.store.reports.report_page import HourSum, InboxSum, ReportFilter, ReportShare
 
 HOUR = timedelta(hours=1)
-# So many inboxes are told apart by the hour; the others are one.
+# The hours show this many inboxes separately, and the others as one sum.
 MOST_LINES = 4
 
 
 class ReportSpan(StrEnum):
-    """How far back a report goes."""
+    """The period of a report."""
 
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
 
     def since(self, now: datetime) -> datetime:
-        """Return where a report begins that ends now."""
+        """Return the start of a report that ends now."""
         return hour_of(now) - HOURS[self] * HOUR
 
 
@@ -36,7 +36,7 @@ HOURS = {ReportSpan.DAY: 24, ReportSpan.WEEK: 7 * 24, ReportSpan.MONTH: 30 * 24}
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A wait; a bound of it where an older release counted it."""
+    """A waiting time, exact or a bound; an older release stored only bounds."""
 
     lasted_for: timedelta
     bound: Bound = Bound.ITSELF
@@ -44,9 +44,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitFigures:
-    """The waits that half of the conversations and nine of ten of them did not exceed.
+    """The median and the 90th percentile of waiting times.
 
-    Of an hour they are exact, of a whole report within 5 %.
+    They are exact for an hour, and within 5 % for a whole report.
     """
 
     median: Wait
@@ -55,7 +55,7 @@ class WaitFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourLine:
-    """What was assigned in an hour; `parts` are those of the report's lines, `others` of the inboxes without one."""
+    """The assignments of one hour; `parts` counts them by the report's lines, `others` in all other inboxes."""
 
     at: datetime
     count: int
@@ -66,7 +66,7 @@ class HourLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportInboxLine:
-    """What was assigned in an inbox."""
+    """The assignments of one inbox."""
 
     inbox: Choice
     count: int
@@ -75,7 +75,7 @@ class ReportInboxLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FairnessLine:
-    """How evenly runs gave conversations to agents: to those who got some, and with the members who got none."""
+    """The fairness of runs: Jain's index over the agents with assignments, and with idle members included."""
 
     index: float | None
     index_with_idle: float | None
@@ -86,7 +86,7 @@ class FairnessLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A whole report. `lines` are the inboxes told apart, the largest first; hours go from the newest back."""
+    """A whole report; `lines` are the inboxes shown separately, the largest first; hours are newest first."""
 
     since: datetime
     until: datetime
@@ -102,12 +102,12 @@ class Report:
 
     @property
     def has_others(self) -> bool:
-        """Tell whether anything was assigned in inboxes that are not told apart."""
+        """Return whether inboxes without a line of their own had assignments."""
         return bool(self.lines) and any(line.others for line in self.hours)
 
 
 def of_account(work: UnitOfWork, account_id: int, *, span: ReportSpan, inbox_id: int | None, now: datetime) -> Report:
-    """Return the report of an account, or of one of its inboxes; one that it does not have is as if not asked for."""
+    """Return the report of an account, or of one of its inboxes; an unknown inbox id is ignored."""
     inboxes = choices.inboxes(work.session, account_id)
     inbox = next((one for one in inboxes if one.id == inbox_id), None)
     asked = ReportFilter(
@@ -139,7 +139,7 @@ def of_account(work: UnitOfWork, account_id: int, *, span: ReportSpan, inbox_id:
 
 
 def _by_inbox(sums: Mapping[int, InboxSum], inboxes: Sequence[Choice]) -> tuple[ReportInboxLine, ...]:
-    """Return every inbox, those with the most first."""
+    """Return all inboxes, by number of assignments, highest first."""
     nothing = InboxSum(count=0, waits=Waits())
     summed = [(one, sums.get(one.id, nothing)) for one in inboxes]
     lines = [ReportInboxLine(inbox=one, count=figures.count, waited=_waited(figures.waits)) for one, figures in summed]
@@ -152,7 +152,7 @@ def _hours(
     lines: Sequence[Choice],
     parts: Mapping[tuple[datetime, int], int],
 ) -> tuple[HourLine, ...]:
-    """Return every hour from the one under way back to the first."""
+    """Return all hours, from the current one back to the first."""
     nothing = HourSum(count=0, median=None, ninetieth=None, waits=Waits())
     found = []
     at = hour_of(asked.until)
@@ -183,7 +183,7 @@ def _wait(found: Quantile) -> Wait:
 
 
 def _shares(work: UnitOfWork, asked: ReportFilter) -> tuple[ReportShare, ...]:
-    """Return the members and everybody who was given something, those with the most first."""
+    """Return all members and all agents with assignments, highest number first."""
     given = store.shares(work.session, asked)
     known = {share.id for share in given}
     everybody = [*given, *(one for one in store.members(work.session, asked) if one.id not in known)]

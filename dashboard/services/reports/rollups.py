@@ -1,4 +1,4 @@
-"""Summing the ledger up for the reports: whatever is not summed yet is read from the ledger, only not as quickly."""
+"""Rollups of the ledger for reports, which read newer hours more slowly from the ledger itself."""
 
 from datetime import datetime, timedelta
 
@@ -13,14 +13,14 @@ KEPT_FOR = 32 * DAY
 
 
 def sum_ledger(work: UnitOfWork, *, now: datetime) -> None:
-    """Sum every account's ledger up to the last settled hour, a day to a transaction."""
+    """Sum up every account's ledger to the last settled hour, one transaction for each day."""
     until = hour_of(now - SETTLES_IN)
     for account in rollups.due(work.session, until):
         _sum(work, account, until)
 
 
 def hour_of(at: datetime) -> datetime:
-    """Return the beginning of an instant's hour (UTC)."""
+    """Return the start of an instant's hour (UTC)."""
     return at.replace(minute=0, second=0, microsecond=0)
 
 

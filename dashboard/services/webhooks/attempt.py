@@ -1,4 +1,4 @@
-"""One receiver's turn: what is sent, signed how, and what an answer means for the delivery."""
+"""Attempts to deliver to one receiver: the signed request, and the result of each answer."""
 
 import hmac
 import time
@@ -21,14 +21,14 @@ RETRIES = (
     timedelta(hours=1),
 )
 LASTS_FOR = timedelta(hours=24)
-# One attempt now and then shows that a receiver is back; what it missed keeps its own times.
+# An attempt at least this often detects that a receiver works again; its deliveries keep their own retry times.
 LONGEST_PAUSE = timedelta(minutes=2)
 LAST_BEGINS_WITHIN = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptResult:
-    """What a receiver answered to a delivery."""
+    """The answer of a receiver to one delivery."""
 
     turn: Lease
     due: DueDelivery
@@ -37,7 +37,7 @@ class AttemptResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseEnded:
-    """A turn is over; the last answer, if anything was sent."""
+    """The end of a lease, with the last answer, None if nothing was sent."""
 
     turn: Lease
     last: ReceiverResponse | None
@@ -47,7 +47,7 @@ AttemptMessage = AttemptResult | LeaseEnded
 
 
 def send_all(outgoing: Outgoing, turn: Lease, told: "SimpleQueue[AttemptMessage]") -> None:
-    """Send what is due, one after the other; a refusal holds back its conversation, silence ends the turn."""
+    """Send due deliveries in order; a refusal holds back its conversation's deliveries, no answer ends the lease."""
     until = time.monotonic() + LAST_BEGINS_WITHIN
     held_back: set[int | None] = set()
     last: ReceiverResponse | None = None
@@ -66,7 +66,7 @@ def send_all(outgoing: Outgoing, turn: Lease, told: "SimpleQueue[AttemptMessage]
 
 
 def post(turn: Lease, due: DueDelivery, *, at: datetime) -> Post:
-    """Return the request: the same body and delivery id at every attempt, signed anew."""
+    """Return the request: body and delivery id stay the same at each attempt, the signature is new."""
     body, stamp = due.body.encode(), str(int(at.timestamp()))
     signature = hmac.new(turn.secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
     return Post(
@@ -82,7 +82,7 @@ def post(turn: Lease, due: DueDelivery, *, at: datetime) -> Post:
 
 
 def result(heard: AttemptResult, *, now: datetime) -> DeliveryResult:
-    """Return how the delivery stands: delivered, to be tried again, or parked when its time is over."""
+    """Return the result of an attempt: delivered, pending until its retry, or parked after its deadline."""
     due, answer = heard.due, heard.answer
     again_at = None if answer.accepted else next_attempt_at(due, now)
     failed = DeliveryStatus.PENDING if again_at else DeliveryStatus.PARKED
@@ -98,14 +98,14 @@ def result(heard: AttemptResult, *, now: datetime) -> DeliveryResult:
 
 
 def next_attempt_at(due: DueDelivery, now: datetime) -> datetime | None:
-    """Return when it is tried again after a failure; the last time is when its time ends, and then never."""
+    """Return the instant of the next retry, at most the deadline; None once the deadline has passed."""
     if now >= due.give_up_at:
         return None
     return min(now + RETRIES[min(due.attempts, len(RETRIES) - 1)], due.give_up_at)
 
 
 def pause_after(silences: int) -> timedelta | None:
-    """Return how long a receiver is let be after so many silences in a row."""
+    """Return the pause of a receiver after this many attempts in a row without an answer, None after 0."""
     return min(RETRIES[min(silences, len(RETRIES)) - 1], LONGEST_PAUSE) if silences else None
 
 

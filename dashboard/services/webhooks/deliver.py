@@ -1,7 +1,7 @@
-"""Events told to those who listen: at least once, signed, in order per conversation.
+"""Deliveries of events to receivers: at least once, signed, in order for each conversation.
 
-One thread speaks to one receiver; the database is this thread's alone. A receiver that does not answer holds up
-nobody but itself.
+Each receiver has one thread; only the main thread uses the database. A receiver that does not answer delays
+no other receiver.
 """
 
 import time
@@ -39,14 +39,14 @@ Clock = Callable[[], datetime]
 
 
 def outgoing_of(work: UnitOfWork) -> Outgoing:
-    """Return what may be called under the desk's settings."""
+    """Return a client for the receivers that the settings allow."""
     return Outgoing(allow_private=work.settings.webhook_allow_private)
 
 
 def deliver(
     work: UnitOfWork, account_id: int | None = None, *, outgoing: Outgoing | None = None, now: Clock = clock.now
 ) -> None:
-    """Deliver what is due until nothing is under way, and ask to be called when something is due again."""
+    """Send all due deliveries, and schedule the next job for the next due delivery."""
     if account_id is not None:
         _begin(work, account_id)
     with ThreadPoolExecutor(RECEIVERS_AT_ONCE, thread_name_prefix="receiver") as pool:
@@ -55,7 +55,7 @@ def deliver(
 
 
 def poll_outbox(work: UnitOfWork, *, now: datetime) -> None:
-    """Find what was not told of: events without deliveries, deliveries that are due, and who listens."""
+    """Create missing deliveries of events, record accounts with receivers, and schedule due deliveries."""
     while fan_out(work, now=now) == EVENTS_AT_ONCE:
         pass
     for account_id in webhooks.listened_to(work.session):
@@ -89,7 +89,7 @@ def _schedule_next(work: UnitOfWork, now: datetime) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class _Floor:
-    """Who is being spoken to at this moment."""
+    """The receivers with an attempt under way."""
 
     work: UnitOfWork
     outgoing: Outgoing
@@ -109,7 +109,7 @@ class _Floor:
                 self._listen()
 
     def _take_turns(self, *, silent_too: bool) -> bool:
-        """Begin what can begin; say whether there may be more at once."""
+        """Acquire leases and start their attempts; return whether more events wait for deliveries."""
         now = self.now()
         is_more = fan_out(self.work, now=now) == EVENTS_AT_ONCE
         lease = LeaseTerms(
@@ -130,7 +130,7 @@ class _Floor:
         return is_more
 
     def _listen(self) -> None:
-        """Write down what was heard in a moment."""
+        """Write the results of the attempts that ended within a short time."""
         said, now = self._heard(), self.now()
         if not said:
             return

@@ -1,4 +1,4 @@
-"""What may be said of a webhook."""
+"""The form for a webhook."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from dashboard.store.ledger.ledger import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEdit:
-    """What changes of a webhook, or all of a new one."""
+    """The changed fields of a webhook, or all fields of a new webhook."""
 
     url: str | Unset = UNSET
     subscriptions: tuple[Event, ...] | Unset = UNSET
@@ -20,7 +20,7 @@ class WebhookEdit:
 
 
 class WebhookForm(Form):
-    """A new webhook, which hears everything unless told otherwise; a change with `partial`."""
+    """A new webhook, by default for all events; with `partial`, a change of a webhook."""
 
     root = "webhook"
     makes = WebhookEdit

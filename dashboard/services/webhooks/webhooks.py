@@ -1,4 +1,4 @@
-"""Webhooks: made with a secret that is shown once, changed, removed; their deliveries shown and asked for again."""
+"""Webhooks: creation with a secret, change and removal; lists and repeats of their deliveries."""
 
 import secrets
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ DISABLED = "This webhook is disabled; enable it first."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookWithSecret:
-    """A new webhook with its secret, which is shown this once."""
+    """A webhook with its new secret, shown only once."""
 
     row: WebhookRow
     secret: str
@@ -70,7 +70,7 @@ def create(
     now: datetime,
     to: Outgoing | None = None,
 ) -> WebhookWithSecret | Invalid:
-    """Make a webhook, which hears what happens from now on."""
+    """Create a webhook; it receives only later events."""
     if no := _refused(work, edit, to):
         return no
     _tell_of_what_was(work, now)
@@ -94,7 +94,7 @@ def change(
     seen: Baseline = NO_BASELINE,
     to: Outgoing | None = None,
 ) -> WebhookRow | Invalid | None:
-    """Change a webhook; what waits for it is tried at once where it leads elsewhere or was switched on."""
+    """Change a webhook; a new URL or a switch to enabled starts its pending deliveries at once."""
     if no := _refused(work, edit, to):
         return no
     _tell_of_what_was(work, now)
@@ -141,7 +141,7 @@ def remove(
 def rotate(
     work: UnitOfWork, account_id: int, webhook_id: int, *, actor_id: int | None, now: datetime
 ) -> WebhookWithSecret | None:
-    """Sign what is sent from now on with another secret, which is shown this once."""
+    """Replace the secret for the signatures of all later requests; it is shown only once."""
     row = store.shelf.lock(work.session, account_id, webhook_id)
     if row is None:
         return None
@@ -156,12 +156,12 @@ def rotate(
 
 
 def secret_of(work: UnitOfWork, account_id: int, webhook_id: int) -> str | None:
-    """Return the secret, for the person whose first answer it was in, when their form has arrived twice."""
+    """Return the secret, for the answer to a double submission of the same person's form."""
     return store.secret_of(work.session, account_id, webhook_id)
 
 
 def show_deliveries(work: UnitOfWork, account_id: int, webhook_id: int, page: Page) -> Listed[DeliveryView] | None:
-    """Return what the webhook was told, or is to be told, the newest first."""
+    """Return a page of the webhook's deliveries, sent or pending, newest first."""
     if store.shelf.find(work.session, account_id, webhook_id) is None:
         return None
     return delivery_store.page(work.session, account_id, webhook_id, page)
@@ -170,7 +170,7 @@ def show_deliveries(work: UnitOfWork, account_id: int, webhook_id: int, page: Pa
 def redeliver(
     work: UnitOfWork, account_id: int, webhook_id: int, delivery_id: UUID, *, actor_id: int | None, now: datetime
 ) -> DeliveryView | Conflict | None:
-    """Deliver again, at once and under the same id, whatever became of it; its 24 hours begin anew."""
+    """Repeat a delivery at once, with the same id and any status; its 24 hours start again."""
     # Before the webhook's own lock: a fan-out under way holds this one and refers to the webhook.
     outbox.lock_fan_out(work.session)
     webhook = store.shelf.lock(work.session, account_id, webhook_id)
@@ -197,7 +197,7 @@ def _secret() -> str:
 
 
 def _refused(work: UnitOfWork, edit: WebhookEdit, to: Outgoing | None) -> Invalid | None:
-    """Refuse a URL that leads where nothing may be sent; it is asked again at every delivery."""
+    """Refuse a URL with a forbidden address; each delivery repeats this check."""
     if not isinstance(edit.url, str):
         return None
     why = (to or deliver.outgoing_of(work)).refusal(edit.url)
@@ -205,7 +205,7 @@ def _refused(work: UnitOfWork, edit: WebhookEdit, to: Outgoing | None) -> Invali
 
 
 def _tell_of_what_was(work: UnitOfWork, now: datetime) -> None:
-    """Let what happened until now go to those who listened until now."""
+    """Create the deliveries of earlier events before a change of the receivers."""
     while deliver.fan_out(work, now=now) == deliver.EVENTS_AT_ONCE:
         pass
 

@@ -28,7 +28,7 @@ class Field(StrEnum):
     TEAM = "team"
 
 
-# Zendesk, Freshdesk, Freshservice, ServiceNow (labels and names of columns), Jira; the first that a file has is read.
+# Zendesk, Freshdesk, Freshservice, ServiceNow (labels and names of columns), Jira; the first match in a file counts.
 # Columns of durations, such as Zendesk's "Resolution time", are not here.
 SYNONYMS: Mapping[Field, tuple[str, ...]] = {
     Field.EXTERNAL_ID: (

@@ -19,7 +19,7 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file and its encoding; fields refuse the characters that stand for undecodable bytes."""
+    """A file and its encoding; fields refuse the characters that replace undecodable bytes."""
 
     path: Path
     encoding: Encoding

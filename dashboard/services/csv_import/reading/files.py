@@ -1,6 +1,6 @@
 """A file of conversations, read in two passes: a survey of its dates, then the rows.
 
-Neither pass keeps more than one row in memory.
+Neither pass holds more than one row in memory.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ class Survey:
     latest: dict[DateOrder | None, datetime] = field(default_factory=dict)
 
     def note(self, line: int, text: str, reading: Reading) -> None:
-        """Note the order that a value shows."""
+        """Record the order that a value shows."""
         self.without_zone |= not reading.names_zone
         if reading.shows:
             self.shown_on.setdefault(reading.shows, line)
@@ -59,7 +59,7 @@ class Survey:
             self.ambiguous = line, text
 
     def note_created(self, reading: Reading) -> None:
-        """Note the created_at of a row."""
+        """Record the latest created_at, by order of day and month."""
         for order in (None, *DateOrder):
             at = reading.by(order)
             if at is not None and EARLIEST <= at <= LATEST:

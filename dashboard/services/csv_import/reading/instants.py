@@ -25,7 +25,7 @@ class DateOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An instant by each order of day and month; None if an order gives no date."""
+    """An instant by each order of day and month; None if an order results in no date."""
 
     day_first: datetime | None
     month_first: datetime | None
@@ -33,12 +33,12 @@ class Reading:
 
     @property
     def is_ambiguous(self) -> bool:
-        """Return whether the two orders give different dates."""
+        """Return whether the two orders result in different dates."""
         return None not in (self.day_first, self.month_first) and self.day_first != self.month_first
 
     @property
     def shows(self) -> DateOrder | None:
-        """Return the only order that gives a date, if there is only one."""
+        """Return the order that results in a date, None if both do or neither does."""
         if (self.day_first is None) == (self.month_first is None):
             return None
         return DateOrder.DAY_FIRST if self.month_first is None else DateOrder.MONTH_FIRST
@@ -72,7 +72,7 @@ def _instant(found: re.Match[str], order: DateOrder, zone: tzinfo) -> datetime |
 
 
 def _date(found: re.Match[str], order: DateOrder) -> tuple[int, int, int]:
-    """Return year, month and day; an unknown month name gives 0. With dots the day is first."""
+    """Return year, month and day; an unknown month name results in 0. With dots, the day is first."""
     first, second, third = found["first"], found["second"], found["third"]
     if not second.isdecimal():
         return _year(third), _month(second), int(first)

@@ -51,7 +51,7 @@ class BadFile:
 
 
 def recognise(path: Path, *, inbox_column: str | None = None) -> Layout | BadFile:
-    """Return the layout; the separator is the one that gives most columns with known names."""
+    """Return the layout; the separator with the most known column names is chosen."""
     text = decoding.opened(path)
     named = NAMED_SEPARATOR.fullmatch(next(text.lines(), "").rstrip("\r\n"))
     header_line = 2 if named else 1

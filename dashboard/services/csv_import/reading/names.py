@@ -1,4 +1,4 @@
-"""Comparison of names: two that look the same are equal."""
+"""Comparison of names: two names with the same appearance are equal."""
 
 import re
 import unicodedata

@@ -14,8 +14,8 @@ from dashboard.services.csv_import.reading.values import ReadingOptions, Values
 class ImportRow:
     """A conversation of the file; `resolved_at` is set if, and only if, it is resolved.
 
-    `end_is_known` is false if `resolved_at` is a guess. `is_unassigned` holds for an open row whose end lies ahead
-    (--as-of-now): it waits although the file names its agent.
+    `end_is_known` is false if `resolved_at` is a guess. `is_unassigned` is true for an open row with an end in the
+    future (--as-of-now): it waits although the file names its agent.
     """
 
     line: int
@@ -46,7 +46,7 @@ class BadRow:
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """The status of a conversation by now, with its end if it is resolved."""
+    """The current status of a conversation, with its end if it is resolved."""
 
     status: Status
     resolved_at: datetime | None = None

@@ -76,7 +76,7 @@ class Agents:
 
 
 def new_agent(account_id: int, text: str) -> tuple[str, str]:
-    """Return address and name of an agent to be created; for a name, the address reaches nobody."""
+    """Return address and name of a new agent; for a name, the address is no real mailbox."""
     if address := as_address(text):
         return address, address.partition("@")[0]
     return address_of(account_id, folded(text)), text

@@ -52,13 +52,13 @@ def place(work: UnitOfWork, targets: Targets, rows: Sequence[ImportRow], now: da
 
 
 def will_wait(targets: Targets, row: ImportRow) -> bool:
-    """Return whether a row is open without an agent who can have it."""
+    """Return whether a row is open without an active agent."""
     agent = None if row.is_unassigned else targets.agent(row)
     return row.status is Status.OPEN and (agent is None or not agent.active)
 
 
 def _choice(row: ImportRow, targets: Targets, active: Collection[int]) -> PlacementOptions:
-    """Return the agent of a row; a deactivated agent keeps resolved conversations and gets no others."""
+    """Return the agent of a row; a deactivated agent is assigned only resolved conversations."""
     found = targets.agents.find(row.handled_by) if row.handled_by and not row.is_unassigned else None
     if found is None:
         return PlacementOptions()

@@ -9,7 +9,7 @@ from dashboard.services.csv_import.reading.notes import NoteKind, Tallies, count
 
 @dataclass(slots=True)
 class ImportReport:
-    """Counts of an import so far: `waiting` by inbox, `held` the names of inboxes switched off, by id."""
+    """Counts of an import: `waiting` by inbox; `held` maps ids to names of inboxes with assignment switched off."""
 
     created: int = 0
     existing: int = 0

@@ -20,7 +20,7 @@ POLICY_DESCRIPTION = "For inboxes that an import has made, until they get a poli
 
 @dataclass(slots=True)
 class Targets:
-    """The names of the account as far as the import has read them, and the rows that it has created."""
+    """The names of the account that the import has read, and the rows that it has created."""
 
     account_id: int
     agents: Agents
@@ -32,7 +32,7 @@ class Targets:
     new_agents: set[int] = field(default_factory=set)
 
     def inbox_id(self, row: ImportRow) -> int:
-        """Return the inbox of a row whose targets exist."""
+        """Return the inbox id of a row, after the creation of its targets."""
         inbox_id = self.inboxes.find(row.inbox)
         assert inbox_id is not None
         return inbox_id
@@ -121,7 +121,7 @@ def _add_members(work: UnitOfWork, targets: Targets, rows: Sequence[ImportRow]) 
 
 
 def _route(work: UnitOfWork, account_id: int, inbox_ids: Collection[int], now: datetime) -> None:
-    """Link new inboxes to a policy: without one, nothing of theirs is ever assigned (E1)."""
+    """Link new inboxes to a policy; without one, runs assign none of their conversations (E1)."""
     made = assignment_policies.shelf.add(work.session, account_id, {"name": POLICY, "description": POLICY_DESCRIPTION})
     if made is not None and (policy := assignment_policies.shelf.find(work.session, account_id, made)):
         assignment_policies.keep_version(work.session, account_id, policy, actor_id=None, now=now)

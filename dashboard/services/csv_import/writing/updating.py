@@ -1,4 +1,4 @@
-"""Changes in the helpdesk since its last file: closed conversations, and agents of those that wait here."""
+"""Changes in the helpdesk since its last file: closed conversations, and assignees of waiting ones."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ def update(
     """Update these conversations in one transaction.
 
     Resolved ones stay, as do those with a message after the end in the file. Only a conversation that was never
-    assigned here gets the file's agent. Locks are taken in a run's order: inboxes, agents, conversations by id.
+    assigned here gets the file's agent. The order of locks is a run's: inboxes, agents, conversations by id.
     """
     by_id = {added.id: placed for added, placed in there}
     ids = conversations.unresolved(work.session, account_id, by_id)

@@ -99,7 +99,7 @@ def _write(
 
 
 def _hold(work: UnitOfWork, wanted: Import, rows: Sequence[ImportRow], *, known: Targets, report: ImportReport) -> None:
-    """Switch off the inboxes that get waiting rows; before any agent is locked, as a run's order of locks demands."""
+    """Switch off assignment in inboxes with waiting rows, before any lock of an agent, as in a run's order of locks."""
     waiting = {known.inbox_id(row) for row in rows if placing.will_wait(known, row)} - report.held.keys()
     if waiting:
         report.held |= holding.switch_off(work, wanted.account_id, waiting, wanted.cause)
