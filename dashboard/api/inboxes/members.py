@@ -1,4 +1,4 @@
-"""Who belongs to an inbox or a team: PUT replaces, POST adds, DELETE removes, and each answers with who is there."""
+"""Members of inboxes and teams: PUT replaces, POST adds, DELETE removes; each returns the members after it."""
 
 from collections.abc import Callable
 

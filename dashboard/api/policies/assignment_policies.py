@@ -1,4 +1,4 @@
-"""Assignment policies, and which inbox has which."""
+"""Assignment policies, and their links to inboxes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ POLICY = Tagged(edit=AssignmentPolicyEdit)
 
 
 class AssignmentPolicySchema(Schema):
-    """An assignment policy; its version goes up with each change that alters decisions."""
+    """An assignment policy; a change that alters decisions raises its version."""
 
     id = fields.Integer()
     name = fields.String()
@@ -47,14 +47,14 @@ class AssignmentPolicySchema(Schema):
 
 
 class ServedInboxesSchema(Schema):
-    """The inboxes that a policy serves."""
+    """The inboxes that use a policy."""
 
     inboxes = fields.List(fields.Nested(InboxSchema))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedInboxes:
-    """The inboxes that a policy serves."""
+    """The inboxes that use a policy."""
 
     inboxes: Sequence[InboxRow]
 
@@ -74,7 +74,7 @@ def index(page: Page) -> Listed[PolicyRow]:
 @bp.response(201, AssignmentPolicySchema)
 @POLICY
 def create(edit: AssignmentPolicyEdit) -> PolicyRow:
-    """Make a policy; it decides nothing until it is linked."""
+    """Create a policy; it has no effect until an inbox uses it."""
     who = caller()
     return no_content(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
@@ -94,7 +94,7 @@ def show(policy_id: int) -> PolicyRow:
 @bp.response(200, AssignmentPolicySchema)
 @POLICY
 def change(edit: AssignmentPolicyEdit, policy_id: int) -> PolicyRow:
-    """Change a policy; it acts at once."""
+    """Change a policy; the change takes effect at once."""
     who = caller()
     return no_content(
         service.change(
@@ -108,7 +108,7 @@ def change(edit: AssignmentPolicyEdit, policy_id: int) -> PolicyRow:
 @bp.response(204)
 @POLICY
 def remove(policy_id: int) -> None:
-    """Remove a policy; its inboxes are left without one."""
+    """Remove a policy; its inboxes then have no policy."""
     who = caller()
     no_content(
         service.remove(
@@ -121,7 +121,7 @@ def remove(policy_id: int) -> None:
 @allowed(SUPERVISORS)
 @bp.response(200, ServedInboxesSchema)
 def served(policy_id: int) -> ServedInboxes:
-    """Read which inboxes a policy serves."""
+    """List the inboxes that use a policy."""
     return ServedInboxes(inboxes=no_content(service.inboxes_of(unit_of_work(), caller().account_id, policy_id)))
 
 
@@ -130,7 +130,7 @@ def served(policy_id: int) -> ServedInboxes:
 @bp.response(200, AssignmentPolicySchema)
 @POLICY
 def linked(inbox_id: int) -> PolicyRow:
-    """Read the policy that an inbox has."""
+    """Read an inbox's policy."""
     return no_content(service.of_inbox(unit_of_work(), caller().account_id, inbox_id))
 
 
@@ -140,7 +140,7 @@ def linked(inbox_id: int) -> PolicyRow:
 @bp.response(200, AssignmentPolicySchema)
 @POLICY
 def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
-    """Give an inbox this policy in place of the one that it has."""
+    """Link a policy to an inbox; it replaces the inbox's present one."""
     who = caller()
     return no_content(
         service.link(unit_of_work(), who.account_id, inbox_id, choice, actor_id=who.user_id, now=clock.now())
@@ -152,7 +152,7 @@ def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
 @bp.response(204)
 @POLICY
 def unlink(inbox_id: int) -> None:
-    """Leave an inbox without a policy."""
+    """Unlink the policy of an inbox; the inbox then has none."""
     who = caller()
     no_content(
         service.unlink(

@@ -1,4 +1,4 @@
-"""Dry runs: what the next run would do under other rules."""
+"""Dry runs: the next run under other rules."""
 
 from dataclasses import fields as fields_of
 from dataclasses import replace
@@ -21,7 +21,7 @@ bp = ApiBlueprint("previews", "Dry runs: what the next run would do under other 
 
 
 class DifferenceSchema(Schema):
-    """A conversation that would go elsewhere; null is nobody."""
+    """A conversation that another agent would get; null is no agent."""
 
     conversation_id = fields.Integer()
     now_agent_id = fields.Integer(allow_none=True)
@@ -29,14 +29,14 @@ class DifferenceSchema(Schema):
 
 
 class ComparisonSchema(Schema):
-    """What the next run does as things are, and what would be different."""
+    """The next run under the present rules, and the differences."""
 
     assigned_count = fields.Integer()
     changed = fields.List(fields.Nested(DifferenceSchema))
 
 
 class PreviewSchema(Schema):
-    """What the next run would do; nothing is written."""
+    """The next run under other rules; nothing is written."""
 
     assigned_count = fields.Integer()
     assignments = fields.List(fields.Nested(GivenSchema))
@@ -49,7 +49,7 @@ class PreviewSchema(Schema):
 @bp.arguments(AssignmentPolicyForm(partial=True))
 @bp.response(200, PreviewSchema)
 def create(wanted: AssignmentPolicyEdit, inbox_id: int) -> dict[str, Any]:
-    """Plan the next run as if the inbox's policy had these rules, against what it would do now."""
+    """Plan the next run as if the inbox's policy had these rules, and compare it with the present ones."""
     account_id = caller().account_id
     policy = no_content(service.current_policy(unit_of_work(), account_id, inbox_id))
     return _body(
@@ -58,7 +58,7 @@ def create(wanted: AssignmentPolicyEdit, inbox_id: int) -> dict[str, Any]:
 
 
 def _changed(policy: AssignmentPolicy, wanted: AssignmentPolicyEdit) -> AssignmentPolicy:
-    """Return the policy with what was said of it; what is only shown changes nothing."""
+    """Return the policy with the request's rules; fields without effect on decisions are ignored."""
     known = {field.name for field in fields_of(policy)}
     said = {name: value for name, value in sent_fields(wanted).items() if name in known}
     if "eligible_presence" in said:
