@@ -1,4 +1,4 @@
-"""Labels that the account suggests."""
+"""The labels that the account suggests."""
 
 from http import HTTPStatus
 from typing import Any
@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
 @pages.post("/settings/labels")
 @supervisors_only
 def create() -> ResponseReturnValue:
-    """Suggest a label from now on."""
+    """Add a label to the suggestions."""
     made = form_input.load(LabelForm(), {"title": request.form.get("title", "")})
     if not isinstance(made, Invalid):
         made = labels.create(unit_of_work(), viewer().account_id, made, **actor_kwargs())
@@ -52,7 +52,7 @@ def show(label_id: int) -> ResponseReturnValue:
 @pages.post("/settings/labels/<int:label_id>")
 @supervisors_only
 def rename(label_id: int) -> ResponseReturnValue:
-    """Call a label something else, wherever it is."""
+    """Rename a label everywhere."""
     wanted = form_input.load(LabelForm(), {"title": request.form.get("title", "")})
     if not isinstance(wanted, Invalid):
         wanted = labels.change(unit_of_work(), viewer().account_id, label_id, wanted, **editing())
@@ -68,7 +68,7 @@ def rename(label_id: int) -> ResponseReturnValue:
 @pages.post("/settings/labels/<int:label_id>/deletion")
 @supervisors_only
 def destroy(label_id: int) -> ResponseReturnValue:
-    """Suggest a label no longer."""
+    """Remove a label from the suggestions."""
     removed = labels.remove(unit_of_work(), viewer().account_id, label_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of what, how each telling went, and telling it again."""
+"""Webhooks: their events, their deliveries, and repeated deliveries."""
 
 from dataclasses import replace
 from http import HTTPStatus
@@ -44,14 +44,14 @@ def index() -> ResponseReturnValue:
 @pages.get("/settings/webhooks/new")
 @supervisors_only
 def new() -> ResponseReturnValue:
-    """Show the form for a new webhook, which hears everything unless told otherwise."""
+    """Show the form for a new webhook, with all events chosen."""
     return _new(WebhookEdit(url="", subscriptions=tuple(Event), enabled=True))
 
 
 @pages.post("/settings/webhooks")
 @supervisors_only
 def create() -> ResponseReturnValue:
-    """Make a webhook. The answer is its page itself, since its secret is shown this once."""
+    """Create a webhook. The answer is its page, because no later page shows its secret."""
     edit = _typed()
     made = (
         edit
@@ -77,7 +77,7 @@ def show(webhook_id: int) -> ResponseReturnValue:
 @pages.post("/settings/webhooks/<int:webhook_id>")
 @supervisors_only
 def update(webhook_id: int) -> ResponseReturnValue:
-    """Change where a webhook leads, what it hears, and whether it does."""
+    """Change a webhook's address and events, and enable or disable it."""
     _webhook(webhook_id)
     changed = _typed()
     if not isinstance(changed, Invalid):
@@ -94,7 +94,7 @@ def update(webhook_id: int) -> ResponseReturnValue:
 @pages.post("/settings/webhooks/<int:webhook_id>/secret")
 @supervisors_only
 def rotate(webhook_id: int) -> ResponseReturnValue:
-    """Sign with another secret; the answer is the page itself, since it is shown this once."""
+    """Replace the secret. The answer is the page, because no later page shows the secret."""
     made = webhooks.rotate(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())
     if made is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -104,7 +104,7 @@ def rotate(webhook_id: int) -> ResponseReturnValue:
 @pages.post("/settings/webhooks/<int:webhook_id>/deliveries/<uuid:delivery_id>")
 @supervisors_only
 def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
-    """Deliver again, at once."""
+    """Deliver an event again at once."""
     done = webhooks.redeliver(unit_of_work(), viewer().account_id, webhook_id, delivery_id, **actor_kwargs())
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -116,7 +116,7 @@ def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
 @pages.post("/settings/webhooks/<int:webhook_id>/deletion")
 @supervisors_only
 def destroy(webhook_id: int) -> ResponseReturnValue:
-    """Delete a webhook with all its deliveries."""
+    """Delete a webhook and its deliveries."""
     removed = webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -137,7 +137,7 @@ def _typed() -> WebhookEdit | Invalid:
 
 
 def _as_typed() -> WebhookEdit:
-    """Return the fields as they were typed, right or wrong."""
+    """Return the typed fields, valid or not."""
     chosen = tuple(event for event in Event if event in request.form.getlist("event"))
     return WebhookEdit(url=request.form.get("url", ""), subscriptions=chosen, enabled=form_input.switched_on("enabled"))
 
