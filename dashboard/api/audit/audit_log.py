@@ -35,7 +35,7 @@ class AuditEntrySchema(Schema):
 
 
 class SubjectQuery(Form):
-    """The subject whose changes are listed."""
+    """The filter by subject."""
 
     makes = Subject
     subject = Text(load_default=None)

@@ -35,7 +35,7 @@ def caller() -> Caller:
 
 
 def only_own(agent_id: int) -> None:
-    """Refuse an agent who acts for another agent."""
+    """Refuse an agent's request for another agent."""
     if caller().role is Role.AGENT and agent_id != caller().user_id:
         refuse(403, "Agents may do this for themselves only.")
 

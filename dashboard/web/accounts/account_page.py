@@ -30,7 +30,7 @@ def show() -> ResponseReturnValue:
 @pages.post("/settings/name")
 @administrators_only
 def rename() -> ResponseReturnValue:
-    """Call the account something else."""
+    """Change the account's name."""
     account_id = viewer().account_id
     done = form_input.load(AccountForm(), {"name": request.form.get("name", "")})
     if not isinstance(done, Invalid):
@@ -45,7 +45,7 @@ def rename() -> ResponseReturnValue:
 @pages.post("/settings/assignment")
 @supervisors_only
 def switch() -> ResponseReturnValue:
-    """Turn assignment on or off for the whole account (E1)."""
+    """Switch assignment on or off for the whole account (E1)."""
     on = request.form.get("on") == "on"
     accounts.change(unit_of_work(), viewer().account_id, AccountEdit(assignment_v2=on), **actor_kwargs())
     flash("Assignment is switched on." if on else "Assignment is switched off: nothing is given out any more.")

@@ -1,4 +1,4 @@
-"""Invitations, as the person sees them who opens the link."""
+"""The pages behind an invitation's link."""
 
 from http import HTTPStatus
 from typing import Any
@@ -25,14 +25,14 @@ pages = pages_of("invitations", public=True)
 @pages.get("/invitations/<token>")
 @login_throttle.limiter.limit(login_throttle.PER_SOURCE)
 def show(token: str) -> ResponseReturnValue:
-    """Show who invites; a look uses the link up no more than a mail scanner's does."""
+    """Show the invitation; this does not use up the link, so a mail scanner may open it."""
     return _shown(token)
 
 
 @pages.post("/invitations/<token>")
 @login_throttle.limiter.limit(login_throttle.PER_SOURCE)
 def accept(token: str) -> ResponseReturnValue:
-    """Come in: with the log-in that one has, or with a new password."""
+    """Accept the invitation, with the present log-in or with a new password."""
     is_anew = not current_user.is_authenticated
     done = _accepted_anew(token) if is_anew else _accepted(token)
     if isinstance(done, Invalid):
@@ -42,7 +42,7 @@ def accept(token: str) -> ResponseReturnValue:
     if done is None:
         return _gone()
     auth.log_in(done)
-    # A new password ends no token: whoever has some looks at them first.
+    # A new password does not revoke tokens, so a person with tokens sees their list first.
     has_tokens = is_anew and tokens_page.of_user(unit_of_work().session, done.account_id, done.user_id)
     return redirect(url_for("web.passwords.show" if has_tokens else "web.board.show"), HTTPStatus.SEE_OTHER)
 

@@ -1,4 +1,4 @@
-"""One's own password."""
+"""The viewer's own password and tokens."""
 
 from http import HTTPStatus
 from typing import Any
@@ -23,14 +23,14 @@ pages = pages_of("passwords")
 
 @pages.get("/settings/password")
 def show() -> ResponseReturnValue:
-    """Show the form for another password."""
+    """Show the form for a new password."""
     return _page()
 
 
 @pages.post("/settings/password")
 @login_throttle.limiter.limit(login_throttle.PER_ADDRESS, key_func=lambda: f"password of {viewer().user_id}")
 def change() -> ResponseReturnValue:
-    """Choose another password; this session goes on, all others end."""
+    """Change the password; this session continues, all others end."""
     wanted = form_input.load(PasswordForm(), {name: request.form.get(name, "") for name in ("current", "password")})
     if not isinstance(wanted, Invalid) and request.form.get("again") != wanted.password:
         wanted = invalid("again", NOT_THE_SAME)
@@ -47,7 +47,7 @@ def change() -> ResponseReturnValue:
 
 @pages.post("/settings/password/tokens/<int:token_id>/revocation")
 def revoke_token(token_id: int) -> ResponseReturnValue:
-    """Let one of one's own tokens open nothing any more."""
+    """Revoke one of the viewer's own tokens."""
     if not tokens.revoke_own(unit_of_work(), viewer(), token_id, now=clock.now()):
         abort(HTTPStatus.NOT_FOUND)
     flash("The token is revoked.")
@@ -56,7 +56,7 @@ def revoke_token(token_id: int) -> ResponseReturnValue:
 
 @pages.post("/settings/password/tokens/revocation")
 def revoke_all_tokens() -> ResponseReturnValue:
-    """Let none of one's own tokens open anything any more."""
+    """Revoke all of the viewer's own tokens."""
     tokens.revoke_all_own(unit_of_work(), viewer(), now=clock.now())
     flash("All your tokens are revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
@@ -64,7 +64,7 @@ def revoke_all_tokens() -> ResponseReturnValue:
 
 @pages.errorhandler(HTTPStatus.TOO_MANY_REQUESTS)
 def _too_often(error: Exception) -> ResponseReturnValue:
-    """Show the form again, and say when it will help."""
+    """Show the form again, with the time to wait."""
     seconds = login_throttle.seconds_left()
     said = {"current": (f"Too many attempts. Nothing was checked; try again in {seconds} seconds.",)}
     return _page(errors=said), HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(seconds)}

@@ -25,7 +25,7 @@ def client_version() -> str | None:
 
 
 def unchanged() -> Response:
-    """Return the answer to a poll whose element is up to date."""
+    """Return the answer to a poll from an element that is up to date."""
     return Response(status=HTTPStatus.NOT_MODIFIED)
 
 

@@ -1,4 +1,4 @@
-"""The fields of an assignment policy's form: as they are typed, as they were saved, and as rules."""
+"""The fields of an assignment policy's form: typed, saved, and as rules."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,14 +16,14 @@ from dashboard.services.policies.assignment_policies import PolicyRow
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
 from dashboard.web.core import form_input
 
-# The largest first: a window is shown in the first that it is a whole number of.
+# The largest first: a window is shown in the first unit that divides it.
 UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 UNNAMED = "this policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One of several ways, with one honest sentence."""
+    """One of several choices, with an honest sentence about it."""
 
     value: StrEnum
     title: str
@@ -58,7 +58,7 @@ SELECTORS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFields:
-    """What stands in the form; `served` are the inboxes that the policy served when it was opened."""
+    """The form's fields; `inboxes` are the chosen inboxes."""
 
     policy_id: int = 0
     name: str = ""
@@ -74,12 +74,12 @@ class PolicyFields:
     inboxes: frozenset[int] = frozenset()
 
     def edit(self, *, name: str = "") -> AssignmentPolicyEdit | Invalid:
-        """Return what is to be saved, or what is wrong with it; `name` stands in where none is typed yet."""
+        """Return the values to save, or the errors; `name` replaces an empty name."""
         loaded: AssignmentPolicyEdit | Invalid = form_input.load(AssignmentPolicyForm(), self._said(name))
         return loaded
 
     def untouched(self) -> Mapping[str, Any]:
-        """Return the values that the form sends if nobody touches it; nothing where it would be refused."""
+        """Return the values that the unchanged form sends; empty if it would be refused."""
         edit = self.edit()
         return {} if isinstance(edit, Invalid) else sent_fields(edit)
 
@@ -99,7 +99,7 @@ class PolicyFields:
 
 
 def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> PolicyFields:
-    """Return the fields of a policy as it was saved."""
+    """Return the fields of a saved policy."""
     seconds = row.fair_distribution_window or DEFAULT_WINDOW_SECONDS
     unit = next(unit for unit, length in UNITS.items() if seconds % length == 0)
     return PolicyFields(
@@ -119,19 +119,19 @@ def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> PolicyFields:
 
 
 def of_wanted(row: PolicyRow, wanted: Mapping[str, Any]) -> PolicyFields:
-    """Return the fields of a policy as somebody wants it."""
+    """Return the saved fields, replaced by the values that a person wanted."""
     changed = {name: value for name, value in wanted.items() if name != "inboxes"}
     return of_row(replace(row, **changed), wanted["inboxes"])
 
 
 def facts(row: PolicyRow, saved: PolicyFields) -> Mapping[str, Any]:
-    """Return what stands of a policy, with its inboxes, by the names of its edit."""
+    """Return the policy's values and inboxes, by the field names of its edit."""
     names = [field.name for field in dataclass_fields(AssignmentPolicyEdit)]
     return {**{name: getattr(row, name) for name in names}, "inboxes": sorted(saved.inboxes)}
 
 
 def typed(policy_id: int = 0) -> PolicyFields:
-    """Return the fields as the browser sent them."""
+    """Return the submitted fields."""
     unit = request.form.get("unit", "")
     return PolicyFields(
         policy_id=policy_id,
@@ -150,7 +150,7 @@ def typed(policy_id: int = 0) -> PolicyFields:
 
 
 def rules(policy_id: int, edit: AssignmentPolicyEdit) -> AssignmentPolicy:
-    """Return what would decide."""
+    """Return the form's values as rules of the engine."""
     said = {name: value for name, value in sent_fields(edit).items() if name != "description"}
     said["eligible_presence"] = frozenset(said["eligible_presence"])
     return AssignmentPolicy(id=policy_id, **said)

@@ -1,4 +1,4 @@
-"""What a policy's form warns of, in words."""
+"""The warnings of a policy's form as sentences."""
 
 from dashboard.engine.decisions import Reason
 from dashboard.engine.policy_text import span
@@ -14,14 +14,14 @@ OF_ITSELF = {
 
 
 def warning(warned: PolicyWarning, meant: Consequences) -> str:
-    """Return one warning as a sentence."""
+    """Return a warning as a sentence."""
     if warned.doubt is WarningKind.DISABLED:
         return f"It is disabled: {_inboxes(warned.count)} nothing out."
     return OF_ITSELF.get(warned.doubt) or _of_inbox(warned, meant)
 
 
 def left_reasons(preview: Preview) -> list[Reason]:
-    """Return why something would be left then or is left now, in the order of the reasons."""
+    """Return the reasons of the conversations left waiting now or then, in the order of Reason."""
     return [reason for reason in Reason if reason in {*preview.then.left_waiting, *preview.now.left_waiting}]
 
 
