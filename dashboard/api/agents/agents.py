@@ -17,7 +17,7 @@ from dashboard.services.agents.presence_forms import Availability, AvailabilityF
 from dashboard.store.accounts.log_ins import LogIn
 from dashboard.store.core.paging import Listed, Page
 
-bp = ApiBlueprint("agents", "Agents: who they are, what they hold, and whether they are there.")
+bp = ApiBlueprint("agents", "Agents, their presence and their load.")
 # Idling changes the availability, so it is not part of the ETag.
 AGENT = Tagged("name", "email", "role", "active")
 

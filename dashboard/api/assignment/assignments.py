@@ -15,7 +15,7 @@ from dashboard.services.conversations.conversations import ConversationRow, Ledg
 from dashboard.services.core.form_fields import Instant, Word
 from dashboard.store.core.paging import Listed, Page
 
-bp = ApiBlueprint("assignments", "Who has a conversation, by hand; and its ledger.")
+bp = ApiBlueprint("assignments", "Assignment by hand, and the ledger.")
 
 
 class LedgerEntrySchema(Schema):

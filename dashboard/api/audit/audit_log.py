@@ -11,7 +11,7 @@ from dashboard.services.core.form import Form
 from dashboard.services.core.form_fields import LARGEST_ID, AddressNumber, Instant, Text
 from dashboard.store.core.paging import Listed, Page
 
-bp = ApiBlueprint("audit", "Who changed what, before and after.")
+bp = ApiBlueprint("audit", "Changes with their authors, before and after.")
 
 
 class ActorSchema(Schema):

@@ -17,7 +17,7 @@ from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import Explanation, ExplanationState
 from dashboard.store.assignment.decision_history import PastAssignment
 
-bp = ApiBlueprint("explanations", "Why a conversation waits, or went to whom it went to.")
+bp = ApiBlueprint("explanations", "Why a conversation waits, or why an agent got it.")
 OUTCOMES: dict[type[Decision], str] = {Assign: "assign", Skip: "skip", Stop: "stop", Error: "error"}
 
 

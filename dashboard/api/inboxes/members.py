@@ -12,14 +12,14 @@ from dashboard.services.inboxes import members as service
 from dashboard.services.inboxes.inbox_forms import MemberIds, MembersForm
 from dashboard.services.inboxes.members import MemberChange, Members, Owner, OwnerKind
 
-bp = ApiBlueprint("members", "Who belongs to an inbox or a team.")
+bp = ApiBlueprint("members", "Members of inboxes and teams.")
 
 PATHS = {OwnerKind.INBOX: "/inboxes/<id:place_id>/members", OwnerKind.TEAM: "/teams/<id:place_id>/members"}
 METHODS = {MemberChange.REPLACE: "PUT", MemberChange.ADD: "POST", MemberChange.REMOVE: "DELETE"}
 SUMMARIES = {
-    MemberChange.REPLACE: "Let exactly these agents belong to the {}.",
-    MemberChange.ADD: "Let these agents belong to the {} as well.",
-    MemberChange.REMOVE: "Let these agents belong to the {} no longer.",
+    MemberChange.REPLACE: "Replace the members of the {}.",
+    MemberChange.ADD: "Add members to the {}.",
+    MemberChange.REMOVE: "Remove members from the {}.",
 }
 
 
@@ -34,7 +34,7 @@ def _reading(group: OwnerKind) -> Callable[[int], Members]:
     def show(place_id: int) -> Members:
         return no_content(service.show(unit_of_work(), caller().account_id, Owner(group, place_id)))
 
-    show.__doc__ = f"Read who belongs to the {group}."
+    show.__doc__ = f"List the members of the {group}."
     return allowed(SUPERVISORS)(show)
 
 

@@ -23,7 +23,7 @@ from dashboard.services.policies.policy_forms import (
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.inboxes.inboxes import InboxRow
 
-bp = ApiBlueprint("assignment_policies", "Rules that inboxes are routed by.")
+bp = ApiBlueprint("assignment_policies", "Rules for the assignment of an inbox's conversations.")
 POLICY = Tagged(edit=AssignmentPolicyEdit)
 
 

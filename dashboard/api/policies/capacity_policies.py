@@ -12,7 +12,7 @@ from dashboard.services.policies.capacity_policies import CapacityView
 from dashboard.services.policies.policy_forms import CapacityPolicyEdit, CapacityPolicyForm
 from dashboard.store.core.paging import Listed, Page
 
-bp = ApiBlueprint("agent_capacity_policies", "How much agents may hold, and what is kept from being given out.")
+bp = ApiBlueprint("agent_capacity_policies", "Limits of open conversations, and rules that exclude conversations.")
 POLICY = Tagged("name", "description", "conversation_limit", "exclusion_rules", "inbox_capacity_limits")
 
 

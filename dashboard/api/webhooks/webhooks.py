@@ -17,7 +17,7 @@ from dashboard.store.core.paging import Listed, Page
 from dashboard.store.ledger.ledger import Event
 from dashboard.store.models.webhooks import DeliveryStatus
 
-bp = ApiBlueprint("webhooks", "Who is told of events, signed and at least once.")
+bp = ApiBlueprint("webhooks", "Receivers of events: signed, delivered at least once.")
 WEBHOOK = Tagged(edit=WebhookEdit)
 
 

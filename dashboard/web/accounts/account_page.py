@@ -38,7 +38,7 @@ def rename() -> ResponseReturnValue:
     if isinstance(done, Invalid):
         answer = refused(done, About("account", account_id))
         return _page(errors=answer.errors, typed=request.form), answer.status
-    flash("The name is saved.")
+    flash("The name was saved.")
     return redirect(url_for("web.accounts.show"), HTTPStatus.SEE_OTHER)
 
 
@@ -48,7 +48,7 @@ def switch() -> ResponseReturnValue:
     """Switch assignment on or off for the whole account (E1)."""
     on = request.form.get("on") == "on"
     accounts.change(unit_of_work(), viewer().account_id, AccountEdit(assignment_v2=on), **actor_kwargs())
-    flash("Assignment is switched on." if on else "Assignment is switched off: nothing is given out any more.")
+    flash("Assignment is switched on." if on else "Assignment is switched off: no conversations are assigned any more.")
     return redirect(url_for("web.accounts.show"), HTTPStatus.SEE_OTHER)
 
 

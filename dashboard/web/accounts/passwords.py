@@ -17,7 +17,7 @@ from dashboard.web.core import form_input, urls
 from dashboard.web.core.auth import log_in, viewer
 from dashboard.web.core.blueprints import pages_of
 
-NOT_THE_SAME = "This is not what stands in the field above."
+NOT_THE_SAME = "The two passwords are different."
 pages = pages_of("passwords")
 
 
@@ -41,7 +41,7 @@ def change() -> ResponseReturnValue:
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
     log_in(wanted)
-    flash("Your password is changed. Your other sessions have ended.")
+    flash("Your password was changed. You have been logged out everywhere else.")
     return redirect(urls.wanted(url_for("web.passwords.show")), HTTPStatus.SEE_OTHER)
 
 
@@ -50,7 +50,7 @@ def revoke_token(token_id: int) -> ResponseReturnValue:
     """Revoke one of the viewer's own tokens."""
     if not tokens.revoke_own(unit_of_work(), viewer(), token_id, now=clock.now()):
         abort(HTTPStatus.NOT_FOUND)
-    flash("The token is revoked.")
+    flash("The token was revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
 
 
@@ -58,7 +58,7 @@ def revoke_token(token_id: int) -> ResponseReturnValue:
 def revoke_all_tokens() -> ResponseReturnValue:
     """Revoke all of the viewer's own tokens."""
     tokens.revoke_all_own(unit_of_work(), viewer(), now=clock.now())
-    flash("All your tokens are revoked.")
+    flash("All your tokens were revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
 
 

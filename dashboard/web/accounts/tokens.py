@@ -51,7 +51,7 @@ def revoke(token_id: int) -> ResponseReturnValue:
     """Revoke a token."""
     if not tokens.revoke(unit_of_work(), viewer().account_id, token_id, **actor_kwargs()):
         abort(HTTPStatus.NOT_FOUND)
-    flash("The token is revoked: whoever uses it is refused from now on.")
+    flash("The token was revoked: programs that use it are refused from now on.")
     return redirect(url_for("web.tokens.index"), HTTPStatus.SEE_OTHER)
 
 

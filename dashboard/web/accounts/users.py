@@ -82,7 +82,7 @@ def create() -> ResponseReturnValue:
         return _refused(made), HTTPStatus.UNPROCESSABLE_ENTITY
     if request.form.get("invite"):
         return invite(made.id)
-    flash(saying("{} is made.", made.name))
+    flash(saying("{} was created.", made.name))
     return redirect(url_for("web.users.show", user_id=made.id), HTTPStatus.SEE_OTHER)
 
 
@@ -101,7 +101,7 @@ def update(user_id: int) -> ResponseReturnValue:
     said = {name: request.form.get(name, "") for name in ("name", "email", "role")}
     if said["email"].strip().lower() == before.email:
         del said["email"]
-    return _changed(user_id, form_input.load(AgentForm(partial=True), said), "{} is saved.", by=editing())
+    return _changed(user_id, form_input.load(AgentForm(partial=True), said), "{} was saved.", by=editing())
 
 
 @pages.post("/settings/users/<int:user_id>/password")
@@ -131,7 +131,7 @@ def withdraw_invitation(user_id: int) -> ResponseReturnValue:
     """Withdraw an invitation; its link stops working."""
     if not invitations.withdraw(unit_of_work(), viewer().account_id, user_id, **actor_kwargs()):
         abort(HTTPStatus.NOT_FOUND)
-    flash("The invitation is withdrawn. Its link works no more.")
+    flash("The invitation was withdrawn. Its link no longer works.")
     return redirect(url_for("web.users.show", user_id=user_id), HTTPStatus.SEE_OTHER)
 
 
@@ -139,7 +139,7 @@ def withdraw_invitation(user_id: int) -> ResponseReturnValue:
 @administrators_only
 def deactivate(user_id: int) -> ResponseReturnValue:
     """Deactivate a user and release their open conversations."""
-    return _changed(user_id, AgentEdit(active=False), "{} is deactivated; what they held waits again.")
+    return _changed(user_id, AgentEdit(active=False), "{} was deactivated; their open conversations wait again.")
 
 
 @pages.post("/settings/users/<int:user_id>/reactivation")

@@ -80,7 +80,7 @@ def put_under(agent_id: int) -> ResponseReturnValue:
     if isinstance(policy_id, int):
         put: Any = capacity_limits.assign_policy(unit_of_work(), viewer().account_id, policy_id, choice, **editing())
         put = put or invalid("capacity", "There is no such capacity policy in this account.")
-        said = saying("The capacity policy of {} is changed.", facts.name)
+        said = saying("The capacity policy of {} was changed.", facts.name)
     else:
         put = capacity_limits.unassign_policy(
             unit_of_work(), viewer().account_id, facts.policy_id or 0, choice, **editing()
@@ -100,7 +100,7 @@ def set_active(agent_id: int) -> ResponseReturnValue:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Invalid | Conflict):
         return _refused(agent_id, invalid("active", done.sentence) if isinstance(done, Conflict) else done)
-    return _saved(agent_id, saying("{} is an agent again." if done.active else "{} is deactivated.", done.name))
+    return _saved(agent_id, saying("{} was reactivated." if done.active else "{} was deactivated.", done.name))
 
 
 def _saved(agent_id: int, said: str) -> ResponseReturnValue:

@@ -91,7 +91,7 @@ def undo(entry_id: int) -> ResponseReturnValue:
         abort(HTTPStatus.NOT_FOUND)
     problem = _problem(done)
     if not problem:
-        return htmx.saved(PART, said="It is undone.", elsewhere=shown.address(), **_context(shown))
+        return htmx.saved(PART, said="Change undone.", elsewhere=shown.address(), **_context(shown))
     template = PART if htmx.is_htmx() else "audit/index.html"
     return render_template(template, **_context(shown, problem=problem)), HTTPStatus.CONFLICT
 

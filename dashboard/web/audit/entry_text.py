@@ -52,7 +52,7 @@ PLACES = {
     "policies": ("assignment_policy", "web.policies.show", "policy_id"),
     "capacities": ("agent_capacity_policy", "web.capacity.show", "policy_id"),
 }
-DONE = {"created": "made", "updated": "changed", "deleted": "deleted"}
+DONE = {"created": "created", "updated": "changed", "deleted": "deleted"}
 MOST_NAMED = 8
 
 
@@ -86,7 +86,7 @@ def told(entry: AuditView, names: AuditNames) -> Told:
     if entry.subject in SENTENCES:
         return Told(sentence=SENTENCES[entry.subject](entry, names), lines=())
     if "delivery_id" in (entry.after or {}):
-        return Told(sentence=Markup("asked a webhook to be told again of what it was told"), lines=())
+        return Told(sentence=Markup("delivered an event to a webhook again"), lines=())
     return Told(sentence=_plain(entry, names), lines=tuple(field_text.lines(entry.before, entry.after, names)))
 
 
@@ -191,7 +191,7 @@ def _people(ids: list[int], names: AuditNames) -> Markup:
 
 def _token(entry: AuditView, names: AuditNames) -> Markup:
     said = entry.after or entry.before or {}
-    done = "made" if entry.after else "revoked"
+    done = "created" if entry.after else "revoked"
     whose = _named("agents", said.get("user_id"), names)
     return Markup("{} token <b>{}</b> of {}").format(done, bdi(said.get("name")) or "unnamed", whose)
 

@@ -22,12 +22,12 @@ LABELS = {
     "excluded_labels": "exclusion labels",
     "conversation_limit": "limit",
     "max_auto_assigned_conversations": "maximum",
-    "assignment_type": "given out",
+    "assignment_type": "assignment",
     "agent_capacity_policy_id": "capacity policy",
     "assignment_policy_id": "assignment policy",
     "auto_offline": "offline without heartbeat",
     "url": "address",
-    "subscriptions": "is told of",
+    "subscriptions": "events",
     "expires_at": "good until",
 }
 

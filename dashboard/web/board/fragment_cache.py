@@ -203,7 +203,7 @@ def _tell(drawn: Future[Drawing | None]) -> None:
 
 
 def _asked(ask: Callable[[], T], *, otherwise: T) -> T:
-    """Call Redis, or return `otherwise` if it is down: each process then renders for itself, until the next poll's error."""
+    """Call Redis, or return `otherwise` if it is down; then each process renders alone, and the next poll fails."""
     try:
         return ask()
     except StoreUnavailable as error:

@@ -45,7 +45,7 @@ BECAME = {
     Status.SNOOZED: "It is snoozed.",
     Status.RESOLVED: "It is resolved.",
 }
-GONE = "Things have changed since this page was shown, so that this would not assign it any more. Look again below."
+GONE = "This would no longer assign it, because something has changed. See the new explanation below."
 
 
 @pages.get("/conversations/<int:conversation_id>")
@@ -126,14 +126,14 @@ def _became(page: ConversationPage) -> str:
     """Return the result of the form's change."""
     said = request.form
     if "agent" in said or "assignee_id" in said:
-        return saying("{} has it now.", page.assignee_name) if page.assignee_name else "It is released."
+        return saying("{} has it now.", page.assignee_name) if page.assignee_name else "Released."
     if "status" in said:
         return BECAME[page.status]
     if "inbox_id" in said:
-        return saying("It is moved to {}.", page.inbox_name)
+        return saying("Moved to {}.", page.inbox_name)
     if "team_id" in said:
-        return saying("It is moved to {}.", page.team_name) if page.team_name else "It belongs to no team now."
-    return "The labels are saved."
+        return saying("Moved to {}.", page.team_name) if page.team_name else "Removed from its team."
+    return "The labels were saved."
 
 
 def _saved(context: dict[str, Any], said: str) -> ResponseReturnValue:

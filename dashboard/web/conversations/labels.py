@@ -61,7 +61,7 @@ def rename(label_id: int) -> ResponseReturnValue:
     if isinstance(wanted, Invalid):
         answer = refused(wanted, About("label", label_id))
         return _shown(label_id, errors=answer.errors, typed=request.form), answer.status
-    flash(saying("It is called {} now, on conversations and in rules as well.", wanted.title))
+    flash(saying("Renamed to {}, on conversations and in policies too.", wanted.title))
     return redirect(url_for("web.labels.show", label_id=label_id), HTTPStatus.SEE_OTHER)
 
 
@@ -72,7 +72,7 @@ def destroy(label_id: int) -> ResponseReturnValue:
     removed = labels.remove(unit_of_work(), viewer().account_id, label_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
-    flash(saying("{} is suggested no longer. Conversations and rules keep it.", removed.title))
+    flash(saying("{} was removed from the suggestions. Conversations and policies that use it keep it.", removed.title))
     return redirect(url_for("web.labels.index"), HTTPStatus.SEE_OTHER)
 
 

@@ -22,7 +22,7 @@ CLOSED = frozenset({"title", "textarea", "option", "script", "style", "svg"})
 # The block of base.html for a page's <title>.
 TITLE = "title"
 # Filters that return a number or a word of the application.
-OURS = frozenset({"word", "number", "span", "wait", "clause", "length"})
+OURS = frozenset({"word", "number", "plural", "span", "wait", "clause", "length"})
 # The pages of the API's documentation contain no text from outside.
 DOCUMENT = "docs/"
 # A tag's begin and end, an attribute's value, and its quotes. A macro may contain attributes without their tag.

@@ -85,7 +85,7 @@ SHAPES = {
 def init_app(app: Flask) -> None:
     """Add the filters and functions to the templates."""
     app.jinja_env.filters.update(
-        word=word, clause=clause, number=number, span=span, wait=wait, spark=spark, because=because
+        word=word, clause=clause, number=number, plural=plural, span=span, wait=wait, spark=spark, because=because
     )
     app.jinja_env.globals.update(since=since, clock=clock, percent=percent, sentence=sentence)
     app.jinja_env.globals.update(State=StatusKind, presences=lambda: PRESENCES)
@@ -116,6 +116,11 @@ def because(why: WaitingReason) -> Markup:
 def number(value: int) -> str:
     """Return a count with separated thousands."""
     return f"{value:,}"
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """Return the singular for a count of 1, else the plural."""
+    return one if count == 1 else many
 
 
 def span(lasts_for: timedelta) -> str:

@@ -31,7 +31,7 @@ from dashboard.web.core.edit_forms import About, editing, refused
 PER_PAGE = 100
 PART = "inboxes/_inbox.html"
 WAYS = {"add": MemberChange.ADD, "remove": MemberChange.REMOVE}
-ANSWERS = {MemberChange.ADD: "{} answers this inbox now.", MemberChange.REMOVE: "{} answers this inbox no longer."}
+ANSWERS = {MemberChange.ADD: "{} was added to this inbox.", MemberChange.REMOVE: "{} was removed from this inbox."}
 pages = pages_of("inboxes")
 
 
@@ -64,7 +64,7 @@ def create() -> ResponseReturnValue:
             return _to(first)
         shown = render_template("inboxes/new.html", errors=made.errors, typed=request.form)
         return shown, HTTPStatus.UNPROCESSABLE_ENTITY
-    flash(saying("{} is made. It has no members and no policy yet.", made.name))
+    flash(saying("{} was created. It has no members and no policy yet.", made.name))
     return _to(made.id)
 
 
@@ -76,7 +76,7 @@ def rename(inbox_id: int) -> ResponseReturnValue:
     changed = form_input.load(InboxForm(partial=True), _typed())
     if not isinstance(changed, Invalid):
         changed = inboxes.change(unit_of_work(), viewer().account_id, inbox_id, changed, **editing())
-    return _answer(inbox_id, changed, "The name is saved.")
+    return _answer(inbox_id, changed, "The name was saved.")
 
 
 @pages.post("/inboxes/<int:inbox_id>/deletion")
@@ -86,7 +86,7 @@ def destroy(inbox_id: int) -> ResponseReturnValue:
     removed = inboxes.remove(unit_of_work(), viewer().account_id, inbox_id, **actor_kwargs())
     if removed is None or isinstance(removed, Conflict):
         return _answer(inbox_id, removed and invalid("deletion", removed.sentence), "")
-    flash(saying("{} is deleted.", removed.name))
+    flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.inboxes.index"), HTTPStatus.SEE_OTHER)
 
 
@@ -135,13 +135,13 @@ def change_policy(inbox_id: int) -> ResponseReturnValue:
     _found(inbox_id)
     if request.form.get("way") == "unlink":
         done = assignment_policies.unlink(unit_of_work(), viewer().account_id, inbox_id, **editing()) or True
-        return _answer(inbox_id, done, "The policy is unlinked: nothing of this inbox is given out any more.")
+        return _answer(inbox_id, done, "The policy was unlinked: no conversations of this inbox are assigned any more.")
     if not request.form.get("assignment_policy_id"):
         return _answer(inbox_id, invalid("assignment_policy_id", "Choose a policy."), "")
     wanted = form_input.load(PolicyChoiceForm(), {"assignment_policy_id": form_input.whole("assignment_policy_id")})
     if not isinstance(wanted, Invalid):
         wanted = assignment_policies.link(unit_of_work(), viewer().account_id, inbox_id, wanted, **editing())
-    return _answer(inbox_id, wanted, "The policy is linked.")
+    return _answer(inbox_id, wanted, "The policy was linked.")
 
 
 @pages.post("/inboxes/<int:inbox_id>/switches")

@@ -95,7 +95,7 @@ def create() -> ResponseReturnValue:
             return _to(first)
         page = render_template("teams/new.html", fields=fields, types=TYPES, errors=made.errors)
         return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(saying("{} is made. Add its members.", made.name))
+    flash(saying("{} was created. Add its members.", made.name))
     return _to(made.id)
 
 
@@ -116,7 +116,7 @@ def update(team_id: int) -> ResponseReturnValue:
         wanted = teams.change(unit_of_work(), viewer().account_id, team_id, wanted, **editing())
     if isinstance(wanted, Stale):
         fields = _fields(_found(team_id).team, wanted.wanted)
-    return _answer(team_id, wanted, saying("{} is saved.", fields.name), fields=fields)
+    return _answer(team_id, wanted, saying("{} was saved.", fields.name), fields=fields)
 
 
 @pages.post("/teams/<int:team_id>/members")
@@ -132,7 +132,7 @@ def add(team_id: int) -> ResponseReturnValue:
     return _answer(
         team_id,
         _changed(team_id, agent_id, MemberChange.ADD),
-        saying("{} belongs to this team now.", name),
+        saying("{} was added to this team.", name),
         typed=typed,
     )
 
@@ -143,7 +143,7 @@ def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
     """Remove an agent from the team."""
     name = agent_lookup.name_of(unit_of_work(), viewer().account_id, agent_id)
     return _answer(
-        team_id, _changed(team_id, agent_id, MemberChange.REMOVE), saying("{} belongs to this team no longer.", name)
+        team_id, _changed(team_id, agent_id, MemberChange.REMOVE), saying("{} was removed from this team.", name)
     )
 
 
@@ -154,7 +154,7 @@ def destroy(team_id: int) -> ResponseReturnValue:
     removed = teams.remove(unit_of_work(), viewer().account_id, team_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
-    flash(saying("{} is deleted.", removed.name))
+    flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.teams.index"), HTTPStatus.SEE_OTHER)
 
 

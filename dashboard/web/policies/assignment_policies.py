@@ -113,7 +113,7 @@ def create() -> ResponseReturnValue:
     if isinstance(made, Invalid):
         first = resubmission.first_made(assignment_policies.POLICY, made, edit)
         return _page(fields, made) if first is None else _to(first)
-    flash(saying("{} is made.", made.name))
+    flash(saying("{} was created.", made.name))
     return _to(made.id)
 
 
@@ -144,7 +144,7 @@ def update(policy_id: int) -> ResponseReturnValue:
         return _page(fields, changed)
     address = url_for("web.policies.show", policy_id=policy_id)
     page = _read(_fields_of(changed)) if htmx.is_htmx() else None
-    return htmx.saved(FORM, said=saying("{} is saved.", changed.name), elsewhere=address, page=page)
+    return htmx.saved(FORM, said=saying("{} was saved.", changed.name), elsewhere=address, page=page)
 
 
 @pages.post("/policies/preview", defaults={"policy_id": 0})
@@ -167,7 +167,7 @@ def destroy(policy_id: int) -> ResponseReturnValue:
     removed = assignment_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
-    flash(saying("{} is deleted.", removed.name))
+    flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.policies.index"), HTTPStatus.SEE_OTHER)
 
 

@@ -88,7 +88,7 @@ def create() -> ResponseReturnValue:
             capacity_policies.POLICY, made, edit, "name", "description", "conversation_limit"
         )
         return _page(fields, made) if first is None else _to(first)
-    flash(saying("{} is made.", made.name))
+    flash(saying("{} was created.", made.name))
     return _to(made.id)
 
 
@@ -119,7 +119,7 @@ def update(policy_id: int) -> ResponseReturnValue:
         )
     if isinstance(changed, Invalid):
         return _page(fields, changed)
-    return _saved(policy_id, saying("{} is saved.", changed.name))
+    return _saved(policy_id, saying("{} was saved.", changed.name))
 
 
 @pages.post("/capacity/<int:policy_id>/agents")
@@ -158,7 +158,7 @@ def destroy(policy_id: int) -> ResponseReturnValue:
     removed = capacity_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
-    flash(saying("{} is deleted.", removed.name))
+    flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.capacity.index"), HTTPStatus.SEE_OTHER)
 
 

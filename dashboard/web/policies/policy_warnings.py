@@ -8,7 +8,7 @@ from dashboard.web.core.bidi import saying
 from dashboard.web.core.formatting import clause, number
 
 OF_ITSELF = {
-    WarningKind.NO_INBOX: "No inbox is chosen: it decides nothing until it serves one.",
+    WarningKind.NO_INBOX: "No inbox is chosen: the policy has no effect until an inbox uses it.",
     WarningKind.OFFLINE_IS_ELIGIBLE: "Agents who are offline get conversations too, whether or not they come back.",
 }
 
@@ -16,7 +16,7 @@ OF_ITSELF = {
 def warning(warned: PolicyWarning, meant: Consequences) -> str:
     """Return a warning as a sentence."""
     if warned.doubt is WarningKind.DISABLED:
-        return f"It is disabled: {_inboxes(warned.count)} nothing out."
+        return f"The policy is disabled: nothing is assigned in {_inboxes(warned.count)}."
     return OF_ITSELF.get(warned.doubt) or _of_inbox(warned, meant)
 
 
@@ -30,7 +30,7 @@ def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
     assert inbox is not None
     if warned.doubt is WarningKind.LEFT_WITHOUT:
         wait = f" {_wait(warned.count)} there." if warned.count else ""
-        return saying(f"{{}} is left without a policy: nothing of it is given out.{wait}", inbox.name)
+        return saying(f"{{}} is left without a policy: none of its conversations are assigned.{wait}", inbox.name)
     if warned.doubt is WarningKind.TAKEN_OVER:
         return saying("{} leaves the policy {}.", inbox.name, inbox.policy_name)
     if warned.doubt is WarningKind.STUCK:
@@ -41,7 +41,7 @@ def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
 
 
 def _inboxes(count: int) -> str:
-    return "its inbox gives" if count == 1 else f"its {number(count)} inboxes give"
+    return "its inbox" if count == 1 else f"its {number(count)} inboxes"
 
 
 def _wait(count: int) -> str:

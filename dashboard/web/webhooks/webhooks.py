@@ -21,7 +21,6 @@ from dashboard.store.webhooks import webhook_page as store
 from dashboard.store.webhooks.webhook_page import Undelivered
 from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
-from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, editing, refused
 
@@ -88,7 +87,7 @@ def update(webhook_id: int) -> ResponseReturnValue:
         answer = refused(changed, About("webhook", webhook_id))
         fields = replace(_webhook(webhook_id), **changed.wanted) if isinstance(changed, Stale) else _as_typed()
         return _shown(webhook_id, errors=answer.errors, fields=fields), answer.status
-    return _saved(webhook_id, "The webhook is saved.")
+    return _saved(webhook_id, "The webhook was saved.")
 
 
 @pages.post("/settings/webhooks/<int:webhook_id>/secret")
@@ -120,7 +119,7 @@ def destroy(webhook_id: int) -> ResponseReturnValue:
     removed = webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
-    flash(saying("{} is told nothing any more.", removed.url))
+    flash("Webhook deleted.")
     return redirect(url_for("web.webhooks.index"), HTTPStatus.SEE_OTHER)
 
 
