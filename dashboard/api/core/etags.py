@@ -26,7 +26,7 @@ DOCUMENTED = {"ETag": {"schema": {"type": "string"}, "description": "Changes wit
 
 
 class Tagged:
-    """A resource whose answers carry an ETag over the changeable fields, without counts and instants."""
+    """A resource with an ETag over its changeable fields, without counts and instants."""
 
     def __init__(self, *names: str, edit: type | None = None) -> None:
         self._names = (*names, *(field.name for field in fields(edit))) if edit else names  # type: ignore[arg-type]
