@@ -1,4 +1,4 @@
-"""The REST API: HTTP in, JSON out, one module per noun."""
+"""The REST API: HTTP in, JSON out, one module per resource."""
 
 from typing import Any
 
@@ -70,25 +70,25 @@ NOUNS = (
 
 
 class ErrorSchema(Schema):
-    """What a refusal says; `errors` only with 422."""
+    """The body of an error answer; `errors` comes only with 422."""
 
     error = fields.String(required=True)
     errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
 
 
 class Documented(Api):
-    """Documents refusals in our own shape; answering them is errors.py's part."""
+    """Documents error answers in the API's own shape; errors.py sends them."""
 
     ERROR_SCHEMA = ErrorSchema
 
     def _register_error_handlers(self) -> None:
-        """Leave other programs' and pages' errors alone."""
+        """Register none: flask-smorest's handlers would also catch the pages' errors."""
 
     def _register_etag_headers(self) -> None:
-        """Document no ETags: there are none."""
+        """Document no ETag on every answer: etags.py documents the views that send one."""
 
     def _register_pagination_header(self) -> None:
-        """Document no header: pages are told in the body."""
+        """Document no header: the body contains the page's numbers."""
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -110,13 +110,16 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _range_of(_converter: object, field: fields.Field[Any], **_: object) -> dict[str, str]:
-    """Document which instants are taken."""
+    """Document the range of instants that a request may contain."""
     taken = isinstance(field, Instant) and isinstance(field.root, Form)
     return {"description": f"An instant {RANGE}."} if taken else {}
 
 
 def _name(schema: Any) -> str:
-    """Return the schema's name in the document: a form is a body, or a change if all of it may be left out."""
+    """Return the schema's name in the document.
+
+    A form becomes "...Body", or "...Change" if all of its fields are optional.
+    """
     instance = resolve_schema_instance(schema)
     name = type(instance).__name__
     if not name.endswith("Form"):

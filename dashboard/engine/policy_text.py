@@ -21,7 +21,7 @@ def policy(rules: AssignmentPolicy, inboxes: Sequence[str] = ()) -> str:
     where = f"in {named(inboxes)}, " if inboxes else ""
     agent = f"{_presence_phrase(rules.eligible_presence)} {SELECTORS[rules.assignment_order].phrase}"
     said = ", ".join([f"{where}{ORDERS[rules.conversation_priority]} goes to {agent}", *_limits(rules)])
-    return f"{said[0].upper()}{said[1:]}." if rules.enabled else f"Disabled, so it gives out nothing. Enabled, {said}."
+    return f"{said[0].upper()}{said[1:]}." if rules.enabled else f"Disabled, so it assigns nothing. Enabled, {said}."
 
 
 def exclusions(rules: ExclusionRules) -> str:
@@ -29,7 +29,7 @@ def exclusions(rules: ExclusionRules) -> str:
     kept = [f"labelled {_joined(rules.excluded_labels, 'or')}"] if rules.excluded_labels else []
     if rules.exclude_older_than_hours is not None:
         kept.append(f"created more than {span(timedelta(hours=rules.exclude_older_than_hours))} ago")
-    return f"Keeps from being given out what is {' or '.join(kept)}." if kept else ""
+    return f"Excludes conversations that are {' or '.join(kept)}." if kept else ""
 
 
 def span(lasts_for: timedelta) -> str:

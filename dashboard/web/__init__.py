@@ -1,4 +1,4 @@
-"""Flask pages: HTTP in, HTML out; one module per noun."""
+"""The pages: HTTP in, HTML out, one module per resource."""
 
 from flask import Flask
 from htmx_flask import Htmx
@@ -49,7 +49,7 @@ NOUNS = (
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Add the pages, who may see them, and what every answer carries."""
+    """Add the pages, their authentication, and the headers of every answer."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Htmx(app)
     for concern in (bidi, security, auth, urls, assets, formatting, verdict_text, errors, fragment_cache, edit_forms):

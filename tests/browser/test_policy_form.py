@@ -30,7 +30,7 @@ def test_what_is_typed_is_previewed_in_place_and_keeps_its_focus(site: Site, bro
     expect(limit).to_be_focused()
     expect(limit).to_have_value("2")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#toasts")).to_contain_text("Policy 0 is saved.")
+    expect(page.locator("#toasts")).to_contain_text("Policy 0 was saved.")
     limit.fill("1")
     expect(meant).to_contain_text("at most 1 to each agent")
     assert page.evaluate("window.loadedOnce")

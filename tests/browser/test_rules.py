@@ -46,7 +46,7 @@ def test_a_raised_limit_assigns_what_waited_and_the_board_shows_it(board: Page, 
     limits.get_by_label("Limit in Support").fill("2")
     limits.get_by_role("button", name="Save").click()
 
-    expect(limits.locator("#toasts")).to_contain_text("is saved")
+    expect(limits.locator("#toasts")).to_contain_text("was saved")
     next_poll(board)
     expect(board.locator(f"#inbox-{acme.support} td").first).to_have_text(re.compile("none"))
     expect(board.locator(f"#agent-{acme.agents['Bo']}")).to_contain_text("2/2")
@@ -75,7 +75,7 @@ def test_a_change_is_undone_where_it_is_recorded(desktop: Page, site: Site, acme
     desktop.goto(f"{site.url}/policies/{policy_id}")
     desktop.get_by_label("Conversations per agent").fill("7")
     desktop.get_by_role("button", name="Save").click()
-    expect(desktop.locator("#toasts")).to_contain_text("is saved")
+    expect(desktop.locator("#toasts")).to_contain_text("was saved")
     desktop.get_by_role("link", name="Audit").click()
     expect(desktop.locator(".log li").first).to_contain_text("Mara")
 

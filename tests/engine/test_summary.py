@@ -38,9 +38,7 @@ def test_every_rule_of_a_policy_is_in_its_sentence() -> None:
 
 def test_a_disabled_policy_says_so_first() -> None:
     """E1"""
-    assert policy_text.policy(a_policy(enabled=False)).startswith(
-        "Disabled, so it gives out nothing. Enabled, the conv"
-    )
+    assert policy_text.policy(a_policy(enabled=False)).startswith("Disabled, so it assigns nothing. Enabled, the conv")
 
 
 @pytest.mark.parametrize("limit", [None, 0])
@@ -86,6 +84,6 @@ def test_exclusions_are_one_sentence() -> None:
     )
 
     assert policy_text.exclusions(rules) == (
-        "Keeps from being given out what is labelled vip or legal or created more than 2 days ago."
+        "Excludes conversations that are labelled vip or legal or created more than 2 days ago."
     )
     assert policy_text.exclusions(ExclusionRules(policy_id=1, policy_name="Open")) == ""

@@ -1,4 +1,4 @@
-"""The account itself."""
+"""The account of the caller's token."""
 
 from marshmallow import Schema, fields
 
@@ -41,7 +41,7 @@ def show() -> AccountRow:
 @bp.response(200, AccountSchema)
 @ACCOUNT
 def change(edit: AccountEdit) -> AccountRow:
-    """Change the account; supervisors switch its assignment, and nothing else."""
+    """Change the account; a supervisor may change `assignment_v2` only."""
     who = caller()
     if who.role is not Role.ADMINISTRATOR and sent_fields(edit).keys() - {"assignment_v2"}:
         refuse(403, "Supervisors may change assignment_v2 alone.")

@@ -1,4 +1,4 @@
-"""Invitations: links that let agents log in."""
+"""Invitations: links with which agents set up their log-in."""
 
 from dataclasses import dataclass
 
@@ -16,13 +16,13 @@ bp = ApiBlueprint("invitations", "Invitations: links that let agents log in.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationLink:
-    """Where an invited person sets a password, or accepts with the log-in that they have."""
+    """The address at which an invited person sets a password or accepts with an existing log-in."""
 
     url: str
 
 
 class LinkSchema(Schema):
-    """A link, which is shown this once. It works once, for a day."""
+    """A link. No later answer contains it; it works once, for one day."""
 
     url = fields.String()
 
@@ -31,7 +31,7 @@ class LinkSchema(Schema):
 @allowed(ADMINISTRATORS)
 @bp.response(201, LinkSchema)
 def create(agent_id: int) -> InvitationLink:
-    """Invite an agent; the link is in this answer and nowhere else, and an earlier one ends."""
+    """Invite an agent and end an earlier invitation; only this answer contains the link."""
     who = caller()
     token = or_refuse(service.invite(unit_of_work(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()))
     return InvitationLink(url=invitation_link(token))
@@ -41,7 +41,7 @@ def create(agent_id: int) -> InvitationLink:
 @allowed(ADMINISTRATORS)
 @bp.response(204)
 def withdraw(agent_id: int) -> None:
-    """Withdraw an agent's invitation: its link works no more."""
+    """Withdraw an agent's invitation; its link stops working."""
     who = caller()
     if not service.withdraw(unit_of_work(), who.account_id, agent_id, actor_id=who.user_id, now=clock.now()):
         refuse(404)

@@ -28,7 +28,7 @@ class TokenSchema(Schema):
 
 
 class FreshTokenSchema(TokenSchema):
-    """A new token with its text, which is shown this once."""
+    """A new token with its text; no later answer contains the text."""
 
     id = fields.Integer(attribute="row.id")
     name = fields.String(attribute="row.name")
@@ -44,7 +44,7 @@ class FreshTokenSchema(TokenSchema):
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, listing(TokenSchema))
 def index(page: Page) -> Listed[TokenRow]:
-    """List the tokens that were not revoked."""
+    """List the tokens that are not revoked."""
     return service.show_all(unit_of_work(), caller().account_id, page)
 
 
@@ -53,7 +53,7 @@ def index(page: Page) -> Listed[TokenRow]:
 @bp.arguments(TokenForm, required=False)
 @bp.response(201, FreshTokenSchema)
 def create(new: NewToken) -> IssuedToken:
-    """Make a token; its text is in this answer and nowhere else."""
+    """Create a token; only this answer contains its text."""
     who = caller()
     return or_refuse(service.create(unit_of_work(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
 

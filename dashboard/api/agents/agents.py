@@ -1,4 +1,4 @@
-"""Agents: who they are, and whether they are there."""
+"""Agents and their presence."""
 
 from marshmallow import Schema, fields, validate
 
@@ -17,15 +17,16 @@ from dashboard.services.agents.presence_forms import Availability, AvailabilityF
 from dashboard.store.accounts.log_ins import LogIn
 from dashboard.store.core.paging import Listed, Page
 
-bp = ApiBlueprint("agents", "Agents: who they are, what they hold, and whether they are there.")
-# Not what idling changes.
+bp = ApiBlueprint("agents", "Agents, their presence and their load.")
+# Idling changes the availability, so it is not part of the ETag.
 AGENT = Tagged("name", "email", "role", "active")
 
 
 class AgentSchema(Schema):
-    """An agent; `presence` is what they set, or offline while nothing is heard of them or they are deactivated.
+    """An agent.
 
-    `log_in` tells whether somebody can log in as them, or is invited to.
+    `presence` is the availability, or `offline` while the agent is deactivated or their heartbeats have stopped.
+    `log_in` is the state of the agent's log-in or invitation.
     """
 
     id = fields.Integer()
@@ -46,7 +47,7 @@ class AgentSchema(Schema):
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, listing(AgentSchema))
 def index(page: Page) -> Listed[AgentView]:
-    """List the agents, deactivated ones as well."""
+    """List the agents, deactivated ones included."""
     return service.show_all(unit_of_work(), caller().account_id, page, now=clock.now())
 
 
@@ -56,10 +57,10 @@ def index(page: Page) -> Listed[AgentView]:
 @bp.response(201, AgentSchema)
 @AGENT
 def create(edit: AgentEdit) -> AgentView:
-    """Make an agent.
+    """Create an agent.
 
-    Of an address that an agent of the account has, `errors.email` says the agent's name and id, and whether they are
-    deactivated: then a change to `active: true` takes them back.
+    If an agent of the account has this e-mail address already, `errors.email` contains the agent's name, id and state.
+    A deactivated agent is reactivated by a change to `active: true`.
     """
     who = caller()
     return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
@@ -70,7 +71,7 @@ def create(edit: AgentEdit) -> AgentView:
 @bp.response(200, AgentSchema)
 @AGENT
 def show(agent_id: int) -> AgentView:
-    """Read an agent; agents read themselves only."""
+    """Read an agent; agents may read themselves only."""
     only_own(agent_id)
     return or_refuse(service.show(unit_of_work(), caller().account_id, agent_id, now=clock.now()))
 
@@ -81,7 +82,7 @@ def show(agent_id: int) -> AgentView:
 @bp.response(200, AgentSchema)
 @AGENT
 def change(edit: AgentEdit, agent_id: int) -> AgentView:
-    """Change an agent; `active` takes them out and back in."""
+    """Change an agent; `active` deactivates and reactivates."""
     who = caller()
     return or_refuse(
         service.change(
@@ -95,7 +96,7 @@ def change(edit: AgentEdit, agent_id: int) -> AgentView:
 @bp.response(204)
 @AGENT
 def deactivate(agent_id: int) -> None:
-    """Deactivate an agent and release what they hold open."""
+    """Deactivate an agent and release their open conversations."""
     who = caller()
     or_refuse(
         service.deactivate(
@@ -109,10 +110,10 @@ def deactivate(agent_id: int) -> None:
 @bp.arguments(AvailabilityForm)
 @bp.response(200, AgentSchema)
 def set_availability(wanted: Availability, agent_id: int) -> AgentView:
-    """Set what an agent is; agents set their own only. It counts as a heartbeat.
+    """Set an agent's availability; agents may set their own only. This counts as a heartbeat.
 
-    A report with `source: idle` is `away` or `online`, and leaves `offline`, `busy`, `away_manual` and
-    `away_and_reassigning` as a person chose them.
+    With `source: idle` only `away` and `online` are accepted. Such a report does not change an availability of
+    `offline`, `busy`, `away_manual` or `away_and_reassigning`, which a person chose.
     """
     only_own(agent_id)
     heard = presence.set_availability(
@@ -133,7 +134,7 @@ def set_availability(wanted: Availability, agent_id: int) -> AgentView:
 @allowed(EVERYBODY)
 @bp.response(204)
 def beat(agent_id: int) -> None:
-    """Say that an agent is there; agents speak for themselves only."""
+    """Record an agent's heartbeat; agents may record their own only."""
     only_own(agent_id)
     if not presence.heartbeat(unit_of_work(), caller().account_id, [agent_id], now=clock.now()):
         refuse(404)
@@ -144,7 +145,7 @@ def beat(agent_id: int) -> None:
 @bp.arguments(HeartbeatsForm)
 @bp.response(204)
 def beat_many(heartbeats: HeartbeatList) -> None:
-    """Say that these agents are there; agents speak for themselves only."""
+    """Record the heartbeats of several agents; agents may record their own only."""
     for agent_id in heartbeats.agent_ids:
         only_own(agent_id)
     if not presence.heartbeat(unit_of_work(), caller().account_id, heartbeats.agent_ids, now=clock.now()):

@@ -1,4 +1,4 @@
-"""A conversation's assignments: who shall have it, and who had it."""
+"""A conversation's assignments: assignment by hand, and the ledger."""
 
 from marshmallow import Schema, fields
 
@@ -16,11 +16,11 @@ from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.conversations.lists import LedgerRow
 from dashboard.store.core.paging import Listed, Page
 
-bp = ApiBlueprint("assignments", "Who has a conversation, by hand; and its ledger.")
+bp = ApiBlueprint("assignments", "Assignment by hand, and the ledger.")
 
 
 class LedgerEntrySchema(Schema):
-    """One assignment, transfer or release; a release has no agent, what nobody did by hand no actor."""
+    """One assignment, transfer or release. A release has no agent; an entry that no person caused has no actor."""
 
     id = fields.Integer()
     conversation_id = fields.Integer()
@@ -51,5 +51,5 @@ def index(page: Page, conversation_id: int) -> Listed[LedgerRow]:
 @bp.arguments(AssignmentForm)
 @bp.response(200, ConversationSchema)
 def assign(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
-    """Assign, transfer, release (`assignee_id` null) or move to a team; no limit stands in the way of a person."""
+    """Assign, transfer, release (`assignee_id` null) or move to a team; limits do not apply to assignment by hand."""
     return changed(conversation_id, wanted)

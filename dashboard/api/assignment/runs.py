@@ -29,7 +29,7 @@ class GivenSchema(Schema):
 
 
 class RunSchema(Schema):
-    """A run, however many batches it took; unfinished while `finished_at` and `outcome` are null."""
+    """A run with all its batches; while it is unfinished, `finished_at` and `outcome` are null."""
 
     id = fields.Integer()
     inbox_id = fields.Integer()
@@ -45,7 +45,7 @@ class RunSchema(Schema):
 
 
 class QueuedSchema(Schema):
-    """A run that will be made."""
+    """A run that is queued."""
 
     job_id = fields.String()
     status = fields.String()
@@ -66,7 +66,7 @@ class PatienceQuery(Form):
 
 
 class NothingForm(Form):
-    """Nothing needs to be said."""
+    """An empty body."""
 
     makes = dict
 

@@ -11,18 +11,18 @@ from dashboard.services.core.form import Form
 from dashboard.services.core.form_fields import LARGEST_ID, AddressNumber, Instant, Text
 from dashboard.store.core.paging import Listed, Page
 
-bp = ApiBlueprint("audit", "Who changed what, before and after.")
+bp = ApiBlueprint("audit", "Changes with their authors, before and after.")
 
 
 class ActorSchema(Schema):
-    """Who did it."""
+    """The person behind a change."""
 
     id = fields.Integer()
     name = fields.String()
 
 
 class AuditEntrySchema(Schema):
-    """One change; a creation has no before, a deletion no after; nobody is the actor of a command."""
+    """One change. `before` is null for a creation, `after` for a deletion, and `actor` for a change by a command."""
 
     id = fields.Integer()
     actor = fields.Nested(ActorSchema, allow_none=True)
@@ -35,7 +35,7 @@ class AuditEntrySchema(Schema):
 
 
 class SubjectQuery(Form):
-    """Of what."""
+    """The filter by subject."""
 
     makes = Subject
     subject = Text(load_default=None)
@@ -48,5 +48,5 @@ class SubjectQuery(Form):
 @bp.arguments(SubjectQuery, location="query")
 @bp.response(200, listing(AuditEntrySchema))
 def index(page: Page, about: Subject) -> Listed[AuditView]:
-    """List the changes, newest first, of one subject if one is named."""
+    """List the changes, newest first; `subject` and `subject_id` narrow the list."""
     return service.show_all(unit_of_work(), caller().account_id, page, about)

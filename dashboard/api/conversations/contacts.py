@@ -21,7 +21,7 @@ class MergedContactSchema(Schema):
 
 
 class MergedSchema(Schema):
-    """The contact that remains, and how many conversations followed."""
+    """The contact that remains, and the number of conversations that moved to it."""
 
     contact = fields.Nested(MergedContactSchema)
     conversations = fields.Integer()
@@ -32,6 +32,6 @@ class MergedSchema(Schema):
 @bp.arguments(MergeForm)
 @bp.response(200, MergedSchema)
 def merge(wanted: Merge) -> Merged:
-    """Merge the contact `from` into the contact `into`; the audit log undoes it."""
+    """Merge the contact `from` into the contact `into`; it can be undone in the audit log."""
     who = caller()
     return or_refuse(service.merge(unit_of_work(), who.account_id, wanted, actor_id=who.user_id, now=clock.now()))

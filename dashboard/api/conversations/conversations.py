@@ -1,4 +1,4 @@
-"""Conversations: other programs bring them in, change them, and say who wrote."""
+"""Conversations: created and changed by other programs, which also record messages."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,13 +38,13 @@ CONVERSATION = Tagged(edit=ConversationChange)
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """The ids of conversations, in the order asked."""
+    """The ids of conversations, in the order of the request."""
 
     ids: list[int]
 
 
 class ContactSchema(Schema):
-    """Who writes."""
+    """A customer."""
 
     id = fields.Integer()
     identifier = fields.String()
@@ -52,7 +52,7 @@ class ContactSchema(Schema):
 
 
 class ConversationSchema(Schema):
-    """A conversation; it waits since `waiting_since` if it is open and nobody's."""
+    """A conversation; `waiting_since` is set while it is open and has no assignee."""
 
     id = fields.Integer()
     external_id = fields.String(allow_none=True)
@@ -74,13 +74,13 @@ class ConversationSchema(Schema):
 
 
 class IdsSchema(Schema):
-    """The ids of conversations, in the order asked."""
+    """The ids of conversations, in the order of the request."""
 
     ids = fields.List(fields.Integer())
 
 
 class AgentOrNone(fields.String):
-    """An agent's id, or `none` for nobody."""
+    """An agent's id, or `none` for conversations without an assignee."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
         if value == "none":
@@ -92,7 +92,7 @@ class AgentOrNone(fields.String):
 
 
 class ConversationQuery(Schema):
-    """Which conversations; all of it together."""
+    """The filters of the list; a conversation must match all of them."""
 
     status = Word(Status)
     inbox_id = AddressNumber(1, LARGEST_ID)
@@ -103,7 +103,7 @@ class ConversationQuery(Schema):
 
     @post_load
     def make(self, data: dict[str, Any], **_: object) -> ConversationFilter:
-        """Return what the store looks for."""
+        """Return the store's filter."""
         return ConversationFilter(**data, unassigned="assignee_id" in data and data["assignee_id"] is None)
 
 
@@ -113,7 +113,7 @@ class ConversationQuery(Schema):
 @bp.arguments(ConversationQuery, location="query")
 @bp.response(200, listing(ConversationSchema))
 def index(page: Page, wanted: ConversationFilter) -> Listed[ConversationRow]:
-    """List conversations: the newest first; with `waiting=true` in the order of the queue."""
+    """List conversations, newest first; with `waiting=true` in the order of waiting."""
     return service.listing(unit_of_work(), caller().account_id, replace(wanted, seen_by=only_seen_by()), page)
 
 
@@ -125,7 +125,7 @@ def index(page: Page, wanted: ConversationFilter) -> Listed[ConversationRow]:
 @bp.response(201, ConversationSchema)
 @CONVERSATION
 def create(draft: ConversationDraft) -> tuple[ConversationRow, int]:
-    """Create a conversation; the same `external_id` in the inbox is the same conversation."""
+    """Create a conversation; an `external_id` that the inbox has already returns the existing conversation."""
     who = caller()
     made = or_refuse(service.create(unit_of_work(), who.account_id, draft, actor_id=who.user_id, now=clock.now()))
     return made.conversation, 201 if made.is_new else 200
@@ -137,7 +137,7 @@ def create(draft: ConversationDraft) -> tuple[ConversationRow, int]:
 @bp.arguments(NewConversationsForm)
 @bp.response(201, IdsSchema)
 def create_bulk(drafts: Drafts) -> Ids:
-    """Create up to 1,000 conversations, or none of them; those that exist are answered in their place."""
+    """Create up to 1,000 conversations, or none; existing ones keep their place in the returned ids."""
     who, now = caller(), clock.now()
     return Ids(
         or_refuse(
@@ -161,7 +161,7 @@ def show(conversation_id: int) -> ConversationRow:
 @bp.response(200, ConversationSchema)
 @CONVERSATION
 def change(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
-    """Change a conversation; a change of its assignee is unconditional."""
+    """Change a conversation; a change of its assignee ignores all limits."""
     return changed(conversation_id, wanted)
 
 
@@ -171,7 +171,7 @@ def change(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
 @bp.response(200, ConversationSchema)
 @CONVERSATION
 def toggle_status(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
-    """Open, snooze or resolve a conversation, or set it aside as pending; a snooze may end by itself."""
+    """Open, resolve, snooze or set pending a conversation; a snooze with an end ends at that instant."""
     return changed(conversation_id, wanted)
 
 
@@ -191,7 +191,7 @@ def set_labels(wanted: ConversationChange, conversation_id: int) -> Conversation
 @bp.response(200, ConversationSchema)
 @CONVERSATION
 def write(said: Message, conversation_id: int) -> ConversationRow:
-    """Note a message: the customer's reopens a resolved or snoozed conversation, an automatic one does not."""
+    """Record a message. A customer's message reopens a resolved or snoozed conversation, an automatic one does not."""
     who, now = caller(), clock.now()
     return or_refuse(
         change_conversation.message(
@@ -217,5 +217,5 @@ def changed(conversation_id: int, wanted: ConversationChange) -> ConversationRow
 
 
 def only_seen_by() -> int | None:
-    """Return the caller if they are an agent, who reads those of their inboxes and those that they hold."""
+    """Return the caller's id if they are an agent: agents read their inboxes' and their own conversations only."""
     return caller().user_id if caller().role is Role.AGENT else None

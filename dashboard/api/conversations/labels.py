@@ -39,7 +39,7 @@ def index(page: Page) -> Listed[LabelRow]:
 @bp.response(201, LabelSchema)
 @LABEL
 def create(new: NewLabel) -> LabelRow:
-    """Suggest a label from now on."""
+    """Add a label to the account's suggestions."""
     who = caller()
     return or_refuse(service.create(unit_of_work(), who.account_id, new, actor_id=who.user_id, now=clock.now()))
 
@@ -49,7 +49,7 @@ def create(new: NewLabel) -> LabelRow:
 @bp.response(204)
 @LABEL
 def remove(label_id: int) -> None:
-    """Suggest a label no longer; conversations keep theirs."""
+    """Remove a label from the suggestions; conversations keep theirs."""
     who = caller()
     or_refuse(
         service.remove(

@@ -1,1 +1,1 @@
-"""Everything that four concerns or more share: authentication, errors, parsing, resources."""
+"""Modules that four or more folders share: authentication, errors, parsing, resources."""

@@ -1,4 +1,4 @@
-"""Who calls: every route names the roles that may, and only in the account of the caller's token."""
+"""Authentication: every route lists the roles that may call it, within the account of the caller's token."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -20,7 +20,7 @@ EVERYBODY = frozenset(Role)
 
 
 def allowed(roles: frozenset[Role]) -> Callable[[V], V]:
-    """Name who may call a view; a view that names nobody is refused to all."""
+    """Let these roles call a view; a view without this decorator refuses every caller."""
 
     def mark(view: V) -> V:
         view.roles = roles  # type: ignore[attr-defined]
@@ -30,31 +30,31 @@ def allowed(roles: frozenset[Role]) -> Callable[[V], V]:
 
 
 def caller() -> Caller:
-    """Return who calls; their account is the one in the path."""
+    """Return the authenticated caller; their account is the one in the path."""
     return cast(Caller, g.caller)
 
 
 def only_own(agent_id: int) -> None:
-    """Refuse an agent who speaks for somebody else."""
+    """Refuse an agent's request for another agent."""
     if caller().role is Role.AGENT and agent_id != caller().user_id:
         refuse(403, "Agents may do this for themselves only.")
 
 
 def presented_token() -> str:
-    """Return the token that came with the request, or "" if none did."""
+    """Return the request's token, or "" without one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else ""
     return bearer or request.headers.get("api-access-token", "").strip()
 
 
 def take_account(_: str | None, values: dict[str, Any] | None) -> None:
-    """Keep the account of the path, so that views take only what follows it."""
+    """Take the account id out of the path's values, so that views receive only the ids after it."""
     if values is not None:
         g.path_account_id = values.pop("account_id", None)
 
 
 def authenticate() -> None:
-    """Find out who calls before anything of the request is read, and whether their role may."""
+    """Identify the caller and check their role, before the body and the query are read."""
     token = presented_token()
     found = tokens.authenticate(unit_of_work(), token, now=clock.now()) if token else None
     if found is None:

@@ -1,4 +1,4 @@
-"""A page to read the OpenAPI document: made from the document itself, without a script and without the internet."""
+"""A page that shows the OpenAPI document, without scripts and without access to the internet."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ docs = Blueprint("docs", __name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseDoc:
-    """A status, and the schema of what comes with it."""
+    """A status and the schema of its body."""
 
     status: str
     schema: str | None
@@ -18,7 +18,7 @@ class ResponseDoc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of one address."""
+    """One method of one path."""
 
     noun: str
     method: str
@@ -70,6 +70,6 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> Operation:
 
 
 def _schema(said: dict[str, Any]) -> str | None:
-    """Return the name of the schema that a body or an answer refers to."""
+    """Return the name of the schema of a request's or an answer's body."""
     schema = said.get("content", {}).get("application/json", {}).get("schema", {})
     return schema["$ref"].rsplit("/", 1)[-1] if "$ref" in schema else None

@@ -1,4 +1,4 @@
-"""Every "no" of the API in one shape: {"error": "<one sentence>"}, and with 422 also {"errors": {field: [message]}}."""
+"""Error answers in one shape: {"error": "<one sentence>"}, with 422 also {"errors": {field: [message]}}."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NoReturn
@@ -31,7 +31,7 @@ HEADERS = {401: ("WWW-Authenticate", "Bearer"), 429: ("Retry-After", "1"), 503: 
 
 
 def register(app: Flask) -> None:
-    """Answer for what is ours; other addresses are left to whoever shows pages."""
+    """Answer errors of the API's own paths; other paths keep their handlers."""
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(StoreUnavailable, _unavailable)
     for unreachable in UNREACHABLE:
@@ -41,12 +41,12 @@ def register(app: Flask) -> None:
 
 
 def refuse(status: int, sentence: str | None = None, errors: Mapping[str, Any] | None = None) -> NoReturn:
-    """End the request with this answer."""
+    """End the request with this error."""
     abort(answer(status, sentence, errors))
 
 
 def answer(status: int, sentence: str | None = None, errors: Mapping[str, Any] | None = None) -> Response:
-    """Return an answer in the one shape."""
+    """Return an error answer."""
     body: dict[str, Any] = {"error": sentence or SENTENCES.get(status, SENTENCES[500])}
     if errors:
         body = {"error": sentence or _first(errors), "errors": {name: list(said) for name, said in errors.items()}}
@@ -58,7 +58,7 @@ def answer(status: int, sentence: str | None = None, errors: Mapping[str, Any] |
 
 
 def by_field(messages: Any) -> dict[str, list[str]]:
-    """Flatten what a form says: nested fields are joined with dots, the items of a plain list with their field."""
+    """Flatten a form's messages: nested fields are joined with dots; a plain list's items are under the list's name."""
     flat: dict[str, list[str]] = {}
     for path, said in _leaves(messages, ()):
         item = path[-1] if len(path) > 1 and isinstance(path[-1], int) else None

@@ -1,4 +1,4 @@
-"""ETag and If-Match: who wants it is refused a change of what somebody else has changed since (412)."""
+"""ETag and If-Match: a change is refused with 412 if the resource has changed since the caller read it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -26,13 +26,13 @@ DOCUMENTED = {"ETag": {"schema": {"type": "string"}, "description": "Changes wit
 
 
 class Tagged:
-    """A noun whose answers carry an ETag, over the fields that calls can change: not over counts and instants."""
+    """A resource with an ETag over its changeable fields, without counts and instants."""
 
     def __init__(self, *names: str, edit: type | None = None) -> None:
         self._names = (*names, *(field.name for field in fields(edit))) if edit else names
 
     def __call__(self, view: Callable[..., Any]) -> Callable[..., Any]:
-        """Let a view answer with the ETag of what it returns; put it below `arguments` and `response`."""
+        """Add an ETag to a view's answers; this decorator belongs below `arguments` and `response`."""
 
         @wraps(view)
         def tagging(*args: Any, **values: Any) -> Any:
@@ -52,7 +52,7 @@ class Tagged:
         return sha256(said.encode()).hexdigest()[:32]
 
     def seen(self) -> Baseline:
-        """Return the tags that the caller still takes for true; without any, everything is."""
+        """Return the caller's If-Match as a baseline; without the header every change is accepted."""
         return _Matching(self, request.if_match) if "If-Match" in request.headers else NO_BASELINE
 
 
@@ -66,7 +66,7 @@ class _Matching:
 
 
 def refuse_if_untagged() -> None:
-    """Refuse If-Match where nothing has an ETag that could match; `*` matches whatever is there."""
+    """Refuse If-Match on views without an ETag; `*` matches everything."""
     if request.method not in CHANGING or "If-Match" not in request.headers or request.if_match.star_tag:
         return
     view: Any = current_app.view_functions.get(request.endpoint or "")
@@ -75,7 +75,7 @@ def refuse_if_untagged() -> None:
 
 
 def document(doc: dict[str, Any], doc_info: Mapping[str, Any], *, method: str, **_: object) -> dict[str, Any]:
-    """Tell of the headers of a view that answers with an ETag."""
+    """Document the headers of a view that returns an ETag."""
     if doc_info.get("tagged"):
         if method.upper() in CHANGING:
             doc.setdefault("parameters", []).append(IF_MATCH)

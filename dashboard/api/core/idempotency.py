@@ -1,4 +1,4 @@
-"""Idempotency-Key: the same key and body within 24 h give the first answer again; another body, 409."""
+"""Idempotency-Key: the same key and body return the first answer for 24 hours; another body is refused with 409."""
 
 import json
 from collections.abc import Callable
@@ -29,9 +29,9 @@ PARAMETER = {
 
 
 def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
-    """Let a view be asked for once; put it above `response` and the body's `arguments`, below those of the query.
+    """Let a view run once per key. It belongs above `response` and the body's `arguments`, below those of the query.
 
-    A request that is refused spends no key, and a query is checked before a kept answer is given again.
+    A refused request does not use up its key. A query is checked before a stored answer is returned.
     """
 
     @wraps(view)
@@ -59,14 +59,14 @@ def _once(key: str, act: Callable[[], Response]) -> Response:
 
 
 def _route() -> str:
-    """Return the same for every spelling of the address; its question mark stands in what was kept before."""
+    """Return one route for every spelling of an address; stored routes end with a question mark."""
     path = url_for(request.endpoint or "", account_id=caller().account_id, **(request.view_args or {}))
     return f"{request.method} {path}?"
 
 
 def _hashed(body: bytes) -> str:
-    """Return the same for the same JSON, however it is spaced and ordered."""
-    with suppress(ValueError, RecursionError):  # the view will refuse what is no JSON
+    """Return a hash that is independent of the JSON's spacing and key order."""
+    with suppress(ValueError, RecursionError):  # the view refuses a body that is not JSON
         body = json.dumps(json.loads(body), sort_keys=True).encode()
     return sha256(body).hexdigest()
 

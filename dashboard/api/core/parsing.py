@@ -1,4 +1,4 @@
-"""Reading requests: JSON whatever its declared type, bare or under its root name, and queries."""
+"""Parsing of requests: queries, and JSON of any declared type, with or without a root name."""
 
 import json
 from typing import Any, NoReturn
@@ -14,21 +14,21 @@ REPEATED = "Given more than once."
 
 
 class Parser(FlaskParser):
-    """Refuses in the API's one shape."""
+    """Refuses in the API's error shape."""
 
     def _raw_load_json(self, req: flask.Request) -> Any:
         body = req.get_data(cache=True)
         return _json(body) if body.strip() else missing
 
     def pre_load(self, location_data: Any, *, schema: Schema, req: flask.Request, location: str) -> Any:
-        """Take the object out of its root name: {"team": {...}} is the same as {...}."""
+        """Unwrap the root name: {"team": {...}} is read as {...}."""
         root = getattr(schema, "root", "")
         if location != "json" or not isinstance(location_data, dict) or set(location_data) != {root}:
             return location_data
         return location_data if root in schema.fields else location_data[root]
 
     def handle_error(self, error: ValidationError, req: flask.Request, schema: Schema, **_: Any) -> NoReturn:
-        """Name the fields, without the part of the request that they were in."""
+        """Refuse with messages by field, without the name of the request's part."""
         [found] = error.messages_dict.values()
         refuse(422, errors=by_field(found))
 
@@ -43,7 +43,7 @@ def _json(body: bytes) -> Any:
 
 
 class _Repeated(Exception):
-    """The name that an object has twice: programs differ in which of the two they read."""
+    """A name that occurs twice in an object; JSON readers differ in the value that they use."""
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The parameters of an address: each is known to its call, and given once."""
+"""Query parameters: unknown and repeated ones are refused."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ View = Callable[..., Any]
 
 
 def naming(schema: type[Schema], take: Callable[[View], View]) -> Callable[[View], View]:
-    """Let a view take the parameters of a schema, beside those that it takes already."""
+    """Let a view accept a schema's parameters in addition to those of earlier schemas."""
 
     def mark(view: View) -> View:
         known: frozenset[str] = getattr(view, "parameters", frozenset()) | schema().fields.keys()
@@ -26,7 +26,7 @@ def naming(schema: type[Schema], take: Callable[[View], View]) -> Callable[[View
 
 
 def check() -> None:
-    """Refuse parameters that the call does not know, and those that are given twice."""
+    """Refuse unknown and repeated parameters."""
     known: frozenset[str] = getattr(current_app.view_functions[request.endpoint or ""], "parameters", frozenset())
     faults = {name: [UNKNOWN] for name in request.args if name not in known}
     faults |= {name: [REPEATED] for name, values in request.args.lists() if name in known and len(values) > 1}

@@ -1,4 +1,4 @@
-"""The requests a second that a token may make: counted in Redis for all servers, in this process while it is down."""
+"""Rate limit per token and second, counted in Redis for all servers; in this process while Redis is down."""
 
 from flask import Flask, request
 from flask_limiter import Limiter
@@ -13,7 +13,7 @@ SPAN = "second"
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Count the requests of the API; what comes without a token is refused anyway."""
+    """Limit the API's requests; a request without a token is refused without being counted."""
     limiter = Limiter(
         lambda: hashed(presented_token()),
         application_limits=[f"{settings.api_rate_limit} per {SPAN}"],

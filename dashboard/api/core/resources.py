@@ -1,4 +1,4 @@
-"""What the modules of nouns are made of: a blueprint, a list's envelope, and a service's "no" as a status."""
+"""Building blocks of the resource modules: a blueprint, the envelope of lists, and statuses for refusals."""
 
 from functools import cache
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ LAST_PAGE = 10**9
 
 
 class ApiBlueprint(Blueprint):
-    """The routes of one noun, below its account; views do not take the account, the caller has it."""
+    """The routes of one resource below its account; views receive no account id because the caller has it."""
 
     ARGUMENTS_PARSER = Parser()
 
@@ -35,7 +35,7 @@ class ApiBlueprint(Blueprint):
         self.before_request(etags.refuse_if_untagged)
 
     def arguments(self, schema: Any, *, location: str = "json", **options: Any) -> Any:
-        """Take arguments; a body is required unless all of it may be left out."""
+        """Take arguments; a body is required unless all of its fields are optional."""
         if location == "json":
             options.setdefault("required", not _may_be_left_out(schema))
         take = super().arguments(schema, location=location, **options)
@@ -47,19 +47,19 @@ class ApiBlueprint(Blueprint):
 
 
 def _may_be_left_out(schema: Any) -> bool:
-    """Say whether a call makes sense without a body: a change of nothing does."""
+    """Tell whether the body is optional: a change without fields is valid."""
     return isinstance(schema, Schema) and schema.partial is True
 
 
 def _document_headers(doc: dict[str, Any], doc_info: dict[str, Any], **_: object) -> dict[str, Any]:
-    """Tell of the headers that a view takes."""
+    """Document the headers that a view takes."""
     if headers := doc_info.get("headers"):
         doc.setdefault("parameters", []).extend(headers)
     return doc
 
 
 class IdConverter(IntegerConverter):
-    """An id in a path, in the digits of ASCII; what Postgres could not look up is not there."""
+    """An id in a path, in ASCII digits; an id beyond Postgres's range is answered with 404."""
 
     regex = "[0-9]+"
 
@@ -68,19 +68,18 @@ class IdConverter(IntegerConverter):
 
 
 class PageQuery(Schema):
-    """Which page of a list."""
+    """The page of a list."""
 
     page = AddressNumber(1, LAST_PAGE, load_default=1)
     per_page = AddressNumber(1, MOST_PER_PAGE, load_default=25)
 
     @post_load
     def make(self, data: dict[str, int], **_: object) -> Page:
-        """Return the page that the store takes."""
         return Page(**data)
 
 
 class MetaSchema(Schema):
-    """How many there are in all, and which page this is."""
+    """The total count and the page's numbers."""
 
     count = fields.Integer()
     page = fields.Integer()
@@ -109,5 +108,5 @@ def or_refuse(value: T | Invalid | Conflict | None) -> T:
 
 
 def add_converters(app: Flask) -> None:
-    """Make <id:...> known in paths."""
+    """Add the <id:...> converter for paths."""
     app.url_map.converters["id"] = IdConverter

@@ -1,4 +1,4 @@
-"""Why a conversation waits, or went to whom it went to."""
+"""Explanations: why a conversation waits, or why an agent got it."""
 
 from dataclasses import asdict
 from typing import Any
@@ -17,12 +17,12 @@ from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import Explanation, ExplanationState
 from dashboard.store.assignment.decision_history import PastAssignment
 
-bp = ApiBlueprint("explanations", "Why a conversation waits, or went to whom it went to.")
+bp = ApiBlueprint("explanations", "Why a conversation waits, or why an agent got it.")
 OUTCOMES: dict[type[Decision], str] = {Assign: "assign", Skip: "skip", Stop: "stop", Error: "error"}
 
 
 class FunnelSchema(Schema):
-    """How many agents were left after each gate."""
+    """The number of agents left after each gate."""
 
     members = fields.Integer()
     online = fields.Integer()
@@ -31,7 +31,7 @@ class FunnelSchema(Schema):
 
 
 class FactsSchema(Schema):
-    """What a verdict rests on: `open, limit` · `count, limit, free_at` · `presence` · `released_at`."""
+    """The facts of a verdict: `open, limit` · `count, limit, free_at` · `presence` · `released_at`."""
 
     open = fields.Integer()
     count = fields.Integer()
@@ -51,7 +51,7 @@ class AgentVerdictSchema(Schema):
 
 
 class ExclusionSchema(Schema):
-    """The label, if one excludes, and the capacity policy that does."""
+    """The capacity policy that excludes the conversation, and the label if a label does."""
 
     label = fields.String(allow_none=True)
     policy_id = fields.Integer()
@@ -59,7 +59,7 @@ class ExclusionSchema(Schema):
 
 
 class ExplanationSchema(Schema):
-    """The next run's decision and its reason, or the assignment; a key that does not apply is null, a list empty."""
+    """The next run's decision with its reason, or the assignment. Keys that do not apply are null, lists empty."""
 
     conversation_id = fields.Integer(required=True)
     state = Word(ExplanationState, required=True)

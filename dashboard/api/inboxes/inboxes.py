@@ -17,7 +17,7 @@ INBOX = Tagged(edit=InboxEdit)
 
 
 class InboxSchema(Schema):
-    """An inbox; `open_count` has the waiting ones as well."""
+    """An inbox; `open_count` includes the waiting conversations."""
 
     id = fields.Integer()
     name = fields.String()
@@ -44,7 +44,7 @@ def index(page: Page) -> Listed[InboxRow]:
 @bp.response(201, InboxSchema)
 @INBOX
 def create(edit: InboxEdit) -> InboxRow:
-    """Make an inbox."""
+    """Create an inbox."""
     who = caller()
     return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 

@@ -1,4 +1,4 @@
-"""Who belongs to an inbox or a team: PUT replaces, POST adds, DELETE removes, and each answers with who is there."""
+"""Members of inboxes and teams: PUT replaces, POST adds, DELETE removes; each returns the members after it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,14 +13,14 @@ from dashboard.services.inboxes import members as service
 from dashboard.services.inboxes.inbox_forms import MemberIds, MembersForm
 from dashboard.services.inboxes.members import MemberChange, Members, Owner, OwnerKind
 
-bp = ApiBlueprint("members", "Who belongs to an inbox or a team.")
+bp = ApiBlueprint("members", "Members of inboxes and teams.")
 
 PATHS = {OwnerKind.INBOX: "/inboxes/<id:place_id>/members", OwnerKind.TEAM: "/teams/<id:place_id>/members"}
 METHODS = {MemberChange.REPLACE: "PUT", MemberChange.ADD: "POST", MemberChange.REMOVE: "DELETE"}
 SUMMARIES = {
-    MemberChange.REPLACE: "Let exactly these agents belong to the {}.",
-    MemberChange.ADD: "Let these agents belong to the {} as well.",
-    MemberChange.REMOVE: "Let these agents belong to the {} no longer.",
+    MemberChange.REPLACE: "Replace the members of the {}.",
+    MemberChange.ADD: "Add members to the {}.",
+    MemberChange.REMOVE: "Remove members from the {}.",
 }
 
 
@@ -35,7 +35,7 @@ def _reading(group: OwnerKind) -> Callable[..., Any]:
     def show(place_id: int) -> Members:
         return or_refuse(service.show(unit_of_work(), caller().account_id, Owner(group, place_id)))
 
-    show.__doc__ = f"Read who belongs to the {group}."
+    show.__doc__ = f"List the members of the {group}."
     guarded: Callable[..., Any] = allowed(SUPERVISORS)(show)
     return guarded
 

@@ -17,7 +17,7 @@ TEAM = Tagged(edit=TeamEdit)
 
 
 class TeamSchema(Schema):
-    """A team; a maximum of 0 is none."""
+    """A team; a maximum of 0 means no maximum."""
 
     id = fields.Integer()
     name = fields.String()
@@ -40,7 +40,7 @@ def index(page: Page) -> Listed[TeamRow]:
 @bp.response(201, TeamSchema)
 @TEAM
 def create(edit: TeamEdit) -> TeamRow:
-    """Make a team."""
+    """Create a team."""
     who = caller()
     return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
@@ -74,7 +74,7 @@ def change(edit: TeamEdit, team_id: int) -> TeamRow:
 @bp.response(204)
 @TEAM
 def remove(team_id: int) -> None:
-    """Remove a team; its conversations belong to no team then."""
+    """Remove a team; its conversations then have no team."""
     who = caller()
     or_refuse(
         service.remove(unit_of_work(), who.account_id, team_id, actor_id=who.user_id, now=clock.now(), seen=TEAM.seen())

@@ -1,4 +1,4 @@
-"""For those who run it: /up, /ready and /metrics."""
+"""Operations: /up, /ready and /metrics."""
 
 import hmac
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from dashboard.services.operations import health as service
 from dashboard.services.operations.health import Readiness
 
 T = TypeVar("T")
-# Two stores are asked at once; an answer that takes longer is none.
+# Timeout of each store's check; the two run at once.
 ANSWER_SECONDS = 1.5
 
 operations = Blueprint("operations", __name__)
@@ -26,13 +26,13 @@ operations = Blueprint("operations", __name__)
 
 @operations.get("/up")
 def up() -> Response:
-    """Say that this process serves."""
+    """Return 200 while this process serves requests."""
     return jsonify(up=True)
 
 
 @operations.get("/ready")
 def ready() -> Response:
-    """Say which parts are at work: 200 when all are, else 503."""
+    """Return the state of each part: 200 if all are ready, else 503."""
     postgres = _asked(service.postgres_takes_writes)
     background = _asked(service.background)
     takes_writes, doing = _answer_of(postgres), _answer_of(background)
@@ -49,7 +49,7 @@ def ready() -> Response:
 
 @operations.get("/metrics")
 def metrics() -> Response:
-    """Return the figures for Prometheus."""
+    """Return the metrics in Prometheus's format."""
     wanted = unit_of_work().settings.metrics_token
     if wanted and not hmac.compare_digest(wanted.encode(), presented_token().encode()):
         return answer(401)
@@ -58,7 +58,7 @@ def metrics() -> Response:
 
 
 def _asked(ask: Callable[[UnitOfWork], T]) -> SimpleQueue[T]:
-    """Ask in a thread of its own, with a desk of its own: a store that hangs must not hang the answer."""
+    """Run a check in a thread with a unit of work of its own, so that a store that hangs does not delay the answer."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     said: SimpleQueue[T] = SimpleQueue()
 

@@ -1,4 +1,4 @@
-"""The figures as Prometheus names them."""
+"""Metrics in Prometheus's format."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,14 +12,14 @@ from dashboard.services.operations.health import RUN_BUCKETS, WAIT_BUCKETS, Back
 
 
 def exposition(figures: Figures, background: Background | None) -> bytes:
-    """Return the figures as Prometheus reads them; what lies in a store that is down is left out."""
+    """Return the metrics as text; those of Redis are left out while it is down."""
     registry = CollectorRegistry()
     registry.register(_Collector(figures, background))
     return generate_latest(registry)
 
 
 class _Collector:
-    """Counters and histograms come from the store: they are the same whichever process answers."""
+    """Counters and histograms are read from the store, so every process returns the same values."""
 
     def __init__(self, figures: Figures, background: Background | None) -> None:
         self._figures = figures

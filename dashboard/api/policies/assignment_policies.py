@@ -1,4 +1,4 @@
-"""Assignment policies, and which inbox has which."""
+"""Assignment policies, and their links to inboxes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from dashboard.services.policies.policy_forms import (
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.inboxes.inboxes import InboxRow
 
-bp = ApiBlueprint("assignment_policies", "Rules that inboxes are routed by.")
+bp = ApiBlueprint("assignment_policies", "Rules for the assignment of an inbox's conversations.")
 POLICY = Tagged(edit=AssignmentPolicyEdit)
 
 
 class AssignmentPolicySchema(Schema):
-    """An assignment policy; its version goes up with each change that alters decisions."""
+    """An assignment policy; a change that alters decisions raises its version."""
 
     id = fields.Integer()
     name = fields.String()
@@ -44,14 +44,14 @@ class AssignmentPolicySchema(Schema):
 
 
 class ServedInboxesSchema(Schema):
-    """The inboxes that a policy serves."""
+    """The inboxes that use a policy."""
 
     inboxes = fields.List(fields.Nested(InboxSchema))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedInboxes:
-    """The inboxes that a policy serves."""
+    """The inboxes that use a policy."""
 
     inboxes: Sequence[InboxRow]
 
@@ -71,7 +71,7 @@ def index(page: Page) -> Listed[PolicyRow]:
 @bp.response(201, AssignmentPolicySchema)
 @POLICY
 def create(edit: AssignmentPolicyEdit) -> PolicyRow:
-    """Make a policy; it decides nothing until it is linked."""
+    """Create a policy; it has no effect until an inbox uses it."""
     who = caller()
     return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
@@ -91,7 +91,7 @@ def show(policy_id: int) -> PolicyRow:
 @bp.response(200, AssignmentPolicySchema)
 @POLICY
 def change(edit: AssignmentPolicyEdit, policy_id: int) -> PolicyRow:
-    """Change a policy; it acts at once."""
+    """Change a policy; the change takes effect at once."""
     who = caller()
     return or_refuse(
         service.change(
@@ -105,7 +105,7 @@ def change(edit: AssignmentPolicyEdit, policy_id: int) -> PolicyRow:
 @bp.response(204)
 @POLICY
 def remove(policy_id: int) -> None:
-    """Remove a policy; its inboxes are left without one."""
+    """Remove a policy; its inboxes then have no policy."""
     who = caller()
     or_refuse(
         service.remove(
@@ -118,7 +118,7 @@ def remove(policy_id: int) -> None:
 @allowed(SUPERVISORS)
 @bp.response(200, ServedInboxesSchema)
 def served(policy_id: int) -> ServedInboxes:
-    """Read which inboxes a policy serves."""
+    """List the inboxes that use a policy."""
     return ServedInboxes(inboxes=or_refuse(service.inboxes_of(unit_of_work(), caller().account_id, policy_id)))
 
 
@@ -127,7 +127,7 @@ def served(policy_id: int) -> ServedInboxes:
 @bp.response(200, AssignmentPolicySchema)
 @POLICY
 def linked(inbox_id: int) -> PolicyRow:
-    """Read the policy that an inbox has."""
+    """Read an inbox's policy."""
     return or_refuse(service.of_inbox(unit_of_work(), caller().account_id, inbox_id))
 
 
@@ -137,7 +137,7 @@ def linked(inbox_id: int) -> PolicyRow:
 @bp.response(200, AssignmentPolicySchema)
 @POLICY
 def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
-    """Give an inbox this policy in place of the one that it has."""
+    """Link a policy to an inbox; it replaces the inbox's present one."""
     who = caller()
     return or_refuse(
         service.link(unit_of_work(), who.account_id, inbox_id, choice, actor_id=who.user_id, now=clock.now())
@@ -149,7 +149,7 @@ def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
 @bp.response(204)
 @POLICY
 def unlink(inbox_id: int) -> None:
-    """Leave an inbox without a policy."""
+    """Unlink the policy of an inbox; the inbox then has none."""
     who = caller()
     or_refuse(
         service.unlink(

@@ -34,7 +34,7 @@ def agents_under(page: Page, policy_id: int) -> Listed[AgentView]:
 @bp.arguments(AgentChoiceForm)
 @bp.response(200, AgentSchema)
 def put_under(choice: AgentChoice, policy_id: int) -> AgentView:
-    """Put an agent under a capacity policy, in place of the one that they are under."""
+    """Put an agent under a capacity policy; it replaces the agent's present one."""
     who = caller()
     return or_refuse(
         service.assign_policy(unit_of_work(), who.account_id, policy_id, choice, actor_id=who.user_id, now=clock.now())
@@ -45,7 +45,7 @@ def put_under(choice: AgentChoice, policy_id: int) -> AgentView:
 @allowed(SUPERVISORS)
 @bp.response(204)
 def take_out(policy_id: int, user_id: int) -> None:
-    """Leave an agent under no capacity policy."""
+    """Remove an agent from their capacity policy."""
     who, choice = caller(), AgentChoice(user_id=user_id)
     or_refuse(
         service.unassign_policy(
@@ -60,7 +60,7 @@ def take_out(policy_id: int, user_id: int) -> None:
 @bp.response(201, InboxLimitSchema)
 @LIMIT
 def create(edit: InboxLimitEdit, policy_id: int) -> LimitRow:
-    """Limit what an agent under the policy may hold of an inbox."""
+    """Limit an agent's open conversations of one inbox."""
     who = caller()
     return or_refuse(
         service.create(unit_of_work(), who.account_id, policy_id, edit, actor_id=who.user_id, now=clock.now())
@@ -87,7 +87,7 @@ def change(edit: InboxLimitEdit, policy_id: int, limit_id: int) -> LimitRow:
 @bp.response(204)
 @LIMIT
 def remove(policy_id: int, limit_id: int) -> None:
-    """Lift a limit."""
+    """Remove a limit."""
     who, key = caller(), LimitKey(policy_id=policy_id, limit_id=limit_id)
     or_refuse(
         service.remove(unit_of_work(), who.account_id, key, actor_id=who.user_id, now=clock.now(), seen=LIMIT.seen())

@@ -12,19 +12,19 @@ from dashboard.services.policies.capacity_policies import CapacityView
 from dashboard.services.policies.policy_forms import CapacityPolicyEdit, CapacityPolicyForm
 from dashboard.store.core.paging import Listed, Page
 
-bp = ApiBlueprint("agent_capacity_policies", "How much agents may hold, and what is kept from being given out.")
+bp = ApiBlueprint("agent_capacity_policies", "Limits of open conversations, and rules that exclude conversations.")
 POLICY = Tagged("name", "description", "conversation_limit", "exclusion_rules", "inbox_capacity_limits")
 
 
 class ExclusionRulesSchema(Schema):
-    """What is kept from being given out; no hours exclude nothing."""
+    """Rules that exclude conversations from assignment; null hours exclude none by age."""
 
     excluded_labels = fields.List(fields.String())
     exclude_older_than_hours = fields.Integer(allow_none=True)
 
 
 class InboxLimitSchema(Schema):
-    """How many open conversations of one inbox an agent under the policy may hold."""
+    """The most open conversations of one inbox that an agent under the policy may hold."""
 
     id = fields.Integer()
     inbox_id = fields.Integer()
@@ -32,7 +32,7 @@ class InboxLimitSchema(Schema):
 
 
 class CapacityPolicySchema(Schema):
-    """A capacity policy; its own limit counts what an agent holds open in all inboxes."""
+    """A capacity policy; its own limit counts an agent's open conversations in all inboxes."""
 
     id = fields.Integer()
     name = fields.String()
@@ -58,7 +58,7 @@ def index(page: Page) -> Listed[CapacityView]:
 @bp.response(201, CapacityPolicySchema)
 @POLICY
 def create(edit: CapacityPolicyEdit) -> CapacityView:
-    """Make a capacity policy; it binds nobody until somebody is put under it."""
+    """Create a capacity policy; it has no effect until an agent is under it."""
     who = caller()
     return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
@@ -78,7 +78,7 @@ def show(policy_id: int) -> CapacityView:
 @bp.response(200, CapacityPolicySchema)
 @POLICY
 def change(edit: CapacityPolicyEdit, policy_id: int) -> CapacityView:
-    """Change a capacity policy; its exclusion rules change as a whole."""
+    """Change a capacity policy; exclusion rules are replaced as a whole."""
     who = caller()
     return or_refuse(
         service.change(
@@ -92,7 +92,7 @@ def change(edit: CapacityPolicyEdit, policy_id: int) -> CapacityView:
 @bp.response(204)
 @POLICY
 def remove(policy_id: int) -> None:
-    """Remove a capacity policy; nobody is under it any more."""
+    """Remove a capacity policy; its agents then have none."""
     who = caller()
     or_refuse(
         service.remove(

@@ -1,4 +1,4 @@
-"""Dry runs: what the next run would do under other rules."""
+"""Dry runs: the next run under other rules."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ bp = ApiBlueprint("previews", "Dry runs: what the next run would do under other 
 
 
 class DifferenceSchema(Schema):
-    """A conversation that would go elsewhere; null is nobody."""
+    """A conversation that another agent would get; null is no agent."""
 
     conversation_id = fields.Integer()
     now_agent_id = fields.Integer(allow_none=True)
@@ -25,14 +25,14 @@ class DifferenceSchema(Schema):
 
 
 class ComparisonSchema(Schema):
-    """What the next run does as things are, and what would be different."""
+    """The next run under the present rules, and the differences."""
 
     assigned_count = fields.Integer()
     changed = fields.List(fields.Nested(DifferenceSchema))
 
 
 class PreviewSchema(Schema):
-    """What the next run would do; nothing is written."""
+    """The next run under other rules; nothing is written."""
 
     assigned_count = fields.Integer()
     assignments = fields.List(fields.Nested(GivenSchema))
@@ -45,7 +45,7 @@ class PreviewSchema(Schema):
 @bp.arguments(AssignmentPolicyForm(partial=True))
 @bp.response(200, PreviewSchema)
 def create(wanted: AssignmentPolicyEdit, inbox_id: int) -> dict[str, Any]:
-    """Plan the next run as if the inbox's policy had these rules, against what it would do now."""
+    """Plan the next run as if the inbox's policy had these rules, and compare it with the present ones."""
     account_id = caller().account_id
     policy = or_refuse(service.current_policy(unit_of_work(), account_id, inbox_id))
     rules = service.changed(policy, wanted)

@@ -17,7 +17,7 @@ from dashboard.store.core.paging import Listed, Page
 from dashboard.store.ledger.ledger import Event
 from dashboard.store.models.webhooks import DeliveryStatus
 
-bp = ApiBlueprint("webhooks", "Who is told of events, signed and at least once.")
+bp = ApiBlueprint("webhooks", "Receivers of events: signed, delivered at least once.")
 WEBHOOK = Tagged(edit=WebhookEdit)
 
 
@@ -32,7 +32,7 @@ class WebhookSchema(Schema):
 
 
 class MadeSchema(WebhookSchema):
-    """A new webhook with its secret, which is shown this once."""
+    """A new webhook with its secret; no later answer contains the secret."""
 
     id = fields.Integer(attribute="row.id")
     url = fields.String(attribute="row.url")
@@ -43,7 +43,7 @@ class MadeSchema(WebhookSchema):
 
 
 class DeliverySchema(Schema):
-    """One event for one receiver; `id` is what the receiver is sent as X-Evenhand-Delivery."""
+    """One event for one receiver; the receiver gets `id` in the header X-Evenhand-Delivery."""
 
     id = fields.UUID()
     event_id = fields.Integer()
@@ -72,7 +72,7 @@ def index(page: Page) -> Listed[WebhookRow]:
 @bp.arguments(WebhookForm)
 @bp.response(201, MadeSchema)
 def create(edit: WebhookEdit) -> WebhookWithSecret:
-    """Make a webhook; its secret is in this answer and nowhere else."""
+    """Create a webhook; only this answer contains its secret."""
     who = caller()
     return or_refuse(service.create(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now()))
 
@@ -92,7 +92,7 @@ def show(webhook_id: int) -> WebhookRow:
 @bp.response(200, WebhookSchema)
 @WEBHOOK
 def change(edit: WebhookEdit, webhook_id: int) -> WebhookRow:
-    """Change a webhook; its secret stays."""
+    """Change a webhook; its secret stays the same."""
     who = caller()
     return or_refuse(
         service.change(
@@ -106,7 +106,7 @@ def change(edit: WebhookEdit, webhook_id: int) -> WebhookRow:
 @bp.response(204)
 @WEBHOOK
 def remove(webhook_id: int) -> None:
-    """Remove a webhook with its deliveries."""
+    """Remove a webhook and its deliveries."""
     who = caller()
     or_refuse(
         service.remove(
@@ -120,7 +120,7 @@ def remove(webhook_id: int) -> None:
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, listing(DeliverySchema))
 def deliveries(page: Page, webhook_id: int) -> Listed[DeliveryView]:
-    """List a webhook's deliveries, the newest event first."""
+    """List a webhook's deliveries, newest event first."""
     return or_refuse(service.show_deliveries(unit_of_work(), caller().account_id, webhook_id, page))
 
 
@@ -128,7 +128,7 @@ def deliveries(page: Page, webhook_id: int) -> Listed[DeliveryView]:
 @allowed(SUPERVISORS)
 @bp.response(202, DeliverySchema)
 def redeliver(webhook_id: int, delivery_id: UUID) -> DeliveryView:
-    """Deliver again at once, whatever became of it, under the same id."""
+    """Deliver an event again at once under the same id, also one that was delivered before."""
     who = caller()
     now = clock.now()
     return or_refuse(

@@ -30,7 +30,7 @@ def show() -> ResponseReturnValue:
 @pages.post("/settings/name")
 @administrators_only
 def rename() -> ResponseReturnValue:
-    """Call the account something else."""
+    """Change the account's name."""
     account_id = viewer().account_id
     done = form_input.load(AccountForm(), {"name": request.form.get("name", "")})
     if not isinstance(done, Invalid):
@@ -38,17 +38,17 @@ def rename() -> ResponseReturnValue:
     if isinstance(done, Invalid):
         answer = refused(done, About("account", account_id))
         return _page(errors=answer.errors, typed=request.form), answer.status
-    flash("The name is saved.")
+    flash("The name was saved.")
     return redirect(url_for("web.accounts.show"), HTTPStatus.SEE_OTHER)
 
 
 @pages.post("/settings/assignment")
 @supervisors_only
 def switch() -> ResponseReturnValue:
-    """Turn assignment on or off for the whole account (E1)."""
+    """Switch assignment on or off for the whole account (E1)."""
     on = request.form.get("on") == "on"
     accounts.change(unit_of_work(), viewer().account_id, AccountEdit(assignment_v2=on), **actor_kwargs())
-    flash("Assignment is switched on." if on else "Assignment is switched off: nothing is given out any more.")
+    flash("Assignment is switched on." if on else "Assignment is switched off: no conversations are assigned any more.")
     return redirect(url_for("web.accounts.show"), HTTPStatus.SEE_OTHER)
 
 

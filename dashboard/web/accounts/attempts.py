@@ -1,7 +1,7 @@
-"""Attempts on one address: while many fail, whoever tries, each source must pause before its next is looked at.
+"""Log-in attempts on one address: while many fail, each source must pause before its next attempt is checked.
 
-A source that waits is let through, whatever others do meanwhile: this slows down who guesses and locks nobody out. An
-address that nobody has is counted alike, and a log-in resets nothing: the pause tells of neither.
+A source that waits for its pause is let in, so this slows down guessing and locks nobody out. Unknown addresses are
+counted too, and a log-in resets no counter, so that the pause reveals neither.
 """
 
 import time
@@ -12,11 +12,11 @@ from math import ceil
 from limits.storage import Storage
 
 HOUR = 3_600
-# In an hour, over all sources: a person mistypes, and a company has several who do.
+# Failures per hour, over all sources, that cause no pause: people mistype.
 FORGIVEN = 20
 # Seconds, one for each further failure.
 LONGEST_PAUSE = 300
-# How long a source that asked may take to come back.
+# Lifetime of a source's first attempt, from which its pause counts.
 KEPT = LONGEST_PAUSE + HOUR
 
 
@@ -29,7 +29,7 @@ class Attempt:
     address: str
 
     def begin(self) -> int:
-        """Return 0 if the attempt is looked at now, else the seconds after which it will be."""
+        """Return 0 if the attempt may be checked now, else the remaining seconds of the pause."""
         pause = self._pause()
         if not pause:
             return 0
@@ -42,7 +42,7 @@ class Attempt:
         return 0 if is_first else max(1, ceil(self.storage.get_expiry(turn) - time.time()))
 
     def seconds_left(self) -> int:
-        """Return how long this source must wait; all of the pause if it has not asked yet."""
+        """Return the seconds that this source must wait; the whole pause before its first attempt."""
         asked = self._key("asked", self.source)
         if not self.storage.get(asked):
             return self._pause()
@@ -50,7 +50,7 @@ class Attempt:
         return max(0, ceil(self._pause() - waited))
 
     def fail(self) -> None:
-        """Note that the password was wrong, or the address nobody's."""
+        """Count a wrong password or an unknown address."""
         self.storage.incr(self._key("failures"), HOUR)
 
     def _pause(self) -> int:

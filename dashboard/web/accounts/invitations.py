@@ -1,4 +1,4 @@
-"""Invitations, as the person sees them who opens the link."""
+"""The pages behind an invitation's link."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -27,7 +27,7 @@ pages = pages_of("invitations", public=True)
 @pages.get("/invitations/<token>")
 @login_throttle.limiter.limit(login_throttle.PER_SOURCE)
 def show(token: str) -> ResponseReturnValue:
-    """Show who invites; a look uses the link up no more than a mail scanner's does."""
+    """Show the invitation; this does not use up the link, so a mail scanner may open it."""
     return _shown(token)
 
 
@@ -48,7 +48,7 @@ def accept(token: str) -> ResponseReturnValue:
         auth.recognise(done)
     else:
         auth.log_in(done[0], opened=done)
-    # A new password ends no token: whoever has some looks at them first.
+    # A new password does not revoke tokens, so a person with tokens sees their list first.
     has_tokens = tokens_page.of_user(unit_of_work().session, done[0].account_id, done[0].user_id)
     return redirect(url_for("web.passwords.show" if has_tokens else "web.board.show"), HTTPStatus.SEE_OTHER)
 

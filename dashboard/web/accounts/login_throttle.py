@@ -1,4 +1,4 @@
-"""How often one may try to log in; counted in Redis for all servers, in this process while Redis is down."""
+"""Rate limit of log-in attempts, counted in Redis for all servers; in this process while Redis is down."""
 
 from http import HTTPStatus
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -18,12 +18,12 @@ from dashboard.web.core.auth import viewer
 PER_SOURCE = "60 per minute; 1000 per hour"
 PER_ADDRESS = "8 per minute; 60 per hour"
 
-# Of an IPv6 address, the part that a network gives to one customer, who has all of the rest.
+# The part of an IPv6 address that identifies one customer's network.
 CUSTOMERS_BITS = 64
 
 
 def source() -> str:
-    """Return where the request comes from: an IPv4 address, or the network of an IPv6 address."""
+    """Return the request's source: an IPv4 address, or the network of an IPv6 address."""
     said = get_remote_address()
     try:
         found = ip_address(said.partition("%")[0])
@@ -38,19 +38,19 @@ limiter = Limiter(source, key_prefix="evenhand")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count in the Redis of the settings; an answer to too many attempts names the seconds to wait."""
+    """Count in the settings' Redis; an answer with status 429 contains the seconds to wait."""
     app.config.setdefault("RATELIMIT_STORAGE_URI", throttle_counters.address(settings.redis_url))
     limiter.init_app(app)
     app.after_request(_name_seconds)
 
 
 def address_tried() -> str:
-    """Return the source with the address that it tries, so that nobody can lock somebody else out."""
+    """Return the source with the tried address, so that nobody can lock another person out."""
     return f"{source()} {_address()}"
 
 
 def attempt() -> Attempt:
-    """Return the attempt that this request is."""
+    """Return the request's attempt."""
     return Attempt(storage=limiter.storage, source=source(), address=_address())
 
 
@@ -73,7 +73,7 @@ own_password = limiter.shared_limit(PER_ADDRESS, "own password", key_func=log_in
 
 
 def seconds_left() -> int:
-    """Return when the limit that refused this request lets one in again."""
+    """Return the seconds until the limit that refused this request ends."""
     limit = limiter.current_limit
     return max(1, round(limit.reset_at - clock.now().timestamp())) if limit else 60
 

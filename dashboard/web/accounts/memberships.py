@@ -1,4 +1,4 @@
-"""The accounts of one person: chosen at the log-in, and switched between."""
+"""The accounts of one person: the choice after the log-in, and switching between them."""
 
 from http import HTTPStatus
 
@@ -12,7 +12,7 @@ from dashboard.services.accounts import sessions
 from dashboard.web.core import auth, urls
 from dashboard.web.core.blueprints import pages_of
 
-# Whoever has several accounts comes here before they are in any.
+# Public, because a person with several accounts chooses one here before they are logged in to any.
 pages = pages_of("memberships", public=True)
 
 
@@ -30,7 +30,7 @@ def index() -> ResponseReturnValue:
 
 @pages.post("/accounts/<int:account_id>/session")
 def enter(account_id: int) -> ResponseReturnValue:
-    """Go on in this account, in a new session."""
+    """Enter this account, in a new session."""
     found = [one for one in auth.memberships() if one.account_id == account_id]
     if not found:
         abort(HTTPStatus.NOT_FOUND)

@@ -1,4 +1,4 @@
-"""One's own password."""
+"""The viewer's own password and tokens."""
 
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +18,7 @@ from dashboard.web.core import form_input, urls
 from dashboard.web.core.auth import log_in, viewer
 from dashboard.web.core.blueprints import pages_of
 
-NOT_THE_SAME = "This is not what stands in the field above."
+NOT_THE_SAME = "The two passwords are different."
 pages = pages_of("passwords")
 
 
@@ -32,14 +32,14 @@ def typed(form: Form) -> Any:
 
 @pages.get("/settings/password")
 def show() -> ResponseReturnValue:
-    """Show the form for another password."""
+    """Show the form for a new password."""
     return _page()
 
 
 @pages.post("/settings/password")
 @login_throttle.own_password
 def change() -> ResponseReturnValue:
-    """Choose another password; this session goes on, all others end."""
+    """Change the password; this session continues, all others end."""
     wanted = typed(PasswordForm())
     if not isinstance(wanted, Invalid):
         wanted = sessions.change_password(unit_of_work(), viewer(), wanted, now=clock.now())
@@ -49,30 +49,30 @@ def change() -> ResponseReturnValue:
     if not here:
         abort(HTTPStatus.NOT_FOUND)
     log_in(here[0], opened=wanted)
-    flash("Your password is changed. Your other sessions have ended.")
+    flash("Your password was changed. You have been logged out everywhere else.")
     return redirect(urls.wanted(url_for("web.passwords.show")), HTTPStatus.SEE_OTHER)
 
 
 @pages.post("/settings/password/tokens/<int:token_id>/revocation")
 def revoke_token(token_id: int) -> ResponseReturnValue:
-    """Let one of one's own tokens open nothing any more."""
+    """Revoke one of the viewer's own tokens."""
     if not tokens.revoke_own(unit_of_work(), viewer(), token_id, now=clock.now()):
         abort(HTTPStatus.NOT_FOUND)
-    flash("The token is revoked.")
+    flash("The token was revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
 
 
 @pages.post("/settings/password/tokens/revocation")
 def revoke_all_tokens() -> ResponseReturnValue:
-    """Let none of one's own tokens open anything any more."""
+    """Revoke all of the viewer's own tokens."""
     tokens.revoke_all_own(unit_of_work(), viewer(), now=clock.now())
-    flash("All your tokens are revoked.")
+    flash("All your tokens were revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
 
 
 @pages.errorhandler(HTTPStatus.TOO_MANY_REQUESTS)
 def _too_often(error: Exception) -> ResponseReturnValue:
-    """Show the form again, and say when it will help."""
+    """Show the form again, with the time to wait."""
     headers = {"Retry-After": str(login_throttle.seconds_left())}
     return (
         _page(errors={"current": (login_throttle.sentence(login_throttle.seconds_left()),)}),

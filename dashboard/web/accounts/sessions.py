@@ -29,7 +29,7 @@ def new() -> ResponseReturnValue:
 @login_throttle.limiter.limit(login_throttle.PER_SOURCE)
 @login_throttle.limiter.limit(login_throttle.PER_ADDRESS, key_func=login_throttle.address_tried)
 def create() -> ResponseReturnValue:
-    """Log in; the answer does not tell whether the address exists."""
+    """Log in; the answer does not reveal whether the address exists."""
     attempt = login_throttle.attempt()
     if left := attempt.begin():
         return _wait(left)
@@ -46,7 +46,7 @@ def create() -> ResponseReturnValue:
 
 @pages.post("/logout")
 def destroy() -> ResponseReturnValue:
-    """Log out; wherever else they are logged in, they stay."""
+    """Log out of this session only."""
     auth.log_out()
     return redirect(urls.wanted(url_for("web.sessions.new")), HTTPStatus.SEE_OTHER)
 

@@ -1,4 +1,4 @@
-"""API tokens: made and shown once, and revoked."""
+"""API tokens: created, shown once, and revoked."""
 
 from datetime import date
 from http import HTTPStatus
@@ -34,7 +34,7 @@ def index() -> ResponseReturnValue:
 @pages.post("/settings/tokens")
 @administrators_only
 def create() -> ResponseReturnValue:
-    """Make a token. The answer is the page itself: the token is kept nowhere, so no later page could show it."""
+    """Create a token. The answer is the page, because no later page can show the token."""
     said = _said()
     wanted = said if isinstance(said, Invalid) else form_input.load(TokenForm(), said)
     made = (
@@ -50,15 +50,15 @@ def create() -> ResponseReturnValue:
 @pages.post("/settings/tokens/<int:token_id>/revocation")
 @administrators_only
 def revoke(token_id: int) -> ResponseReturnValue:
-    """Let a token open nothing any more."""
+    """Revoke a token."""
     if not tokens.revoke(unit_of_work(), viewer().account_id, token_id, **actor_kwargs()):
         abort(HTTPStatus.NOT_FOUND)
-    flash("The token is revoked: whoever uses it is refused from now on.")
+    flash("The token was revoked: programs that use it are refused from now on.")
     return redirect(url_for("web.tokens.index"), HTTPStatus.SEE_OTHER)
 
 
 def _said() -> dict[str, Any] | Invalid:
-    """Return what was typed; a token is good to the end of its last day."""
+    """Return the typed values; a token is valid to the end of its last day."""
     said: dict[str, Any] = {"name": request.form.get("name", ""), "user_id": form_input.whole("user_id")}
     if last := form_input.text("last_day"):
         try:

@@ -1,4 +1,4 @@
-"""Who may log in, as what, and who may no longer."""
+"""Users: their roles, their log-ins, and their deactivation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ pages = pages_of("users")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserPage:
-    """A user with what is wrong in a form of theirs, and what deactivating them would mean.
+    """A user with the errors of a form and the consequences of deactivation.
 
     `link` is the link of a new invitation, which no later page can show.
     """
@@ -51,7 +51,7 @@ class UserPage:
 
     @property
     def is_self(self) -> bool:
-        """Tell whether this is who looks at the page."""
+        """Tell whether the viewer looks at their own page."""
         return self.user.id == viewer().user_id
 
 
@@ -69,14 +69,14 @@ def index() -> ResponseReturnValue:
 @pages.get("/settings/users/new")
 @administrators_only
 def new() -> ResponseReturnValue:
-    """Show the form for somebody new."""
+    """Show the form for a new user."""
     return render_template("users/new.html", roles=tuple(Role), errors={}, typed={}, gone=None)
 
 
 @pages.post("/settings/users")
 @administrators_only
 def create() -> ResponseReturnValue:
-    """Make a user."""
+    """Create a user."""
     said: dict[str, Any] = {name: request.form.get(name, "") for name in ("name", "email", "role")}
     if request.form.get("password"):
         said["password"] = request.form["password"]
@@ -87,7 +87,7 @@ def create() -> ResponseReturnValue:
         return _refused(made), HTTPStatus.UNPROCESSABLE_ENTITY
     if request.form.get("invite"):
         return invite(made.id)
-    flash(saying("{} is made.", made.name))
+    flash(saying("{} was created.", made.name))
     return redirect(url_for("web.users.show", user_id=made.id), HTTPStatus.SEE_OTHER)
 
 
@@ -101,18 +101,18 @@ def show(user_id: int) -> ResponseReturnValue:
 @pages.post("/settings/users/<int:user_id>")
 @administrators_only
 def update(user_id: int) -> ResponseReturnValue:
-    """Change what a user is called, where they log in, and what they may do."""
+    """Change a user's name, e-mail address and role."""
     before = _user(user_id)
     said = {name: request.form.get(name, "") for name in ("name", "email", "role")}
     if said["email"].strip().lower() == before.email:
         del said["email"]
-    return _changed(user_id, form_input.load(AgentForm(partial=True), said), "{} is saved.", by=editing())
+    return _changed(user_id, form_input.load(AgentForm(partial=True), said), "{} was saved.", by=editing())
 
 
 @pages.post("/settings/users/<int:user_id>/password")
 @administrators_only
 def set_password(user_id: int) -> ResponseReturnValue:
-    """Give a user a password to log in with for the first time."""
+    """Set a user's password for their first log-in."""
     _user(user_id)
     edit = form_input.load(AgentForm(partial=True), {"password": request.form.get("password", "")})
     return _changed(user_id, edit, "{} can log in with this password.")
@@ -121,7 +121,7 @@ def set_password(user_id: int) -> ResponseReturnValue:
 @pages.post("/settings/users/<int:user_id>/invitation")
 @administrators_only
 def invite(user_id: int) -> ResponseReturnValue:
-    """Invite a user. The answer is the page itself: the link is kept nowhere, so no later page could show it."""
+    """Invite a user. The answer is the page, because no later page can show the link."""
     token = invitations.invite(unit_of_work(), viewer().account_id, user_id, **actor_kwargs())
     if token is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -133,29 +133,29 @@ def invite(user_id: int) -> ResponseReturnValue:
 @pages.post("/settings/users/<int:user_id>/invitation/withdrawal")
 @administrators_only
 def withdraw_invitation(user_id: int) -> ResponseReturnValue:
-    """Take an invitation back: its link works no more."""
+    """Withdraw an invitation; its link stops working."""
     if not invitations.withdraw(unit_of_work(), viewer().account_id, user_id, **actor_kwargs()):
         abort(HTTPStatus.NOT_FOUND)
-    flash("The invitation is withdrawn. Its link works no more.")
+    flash("The invitation was withdrawn. Its link no longer works.")
     return redirect(url_for("web.users.show", user_id=user_id), HTTPStatus.SEE_OTHER)
 
 
 @pages.post("/settings/users/<int:user_id>/deactivation")
 @administrators_only
 def deactivate(user_id: int) -> ResponseReturnValue:
-    """Let a user in no more, and what they hold wait again (E31)."""
-    return _changed(user_id, AgentEdit(active=False), "{} is deactivated; what they held waits again.")
+    """Deactivate a user and release their open conversations."""
+    return _changed(user_id, AgentEdit(active=False), "{} was deactivated; their open conversations wait again.")
 
 
 @pages.post("/settings/users/<int:user_id>/reactivation")
 @administrators_only
 def reactivate(user_id: int) -> ResponseReturnValue:
-    """Let a user in again."""
+    """Reactivate a user."""
     return _changed(user_id, AgentEdit(active=True), "{} is active again.")
 
 
 def _refused(refusal: Invalid) -> str:
-    """Return the form with what is wrong, and the way to a deactivated user whose address was typed."""
+    """Return the form with its errors, and a link to a deactivated user with the typed address."""
     email = request.form.get("email", "").strip().lower()
     known = agents.of_address(unit_of_work(), viewer().account_id, email) if "email" in refusal.errors else None
     gone = known if known and not known.active else None
@@ -165,7 +165,7 @@ def _refused(refusal: Invalid) -> str:
 def _changed(
     user_id: int, edit: AgentEdit | Invalid, said: str, *, by: Mapping[str, Any] | None = None
 ) -> ResponseReturnValue:
-    """Change a user and say so, or show the form again with what is wrong."""
+    """Change a user and show the result, or show the form again with its errors."""
     done: AgentView | Invalid | Conflict | None = (
         edit
         if isinstance(edit, Invalid)
@@ -180,7 +180,7 @@ def _changed(
         typed = done.wanted if isinstance(done, Stale) else request.form
         return _shown(user_id, errors=answer.errors, typed=typed), answer.status
     flash(saying(said, done.name))
-    # Who takes the role from themselves sees this page no more.
+    # Administrators who give up their own role may not open this page afterwards.
     lost = user_id == viewer().user_id and done.role is not Role.ADMINISTRATOR
     elsewhere = url_for("web.board.show") if lost else url_for("web.users.show", user_id=user_id)
     return redirect(elsewhere, HTTPStatus.SEE_OTHER)

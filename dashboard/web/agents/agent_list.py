@@ -1,4 +1,4 @@
-"""The list of agents: found by name, inbox, team and presence; and names for fields in which one types an agent."""
+"""The list of agents with its filters, and name suggestions for fields in which an agent is typed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ pages = pages_of("agent_list")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentListQuery:
-    """What the list's address asks for, word by word."""
+    """The query parameters of the list."""
 
     text: str = ""
     inbox: int | None = None
@@ -35,12 +35,12 @@ class AgentListQuery:
     page: int = 1
 
     def address(self, **changes: object) -> str:
-        """Return the list's address with some of what is asked for changed."""
+        """Return the list's URL with some parameters changed."""
         return urls.list_url("web.agent_list.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
-        """Tell whether anybody is left out."""
+        """Tell whether a filter is set."""
         return self != AgentListQuery(page=self.page)
 
 
@@ -69,7 +69,7 @@ def index() -> ResponseReturnValue:
 @pages.get("/agents/names")
 @supervisors_only
 def names() -> ResponseReturnValue:
-    """Suggest agents for what stands in a field."""
+    """Suggest agents for the text in a field."""
     args = request.args
     text, inbox_id = form_input.words_in(args, args.get("field", "")), form_input.id_in(args.get("inbox"))
     found = choices.called(unit_of_work().session, viewer().account_id, text, most=SUGGESTED, inbox_id=inbox_id)
@@ -85,7 +85,7 @@ def _found(shown: AgentListQuery, now: datetime) -> Listed[AgentListLine]:
 
 
 def _shown() -> AgentListQuery:
-    """Return what is asked for; what makes no sense asks for nothing."""
+    """Return the query parameters; invalid values are ignored."""
     args = request.args
     presence = args.get("presence", "")
     return AgentListQuery(

@@ -1,4 +1,4 @@
-"""One agent: what they are and hold, what they got and why; changed by a supervisor, their presence by themselves."""
+"""An agent's page: presence, load, capacity and assignments. Supervisors change it; agents set their own presence."""
 
 from http import HTTPStatus
 from typing import Any
@@ -26,7 +26,7 @@ from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, editing, refused
 
-# `away` is what idling makes of somebody; nobody chooses it.
+# `away` is set by idling only; nobody chooses it.
 CHOICES = tuple(word for word in Presence if word is not Presence.AWAY)
 ACTIVITY = {"on": True, "off": False}
 PART = "agents/_agent.html"
@@ -41,7 +41,7 @@ def show(agent_id: int) -> ResponseReturnValue:
 
 @pages.get("/agents/<int:agent_id>/availability")
 def availability(agent_id: int) -> ResponseReturnValue:
-    """Show what an agent may be set to."""
+    """Show the choices of an agent's availability."""
     template = "agents/_availability.html" if htmx.is_htmx() else "agents/availability.html"
     return render_template(template, agent=_agent(agent_id), choices=CHOICES)
 
@@ -74,13 +74,13 @@ def set_availability(agent_id: int) -> ResponseReturnValue:
 @pages.post("/agents/<int:agent_id>/capacity")
 @supervisors_only
 def put_under(agent_id: int) -> ResponseReturnValue:
-    """Put an agent under a capacity policy, or under none."""
+    """Put an agent under a capacity policy, or remove them from theirs."""
     facts, policy_id = _found(agent_id).facts, form_input.whole("agent_capacity_policy_id")
     said, choice = saying("{} is under no capacity policy.", facts.name), AgentChoice(user_id=agent_id)
     if isinstance(policy_id, int):
         put: Any = capacity_limits.assign_policy(unit_of_work(), viewer().account_id, policy_id, choice, **editing())
         put = put or invalid("capacity", "There is no such capacity policy in this account.")
-        said = saying("The capacity policy of {} is changed.", facts.name)
+        said = saying("The capacity policy of {} was changed.", facts.name)
     else:
         put = capacity_limits.unassign_policy(
             unit_of_work(), viewer().account_id, facts.policy_id or 0, choice, **editing()
@@ -91,7 +91,7 @@ def put_under(agent_id: int) -> ResponseReturnValue:
 @pages.post("/agents/<int:agent_id>/activity")
 @administrators_only
 def set_active(agent_id: int) -> ResponseReturnValue:
-    """Deactivate an agent, which releases what they hold open, or take them back."""
+    """Deactivate an agent, which releases their open conversations, or reactivate them."""
     active = ACTIVITY.get(request.form.get("active", ""))
     if active is None:
         abort(HTTPStatus.BAD_REQUEST)
@@ -100,7 +100,7 @@ def set_active(agent_id: int) -> ResponseReturnValue:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Invalid | Conflict):
         return _refused(agent_id, invalid("active", done.sentence) if isinstance(done, Conflict) else done)
-    return _saved(agent_id, saying("{} is an agent again." if done.active else "{} is deactivated.", done.name))
+    return _saved(agent_id, saying("{} was reactivated." if done.active else "{} was deactivated.", done.name))
 
 
 def _saved(agent_id: int, said: str) -> ResponseReturnValue:
@@ -116,7 +116,7 @@ def _refused(agent_id: int, refusal: Invalid) -> ResponseReturnValue:
 
 
 def _context(agent_id: int, **more: Any) -> dict[str, Any]:
-    """Return what the page needs; the forms' choices only where there are forms."""
+    """Return the page's data; the choices only for supervisors."""
     found = _found(agent_id)
     return {
         "found": found,
@@ -131,7 +131,7 @@ def _context(agent_id: int, **more: Any) -> dict[str, Any]:
 
 
 def _fairness(found: AgentDetails) -> InboxFairness | None:
-    """Return how an inbox that the agent answers was shared out: the one asked for, else the first."""
+    """Return the shares of an inbox that the agent answers: the requested one, else the first."""
     answered = [seat.place.inbox_id for seat in found.seats if seat.place.member]
     if not answered:
         return None
@@ -164,6 +164,6 @@ def _agent(agent_id: int) -> AgentCard:
 
 
 def _own(agent_id: int) -> None:
-    """Keep agents to themselves."""
+    """Refuse agents access to other agents."""
     if not supervising() and viewer().user_id != agent_id:
         abort(HTTPStatus.FORBIDDEN)

@@ -1,4 +1,4 @@
-"""One assignment of the ledger: who got a conversation, and why them."""
+"""The page of one assignment in the ledger: the explanation of the agent's selection."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""The history of runs: found by inbox, by what started them, by how they ended and when."""
+"""The history of runs, with filters by inbox, source, outcome, reason and time."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from dashboard.web.core import form_input, htmx, urls
 from dashboard.web.core.auth import supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of
 
-# What starts runs, and why they leave something: the other words are of conversations and of people.
+# The choices of the filters: only sources that start runs, and reasons for conversations that runs leave waiting.
 SOURCES = (Source.REALTIME, Source.PERIODIC, Source.MANUAL, Source.WAKEUP)
 REASONS = tuple(one for one in Reason if one not in (Reason.NOT_OPEN, Reason.ALREADY_ASSIGNED))
 WITHIN = {
@@ -31,7 +31,7 @@ pages = pages_of("run_list")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunListQuery:
-    """What the history's address asks for, word by word; `before` is where its page begins."""
+    """The query parameters of the history; `before` is the id before which its page begins."""
 
     inbox: int | None = None
     source: str = ""
@@ -41,12 +41,12 @@ class RunListQuery:
     before: int | None = None
 
     def address(self, **changes: object) -> str:
-        """Return the history's address with some of what is asked for changed."""
+        """Return the history's URL with some parameters changed."""
         return urls.list_url("web.run_list.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
-        """Tell whether anything is left out."""
+        """Tell whether a filter is set."""
         return self != RunListQuery(before=self.before)
 
 
@@ -74,7 +74,7 @@ def index() -> ResponseReturnValue:
 
 
 def _shown() -> RunListQuery:
-    """Return what is asked for; what makes no sense asks for nothing."""
+    """Return the query parameters; invalid values are ignored."""
     return RunListQuery(
         inbox=form_input.id_in(request.args.get("inbox")),
         source=_word("source", SOURCES),

@@ -1,4 +1,4 @@
-"""Run assignment now, and what a run did."""
+"""Starting runs now, their results, and the page of a run."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -18,9 +18,9 @@ from dashboard.web.core import form_input, htmx
 from dashboard.web.core.auth import supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of
 
-# Most runs are over before one would see anything move; the others are asked after.
+# Most runs end within this time; for longer ones the page polls.
 PATIENCE = timedelta(seconds=3)
-# After so many looks nobody seems to be working.
+# After this many polls the page suspects that no worker is running.
 MANY_LOOKS = 20
 AGENTS_PER_PAGE, LINES_PER_PAGE = 50, 100
 pages = pages_of("runs")
@@ -29,7 +29,7 @@ pages = pages_of("runs")
 @pages.post("/inboxes/<int:inbox_id>/assignment_runs")
 @supervisors_only
 def create(inbox_id: int) -> ResponseReturnValue:
-    """Run assignment now, in one inbox."""
+    """Start a run in one inbox."""
     job_id = assignment_run.request_run(unit_of_work(), viewer().account_id, inbox_id, actor_id=viewer().user_id)
     if job_id is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -39,14 +39,14 @@ def create(inbox_id: int) -> ResponseReturnValue:
 @pages.post("/assignment_runs")
 @supervisors_only
 def create_all() -> ResponseReturnValue:
-    """Run assignment now, in every inbox in which something waits."""
+    """Start runs in every inbox with waiting conversations."""
     jobs = run_results.request_all(unit_of_work(), viewer().account_id, actor_id=viewer().user_id)
     return _answer(run_results.wait_for(unit_of_work(), viewer().account_id, jobs, patience=PATIENCE))
 
 
 @pages.get("/assignment_runs")
 def result() -> ResponseReturnValue:
-    """Show what these jobs' runs have come to by now."""
+    """Show the present results of these jobs' runs."""
     jobs, looks = request.args.getlist("job"), form_input.number_in(request.args, "looks") or 0
     found = run_results.of_jobs(unit_of_work(), viewer().account_id, jobs)
     if not htmx.is_htmx():
@@ -57,7 +57,7 @@ def result() -> ResponseReturnValue:
 @pages.get("/runs/<int:run_id>")
 @supervisors_only
 def show(run_id: int) -> ResponseReturnValue:
-    """Show one run: a batch of what it saw and decided, and what it left."""
+    """Show a run: its results, and one batch's snapshot and decisions."""
     run = store.one(unit_of_work().session, viewer().account_id, run_id)
     if run is None:
         abort(HTTPStatus.NOT_FOUND)

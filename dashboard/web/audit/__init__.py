@@ -1,1 +1,1 @@
-"""The audit log in words."""
+"""The audit log's page and its texts."""

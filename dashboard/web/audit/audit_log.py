@@ -1,4 +1,4 @@
-"""The audit log: who changed what, before and after, and undoing a change of a policy."""
+"""The audit log's page: changes with their authors, values before and after, and undoing a change of a policy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ pages = pages_of("audit")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditListQuery:
-    """What the page's address asks for, word by word."""
+    """The query parameters of the page."""
 
     who: str = ""
     what: str = ""
@@ -45,18 +45,18 @@ class AuditListQuery:
     before: int | None = None
 
     def address(self, **changes: object) -> str:
-        """Return the page's address with some of what is asked for changed."""
+        """Return the page's URL with some parameters changed."""
         return urls.list_url("web.audit.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
-        """Tell whether anything is left out."""
+        """Tell whether a filter is set."""
         return self != AuditListQuery(before=self.before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """An entry in words, with what can be undone of it."""
+    """An entry as text, with the change that undoes it."""
 
     entry: AuditView
     told: Told
@@ -65,14 +65,14 @@ class Row:
 
     @property
     def can_be_undone(self) -> bool:
-        """Tell whether what was changed still stands as it was left."""
+        """Tell whether the changed fields still have the entry's values."""
         return bool(self.reversal and self.reversal.state is UndoState.POSSIBLE)
 
 
 @pages.get("/audit")
 @supervisors_only
 def index() -> ResponseReturnValue:
-    """Show the log, the newest first."""
+    """Show the log, newest entries first."""
     shown = _shown(request.args)
     if not htmx.is_htmx():
         return render_template("audit/index.html", **_context(shown))
@@ -84,20 +84,20 @@ def index() -> ResponseReturnValue:
 @pages.post("/audit/<int:entry_id>/reversal")
 @supervisors_only
 def undo(entry_id: int) -> ResponseReturnValue:
-    """Undo a change of a policy, if it stands as it was left."""
+    """Undo a change of a policy, if its fields still have that change's values."""
     shown = _shown(MultiDict(parse_qsl(request.form.get("back", ""))))
     done = undo_changes.undo(unit_of_work(), viewer().account_id, entry_id, **actor_kwargs())
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     problem = _problem(done)
     if not problem:
-        return htmx.saved(PART, said="It is undone.", elsewhere=shown.address(), **_context(shown))
+        return htmx.saved(PART, said="Change undone.", elsewhere=shown.address(), **_context(shown))
     template = PART if htmx.is_htmx() else "audit/index.html"
     return render_template(template, **_context(shown, problem=problem)), HTTPStatus.CONFLICT
 
 
 def _problem(done: Reversal | Invalid) -> str:
-    """Return why nothing was undone, nothing if it was."""
+    """Return the reason why nothing was undone, "" after an undo."""
     if isinstance(done, Invalid):
         said = " ".join(message for several in done.errors.values() for message in several)
         return f"{said} Nothing was changed."
@@ -108,7 +108,7 @@ def _problem(done: Reversal | Invalid) -> str:
 
 
 def _context(shown: AuditListQuery, *, problem: str = "") -> dict[str, Any]:
-    """Return what the page needs, in a fixed number of queries."""
+    """Return the page's data, in a fixed number of queries."""
     session, account_id = unit_of_work().session, viewer().account_id
     found = store.entries(session, account_id, _asked(shown), before=shown.before, most=PER_PAGE)
     reversals = undo_changes.reversals(unit_of_work(), account_id, found.lines)
@@ -133,7 +133,7 @@ def _row(entry: AuditView, reversals: Mapping[int, Reversal], names: AuditNames)
 
 
 def _shown(args: MultiDict[str, str]) -> AuditListQuery:
-    """Return what is asked for; what makes no sense asks for nothing."""
+    """Return the query parameters; invalid values are ignored."""
     who, what = args.get("who", ""), args.get("what", "")
     return AuditListQuery(
         who=who if who == NOBODY or form_input.id_in(who) else "",
@@ -164,7 +164,7 @@ def _day(given: str) -> str:
 
 
 def _midnight(day: str, *, days: int = 0) -> datetime | None:
-    """Return when a day begins where whoever asks is."""
+    """Return a day's first instant in the viewer's time zone."""
     if not day:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The entries of the audit log in words: a sentence that goes on after the name of who did it, and the fields."""
+"""Audit entries as texts: a sentence that follows its author's name, and the changed fields."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from dashboard.web.audit import field_text
 from dashboard.web.audit.field_text import FieldLine
 from dashboard.web.core.bidi import bdi
 
-# What a page can be narrowed to, and how it is called.
+# The choices of the filter by subject, and their texts.
 SUBJECTS = {
     "account": "account",
     "agent": "user",
@@ -32,7 +32,7 @@ SUBJECTS = {
     "token": "token",
     "webhook": "webhook",
 }
-# Of which kind a subject's id is, by the kind's name among the Names.
+# The attribute of AuditNames that contains the names of a subject's ids.
 KINDS = {
     "agent": "agents",
     "agent_capacity": "agents",
@@ -52,20 +52,20 @@ PLACES = {
     "policies": ("assignment_policy", "web.policies.show", "policy_id"),
     "capacities": ("agent_capacity_policy", "web.capacity.show", "policy_id"),
 }
-DONE = {"created": "made", "updated": "changed", "deleted": "deleted"}
+DONE = {"created": "created", "updated": "changed", "deleted": "deleted"}
 MOST_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An entry in words."""
+    """An entry as text."""
 
     sentence: Markup
     lines: tuple[FieldLine, ...]
 
 
 def things(entries: Iterable[AuditView], reversals: Iterable[Reversal]) -> Things:
-    """Return what all this speaks of, so that its names can be read."""
+    """Return the ids that these entries mention, so that their names can be read."""
     found: dict[str, set[Any]] = {name: set() for name in Things.__slots__}
     for entry in entries:
         if entry.subject in KINDS:
@@ -82,16 +82,16 @@ def things(entries: Iterable[AuditView], reversals: Iterable[Reversal]) -> Thing
 
 
 def told(entry: AuditView, names: AuditNames) -> Told:
-    """Return the entry in words."""
+    """Return the entry as text."""
     if entry.subject in SENTENCES:
         return Told(sentence=SENTENCES[entry.subject](entry, names), lines=())
     if "delivery_id" in (entry.after or {}):
-        return Told(sentence=Markup("asked a webhook to be told again of what it was told"), lines=())
+        return Told(sentence=Markup("delivered an event to a webhook again"), lines=())
     return Told(sentence=_plain(entry, names), lines=tuple(field_text.lines(entry.before, entry.after, names)))
 
 
 def set_back(reversal: Reversal, names: AuditNames) -> str:
-    """Return what undoing would do, as its button says it."""
+    """Return the text of the button that undoes a change."""
     if "assignment_policy_id" in reversal.back:
         inbox = names.inboxes.get(reversal.entry.subject_id or 0, "the inbox")
         policy_id = reversal.back["assignment_policy_id"]
@@ -116,7 +116,7 @@ def _plain(entry: AuditView, names: AuditNames) -> Markup:
 
 
 def _subject(entry: AuditView, names: AuditNames) -> Markup:
-    """Return what the entry is about, by the name that it has now if it is still there."""
+    """Return the entry's subject by its present name, or by its last one if it is deleted."""
     said = {**(entry.before or {}), **(entry.after or {})}
     own = next((said[name] for name in ("name", "title", "url") if said.get(name)), None)
     kind = KINDS.get(entry.subject)
@@ -125,7 +125,7 @@ def _subject(entry: AuditView, names: AuditNames) -> Markup:
 
 
 def _thing(kind: str | None, thing_id: int | None, names: AuditNames, name: str) -> Markup:
-    """Return a name, leading to what it names while that is there."""
+    """Return a name, with a link while its object exists."""
     living, endpoint, argument = PLACES.get(kind or "", ("", "", ""))
     if (living, thing_id) not in names.living:
         return Markup("<b>{}</b>").format(bdi(name))
@@ -179,7 +179,7 @@ def _changed_members(entry: AuditView, names: AuditNames) -> Markup:
 
 
 def _moved(entry: AuditView) -> tuple[list[int], list[int]]:
-    """Return who came and who left."""
+    """Return the members that were added and those that were removed."""
     if not entry.subject.endswith("_members"):
         return [], []
     before, after = (list((said or {}).get("user_ids", ())) for said in (entry.before, entry.after))
@@ -193,7 +193,7 @@ def _people(ids: list[int], names: AuditNames) -> Markup:
 
 def _token(entry: AuditView, names: AuditNames) -> Markup:
     said = entry.after or entry.before or {}
-    done = "made" if entry.after else "revoked"
+    done = "created" if entry.after else "revoked"
     whose = _named("agents", said.get("user_id"), names)
     return Markup("{} token <b>{}</b> of {}").format(done, bdi(said.get("name")) or "unnamed", whose)
 

@@ -1,4 +1,4 @@
-"""The fields of the audit log in words: what each is called, and what it said."""
+"""The fields of audit entries as texts: labels and values."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dashboard.store.accounts.audit_page import AuditNames
 from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, span_of
 
 CARDS = {card.value: card.title.lower() for card in (*ORDERS, *SELECTORS)}
-# Ids and instants that follow from the change itself.
+# Ids and instants that are not shown because they follow from the change itself.
 UNSAID = frozenset({"id", "version", "created_at", "updated_at", "last_used_at", "user_id", "inbox_id", "delivery_id"})
 LABELS = {
     "assignment_v2": "assignment",
@@ -21,17 +21,17 @@ LABELS = {
     "excluded_labels": "exclusion labels",
     "conversation_limit": "limit",
     "max_auto_assigned_conversations": "maximum",
-    "assignment_type": "given out",
+    "assignment_type": "assignment",
     "agent_capacity_policy_id": "capacity policy",
     "assignment_policy_id": "assignment policy",
     "auto_offline": "offline without heartbeat",
     "url": "address",
-    "subscriptions": "is told of",
+    "subscriptions": "events",
     "expires_at": "good until",
 }
 
 
-# The kind of thing that a field's id is of.
+# The attribute of AuditNames that contains the names of a field's ids.
 NAMED = {
     "agent_capacity_policy_id": "capacities",
     "assignment_policy_id": "policies",
@@ -42,7 +42,7 @@ NAMED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldLine:
-    """A field, as it was and as it is; None where there was nothing before, or is nothing any more."""
+    """A field before and after a change; None before a creation and after a deletion."""
 
     label: str
     before: str | None
@@ -50,7 +50,7 @@ class FieldLine:
 
 
 def lines(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, names: AuditNames) -> Iterator[FieldLine]:
-    """Yield the fields that differ; of what is made or deleted, those that say anything."""
+    """Yield the fields that differ; of a created or deleted object, those with a value."""
     was, became = before or {}, after or {}
     for name in dict.fromkeys((*was, *became)):
         if name in UNSAID or was.get(name) == became.get(name):
@@ -63,12 +63,12 @@ def lines(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, nam
 
 
 def label(name: str) -> str:
-    """Return how a field is called."""
+    """Return a field's label."""
     return LABELS.get(name, name.replace("_", " "))
 
 
 def value(name: str, said: Any, names: AuditNames) -> str:
-    """Return what a field says."""
+    """Return a field's value as text."""
     if name in NAMED:
         return "none" if said is None else getattr(names, NAMED[name]).get(said, "one that is gone")
     if name in SAID:

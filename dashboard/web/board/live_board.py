@@ -23,9 +23,9 @@ from dashboard.web.core.auth import scope, viewer
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.fragment_cache import UNTOLD, Version, Wish
 
-# What no change announces, such as an agent who falls silent or a rate limit's slot, is seen after this long.
+# Interval of redraws without a counted change, such as after missing heartbeats or a free slot of a rate limit.
 REDRAW_SECONDS = 10
-# While Redis cannot tell what has changed, everything may have.
+# Interval of redraws while Redis is down, because changes are not counted then.
 UNTOLD_SECONDS = 2
 NAMES = ("wall", "inbox", "team", "presence", "sort", "page")
 UNSAID = {"sort": Sort.NAME.value, "page": "1"}
@@ -34,7 +34,7 @@ pages = pages_of("board")
 
 @pages.get("/")
 def show() -> ResponseReturnValue:
-    """Show the board, or if nothing has changed since the last poll, say so."""
+    """Show the board, or return 304 if nothing has changed since the last poll."""
     asked = _asked({})
     version = _version(asked, clock.now())
     if htmx.client_version() == str(version):
@@ -47,27 +47,27 @@ def show() -> ResponseReturnValue:
 
 @pages.app_template_global()
 def here(**changes: object) -> str:
-    """Return the board's address with some of what was asked for changed."""
+    """Return the board's URL with some parameters changed."""
     return urls.cached_url_for(
         "web.board.show", **_asked({name: value and str(value) for name, value in changes.items()})
     )
 
 
 def _asked(changes: Mapping[str, object]) -> dict[str, object]:
-    """Return what of the address makes this page another one, with some of it changed; always in the same order."""
+    """Return the query parameters of this view with some changed, in a fixed order, without defaults."""
     said = {**_said(), **changes}
     return {name: value for name, value in said.items() if value and value != UNSAID.get(name)}
 
 
 def _said() -> Mapping[str, str | None]:
-    """Return what the address says; read once, as a page has hundreds of links that say most of it again."""
+    """Return the query parameters; read once per request because a page has hundreds of links that repeat them."""
     if "said" not in g:
         g.said = {name: request.args.get(name) for name in NAMES}
     return cast(Mapping[str, str | None], g.said)
 
 
 def _version(asked: Mapping[str, object], now: datetime) -> Version:
-    """Return what changes when this page may look different."""
+    """Return a version that differs once this page may look different."""
     view, seconds = crc32(repr(asked).encode()), int(now.timestamp())
     try:
         live = unit_of_work().signals.live.current(viewer().account_id)
@@ -77,20 +77,20 @@ def _version(asked: Mapping[str, object], now: datetime) -> Version:
 
 
 def _with_results(version: Version) -> tuple[Markup, datetime]:
-    """Draw the board with what came of the runs that this viewer has just asked for."""
+    """Render the board with the results of the runs that this viewer has just requested."""
     board = _board(version)
     ran = run_results.of_jobs(unit_of_work(), viewer().account_id, request.args.getlist("job"))
     return Markup(render_template("board/_board.html", board=board, version=version, ran=ran)), board.as_of
 
 
 def _of_all(asked: Mapping[str, object], version: Version) -> tuple[Markup, datetime]:
-    """Return the board as all share it whose viewers may see the same and ask for the same, and when it was drawn."""
+    """Return the board from the cache for all viewers with the same rights and parameters, and its time."""
     drawing = fragment_cache.kept().now(*_wish(asked, version))
     return Markup(drawing.body.decode()), clock.now() - timedelta(seconds=drawing.age)
 
 
 def _polled(asked: Mapping[str, object], version: Version) -> Response:
-    """Answer a tab that shows this board already with a newer one, and any other with what is true now."""
+    """Answer a poll: a newer board for a tab that shows this view, else the current one."""
     shown, kept = Version.said(htmx.client_version()), fragment_cache.kept()
     if shown is None or shown.view != version.view:
         return htmx.drawn(kept.now(*_wish(asked, version)))
@@ -99,7 +99,7 @@ def _polled(asked: Mapping[str, object], version: Version) -> Response:
 
 
 def _wish(asked: Mapping[str, object], version: Version) -> tuple[Hashable, Wish]:
-    """Return what is to be drawn, and what names everything that it depends on but its version."""
+    """Return the cache key and the request for a drawing; the key contains all its inputs except the version."""
     key = (viewer().role, scope(), version.told, tuple(asked.items()))
 
     def draw() -> str:
@@ -114,7 +114,7 @@ def _board(version: Version) -> Board:
 
 
 def _view() -> View:
-    """Return which agents are asked for; what makes no sense asks for nothing."""
+    """Return the filters of the agents; invalid values are ignored."""
     args = request.args
     words = {word.value: word for kind in (Presence, StatusKind) for word in kind}
     return View(
@@ -127,7 +127,7 @@ def _view() -> View:
 
 
 def _in_place(response: Response) -> Response:
-    """Show in the address bar what a filter or a sort asked for; a poll leaves it alone."""
+    """Update the address bar after a filter or a sort, not after a poll."""
     if htmx.client_version() is None:
         response.headers["HX-Replace-Url"] = here()
     return response

@@ -1,4 +1,4 @@
-"""Verdicts and funnels as a page says them."""
+"""Verdicts and funnels as texts of a page."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -25,7 +25,7 @@ WITHOUT_INSTANT = {VerdictKind.RATE_LIMITED: "had {count} of {limit}", VerdictKi
 
 
 def init_app(app: Flask) -> None:
-    """Give the templates their words."""
+    """Add the filters to the templates."""
     app.jinja_env.filters.update(verdict=verdict, stages=stages)
 
 

@@ -1,4 +1,4 @@
-"""The list of conversations: found by filter and search, and changed several at a time."""
+"""The list of conversations with its filters and search, and changes of several conversations at once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,7 +49,7 @@ pages = pages_of("conversation_list")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationListQuery:
-    """What the list's address asks for, word by word; `lately` is in minutes."""
+    """The query parameters of the list; `lately` is in minutes."""
 
     status: str = ""
     inbox: int | None = None
@@ -61,18 +61,18 @@ class ConversationListQuery:
     page: int = 1
 
     def address(self, **changes: object) -> str:
-        """Return the list's address with some of what is asked for changed."""
+        """Return the list's URL with some parameters changed."""
         return urls.list_url("web.conversation_list.index", self, **changes)
 
     @property
     def narrowed(self) -> bool:
-        """Tell whether anything is left out."""
+        """Tell whether a filter is set."""
         return self != ConversationListQuery(page=self.page)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedFilter:
-    """What stands in a field, and what is wrong with it, if anything is."""
+    """The text of a filter's field, and its error if there is one."""
 
     text: str
     wrong: str = ""
@@ -93,7 +93,7 @@ def index() -> ResponseReturnValue:
 @pages.post("/conversations")
 @supervisors_only
 def change() -> ResponseReturnValue:
-    """Assign, release or move the conversations that were ticked."""
+    """Assign, release or move the ticked conversations."""
     shown = _shown(MultiDict(parse_qsl(request.form.get("back", ""))))
     done = _done()
     if isinstance(done, Invalid):
@@ -103,7 +103,7 @@ def change() -> ResponseReturnValue:
 
 
 def _done() -> BulkResult | Invalid:
-    """Do what the button says, or say what is missing for it."""
+    """Apply the button's change to the ticked conversations, or return the missing input."""
     ids = form_input.ids("id")[:PER_PAGE]
     if not ids:
         return invalid("id", "Tick the conversations first.")
@@ -114,7 +114,7 @@ def _done() -> BulkResult | Invalid:
 
 
 def _said(kind: str, handled: BulkResult) -> str:
-    """Return what was done, and what was not and why."""
+    """Return the numbers of changed and unchanged conversations, with reasons."""
     count = handled.changed
     did = (
         f"{count} {'conversation' if count == 1 else 'conversations'} {DONE[kind]}." if count else "Nothing to change."
@@ -156,7 +156,7 @@ def _refused(shown: ConversationListQuery, refusal: Invalid) -> ResponseReturnVa
 
 
 def _context(shown: ConversationListQuery, **more: Any) -> dict[str, Any]:
-    """Return what the list needs, in a fixed number of queries."""
+    """Return the list's data, in a fixed number of queries."""
     now, account_id = clock.now(), viewer().account_id
     listed = store.page_of(
         unit_of_work().session, account_id, _asked(shown, now), Page(page=shown.page, per_page=PER_PAGE)
@@ -179,7 +179,7 @@ def _context(shown: ConversationListQuery, **more: Any) -> dict[str, Any]:
 
 
 def _shown(args: form_input.Args) -> ConversationListQuery:
-    """Return what is asked for; what makes no sense asks for nothing."""
+    """Return the query parameters; invalid values are ignored."""
     status = args.get("status", "")
     return ConversationListQuery(
         status=status if status in (WAITING, *Status) else "",
@@ -194,7 +194,7 @@ def _shown(args: form_input.Args) -> ConversationListQuery:
 
 
 def _meant(typed: str) -> str:
-    """Return the id of the agent whose name was typed; what is not clear stays as it was typed."""
+    """Return the id of the agent with the typed name; an ambiguous or unknown name stays as typed."""
     if typed in ("", *NOBODY_TYPED) or _is_id(typed):
         return NOBODY if typed in NOBODY_TYPED else typed
     found = agent_lookup.agent(unit_of_work(), viewer().account_id, typed, field="assignee")
@@ -202,7 +202,7 @@ def _meant(typed: str) -> str:
 
 
 def _assignee(shown: ConversationListQuery) -> TypedFilter:
-    """Return what stands in the agent's field, and what is wrong with it."""
+    """Return the text of the agent's field, and its error if there is one."""
     if shown.assignee in ("", NOBODY):
         return TypedFilter(text=NOBODY_TYPED[-1] if shown.assignee else "")
     if _is_id(shown.assignee):
@@ -214,7 +214,7 @@ def _assignee(shown: ConversationListQuery) -> TypedFilter:
 
 
 def _assignee_id(meant: str) -> int | None:
-    """Return whose conversations are asked for: nobody's where it is not clear who is meant."""
+    """Return the assignee's id for the filter; 0, which nobody has, for an ambiguous or unknown name."""
     if meant in ("", NOBODY):
         return None
     return int(meant) if _is_id(meant) else 0

@@ -1,4 +1,4 @@
-"""One conversation: its facts, why it waits or went to whom it went to, its ledger, and what is done with it."""
+"""A conversation's page: its facts, its explanation, its ledger, and the actions on it."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -32,7 +32,7 @@ from dashboard.web.core.edit_forms import editing, refused
 log = structlog.get_logger()
 pages = pages_of("conversations")
 PART = "conversations/_conversation.html"
-# What one can make of a conversation, by where it stands.
+# The buttons for other statuses, by the present status.
 STEPS = {
     Status.OPEN: ((Status.RESOLVED, "Resolve"), (Status.PENDING, "Set pending")),
     Status.PENDING: ((Status.OPEN, "Reopen"), (Status.RESOLVED, "Resolve")),
@@ -45,12 +45,12 @@ BECAME = {
     Status.SNOOZED: "It is snoozed.",
     Status.RESOLVED: "It is resolved.",
 }
-GONE = "Things have changed since this page was shown, so that this would not assign it any more. Look again below."
+GONE = "This would no longer assign it, because something has changed. See the new explanation below."
 
 
 @pages.get("/conversations/<int:conversation_id>")
 def show(conversation_id: int) -> ResponseReturnValue:
-    """Show a conversation; agents read those of their inboxes and those that they hold."""
+    """Show a conversation; agents may read their inboxes' and their own conversations only."""
     return render_template("conversations/show.html", **_context(conversation_id))
 
 
@@ -73,7 +73,7 @@ def change(conversation_id: int) -> ResponseReturnValue:
 @pages.post("/conversations/<int:conversation_id>/contact")
 @supervisors_only
 def merge_contact(conversation_id: int) -> ResponseReturnValue:
-    """Merge the conversation's contact into another one, whose identifier was typed."""
+    """Merge the conversation's contact into the contact with the typed identifier."""
     page = store.one(unit_of_work().session, scope(), conversation_id) or abort(HTTPStatus.NOT_FOUND)
     wanted = form_input.load(MergeForm(), {"from": page.contact_identifier, "into": request.form.get("into", "")})
     if not isinstance(wanted, Invalid):
@@ -89,7 +89,7 @@ def merge_contact(conversation_id: int) -> ResponseReturnValue:
 @pages.post("/conversations/<int:conversation_id>/fixes")
 @supervisors_only
 def fix(conversation_id: int) -> ResponseReturnValue:
-    """Do what a fix says."""
+    """Apply a suggested fix."""
     if store.one(unit_of_work().session, scope(), conversation_id) is None:
         abort(HTTPStatus.NOT_FOUND)
     sentence = request.form.get("fix", "")
@@ -103,7 +103,7 @@ def fix(conversation_id: int) -> ResponseReturnValue:
 
 
 def _given() -> dict[str, Any] | Invalid:
-    """Return which of a conversation's fields the form has, and what it says of them; an agent is typed."""
+    """Return the conversation's fields that the form contains, with their values; an agent is typed by name."""
     if "agent" in request.form:
         agent_id = agent_lookup.agent(unit_of_work(), viewer().account_id, request.form["agent"], field="assignee_id")
         return agent_id if isinstance(agent_id, Invalid) else {"assignee_id": agent_id}
@@ -123,17 +123,17 @@ def _given() -> dict[str, Any] | Invalid:
 
 
 def _became(page: ConversationPage) -> str:
-    """Return what the change that the form asked for came to."""
+    """Return the result of the form's change."""
     said = request.form
     if "agent" in said or "assignee_id" in said:
-        return saying("{} has it now.", page.assignee_name) if page.assignee_name else "It is released."
+        return saying("{} has it now.", page.assignee_name) if page.assignee_name else "Released."
     if "status" in said:
         return BECAME[page.status]
     if "inbox_id" in said:
-        return saying("It is moved to {}.", page.inbox_name)
+        return saying("Moved to {}.", page.inbox_name)
     if "team_id" in said:
-        return saying("It is moved to {}.", page.team_name) if page.team_name else "It belongs to no team now."
-    return "The labels are saved."
+        return saying("Moved to {}.", page.team_name) if page.team_name else "Removed from its team."
+    return "The labels were saved."
 
 
 def _saved(context: dict[str, Any], said: str) -> ResponseReturnValue:
@@ -150,7 +150,7 @@ def _refused(conversation_id: int, refusal: Invalid) -> ResponseReturnValue:
 
 
 def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
-    """Return what the page needs; the forms' choices only where there are forms."""
+    """Return the page's data; the choices of the forms only for supervisors."""
     account_id, session, now = scope().account_id, unit_of_work().session, clock.now()
     found = store.one(session, scope(), conversation_id)
     if found is None:
@@ -176,7 +176,7 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
 
 
 def _told(conversation_id: int, now: datetime) -> Explanation | None:
-    """Return the explanation, None while presence cannot be read: the page's other parts need only Postgres (E42)."""
+    """Return the explanation; None while Redis is down, because the rest of the page only needs Postgres."""
     try:
         return conversation.conversation(unit_of_work(), scope().account_id, conversation_id, now=now)
     except StoreUnavailable as error:

@@ -1,4 +1,4 @@
-"""Labels that the account suggests."""
+"""The labels that the account suggests."""
 
 from http import HTTPStatus
 from typing import Any
@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
 @pages.post("/settings/labels")
 @supervisors_only
 def create() -> ResponseReturnValue:
-    """Suggest a label from now on."""
+    """Add a label to the suggestions."""
     made = form_input.load(LabelForm(), {"title": request.form.get("title", "")})
     if not isinstance(made, Invalid):
         made = labels.create(unit_of_work(), viewer().account_id, made, **actor_kwargs())
@@ -52,7 +52,7 @@ def show(label_id: int) -> ResponseReturnValue:
 @pages.post("/settings/labels/<int:label_id>")
 @supervisors_only
 def rename(label_id: int) -> ResponseReturnValue:
-    """Call a label something else, wherever it is."""
+    """Rename a label everywhere."""
     wanted = form_input.load(LabelForm(), {"title": request.form.get("title", "")})
     if not isinstance(wanted, Invalid):
         wanted = labels.change(unit_of_work(), viewer().account_id, label_id, wanted, **editing())
@@ -61,16 +61,16 @@ def rename(label_id: int) -> ResponseReturnValue:
     if isinstance(wanted, Invalid):
         answer = refused(wanted, About("label", label_id))
         return _shown(label_id, errors=answer.errors, typed=request.form), answer.status
-    flash(saying("It is called {} now, on conversations and in rules as well.", wanted.title))
+    flash(saying("Renamed to {}, on conversations and in policies too.", wanted.title))
     return redirect(url_for("web.labels.show", label_id=label_id), HTTPStatus.SEE_OTHER)
 
 
 @pages.post("/settings/labels/<int:label_id>/deletion")
 @supervisors_only
 def destroy(label_id: int) -> ResponseReturnValue:
-    """Suggest a label no longer."""
+    """Remove a label from the suggestions."""
     removed = there(labels.remove(unit_of_work(), viewer().account_id, label_id, **actor_kwargs()))
-    flash(saying("{} is suggested no longer. Conversations and rules keep it.", removed.title))
+    flash(saying("{} was removed from the suggestions. Conversations and policies that use it keep it.", removed.title))
     return redirect(url_for("web.labels.index"), HTTPStatus.SEE_OTHER)
 
 

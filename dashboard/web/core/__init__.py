@@ -1,1 +1,1 @@
-"""Everything that four concerns or more share: authentication, forms, formatting, htmx, errors."""
+"""Modules that four or more folders share: authentication, forms, formatting, htmx, errors."""

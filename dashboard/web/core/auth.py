@@ -1,4 +1,4 @@
-"""Who looks at a page, and what their role lets them do."""
+"""The viewer of a page and the rights of their role."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -22,7 +22,7 @@ from dashboard.web.core import htmx
 P = ParamSpec("P")
 R = TypeVar("R")
 manager = LoginManager()
-# What the session calls itself: its own name, so that it can be ended alone.
+# The key of the session's own id, so that this session can be ended alone.
 SESSION_ID = "session_id"
 # The memberships that the password opened, each with its epoch: all that is known until an account is chosen.
 MEMBERSHIPS = "memberships"
@@ -31,19 +31,19 @@ CHOSEN = "_user_id"
 
 
 class Visitor(UserMixin):
-    """A viewer as flask-login knows them; the session keeps who, in which account, and under which epoch."""
+    """A viewer for flask-login; the session contains their account, their id and their session epoch."""
 
     def __init__(self, viewer: Viewer) -> None:
         self.viewer = viewer
 
     def get_id(self) -> str:
-        """Return what the session keeps."""
+        """Return the session's value."""
         return f"{self.viewer.account_id}:{self.viewer.user_id}:{self.viewer.session_epoch}"
 
 
 def init_app(app: Flask) -> None:
-    """Let the session say who it is."""
-    # A proxy, not flask-login's context processor: that one asks Postgres even for the page that says it is down.
+    """Register the session's loader and the template functions."""
+    # A proxy instead of flask-login's context processor, which queries Postgres even for the page about its failure.
     manager.init_app(app, add_context_processor=False)
     app.jinja_env.globals.update(
         current_user=current_user, supervising=supervising, administering=administering, has_others=has_others
@@ -64,7 +64,7 @@ def log_in(viewer: Viewer, opened: Sequence[Viewer] = ()) -> None:
 
 
 def log_out() -> None:
-    """End this session at the server as well: its cookie lets nobody in again."""
+    """End this session on the server as well, so that copies of its cookie are refused."""
     _end()
     session.clear()
 
@@ -81,12 +81,12 @@ def has_others() -> bool:
 
 
 def viewer() -> Viewer:
-    """Return who looks at this page."""
+    """Return the viewer of this page."""
     return cast(Viewer, current_user.viewer)
 
 
 def scope() -> Scope:
-    """Return what the viewer's board shows: an agent's has the inboxes that they answer."""
+    """Return the scope of the viewer's board: an agent sees only their own inboxes."""
     own = None if supervising() else viewer().user_id
     return Scope(account_id=viewer().account_id, member_id=own)
 
@@ -97,17 +97,17 @@ def supervising() -> bool:
 
 
 def administering() -> bool:
-    """Tell whether the viewer may change who may do what."""
+    """Tell whether the viewer may change users and their roles."""
     return viewer().role is Role.ADMINISTRATOR
 
 
 def actor_kwargs() -> dict[str, Any]:
-    """Return who does it and when, as services ask for it."""
+    """Return the actor and the time, as services expect them."""
     return {"actor_id": viewer().user_id, "now": clock.now()}
 
 
 def require_log_in() -> ResponseReturnValue | None:
-    """Send somebody unknown to the log-in, and from there back to where they wanted to go."""
+    """Redirect an unknown viewer to the log-in, with the address to open afterwards."""
     return None if current_user.is_authenticated else _to_log_in()
 
 
@@ -188,7 +188,7 @@ def _back_to_the_choice(_: Request) -> None:
 
 
 def _to_log_in() -> ResponseReturnValue:
-    # Who has not chosen an account yet need not give the password again.
+    # After the log-in but before the choice of an account, only the choice is left.
     door = "web.memberships.index" if session.get(MEMBERSHIPS) else "web.sessions.new"
     if htmx.is_htmx():
         return htmx.to_log_in(url_for(door, next=htmx.page_shown()))

@@ -1,7 +1,8 @@
-"""Text from outside in an element of its own, so that its direction changes nothing around it: autoescaping's sister.
+"""Isolates text from outside in a <bdi> element, so that its direction does not affect the text around it.
 
-Every template is compiled this way: a text that it shows comes inside <bdi>, unless it is a number, markup or a word of
-ours. A browser reads no element within an attribute, a title or an option, and each of these is a line by itself.
+Every template is compiled this way, like autoescaping: each text that it outputs is wrapped in <bdi>, except numbers,
+markup and the application's own words. Attributes, titles and options cannot contain elements, and each is a line of
+its own, so they stay unwrapped.
 """
 
 import re
@@ -14,29 +15,29 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator
 from markupsafe import Markup, escape
 
-# Overrides, embeddings and isolates: they reach beyond the <bdi> around them.
+# Overrides, embeddings and isolates: they have effect beyond the <bdi> around them.
 CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# Elements whose content is text alone, or no text of the page's.
+# Elements that contain only text, or no text of the page.
 CLOSED = frozenset({"title", "textarea", "option", "script", "style", "svg"})
-# The block of base.html that a page fills its <title> with.
+# The block of base.html for a page's <title>.
 TITLE = "title"
-# Filters whose answer is a number or a word of ours.
-OURS = frozenset({"word", "number", "span", "wait", "clause", "length"})
-# The pages of the API's document hold no text from outside.
+# Filters that return a number or a word of the application.
+OURS = frozenset({"word", "number", "plural", "span", "wait", "clause", "length"})
+# The pages of the API's documentation contain no text from outside.
 DOCUMENT = "docs/"
-# A tag's begin and end, an attribute's value, and its quotes. A macro may hold attributes without their tag.
+# A tag's begin and end, an attribute's value, and its quotes. A macro may contain attributes without their tag.
 PIECE = re.compile(r"""<(?P<tag>/?[a-zA-Z][a-zA-Z0-9]*)|(?P<end>>)|(?P<value>\s[\w-]+=(?=["']))|(?P<quote>["'])""")
 NO_TAG = "no tag"
 
 
 def init_app(app: Flask) -> None:
-    """Compile the templates this way."""
+    """Add the filters, and compile all templates with Isolating."""
     app.jinja_env.filters.update(bdi=bdi, bdi_each=bdi_each)
     app.jinja_env.code_generator_class = Isolating
 
 
 def bdi(value: Any) -> Any:
-    """Return a text as an element of its own; what is markup, a number or a word of a closed set stays as it is."""
+    """Return a text in a <bdi> element; markup, numbers and words of closed sets stay unchanged."""
     if type(value) is not str or not value:
         return value
     text = value if value.isascii() else CONTROLS.sub("", value)
@@ -44,20 +45,19 @@ def bdi(value: Any) -> Any:
 
 
 def bdi_each(values: Iterable[Any]) -> list[Any]:
-    """Return each of several texts as an element of its own."""
+    """Return each text in a <bdi> element."""
     return [bdi(value) for value in values]
 
 
 def saying(sentence: str, *texts: Any) -> Markup:
-    """Return a sentence of ours with texts from outside in its places: {}."""
+    """Return a sentence of the application with texts from outside in its places: {}."""
     return Markup(sentence).format(*map(bdi, texts))
 
 
 class Isolating(CodeGenerator):
-    """Compiles a template after it has wrapped what the template shows as text."""
+    """Compiles a template after wrapping the texts that it outputs."""
 
     def visit_Template(self, node: nodes.Template, frame: Any = None) -> None:  # noqa: N802
-        """Wrap, then compile."""
         if not (self.name or "").startswith(DOCUMENT):
             _wrap(node, TextPlace())
         super().visit_Template(node, frame)
@@ -65,7 +65,7 @@ class Isolating(CodeGenerator):
 
 @dataclass(slots=True)
 class TextPlace:
-    """A place in a page, as far as the HTML before it tells."""
+    """A position in a page's HTML, derived from the HTML before it."""
 
     tag: str = ""
     quote: str = ""
@@ -73,11 +73,11 @@ class TextPlace:
 
     @property
     def is_text(self) -> bool:
-        """Tell whether an element may begin here."""
+        """Tell whether an element may start here."""
         return not (self.tag or self.closed_by)
 
     def pass_by(self, html: str) -> None:
-        """Go on behind this HTML."""
+        """Move the position behind this HTML."""
         for found in PIECE.finditer(html):
             if found["quote"]:
                 self._quote(found["quote"])
@@ -126,7 +126,7 @@ def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
 
 
 def _is_ours(node: nodes.Node | None) -> bool:
-    """Tell whether this can become nothing but a word of ours."""
+    """Tell whether this expression can only result in a word of the application."""
     if isinstance(node, nodes.CondExpr):
         return _is_ours(node.expr1) and _is_ours(node.expr2)
     return node is None or isinstance(node, nodes.Const) or (isinstance(node, nodes.Filter) and node.name in OURS)

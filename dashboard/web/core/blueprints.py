@@ -1,4 +1,4 @@
-"""What all pages have in common: a token against forged forms, errors that are pages, and a log-in."""
+"""The features that all pages share: a token against forged forms, error pages, and the log-in."""
 
 from flask import Blueprint
 
@@ -7,7 +7,7 @@ from dashboard.web.core import auth, errors, security
 
 
 def all_pages(*nouns: Blueprint) -> Blueprint:
-    """Return the blueprint of all pages, by the name that their addresses begin with."""
+    """Return the blueprint of all pages; its name is the prefix of their endpoints."""
     web = Blueprint("web", "dashboard.web")
     web.before_request(http.refuse_endless_forms)
     web.before_request(security.refuse_forged_forms)
@@ -18,7 +18,7 @@ def all_pages(*nouns: Blueprint) -> Blueprint:
 
 
 def pages_of(noun: str, *, public: bool = False) -> Blueprint:
-    """Return the blueprint of a noun's pages; only public ones may be seen without a log-in."""
+    """Return the blueprint of a resource's pages; only public ones are visible without a log-in."""
     pages = Blueprint(noun, "dashboard.web")
     if not public:
         pages.before_request(auth.require_log_in)

@@ -1,6 +1,6 @@
-"""Forms that change an existing thing carry the values that they were drawn from, so that saving takes nothing back.
+"""Edit forms contain the values that they were rendered from, so that saving does not undo another person's change.
 
-A form names its fields to `drawn_from`. Its view changes the thing with `editing()` and answers a refusal by `refused`.
+A template passes a form's fields to `drawn_from`. Its view saves with `editing()` and answers a refusal with `refused`.
 """
 
 import json
@@ -28,7 +28,7 @@ from dashboard.web.core.bidi import saying
 
 FIELD = "drawn"
 LIMITS = "inbox_capacity_limit"
-# The author of an older change is not told.
+# The search for a change's author ends after this many entries.
 MOST_ENTRIES = 200
 RECENTLY = timedelta(hours=12)
 T = TypeVar("T")
@@ -48,22 +48,22 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The thing that a form changes, as the audit log names it; nothing for things that it does not know."""
+    """The changed object as the audit log names it; empty for objects that the log does not contain."""
 
     subject: str = ""
     subject_id: int = 0
 
 
 def init_app(app: Flask) -> None:
-    """Give the templates the hidden field, and the word for a form that came too late."""
+    """Add the hidden field and the test for an outdated form to the templates."""
     app.jinja_env.globals.update(drawn_from=drawn_from, is_stale=lambda: bool(g.get("is_stale")))
 
 
 def drawn_from(thing: object = None, *names: str, untouched: Mapping[str, Any] | None = None, **facts: Any) -> Markup:
-    """Return the hidden field with these attributes of a thing and these values, by the names of the service's edit.
+    """Return the hidden field with these attributes of an object and these values, by the service's field names.
 
-    `untouched` has the values that the form sends for fields that nobody touches, where they differ. A form that is
-    shown again as it was typed keeps the values that it was drawn from.
+    `untouched` contains the values that the form sends for unchanged fields, where they differ. A form that is shown
+    again after a refusal keeps its first values.
     """
     facts = {**{name: getattr(thing, name) for name in names}, **facts}
     differs = {name: value for name, value in (untouched or {}).items() if value != facts[name]}
@@ -79,13 +79,13 @@ def drawn_from(thing: object = None, *names: str, untouched: Mapping[str, Any] |
 
 
 def editing() -> dict[str, Any]:
-    """Return who changes what was drawn, and when, as services ask for it."""
+    """Return the actor, the time and the form's first values, as services expect them."""
     seen: Baseline = _sent() or NO_BASELINE
     return {**actor_kwargs(), "seen": seen}
 
 
 def refused(refusal: Invalid, about: About = About()) -> Refused:
-    """Return the answer to a form: it is corrected, or somebody else changed what it changes, who and when."""
+    """Return the answer to a refused form: its errors, or for a conflict the author and time of the other change."""
     if not isinstance(refusal, Stale):
         return Refused(errors=refusal.errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     g.is_stale = True
@@ -101,7 +101,7 @@ def there(row: T | Stale | None) -> T:
 
 
 def _sent() -> DrawnFields | None:
-    """Return the values that the form which was sent was drawn from; None without any that can be read."""
+    """Return the values that the submitted form was rendered from; None if they are missing or unreadable."""
     try:
         said = json.loads(request.form.get(FIELD, ""))
         drawn = DrawnFields(facts=said["facts"], untouched=said["untouched"])
@@ -116,7 +116,7 @@ def _is_plain(value: object) -> bool:
 
 
 def _told(name: str, now: Any, about: About) -> Markup:
-    """Return who changed a field to what and when."""
+    """Return a sentence with the author, the time and the new value of a field."""
     field = "conversation_limit" if name.startswith(LIMIT) else name
     ids = {field_text.NAMED[field]: {now}} if field in field_text.NAMED and now is not None else {}
     value = field_text.value(field, now, store.names(unit_of_work().session, viewer().account_id, Things(**ids)))
@@ -129,7 +129,7 @@ def _told(name: str, now: Any, about: About) -> Markup:
 
 
 def _entries(name: str, about: About) -> Iterator[AuditView]:
-    """Yield the changes of a field's thing, the newest first; a limit by inbox is a thing of its own."""
+    """Yield the audit entries of a field's object, newest first; a limit by inbox is an object of its own."""
     is_limit = name.startswith(LIMIT)
     asked = AuditFilter(subject=LIMITS) if is_limit else AuditFilter(subject=about.subject, subject_id=about.subject_id)
     whose = (

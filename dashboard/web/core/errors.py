@@ -1,4 +1,4 @@
-"""Errors as pages that say what happened, what was kept, and what to do."""
+"""Error pages: the problem, the state of the data, and the next step."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorPage:
-    """What an error page says."""
+    """The texts of an error page."""
 
     status: int
     title: str
@@ -92,9 +92,9 @@ OTHERWISE = ErrorPage(
 
 
 def handle_in(pages: Blueprint) -> None:
-    """Show what goes wrong in these pages as a page, or within one as a sentence."""
+    """Show the errors of these pages as error pages, or as a sentence within a page that htmx updates."""
     pages.register_error_handler(HTTPException, show)
-    # Typed into an address: a number beyond all ids, or a letter that Postgres does not keep.
+    # A number beyond all ids, or a character that Postgres cannot store, in an address.
     pages.register_error_handler(OutOfRange, lambda _: show(BadRequest()))
     pages.register_error_handler(Collided, _collided)
     for unreachable in (StoreUnavailable, *UNREACHABLE):
@@ -102,7 +102,7 @@ def handle_in(pages: Blueprint) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Show addresses that nobody answers as pages too, except the API's."""
+    """Show error pages for unknown addresses too, except those of the API."""
     others = app.error_handler_spec[None][None].get(HTTPException)
 
     def unrouted(error: HTTPException) -> ResponseReturnValue:

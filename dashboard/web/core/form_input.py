@@ -1,4 +1,4 @@
-"""What a browser sends, as forms want it: text into numbers, switches and nothing."""
+"""Input from browsers for the services' forms: numbers, switches and empty fields from text."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,62 +17,62 @@ Args = MultiDict[str, str]
 
 
 def text(name: str) -> str | None:
-    """Return what was typed; an empty field is nothing."""
+    """Return the text of a field, None if it is empty."""
     return request.form.get(name, "").strip() or None
 
 
 def labels() -> list[str]:
-    """Return the labels that are ticked, and the one that was typed beside them."""
+    """Return the ticked labels and the typed one."""
     said = (label.strip() for label in [*request.form.getlist("label"), request.form.get("new_label", "")])
     return list(dict.fromkeys(label for label in said if label))
 
 
 def whole(name: str) -> int | str | None:
-    """Return the number that was typed, or what was typed instead of one, which the form refuses."""
+    """Return the number in a field, or its text, which the form then refuses."""
     return number(text(name))
 
 
 def number(typed: str | None) -> int | str | None:
-    """Return typed text as a number, if it is one."""
+    """Return a text as a number if it is one."""
     return int(typed) if typed and len(typed) <= LONGEST_NUMBER and typed.isascii() and typed.isdigit() else typed
 
 
 def switched_on(name: str) -> bool:
-    """Tell whether a box is ticked."""
+    """Tell whether a checkbox is ticked."""
     return name in request.form
 
 
 def ids(name: str) -> list[int]:
-    """Return the ids of what was chosen, each once; what is no id chooses nothing."""
+    """Return the chosen ids, each once; other values are ignored."""
     return [one for typed in dict.fromkeys(request.form.getlist(name)) if isinstance(one := number(typed), int)]
 
 
 def id_in(said: str | None) -> int | None:
-    """Return the id in an address, None for what is no id."""
+    """Return the id in a query parameter, None for other text."""
     found = number(said)
     return found if isinstance(found, int) and found else None
 
 
 def number_in(args: Args, name: str) -> int | None:
-    """Return the number in an address, None for what is none."""
+    """Return the number in a query parameter, None for other text."""
     found = number(args.get(name))
     return found if isinstance(found, int) else None
 
 
 def page_in(args: Args, name: str = "page") -> int:
-    """Return the page that an address asks for; what makes no sense asks for the first."""
+    """Return the page number in a query, the first page for other text."""
     found = number_in(args, name)
     return 1 if found is None else min(LARGEST_PAGE, max(1, found))
 
 
 def words_in(args: Args, name: str) -> str:
-    """Return what an address searches for, without what Postgres cannot be asked."""
+    """Return the search text in a query, without characters that Postgres cannot store."""
     said = args.get(name, "").replace("\0", "").encode(errors="ignore").decode()
     return said.strip()[:LONGEST_SEARCH]
 
 
 def load(form: Form, said: Mapping[str, Any]) -> Any:
-    """Return what the form makes of it, or Invalid with the messages by field."""
+    """Return the form's result, or Invalid with the messages by field."""
     try:
         return form.load(said)
     except ValidationError as refused:
@@ -81,7 +81,7 @@ def load(form: Form, said: Mapping[str, Any]) -> Any:
 
 
 def _flat(found: Any) -> Iterator[str]:
-    """Yield each message once, whichever item of a list it is about."""
+    """Yield each message once, also if several items of a list have it."""
     if isinstance(found, str):
         yield found
         return

@@ -1,4 +1,4 @@
-"""How values read on a page: the words of the closed sets, instants, spans, numbers, lines."""
+"""Formatting of values on pages: words of closed sets, instants, durations, numbers, lines."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ WORDS: dict[StrEnum, str] = {
     ReportSpan.WEEK: "7 days",
     ReportSpan.MONTH: "30 days",
 }
-# What follows "Billing has waited 14 min:".
+# The end of a sentence such as "Billing has waited 14 min:".
 CLAUSES = {
     Reason.FEATURE_OFF: "assignment is switched off for the account",
     Reason.NO_POLICY: "no assignment policy is linked to it",
@@ -66,7 +66,7 @@ CLAUSES = {
 }
 UNEXPLAINED = "no run has come"
 UNEXPLAINED_CLAUSE = "agents are free, but no run has come; check that a worker is running"
-# What agents are filtered by. Everybody away is `away`, whatever kind of away they are.
+# The choices of the filter by presence; `away` includes every kind of away.
 PRESENCES = (
     StatusKind.FREE,
     StatusKind.FULL,
@@ -83,16 +83,16 @@ SHAPES = {
 
 
 def init_app(app: Flask) -> None:
-    """Give the templates their words."""
+    """Add the filters and functions to the templates."""
     app.jinja_env.filters.update(
-        word=word, clause=clause, number=number, span=span, wait=wait, spark=spark, because=because
+        word=word, clause=clause, number=number, plural=plural, span=span, wait=wait, spark=spark, because=because
     )
     app.jinja_env.globals.update(since=since, clock=clock, percent=percent, sentence=sentence)
     app.jinja_env.globals.update(State=StatusKind, presences=lambda: PRESENCES)
 
 
 def word(value: StrEnum | None) -> str:
-    """Return a closed set's word as people say it; no reason is one too."""
+    """Return the text of a closed set's word; None is the reason of a conversation that no run has decided."""
     return UNEXPLAINED if value is None else WORDS.get(value, value.value.replace("_", " "))
 
 
@@ -102,7 +102,7 @@ def clause(reason: Reason | None) -> str:
 
 
 def because(why: WaitingReason) -> Markup:
-    """Return why a conversation waits, in a few words."""
+    """Return the reason why a conversation waits, in a few words."""
     if why.reason is None:
         return Markup("the next run decides")
     if why.label:
@@ -114,49 +114,54 @@ def because(why: WaitingReason) -> Markup:
 
 
 def number(value: int) -> str:
-    """Return a count with its thousands apart."""
+    """Return a count with separated thousands."""
     return f"{value:,}"
 
 
+def plural(count: int, one: str, many: str) -> str:
+    """Return the singular for a count of 1, else the plural."""
+    return one if count == 1 else many
+
+
 def span(lasts_for: timedelta) -> str:
-    """Return how long something lasted, as coarse as one reads it."""
+    """Return a duration, rounded for reading."""
     if lasts_for < timedelta(seconds=1):
         return f"{max(1, round(lasts_for / timedelta(milliseconds=1)))} ms"
     return f"{lasts_for.total_seconds():.1f} s" if lasts_for < MINUTE else _coarse(lasts_for)
 
 
 def wait(waited: Wait) -> str:
-    """Return a wait, in two units at most; what is rounded away is under a twentieth of it."""
+    """Return a wait in at most two units; rounding changes it by less than a twentieth."""
     seconds = waited.lasted_for.total_seconds()
     return f"{waited.bound} {_exact(seconds)}".strip()
 
 
 def since(at: datetime, now: datetime) -> Markup:
-    """Return how long ago an instant was; js/times.js keeps it true."""
-    # Digits and our own words need no escaping; a page has hundreds, and Markup.format takes ten times as long.
+    """Return the time since an instant; js/times.js keeps it current."""
+    # Digits and fixed words need no escaping. A page has hundreds, and Markup.format takes ten times as long.
     return Markup(f'<time datetime="{_iso(at)}" data-since>{_coarse(now - at)}</time>')
 
 
 def clock(at: datetime, form: str = "minutes") -> Markup:
-    """Return an instant's time of day; js/times.js puts it into the browser's zone."""
-    # As above; a month's report has 721.
+    """Return an instant's time of day; js/times.js shows it in the browser's time zone."""
+    # No Markup.format here either: a month's report has 721 of these.
     return Markup(f'<time datetime="{_iso(at)}" data-clock="{form}">{at.strftime(SHAPES[form])}</time>')
 
 
 def percent(part: int, whole: int) -> int:
-    """Return a share for a bar: an empty whole is full."""
+    """Return a share in percent for a bar; a whole of 0 gives a full bar."""
     return min(100, round(100 * part / whole)) if whole else 100
 
 
 def spark(history: Sequence[int]) -> str:
-    """Return the points of a line through these values, from none to their most."""
+    """Return the points of a line through these values, scaled from zero to their maximum."""
     most, last = max(*history, 1), len(history) - 1
     across, up = SPARK_WIDTH - 4, SPARK_HEIGHT - 4
     return " ".join(f"{2 + n * across / last:.1f},{2 + up - value * up / most:.1f}" for n, value in enumerate(history))
 
 
 def sentence(ran: RequestedRunsResult) -> str:
-    """Return what runs came to."""
+    """Return the result of the requested runs in a sentence."""
     if not ran.job_ids:
         return "Nothing is waiting."
     if ran.failed:
@@ -200,7 +205,7 @@ def _two(larger: int, name: str, smaller: int, smaller_name: str) -> str:
 
 
 def _coarse(lasts_for: timedelta) -> str:
-    """Return two units at most; js/times.js says the same."""
+    """Return a duration in at most two units; js/times.js does the same."""
     days, hours, minutes = lasts_for // DAY, lasts_for % DAY // HOUR, lasts_for % HOUR // MINUTE
     if days > 0:
         return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"

@@ -1,4 +1,4 @@
-"""Fragments that many tabs show alike: drawn, and made small, by one process for all of them."""
+"""Cache of rendered fragments for many tabs: one process renders and compresses each fragment for all of them."""
 
 import gzip
 from collections import OrderedDict
@@ -17,26 +17,27 @@ from dashboard.store.redis.fragment_cache import LASTS_FOR, SharedPlace
 
 T = TypeVar("T")
 log = structlog.get_logger()
-# A fragment that is newer than what a tab shows serves it for so long, whatever has changed since: less than the two
-# seconds until the tab's next poll, so that the tab finds a newer one then. The next is drawn aside, and who asks
-# meanwhile has the last, unless that is older than one would call live.
+# FRESH_SECONDS: until this age a newer fragment than the tab's is sent without a check for later changes. It is shorter
+# than the poll interval of two seconds, so that the next poll gets a newer one. LIVE_SECONDS: until this age the last
+# fragment is sent while the next is rendered in the background.
 FRESH_SECONDS, LIVE_SECONDS = 1.5, LASTS_FOR.total_seconds()
-# For so long waits the one tab that nothing kept is new to, and so was the first to ask for the next.
+# How long the first tab that polls for a new version waits for the render before it gets a 204.
 PATIENCE_SECONDS = 0.08
-# So often is looked whether it is this process's turn, before the tabs go on with what they have until they ask again.
+# Number and interval of the attempts to get the right to render; after them the tabs keep their version until the next
+# poll.
 GLANCES, GLANCE_SECONDS = 8, 0.05
 MOST_KEPT = 64
 UNTOLD = -1
 ZIP_LEVEL = 3
-# Python reads no number of thousands of digits.
+# Python's int() refuses numbers of thousands of digits.
 LONGEST_NUMBER = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Version:
-    """What a fragment shows: the clock's ticks, the changes that Redis counted, and what was asked for.
+    """The version of a fragment: the clock's ticks, the number of changes in Redis, and a checksum of the query.
 
-    The clock comes first: a Redis that was emptied counts from none again.
+    The clock comes first because the number of changes restarts at zero if Redis loses its data.
     """
 
     tick: int
@@ -45,12 +46,12 @@ class Version:
 
     @property
     def told(self) -> bool:
-        """Tell whether Redis could say how much has changed."""
+        """Tell whether Redis returned the number of changes."""
         return self.live != UNTOLD
 
     @classmethod
     def said(cls, text: str | None) -> Self | None:
-        """Return the version that a tab says it shows, None if it is none of ours."""
+        """Return the version that a tab sends, None for other text."""
         parts = (text or "").split(".")
         if len(parts) != len(cls.__slots__) or not all(map(_is_number, parts)):
             return None
@@ -63,7 +64,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A fragment as it was drawn, zipped: a board of 250 kB goes as 12."""
+    """A rendered fragment, compressed: 250 kB of a board become 12 kB."""
 
     version: Version
     zipped: bytes
@@ -71,26 +72,26 @@ class Drawing:
 
     @property
     def body(self) -> bytes:
-        """Return it as it is, for whoever cannot read zipped answers."""
+        """Return the uncompressed fragment, for clients without gzip."""
         return gzip.decompress(self.zipped)
 
     @property
     def age(self) -> float:
-        """Return how many seconds ago it was begun."""
+        """Return the seconds since the rendering began."""
         return monotonic() - self.drawn_at
 
     def is_true(self, version: Version) -> bool:
-        """Tell whether it may be taken for what is true now; nobody can where Redis does not tell of changes."""
+        """Tell whether this drawing counts as current; none does while Redis returns no number of changes."""
         return version.told and self.version >= version and self.age < FRESH_SECONDS
 
     def serves(self, shown: Version) -> bool:
-        """Tell whether a tab that shows this version had better have this drawing than wait for the next."""
+        """Tell whether a tab with this version gets this drawing instead of a wait for the next."""
         return shown < self.version and self.age < LIVE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be drawn: at least this version, how, and where the other processes find it, if they can."""
+    """A requested drawing: its minimum version, the function that renders it, and its place in Redis, if reachable."""
 
     version: Version
     draw: Callable[[], str]
@@ -99,14 +100,14 @@ class Wish:
 
 @dataclass(slots=True)
 class _Place:
-    """Where the last drawing of one key stands; its lock is held while the next is drawn."""
+    """The last drawing of one key; its lock is held while the next is rendered."""
 
     lock: Lock = field(default_factory=Lock)
     kept: Drawing | None = None
     next: Future[Drawing | None] | None = None
 
     def draw(self, wish: Wish) -> Drawing:
-        """Return a drawing that is true; whoever comes meanwhile waits for it."""
+        """Return a current drawing; concurrent callers wait for it."""
         with self.lock:
             if self.kept is None or not self.kept.is_true(wish.version):
                 found = _found(wish.shared)
@@ -114,7 +115,7 @@ class _Place:
             return self.kept
 
     def renew(self, wish: Wish) -> Drawing | None:
-        """Take what another process drew a moment ago, or draw, when it is this one's turn."""
+        """Take another process's newer drawing, or render one once this process has the right to."""
         for _ in range(GLANCES):
             if self._is_renewed(wish):
                 break
@@ -136,32 +137,32 @@ class _Place:
 
 
 def init_app(app: Flask) -> None:
-    """Let this process keep drawings."""
+    """Create this process's cache."""
     app.extensions["drawings"] = Drawings()
 
 
 def kept() -> "Drawings":
-    """Return what this process has drawn."""
+    """Return this process's cache."""
     return cast(Drawings, current_app.extensions["drawings"])
 
 
 class Drawings:
-    """The last drawing of each key; a key names everything but the version that a fragment depends on."""
+    """The last drawing of each key; a key contains everything that a fragment depends on, except the version."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._places: OrderedDict[Hashable, _Place] = OrderedDict()
-        # One after the other: drawn at once, several take as long and leave other requests less of the processor.
+        # One thread: parallel renders take as long in total and leave less of the processor to other requests.
         self.aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="draws")
 
     def now(self, key: Hashable, wish: Wish) -> Drawing:
-        """Return a drawing that is true, for whoever shows nothing yet or has changed something."""
+        """Return a current drawing, for a tab without a version or after a change."""
         place = self._place(key)
         kept = place.kept
         return kept if kept and kept.is_true(wish.version) else place.draw(wish)
 
     def after(self, shown: Version, key: Hashable, wish: Wish) -> Drawing | None:
-        """Return what a tab that shows this version may show next, drawn a moment ago; None if there is nothing yet."""
+        """Return a newer drawing than the tab's version; None if there is none yet."""
         drawing = self._last(self._place(key), wish, shown)
         return drawing if drawing and drawing.version > shown else None
 
@@ -178,7 +179,7 @@ class Drawings:
         return place.kept
 
     def _draw_aside(self, place: _Place, wish: Wish) -> Future[Drawing | None] | None:
-        """Draw what comes next, unless that is about to happen."""
+        """Render the next drawing in the background, unless a render is already scheduled."""
         with self._lock:
             if place.next and not place.next.done():
                 return None
@@ -196,13 +197,13 @@ class Drawings:
 
 
 def _tell(drawn: Future[Drawing | None]) -> None:
-    """Say what went wrong where nobody waited for it: the next to come draws again, and is told."""
+    """Log the error of a background render; the next request renders again and gets the error itself."""
     if error := drawn.exception():
         log.error("not_drawn", error=str(error), exc_info=error)
 
 
 def _asked(ask: Callable[[], T], *, otherwise: T) -> T:
-    """Ask Redis; where it has just gone, each process draws for itself, and the next poll says why."""
+    """Call Redis, or return `otherwise` if it is down; then each process renders alone, and the next poll fails."""
     try:
         return ask()
     except StoreUnavailable as error:

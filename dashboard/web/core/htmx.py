@@ -1,4 +1,4 @@
-"""Page or fragment: the only reader of htmx's headers besides htmx-flask."""
+"""Full pages and fragments: only this module and htmx-flask read htmx's headers."""
 
 from http import HTTPStatus
 from typing import Any
@@ -10,38 +10,38 @@ from htmx_flask import request
 
 from dashboard.web.core.fragment_cache import Drawing
 
-# A poll that is made early, and asks for what is true now.
+# The event that makes an element poll at once.
 REDRAW = "redraw"
 
 
 def is_htmx() -> bool:
-    """Tell whether htmx asks for a part of the page that it already shows; going back, it asks for a page."""
+    """Tell whether htmx requests a part of a page; for the browser's "back" it requests the full page."""
     return bool(request.htmx) and request.headers.get("HX-Request-Type") != "full"
 
 
 def client_version() -> str | None:
-    """Return the version of what a polling element shows, None if it is not a poll that asks."""
+    """Return the version that a polling element shows, None for other requests."""
     version: str | None = request.headers.get("HX-PTag")
     return version
 
 
 def unchanged() -> Response:
-    """Answer a poll that already shows what there is."""
+    """Return the answer to a poll from an element that is up to date."""
     return Response(status=HTTPStatus.NOT_MODIFIED)
 
 
 def no_content() -> Response:
-    """Answer a poll for which something newer is being drawn: what it shows stays, and is not said to be of now."""
+    """Return the answer to a poll while the newer version is being rendered; the element stays as it is."""
     return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def fragment(template: str, **context: Any) -> Response:
-    """Answer with a part of a page."""
+    """Return a part of a page."""
     return make_response(render_template(template, **context))
 
 
 def drawn(drawing: Drawing) -> Response:
-    """Answer with a part of a page that polls; the version is what its next poll will say it shows."""
+    """Return a part of a page that polls; its next poll sends this version."""
     zips = "gzip" in request.accept_encodings
     response = make_response(drawing.zipped if zips else drawing.body)
     response.headers["HX-PTag"] = str(drawing.version)
@@ -52,7 +52,7 @@ def drawn(drawing: Drawing) -> Response:
 
 
 def changed(template: str, *, elsewhere: str, **context: Any) -> ResponseReturnValue:
-    """Answer a mutation: the fragment and an early redraw, or without htmx the way back to a page."""
+    """Return the answer to a change: the fragment and an early poll, or a redirect without htmx."""
     if not is_htmx():
         return redirect(elsewhere, HTTPStatus.SEE_OTHER)
     g.is_saved = True
@@ -62,28 +62,28 @@ def changed(template: str, *, elsewhere: str, **context: Any) -> ResponseReturnV
 
 
 def saved(template: str, *, said: str, elsewhere: str, **context: Any) -> ResponseReturnValue:
-    """Answer a mutation with the changed part of its page and a sentence; without htmx the next page says it."""
+    """Return the answer to a change with a message; without htmx the next page shows the message."""
     if not is_htmx():
         flash(said)
     return changed(template, elsewhere=elsewhere, said=said, **context)
 
 
 def toast(template: str, **context: Any) -> Response:
-    """Answer with a sentence, wherever on the page it was asked from."""
+    """Return a message for the corner of any page."""
     response = fragment(template, **context)
     response.headers.update({"HX-Retarget": "#toasts", "HX-Reswap": "beforeend"})
     return response
 
 
 def page_shown() -> str:
-    """Return the path of the page that the fragment would be part of."""
+    """Return the path of the page that sent the request."""
     try:
         shown = urlsplit(request.htmx.current_url or "")
-    except ValueError:  # no browser is at such an address
+    except ValueError:  # not an address of a browser
         return ""
     return f"{shown.path}?{shown.query}" if shown.query else shown.path
 
 
 def to_log_in(url: str) -> Response:
-    """Let htmx open the log-in as a page: a fragment cannot show it."""
+    """Return the answer that makes htmx open the log-in as a full page."""
     return Response(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": url})

@@ -1,4 +1,4 @@
-"""Forms that arrive twice: the answer to the second is that to the first."""
+"""Forms that a browser sends twice: the second gets the answer of the first."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from dashboard.web.core.auth import actor_kwargs, viewer
 
 
 def first_made(noun: Resource[Any], refused: Invalid, edit: object, *compared: str) -> int | None:
-    """Return the row that the same person has just made with the same values, all of them or those to be compared."""
+    """Return the row that the same person has just created with the same values; `compared` limits the comparison."""
     if isinstance(edit, Invalid):
         return None
     values = {name: value for name, value in sent_fields(edit).items() if not compared or name in compared}

@@ -1,4 +1,4 @@
-"""What every answer tells the browser to refuse, and the token against forged forms."""
+"""Security headers of every answer, session cookies, and the token against forged forms."""
 
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface
@@ -8,7 +8,7 @@ from dashboard.services.accounts import sessions
 
 csrf = CSRFProtect()
 
-# No inline script or style, no eval, nothing from elsewhere. Scripts may still set single properties of a style.
+# No inline script or style, no eval, no other origins. Scripts may still set single properties of a style.
 POLICY = "; ".join((
     "default-src 'none'",
     "script-src 'self'",
@@ -32,25 +32,24 @@ YEAR = 31_536_000
 
 
 class SessionCookies(SecureCookieSessionInterface):
-    """Session cookies that are for https only where the page came by https."""
+    """Session cookies that are marked Secure if the page came by HTTPS."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        """Tell whether this answer's cookie is marked Secure."""
         return request.is_secure
 
 
 def init_app(app: Flask) -> None:
-    """Set the cookies, the tokens and the headers."""
+    """Configure the cookies, the tokens and the headers."""
     app.session_interface = SessionCookies()
     app.config.update(
         SESSION_COOKIE_NAME="evenhand",
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=sessions.LASTS_FOR,
-        # Set only when it changes: a poll answered after the log-out must not bring the session back.
+        # Set the cookie only when it changes: a poll that ends after the log-out must not restore the session.
         SESSION_REFRESH_EACH_REQUEST=False,
-        # Pages stay open all day, so a token is good as long as its session.
+        # Pages stay open all day, so a token is valid as long as its session.
         WTF_CSRF_TIME_LIMIT=None,
-        # Other programs bring no cookie: only the pages ask for tokens (refuse_forged_forms).
+        # Calls of the API have no cookie, so only the pages check tokens (refuse_forged_forms).
         WTF_CSRF_CHECK_DEFAULT=False,
     )
     csrf.init_app(app)
@@ -58,12 +57,12 @@ def init_app(app: Flask) -> None:
 
 
 def refuse_forged_forms() -> None:
-    """Let a form in only with the token that its page was given."""
+    """Refuse a form without the token of its page."""
     csrf.protect()
 
 
 def _harden(response: Response) -> Response:
-    """Add what the view did not say itself."""
+    """Add the headers that the view did not set."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:

@@ -1,4 +1,4 @@
-"""Whose days are meant where one chooses a day: the browser says its time zone in a cookie (js/times.js), else UTC."""
+"""The viewer's time zone for the days that they choose: from a cookie that js/times.js sets, else UTC."""
 
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import cache
@@ -10,23 +10,23 @@ COOKIE = "zone"
 
 
 def name() -> str:
-    """Return what the time zone is called; one that this machine does not know is UTC."""
+    """Return the time zone's name; UTC for an unknown one."""
     said = request.cookies.get(COOKIE, "")
     return said if said in _known() else "UTC"
 
 
 def begins(day: date) -> datetime:
-    """Return when a day begins there. Raises OverflowError at the ends of time."""
+    """Return a day's first instant in the viewer's time zone. Raises OverflowError at the ends of time."""
     return datetime.combine(day, time.min, _zone()).astimezone(UTC)
 
 
 def ends(day: date) -> datetime:
-    """Return the last instant of a day there. Raises OverflowError at the ends of time."""
+    """Return a day's last instant in the viewer's time zone. Raises OverflowError at the ends of time."""
     return datetime.combine(day, time.max, _zone()).astimezone(UTC)
 
 
 def instant(typed: str) -> datetime | None:
-    """Return the instant of a day and a time there, as a browser's field sends them; None if it is none."""
+    """Return the instant of a browser's date and time field, in the viewer's time zone; None for other text."""
     try:
         at = datetime.fromisoformat(typed)
         return at.replace(tzinfo=_zone()).astimezone(UTC) if at.tzinfo is None else None

@@ -1,4 +1,4 @@
-"""Inboxes: who answers them, under which policy, and whether anything is given out."""
+"""Inboxes: their members, their policy, and the switches of their assignment."""
 
 from http import HTTPStatus
 from typing import Any
@@ -31,7 +31,7 @@ from dashboard.web.core.edit_forms import About, editing, refused, there
 PER_PAGE = 100
 PART = "inboxes/_inbox.html"
 WAYS = {"add": MemberChange.ADD, "remove": MemberChange.REMOVE}
-ANSWERS = {MemberChange.ADD: "{} answers this inbox now.", MemberChange.REMOVE: "{} answers this inbox no longer."}
+ANSWERS = {MemberChange.ADD: "{} was added to this inbox.", MemberChange.REMOVE: "{} was removed from this inbox."}
 pages = pages_of("inboxes")
 
 
@@ -55,7 +55,7 @@ def new() -> ResponseReturnValue:
 @pages.post("/inboxes")
 @supervisors_only
 def create() -> ResponseReturnValue:
-    """Make an inbox."""
+    """Create an inbox."""
     edit = made = form_input.load(InboxForm(), _typed())
     if not isinstance(edit, Invalid):
         made = inboxes.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
@@ -64,19 +64,19 @@ def create() -> ResponseReturnValue:
             return _to(first)
         shown = render_template("inboxes/new.html", errors=made.errors, typed=request.form)
         return shown, HTTPStatus.UNPROCESSABLE_ENTITY
-    flash(saying("{} is made. It has no members and no policy yet.", made.name))
+    flash(saying("{} was created. It has no members and no policy yet.", made.name))
     return _to(made.id)
 
 
 @pages.post("/inboxes/<int:inbox_id>")
 @supervisors_only
 def rename(inbox_id: int) -> ResponseReturnValue:
-    """Call the inbox, or its channel, something else."""
+    """Change the inbox's name and channel."""
     _found(inbox_id)
     changed = form_input.load(InboxForm(partial=True), _typed())
     if not isinstance(changed, Invalid):
         changed = inboxes.change(unit_of_work(), viewer().account_id, inbox_id, changed, **editing())
-    return _answer(inbox_id, changed, "The name is saved.")
+    return _answer(inbox_id, changed, "The name was saved.")
 
 
 @pages.post("/inboxes/<int:inbox_id>/deletion")
@@ -87,7 +87,7 @@ def destroy(inbox_id: int) -> ResponseReturnValue:
     if isinstance(removed, Conflict):
         return _answer(inbox_id, invalid("deletion", removed.sentence), "")
     removed = there(removed)
-    flash(saying("{} is deleted.", removed.name))
+    flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.inboxes.index"), HTTPStatus.SEE_OTHER)
 
 
@@ -101,7 +101,7 @@ def show(inbox_id: int) -> ResponseReturnValue:
 @pages.post("/inboxes/<int:inbox_id>/members")
 @supervisors_only
 def change_members(inbox_id: int) -> ResponseReturnValue:
-    """Add an agent to the inbox, or remove one."""
+    """Add an agent to the inbox, or remove an agent from it."""
     way = WAYS.get(request.form.get("way", ""))
     if way is None:
         abort(HTTPStatus.BAD_REQUEST)
@@ -117,7 +117,7 @@ def change_members(inbox_id: int) -> ResponseReturnValue:
 @pages.post("/inboxes/<int:inbox_id>/releases")
 @supervisors_only
 def release(inbox_id: int) -> ResponseReturnValue:
-    """Release what absent members hold, or what agents hold who do not answer the inbox."""
+    """Release the conversations of absent members, or those of agents without membership in the inbox."""
     _found(inbox_id)
     try:
         of = Holders(request.form.get("of", ""))
@@ -132,23 +132,23 @@ def release(inbox_id: int) -> ResponseReturnValue:
 @pages.post("/inboxes/<int:inbox_id>/policy")
 @supervisors_only
 def change_policy(inbox_id: int) -> ResponseReturnValue:
-    """Link an assignment policy, or unlink the one that is."""
+    """Link an assignment policy, or unlink the present one."""
     _found(inbox_id)
     if request.form.get("way") == "unlink":
         done = assignment_policies.unlink(unit_of_work(), viewer().account_id, inbox_id, **editing()) or True
-        return _answer(inbox_id, done, "The policy is unlinked: nothing of this inbox is given out any more.")
+        return _answer(inbox_id, done, "The policy was unlinked: no conversations of this inbox are assigned any more.")
     if not request.form.get("assignment_policy_id"):
         return _answer(inbox_id, invalid("assignment_policy_id", "Choose a policy."), "")
     wanted = form_input.load(PolicyChoiceForm(), {"assignment_policy_id": form_input.whole("assignment_policy_id")})
     if not isinstance(wanted, Invalid):
         wanted = assignment_policies.link(unit_of_work(), viewer().account_id, inbox_id, wanted, **editing())
-    return _answer(inbox_id, wanted, "The policy is linked.")
+    return _answer(inbox_id, wanted, "The policy was linked.")
 
 
 @pages.post("/inboxes/<int:inbox_id>/switches")
 @supervisors_only
 def switch(inbox_id: int) -> ResponseReturnValue:
-    """Turn one of the switches on or off."""
+    """Switch the account's, the policy's or the inbox's assignment on or off."""
     shown, on, account_id = _found(inbox_id), request.form.get("on") == "on", viewer().account_id
     match request.form.get("switch"):
         case "account":
@@ -167,7 +167,7 @@ def switch(inbox_id: int) -> ResponseReturnValue:
 
 
 def _agent_id(way: MemberChange) -> int | Invalid:
-    """Return who is meant: by name where one types, by id where a button says it."""
+    """Return the agent's id: from a typed name to add, from a button to remove."""
     if way is MemberChange.ADD:
         return agent_lookup.agent(
             unit_of_work(), viewer().account_id, request.form.get("user_id", ""), field="user_ids"
@@ -177,7 +177,7 @@ def _agent_id(way: MemberChange) -> int | Invalid:
 
 
 def _answer(inbox_id: int, done: object, said: str) -> ResponseReturnValue:
-    """Show what became of a change, or the same form with what is wrong."""
+    """Show the result of a change, or the form with its errors."""
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Invalid):
@@ -191,7 +191,7 @@ def _answer(inbox_id: int, done: object, said: str) -> ResponseReturnValue:
 
 
 def _about(inbox_id: int) -> About:
-    """Return what the form changes: the inbox, or the policy that it has."""
+    """Return the form's object for the audit log: the inbox, or its link to a policy."""
     is_link = request.endpoint == "web.inboxes.change_policy"
     return About("inbox_assignment_policy" if is_link else "inbox", inbox_id)
 

@@ -1,4 +1,4 @@
-"""Teams: who belongs to them, how they are given conversations, and what waits for them."""
+"""Teams: their members, their assignment type, and their waiting conversations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ pages = pages_of("teams")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamFields:
-    """What stands in a team's form."""
+    """The fields of a team's form."""
 
     team_id: int = 0
     name: str = ""
@@ -55,7 +55,7 @@ class TeamFields:
     maximum: str = ""
 
     def edit(self) -> TeamEdit | Invalid:
-        """Return what is to be saved, or what is wrong with it."""
+        """Return the team's new values, or the errors."""
         said = {
             "name": self.name,
             "assignment_type": self.assignment_type,
@@ -85,7 +85,7 @@ def new() -> ResponseReturnValue:
 @pages.post("/teams")
 @supervisors_only
 def create() -> ResponseReturnValue:
-    """Make a team."""
+    """Create a team."""
     fields = _typed()
     edit = fields.edit()
     made = (
@@ -96,7 +96,7 @@ def create() -> ResponseReturnValue:
             return _to(first)
         page = render_template("teams/new.html", fields=fields, types=TYPES, errors=made.errors)
         return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
-    flash(saying("{} is made. Add its members.", made.name))
+    flash(saying("{} was created. Add its members.", made.name))
     return _to(made.id)
 
 
@@ -117,13 +117,13 @@ def update(team_id: int) -> ResponseReturnValue:
         wanted = teams.change(unit_of_work(), viewer().account_id, team_id, wanted, **editing())
     if isinstance(wanted, Stale):
         fields = _fields(_found(team_id).team, wanted.wanted)
-    return _answer(team_id, wanted, saying("{} is saved.", fields.name), fields=fields)
+    return _answer(team_id, wanted, saying("{} was saved.", fields.name), fields=fields)
 
 
 @pages.post("/teams/<int:team_id>/members")
 @supervisors_only
 def add(team_id: int) -> ResponseReturnValue:
-    """Let an agent belong to the team."""
+    """Add an agent to the team."""
     _found(team_id)
     typed = request.form.get("user_id", "")
     agent_id = agent_lookup.agent(unit_of_work(), viewer().account_id, typed, field="user_ids")
@@ -133,7 +133,7 @@ def add(team_id: int) -> ResponseReturnValue:
     return _answer(
         team_id,
         _changed(team_id, agent_id, MemberChange.ADD),
-        saying("{} belongs to this team now.", name),
+        saying("{} was added to this team.", name),
         typed=typed,
     )
 
@@ -141,19 +141,19 @@ def add(team_id: int) -> ResponseReturnValue:
 @pages.post("/teams/<int:team_id>/members/<int:agent_id>/removal")
 @supervisors_only
 def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
-    """Let an agent belong to the team no longer."""
+    """Remove an agent from the team."""
     name = agent_lookup.name_of(unit_of_work(), viewer().account_id, agent_id)
     return _answer(
-        team_id, _changed(team_id, agent_id, MemberChange.REMOVE), saying("{} belongs to this team no longer.", name)
+        team_id, _changed(team_id, agent_id, MemberChange.REMOVE), saying("{} was removed from this team.", name)
     )
 
 
 @pages.post("/teams/<int:team_id>/deletion")
 @supervisors_only
 def destroy(team_id: int) -> ResponseReturnValue:
-    """Delete a team; its conversations belong to none then."""
+    """Delete a team; its conversations then have no team."""
     removed = there(teams.remove(unit_of_work(), viewer().account_id, team_id, **actor_kwargs()))
-    flash(saying("{} is deleted.", removed.name))
+    flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.teams.index"), HTTPStatus.SEE_OTHER)
 
 
@@ -163,7 +163,7 @@ def _changed(team_id: int, agent_id: int, way: MemberChange) -> object:
 
 
 def _answer(team_id: int, done: object, said: str, **typed: Any) -> ResponseReturnValue:
-    """Show what became of a change, or the same form with what is wrong and what was typed."""
+    """Show the result of a change, or the form with its errors and the typed text."""
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Invalid):
@@ -196,7 +196,7 @@ def _found(team_id: int) -> TeamDetails:
 
 
 def _fields(team: TeamLine, wanted: Mapping[str, Any] = MappingProxyType({})) -> TeamFields:
-    """Return the fields of a team as it was saved, but for what somebody wants of it."""
+    """Return the saved fields of a team, replaced by the values that the viewer wanted."""
     maximum = wanted.get("max_auto_assigned_conversations", team.maximum)
     return TeamFields(
         team_id=team.id,

@@ -1,4 +1,4 @@
-"""Assignment policies: what each does in one sentence, and the form beside its own consequences."""
+"""Assignment policies: each one's effect in a sentence, and its form beside a preview."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class PolicyCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPage:
-    """A policy's form with what is wrong in it, and what it would mean, None while that cannot be said."""
+    """A policy's form with its errors and its consequences; these are None while the form has errors."""
 
     fields: PolicyFields
     errors: Errors
@@ -56,7 +56,7 @@ class PolicyPage:
 
     @property
     def loses(self) -> list[InboxChoice]:
-        """Return the inboxes that have no policy once this one is deleted."""
+        """Return the inboxes that have no policy after this one is deleted."""
         return [one for one in self.inboxes if one.policy_id == self.fields.policy_id]
 
 
@@ -65,7 +65,7 @@ NOTHING_WRONG = Invalid(errors={})
 
 @pages.app_context_processor
 def _words() -> dict[str, object]:
-    """Give the form what can be chosen, and its warnings."""
+    """Add the form's choices and warnings to the templates."""
     return {
         "orders": ORDERS,
         "selectors": SELECTORS,
@@ -93,7 +93,7 @@ def index() -> ResponseReturnValue:
 @pages.get("/policies/new")
 @supervisors_only
 def new() -> ResponseReturnValue:
-    """Show an empty form, or one for the inbox that asked for a policy."""
+    """Show an empty form, with an inbox chosen if the link named one."""
     asked = form_input.number_in(request.args, "inbox")
     return _page(PolicyFields(inboxes=frozenset({asked} if asked else ())))
 
@@ -101,7 +101,7 @@ def new() -> ResponseReturnValue:
 @pages.post("/policies")
 @supervisors_only
 def create() -> ResponseReturnValue:
-    """Make a policy and link it to its inboxes."""
+    """Create a policy and link it to its inboxes."""
     fields = policy_fields.typed()
     edit = fields.edit()
     _require_own(fields)
@@ -113,7 +113,7 @@ def create() -> ResponseReturnValue:
     if isinstance(made, Invalid):
         first = resubmission.first_made(assignment_policies.POLICY, made, edit)
         return _page(fields, made) if first is None else _to(first)
-    flash(saying("{} is made.", made.name))
+    flash(saying("{} was created.", made.name))
     return _to(made.id)
 
 
@@ -127,7 +127,7 @@ def show(policy_id: int) -> ResponseReturnValue:
 @pages.post("/policies/<int:policy_id>")
 @supervisors_only
 def update(policy_id: int) -> ResponseReturnValue:
-    """Change a policy and which inboxes it serves."""
+    """Change a policy and its inboxes."""
     fields = policy_fields.typed(_policy(policy_id).id)
     edit = fields.edit()
     _require_own(fields)
@@ -144,14 +144,14 @@ def update(policy_id: int) -> ResponseReturnValue:
         return _page(fields, changed)
     address = url_for("web.policies.show", policy_id=policy_id)
     page = _read(_fields_of(changed)) if htmx.is_htmx() else None
-    return htmx.saved(FORM, said=saying("{} is saved.", changed.name), elsewhere=address, page=page)
+    return htmx.saved(FORM, said=saying("{} was saved.", changed.name), elsewhere=address, page=page)
 
 
 @pages.post("/policies/preview", defaults={"policy_id": 0})
 @pages.post("/policies/<int:policy_id>/preview")
 @supervisors_only
 def preview(policy_id: int) -> ResponseReturnValue:
-    """Show what the policy would mean as it is typed, and save nothing."""
+    """Show the consequences of the typed policy without saving it."""
     fields = policy_fields.typed(policy_id and _policy(policy_id).id)
     if not htmx.is_htmx():
         return _page(fields)
@@ -163,14 +163,14 @@ def preview(policy_id: int) -> ResponseReturnValue:
 @pages.post("/policies/<int:policy_id>/deletion")
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
-    """Delete a policy; its inboxes are left without one."""
+    """Delete a policy; its inboxes then have none."""
     removed = there(assignment_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs()))
-    flash(saying("{} is deleted.", removed.name))
+    flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.policies.index"), HTTPStatus.SEE_OTHER)
 
 
 def _page(fields: PolicyFields, refusal: Invalid = NOTHING_WRONG) -> ResponseReturnValue:
-    """Show the form; refused, htmx gets the form alone, with what is wrong in it."""
+    """Show the page, or for htmx the form, with its errors."""
     answer = refused(refusal, About("assignment_policy", fields.policy_id))
     template = FORM if htmx.is_htmx() else "policies/show.html"
     shown = render_template(template, page=_read(fields, answer.errors))
@@ -218,12 +218,12 @@ def _to(policy_id: int) -> ResponseReturnValue:
 
 
 def _editing() -> dict[str, Any]:
-    """Return who changes what was drawn; a page of an older release names the inboxes that were served, and no more."""
+    """Return the form's baseline; a page of an older release only contains the inboxes that it had."""
     served = {"seen": DrawnFields(facts={"inboxes": form_input.ids("served")})} if "served" in request.form else {}
     return {**editing(), **served}
 
 
 def _require_own(fields: PolicyFields) -> None:
-    """Refuse inboxes that the account does not have, before anything is written."""
+    """Refuse inboxes of other accounts before anything is written."""
     if not fields.inboxes <= {inbox.id for inbox in _inboxes()}:
         abort(HTTPStatus.NOT_FOUND)

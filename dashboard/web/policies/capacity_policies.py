@@ -41,7 +41,7 @@ pages = pages_of("capacity")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityPage:
-    """A capacity policy's form with what is wrong in it; of a saved one also what it does now and to whom."""
+    """A capacity policy's form with its errors; a saved policy also has its effects and its agents."""
 
     fields: CapacityPolicyFields
     errors: Errors
@@ -75,7 +75,7 @@ def new() -> ResponseReturnValue:
 @pages.post("/capacity")
 @supervisors_only
 def create() -> ResponseReturnValue:
-    """Make a capacity policy."""
+    """Create a capacity policy."""
     fields = capacity_policy_fields.typed()
     edit = _checked(fields)
     if isinstance(edit, Invalid):
@@ -88,7 +88,7 @@ def create() -> ResponseReturnValue:
             capacity_policies.POLICY, made, edit, "name", "description", "conversation_limit"
         )
         return _page(fields, made) if first is None else _to(first)
-    flash(saying("{} is made.", made.name))
+    flash(saying("{} was created.", made.name))
     return _to(made.id)
 
 
@@ -119,7 +119,7 @@ def update(policy_id: int) -> ResponseReturnValue:
         )
     if isinstance(changed, Invalid):
         return _page(fields, changed)
-    return _saved(policy_id, saying("{} is saved.", changed.name))
+    return _saved(policy_id, saying("{} was saved.", changed.name))
 
 
 @pages.post("/capacity/<int:policy_id>/agents")
@@ -142,7 +142,7 @@ def put_under(policy_id: int) -> ResponseReturnValue:
 @pages.post("/capacity/<int:policy_id>/agents/<int:agent_id>/removal")
 @supervisors_only
 def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
-    """Leave an agent under no policy."""
+    """Remove an agent from the policy."""
     left = there(
         capacity_limits.unassign_policy(
             unit_of_work(), viewer().account_id, policy_id, AgentChoice(user_id=agent_id), **actor_kwargs()
@@ -154,9 +154,9 @@ def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
 @pages.post("/capacity/<int:policy_id>/deletion")
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
-    """Delete a capacity policy; nobody is under it any more."""
+    """Delete a capacity policy; its agents then have none."""
     removed = there(capacity_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs()))
-    flash(saying("{} is deleted.", removed.name))
+    flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.capacity.index"), HTTPStatus.SEE_OTHER)
 
 
@@ -202,7 +202,7 @@ def _to(policy_id: int) -> ResponseReturnValue:
 
 
 def _checked(fields: CapacityPolicyFields) -> CapacityPolicyEdit | Invalid:
-    """Return what is to be saved; inboxes that the account does not have are not there."""
+    """Return the values to save; inboxes of other accounts are answered with 404."""
     own = {inbox.id for inbox in choices.of_account(unit_of_work().session, viewer().account_id).inboxes}
     return fields.edit() if set(fields.limits) <= own else abort(HTTPStatus.NOT_FOUND)
 

@@ -1,4 +1,4 @@
-"""The fields of a capacity policy's form: as they are typed, and as they were saved."""
+"""The fields of a capacity policy's form, typed or saved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from dashboard.web.core import form_input
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityPolicyFields:
-    """What stands in the form; `limits` are by inbox as typed, empty for none."""
+    """The form's fields; `limits` are typed texts by inbox, "" for no limit."""
 
     policy_id: int = 0
     name: str = ""
@@ -34,7 +34,7 @@ class CapacityPolicyFields:
     limits: Mapping[int, str] = field(default_factory=dict)
 
     def edit(self) -> CapacityPolicyEdit | Invalid:
-        """Return what is to be saved, or everything that is wrong with it."""
+        """Return the values to save, or all errors."""
         loaded: CapacityPolicyEdit | Invalid = form_input.load(CapacityPolicyForm(), self._said())
         excluded: ExclusionsEdit | Invalid = form_input.load(ExclusionsForm(), self._exclusions())
         found = [said.errors for said in (loaded, excluded) if isinstance(said, Invalid)]
@@ -42,7 +42,7 @@ class CapacityPolicyFields:
         return Invalid(errors=errors) if errors else loaded
 
     def numbers(self) -> Mapping[int, int | None]:
-        """Return the limits by inbox, once they were found right; None is no limit."""
+        """Return the valid limits by inbox; None is no limit."""
         return {one: int(typed) if typed else None for one, typed in self.limits.items()}
 
     def _said(self) -> Mapping[str, Any]:
@@ -67,12 +67,12 @@ class CapacityPolicyFields:
 
 
 def of_view(view: CapacityView) -> CapacityPolicyFields:
-    """Return the fields of a policy as it was saved."""
+    """Return the fields of a saved policy."""
     return of_facts(view.id, capacity_policy_form.facts(view, [row.inbox_id for row in view.inbox_capacity_limits]))
 
 
 def of_facts(policy_id: int, facts: Mapping[str, Any]) -> CapacityPolicyFields:
-    """Return the fields of a policy with its limits."""
+    """Return the fields of a policy's values, limits included."""
     return CapacityPolicyFields(
         policy_id=policy_id,
         name=facts["name"],
@@ -85,7 +85,7 @@ def of_facts(policy_id: int, facts: Mapping[str, Any]) -> CapacityPolicyFields:
 
 
 def typed(policy_id: int = 0) -> CapacityPolicyFields:
-    """Return the fields as the browser sent them."""
+    """Return the submitted fields."""
     limits = {
         one: request.form[name].strip()
         for name in request.form

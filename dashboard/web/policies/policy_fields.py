@@ -1,4 +1,4 @@
-"""The fields of an assignment policy's form: as they are typed, as they were saved, and as rules."""
+"""The fields of an assignment policy's form: typed, saved, and as rules."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,14 +25,14 @@ from dashboard.services.policies.policy_fields import EDITED
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
 from dashboard.web.core import form_input
 
-# The largest first: a window is shown in the first that it is a whole number of.
+# The largest first: a window is shown in the first unit that divides it.
 UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 UNNAMED = "this policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One of several ways, with one honest sentence."""
+    """One of several choices, with an honest sentence about it."""
 
     value: StrEnum
     title: str
@@ -123,20 +123,20 @@ class PolicyFields:
     inboxes: frozenset[int] = frozenset()
 
     def edit(self, *, name: str = "") -> AssignmentPolicyEdit | Invalid:
-        """Return what is to be saved, or what is wrong with it; `name` stands in where none is typed yet."""
+        """Return the values to save, or the errors; `name` replaces an empty name."""
         given = {one: CONTROLS[type(kind)].given(self.rules[one]) for one, kind in POLICY_FIELDS.items()}
         named = {"name": self.name or name, "description": self.description or None}
         loaded: AssignmentPolicyEdit | Invalid = form_input.load(AssignmentPolicyForm(), {**named, **given})
         return loaded
 
     def untouched(self) -> Mapping[str, Any]:
-        """Return the values that the form sends if nobody touches it; nothing where it would be refused."""
+        """Return the values that the unchanged form sends; empty if it would be refused."""
         edit = self.edit()
         return {} if isinstance(edit, Invalid) else sent_fields(edit)
 
 
 def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> PolicyFields:
-    """Return the fields of a policy as it was saved."""
+    """Return the fields of a saved policy."""
     return PolicyFields(
         policy_id=row.id,
         name=row.name,
@@ -147,18 +147,18 @@ def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> PolicyFields:
 
 
 def of_wanted(row: PolicyRow, wanted: Mapping[str, Any]) -> PolicyFields:
-    """Return the fields of a policy as somebody wants it."""
+    """Return the saved fields, replaced by the values that a person wanted."""
     changed = {name: value for name, value in wanted.items() if name != "inboxes"}
     return of_row(replace(row, **changed), wanted["inboxes"])
 
 
 def facts(row: PolicyRow, saved: PolicyFields) -> Mapping[str, Any]:
-    """Return what stands of a policy, with its inboxes, by the names of its edit."""
+    """Return the policy's values and inboxes, by the field names of its edit."""
     return {**{name: getattr(row, name) for name in EDITED}, "inboxes": sorted(saved.inboxes)}
 
 
 def typed(policy_id: int = 0) -> PolicyFields:
-    """Return the fields as the browser sent them."""
+    """Return the submitted fields."""
     return PolicyFields(
         policy_id=policy_id,
         name=form_input.text("name") or "",
@@ -169,5 +169,5 @@ def typed(policy_id: int = 0) -> PolicyFields:
 
 
 def rules(policy_id: int, edit: AssignmentPolicyEdit) -> AssignmentPolicy:
-    """Return what would decide."""
+    """Return the form's values as rules of the engine."""
     return previews.changed(AssignmentPolicy(id=policy_id, name=""), edit)

@@ -1,4 +1,4 @@
-"""What a policy's form warns of, in words."""
+"""The warnings of a policy's form as sentences."""
 
 from dashboard.engine.decisions import Reason
 from dashboard.engine.policy_text import span
@@ -8,20 +8,20 @@ from dashboard.web.core.bidi import saying
 from dashboard.web.core.formatting import clause, number
 
 OF_ITSELF = {
-    WarningKind.NO_INBOX: "No inbox is chosen: it decides nothing until it serves one.",
+    WarningKind.NO_INBOX: "No inbox is chosen: the policy has no effect until an inbox uses it.",
     WarningKind.OFFLINE_IS_ELIGIBLE: "Agents who are offline get conversations too, whether or not they come back.",
 }
 
 
 def warning(warned: PolicyWarning, meant: Consequences) -> str:
-    """Return one warning as a sentence."""
+    """Return a warning as a sentence."""
     if warned.doubt is WarningKind.DISABLED:
-        return f"It is disabled: {_inboxes(warned.count)} nothing out."
+        return f"The policy is disabled: nothing is assigned in {_inboxes(warned.count)}."
     return OF_ITSELF.get(warned.doubt) or _of_inbox(warned, meant)
 
 
 def left_reasons(preview: Preview) -> list[Reason]:
-    """Return why something would be left then or is left now, in the order of the reasons."""
+    """Return the reasons of the conversations left waiting now or then, in the order of Reason."""
     return [reason for reason in Reason if reason in {*preview.then.left_waiting, *preview.now.left_waiting}]
 
 
@@ -30,7 +30,7 @@ def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
     assert inbox is not None
     if warned.doubt is WarningKind.LEFT_WITHOUT:
         wait = f" {_wait(warned.count)} there." if warned.count else ""
-        return saying(f"{{}} is left without a policy: nothing of it is given out.{wait}", inbox.name)
+        return saying(f"{{}} is left without a policy: none of its conversations are assigned.{wait}", inbox.name)
     if warned.doubt is WarningKind.TAKEN_OVER:
         return saying("{} leaves the policy {}.", inbox.name, inbox.policy_name)
     if warned.doubt is WarningKind.STUCK:
@@ -41,7 +41,7 @@ def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
 
 
 def _inboxes(count: int) -> str:
-    return "its inbox gives" if count == 1 else f"its {number(count)} inboxes give"
+    return "its inbox" if count == 1 else f"its {number(count)} inboxes"
 
 
 def _wait(count: int) -> str:

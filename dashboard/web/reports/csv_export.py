@@ -1,4 +1,4 @@
-"""Tables as CSV files: what a cell says, and nothing that a spreadsheet would do."""
+"""Tables as CSV files, with cells that no spreadsheet runs as formulas."""
 
 import csv
 import io
@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-# What a spreadsheet takes for the beginning of a formula.
+# Characters that begin a formula in a spreadsheet.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Cell = str | int | float | None
 
 
 def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
-    """Return a table as a file to keep."""
+    """Return a table as a download."""
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerows([escape_formula(cell) for cell in row] for row in (head, *rows))
@@ -22,5 +22,5 @@ def answer(name: str, head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Re
 
 
 def escape_formula(cell: Cell) -> Cell:
-    """Return a cell that no spreadsheet takes for a formula."""
+    """Return a cell that no spreadsheet reads as a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

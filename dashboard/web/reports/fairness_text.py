@@ -1,14 +1,14 @@
-"""How evenly runs shared conversations out, in a sentence."""
+"""A sentence about the fairness of the runs' assignments."""
 
 from dashboard.services.reports.reports import FairnessLine
 from dashboard.web.core.formatting import number
 
-# Jain's index from which it is said so.
+# The least value of Jain's index for each text.
 WORDS = ((0.95, "Evenly"), (0.85, "Fairly evenly"), (0.7, "Unevenly"), (0.0, "Very unevenly"))
 
 
 def sentence(fair: FairnessLine) -> str:
-    """Return what Jain's index and the spread say."""
+    """Return Jain's index and the spread as a sentence."""
     if fair.index is None or fair.spread is None:
         return "Runs gave nobody anything in this time."
     if fair.takers == 1:

@@ -1,4 +1,4 @@
-"""Reports: what was assigned, how long it had waited, and how evenly it was shared out; each table also as CSV."""
+"""Reports: assignments, waits and fairness; each table also as CSV."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,18 +24,18 @@ pages = pages_of("reports")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportQuery:
-    """What the report's address asks for."""
+    """The query parameters of the report."""
 
     span: ReportSpan = ReportSpan.DAY
     inbox: int | None = None
     page: int = 1
 
     def address(self, **changes: object) -> str:
-        """Return the report's address with some of what is asked for changed."""
+        """Return the report's URL with some parameters changed."""
         return urls.list_url("web.reports.index", self, **changes)
 
     def sheet(self, name: str) -> str:
-        """Return the address of one of its tables as CSV."""
+        """Return the URL of one of the report's tables as CSV."""
         return urls.list_url("web.reports.sheet", self, name=name, page=1)
 
 
@@ -64,7 +64,7 @@ def index() -> ResponseReturnValue:
 @pages.get("/reports/<name>.csv")
 @supervisors_only
 def sheet(name: str) -> ResponseReturnValue:
-    """Return one of a report's tables, whole."""
+    """Return one of a report's tables with all its rows."""
     if name not in SHEETS:
         abort(HTTPStatus.NOT_FOUND)
     shown = _shown()
@@ -72,7 +72,7 @@ def sheet(name: str) -> ResponseReturnValue:
 
 
 def _shown() -> ReportQuery:
-    """Return what is asked for; what makes no sense asks for nothing."""
+    """Return the query parameters; invalid values are ignored."""
     span = request.args.get("span", "")
     return ReportQuery(
         span=ReportSpan(span) if span in tuple(ReportSpan) else ReportSpan.DAY,

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of what, how each telling went, and telling it again."""
+"""Webhooks: their events, their deliveries, and repeated deliveries."""
 
 from dataclasses import replace
 from http import HTTPStatus
@@ -21,7 +21,6 @@ from dashboard.store.webhooks import webhook_page as store
 from dashboard.store.webhooks.webhook_page import Undelivered
 from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
-from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.edit_forms import About, editing, refused, there
 
@@ -44,14 +43,14 @@ def index() -> ResponseReturnValue:
 @pages.get("/settings/webhooks/new")
 @supervisors_only
 def new() -> ResponseReturnValue:
-    """Show the form for a new webhook, which hears everything unless told otherwise."""
+    """Show the form for a new webhook, with all events chosen."""
     return _new(WebhookEdit(url="", subscriptions=tuple(Event), enabled=True))
 
 
 @pages.post("/settings/webhooks")
 @supervisors_only
 def create() -> ResponseReturnValue:
-    """Make a webhook. The answer is its page itself, since its secret is shown this once."""
+    """Create a webhook. The answer is its page, because no later page shows its secret."""
     edit = _typed()
     made = (
         edit
@@ -77,7 +76,7 @@ def show(webhook_id: int) -> ResponseReturnValue:
 @pages.post("/settings/webhooks/<int:webhook_id>")
 @supervisors_only
 def update(webhook_id: int) -> ResponseReturnValue:
-    """Change where a webhook leads, what it hears, and whether it does."""
+    """Change a webhook's address and events, and enable or disable it."""
     _webhook(webhook_id)
     edit = _typed()
     changed = (
@@ -91,13 +90,13 @@ def update(webhook_id: int) -> ResponseReturnValue:
         answer = refused(changed, About("webhook", webhook_id))
         fields = replace(_webhook(webhook_id), **changed.wanted) if isinstance(changed, Stale) else _as_typed()
         return _shown(webhook_id, errors=answer.errors, fields=fields), answer.status
-    return _saved(webhook_id, "The webhook is saved.")
+    return _saved(webhook_id, "The webhook was saved.")
 
 
 @pages.post("/settings/webhooks/<int:webhook_id>/secret")
 @supervisors_only
 def rotate(webhook_id: int) -> ResponseReturnValue:
-    """Sign with another secret; the answer is the page itself, since it is shown this once."""
+    """Replace the secret. The answer is the page, because no later page shows the secret."""
     made = webhooks.rotate(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())
     if made is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -107,7 +106,7 @@ def rotate(webhook_id: int) -> ResponseReturnValue:
 @pages.post("/settings/webhooks/<int:webhook_id>/deliveries/<uuid:delivery_id>")
 @supervisors_only
 def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
-    """Deliver again, at once."""
+    """Deliver an event again at once."""
     done = webhooks.redeliver(unit_of_work(), viewer().account_id, webhook_id, delivery_id, **actor_kwargs())
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -119,9 +118,9 @@ def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
 @pages.post("/settings/webhooks/<int:webhook_id>/deletion")
 @supervisors_only
 def destroy(webhook_id: int) -> ResponseReturnValue:
-    """Delete a webhook with all its deliveries."""
-    removed = there(webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs()))
-    flash(saying("{} is told nothing any more.", removed.url))
+    """Delete a webhook and its deliveries."""
+    there(webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs()))
+    flash("Webhook deleted.")
     return redirect(url_for("web.webhooks.index"), HTTPStatus.SEE_OTHER)
 
 
@@ -138,7 +137,7 @@ def _typed() -> WebhookEdit | Invalid:
 
 
 def _as_typed() -> WebhookEdit:
-    """Return the fields as they were typed, right or wrong."""
+    """Return the typed fields, valid or not."""
     chosen = tuple(event for event in Event if event in request.form.getlist("event"))
     return WebhookEdit(url=request.form.get("url", ""), subscriptions=chosen, enabled=form_input.switched_on("enabled"))
 

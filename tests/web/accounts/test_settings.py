@@ -24,10 +24,11 @@ def test_switching_assignment_off_says_in_numbers_what_it_means_and_does_it(mara
     page = mara.get("/settings").text
     answer = mara.post("/settings/assignment", {"on": ""})
 
-    assert "2 inboxes stand still, and what waits there, 3 now, waits until somebody assigns it." in page
+    assert "No conversations are assigned any more in 2 inboxes." in page
+    assert "Waiting conversations, 3 now, wait until somebody assigns them." in page
     assert (answer.status_code, answer.location) == (303, "/settings")
     assert account(acme).assignment_v2 is False
-    assert "2 inboxes give out what waits there, 3 now." in mara.get("/settings").text
+    assert "the waiting conversations of 2 inboxes, 3 now." in mara.get("/settings").text
 
 
 def test_switching_assignment_on_starts_runs_where_something_waits(mara: Looker, acme: Acme, worker: AtOnce) -> None:

@@ -189,7 +189,7 @@ def test_ones_own_password_is_changed_and_ends_the_other_sessions(
     answer = change(ana)
 
     assert answer.status_code == 303
-    assert "Your password is changed." in ana.get("/settings/password").text
+    assert "Your password was changed." in ana.get("/settings/password").text
     assert elsewhere.get("/").status_code == 303
     assert log_in(ana.client.application.test_client(), "ana@1.example").status_code == 422
     assert log_in(ana.client.application.test_client(), "ana@1.example", "battery staple").status_code == 303

@@ -124,7 +124,7 @@ def test_fairness_compares_with_those_who_answer_the_same_inbox(mara: Looker, ac
 
     text = mara.get(f"/agents/{acme.agents['Ana']}?inbox={acme.support}").text
 
-    assert "Ana had 50 % of what runs gave out here in 24 hours; an equal share is 33 %." in text
+    assert "Ana had 50 % of the runs' assignments here in 24 hours; an equal share is 33 %." in text
     assert "Jain's index is 0.67: as even as if 2.0 of 3 had shared equally." in text
 
 

@@ -101,7 +101,7 @@ def post(path: str, **typed: str) -> Callable[[Acme, Looker], None]:
         (post("/inboxes/{sales}/members", way="remove", user_id="1"), "Mara removed Ana from inbox Sales"),
         (post("/inboxes/{sales}/switches", switch="inbox"), "Mara changed inbox Sales assignment on → off"),
         (post("/settings/assignment", on=""), "Mara changed account Acme assignment on → off"),
-        (post("/settings/labels", title="vip"), "Mara made label vip"),
+        (post("/settings/labels", title="vip"), "Mara created label vip"),
     ],
 )
 def test_who_did_what_to_what_is_told_by_names(mara: Looker, acme: Acme, act: Callable[..., None], said: str) -> None:

@@ -37,7 +37,7 @@ def test_undoing_leaves_alone_what_that_change_did_not_change(mara: Looker, acme
     answer = mara.post(f"/audit/{entry_id}/reversal", headers=HTMX)
 
     assert answer.status_code == 200
-    assert "It is undone." in answer.text
+    assert "Change undone." in answer.text
     found = policy(acme, policy_id)
     assert (found.fair_distribution_limit, found.one_agent_per_contact) == (10, True)
 

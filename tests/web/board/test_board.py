@@ -304,6 +304,6 @@ def test_a_redis_that_lost_what_it_held_is_told_of(mara: Looker, acme: Acme) -> 
         client.flushdb()
     acme.run(at=clock.now())
 
-    said = "turns began anew, and fair shares were counted from the ledger. No assignment was lost."
+    said = "the rotation started over, and fair shares were counted from the ledger. No assignment was lost."
     assert said not in before
     assert said in mara.get("/").text

@@ -87,7 +87,7 @@ def test_deleting_a_label_says_in_numbers_what_keeps_it_and_asks_first(mara: Loo
     gone = mara.post("/settings/labels/1/deletion")
 
     assert "carries it follows, 3 of them open, and so does 1 capacity policy that names it." in page
-    assert "3 open conversations carry it, and keep it. 1 capacity policy names it, and goes on" in page
+    assert "3 open conversations carry it, and keep it. 1 capacity policy names it, and still excludes" in page
     assert 'action="/settings/labels/1/deletion"' not in mara.get("/settings/labels").text
     assert (gone.status_code, titles(acme)) == (303, [])
     assert (carried(acme, *ids), excluded(acme, policy_id)) == ([["vip"]] * 3, ["vip"])

@@ -66,7 +66,7 @@ def test_members_are_added_and_removed(mara: Looker, acme: Acme) -> None:
     removed = mara.post(f"{path}/members", {"way": "remove", "user_id": acme.agents["Cleo"]}, headers=HTMX)
 
     assert removed.text.lstrip().startswith('<article id="inbox"')
-    assert "Cleo answers this inbox no longer." in removed.text
+    assert "Cleo was removed from this inbox." in removed.text
     assert acme.agents["Cleo"] not in members_of(acme)
 
 
@@ -189,10 +189,10 @@ def test_an_inbox_is_made_renamed_and_deleted(mara: Looker, acme: Acme) -> None:
     inbox_id = int(path.rsplit("/", 1)[1])
 
     assert made.status_code == 303
-    assert "Returns is made." in mara.get(path).text
+    assert "Returns was created." in mara.get(path).text
     assert f'href="/policies/new?inbox={inbox_id}"' in mara.get(path).text
     assert f'name="inbox" value="{inbox_id}" checked' in mara.get(f"/policies/new?inbox={inbox_id}").text
-    assert "The name is saved." in mara.post(path, {"name": "Refunds", "channel": ""}, headers=HTMX).text
+    assert "The name was saved." in mara.post(path, {"name": "Refunds", "channel": ""}, headers=HTMX).text
     row = acme.work.session.get_one(Inbox, inbox_id)
     assert (row.name, row.channel, row.enable_auto_assignment) == ("Refunds", None, True)
     acme.work.session.rollback()

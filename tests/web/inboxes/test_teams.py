@@ -82,7 +82,7 @@ def test_members_are_added_by_name_and_removed(mara: Looker, acme: Acme) -> None
     shown = mara.get(path).text
     removed = mara.post(f"{path}/members/{acme.agents['Ana']}/removal", headers=HTMX)
 
-    assert "Cleo belongs to this team now." in shown
+    assert "Cleo was added to this team." in shown
     assert removed.text.lstrip().startswith('<article id="team"')
     assert members_of(acme, "Billing") == ["Cleo"]
 
@@ -134,7 +134,7 @@ def test_deleting_says_what_happens_in_numbers_and_then_does_it(mara: Looker, ac
     acme.held("Ana", 1, team_id=team_id)
     waiting_for(acme, 2, minutes=1, team_id=team_id)
     text = mara.get(f"/teams/{team_id}").text
-    assert "2 agents belong to it no longer" in text
+    assert "2 agents will no longer belong to it but keep their conversations." in text
     assert "3 open conversations belong to no team then; 2 of them wait and go to the members of their inboxes" in text
 
     answer = mara.post(f"/teams/{team_id}/deletion")

@@ -32,7 +32,7 @@ def test_each_policy_is_a_card_with_what_it_excludes(mara: Looker, acme: Acme) -
     text = mara.get("/capacity").text
 
     assert "Limits 1 inbox for 1 agent." in text
-    assert "Keeps from being given out what is labelled vip." in text
+    assert "Excludes conversations that are labelled vip." in text
 
 
 def test_a_policy_is_made_with_its_limits_and_labels(mara: Looker, acme: Acme) -> None:
@@ -55,7 +55,7 @@ def test_limits_are_changed_added_and_lifted_in_one_form(mara: Looker, acme: Acm
     answer = mara.post(f"/capacity/{policy_id}", form, headers=HTMX)
 
     assert answer.status_code == 200
-    assert "Other is saved." in answer.text
+    assert "Other was saved." in answer.text
     assert limits(shown(acme, policy_id)) == {acme.sales: 0}
 
 

@@ -64,7 +64,7 @@ def test_a_policy_is_made_with_its_inboxes(mara: Looker, acme: Acme) -> None:
     assert answer.status_code == 303
     assert (made.name, made.fair_distribution_limit, made.fair_distribution_window) == ("In turn", 10, 5_400)
     assert linked(acme) == {acme.support: policy_id, acme.sales: policy_id}
-    assert "In turn is made." in mara.get(answer.location).text
+    assert "In turn was created." in mara.get(answer.location).text
 
 
 def test_the_form_shows_what_was_saved(mara: Looker, acme: Acme) -> None:
@@ -87,7 +87,7 @@ def test_a_change_is_saved_and_htmx_gets_the_form_and_a_toast(mara: Looker, acme
 
     assert answer.status_code == 200
     assert answer.text.lstrip().startswith('<article id="policy"')
-    assert "In turn is saved." in answer.text
+    assert "In turn was saved." in answer.text
     assert saved(acme, acme.policy_id).assignment_order == "balanced"
     assert linked(acme) == {acme.sales: acme.policy_id}
 
@@ -169,7 +169,7 @@ def test_without_scripts_a_preview_is_the_page_with_what_was_typed(mara: Looker,
     ("typed", "said"),
     [
         ({}, "No inbox is chosen"),
-        ({"inbox": "1", "enabled": None}, "It is disabled: its inbox gives nothing out."),
+        ({"inbox": "1", "enabled": None}, "The policy is disabled: nothing is assigned in its inbox."),
         ({"inbox": "1"}, "Nothing would move in Support: nobody is online."),
         ({"inbox": "1", "eligible_presence": ["online", "offline"]}, "Agents who are offline get"),
         ({"served": "2"}, "Sales is left without a policy"),
@@ -204,7 +204,7 @@ def test_a_limit_below_what_agents_had_already_warns(mara: Looker, acme: Acme) -
 def test_what_makes_no_policy_yet_has_no_preview(mara: Looker) -> None:
     text = mara.post("/policies/preview", {**TYPED, "fair_distribution_limit": "x"}, headers=HTMX).text
 
-    assert "This makes no policy yet: Not a valid integer." in text
+    assert "Fix these fields first: Not a valid integer." in text
 
 
 def test_deleting_says_in_numbers_what_will_happen_and_does_it(mara: Looker, acme: Acme) -> None:
@@ -217,7 +217,7 @@ def test_deleting_says_in_numbers_what_will_happen_and_does_it(mara: Looker, acm
     assert "2 inboxes lose their policy: Sales, Support. The 3 that wait there" in page
     assert answer.location == "/policies"
     assert linked(acme) == {}
-    assert "Policy 0 is deleted." in mara.get("/policies").text
+    assert "Policy 0 was deleted." in mara.get("/policies").text
 
 
 PATHS = [

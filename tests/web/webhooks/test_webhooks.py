@@ -85,7 +85,7 @@ def test_a_webhook_is_changed_switched_off_and_deleted(mara: Looker, acme: Acme)
     answer = mara.post("/settings/webhooks/1", {"url": f"{URL}/2", "event": "conversation_created"}, headers=HTMX)
 
     assert answer.status_code == 200
-    assert "The webhook is saved." in answer.text
+    assert "The webhook was saved." in answer.text
     assert (saved(acme).url, saved(acme).subscriptions, saved(acme).enabled) == (
         f"{URL}/2",
         ["conversation_created"],
@@ -154,7 +154,7 @@ def test_what_is_still_to_be_delivered_is_counted_and_led_to(mara: Looker, acme:
     assert '<a href="/settings/webhooks/1?status=pending">3</a>' in mara.get("/settings/webhooks").text
     assert mara.get("/settings/webhooks/1?status=pending").text.count('id="delivery-') == 3
     assert "None is given up." in mara.get("/settings/webhooks/1?status=parked").text
-    assert "3 deliveries that are still to be made are not made" in mara.get("/settings/webhooks/1").text
+    assert "3 pending deliveries will be dropped" in mara.get("/settings/webhooks/1").text
 
 
 def test_deliveries_are_read_page_by_page_with_as_many_queries(mara: Looker, acme: Acme) -> None:
