@@ -1,1 +1,1 @@
-"""One function, one thing the system does, one transaction."""
+"""One function, one thing the system does; the entry point that calls it ends the transaction."""

@@ -30,7 +30,6 @@ def invite(
     """Make a link for the agent and return its secret, which is kept nowhere; an earlier link ends."""
     agent = agents.lock(work.session, account_id, agent_id)
     if agent is None or not agent.active:
-        work.session.rollback()
         return Conflict(sentence=DEACTIVATED) if agent else None
     token = secrets.token_urlsafe(ENTROPY_BYTES)
     draft = InvitationDraft(
@@ -42,7 +41,6 @@ def invite(
     )
     store.put(work.session, draft)
     audit_log.write(work, account_id, _change(agent_id, "sent"), ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
     return token
 
 
@@ -57,10 +55,8 @@ def withdraw(work: UnitOfWork, account_id: int, agent_id: int, *, actor_id: int 
     """Take the agent's link back; false if there is none."""
     agents.lock(work.session, account_id, agent_id)
     if not store.withdraw(work.session, account_id, agent_id):
-        work.session.rollback()
         return False
     audit_log.write(work, account_id, _change(agent_id, "withdrawn"), ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
     return True
 
 
@@ -105,7 +101,6 @@ def _used_up(work: UnitOfWork, token: str, now: datetime) -> Invited | None:
     invited = find(work, token, now=now)
     agent = invited and agents.lock(work.session, invited.account_id, invited.user_id)
     if invited is None or not (agent and agent.active) or not store.use(work.session, hashed(token), now):
-        work.session.rollback()
         return None
     return invited
 
@@ -114,8 +109,7 @@ def _let_in(work: UnitOfWork, invited: Invited, log_in_id: int, now: datetime) -
     log_ins.open_with(work.session, invited.account_id, invited.user_id, log_in_id)
     said = _change(invited.user_id, "accepted")
     audit_log.write(work, invited.account_id, said, ActorContext(actor_id=invited.user_id, now=now))
-    work.session.commit()
-    work.signals.changed(invited.account_id)
+    work.notes.changed(invited.account_id)
     return sessions.viewer(work.session, invited.account_id, invited.user_id)
 
 

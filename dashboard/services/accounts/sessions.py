@@ -34,8 +34,7 @@ def log_in(work: UnitOfWork, email: str, password: str) -> Sequence[Viewer]:
 
 def enter(work: UnitOfWork, viewer: Viewer, *, now: datetime) -> None:
     """Note that somebody comes in by this log-in: from now on no account changes it."""
-    if log_ins.note_use(work.session, viewer.log_in_id, now):
-        work.session.commit()
+    log_ins.note_use(work.session, viewer.log_in_id, now)
 
 
 def memberships(work: UnitOfWork, log_in_epochs: Mapping[int, int], *, session_id: UUID) -> Sequence[Viewer]:
@@ -52,18 +51,15 @@ def resume(work: UnitOfWork, account_id: int, user_id: int, *, session_epoch: in
 def end(work: UnitOfWork, session_id: UUID, *, now: datetime) -> None:
     """End this session, whoever kept its cookie; the same person's others go on."""
     store.end(work.session, session_id, now)
-    work.session.commit()
 
 
 def change_password(work: UnitOfWork, viewer: Viewer, wanted: NewPassword, *, now: datetime) -> Viewer | Invalid | None:
     """Choose another password; every session that was opened with the old one ends. Returns the viewer of a new one."""
     known = log_ins.lock(work.session, viewer.account_id, viewer.user_id)
     if known is None or not passwords.matches(known.password_hash, wanted.current):
-        work.session.rollback()
         return invalid("current", WRONG)
     kept = passwords.hashed(wanted.password, like=known.password_hash)
     log_ins.choose_password(work.session, known.id, kept, now)
     said = AuditedChange(subject="agent", subject_id=viewer.user_id, before={}, after={"password": "set"})
     audit_log.write(work, viewer.account_id, said, ActorContext(actor_id=viewer.user_id, now=now))
-    work.session.commit()
     return store.viewer(work.session, viewer.account_id, viewer.user_id)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from dashboard import clock
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts import invitations
 from dashboard.services.accounts.account_forms import ChosenPasswordForm
 from dashboard.services.core.refusals import Conflict, Invalid, invalid
@@ -48,7 +48,7 @@ def accept(token: str) -> ResponseReturnValue:
 
 
 def _accepted(token: str) -> Viewer | Conflict | None:
-    return invitations.accept(unit_of_work(), token, auth.viewer(), now=clock.now())
+    return finished(invitations.accept(unit_of_work(), token, auth.viewer(), now=clock.now()))
 
 
 def _accepted_anew(token: str) -> Viewer | Invalid | None:
@@ -57,7 +57,7 @@ def _accepted_anew(token: str) -> Viewer | Invalid | None:
         wanted = invalid("again", NOT_THE_SAME)
     if isinstance(wanted, Invalid):
         return wanted
-    found = invitations.accept_anew(unit_of_work(), token, wanted.password, now=clock.now())
+    found = finished(invitations.accept_anew(unit_of_work(), token, wanted.password, now=clock.now()))
     if found:
         auth.recognise([found])
     return found

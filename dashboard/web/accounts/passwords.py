@@ -7,7 +7,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts import sessions, tokens
 from dashboard.services.accounts.account_forms import PasswordForm
 from dashboard.services.core.refusals import Invalid, invalid
@@ -35,7 +35,7 @@ def change() -> ResponseReturnValue:
     if not isinstance(wanted, Invalid) and request.form.get("again") != wanted.password:
         wanted = invalid("again", NOT_THE_SAME)
     if not isinstance(wanted, Invalid):
-        wanted = sessions.change_password(unit_of_work(), viewer(), wanted, now=clock.now())
+        wanted = finished(sessions.change_password(unit_of_work(), viewer(), wanted, now=clock.now()))
     if isinstance(wanted, Invalid):
         return _page(errors=wanted.errors), HTTPStatus.UNPROCESSABLE_ENTITY
     if wanted is None:
@@ -48,7 +48,7 @@ def change() -> ResponseReturnValue:
 @pages.post("/settings/password/tokens/<int:token_id>/revocation")
 def revoke_token(token_id: int) -> ResponseReturnValue:
     """Let one of one's own tokens open nothing any more."""
-    if not tokens.revoke_own(unit_of_work(), viewer(), token_id, now=clock.now()):
+    if not finished(tokens.revoke_own(unit_of_work(), viewer(), token_id, now=clock.now())):
         abort(HTTPStatus.NOT_FOUND)
     flash("The token is revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
@@ -58,6 +58,7 @@ def revoke_token(token_id: int) -> ResponseReturnValue:
 def revoke_all_tokens() -> ResponseReturnValue:
     """Let none of one's own tokens open anything any more."""
     tokens.revoke_all_own(unit_of_work(), viewer(), now=clock.now())
+    unit_of_work().finish()
     flash("All your tokens are revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
 

@@ -42,6 +42,7 @@ def create() -> ResponseReturnValue:
         return redirect(url_for("web.memberships.index", next=urls.wanted()), HTTPStatus.SEE_OTHER)
     auth.log_in(found[0])
     services.enter(unit_of_work(), found[0], now=clock.now())
+    unit_of_work().finish()
     return redirect(urls.wanted(), HTTPStatus.SEE_OTHER)
 
 

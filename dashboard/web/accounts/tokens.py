@@ -8,7 +8,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts import tokens
 from dashboard.services.accounts.account_forms import TokenForm
 from dashboard.services.core.refusals import Invalid, invalid
@@ -39,7 +39,7 @@ def create() -> ResponseReturnValue:
     if not isinstance(made, Invalid):
         made = form_input.load(TokenForm(), made)
     if not isinstance(made, Invalid):
-        made = tokens.create(unit_of_work(), viewer().account_id, made, **actor_kwargs())
+        made = finished(tokens.create(unit_of_work(), viewer().account_id, made, **actor_kwargs()))
     if isinstance(made, Invalid):
         return _page(errors=made.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
     return _page(fresh=made), HTTPStatus.CREATED
@@ -49,7 +49,7 @@ def create() -> ResponseReturnValue:
 @administrators_only
 def revoke(token_id: int) -> ResponseReturnValue:
     """Let a token open nothing any more."""
-    if not tokens.revoke(unit_of_work(), viewer().account_id, token_id, **actor_kwargs()):
+    if not finished(tokens.revoke(unit_of_work(), viewer().account_id, token_id, **actor_kwargs())):
         abort(HTTPStatus.NOT_FOUND)
     flash("The token is revoked: whoever uses it is refused from now on.")
     return redirect(url_for("web.tokens.index"), HTTPStatus.SEE_OTHER)

@@ -63,6 +63,7 @@ def log_in(viewer: Viewer) -> None:
 def log_out() -> None:
     """End this session at the server as well: its cookie lets nobody in again."""
     end_session()
+    unit_of_work().finish()
     session.clear()
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import AssignmentType
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.inboxes import members, team_details, teams
@@ -89,7 +89,7 @@ def create() -> ResponseReturnValue:
     fields = _typed()
     edit = made = fields.edit()
     if not isinstance(edit, Invalid):
-        made = teams.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
+        made = finished(teams.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs()))
     if isinstance(made, Invalid):
         if (first := resubmission.first_made(teams.TEAM, made, edit)) is not None:
             return _to(first)
@@ -113,7 +113,7 @@ def update(team_id: int) -> ResponseReturnValue:
     fields = _typed(_found(team_id).team.id)
     wanted: Any = fields.edit()
     if not isinstance(wanted, Invalid):
-        wanted = teams.change(unit_of_work(), viewer().account_id, team_id, wanted, **editing())
+        wanted = finished(teams.change(unit_of_work(), viewer().account_id, team_id, wanted, **editing()))
     if isinstance(wanted, Stale):
         fields = _fields(_found(team_id).team, wanted.wanted)
     return _answer(team_id, wanted, saying("{} is saved.", fields.name), fields=fields)
@@ -151,7 +151,7 @@ def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(team_id: int) -> ResponseReturnValue:
     """Delete a team; its conversations belong to none then."""
-    removed = teams.remove(unit_of_work(), viewer().account_id, team_id, **actor_kwargs())
+    removed = finished(teams.remove(unit_of_work(), viewer().account_id, team_id, **actor_kwargs()))
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(saying("{} is deleted.", removed.name))
@@ -160,7 +160,7 @@ def destroy(team_id: int) -> ResponseReturnValue:
 
 def _changed(team_id: int, agent_id: int, way: MemberChange) -> object:
     place, wanted = Owner(OwnerKind.TEAM, team_id), MemberIds(user_ids=(agent_id,))
-    return members.change(unit_of_work(), viewer().account_id, place, wanted, way=way, **actor_kwargs())
+    return finished(members.change(unit_of_work(), viewer().account_id, place, wanted, way=way, **actor_kwargs()))
 
 
 def _answer(team_id: int, done: object, said: str, **typed: Any) -> ResponseReturnValue:

@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.webhooks import webhooks
 from dashboard.services.webhooks.webhook_forms import WebhookEdit, WebhookForm
@@ -56,7 +56,7 @@ def create() -> ResponseReturnValue:
     made = (
         edit
         if isinstance(edit, Invalid)
-        else webhooks.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
+        else finished(webhooks.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs()))
     )
     if isinstance(made, Invalid):
         first = resubmission.first_made(webhooks.WEBHOOK, made, edit)
@@ -81,7 +81,7 @@ def update(webhook_id: int) -> ResponseReturnValue:
     _webhook(webhook_id)
     changed = _typed()
     if not isinstance(changed, Invalid):
-        changed = webhooks.change(unit_of_work(), viewer().account_id, webhook_id, changed, **editing())
+        changed = finished(webhooks.change(unit_of_work(), viewer().account_id, webhook_id, changed, **editing()))
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(changed, Invalid):
@@ -95,7 +95,7 @@ def update(webhook_id: int) -> ResponseReturnValue:
 @supervisors_only
 def rotate(webhook_id: int) -> ResponseReturnValue:
     """Sign with another secret; the answer is the page itself, since it is shown this once."""
-    made = webhooks.rotate(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())
+    made = finished(webhooks.rotate(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs()))
     if made is None:
         abort(HTTPStatus.NOT_FOUND)
     return _shown(webhook_id, secret=made.secret)
@@ -105,7 +105,7 @@ def rotate(webhook_id: int) -> ResponseReturnValue:
 @supervisors_only
 def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
     """Deliver again, at once."""
-    done = webhooks.redeliver(unit_of_work(), viewer().account_id, webhook_id, delivery_id, **actor_kwargs())
+    done = finished(webhooks.redeliver(unit_of_work(), viewer().account_id, webhook_id, delivery_id, **actor_kwargs()))
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Conflict):
@@ -117,7 +117,7 @@ def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
 @supervisors_only
 def destroy(webhook_id: int) -> ResponseReturnValue:
     """Delete a webhook with all its deliveries."""
-    removed = webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())
+    removed = finished(webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs()))
     if removed is None:
         abort(HTTPStatus.NOT_FOUND)
     flash(saying("{} is told nothing any more.", removed.url))

@@ -21,8 +21,10 @@ def of_support(acme: Acme) -> Unattended | None:
 
 
 def release(acme: Acme, of: Holders) -> ReleasedWork:
-    return unattended.release(
-        acme.work, acme.account_id, acme.support, of, actor_id=acme.agents["Ana"], now=NOON + timedelta(seconds=1)
+    return acme.work.finished(
+        unattended.release(
+            acme.work, acme.account_id, acme.support, of, actor_id=acme.agents["Ana"], now=NOON + timedelta(seconds=1)
+        )
     )
 
 
