@@ -1,19 +1,21 @@
 """The HTTP parts that pages and API share: reading the whole body, the unit of work, the end of the transaction."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
-from typing import cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import structlog
-from flask import Flask, abort, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from werkzeug.routing import IntegerConverter
 
 from dashboard.config import Settings
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.core.errors import DatabaseFailed
 
+P = ParamSpec("P")
+T = TypeVar("T")
 log = structlog.get_logger()
 READS = frozenset({"GET", "HEAD"})
 # Of a query, and of a form in any encoding: 500,000 fields in 1 MiB took 0.4 s and 20 MB to read.
@@ -54,15 +56,33 @@ def invitation_link(token: str, asked_as: str = "") -> str:
     return f"{base.rstrip('/')}/invitations/{token}"
 
 
-@contextmanager
-def working_at(other: UnitOfWork) -> Iterator[None]:
-    """Use another unit of work for this request within the block."""
-    before = unit_of_work()
-    g.work = other
-    try:
-        yield
-    finally:
-        g.work = before
+def finished(answer: T) -> T:
+    """Finish this request's unit of work with a service's answer, or abandon it with a refusal."""
+    return unit_of_work().finished(answer)
+
+
+def hold() -> None:
+    """Keep the transaction of this request open to its end: it holds an Idempotency-Key."""
+    g.is_held = True
+
+
+def rest() -> None:
+    """End the transaction before the request waits, unless it is held."""
+    if not g.get("is_held"):
+        unit_of_work().finish()
+
+
+def finishing(view: Callable[P, Any]) -> Callable[P, Response]:
+    """Let a view finish the unit of work with its answer; what fails then is answered as an error."""
+
+    @wraps(view)
+    def whole(*args: P.args, **values: P.kwargs) -> Response:
+        response = current_app.make_response(view(*args, **values))
+        if request.method not in READS and response.status_code < HTTPStatus.BAD_REQUEST:
+            unit_of_work().finish()
+        return response
+
+    return whole
 
 
 def _refuse_endless_queries() -> None:
@@ -90,6 +110,6 @@ def _end(error: BaseException | None) -> None:
     if error or "work" not in g or request.method not in READS:
         return
     try:
-        g.work.session.commit()
+        g.work.finish()
     except DatabaseFailed as failed:  # the response exists already
         log.warning("reading_not_ended", error=str(failed))

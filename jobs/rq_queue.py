@@ -11,7 +11,7 @@ from rq_scheduler import Scheduler
 
 from dashboard import clock
 from dashboard.engine.decisions import Source
-from dashboard.services.core.unit_of_work import Background
+from dashboard.services.core.after_commit import Background
 from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import client
 

@@ -35,14 +35,16 @@ def begin() -> Settings:
 
 @contextmanager
 def unit_of_work() -> Iterator[UnitOfWork]:
-    """Yield a unit of work; its session keeps one connection, which holds a batch's lock (store/postgres/locks.py)."""
+    """Give a job its unit of work, and finish it; its session keeps one connection, which a batch's lock lives on."""
     made, engine = _tools(), _database()
     with (
         bound_contextvars(**_causes()),
         engine.connect() as connection,
         database.Session(connection, expire_on_commit=False) as session,
     ):
-        yield made.work(session)
+        work = made.work(session)
+        yield work
+        work.finish()
 
 
 def warm_up() -> None:

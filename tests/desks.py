@@ -12,8 +12,9 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Presence, Role
 from dashboard.services.assignment import run
 from dashboard.services.assignment.run import RunRequest, RunResult
+from dashboard.services.core.after_commit import Background
 from dashboard.services.core.container import build
-from dashboard.services.core.unit_of_work import Background, UnitOfWork
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.models import (
     Account,
     AccountUser,

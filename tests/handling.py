@@ -16,13 +16,15 @@ LATER = NOON + timedelta(minutes=5)
 
 
 def change(acme: Acme, conversation_id: int, **wanted: object) -> ConversationRow:
-    answer = change_conversation.change(
-        acme.work,
-        acme.account_id,
-        conversation_id,
-        ConversationChange(**wanted),
-        actor_id=acme.agents["Ana"],
-        now=LATER,
+    answer = acme.work.finished(
+        change_conversation.change(
+            acme.work,
+            acme.account_id,
+            conversation_id,
+            ConversationChange(**wanted),
+            actor_id=acme.agents["Ana"],
+            now=LATER,
+        )
     )
     assert isinstance(answer, ConversationRow)
     return answer
@@ -32,7 +34,9 @@ def write(
     acme: Acme, conversation_id: int, kind: MessageType = MessageType.INCOMING, **more: object
 ) -> ConversationRow:
     said = Message(message_type=kind, **more)
-    answer = change_conversation.message(acme.work, acme.account_id, conversation_id, said, actor_id=None, now=LATER)
+    answer = acme.work.finished(
+        change_conversation.message(acme.work, acme.account_id, conversation_id, said, actor_id=None, now=LATER)
+    )
     assert answer is not None
     return answer
 

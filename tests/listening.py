@@ -34,7 +34,9 @@ class Line:
         """Add a webhook, which hears everything unless told otherwise."""
         edit = WebhookEdit(url=url, subscriptions=events or tuple(Event), enabled=True)
         account_id = account_id or self.acme.account_id
-        made = webhooks.create(self.acme.work, account_id, edit, actor_id=None, now=self.now, to=self.outgoing)
+        made = self.acme.work.finished(
+            webhooks.create(self.acme.work, account_id, edit, actor_id=None, now=self.now, to=self.outgoing)
+        )
         assert isinstance(made, WebhookWithSecret)
         self.secrets[made.row.id] = made.secret
         return made.row.id

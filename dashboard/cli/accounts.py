@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 
 from dashboard import clock
 from dashboard.config import Settings
-from dashboard.http import invitation_link, unit_of_work
+from dashboard.http import finished, invitation_link, unit_of_work
 from dashboard.services.accounts import accounts, invitations, tokens
 from dashboard.services.accounts.account_forms import NewAccountForm
 from dashboard.store.core.errors import UNREACHABLE, StoreUnavailable
@@ -41,7 +41,7 @@ def create_account(name: str, email: str, password: str) -> None:
         new = NewAccountForm().load({"name": name, "email": email, "password": password})
     except ValidationError as error:
         _refuse(error.messages_dict)
-    made = accounts.create_account(unit_of_work(), new, now=clock.now())
+    made = finished(accounts.create_account(unit_of_work(), new, now=clock.now()))
     _print(account_id=made.account_id, user_id=made.user_id, token=made.token)
 
 
@@ -50,7 +50,7 @@ def create_account(name: str, email: str, password: str) -> None:
 @click.option("--email", required=True, help="The address of one of its agents.")
 def create_token(account_id: int, email: str) -> None:
     """Create a token with the role of the agent. The token is printed only once."""
-    made = tokens.create_for_address(unit_of_work(), account_id, email, now=clock.now())
+    made = finished(tokens.create_for_address(unit_of_work(), account_id, email, now=clock.now()))
     if made is None:
         _refuse_agent(account_id, email)
     _print(token=made.text)
@@ -61,7 +61,7 @@ def create_token(account_id: int, email: str) -> None:
 @click.option("--email", required=True, help="The address of one of its agents.")
 def create_invitation(account_id: int, email: str) -> None:
     """Create a link by which the agent chooses a password. It is printed once, works once, and expires after a day."""
-    made = invitations.invite_address(unit_of_work(), account_id, email, now=clock.now())
+    made = finished(invitations.invite_address(unit_of_work(), account_id, email, now=clock.now()))
     if made is None:
         _refuse_agent(account_id, email)
     _print(url=invitation_link(made, asked_as=HERE))

@@ -13,8 +13,9 @@ from dashboard.engine.decisions import Source
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AgentEdit, NewAccount
 from dashboard.services.agents import agents
+from dashboard.services.core.after_commit import Background
 from dashboard.services.core.container import build
-from dashboard.services.core.unit_of_work import Background, UnitOfWork
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import accounts as store
 from dashboard.store.accounts import id_checks
 from dashboard.store.core.errors import StoreUnavailable
@@ -41,7 +42,9 @@ def prepare(settings: Settings) -> str:
     """Create the demo account in an empty database; return its log-in sentence, or "" if there is no demo account."""
     engine = database.connect(settings.database_url)
     with database.Session(engine, expire_on_commit=False) as session:
-        login = make_account(build(settings, NobodyYet()).work(session), now=clock.now())
+        work = build(settings, NobodyYet()).work(session)
+        login = make_account(work, now=clock.now())
+        work.finish()
     engine.dispose()
     return login.sentence if login else ""
 

@@ -117,5 +117,5 @@ class Furnisher:
                 yield arriving(places, department, dice, at=self.now - waited_for)
 
     def _do(self, service: Callable[..., object], *what: Any, **how: Any) -> None:
-        """Call a service. Refusals are ignored, because the row exists already."""
-        service(self.work, self.account_id, *what, **how, actor_id=None, now=self.now)
+        """Ask a service, in a unit of work of its own; that what is there already is refused is as it should be."""
+        self.work.finished(service(self.work, self.account_id, *what, **how, actor_id=None, now=self.now))

@@ -59,14 +59,16 @@ class Day:
         self.back_at[agent_id] = now + AWAY_FOR * self.dice.uniform(0.3, 1.7)
 
     def _set(self, work: UnitOfWork, agent_id: int, availability: Presence, now: datetime) -> None:
-        presence.set_availability(
-            work,
-            self.places.account_id,
-            agent_id,
-            availability=availability,
-            auto_offline=None,
-            by_hand=True,
-            now=now,
+        work.finished(
+            presence.set_availability(
+                work,
+                self.places.account_id,
+                agent_id,
+                availability=availability,
+                auto_offline=None,
+                by_hand=True,
+                now=now,
+            )
         )
 
     def _beat(self, work: UnitOfWork, now: datetime) -> None:
@@ -74,7 +76,7 @@ class Day:
             return
         self.places = places_of(work, self.places.account_id, now)
         self.here &= set(self.places.agents.values())
-        presence.heartbeat(work, self.places.account_id, self.here, now=now)
+        work.finished(presence.heartbeat(work, self.places.account_id, self.here, now=now))
         self.next_beat_at = now + timedelta(seconds=min(20.0, work.settings.presence_seconds / 3))
 
     def _arrive(self, work: UnitOfWork, now: datetime) -> None:
@@ -84,7 +86,7 @@ class Day:
         for department in self._drawn():
             self._give_up(work, department, now)
             draft = arriving(self.places, department, self.dice, at=now)
-            conversations.create(work, self.places.account_id, draft, actor_id=None, now=now)
+            work.finished(conversations.create(work, self.places.account_id, draft, actor_id=None, now=now))
 
     def _drawn(self) -> list[Department]:
         """Draw the department of the next conversation; empty if visitors removed all departments."""
@@ -100,7 +102,7 @@ class Day:
             elif takers := self._takers(one.team_id):
                 agent_id = self.dice.choice(takers)
                 taken = ConversationChange(assignee_id=agent_id)
-                change.change(work, self.places.account_id, one.id, taken, actor_id=agent_id, now=now)
+                work.finished(change.change(work, self.places.account_id, one.id, taken, actor_id=agent_id, now=now))
 
     def _takers(self, team_id: int | None) -> list[int]:
         """Return the present members of a manual team."""
@@ -127,7 +129,7 @@ class Day:
         elif self._happens_every(WRITES_EVERY):
             kind = MessageType.OUTGOING if is_here and self.dice.random() < 0.5 else MessageType.INCOMING
             said = Message(message_type=kind)
-            change.message(work, self.places.account_id, conversation.id, said, actor_id=None, now=now)
+            work.finished(change.message(work, self.places.account_id, conversation.id, said, actor_id=None, now=now))
 
     def _handled_in(self, conversation: ConversationRow) -> timedelta:
         by_inbox = {self.places.inboxes[one.name]: one.handled_in for one in self.places.departments}
@@ -135,7 +137,7 @@ class Day:
 
     def _resolve(self, work: UnitOfWork, conversation: ConversationRow, now: datetime) -> None:
         wanted = ConversationChange(status=Status.RESOLVED)
-        change.change(work, self.places.account_id, conversation.id, wanted, actor_id=None, now=now)
+        work.finished(change.change(work, self.places.account_id, conversation.id, wanted, actor_id=None, now=now))
 
     def _happens_every(self, span: timedelta) -> bool:
         return self.dice.random() < STEP / span

@@ -1,1 +1,1 @@
-"""Services: each public function performs one operation of the product in one transaction."""
+"""One function, one thing the system does; the entry point that calls it ends the transaction."""

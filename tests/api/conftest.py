@@ -13,8 +13,9 @@ from dashboard import api, clock, http
 from dashboard.config import ROOT, Settings
 from dashboard.engine.model import Role
 from dashboard.services.accounts import tokens
+from dashboard.services.core.after_commit import JobQueue
 from dashboard.services.core.container import build
-from dashboard.services.core.unit_of_work import JobQueue, UnitOfWork
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.postgres import database
 from tests.desks import Acme, Recorded, add_user
 

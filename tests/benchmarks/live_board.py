@@ -97,7 +97,9 @@ def _come_and_go(settings: Settings, over: Event) -> None:
     with work(settings) as worker:
         word = Presence.BUSY
         while not over.wait(1):
-            presence.set_availability(
-                worker, ACCOUNT, 1, availability=word, auto_offline=None, by_hand=True, now=clock.now()
+            worker.finished(
+                presence.set_availability(
+                    worker, ACCOUNT, 1, availability=word, auto_offline=None, by_hand=True, now=clock.now()
+                )
             )
             word = Presence.ONLINE if word is Presence.BUSY else Presence.BUSY

@@ -14,7 +14,11 @@ pytestmark = pytest.mark.browser
 def test_a_day_ends_at_midnight_where_the_browser_is(site: Site, browser: Browser, acme: Acme) -> None:
     for name, hour in (("Before midnight", 14), ("After midnight", 16)):
         at = NOON.replace(hour=hour)
-        assignment_policies.create(acme.work, acme.account_id, AssignmentPolicyEdit(name=name), actor_id=None, now=at)
+        acme.work.finished(
+            assignment_policies.create(
+                acme.work, acme.account_id, AssignmentPolicyEdit(name=name), actor_id=None, now=at
+            )
+        )
     page = site.open(browser, timezone_id="Asia/Tokyo")
 
     page.goto(f"{site.url}/audit?last_day={NOON.date()}")

@@ -25,7 +25,9 @@ def test_who_comes_too_late_sees_whose_limit_stands_and_may_save_again(
     page.get_by_label("Conversations per agent").fill("7")
     page.get_by_label("Description").fill("For the night")
     theirs = AssignmentPolicyEdit(fair_distribution_limit=5, enabled=False)
-    assignment_policies.change(acme.work, acme.account_id, acme.policy_id, theirs, actor_id=bo, now=clock.now())
+    acme.work.finished(
+        assignment_policies.change(acme.work, acme.account_id, acme.policy_id, theirs, actor_id=bo, now=clock.now())
+    )
 
     page.get_by_role("button", name="Save").click()
 

@@ -51,8 +51,10 @@ def floor(acme: Acme) -> Acme:
     session.execute(insert(ApiToken).values(user_id=acme.agents["Ana"], name="Helpdesk", token_hash="h", **values))
     session.commit()
     edit = AssignmentPolicyEdit(description="Nobody more than one a day", one_agent_per_contact=True)
-    assignment_policies.change(
-        acme.work, acme.account_id, acme.policy_id, edit, actor_id=acme.agents["Ana"], now=clock.now()
+    acme.work.finished(
+        assignment_policies.change(
+            acme.work, acme.account_id, acme.policy_id, edit, actor_id=acme.agents["Ana"], now=clock.now()
+        )
     )
     waiting_for(acme, 1, minutes=90, labels=["bulk-mail", "a-label-that-is-rather-long"], subject="Unsubscribe")
     return acme

@@ -203,6 +203,6 @@ def _founded(stack: Stack) -> Load:
     new = {"name": name, "email": f"ada@{name}.example", "password": "correct horse 9"}
     with stack.session() as session:
         work = build(stack.settings, RqJobs(stack.settings.redis_url)).work(session)
-        made = accounts.create_account(work, NewAccountForm().load(new), now=clock.now())
+        made = work.finished(accounts.create_account(work, NewAccountForm().load(new), now=clock.now()))
     assert isinstance(made, CreatedAccount)
     return Load(stack, made.account_id, stack.api(made.token))

@@ -73,7 +73,9 @@ def test_a_conversation_taken_back_and_given_again_uses_up_two(shared_out: Acme)
     change_policy(shared_out, fair_distribution_limit=3)
     for agent in (shared_out.agents["Dov"], None):
         wanted = ConversationChange(assignee_id=agent)
-        change.change(shared_out.work, shared_out.account_id, 1, wanted, actor_id=agent, now=NOON)
+        shared_out.work.finished(
+            change.change(shared_out.work, shared_out.account_id, 1, wanted, actor_id=agent, now=NOON)
+        )
 
     assert given_soon(shared_out) == 1
     assert shared_out.assignees([1]) == ["Ana"]

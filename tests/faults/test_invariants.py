@@ -56,13 +56,15 @@ def busy(acme: Acme) -> Acme:
     acme.run()
     acme.run("Sales")
     for one in here[:2]:
-        change.change(
-            acme.work,
-            acme.account_id,
-            one,
-            ConversationChange(status=Status.RESOLVED),
-            actor_id=acme.agents["Ana"],
-            now=NOON,
+        acme.work.finished(
+            change.change(
+                acme.work,
+                acme.account_id,
+                one,
+                ConversationChange(status=Status.RESOLVED),
+                actor_id=acme.agents["Ana"],
+                now=NOON,
+            )
         )
     acme.online("Ana", "Bo", at=LATER)
     acme.run(at=LATER)

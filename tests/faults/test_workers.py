@@ -49,7 +49,9 @@ def interfere(acme: Acme, waiting: Sequence[int]) -> None:
     for one in waiting:
         for assignee in (acme.agents["Dov"], None):
             wanted = ConversationChange(assignee_id=assignee)
-            change.change(acme.work, acme.account_id, one, wanted, actor_id=acme.agents["Dov"], now=NOON)
+            acme.work.finished(
+                change.change(acme.work, acme.account_id, one, wanted, actor_id=acme.agents["Dov"], now=NOON)
+            )
 
 
 @pytest.fixture

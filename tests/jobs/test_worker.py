@@ -115,7 +115,7 @@ def test_an_agent_who_comes_back_is_given_what_waits(live: Acme, worker: Worker)
     live.waiting(1, created_at=clock.now())
     ready(live, worker)
 
-    presence.heartbeat(live.work, live.account_id, [live.agents["Dov"]], now=clock.now())
+    live.work.finished(presence.heartbeat(live.work, live.account_id, [live.agents["Dov"]], now=clock.now()))
 
     promptly(lambda: assigned(live) == 1, within=2.0)
 

@@ -148,8 +148,8 @@ def helpdesk(application: Flask) -> Helpdesk:
     """An account of its own."""
     with application.app_context():
         new = {"name": "Acme", "email": f"ada@{uuid4()}.example", "password": "correct horse 9"}
-        made = accounts.create_account(
-            application.extensions["evenhand"](), NewAccountForm().load(new), now=clock.now()
+        made = application.extensions["evenhand"]().finished(
+            accounts.create_account(application.extensions["evenhand"](), NewAccountForm().load(new), now=clock.now())
         )
         assert isinstance(made, CreatedAccount)
         composition.db.session.remove()

@@ -73,7 +73,9 @@ class Worlds:
             agent = self.session.get_one(AccountUser, (world.account_id, agent_id), populate_existing=True)
             agent.active = True
             self.session.commit()
-            token = invitations.invite(self.acme.work, world.account_id, agent_id, actor_id=None, now=clock.now())
+            token = self.acme.work.finished(
+                invitations.invite(self.acme.work, world.account_id, agent_id, actor_id=None, now=clock.now())
+            )
             assert isinstance(token, str)
             world.ids["invitation"] = token
             world.secrets.add(token)
@@ -179,5 +181,6 @@ def _run(acme: Acme, world: World) -> None:
     ledger = world.admin.get(f"/conversations/{world.ids['conversation']}/assignments").json["data"]
     world.ids["assignment"] = ledger[0]["id"]
     deliver.fan_out(acme.work, now=clock.now())
+    acme.work.finish()
     told = world.admin.get(f"/webhooks/{world.ids['webhook']}/deliveries").json["data"]
     world.ids["delivery"] = UUID(told[0]["id"])

@@ -7,7 +7,7 @@ from dashboard.api.core.auth import ADMINISTRATORS, EVERYBODY, SUPERVISORS, allo
 from dashboard.api.core.errors import refuse
 from dashboard.api.core.etags import Tagged
 from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
 from dashboard.services.agents import agents as service
 from dashboard.services.agents import presence
@@ -116,14 +116,16 @@ def set_availability(wanted: Availability, agent_id: int) -> AgentView:
     `offline`, `busy`, `away_manual` or `away_and_reassigning`, which a person chose.
     """
     only_own(agent_id)
-    heard = presence.set_availability(
-        unit_of_work(),
-        caller().account_id,
-        agent_id,
-        availability=wanted.availability,
-        auto_offline=wanted.auto_offline,
-        by_hand=wanted.by_hand,
-        now=clock.now(),
+    heard = finished(
+        presence.set_availability(
+            unit_of_work(),
+            caller().account_id,
+            agent_id,
+            availability=wanted.availability,
+            auto_offline=wanted.auto_offline,
+            by_hand=wanted.by_hand,
+            now=clock.now(),
+        )
     )
     if heard is AvailabilityResult.NO_SUCH_AGENT:
         refuse(404)

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.idempotency import idempotent
 from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
-from dashboard.http import unit_of_work
+from dashboard.http import rest, unit_of_work
 from dashboard.services.assignment import run as assignment_run
 from dashboard.services.assignment import runs as service
 from dashboard.services.assignment.runs import RunRow
@@ -82,7 +82,7 @@ def create(patience: Patience, _: dict[str, Any], inbox_id: int) -> dict[str, st
     """Run the assignment over an inbox now: 202 with the job, or with `wait=true` 200 with the run."""
     who = caller()
     job_id = or_refuse(assignment_run.request_run(unit_of_work(), who.account_id, inbox_id, actor_id=who.user_id))
-    run = service.wait_for(unit_of_work(), who.account_id, job_id) if patience.wait else None
+    run = service.wait_for(unit_of_work(), who.account_id, job_id, rest=rest) if patience.wait else None
     return jsonify(RunSchema().dump(run)) if run else {"job_id": job_id, "status": "queued"}
 
 

@@ -56,9 +56,12 @@ def take_account(_: str | None, values: dict[str, Any] | None) -> None:
 def authenticate() -> None:
     """Identify the caller and check their role, before the body and the query are read."""
     token = presented_token()
-    found = tokens.authenticate(unit_of_work(), token, now=clock.now()) if token else None
+    work, now = unit_of_work(), clock.now()
+    found = tokens.authenticate(work, token, now=now) if token else None
     if found is None:
         refuse(401)
+    if tokens.note_use(work, found, now=now):
+        work.finish()  # whatever becomes of the call
     if found.account_id != g.path_account_id:
         refuse(404)
     g.caller = found

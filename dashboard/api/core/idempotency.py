@@ -13,8 +13,7 @@ from dashboard import clock
 from dashboard.api.core.auth import caller
 from dashboard.api.core.errors import refuse
 from dashboard.api.core.resources import or_refuse
-from dashboard.http import unit_of_work, working_at
-from dashboard.services.core.transaction import all_or_nothing
+from dashboard.http import hold, unit_of_work
 from dashboard.services.operations import idempotency as service
 from dashboard.services.operations.idempotency import Slot, StoredResponse
 
@@ -51,10 +50,10 @@ def _once(key: str, act: Callable[[], Response]) -> Response:
     before = service.first_answer(unit_of_work(), slot, body_hash, now=clock.now())
     if before is not None:
         return _again(or_refuse(before))
-    with all_or_nothing(unit_of_work()) as work, working_at(work.work):
-        response = act()
-        kept = StoredResponse(body_hash=body_hash, status=response.status_code, answer=response.get_json())
-        service.keep(work, slot, kept, now=clock.now())
+    hold()
+    response = act()
+    kept = StoredResponse(body_hash=body_hash, status=response.status_code, answer=response.get_json())
+    service.keep(unit_of_work(), slot, kept, now=clock.now())
     return response
 
 

@@ -8,6 +8,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, post_load
 from werkzeug.routing import IntegerConverter
 
+from dashboard import http
 from dashboard.api.core import auth, etags, queries
 from dashboard.api.core.errors import refuse
 from dashboard.api.core.parsing import Parser
@@ -41,9 +42,11 @@ class ApiBlueprint(Blueprint):
         take = super().arguments(schema, location=location, **options)
         return queries.naming(schema, take) if location == "query" else take
 
-    def add_url_rule(self, rule: str, *args: Any, **options: Any) -> None:
-        """Serve the address with and without a slash at its end."""
-        super().add_url_rule(rule, *args, strict_slashes=False, **options)
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any
+    ) -> None:
+        """Serve the address with and without a slash at its end; a view that writes is a unit of work."""
+        super().add_url_rule(rule, endpoint, http.finishing(view_func), *args, strict_slashes=False, **options)
 
 
 def _may_be_left_out(schema: Any) -> bool:

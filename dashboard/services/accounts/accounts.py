@@ -16,7 +16,6 @@ from dashboard.store.accounts import accounts as store
 from dashboard.store.accounts import log_ins
 from dashboard.store.accounts.accounts import AccountRow
 from dashboard.store.agents import agents
-from dashboard.store.inboxes import affected_inboxes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,6 @@ def create_account(work: UnitOfWork, new: NewAccount, *, now: datetime) -> Creat
     token = tokens.issue(work, account_id, user_id, now=now)
     made = AuditedChange(subject="account", subject_id=account_id, after=store.find(work.session, account_id))
     audit_log.write(work, account_id, made, ActorContext(actor_id=None, now=now))
-    work.session.commit()
     return CreatedAccount(account_id=account_id, user_id=user_id, token=token.text)
 
 
@@ -60,7 +58,7 @@ def change(
     before = store.lock(work.session, account_id)
     if before is None:
         return None
-    values = audited_crud.judged(work, seen, sent_fields(edit), before)
+    values = audited_crud.judged(seen, sent_fields(edit), before)
     if isinstance(values, Stale):
         return values
     after = replace(before, **values)
@@ -69,7 +67,5 @@ def change(
     store.change(work.session, account_id, values)
     changed = AuditedChange(subject="account", subject_id=account_id, before=before, after=after)
     audit_log.write(work, account_id, changed, ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    switched = after.assignment_v2 != before.assignment_v2
-    work.signals.wake(account_id, affected_inboxes.of_account(work.session, account_id) if switched else ())
+    work.notes.touched(account_id, is_all=after.assignment_v2 != before.assignment_v2)
     return after

@@ -32,7 +32,6 @@ def invite(
     """Create a link for the agent and return its secret; the database stores only a hash, and an earlier link ends."""
     agent = agents.lock(work.session, account_id, agent_id)
     if agent is None or not agent.active:
-        work.session.rollback()
         return Conflict(sentence=DEACTIVATED) if agent else None
     token = secret_of(work, account_id, agent_id, now)
     draft = InvitationDraft(
@@ -44,9 +43,8 @@ def invite(
     )
     store.put(work.session, draft)
     audit_log.write(work, account_id, _change(agent_id, "sent"), ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
     if work.settings.mail_server and actor_id is not None:
-        work.signals.mail_invitation(account_id, agent_id)
+        work.notes.then(lambda: work.signals.mail_invitation(account_id, agent_id))
     return token
 
 
@@ -68,10 +66,8 @@ def withdraw(work: UnitOfWork, account_id: int, agent_id: int, *, actor_id: int 
     """Withdraw the agent's link; False without a link."""
     agents.lock(work.session, account_id, agent_id)
     if not store.withdraw(work.session, account_id, agent_id):
-        work.session.rollback()
         return False
     audit_log.write(work, account_id, _change(agent_id, "withdrawn"), ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
     return True
 
 
@@ -112,7 +108,6 @@ def accept(
         return None
     log_in_id = passwords.replace(work, viewer, wanted, now=now)
     if isinstance(log_in_id, Invalid):
-        work.session.rollback()
         return log_in_id
     return _let_in(work, used_up, log_in_id, now)
 
@@ -127,7 +122,6 @@ def _used_up(work: UnitOfWork, token: str, now: datetime) -> Invited | None:
     invited = find(work, token, now=now)
     agent = invited and agents.lock(work.session, invited.account_id, invited.user_id)
     if invited is None or not (agent and agent.active) or not store.use(work.session, hashed(token), now):
-        work.session.rollback()
         return None
     return invited
 
@@ -137,8 +131,7 @@ def _let_in(work: UnitOfWork, invited: Invited, log_in_id: int, now: datetime) -
     said = _change(invited.user_id, "accepted")
     audit_log.write(work, invited.account_id, said, ActorContext(actor_id=invited.user_id, now=now))
     opened = sessions.opened_by(work.session, log_in_id)
-    work.session.commit()
-    work.signals.changed(invited.account_id)
+    work.notes.changed(invited.account_id)
     return sorted(opened, key=lambda one: one.account_id != invited.account_id)
 
 

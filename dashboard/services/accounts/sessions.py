@@ -31,8 +31,7 @@ def log_in(work: UnitOfWork, email: str, password: str) -> Sequence[Viewer]:
 
 def enter(work: UnitOfWork, viewer: Viewer, *, now: datetime) -> None:
     """Note that somebody comes in by this log-in: from now on no account changes it."""
-    if log_ins.note_use(work.session, viewer.log_in_id, now):
-        work.session.commit()
+    log_ins.note_use(work.session, viewer.log_in_id, now)
 
 
 def memberships(work: UnitOfWork, epochs: Mapping[MembershipKey, int], *, session_id: UUID) -> Sequence[Viewer]:
@@ -49,7 +48,6 @@ def resume(work: UnitOfWork, account_id: int, user_id: int, *, session_epoch: in
 def end(work: UnitOfWork, session_id: UUID, *, now: datetime) -> None:
     """End this session, whoever kept its cookie; the same person's others go on."""
     store.end(work.session, session_id, now)
-    work.session.commit()
 
 
 def change_password(
@@ -58,8 +56,5 @@ def change_password(
     """Replace the viewer's password, end every session of the old one, and return the memberships of the new one."""
     log_in_id = passwords.replace(work, viewer, wanted, now=now)
     if isinstance(log_in_id, Invalid):
-        work.session.rollback()
         return log_in_id
-    opened = store.opened_by(work.session, log_in_id)
-    work.session.commit()
-    return opened
+    return store.opened_by(work.session, log_in_id)

@@ -24,6 +24,7 @@ __all__ = [
     "create",
     "create_for_address",
     "issue",
+    "note_use",
     "revoke",
     "revoke_all_of",
     "revoke_all_own",
@@ -44,12 +45,16 @@ class IssuedToken:
 
 
 def authenticate(work: UnitOfWork, token: str, *, now: datetime) -> Caller | None:
-    """Return the caller of a token, and record its use at most once a minute."""
-    caller = store.caller(work.session, token, now)
-    if caller and (caller.token_used_at is None or caller.token_used_at < now - NOTED_EVERY):
+    """Return whose token it is."""
+    return store.caller(work.session, token, now)
+
+
+def note_use(work: UnitOfWork, caller: Caller, *, now: datetime) -> bool:
+    """Note the use of a token, at most once a minute; true if it is noted now."""
+    is_due = caller.token_used_at is None or caller.token_used_at < now - NOTED_EVERY
+    if is_due:
         store.note_use(work.session, caller.token_id, now)
-        work.session.commit()
-    return caller
+    return is_due
 
 
 def show_all(work: UnitOfWork, account_id: int, page: Page) -> Listed[TokenRow]:
@@ -66,7 +71,6 @@ def create(work: UnitOfWork, account_id: int, new: NewToken, *, actor_id: int, n
         return invalid("expires_at", "This instant has passed.")
     fresh = issue(work, account_id, user_id, name=new.name, expires_at=new.expires_at, now=now)
     audit_log.write(work, account_id, _change(after=fresh.row), ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
     return fresh
 
 
@@ -78,7 +82,6 @@ def create_for_address(work: UnitOfWork, account_id: int, email: str, *, now: da
         return None
     fresh = issue(work, account_id, user_id, now=now)
     audit_log.write(work, account_id, _change(after=fresh.row), ActorContext(actor_id=None, now=now))
-    work.session.commit()
     return fresh
 
 
@@ -88,10 +91,8 @@ def revoke(work: UnitOfWork, account_id: int, token_id: int, *, actor_id: int, n
     id_checks.existing_ids(work.session, account_id, agent_ids=[actor_id])
     row = store.find(work.session, account_id, token_id)
     if row is None or not store.revoke(work.session, account_id, token_id, now):
-        work.session.rollback()
         return False
     audit_log.write(work, account_id, _change(before=row), ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
     return True
 
 
@@ -106,7 +107,6 @@ def revoke_own(work: UnitOfWork, viewer: Viewer, token_id: int, *, now: datetime
 def revoke_all_own(work: UnitOfWork, viewer: Viewer, *, now: datetime) -> None:
     """Let no token of the viewer open anything any more."""
     revoke_all_of(work, viewer.account_id, viewer.user_id, ActorContext(actor_id=viewer.user_id, now=now))
-    work.session.commit()
 
 
 def revoke_all_of(work: UnitOfWork, account_id: int, user_id: int, cause: ActorContext) -> None:

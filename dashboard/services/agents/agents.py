@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -85,15 +86,13 @@ def create(
     password = values.pop("password", None)
     agent_id = store.add(work.session, account_id, **values)
     if agent_id is None:
-        work.session.rollback()
         return _known_already(work, account_id, values["email"])
     if password:
         log_ins.give_password(work.session, agent_id, passwords.of_address(work, values["email"], password))
     row = _found(work, account_id, agent_id)
     change = AuditedChange(subject="agent", subject_id=row.id, after=_facts(row))
     audit_log.write(work, account_id, change, ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.changed(account_id)
+    work.notes.changed(account_id)
     return _view(row, heard=False, now=now)
 
 
@@ -109,13 +108,12 @@ def change(
 ) -> AgentView | Invalid | Conflict | None:
     """Change an agent; a deactivation releases the agent's open conversations (E31)."""
     before = _held(work, account_id, agent_id, edit)
-    values = audited_crud.judged(work, seen, sent_fields(edit), before) if before else {}
+    values = audited_crud.judged(seen, sent_fields(edit), before) if before else {}
     if isinstance(values, Stale):
         return values
     edit = AgentEdit(**values)
     refusal = _refusal(work, account_id, before, edit) if before else None
     if before is None or refusal:
-        work.session.rollback()
         return refusal
     _write(work, account_id, before, edit)
     woken = _consequences(work, account_id, before, edit, actor_id=actor_id, now=now)
@@ -123,10 +121,9 @@ def change(
     said = _Audited(before=before, after=after, password_set=isinstance(edit.password, str))
     if said.differs:
         audit_log.write(work, account_id, said.change, ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
     if not after.active:
-        deactivation.forget(work, account_id, agent_id)
-    work.signals.wake(account_id, woken)
+        work.notes.then(partial(deactivation.forget, work, account_id, agent_id))
+    work.notes.wakes(account_id, woken)
     return views(work, account_id, [after], now)[0]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum, auto
+from functools import partial
 
 import structlog
 
@@ -52,16 +53,14 @@ def set_availability(
     wanted = agent.availability if held else availability
     wanted_offline = agent.auto_offline if auto_offline is None else auto_offline
     if (wanted, wanted_offline) == (agent.availability, agent.auto_offline):
-        work.session.rollback()
         _beat(work, account_id, [agent_id] if is_there else [], now)
         return AvailabilityResult.UNCHANGED
     agent = replace(agent, availability=wanted, auto_offline=wanted_offline)
     store.write(work.session, agent, now)
     _write_event(work, agent, now, heard=is_there or _seen(work, agent, now))
     inbox_ids = store.inboxes_of(work.session, account_id, [agent_id])
-    work.session.commit()
-    _note(work, agent, now, is_there=is_there)
-    work.signals.wake(account_id, inbox_ids)
+    work.notes.then(partial(_note, work, agent, now, is_there=is_there))
+    work.notes.wakes(account_id, inbox_ids)
     return AvailabilityResult.CHANGED
 
 
@@ -111,8 +110,7 @@ def _beat(work: UnitOfWork, account_id: int, agent_ids: Collection[int], now: da
     for agent in back:
         _write_event(work, agent, now, heard=True)
     inbox_ids = store.inboxes_of(work.session, account_id, [agent.agent_id for agent in back])
-    work.session.commit()
-    work.signals.wake(account_id, inbox_ids)
+    work.notes.wakes(account_id, inbox_ids)
 
 
 def _presence(agent: AgentState, *, heard: bool = True) -> Presence:

@@ -72,14 +72,14 @@ def assign_batch(work: UnitOfWork, run: RunState, *, until: datetime) -> bool:
     off = planner.switched_off(routing.inbox, routing.policy)
     if off or routing.policy is None:
         complete_run(work, run, run_outcome.stopped(off or Reason.NO_POLICY, run.assigned))
-        work.session.commit()
+        work.finish()
         return False
     looked = _load_and_plan(work, run, snapshots.RoutedInbox(inbox=routing.inbox, policy=routing.policy), now)
     won = _write(work, run, looked)
     more = _may_be_more(work, looked, won)
     if now >= until or not more:
         _finish(work, run, looked, goes_on=more)
-    work.session.commit()
+    work.finish()
     _advance_rotation(work, looked, won)
     return more
 

@@ -18,7 +18,7 @@ def report_once(work: UnitOfWork, account_id: int, *, now: datetime) -> None:
     if notes.is_noted(account_id):
         return
     lost = data_loss_marker.has_run(work.session, account_id)
-    work.session.commit()  # a rollback would have the driver forget what it has prepared
+    work.finish()
     if notes.note(account_id, now if lost else None) and lost:
         log.warning("redis_was_emptied", account=account_id, costs="turns begin anew; shares are counted by the ledger")
 

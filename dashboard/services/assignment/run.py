@@ -48,9 +48,9 @@ class RunResult:
 def run_inbox(
     work: UnitOfWork, account_id: int, inbox_id: int, *, request: RunRequest, now: Clock = clock.now
 ) -> RunResult | None:
-    """Assign the waiting conversations of one inbox; None if the account has no such inbox (E3).
+    """Assign what waits in one inbox, batch by batch, each a unit of work; None if the account has no such inbox (E3).
 
-    The pending mark is cleared before any read, so that each later event starts the next run (E32).
+    The pending mark is cleared before anything is read: what arrives from now on asks for the next run (E32).
     """
     run = RunState(
         beginning=RunStart(
@@ -79,7 +79,7 @@ def run_inbox(
 def has_begun_since(work: UnitOfWork, account_id: int, inbox_id: int, since: datetime) -> bool:
     """Tell whether a run of the inbox began after this instant and went through."""
     began_at = run_records.last_began_at(work.session, account_id, inbox_id)
-    work.session.commit()  # a rollback would have the driver forget what it has prepared
+    work.finish()
     return began_at is not None and began_at > since
 
 
@@ -96,7 +96,7 @@ def request_run(work: UnitOfWork, account_id: int, inbox_id: int, *, actor_id: i
 def sweep(work: UnitOfWork) -> int:
     """Start a run for every routed inbox with waiting conversations, over all accounts; return how many (E33)."""
     found = routing.routed_with_work(work.session)
-    work.session.commit()
+    work.finish()
     for account_id, inbox_ids in found.items():
         work.signals.wake_anew(account_id, inbox_ids, Source.PERIODIC)
     return sum(map(len, found.values()))
@@ -119,13 +119,14 @@ def _fail(work: UnitOfWork, run: RunState, error: Exception) -> None:
     log.error("run_failed", account=about.account_id, inbox=about.inbox_id, run=run.run_id, error=str(error))
     run.ending = run_outcome.failed(Reason.STORE_UNAVAILABLE, run.assigned, str(error))
     try:
-        work.session.rollback()
+        work.abandon()
         # A commit that was cut off may have been made: what is written is true, not what was meant.
         written = run_records.assigned(work.session, run.run_id) if run.run_id else None
         run.run_id = None if written is None else run.run_id
         batch.complete_run(work, run, replace(run.ending, assigned_count=written or 0))
-        work.session.commit()
+        work.finish()
     except DatabaseFailed as again:
+        work.abandon()
         log.error("run_not_recorded", account=about.account_id, inbox=about.inbox_id, error=str(again))
 
 

@@ -55,11 +55,14 @@ def request_all(work: UnitOfWork, account_id: int, *, actor_id: int) -> tuple[st
 def wait_for(
     work: UnitOfWork, account_id: int, job_ids: Collection[str], *, patience: timedelta
 ) -> RequestedRunsResult:
-    """Return the result once it is complete, or the partial result after `patience`."""
+    """Return the result as soon as it is complete, or what there is of it when the patience is at its end.
+
+    Each look is a unit of work, so that no transaction is open in between.
+    """
     until = time.monotonic() + patience.total_seconds()
     while True:
         result = of_jobs(work, account_id, job_ids)
-        work.session.rollback()
+        work.finish()
         if result.finished or time.monotonic() >= until:
             return result
         time.sleep(LOOK_EVERY.total_seconds())

@@ -1,6 +1,7 @@
 """Lists of runs, and the wait for a requested run."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from dashboard.services.core.unit_of_work import UnitOfWork
@@ -24,15 +25,17 @@ def show_all(work: UnitOfWork, account_id: int, inbox_id: int, page: Page) -> Li
     return store.page(work.session, account_id, inbox_id, page)
 
 
-def wait_for(work: UnitOfWork, account_id: int, job_id: str, *, patience: timedelta = WAITS_FOR) -> RunRow | None:
-    """Return the finished run of a job, None if it takes longer than `patience`.
+def wait_for(
+    work: UnitOfWork, account_id: int, job_id: str, *, rest: Callable[[], object], patience: timedelta = WAITS_FOR
+) -> RunRow | None:
+    """Return the run that the job makes, None if it takes longer.
 
-    During the wait no transaction is open, except that of an Idempotency-Key, which blocks no other request.
+    `rest` ends the transaction before each pause, but for that of an Idempotency-Key, which nobody else needs.
     """
     until = time.monotonic() + patience.total_seconds()
     while True:
         run = store.finished_by_job(work.session, account_id, job_id)
-        work.session.commit()
+        rest()
         if run or time.monotonic() >= until:
             return run
         time.sleep(LOOKS_EVERY.total_seconds())

@@ -29,13 +29,14 @@ Suspects = Mapping[int, Mapping[int, Sequence[int]]]
 
 
 def suspects(work: UnitOfWork, *, now: datetime) -> Suspects:
-    """Return the assignable waiting conversations by account and inbox; record all other accounts as without any.
+    """Return what somebody could take at this moment, by account and inbox; the rest is noted as fine.
 
-    One query finds the inboxes, so the cost grows with the inboxes that have work. Raises StoreUnavailable.
+    One query finds the inboxes, so the cost grows with those that have work. Finishes the unit of work, so that what
+    follows sees the note. Raises StoreUnavailable.
     """
     seen = _everywhere(work, now)
     stranded.clear_stranded(work.session, but=[account for account, found in seen.items() if found != {}], now=now)
-    work.session.commit()
+    work.finish()
     return _with_any(seen)
 
 
@@ -45,7 +46,10 @@ def is_stale(checked_at: datetime | None, *, now: datetime) -> bool:
 
 
 def confirm(work: UnitOfWork, named: Suspects, *, now: datetime) -> int:
-    """Return the number of conversations that still wait, which is a defect: log it, record it, and start runs."""
+    """Return how many of these are still there, which is a defect: log it, note it, and start runs.
+
+    Each account is a unit of work.
+    """
     total = 0
     for account_id, inboxes in sorted(named.items()):
         again = _checked(work, account_id, list(inboxes), now)
@@ -55,7 +59,7 @@ def confirm(work: UnitOfWork, named: Suspects, *, now: datetime) -> int:
         left = {inbox: ids for inbox, ids in left.items() if ids}
         count = sum(map(len, left.values()))
         stranded.set_stranded(work.session, account_id, count, now)
-        work.session.commit()
+        work.finish()
         if left:
             log.error("stranded", account=account_id, inboxes=left)
             work.signals.wake_anew(account_id, list(left), Source.PERIODIC)
@@ -73,7 +77,7 @@ def watch(work: UnitOfWork, *, now: datetime) -> int:
     if work.signals.queue.background().runs_to_come:
         return 0
     found = _with_any(_everywhere(work, now))
-    work.session.rollback()
+    work.abandon()
     for account_id, inboxes in found.items():
         work.signals.wake_anew(account_id, list(inboxes), Source.PERIODIC)
     return sum(map(len, found.values()))
@@ -97,7 +101,7 @@ def _checked(work: UnitOfWork, account_id: int, inboxes: Sequence[int], now: dat
         raise
     except Exception as error:  # noqa: BLE001  whatever another program wrote
         log.error("account_not_checked", account=account_id, error=f"{type(error).__name__}: {error}")
-        work.session.rollback()
+        work.abandon()
         return None
 
 

@@ -90,12 +90,10 @@ def undo(
     _hold(work, account_id, entry)
     found = reversals(work, account_id, [entry])[entry.id]
     if found.state is not UndoState.POSSIBLE:
-        work.session.rollback()
         return found
     try:
         done = UNDOES[entry.subject](work, account_id, found, ActorContext(actor_id=actor_id, now=now))
     except ValidationError as refused:
-        work.session.rollback()
         return Invalid(errors=dict.fromkeys(refused.messages_dict, (NO_LONGER,)))
     return done if isinstance(done, Invalid) else found
 

@@ -19,7 +19,6 @@ from dashboard.services.conversations import change
 from dashboard.services.conversations import conversation_forms as forms
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.refusals import Conflict, Invalid
-from dashboard.services.core.transaction import all_or_nothing
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import conversation
 from dashboard.services.inboxes import inboxes, teams
@@ -83,32 +82,25 @@ def offers(work: UnitOfWork, account_id: int, fixes: Sequence[Fix], *, now: date
 def apply(
     work: UnitOfWork, account_id: int, conversation_id: int, sentence: str, *, actor_id: int, now: datetime
 ) -> Fix | None:
-    """Apply the fix with this sentence, and wait at most 2 s for its run; None if it is no longer offered."""
+    """Do the fix that says this; None if it is not offered any more, or was done in part and is to be taken back."""
     told = conversation.conversation(work, account_id, conversation_id, now=now)
     offered = offers(work, account_id, told.fixes if told else (), now=now)
     fix = next((one.fix for one in offered if one.can_be_done and one.fix.sentence == sentence), None)
-    work.session.rollback()
     if fix is None:
         return None
-    if not _do(work, account_id, conversation_id, fix, cause=ActorContext(actor_id=actor_id, now=now)):
-        return None
-    _wait_for_run(work, account_id, conversation_id)
-    return fix
+    done = _do(work, account_id, conversation_id, fix, cause=ActorContext(actor_id=actor_id, now=now))
+    return fix if done else None
 
 
 def _do(work: UnitOfWork, account_id: int, conversation_id: int, fix: Fix, *, cause: ActorContext) -> bool:
-    """Apply all changes of the fix, or none.
+    """Do all that the fix changes; false where one of it could not be done.
 
-    The order of locks is the order of a run: the conversation's inbox, then agents by id.
+    Locks are taken in a run's order: the conversation's inbox, then the agents by their ids.
     """
-    with all_or_nothing(work) as whole:
-        if not change.hold_inboxes(work, account_id, conversation_id):
-            return False
-        for one in sorted(fix.changes, key=lambda one: one.agent_id if isinstance(one, changes.BringOnline) else 0):
-            if not _apply(whole.work, account_id, conversation_id, one, cause=cause):
-                return False
-        whole.commit(account_id)
-        return True
+    if not change.hold_inboxes(work, account_id, conversation_id):
+        return False
+    in_order = sorted(fix.changes, key=lambda one: one.agent_id if isinstance(one, changes.BringOnline) else 0)
+    return all(_apply(work, account_id, conversation_id, one, cause=cause) for one in in_order)
 
 
 def _apply(
@@ -220,12 +212,12 @@ APPLIES: Mapping[type[SuggestedChange], Callable[[UnitOfWork, int, Any, Mapping[
 }
 
 
-def _wait_for_run(work: UnitOfWork, account_id: int, conversation_id: int) -> None:
-    """Wait until the conversation is assigned, without an open transaction between reads."""
+def wait_for_run(work: UnitOfWork, account_id: int, conversation_id: int) -> None:
+    """Give the run of a fix a moment: look, in units of its own, until the conversation is assigned."""
     until = time.monotonic() + PATIENCE.total_seconds()
     while True:
         row = conversations.find(work.session, account_id, conversation_id)
-        work.session.rollback()
+        work.finish()
         if row is None or not row.is_waiting or time.monotonic() >= until:
             return
         time.sleep(LOOKS_EVERY.total_seconds())

@@ -46,27 +46,24 @@ def change(
     if not held:
         return None
     if found := faults(work, account_id, wanted) or _past(wanted, now):
-        return _refused(work, found)
-    before = conversations.lock(work.session, account_id, conversation_id)
-    if before.inbox_id not in held:  # somebody moved it meanwhile, and the lock of its inbox comes before its own
-        work.session.rollback()
-        return change(work, account_id, conversation_id, wanted, actor_id=actor_id, now=now, seen=seen)
-    values = audited_crud.judged(work, seen, sent_fields(wanted), before)
+        return Invalid(errors=found)
+    before = _locked(work, account_id, conversation_id, held)
+    values = audited_crud.judged(seen, sent_fields(wanted), before)
     if isinstance(values, Stale):
         return values
     wanted = replace(wanted, **values)
     if found := known_there(work, [before], wanted):
-        return _refused(work, found)
+        return Invalid(errors=found)
     return save.save(work, before, apply_change(work, before, wanted), ActorContext(actor_id=actor_id, now=now))
 
 
 def end_snooze(work: UnitOfWork, account_id: int, conversation_id: int, *, now: datetime) -> bool:
     """Open a conversation after the end of its snooze; False if it is open already, or snoozed again."""
-    before = _held(work, account_id, conversation_id)
-    if before is None:
+    held = hold_inboxes(work, account_id, conversation_id)
+    if not held:
         return False
+    before = _locked(work, account_id, conversation_id, held)
     if before.status is not Status.SNOOZED or before.snoozed_until is None or before.snoozed_until > now:
-        work.session.rollback()
         return False
     standing = _standing(work, before, before.assignee_id) if before.assignee_id else None
     save.save(work, before, transitions.snooze_ended(before, standing), ActorContext(actor_id=None, now=now))
@@ -80,15 +77,16 @@ def message(
 
     An automatic message only updates the last activity.
     """
-    before = _held(work, account_id, conversation_id)
-    if before is None:
+    found = conversations.find(work.session, account_id, conversation_id)
+    if found is None:
         return None
+    locks.share_inboxes(work.session, [found.inbox_id])
+    if said.message_type is MessageType.OUTGOING and not said.automatic:
+        _show_activity(work, found, now)
+    before = _locked(work, account_id, conversation_id, {found.inbox_id})
     incoming = said.message_type is MessageType.INCOMING and not said.automatic
     row = transitions.with_message(before, said, at=min(said.at or now, now))
-    after = save.save(work, before, _kept(work, row, incoming=incoming), ActorContext(actor_id=actor_id, now=now))
-    if said.message_type is MessageType.OUTGOING and not said.automatic:
-        _show_activity(work, after, now)
-    return after
+    return save.save(work, before, _kept(work, row, incoming=incoming), ActorContext(actor_id=actor_id, now=now))
 
 
 def hold_inboxes(
@@ -104,6 +102,16 @@ def hold_inboxes(
     held = frozenset((found.inbox_id, *(moves_to(wanted) if wanted else ())))
     locks.share_inboxes(work.session, held)
     return held
+
+
+def hold_moved(work: UnitOfWork, held: Collection[ConversationRow], inbox_ids: Collection[int]) -> None:
+    """Keep runs out of the inboxes that somebody moved these conversations to, before they were locked.
+
+    It is out of the order of locks. A run waits for no conversation; where one waits for the agent of the change,
+    Postgres ends one of the two, which is asked for again.
+    """
+    if moved := {row.inbox_id for row in held}.difference(inbox_ids):
+        locks.share_inboxes(work.session, moved)
 
 
 def moves_to(wanted: ConversationChange) -> tuple[int, ...]:
@@ -169,19 +177,11 @@ def _past(wanted: ConversationChange, now: datetime) -> Faults:
     return {"snoozed_until": ("This instant has passed.",)} if isinstance(at, datetime) and at <= now else {}
 
 
-def _refused(work: UnitOfWork, found: Faults) -> Invalid:
-    work.session.rollback()
-    return Invalid(errors=found)
-
-
-def _held(work: UnitOfWork, account_id: int, conversation_id: int) -> ConversationRow | None:
-    """Lock the inbox, then the conversation, and return it; start again if it was moved meanwhile."""
-    held = hold_inboxes(work, account_id, conversation_id)
-    row = conversations.lock(work.session, account_id, conversation_id) if held else None
-    if row is None or row.inbox_id in held:
-        return row
-    work.session.rollback()
-    return _held(work, account_id, conversation_id)
+def _locked(work: UnitOfWork, account_id: int, conversation_id: int, inbox_ids: Collection[int]) -> ConversationRow:
+    """Return the conversation, locked after its inbox."""
+    row = conversations.lock(work.session, account_id, conversation_id)
+    hold_moved(work, [row], inbox_ids)
+    return row
 
 
 def _kept(work: UnitOfWork, row: ConversationRow, *, incoming: bool = False) -> Transition:
@@ -198,9 +198,13 @@ def _standing(work: UnitOfWork, row: ConversationRow, agent_id: int) -> Assignee
 
 
 def _show_activity(work: UnitOfWork, row: ConversationRow, now: datetime) -> None:
-    """Set the assignee online again if the presence was only idle (E38)."""
+    """Turn the agent who answers back to online if they had only idled (E38), before the conversation is locked."""
     agent_id = row.assignee_id
-    if agent_id is None or _standing(work, row, agent_id).availability is not Presence.AWAY:
+    if agent_id is None:
+        return
+    standing = _standing(work, row, agent_id)
+    is_lost = row.holder_id is not None and transitions.kept_or_released(row, standing).row.assignee_id is None
+    if is_lost or standing.availability is not Presence.AWAY:
         return
     try:
         presence.set_availability(

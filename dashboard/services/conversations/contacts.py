@@ -38,9 +38,9 @@ def merge(work: UnitOfWork, account_id: int, wanted: Merge, *, actor_id: int | N
         raise LookupError("a contact that was found is gone")
     into = store.root(work.session, into)
     if source.id == into.id:
-        return _refused(work, "into", ONE_ALREADY)
+        return invalid("into", ONE_ALREADY)
     if source.merged_into_id is not None:
-        return _refused(work, "from", MERGED_BEFORE.format(store.root(work.session, source).identifier))
+        return invalid("from", MERGED_BEFORE.format(store.root(work.session, source).identifier))
     followed = _follow(work, account_id, source, into, cause=ActorContext(actor_id=actor_id, now=now))
     return Merged(contact=into, conversations=len(followed))
 
@@ -58,9 +58,8 @@ def take_apart(
         subject="contact", subject_id=contact_id, before=_facts(contact, into, back), after=_facts(contact, None, back)
     )
     audit_log.write(work, account_id, change, cause)
-    work.session.commit()
     # One of them may have been kept back, since the other contact was being served (E10).
-    work.signals.wake(account_id, {one.inbox_id for one in back})
+    work.notes.wakes(account_id, {one.inbox_id for one in back})
 
 
 def _follow(
@@ -76,8 +75,7 @@ def _follow(
         after=_facts(source, into, followed),
     )
     audit_log.write(work, account_id, change, cause)
-    work.session.commit()
-    work.signals.changed(account_id)
+    work.notes.changed(account_id)
     return followed
 
 
@@ -97,8 +95,3 @@ def _tell(work: UnitOfWork, account_id: int, followed: Sequence[Followed], cause
         work.session,
         [EventRow(account_id=account_id, events=told, conversation_id=one.id, at=cause.now) for one in followed],
     )
-
-
-def _refused(work: UnitOfWork, field: str, message: str) -> Invalid:
-    work.session.rollback()
-    return invalid(field, message)

@@ -33,7 +33,6 @@ def create(
         return Invalid(errors=faults)
     [added] = create_conversations.write(work, account_id, [draft], ActorContext(actor_id=actor_id, now=now))
     conversation = conversations.get(work.session, account_id, added.id)
-    create_conversations.commit(work, account_id, [draft], [added])
     return Created(conversation, added.is_new)
 
 
@@ -44,7 +43,6 @@ def create_bulk(
     if faults := _in_list(validation.validate(work, account_id, wanted)):
         return Invalid(errors=faults)
     added = create_conversations.write(work, account_id, wanted, ActorContext(actor_id=actor_id, now=now))
-    create_conversations.commit(work, account_id, wanted, added)
     return [one.id for one in added]
 
 

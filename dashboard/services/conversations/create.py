@@ -1,4 +1,4 @@
-"""Creation of conversations in bulk: rows, ledger rows and events, then runs."""
+"""New conversations, written many at a time: rows, ledger rows and events, then the runs that follow."""
 
 from collections.abc import Sequence
 
@@ -25,16 +25,8 @@ def write(
     created = [_created(account_id, one, draft, cause) for one, draft in new]
     ledger.write_assignments(work.session, given)
     ledger.write_events(work.session, created + ledger.assignment_events(given))
+    work.notes.wakes(account_id, {draft.inbox_id for _, draft in new if draft.waits})
     return added
-
-
-def commit(
-    work: UnitOfWork, account_id: int, wanted: Sequence[ConversationDraft], added: Sequence[InsertedConversation]
-) -> None:
-    """Make them true, and start a run where one of them waits."""
-    work.session.commit()
-    waiting = {draft.inbox_id for draft, one in zip(wanted, added, strict=True) if one.is_new and draft.waits}
-    work.signals.wake(account_id, waiting)
 
 
 def _by_hand(account_id: int, conversation_id: int, draft: ConversationDraft, cause: ActorContext) -> AssignmentRow:

@@ -7,7 +7,6 @@ from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.audited_crud import Changed, Resource
 from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.refusals import Invalid, Stale
-from dashboard.services.core.transaction import all_or_nothing
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes.inbox_forms import NewLabel
 from dashboard.services.policies import capacity_policies
@@ -37,8 +36,7 @@ def create(
 ) -> LabelRow | Invalid:
     """Suggest a label from now on."""
     row = audited_crud.add(work, account_id, LABEL, json_row(new), cause=ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.changed(account_id)
+    work.notes.changed(account_id)
     return row
 
 
@@ -57,21 +55,19 @@ def change(
     The rename makes no conversation assignable, so no run is started.
     """
     cause = ActorContext(actor_id=actor_id, now=now)
-    with all_or_nothing(work) as whole:
-        before = labels.lock(whole.work.session, account_id, label_id)
-        if before is None:
-            return None
-        values = seen.judged({"title": edit.title}, json_row(before))
-        if isinstance(values, Stale):
-            return values
-        changed = audited_crud.change(whole.work, account_id, LABEL, before, values=values, cause=cause)
-        if isinstance(changed, Invalid):
-            return changed
-        if changed.differs_in("title"):
-            _update_policies(whole.work, account_id, changed, cause)
-        whole.work.signals.changed(account_id)
-        whole.commit(account_id, reach=())
-        return changed.after
+    before = labels.lock(work.session, account_id, label_id)
+    if before is None:
+        return None
+    values = audited_crud.judged(seen, {"title": edit.title}, before)
+    if isinstance(values, Stale):
+        return values
+    changed = audited_crud.change(work, account_id, LABEL, before, values=values, cause=cause)
+    if isinstance(changed, Invalid):
+        return changed
+    if changed.differs_in("title"):
+        _update_policies(work, account_id, changed, cause)
+    work.notes.changed(account_id)
+    return changed.after
 
 
 def remove(
@@ -87,11 +83,10 @@ def remove(
     before = labels.lock(work.session, account_id, label_id)
     if before is None:
         return None
-    if isinstance(stale := audited_crud.judged(work, seen, {}, before), Stale):
+    if isinstance(stale := audited_crud.judged(seen, {}, before), Stale):
         return stale
     audited_crud.remove(work, account_id, LABEL, before, cause=ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.changed(account_id)
+    work.notes.changed(account_id)
     return before
 
 
@@ -108,7 +103,7 @@ def _update_policies(work: UnitOfWork, account_id: int, changed: Changed[LabelRo
     for policy in policies:
         if held := capacity_store.shelf.lock(work.session, account_id, policy.id):
             edit = CapacityPolicyEdit(exclusion_rules=_renamed(held, before, after))
-            capacity_policies.change(work, account_id, held.id, edit, actor_id=cause.actor_id, now=cause.now)
+            capacity_policies.write(work, account_id, held, capacity_policies.columns(edit), cause=cause)
     followed = teams_and_labels.relabel(work.session, account_id, before, after)
     told = (Event.CONVERSATION_UPDATED,)
     ledger.write_events(

@@ -40,7 +40,6 @@ def release(
         ids = store.ids_of_absent(session, account_id, inbox_id, absent_ids=absent_ids, most=wanted)
     else:
         ids = store.ids_of_others(session, account_id, inbox_id, most=wanted)
-    session.rollback()
     done = bulk_change.change_all(
         work, account_id, ids[:MOST_AT_ONCE], ConversationChange(assignee_id=None), actor_id=actor_id, now=now
     )

@@ -1,11 +1,10 @@
-"""Writes of one changed conversation: its row, ledger row and events, then runs."""
+"""One changed conversation, written: the row, its ledger row, its events, and the runs that follow."""
 
 from dashboard.engine.decisions import Source
 from dashboard.services.conversations import transitions
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.store.agents import assignee_status
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.ledger import ledger
@@ -21,15 +20,13 @@ BY_RULE = frozenset({
 
 
 def save(work: UnitOfWork, before: ConversationRow, step: Transition, cause: ActorContext) -> ConversationRow:
-    """Write the differences, commit, and start the necessary runs; write nothing without differences."""
+    """Write what differs, and note the runs that it calls for; nothing at all when nothing differs."""
     after = transitions.apply_status_rules(before, step, cause.now)
     if after == before:
-        work.session.commit()
         return before
     conversations.save(work.session, after)
     _record(work, before, after, why=step.why, cause=cause)
-    work.session.commit()
-    work.signals.wake(after.account_id, _woken(work, before, after))
+    _note_runs(work, before, after)
     return after
 
 
@@ -77,15 +74,12 @@ def _ledger_row(
     )
 
 
-def _woken(work: UnitOfWork, before: ConversationRow, after: ConversationRow) -> set[int]:
-    """Return the inboxes in which a run could assign more than before (E30).
-
-    The query follows the commit: a conversation that waits later starts a run itself, which reads the free slot.
-    """
+def _note_runs(work: UnitOfWork, before: ConversationRow, after: ConversationRow) -> None:
+    """Note the inboxes where a run could now do what it could not before (E30)."""
     inboxes = {after.inbox_id} if transitions.may_be_assigned_now(before, after) else set()
     if after.inbox_id != before.inbox_id and before.holder_id is not None:
         inboxes.add(before.inbox_id)  # its agent holds one less there, also where they keep it
+    work.notes.wakes(after.account_id, inboxes)
     if (agent_id := transitions.slot_freed_for(before, after)) is not None:
         contact_id = after.contact.id if after.contact else None
-        inboxes |= assignee_status.inboxes_with_room(work.session, after.account_id, agent_id, contact_id=contact_id)
-    return inboxes
+        work.notes.touched(after.account_id, rooms=[(agent_id, contact_id)])

@@ -15,16 +15,18 @@ MOST_AT_ONCE = 500
 
 
 def end_due(work: UnitOfWork, *, now: datetime) -> int:
-    """Open every conversation whose snooze has ended, each in a transaction of its own; return their number."""
+    """Open every conversation whose snooze has ended, each in a unit of work of its own; return their number."""
     due = conversations.snoozes_that_end(work.session, now, most=MOST_AT_ONCE)
-    work.session.commit()
+    work.finish()
     return sum(_end(work, account_id, conversation_id, now) for account_id, conversation_id in due)
 
 
 def _end(work: UnitOfWork, account_id: int, conversation_id: int, now: datetime) -> bool:
     try:
-        return change.end_snooze(work, account_id, conversation_id, now=now)
+        is_ended = change.end_snooze(work, account_id, conversation_id, now=now)
+        work.finish()
     except DatabaseFailed as error:  # the others go on, and the next look finds this one again
-        work.session.rollback()
+        work.abandon()
         log.warning("snooze_not_ended", account=account_id, conversation=conversation_id, error=str(error))
         return False
+    return is_ended

@@ -42,19 +42,15 @@ def add(
     """Write a new row and its audit entry; Invalid if its unique value is taken."""
     row_id = noun.shelf.add(work.session, account_id, values)
     if row_id is None:
-        work.session.rollback()
         return invalid(noun.unique, "This is taken.")
     row = _found(work, account_id, noun, row_id)
     _audit(work, account_id, noun, cause=cause, after=row)
     return row
 
 
-def judged(work: UnitOfWork, seen: Baseline, values: Mapping[str, Any], before: Any) -> dict[str, Any] | Stale:
+def judged(seen: Baseline, values: Mapping[str, Any], before: Any) -> dict[str, Any] | Stale:
     """Return the values to write into a locked row, or a `Stale`, by the judgement of the baseline."""
-    found = seen.judged(values, json_row(before))
-    if isinstance(found, Stale):
-        work.session.rollback()
-    return found
+    return seen.judged(values, json_row(before))
 
 
 def change(
@@ -64,7 +60,6 @@ def change(
     if all(getattr(before, name) == value for name, value in values.items()):
         return Changed(before=before, after=before)
     if not noun.shelf.change(work.session, _id(before), values):
-        work.session.rollback()
         return invalid(noun.unique, "This is taken.")
     after = _found(work, account_id, noun, _id(before))
     _audit(work, account_id, noun, cause=cause, before=before, after=after)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboard.config import Settings
-from dashboard.services.core.unit_of_work import AfterCommit, JobQueue, UnitOfWork
+from dashboard.services.core.after_commit import AfterCommit, JobQueue
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.postgres.database import Session
 from dashboard.store.redis import client as redis_client
 from dashboard.store.redis.client import Redis

@@ -1,151 +1,31 @@
-"""The unit of work of a service, and the signals after its commit."""
+"""What a service works with; its entry point commits it once, and what was noted is announced then."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
-
-import structlog
+from typing import TypeVar
 
 from dashboard.config import Settings
-from dashboard.engine.decisions import Source
+from dashboard.services.core.after_commit import AfterCommit
+from dashboard.services.core.notes import Notes
+from dashboard.services.core.refusals import Conflict, Invalid
 from dashboard.store.assignment.snapshots import RedisReaders
-from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.postgres import database
 from dashboard.store.postgres.database import Session
 from dashboard.store.redis.data_loss_marker import DataLossMarker
 from dashboard.store.redis.fragment_cache import SharedDrawings
 from dashboard.store.redis.heartbeats import Heartbeats
-from dashboard.store.redis.live_version import LiveVersions
 from dashboard.store.redis.rate_limits import RateLimits
 from dashboard.store.redis.rotation import Rotations
-from dashboard.store.redis.wakeups import Wakeups
-from dashboard.store.redis.webhook_flags import Listeners
 
-log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Background:
-    """The workers and the scheduler, and the numbers of queued and failed jobs and of runs among the queued."""
-
-    workers: int
-    scheduler: bool
-    queued: int
-    failed: int
-    runs_to_come: int
-
-
-class JobQueue(Protocol):
-    """The port to background jobs; the program's entry point supplies it. Raises StoreUnavailable."""
-
-    def confirm_stranded_at(self, named: Mapping[int, Mapping[int, Sequence[int]]], at: datetime) -> None:
-        """Schedule a second check that these conversations, by account and inbox, still wait (E53)."""
-
-    def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
-        """Enqueue a run of one inbox and return the job's id."""
-
-    def run_inbox_at(
-        self, account_id: int, inbox_id: int, at: datetime, *, attempt: int = 0, instead_of: datetime | None = None
-    ) -> None:
-        """Schedule a run in place of one at another instant; `attempt` counts the failed runs before it."""
-
-    def deliver_webhooks(self, account_id: int | None = None) -> None:
-        """Enqueue deliveries of the outbox, for this account or, on schedule, for all accounts."""
-
-    def deliver_webhooks_at(self, at: datetime) -> None:
-        """Schedule deliveries of the outbox."""
-
-    def mail_invitation(self, account_id: int, agent_id: int) -> None:
-        """Enqueue the mail with an agent's invitation."""
-
-    def remove_old_at(self, at: datetime) -> None:
-        """Schedule the next removal of expired rows."""
-
-    def background(self) -> Background:
-        """Return the state of workers, scheduler and queue."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AfterCommit:
-    """The signals after a commit; a failed signal never counts as a failed change (E44)."""
-
-    queue: JobQueue
-    wakeups: Wakeups
-    live: LiveVersions
-    listeners: Listeners
-    unsent: set[tuple[int, int]] = field(default_factory=set)
-
-    def wake(self, account_id: int, inbox_ids: Iterable[int], source: Source = Source.REALTIME) -> None:
-        """Start a run for each inbox without a pending one (E32), refresh the pages, and start deliveries.
-
-        The next call repeats wake-ups that Redis did not accept; the stranded check finds the others (E53).
-        """
-        wanted = {(account_id, inbox_id) for inbox_id in inbox_ids}
-        self.unsent.update(wanted)
-        try:
-            self.live.bump(account_id)
-            for account, inbox_id in sorted(self.unsent):
-                if self.wakeups.mark(account, inbox_id):
-                    self.queue.run_inbox(account, inbox_id, source)
-                self.unsent.discard((account, inbox_id))
-        except StoreUnavailable as error:
-            # One attempt only: each further call would wait for Redis as long.
-            log.warning("wake_ups_not_sent", account=account_id, inboxes=sorted(wanted), error=str(error))
-            return
-        self.deliver(account_id)
-
-    def wake_anew(self, account_id: int, inbox_ids: Iterable[int], source: Source) -> None:
-        """Start a run for each inbox even with a pending mark, because its job may have died with its worker."""
-        for inbox_id in inbox_ids:
-            try:
-                self.wakeups.clear(account_id, inbox_id)
-            except StoreUnavailable as error:
-                log.warning("mark_not_cleared", account=account_id, inbox=inbox_id, error=str(error))
-        self.wake(account_id, inbox_ids, source)
-
-    def wake_at(self, account_id: int, inbox_id: int, at: datetime, *, now: datetime) -> None:
-        """Schedule the inbox's one wake-up, or move it (E30)."""
-        try:
-            if moved := self.wakeups.move(account_id, inbox_id, at, now=now):
-                self.queue.run_inbox_at(account_id, inbox_id, at, instead_of=moved.before)
-        except StoreUnavailable as error:
-            log.warning("wake_up_not_scheduled", account=account_id, inbox=inbox_id, error=str(error))
-
-    def changed(self, account_id: int) -> None:
-        """Refresh the account's pages and start deliveries of its events."""
-        try:
-            self.live.bump(account_id)
-        except StoreUnavailable as error:
-            log.warning("live_version_not_bumped", account=account_id, error=str(error))
-        self.deliver(account_id)
-
-    def deliver(self, account_id: int) -> None:
-        """Start deliveries if the account has a receiver and no deliveries are about to start."""
-        try:
-            if self.listeners.mark(account_id):
-                self.queue.deliver_webhooks(account_id)
-        except StoreUnavailable as error:
-            # The scheduler also reads the outbox.
-            log.warning("deliveries_not_started", account=account_id, error=str(error))
-
-    def mail_invitation(self, account_id: int, agent_id: int) -> None:
-        """Have an agent's invitation mailed; its link was shown as well."""
-        try:
-            self.queue.mail_invitation(account_id, agent_id)
-        except StoreUnavailable as error:
-            log.warning("invitation_not_mailed", account=account_id, agent=agent_id, error=str(error))
-
-    def note_listeners(self, account_id: int, listening: bool) -> None:
-        """Record whether the account has a receiver of events; the scheduler repeats this regularly."""
-        try:
-            self.listeners.note(account_id, listening)
-        except StoreUnavailable as error:
-            log.warning("listeners_not_noted", account=account_id, error=str(error))
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitOfWork:
-    """The session, settings, Redis stores and signals of one unit of work."""
+    """One unit of work's session, Redis's concerns, the settings, the signals, and what to announce by them.
+
+    Services write and note, and the entry point finishes the unit: a request, a job, a command. A service of several
+    units, such as a run with its batches, finishes each by itself, and its docstring states it.
+    """
 
     session: Session
     settings: Settings
@@ -155,6 +35,7 @@ class UnitOfWork:
     beginnings: DataLossMarker
     drawings: SharedDrawings
     signals: AfterCommit
+    notes: Notes = field(default_factory=Notes)
 
     @property
     def gauges(self) -> RedisReaders:
@@ -165,3 +46,22 @@ class UnitOfWork:
             rotations=self.rotations,
             on_failure=self.settings.rate_limit_on_failure,
         )
+
+    def finish(self) -> None:
+        """Commit what was written, then announce what was noted."""
+        noted = self.notes.take()
+        database.commit(self.session)
+        noted.announce(self.session, self.signals)
+
+    def abandon(self) -> None:
+        """Take back what was written, and announce nothing."""
+        self.notes.take()
+        database.roll_back(self.session)
+
+    def finished(self, answer: T) -> T:
+        """Finish with a service's answer, or abandon with its refusal, and return it."""
+        if answer is None or isinstance(answer, (Invalid, Conflict)):
+            self.abandon()
+        else:
+            self.finish()
+        return answer

@@ -11,7 +11,6 @@ from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes.inbox_forms import InboxEdit
 from dashboard.store.core.paging import Listed, Page
-from dashboard.store.inboxes import affected_inboxes
 from dashboard.store.inboxes import inboxes as store
 from dashboard.store.inboxes.inboxes import InboxRow
 
@@ -36,8 +35,7 @@ def create(
 ) -> InboxRow | Invalid:
     """Make an inbox."""
     row = audited_crud.add(work, account_id, INBOX, sent_fields(edit), cause=ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.changed(account_id)
+    work.notes.changed(account_id)
     return row
 
 
@@ -55,7 +53,7 @@ def change(
     before = store.shelf.lock(work.session, account_id, inbox_id)
     if before is None:
         return None
-    values = audited_crud.judged(work, seen, sent_fields(edit), before)
+    values = audited_crud.judged(seen, sent_fields(edit), before)
     if isinstance(values, Stale):
         return values
     changed = audited_crud.change(
@@ -63,9 +61,8 @@ def change(
     )
     if isinstance(changed, Invalid):
         return changed
-    work.session.commit()
     switched = changed.differs_in("enable_auto_assignment")
-    work.signals.wake(account_id, affected_inboxes.of_inboxes(work.session, account_id, [inbox_id]) if switched else ())
+    work.notes.touched(account_id, inbox_ids=[inbox_id] if switched else ())
     return changed.after
 
 
@@ -82,12 +79,10 @@ def remove(
     before = store.shelf.lock(work.session, account_id, inbox_id)
     if before is None:
         return None
-    if isinstance(stale := audited_crud.judged(work, seen, {}, before), Stale):
+    if isinstance(stale := audited_crud.judged(seen, {}, before), Stale):
         return stale
     if store.has_conversations(work.session, inbox_id):
-        work.session.rollback()
         return Conflict(sentence=HOLDS)
     audited_crud.remove(work, account_id, INBOX, before, cause=ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.changed(account_id)
+    work.notes.changed(account_id)
     return before

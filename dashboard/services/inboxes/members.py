@@ -1,6 +1,6 @@
 """Members of inboxes and teams; each change may make a conversation assignable, so it starts runs (E11, E30)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,6 @@ from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes.inbox_forms import MemberIds
 from dashboard.store.accounts import id_checks
-from dashboard.store.inboxes import affected_inboxes
 from dashboard.store.inboxes import members as store
 from dashboard.store.inboxes.members import Owner, OwnerKind
 
@@ -59,18 +58,16 @@ def change(
     if not store.lock(work.session, account_id, place):
         return None
     if refusal := _refusal(work, account_id, wanted.user_ids, way):
-        work.session.rollback()
         return refusal
     before = Members(user_ids=_ids(work, account_id, place))
     WRITES[way](work.session, account_id, place, wanted.user_ids)
     after = Members(user_ids=_ids(work, account_id, place))
     if after == before:
-        work.session.rollback()
         return after
     changed = AuditedChange(subject=f"{place.group}_members", subject_id=place.id, before=before, after=after)
     audit_log.write(work, account_id, changed, ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.wake(account_id, _concerned(work, account_id, place))
+    is_team = place.group is OwnerKind.TEAM
+    work.notes.touched(account_id, team_ids=[place.id] if is_team else (), inbox_ids=() if is_team else [place.id])
     return after
 
 
@@ -89,9 +86,3 @@ def _active(work: UnitOfWork, account_id: int, user_ids: Collection[int]) -> fro
 
 def _ids(work: UnitOfWork, account_id: int, place: Owner) -> tuple[int, ...]:
     return tuple(store.ids(work.session, account_id, place) or ())
-
-
-def _concerned(work: UnitOfWork, account_id: int, place: Owner) -> Sequence[int]:
-    if place.group is OwnerKind.TEAM:
-        return affected_inboxes.of_team(work.session, account_id, place.id)
-    return affected_inboxes.of_inboxes(work.session, account_id, [place.id])

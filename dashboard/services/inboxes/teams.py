@@ -37,8 +37,7 @@ def create(
 ) -> TeamRow | Invalid:
     """Make a team."""
     row = audited_crud.add(work, account_id, TEAM, sent_fields(edit), cause=ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.changed(account_id)
+    work.notes.changed(account_id)
     return row
 
 
@@ -56,7 +55,7 @@ def change(
     before = store.teams.lock(work.session, account_id, team_id)
     if before is None:
         return None
-    values = audited_crud.judged(work, seen, sent_fields(edit), before)
+    values = audited_crud.judged(seen, sent_fields(edit), before)
     if isinstance(values, Stale):
         return values
     changed = audited_crud.change(
@@ -64,9 +63,8 @@ def change(
     )
     if isinstance(changed, Invalid):
         return changed
-    work.session.commit()
     decides = changed.differs_in("assignment_type", "max_auto_assigned_conversations")
-    work.signals.wake(account_id, affected_inboxes.of_team(work.session, account_id, team_id) if decides else ())
+    work.notes.touched(account_id, team_ids=[team_id] if decides else ())
     return changed.after
 
 
@@ -83,14 +81,13 @@ def remove(
     before = store.teams.lock(work.session, account_id, team_id)
     if before is None:
         return None
-    if isinstance(stale := audited_crud.judged(work, seen, {}, before), Stale):
+    if isinstance(stale := audited_crud.judged(seen, {}, before), Stale):
         return stale
     waited_in = affected_inboxes.of_team(work.session, account_id, team_id)
     left = store.leave(work.session, account_id, team_id)
     ledger.write_events(work.session, [_updated(account_id, conversation_id, now) for conversation_id in left])
     audited_crud.remove(work, account_id, TEAM, before, cause=ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.wake(account_id, waited_in)
+    work.notes.wakes(account_id, waited_in)
     return before
 
 

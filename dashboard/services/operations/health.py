@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from dashboard.services.core.unit_of_work import Background, UnitOfWork
+from dashboard.services.core.after_commit import Background
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import open_counts
 from dashboard.store.core.errors import UNREACHABLE, DatabaseFailed, StoreUnavailable
 from dashboard.store.ledger import metric_counters
@@ -63,18 +64,18 @@ def background(work: UnitOfWork) -> Background | None:
 
 
 def fold_counters(work: UnitOfWork) -> None:
-    """Keep the counters quick to read."""
+    """Keep the counters quick to read: a unit of work for each account."""
     metric_counters.compact(work.session)
-    work.session.commit()
+    work.finish()
     for account_id in open_counts.needs_compaction(work.session):
         open_counts.compact(work.session, account_id)
-        work.session.commit()
+        work.finish()
 
 
 def mend_counters(work: UnitOfWork) -> None:
     """See to it that limits are compared with what is held, also where somebody wrote past the triggers."""
     found = open_counts.recount(work.session)
-    work.session.commit()
+    work.finish()
     for account_id, inbox_id in found:
         log.error("open_conversations_counted_wrong", account=account_id, inbox=inbox_id)
 

@@ -4,7 +4,6 @@ import time
 from datetime import datetime, timedelta
 
 from dashboard.services.core.refusals import Conflict
-from dashboard.services.core.transaction import NestedUnitOfWork
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.operations import idempotency as store
 from dashboard.store.operations.idempotency import Slot, StoredResponse
@@ -28,17 +27,16 @@ def first_answer(work: UnitOfWork, slot: Slot, body_hash: str, *, now: datetime)
     return Conflict(sentence="The first request under this Idempotency-Key has given no answer yet.")
 
 
-def keep(work: NestedUnitOfWork, slot: Slot, kept: StoredResponse, *, now: datetime) -> None:
-    """Commit the request's writes with its answer, which a repeated request gets again."""
-    store.keep(work.work.session, slot, kept, now)
-    work.commit_as_said()
+def keep(work: UnitOfWork, slot: Slot, kept: StoredResponse, *, now: datetime) -> None:
+    """Write the answer beside the work, in one transaction: whoever did not hear it is given the same again."""
+    store.keep(work.session, slot, kept, now)
 
 
 def _found(work: UnitOfWork, slot: Slot) -> StoredResponse | None:
-    """Poll for the first request's answer, at most 2 s."""
+    """Look, in units of their own, until the answer is there or its time is up."""
     for _ in range(ANSWER_COMES_WITHIN // LOOKED_EVERY):
         kept = store.find(work.session, slot)
-        work.session.rollback()
+        work.finish()
         if kept is None or kept.status:
             return kept
         time.sleep(LOOKED_EVERY.total_seconds())

@@ -39,14 +39,14 @@ class Removed:
 
 
 def remove_old(work: UnitOfWork, *, now: datetime, lasts_for: float = LASTS_FOR) -> Removed:
-    """Remove expired rows in small transactions, until none remain or the time is up."""
+    """Remove what is older than it is kept, in small units of work, until nothing is left or the time is up."""
     removers = _removers(work.session, now - timedelta(days=work.settings.run_retention_days), now)
     counts, left, until = Counter[str](), set(removers), time.monotonic() + lasts_for
     while left and time.monotonic() < until:
         # In turns: a backlog of one kind keeps no other waiting.
         for kind in sorted(left):
             done = removers[kind](AT_ONCE)
-            work.session.commit()
+            work.finish()
             counts[kind] += done
             left -= {kind} if done < AT_ONCE else set()
     if counts.total():

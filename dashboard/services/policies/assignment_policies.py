@@ -14,7 +14,7 @@ from dashboard.services.core.refusals import Invalid, Stale, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoice
 from dashboard.store.core.paging import Listed, Page
-from dashboard.store.inboxes import affected_inboxes, inboxes
+from dashboard.store.inboxes import inboxes
 from dashboard.store.inboxes.inboxes import InboxRow
 from dashboard.store.policies import assignment_policies as store
 from dashboard.store.policies.assignment_policies import PolicyRow
@@ -58,8 +58,7 @@ def create(
     if isinstance(row, Invalid):
         return row
     store.keep_version(work.session, account_id, row, actor_id=actor_id, now=now)
-    work.session.commit()
-    work.signals.changed(account_id)
+    work.notes.changed(account_id)
     return row
 
 
@@ -77,7 +76,7 @@ def change(
     before = store.shelf.lock(work.session, account_id, policy_id)
     if before is None:
         return None
-    wanted = audited_crud.judged(work, seen, _columns(edit), before)
+    wanted = audited_crud.judged(seen, _columns(edit), before)
     if isinstance(wanted, Stale):
         return wanted
     edited = replace(before, **wanted)
@@ -92,8 +91,7 @@ def change(
         return changed
     if decides:
         store.keep_version(work.session, account_id, changed.after, actor_id=actor_id, now=now)
-    work.session.commit()
-    work.signals.wake(account_id, affected_inboxes.of_policy(work.session, account_id, policy_id) if decides else ())
+    work.notes.touched(account_id, policy_ids=[policy_id] if decides else ())
     return changed.after
 
 
@@ -110,13 +108,12 @@ def remove(
     before = store.shelf.lock(work.session, account_id, policy_id)
     if before is None:
         return None
-    if isinstance(stale := audited_crud.judged(work, seen, {}, before), Stale):
+    if isinstance(stale := audited_crud.judged(seen, {}, before), Stale):
         return stale
     cause, served = ActorContext(actor_id=actor_id, now=now), store.inbox_ids(work.session, policy_id)
     audited_crud.remove(work, account_id, POLICY, before, cause=cause)
     audit_log.write(work, account_id, [_linked(inbox_id, before.id, None) for inbox_id in served], cause)
-    work.session.commit()
-    work.signals.wake(account_id, affected_inboxes.of_inboxes(work.session, account_id, served))
+    work.notes.touched(account_id, inbox_ids=served)
     return before
 
 
@@ -140,7 +137,6 @@ def link(
         return None
     policy = store.shelf.find(work.session, account_id, choice.assignment_policy_id)
     if policy is None:
-        work.session.rollback()
         return invalid("assignment_policy_id", NO_SUCH_POLICY)
     before = store.of_inbox(work.session, account_id, inbox_id)
     wanted = _judged(work, seen, policy.id, before)
@@ -151,8 +147,7 @@ def link(
     store.link(work.session, account_id, inbox_id, policy.id)
     linked = _linked(inbox_id, before.id if before else None, policy.id)
     audit_log.write(work, account_id, linked, ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.wake(account_id, affected_inboxes.of_inboxes(work.session, account_id, [inbox_id]))
+    work.notes.touched(account_id, inbox_ids=[inbox_id])
     return show(work, account_id, policy.id)
 
 
@@ -175,8 +170,7 @@ def unlink(
         return wanted
     store.unlink(work.session, inbox_id)
     audit_log.write(work, account_id, _linked(inbox_id, before.id, None), ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.wake(account_id, affected_inboxes.of_inboxes(work.session, account_id, [inbox_id]))
+    work.notes.touched(account_id, inbox_ids=[inbox_id])
     return before
 
 
@@ -195,7 +189,6 @@ def _judged(work: UnitOfWork, seen: Baseline, policy_id: int | None, before: Pol
     if not isinstance(found, Stale):
         wanted: int | None = found["assignment_policy_id"]
         return wanted
-    work.session.rollback()
     return found
 
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.refusals import Invalid, Stale, invalid
-from dashboard.services.core.transaction import all_or_nothing
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.assignment_policies import PolicyRow
@@ -26,14 +25,12 @@ def create(
     now: datetime,
 ) -> PolicyRow | Invalid:
     """Make a policy and link it to these inboxes."""
-    with all_or_nothing(work) as whole:
-        made = assignment_policies.create(whole.work, account_id, edit, actor_id=actor_id, now=now)
-        if isinstance(made, Invalid):
-            return made
-        if refusal := _link(whole.work, account_id, made.id, served, cause=ActorContext(actor_id=actor_id, now=now)):
-            return refusal
-        whole.commit(account_id, reach=served)
+    made = assignment_policies.create(work, account_id, edit, actor_id=actor_id, now=now)
+    if isinstance(made, Invalid):
         return made
+    if refusal := _link(work, account_id, made.id, served, cause=ActorContext(actor_id=actor_id, now=now)):
+        return refusal
+    return made
 
 
 def change(
@@ -52,22 +49,17 @@ def change(
     The inboxes first: whoever links one of them elsewhere takes these locks in that order.
     """
     cause = ActorContext(actor_id=actor_id, now=now)
-    with all_or_nothing(work) as whole:
-        before = _served(whole.work, account_id, policy_id)
-        if before is None:
-            return None
-        after = _wanted(seen, served, before)
-        if refusal := _link(whole.work, account_id, policy_id, after - before, cause=cause):
-            return refusal
-        _unlink(whole.work, account_id, policy_id, before - after, cause=cause)
-        changed = assignment_policies.change(
-            whole.work, account_id, policy_id, edit, actor_id=actor_id, now=now, seen=seen
-        )
-        if isinstance(changed, PolicyRow):
-            whole.commit(account_id, reach=before | after)
-        if isinstance(changed, Stale):
-            return replace(changed, wanted={**changed.wanted, "inboxes": tuple(after)})
-        return changed
+    before = _served(work, account_id, policy_id)
+    if before is None:
+        return None
+    after = _wanted(seen, served, before)
+    if refusal := _link(work, account_id, policy_id, after - before, cause=cause):
+        return refusal
+    _unlink(work, account_id, policy_id, before - after, cause=cause)
+    changed = assignment_policies.change(work, account_id, policy_id, edit, actor_id=actor_id, now=now, seen=seen)
+    if isinstance(changed, Stale):
+        return replace(changed, wanted={**changed.wanted, "inboxes": tuple(after)})
+    return changed
 
 
 def _served(work: UnitOfWork, account_id: int, policy_id: int) -> frozenset[int] | None:

@@ -19,7 +19,6 @@ from dashboard.store.agents import agents as agents_store
 from dashboard.store.agents import availability
 from dashboard.store.agents.agents import AgentRow
 from dashboard.store.core.paging import Listed, Page
-from dashboard.store.inboxes import affected_inboxes
 from dashboard.store.policies import capacity_policies as store
 from dashboard.store.policies.capacity_policies import LimitRow
 
@@ -45,7 +44,6 @@ def create(
     if store.shelf.lock(work.session, account_id, policy_id) is None:
         return None
     if refusal := _refusal(work, account_id, edit):
-        work.session.rollback()
         return refusal
     values = {"agent_capacity_policy_id": policy_id, **sent_fields(edit)}
     row = audited_crud.add(work, account_id, LIMIT, values, cause=ActorContext(actor_id=actor_id, now=now))
@@ -70,9 +68,8 @@ def change(
     if before is None:
         return None
     if refusal := _refusal(work, account_id, edit):
-        work.session.rollback()
         return refusal
-    values = audited_crud.judged(work, seen, sent_fields(edit), before)
+    values = audited_crud.judged(seen, sent_fields(edit), before)
     if isinstance(values, Stale):
         return values
     changed = audited_crud.change(
@@ -98,7 +95,7 @@ def remove(
     before = _locked(work, account_id, key)
     if before is None:
         return None
-    if isinstance(stale := audited_crud.judged(work, seen, {}, before), Stale):
+    if isinstance(stale := audited_crud.judged(seen, {}, before), Stale):
         return stale
     audited_crud.remove(work, account_id, LIMIT, before, cause=ActorContext(actor_id=actor_id, now=now))
     _decided(work, account_id, key.policy_id, now)
@@ -130,9 +127,8 @@ def assign_policy(
         return None
     before = agents_store.lock(work.session, account_id, choice.user_id)
     if before is None or not before.active:
-        work.session.rollback()
         return invalid("user_id", NO_SUCH_AGENT)
-    wanted = audited_crud.judged(work, seen, {"agent_capacity_policy_id": policy_id}, before)
+    wanted = audited_crud.judged(seen, {"agent_capacity_policy_id": policy_id}, before)
     if isinstance(wanted, Stale):
         return wanted
     if before.agent_capacity_policy_id != wanted["agent_capacity_policy_id"]:
@@ -154,7 +150,7 @@ def unassign_policy(
     before = agents_store.lock(work.session, account_id, choice.user_id)
     if before is None:
         return None
-    wanted = audited_crud.judged(work, seen, {"agent_capacity_policy_id": None}, before)
+    wanted = audited_crud.judged(seen, {"agent_capacity_policy_id": None}, before)
     if isinstance(wanted, Stale):
         return wanted
     if before.agent_capacity_policy_id != policy_id:
@@ -168,8 +164,7 @@ def _move(work: UnitOfWork, account_id: int, agent: AgentRow, policy_id: int | N
     changed = capacity_policies.agents_of_policy(agent.id, agent.agent_capacity_policy_id, policy_id)
     audit_log.write(work, account_id, changed, cause)
     inbox_ids = availability.inboxes_of(work.session, account_id, [agent.id])
-    work.session.commit()
-    work.signals.wake(account_id, affected_inboxes.of_inboxes(work.session, account_id, inbox_ids))
+    work.notes.touched(account_id, inbox_ids=inbox_ids)
 
 
 def _locked(work: UnitOfWork, account_id: int, key: LimitKey) -> LimitRow | None:
@@ -188,7 +183,6 @@ def _refusal(work: UnitOfWork, account_id: int, edit: InboxLimitEdit) -> Invalid
 
 
 def _decided(work: UnitOfWork, account_id: int, policy_id: int, now: datetime) -> None:
-    """Give the policy, which decides differently now, its next version; commit, and start the runs."""
+    """Give the policy, which decides differently now, its next version, and note that runs are called for."""
     store.touch(work.session, policy_id, now)
-    work.session.commit()
-    work.signals.wake(account_id, affected_inboxes.of_account(work.session, account_id))
+    work.notes.touched(account_id, is_all=True)

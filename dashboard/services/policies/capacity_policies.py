@@ -7,14 +7,13 @@ from typing import Any
 
 from dashboard.services.core import audit_log, audited_crud
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
-from dashboard.services.core.audited_crud import Resource
+from dashboard.services.core.audited_crud import Changed, Resource
 from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.form import sent_fields
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies.policy_forms import CapacityPolicyEdit, ExclusionsEdit
 from dashboard.store.core.paging import Listed, Page
-from dashboard.store.inboxes import affected_inboxes
 from dashboard.store.policies import capacity_policies as store
 from dashboard.store.policies.capacity_policies import CapacityRow, LimitRow
 from dashboard.store.postgres.bulk import json_row
@@ -68,8 +67,7 @@ def create(
     row = audited_crud.add(work, account_id, POLICY, columns(edit), cause=ActorContext(actor_id=actor_id, now=now))
     if isinstance(row, Invalid):
         return row
-    work.session.commit()
-    work.signals.changed(account_id)
+    work.notes.changed(account_id)
     return _views(work, account_id, [row])[0]
 
 
@@ -90,16 +88,21 @@ def change(
     values = _judged(work, account_id, before, columns(edit), seen=seen)
     if isinstance(values, Stale):
         return values
-    if decides := any(getattr(before, name) != values.get(name, getattr(before, name)) for name in DECIDING):
-        values |= {"version": before.version + 1, "updated_at": now}
-    changed = audited_crud.change(
-        work, account_id, POLICY, before, values=values, cause=ActorContext(actor_id=actor_id, now=now)
-    )
+    changed = write(work, account_id, before, values, cause=ActorContext(actor_id=actor_id, now=now))
     if isinstance(changed, Invalid):
         return changed
-    work.session.commit()
-    work.signals.wake(account_id, affected_inboxes.of_account(work.session, account_id) if decides else ())
+    work.notes.touched(account_id, is_all=changed.differs_in(*DECIDING))
     return _views(work, account_id, [changed.after])[0]
+
+
+def write(
+    work: UnitOfWork, account_id: int, before: CapacityRow, values: Mapping[str, Any], *, cause: ActorContext
+) -> Changed[CapacityRow] | Invalid:
+    """Write a change of a policy that this transaction has locked, with its next version if it decides differently."""
+    values = dict(values)
+    if any(getattr(before, name) != values.get(name, getattr(before, name)) for name in DECIDING):
+        values |= {"version": before.version + 1, "updated_at": cause.now}
+    return audited_crud.change(work, account_id, POLICY, before, values=values, cause=cause)
 
 
 def remove(
@@ -126,8 +129,7 @@ def remove(
     ]
     audit_log.write(work, account_id, lifted, cause)
     audited_crud.remove(work, account_id, POLICY, before, cause=cause)
-    work.session.commit()
-    work.signals.wake(account_id, affected_inboxes.of_account(work.session, account_id))
+    work.notes.touched(account_id, is_all=True)
     return before
 
 
@@ -146,10 +148,7 @@ def _judged(
 ) -> dict[str, Any] | Stale:
     """Return what is to be written; callers of the API saw the policy with its limits."""
     [view] = _views(work, account_id, [before])
-    found = seen.judged(values, {**json_row(before), **json_row(view)})
-    if isinstance(found, Stale):
-        work.session.rollback()
-    return found
+    return seen.judged(values, {**json_row(before), **json_row(view)})
 
 
 def _views(work: UnitOfWork, account_id: int, rows: Collection[CapacityRow]) -> list[CapacityView]:

@@ -7,7 +7,6 @@ from typing import Any
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.refusals import Invalid, Stale
-from dashboard.services.core.transaction import all_or_nothing
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import capacity_limits, capacity_policies
 from dashboard.services.policies.capacity_limits import LimitKey, LimitRow
@@ -28,16 +27,12 @@ def create(
     now: datetime,
 ) -> CapacityView | Invalid:
     """Make a policy with these limits by inbox; None is no limit."""
-    with all_or_nothing(work) as whole:
-        made = capacity_policies.create(whole.work, account_id, edit, actor_id=actor_id, now=now)
-        if isinstance(made, Invalid):
-            return made
-        if refusal := _limit(
-            whole.work, account_id, made, limits=limits, cause=ActorContext(actor_id=actor_id, now=now)
-        ):
-            return refusal
-        whole.commit(account_id)
+    made = capacity_policies.create(work, account_id, edit, actor_id=actor_id, now=now)
+    if isinstance(made, Invalid):
         return made
+    if refusal := _limit(work, account_id, made, limits=limits, cause=ActorContext(actor_id=actor_id, now=now)):
+        return refusal
+    return made
 
 
 def change(
@@ -53,24 +48,22 @@ def change(
 ) -> CapacityView | Invalid | None:
     """Change a policy with what differs of its limits; inboxes that are not named keep theirs."""
     cause = ActorContext(actor_id=actor_id, now=now)
-    with all_or_nothing(work) as whole:
-        standing = capacity_policies.lock(whole.work, account_id, policy_id)
-        if standing is None:
-            return None
-        values = seen.judged({**capacity_policies.columns(edit), **_by_name(limits)}, facts(standing, limits))
-        if isinstance(values, Stale):
-            return values
-        edit, limits = (
-            capacity_policies.edit_of(values),
-            {inbox_id: values[f"{LIMIT}{inbox_id}"] for inbox_id in limits},
-        )
-        changed = capacity_policies.change(whole.work, account_id, policy_id, edit, actor_id=actor_id, now=now)
-        if not isinstance(changed, CapacityView):
-            return changed
-        if refusal := _limit(whole.work, account_id, changed, limits=limits, cause=cause):
-            return refusal
-        whole.commit(account_id)
+    standing = capacity_policies.lock(work, account_id, policy_id)
+    if standing is None:
+        return None
+    values = seen.judged({**capacity_policies.columns(edit), **_by_name(limits)}, facts(standing, limits))
+    if isinstance(values, Stale):
+        return values
+    edit, limits = (
+        capacity_policies.edit_of(values),
+        {inbox_id: values[f"{LIMIT}{inbox_id}"] for inbox_id in limits},
+    )
+    changed = capacity_policies.change(work, account_id, policy_id, edit, actor_id=actor_id, now=now)
+    if not isinstance(changed, CapacityView):
         return changed
+    if refusal := _limit(work, account_id, changed, limits=limits, cause=cause):
+        return refusal
+    return changed
 
 
 def facts(view: CapacityView, inbox_ids: Iterable[int]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ KEPT_FOR = 32 * DAY
 
 
 def sum_ledger(work: UnitOfWork, *, now: datetime) -> None:
-    """Sum up every account's ledger to the last settled hour, one transaction for each day."""
+    """Sum every account's ledger up to the last settled hour, a day to a unit of work."""
     until = hour_of(now - SETTLES_IN)
     for account in rollups.due(work.session, until):
         _sum(work, account, until)
@@ -31,7 +31,7 @@ def _sum(work: UnitOfWork, account: DueRollup, until: datetime) -> None:
     while since < until:
         span = RollupSpan(since=since, until=min(rollups.day_of(since) + DAY, until))
         added = rollups.add(work.session, account, span)
-        work.session.commit()
+        work.finish()
         if not added:
             return
         since = span.until

@@ -46,7 +46,10 @@ def outgoing_of(work: UnitOfWork) -> Outgoing:
 def deliver(
     work: UnitOfWork, account_id: int | None = None, *, outgoing: Outgoing | None = None, now: Clock = clock.now
 ) -> None:
-    """Send all due deliveries, and schedule the next job for the next due delivery."""
+    """Deliver what is due until nothing is under way, and ask to be called when something is due again.
+
+    Each look for what is due, and each record of what receivers answered, is a unit of work.
+    """
     if account_id is not None:
         _begin(work, account_id)
     with ThreadPoolExecutor(RECEIVERS_AT_ONCE, thread_name_prefix="receiver") as pool:
@@ -55,9 +58,14 @@ def deliver(
 
 
 def poll_outbox(work: UnitOfWork, *, now: datetime) -> None:
-    """Create missing deliveries of events, record accounts with receivers, and schedule due deliveries."""
-    while fan_out(work, now=now) == EVENTS_AT_ONCE:
-        pass
+    """Find what was not told of: events without deliveries, deliveries that are due, and who listens.
+
+    Each fan-out is a unit of work.
+    """
+    is_more = True
+    while is_more:
+        is_more = fan_out(work, now=now) == EVENTS_AT_ONCE
+        work.finish()
     for account_id in webhooks.listened_to(work.session):
         work.signals.note_listeners(account_id, True)
     _schedule_next(work, now)
@@ -65,9 +73,7 @@ def poll_outbox(work: UnitOfWork, *, now: datetime) -> None:
 
 def fan_out(work: UnitOfWork, *, now: datetime) -> int:
     """Make deliveries of the oldest events that have none; return how many events that were."""
-    done = outbox.fan_out(work.session, now=now, give_up_at=now + LASTS_FOR, most=EVENTS_AT_ONCE)
-    work.session.commit()
-    return done
+    return outbox.fan_out(work.session, now=now, give_up_at=now + LASTS_FOR, most=EVENTS_AT_ONCE)
 
 
 def _begin(work: UnitOfWork, account_id: int) -> None:
@@ -80,7 +86,7 @@ def _begin(work: UnitOfWork, account_id: int) -> None:
 def _schedule_next(work: UnitOfWork, now: datetime) -> None:
     """Ask for the next look, at once or when something is due; raises StoreUnavailable, and the job is done again."""
     at = delivery_leases.next_at(work.session, now=now)
-    work.session.commit()
+    work.finish()
     if at is not None and at <= now:
         work.signals.queue.deliver_webhooks()
     elif at is not None:
@@ -112,6 +118,7 @@ class _Floor:
         """Acquire leases and start their attempts; return whether more events wait for deliveries."""
         now = self.now()
         is_more = fan_out(self.work, now=now) == EVENTS_AT_ONCE
+        self.work.finish()
         lease = LeaseTerms(
             until=now + LEASE,
             most=RECEIVERS_AT_ONCE - len(self.speaking),
@@ -124,7 +131,7 @@ class _Floor:
             if lease.most
             else []
         )
-        self.work.session.commit()
+        self.work.finish()
         for turn in taken:
             self.speaking[turn.webhook_id] = self.pool.submit(attempt.send_all, self.outgoing, turn, self.told)
         return is_more
@@ -140,7 +147,7 @@ class _Floor:
         for one in said:
             if isinstance(one, LeaseEnded):
                 self._end(one, now)
-        self.work.session.commit()
+        self.work.finish()
         if parked := [str(result.id) for result in results if result.status is DeliveryStatus.PARKED]:
             log.warning("deliveries_parked", ids=parked)
 

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from dashboard.http_client.client import Outgoing
@@ -79,7 +80,7 @@ def create(
     row = audited_crud.add(work, account_id, WEBHOOK, values, cause=ActorContext(actor_id=actor_id, now=now))
     if isinstance(row, Invalid):
         return row
-    _commit(work, account_id)
+    _note(work, account_id)
     return WebhookWithSecret(row=row, secret=secret)
 
 
@@ -101,7 +102,7 @@ def change(
     before = store.shelf.lock(work.session, account_id, webhook_id)
     if before is None:
         return None
-    values = audited_crud.judged(work, seen, sent_fields(edit), before)
+    values = audited_crud.judged(seen, sent_fields(edit), before)
     if isinstance(values, Stale):
         return values
     if values.get("subscriptions") == ():
@@ -114,7 +115,7 @@ def change(
         return changed
     if changed.differs_in("url", "enabled"):
         store.end_pause(work.session, webhook_id)
-    _commit(work, account_id)
+    _note(work, account_id)
     return changed.after
 
 
@@ -131,10 +132,10 @@ def remove(
     before = store.shelf.lock(work.session, account_id, webhook_id)
     if before is None:
         return None
-    if isinstance(stale := audited_crud.judged(work, seen, {}, before), Stale):
+    if isinstance(stale := audited_crud.judged(seen, {}, before), Stale):
         return stale
     audited_crud.remove(work, account_id, WEBHOOK, before, cause=ActorContext(actor_id=actor_id, now=now))
-    _commit(work, account_id)
+    _note(work, account_id)
     return before
 
 
@@ -151,7 +152,6 @@ def rotate(
         subject="webhook", subject_id=webhook_id, before={"url": row.url}, after={"url": row.url, "secret": "set"}
     )
     audit_log.write(work, account_id, said, ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
     return WebhookWithSecret(row=row, secret=secret)
 
 
@@ -176,10 +176,8 @@ def redeliver(
     webhook = store.shelf.lock(work.session, account_id, webhook_id)
     before = delivery_store.find(work.session, account_id, webhook_id, delivery_id)
     if webhook is None or before is None:
-        work.session.rollback()
         return None
     if not webhook.enabled:
-        work.session.rollback()
         return Conflict(sentence=DISABLED)
     delivery_store.request_again(work.session, before, now=now, give_up_at=now + LASTS_FOR)
     store.end_pause(work.session, webhook_id)
@@ -187,8 +185,7 @@ def redeliver(
     facts = [{"delivery_id": str(delivery_id), "status": one.status} for one in (before, after) if one]
     asked = AuditedChange(subject="webhook", subject_id=webhook_id, before=facts[0], after=facts[-1])
     audit_log.write(work, account_id, asked, ActorContext(actor_id=actor_id, now=now))
-    work.session.commit()
-    work.signals.deliver(account_id)
+    work.notes.then(partial(work.signals.deliver, account_id))
     return after
 
 
@@ -210,8 +207,7 @@ def _tell_of_what_was(work: UnitOfWork, now: datetime) -> None:
         pass
 
 
-def _commit(work: UnitOfWork, account_id: int) -> None:
+def _note(work: UnitOfWork, account_id: int) -> None:
     listening = store.is_listened_to(work.session, account_id)
-    work.session.commit()
-    work.signals.note_listeners(account_id, listening)
-    work.signals.changed(account_id)
+    work.notes.then(partial(work.signals.note_listeners, account_id, listening))
+    work.notes.changed(account_id)

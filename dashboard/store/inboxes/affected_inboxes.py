@@ -4,12 +4,44 @@ Call these after the commit: a conversation that waits later starts its own run,
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, exists, func, select, true
 
 from dashboard.engine.model import Status
+from dashboard.store.agents import assignee_status
 from dashboard.store.models import Conversation, Inbox, PolicyLink
 from dashboard.store.postgres.database import Session
+
+
+@dataclass(slots=True)
+class Touched:
+    """What changes concern of an account: all of it, or these inboxes, policies, teams, and agents with room.
+
+    `rooms` are agents who hold one less, each with the contact whose conversation it was.
+    """
+
+    is_all: bool = False
+    inbox_ids: set[int] = field(default_factory=set)
+    policy_ids: set[int] = field(default_factory=set)
+    team_ids: set[int] = field(default_factory=set)
+    rooms: set[tuple[int, int | None]] = field(default_factory=set)
+
+
+def of(session: Session, account_id: int, touched: Touched) -> set[int]:
+    """Return the inboxes where something waits that the changes concern; what is not touched costs no query."""
+    if touched.is_all:
+        return set(of_account(session, account_id))
+    found: set[int] = set()
+    if touched.inbox_ids:
+        found.update(of_inboxes(session, account_id, touched.inbox_ids))
+    for policy_id in touched.policy_ids:
+        found.update(of_policy(session, account_id, policy_id))
+    for team_id in touched.team_ids:
+        found.update(of_team(session, account_id, team_id))
+    for agent_id, contact_id in touched.rooms:
+        found |= assignee_status.inboxes_with_room(session, account_id, agent_id, contact_id=contact_id)
+    return found
 
 
 def of_account(session: Session, account_id: int) -> Sequence[int]:

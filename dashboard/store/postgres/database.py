@@ -21,7 +21,7 @@ from dashboard import clock
 from dashboard.starting import CannotStart
 from dashboard.store.core.error_texts import leave_values_out
 
-__all__ = ["ENGINE_OPTIONS", "Engine", "Session", "connect", "migrate", "savepoint", "sessions"]
+__all__ = ["ENGINE_OPTIONS", "Engine", "Session", "commit", "connect", "migrate", "roll_back", "sessions"]
 
 log = structlog.get_logger()
 LOCK_TIMEOUT = "5s"
@@ -87,9 +87,14 @@ def sessions(database: Engine) -> sessionmaker[Session]:
     return sessionmaker(database, expire_on_commit=False)
 
 
-def savepoint(session: Session) -> Session:
-    """Return a session inside this one's transaction: its commits take effect only with the outer commit."""
-    return Session(session.connection(), join_transaction_mode="create_savepoint", expire_on_commit=False)
+def commit(session: Session) -> None:
+    """End the transaction; also one that only read: a rollback would have the driver forget what it has prepared."""
+    session.commit()
+
+
+def roll_back(session: Session) -> None:
+    """End the transaction and take back what it wrote."""
+    session.rollback()
 
 
 def check_connection(url: str) -> None:

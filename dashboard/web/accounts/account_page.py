@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AccountEdit, AccountForm
 from dashboard.services.core.refusals import Invalid
@@ -34,7 +34,7 @@ def rename() -> ResponseReturnValue:
     account_id = viewer().account_id
     done = form_input.load(AccountForm(), {"name": request.form.get("name", "")})
     if not isinstance(done, Invalid):
-        done = accounts.change(unit_of_work(), account_id, done, **editing())
+        done = finished(accounts.change(unit_of_work(), account_id, done, **editing()))
     if isinstance(done, Invalid):
         answer = refused(done, About("account", account_id))
         return _page(errors=answer.errors, typed=request.form), answer.status
@@ -47,7 +47,7 @@ def rename() -> ResponseReturnValue:
 def switch() -> ResponseReturnValue:
     """Switch assignment on or off for the whole account (E1)."""
     on = request.form.get("on") == "on"
-    accounts.change(unit_of_work(), viewer().account_id, AccountEdit(assignment_v2=on), **actor_kwargs())
+    finished(accounts.change(unit_of_work(), viewer().account_id, AccountEdit(assignment_v2=on), **actor_kwargs()))
     flash("Assignment is switched on." if on else "Assignment is switched off: no conversations are assigned any more.")
     return redirect(url_for("web.accounts.show"), HTTPStatus.SEE_OTHER)
 

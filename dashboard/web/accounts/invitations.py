@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
 from dashboard import clock
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts import invitations
 from dashboard.services.accounts.account_forms import ChosenPasswordForm, PasswordForm
 from dashboard.services.core.refusals import Conflict, Invalid
@@ -66,14 +66,14 @@ def _accepted(token: str) -> Sequence[Viewer] | Conflict | Invalid | None:
     wanted = typed(PasswordForm())
     if isinstance(wanted, Invalid):
         return wanted
-    return invitations.accept(unit_of_work(), token, auth.viewer(), wanted, now=clock.now())
+    return finished(invitations.accept(unit_of_work(), token, auth.viewer(), wanted, now=clock.now()))
 
 
 def _accepted_anew(token: str) -> Sequence[Viewer] | Invalid | None:
     wanted = typed(ChosenPasswordForm())
     if isinstance(wanted, Invalid):
         return wanted
-    return invitations.accept_anew(unit_of_work(), token, wanted.password, now=clock.now())
+    return finished(invitations.accept_anew(unit_of_work(), token, wanted.password, now=clock.now()))
 
 
 def _shown(token: str, *, status: int = HTTPStatus.OK, **more: Any) -> ResponseReturnValue:

@@ -36,4 +36,5 @@ def enter(account_id: int) -> ResponseReturnValue:
         abort(HTTPStatus.NOT_FOUND)
     auth.log_in(found[0])
     sessions.enter(unit_of_work(), found[0], now=clock.now())
+    unit_of_work().finish()
     return redirect(urls.wanted(), HTTPStatus.SEE_OTHER)

@@ -7,7 +7,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts import sessions, tokens
 from dashboard.services.accounts.account_forms import PasswordForm
 from dashboard.services.core.form import Form
@@ -42,7 +42,7 @@ def change() -> ResponseReturnValue:
     """Change the password; this session continues, all others end."""
     wanted = typed(PasswordForm())
     if not isinstance(wanted, Invalid):
-        wanted = sessions.change_password(unit_of_work(), viewer(), wanted, now=clock.now())
+        wanted = finished(sessions.change_password(unit_of_work(), viewer(), wanted, now=clock.now()))
     if isinstance(wanted, Invalid):
         return _page(errors=wanted.errors), HTTPStatus.UNPROCESSABLE_ENTITY
     here = [one for one in wanted if one.key == viewer().key]
@@ -56,7 +56,7 @@ def change() -> ResponseReturnValue:
 @pages.post("/settings/password/tokens/<int:token_id>/revocation")
 def revoke_token(token_id: int) -> ResponseReturnValue:
     """Revoke one of the viewer's own tokens."""
-    if not tokens.revoke_own(unit_of_work(), viewer(), token_id, now=clock.now()):
+    if not finished(tokens.revoke_own(unit_of_work(), viewer(), token_id, now=clock.now())):
         abort(HTTPStatus.NOT_FOUND)
     flash("The token was revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
@@ -66,6 +66,7 @@ def revoke_token(token_id: int) -> ResponseReturnValue:
 def revoke_all_tokens() -> ResponseReturnValue:
     """Revoke all of the viewer's own tokens."""
     tokens.revoke_all_own(unit_of_work(), viewer(), now=clock.now())
+    unit_of_work().finish()
     flash("All your tokens were revoked.")
     return redirect(url_for("web.passwords.show"), HTTPStatus.SEE_OTHER)
 

@@ -41,6 +41,7 @@ def create() -> ResponseReturnValue:
     if len(found) > 1:
         return redirect(url_for("web.memberships.index", next=urls.wanted()), HTTPStatus.SEE_OTHER)
     services.enter(unit_of_work(), found[0], now=clock.now())
+    unit_of_work().finish()
     return redirect(urls.wanted(), HTTPStatus.SEE_OTHER)
 
 

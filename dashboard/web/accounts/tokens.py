@@ -8,7 +8,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts import tokens
 from dashboard.services.accounts.account_forms import TokenForm
 from dashboard.services.core.refusals import Invalid, invalid
@@ -40,7 +40,7 @@ def create() -> ResponseReturnValue:
     made = (
         wanted
         if isinstance(wanted, Invalid)
-        else tokens.create(unit_of_work(), viewer().account_id, wanted, **actor_kwargs())
+        else finished(tokens.create(unit_of_work(), viewer().account_id, wanted, **actor_kwargs()))
     )
     if isinstance(made, Invalid):
         return _page(errors=made.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -51,7 +51,7 @@ def create() -> ResponseReturnValue:
 @administrators_only
 def revoke(token_id: int) -> ResponseReturnValue:
     """Revoke a token."""
-    if not tokens.revoke(unit_of_work(), viewer().account_id, token_id, **actor_kwargs()):
+    if not finished(tokens.revoke(unit_of_work(), viewer().account_id, token_id, **actor_kwargs())):
         abort(HTTPStatus.NOT_FOUND)
     flash("The token was revoked: programs that use it are refused from now on.")
     return redirect(url_for("web.tokens.index"), HTTPStatus.SEE_OTHER)

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import Role
-from dashboard.http import invitation_link, unit_of_work
+from dashboard.http import finished, invitation_link, unit_of_work
 from dashboard.services.accounts import invitations
 from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
 from dashboard.services.agents import agents
@@ -82,7 +82,7 @@ def create() -> ResponseReturnValue:
         said["password"] = request.form["password"]
     made = form_input.load(AgentForm(), said)
     if not isinstance(made, Invalid):
-        made = agents.create(unit_of_work(), viewer().account_id, made, **actor_kwargs())
+        made = finished(agents.create(unit_of_work(), viewer().account_id, made, **actor_kwargs()))
     if isinstance(made, Invalid):
         return _refused(made), HTTPStatus.UNPROCESSABLE_ENTITY
     if request.form.get("invite"):
@@ -122,7 +122,7 @@ def set_password(user_id: int) -> ResponseReturnValue:
 @administrators_only
 def invite(user_id: int) -> ResponseReturnValue:
     """Invite a user. The answer is the page, because no later page can show the link."""
-    token = invitations.invite(unit_of_work(), viewer().account_id, user_id, **actor_kwargs())
+    token = finished(invitations.invite(unit_of_work(), viewer().account_id, user_id, **actor_kwargs()))
     if token is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(token, Conflict):
@@ -134,7 +134,7 @@ def invite(user_id: int) -> ResponseReturnValue:
 @administrators_only
 def withdraw_invitation(user_id: int) -> ResponseReturnValue:
     """Withdraw an invitation; its link stops working."""
-    if not invitations.withdraw(unit_of_work(), viewer().account_id, user_id, **actor_kwargs()):
+    if not finished(invitations.withdraw(unit_of_work(), viewer().account_id, user_id, **actor_kwargs())):
         abort(HTTPStatus.NOT_FOUND)
     flash("The invitation was withdrawn. Its link no longer works.")
     return redirect(url_for("web.users.show", user_id=user_id), HTTPStatus.SEE_OTHER)
@@ -169,7 +169,7 @@ def _changed(
     done: AgentView | Invalid | Conflict | None = (
         edit
         if isinstance(edit, Invalid)
-        else agents.change(unit_of_work(), viewer().account_id, user_id, edit, **(by or actor_kwargs()))
+        else finished(agents.change(unit_of_work(), viewer().account_id, user_id, edit, **(by or actor_kwargs())))
     )
     if done is None:
         abort(HTTPStatus.NOT_FOUND)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import Presence
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts.account_forms import AgentEdit
 from dashboard.services.agents import agent_details, agents, fairness, presence
 from dashboard.services.agents.agent_details import AgentDetails
@@ -53,15 +53,17 @@ def set_availability(agent_id: int) -> ResponseReturnValue:
     chosen = request.form.get("availability", "")
     if chosen not in CHOICES:
         abort(HTTPStatus.BAD_REQUEST)
-    heard = presence.set_availability(
-        unit_of_work(),
-        viewer().account_id,
-        agent.id,
-        availability=Presence(chosen),
-        auto_offline=None,
-        by_hand=True,
-        now=clock.now(),
-        is_there=agent.id == viewer().user_id,
+    heard = finished(
+        presence.set_availability(
+            unit_of_work(),
+            viewer().account_id,
+            agent.id,
+            availability=Presence(chosen),
+            auto_offline=None,
+            by_hand=True,
+            now=clock.now(),
+            is_there=agent.id == viewer().user_id,
+        )
     )
     if heard is AvailabilityResult.NO_SUCH_AGENT:
         abort(HTTPStatus.NOT_FOUND)
@@ -78,12 +80,16 @@ def put_under(agent_id: int) -> ResponseReturnValue:
     facts, policy_id = _found(agent_id).facts, form_input.whole("agent_capacity_policy_id")
     said, choice = saying("{} is under no capacity policy.", facts.name), AgentChoice(user_id=agent_id)
     if isinstance(policy_id, int):
-        put: Any = capacity_limits.assign_policy(unit_of_work(), viewer().account_id, policy_id, choice, **editing())
+        put: Any = finished(
+            capacity_limits.assign_policy(unit_of_work(), viewer().account_id, policy_id, choice, **editing())
+        )
         put = put or invalid("capacity", "There is no such capacity policy in this account.")
         said = saying("The capacity policy of {} was changed.", facts.name)
     else:
-        put = capacity_limits.unassign_policy(
-            unit_of_work(), viewer().account_id, facts.policy_id or 0, choice, **editing()
+        put = finished(
+            capacity_limits.unassign_policy(
+                unit_of_work(), viewer().account_id, facts.policy_id or 0, choice, **editing()
+            )
         )
     return _refused(agent_id, put) if isinstance(put, Invalid) else _saved(agent_id, said)
 
@@ -95,7 +101,9 @@ def set_active(agent_id: int) -> ResponseReturnValue:
     active = ACTIVITY.get(request.form.get("active", ""))
     if active is None:
         abort(HTTPStatus.BAD_REQUEST)
-    done = agents.change(unit_of_work(), viewer().account_id, agent_id, AgentEdit(active=active), **actor_kwargs())
+    done = finished(
+        agents.change(unit_of_work(), viewer().account_id, agent_id, AgentEdit(active=active), **actor_kwargs())
+    )
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Invalid | Conflict):

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from dashboard import clock
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.audit import undo as undo_changes
 from dashboard.services.audit.undo import Reversal, UndoState
 from dashboard.services.core.refusals import Invalid
@@ -86,7 +86,7 @@ def index() -> ResponseReturnValue:
 def undo(entry_id: int) -> ResponseReturnValue:
     """Undo a change of a policy, if its fields still have that change's values."""
     shown = _shown(MultiDict(parse_qsl(request.form.get("back", ""))))
-    done = undo_changes.undo(unit_of_work(), viewer().account_id, entry_id, **actor_kwargs())
+    done = finished(undo_changes.undo(unit_of_work(), viewer().account_id, entry_id, **actor_kwargs()))
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     problem = _problem(done)

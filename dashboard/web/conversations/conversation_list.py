@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from dashboard import clock
 from dashboard.engine.model import Status
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.conversations import bulk_change
 from dashboard.services.conversations.bulk_change import BulkResult
@@ -110,7 +110,7 @@ def _done() -> BulkResult | Invalid:
     wanted = _wanted(request.form.get("do", ""))
     if isinstance(wanted, Invalid):
         return wanted
-    return bulk_change.change_all(unit_of_work(), viewer().account_id, ids, wanted, **actor_kwargs())
+    return finished(bulk_change.change_all(unit_of_work(), viewer().account_id, ids, wanted, **actor_kwargs()))
 
 
 def _said(kind: str, handled: BulkResult) -> str:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import Status
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.conversations import apply_suggestion, contacts
 from dashboard.services.conversations import change as change_conversation
@@ -61,7 +61,9 @@ def change(conversation_id: int) -> ResponseReturnValue:
     said = _given()
     wanted = said if isinstance(said, Invalid) else form_input.load(ConversationForm(), said)
     if not isinstance(wanted, Invalid):
-        wanted = change_conversation.change(unit_of_work(), viewer().account_id, conversation_id, wanted, **editing())
+        wanted = finished(
+            change_conversation.change(unit_of_work(), viewer().account_id, conversation_id, wanted, **editing())
+        )
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(wanted, Invalid):
@@ -77,7 +79,7 @@ def merge_contact(conversation_id: int) -> ResponseReturnValue:
     page = store.one(unit_of_work().session, scope(), conversation_id) or abort(HTTPStatus.NOT_FOUND)
     wanted = form_input.load(MergeForm(), {"from": page.contact_identifier, "into": request.form.get("into", "")})
     if not isinstance(wanted, Invalid):
-        wanted = contacts.merge(unit_of_work(), viewer().account_id, wanted, **actor_kwargs())
+        wanted = finished(contacts.merge(unit_of_work(), viewer().account_id, wanted, **actor_kwargs()))
     if isinstance(wanted, Invalid):
         return _refused(conversation_id, wanted)
     followed = "1 conversation" if wanted.conversations == 1 else f"{wanted.conversations:,} conversations"
@@ -93,9 +95,12 @@ def fix(conversation_id: int) -> ResponseReturnValue:
     if store.one(unit_of_work().session, scope(), conversation_id) is None:
         abort(HTTPStatus.NOT_FOUND)
     sentence = request.form.get("fix", "")
-    done = apply_suggestion.apply(unit_of_work(), viewer().account_id, conversation_id, sentence, **actor_kwargs())
+    done = finished(
+        apply_suggestion.apply(unit_of_work(), viewer().account_id, conversation_id, sentence, **actor_kwargs())
+    )
     if done is None:
         return _refused(conversation_id, invalid("fix", GONE))
+    apply_suggestion.wait_for_run(unit_of_work(), viewer().account_id, conversation_id)
     context = _context(conversation_id)
     name = context["conversation"].assignee_name
     said = "Done: {}. {} has it now." if name else "Done: {}. A run has been started."

@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.conversations import labels
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.inboxes.inbox_forms import LabelForm
@@ -35,7 +35,7 @@ def create() -> ResponseReturnValue:
     """Add a label to the suggestions."""
     made = form_input.load(LabelForm(), {"title": request.form.get("title", "")})
     if not isinstance(made, Invalid):
-        made = labels.create(unit_of_work(), viewer().account_id, made, **actor_kwargs())
+        made = finished(labels.create(unit_of_work(), viewer().account_id, made, **actor_kwargs()))
     if isinstance(made, Invalid):
         return _page(errors=made.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
     flash(saying("{} is suggested from now on.", made.title))
@@ -55,7 +55,7 @@ def rename(label_id: int) -> ResponseReturnValue:
     """Rename a label everywhere."""
     wanted = form_input.load(LabelForm(), {"title": request.form.get("title", "")})
     if not isinstance(wanted, Invalid):
-        wanted = labels.change(unit_of_work(), viewer().account_id, label_id, wanted, **editing())
+        wanted = finished(labels.change(unit_of_work(), viewer().account_id, label_id, wanted, **editing()))
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(wanted, Invalid):
@@ -69,7 +69,7 @@ def rename(label_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(label_id: int) -> ResponseReturnValue:
     """Remove a label from the suggestions."""
-    removed = there(labels.remove(unit_of_work(), viewer().account_id, label_id, **actor_kwargs()))
+    removed = there(finished(labels.remove(unit_of_work(), viewer().account_id, label_id, **actor_kwargs())))
     flash(saying("{} was removed from the suggestions. Conversations and policies that use it keep it.", removed.title))
     return redirect(url_for("web.labels.index"), HTTPStatus.SEE_OTHER)
 

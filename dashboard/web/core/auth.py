@@ -147,6 +147,7 @@ def _end() -> None:
     """End the session that came with this request, whoever has a copy of its cookie."""
     if known := session.get(SESSION_ID):
         sessions.end(unit_of_work(), UUID(known), now=clock.now())
+        unit_of_work().finish()
 
 
 def _keep(epochs: Mapping[MembershipKey, int]) -> None:

@@ -7,7 +7,7 @@ from flask import abort, flash, make_response, redirect, render_template, reques
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts import accounts
 from dashboard.services.accounts.account_forms import AccountEdit
 from dashboard.services.agents import agent_lookup
@@ -58,7 +58,7 @@ def create() -> ResponseReturnValue:
     """Create an inbox."""
     edit = made = form_input.load(InboxForm(), _typed())
     if not isinstance(edit, Invalid):
-        made = inboxes.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
+        made = finished(inboxes.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs()))
     if isinstance(made, Invalid):
         if (first := resubmission.first_made(inboxes.INBOX, made, edit)) is not None:
             return _to(first)
@@ -75,7 +75,7 @@ def rename(inbox_id: int) -> ResponseReturnValue:
     _found(inbox_id)
     changed = form_input.load(InboxForm(partial=True), _typed())
     if not isinstance(changed, Invalid):
-        changed = inboxes.change(unit_of_work(), viewer().account_id, inbox_id, changed, **editing())
+        changed = finished(inboxes.change(unit_of_work(), viewer().account_id, inbox_id, changed, **editing()))
     return _answer(inbox_id, changed, "The name was saved.")
 
 
@@ -109,7 +109,7 @@ def change_members(inbox_id: int) -> ResponseReturnValue:
     if isinstance(agent_id, Invalid):
         return _answer(inbox_id, agent_id, "")
     place, wanted = Owner(OwnerKind.INBOX, inbox_id), MemberIds(user_ids=(agent_id,))
-    done = members.change(unit_of_work(), viewer().account_id, place, wanted, way=way, **actor_kwargs())
+    done = finished(members.change(unit_of_work(), viewer().account_id, place, wanted, way=way, **actor_kwargs()))
     name = agent_lookup.name_of(unit_of_work(), viewer().account_id, agent_id)
     return _answer(inbox_id, done, saying(ANSWERS[way], name))
 
@@ -123,7 +123,7 @@ def release(inbox_id: int) -> ResponseReturnValue:
         of = Holders(request.form.get("of", ""))
     except ValueError:
         abort(HTTPStatus.BAD_REQUEST)
-    done = release_unattended.release(unit_of_work(), viewer().account_id, inbox_id, of, **actor_kwargs())
+    done = finished(release_unattended.release(unit_of_work(), viewer().account_id, inbox_id, of, **actor_kwargs()))
     count = "1 conversation is" if done.released == 1 else f"{done.released:,} conversations are"
     more = " There are more: press again." if done.left else ""
     return _answer(inbox_id, done, f"{count} released.{more}")
@@ -135,13 +135,13 @@ def change_policy(inbox_id: int) -> ResponseReturnValue:
     """Link an assignment policy, or unlink the present one."""
     _found(inbox_id)
     if request.form.get("way") == "unlink":
-        done = assignment_policies.unlink(unit_of_work(), viewer().account_id, inbox_id, **editing()) or True
+        done = finished(assignment_policies.unlink(unit_of_work(), viewer().account_id, inbox_id, **editing())) or True
         return _answer(inbox_id, done, "The policy was unlinked: no conversations of this inbox are assigned any more.")
     if not request.form.get("assignment_policy_id"):
         return _answer(inbox_id, invalid("assignment_policy_id", "Choose a policy."), "")
     wanted = form_input.load(PolicyChoiceForm(), {"assignment_policy_id": form_input.whole("assignment_policy_id")})
     if not isinstance(wanted, Invalid):
-        wanted = assignment_policies.link(unit_of_work(), viewer().account_id, inbox_id, wanted, **editing())
+        wanted = finished(assignment_policies.link(unit_of_work(), viewer().account_id, inbox_id, wanted, **editing()))
     return _answer(inbox_id, wanted, "The policy was linked.")
 
 
@@ -152,14 +152,20 @@ def switch(inbox_id: int) -> ResponseReturnValue:
     shown, on, account_id = _found(inbox_id), request.form.get("on") == "on", viewer().account_id
     match request.form.get("switch"):
         case "account":
-            done: Any = accounts.change(unit_of_work(), account_id, AccountEdit(assignment_v2=on), **actor_kwargs())
+            done: Any = finished(
+                accounts.change(unit_of_work(), account_id, AccountEdit(assignment_v2=on), **actor_kwargs())
+            )
         case "policy" if shown.policy:
-            done = assignment_policies.change(
-                unit_of_work(), account_id, shown.policy.id, AssignmentPolicyEdit(enabled=on), **actor_kwargs()
+            done = finished(
+                assignment_policies.change(
+                    unit_of_work(), account_id, shown.policy.id, AssignmentPolicyEdit(enabled=on), **actor_kwargs()
+                )
             )
         case "inbox":
-            done = inboxes.change(
-                unit_of_work(), account_id, inbox_id, InboxEdit(enable_auto_assignment=on), **actor_kwargs()
+            done = finished(
+                inboxes.change(
+                    unit_of_work(), account_id, inbox_id, InboxEdit(enable_auto_assignment=on), **actor_kwargs()
+                )
             )
         case _:
             abort(HTTPStatus.BAD_REQUEST)

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import AssignmentType
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.inboxes import members, team_details, teams
@@ -89,7 +89,9 @@ def create() -> ResponseReturnValue:
     fields = _typed()
     edit = fields.edit()
     made = (
-        edit if isinstance(edit, Invalid) else teams.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
+        edit
+        if isinstance(edit, Invalid)
+        else finished(teams.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs()))
     )
     if isinstance(made, Invalid):
         if (first := resubmission.first_made(teams.TEAM, made, edit)) is not None:
@@ -114,7 +116,7 @@ def update(team_id: int) -> ResponseReturnValue:
     fields = _typed(_found(team_id).team.id)
     wanted: Any = fields.edit()
     if not isinstance(wanted, Invalid):
-        wanted = teams.change(unit_of_work(), viewer().account_id, team_id, wanted, **editing())
+        wanted = finished(teams.change(unit_of_work(), viewer().account_id, team_id, wanted, **editing()))
     if isinstance(wanted, Stale):
         fields = _fields(_found(team_id).team, wanted.wanted)
     return _answer(team_id, wanted, saying("{} was saved.", fields.name), fields=fields)
@@ -152,14 +154,14 @@ def remove(team_id: int, agent_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(team_id: int) -> ResponseReturnValue:
     """Delete a team; its conversations then have no team."""
-    removed = there(teams.remove(unit_of_work(), viewer().account_id, team_id, **actor_kwargs()))
+    removed = there(finished(teams.remove(unit_of_work(), viewer().account_id, team_id, **actor_kwargs())))
     flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.teams.index"), HTTPStatus.SEE_OTHER)
 
 
 def _changed(team_id: int, agent_id: int, way: MemberChange) -> object:
     place, wanted = Owner(OwnerKind.TEAM, team_id), MemberIds(user_ids=(agent_id,))
-    return members.change(unit_of_work(), viewer().account_id, place, wanted, way=way, **actor_kwargs())
+    return finished(members.change(unit_of_work(), viewer().account_id, place, wanted, way=way, **actor_kwargs()))
 
 
 def _answer(team_id: int, done: object, said: str, **typed: Any) -> ResponseReturnValue:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine import policy_text
 from dashboard.engine.model import Presence
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.core.baselines import DrawnFields
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.policies import assignment_policies, assignment_policy_form, policy_consequences
@@ -107,8 +107,10 @@ def create() -> ResponseReturnValue:
     _require_own(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    made = assignment_policy_form.create(
-        unit_of_work(), viewer().account_id, edit, served=fields.inboxes, **actor_kwargs()
+    made = finished(
+        assignment_policy_form.create(
+            unit_of_work(), viewer().account_id, edit, served=fields.inboxes, **actor_kwargs()
+        )
     )
     if isinstance(made, Invalid):
         first = resubmission.first_made(assignment_policies.POLICY, made, edit)
@@ -133,8 +135,10 @@ def update(policy_id: int) -> ResponseReturnValue:
     _require_own(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    changed = assignment_policy_form.change(
-        unit_of_work(), viewer().account_id, policy_id, edit, served=fields.inboxes, **_editing()
+    changed = finished(
+        assignment_policy_form.change(
+            unit_of_work(), viewer().account_id, policy_id, edit, served=fields.inboxes, **_editing()
+        )
     )
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -164,7 +168,9 @@ def preview(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
     """Delete a policy; its inboxes then have none."""
-    removed = there(assignment_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs()))
+    removed = there(
+        finished(assignment_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs()))
+    )
     flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.policies.index"), HTTPStatus.SEE_OTHER)
 

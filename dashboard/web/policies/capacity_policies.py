@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine import policy_text
 from dashboard.engine.policy import ExclusionRules
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.policies import capacity_limits, capacity_policies, capacity_policy_form
@@ -80,8 +80,10 @@ def create() -> ResponseReturnValue:
     edit = _checked(fields)
     if isinstance(edit, Invalid):
         return _page(fields, edit)
-    made = capacity_policy_form.create(
-        unit_of_work(), viewer().account_id, edit, limits=fields.numbers(), **actor_kwargs()
+    made = finished(
+        capacity_policy_form.create(
+            unit_of_work(), viewer().account_id, edit, limits=fields.numbers(), **actor_kwargs()
+        )
     )
     if isinstance(made, Invalid):
         first = resubmission.first_made(
@@ -108,8 +110,8 @@ def update(policy_id: int) -> ResponseReturnValue:
     if isinstance(edit, Invalid):
         return _page(fields, edit)
     limits = fields.numbers()
-    changed = capacity_policy_form.change(
-        unit_of_work(), viewer().account_id, policy_id, edit, limits=limits, **editing()
+    changed = finished(
+        capacity_policy_form.change(unit_of_work(), viewer().account_id, policy_id, edit, limits=limits, **editing())
     )
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -129,8 +131,10 @@ def put_under(policy_id: int) -> ResponseReturnValue:
     view = _view(policy_id)
     put: Any = agent_lookup.agent(unit_of_work(), viewer().account_id, request.form.get("agent", ""), field="user_id")
     if not isinstance(put, Invalid):
-        put = capacity_limits.assign_policy(
-            unit_of_work(), viewer().account_id, policy_id, AgentChoice(user_id=put), **actor_kwargs()
+        put = finished(
+            capacity_limits.assign_policy(
+                unit_of_work(), viewer().account_id, policy_id, AgentChoice(user_id=put), **actor_kwargs()
+            )
         )
     if put is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -143,11 +147,9 @@ def put_under(policy_id: int) -> ResponseReturnValue:
 @supervisors_only
 def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
     """Remove an agent from the policy."""
-    left = there(
-        capacity_limits.unassign_policy(
-            unit_of_work(), viewer().account_id, policy_id, AgentChoice(user_id=agent_id), **actor_kwargs()
-        )
-    )
+    choice = AgentChoice(user_id=agent_id)
+    left = capacity_limits.unassign_policy(unit_of_work(), viewer().account_id, policy_id, choice, **actor_kwargs())
+    left = there(finished(left))
     return _saved(policy_id, saying("{} is under no capacity policy.", left.name))
 
 
@@ -155,7 +157,9 @@ def take_out(policy_id: int, agent_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(policy_id: int) -> ResponseReturnValue:
     """Delete a capacity policy; its agents then have none."""
-    removed = there(capacity_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs()))
+    removed = there(
+        finished(capacity_policies.remove(unit_of_work(), viewer().account_id, policy_id, **actor_kwargs()))
+    )
     flash(saying("{} was deleted.", removed.name))
     return redirect(url_for("web.capacity.index"), HTTPStatus.SEE_OTHER)
 

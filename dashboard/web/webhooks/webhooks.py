@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.http import unit_of_work
+from dashboard.http import finished, unit_of_work
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.webhooks import webhooks
 from dashboard.services.webhooks.webhook_forms import WebhookEdit, WebhookForm
@@ -55,7 +55,7 @@ def create() -> ResponseReturnValue:
     made = (
         edit
         if isinstance(edit, Invalid)
-        else webhooks.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs())
+        else finished(webhooks.create(unit_of_work(), viewer().account_id, edit, **actor_kwargs()))
     )
     if isinstance(made, Invalid):
         first = resubmission.first_made(webhooks.WEBHOOK, made, edit)
@@ -82,7 +82,7 @@ def update(webhook_id: int) -> ResponseReturnValue:
     changed = (
         edit
         if isinstance(edit, Invalid)
-        else webhooks.change(unit_of_work(), viewer().account_id, webhook_id, edit, **editing())
+        else finished(webhooks.change(unit_of_work(), viewer().account_id, webhook_id, edit, **editing()))
     )
     if changed is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -97,7 +97,7 @@ def update(webhook_id: int) -> ResponseReturnValue:
 @supervisors_only
 def rotate(webhook_id: int) -> ResponseReturnValue:
     """Replace the secret. The answer is the page, because no later page shows the secret."""
-    made = webhooks.rotate(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())
+    made = finished(webhooks.rotate(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs()))
     if made is None:
         abort(HTTPStatus.NOT_FOUND)
     return _shown(webhook_id, secret=made.secret)
@@ -107,7 +107,7 @@ def rotate(webhook_id: int) -> ResponseReturnValue:
 @supervisors_only
 def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
     """Deliver an event again at once."""
-    done = webhooks.redeliver(unit_of_work(), viewer().account_id, webhook_id, delivery_id, **actor_kwargs())
+    done = finished(webhooks.redeliver(unit_of_work(), viewer().account_id, webhook_id, delivery_id, **actor_kwargs()))
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
     if isinstance(done, Conflict):
@@ -119,7 +119,7 @@ def redeliver(webhook_id: int, delivery_id: UUID) -> ResponseReturnValue:
 @supervisors_only
 def destroy(webhook_id: int) -> ResponseReturnValue:
     """Delete a webhook and its deliveries."""
-    there(webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs()))
+    there(finished(webhooks.remove(unit_of_work(), viewer().account_id, webhook_id, **actor_kwargs())))
     flash("Webhook deleted.")
     return redirect(url_for("web.webhooks.index"), HTTPStatus.SEE_OTHER)
 

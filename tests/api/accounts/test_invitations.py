@@ -31,7 +31,9 @@ def test_an_invited_agent_is_an_agent_like_any_other_and_logs_in_by_the_link(adm
 
     made = admin.post(f"/agents/{agent['id']}/invitations")
     told += [log_in_of(admin, agent["id"])]
-    viewer = invitations.accept_anew(acme.work, token_of(made.json["url"]), PASSWORD, now=clock.now())
+    viewer = acme.work.finished(
+        invitations.accept_anew(acme.work, token_of(made.json["url"]), PASSWORD, now=clock.now())
+    )
 
     assert (made.status_code, list(made.json)) == (201, ["url"])
     assert [*told, log_in_of(admin, agent["id"])] == ["none", "invited", "active"]

@@ -138,6 +138,7 @@ def test_nobody_changes_the_log_in_of_somebody_who_has_logged_in(admin: Caller, 
     eve = admin.post("/agents", NEW).json["id"]
     [viewer] = sessions.log_in(acme.work, "eve@acme.example", "correct horse")
     sessions.enter(acme.work, viewer, now=NOON)
+    acme.work.finish()
 
     for change in ({"password": "mine now"}, {"email": "mine@acme.example"}):
         refused = admin.patch(f"/agents/{eve}", change)

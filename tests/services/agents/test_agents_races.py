@@ -44,7 +44,9 @@ def at_once(acme: Acme, *acts: Callable[[UnitOfWork], object]) -> list[object]:
 
 
 def change(acme: Acme, agent_id: int, **edit: object) -> Callable[[UnitOfWork], object]:
-    return lambda work: agents.change(work, acme.account_id, agent_id, AgentEdit(**edit), actor_id=None, now=NOON)
+    return lambda work: work.finished(
+        agents.change(work, acme.account_id, agent_id, AgentEdit(**edit), actor_id=None, now=NOON)
+    )
 
 
 def count(acme: Acme, *which: ColumnElement[bool]) -> int:

@@ -23,11 +23,13 @@ SOON = NOON + timedelta(seconds=20)
 
 def reports(acme: Acme, name: str, word: Presence, *, by_hand: bool = True, **facts: object) -> AvailabilityResult:
     wanted = {"availability": word, "auto_offline": None, "by_hand": by_hand, "now": NOON, **facts}
-    return presence.set_availability(acme.work, acme.account_id, acme.agents[name], **wanted)
+    return acme.work.finished(presence.set_availability(acme.work, acme.account_id, acme.agents[name], **wanted))
 
 
 def beats(acme: Acme, *names: str, at=NOON) -> bool:
-    return presence.heartbeat(acme.work, acme.account_id, [acme.agents[name] for name in names], now=at)
+    return acme.work.finished(
+        presence.heartbeat(acme.work, acme.account_id, [acme.agents[name] for name in names], now=at)
+    )
 
 
 def availability(acme: Acme, name: str) -> Presence:
@@ -156,7 +158,9 @@ def test_strangers_and_the_deactivated_have_no_heartbeat(acme: Acme):
     acme.change_agent("Bo", active=False)
 
     for stranger in (acme.stranger_id, acme.agents["Bo"], 404):
-        heard = presence.heartbeat(acme.work, acme.account_id, [acme.agents["Ana"], stranger], now=NOON)
+        heard = acme.work.finished(
+            presence.heartbeat(acme.work, acme.account_id, [acme.agents["Ana"], stranger], now=NOON)
+        )
         assert heard is False
     assert not acme.work.heartbeats.present(acme.account_id, [acme.agents["Ana"]], NOON)
     assert acme.work.session.scalar(select(func.count()).select_from(OutboxEvent)) == 0

@@ -29,7 +29,7 @@ def test_nobody_changes_a_policy_between_the_look_at_it_and_its_undoing(acme: Ac
     """Invariant: what is set back is what stood when it was looked at. Seen to fail with _hold taken out of undo."""
     policy_id = acme.policy("Support", fair_distribution_limit=10)
     edit = AssignmentPolicyEdit(fair_distribution_limit=5)
-    assignment_policies.change(acme.work, acme.account_id, policy_id, edit, **CALLED)
+    acme.work.finished(assignment_policies.change(acme.work, acme.account_id, policy_id, edit, **CALLED))
     entry_id = acme.work.session.query(AuditEntry.id).scalar()
     acme.work.session.rollback()
     held: list[bool] = []
@@ -40,7 +40,7 @@ def test_nobody_changes_a_policy_between_the_look_at_it_and_its_undoing(acme: Ac
 
     engine = acme.work.session.get_bind().engine
     event.listen(engine, "before_cursor_execute", look)
-    done = undo.undo(acme.work, acme.account_id, entry_id, **CALLED)
+    done = acme.work.finished(undo.undo(acme.work, acme.account_id, entry_id, **CALLED))
     event.remove(engine, "before_cursor_execute", look)
 
     assert isinstance(done, Reversal)
@@ -53,10 +53,10 @@ def test_a_name_that_is_no_longer_allowed_is_not_set_back(acme: Acme) -> None:
     """Seen to fail with the form's own exception."""
     policy_id = acme.policy("Support", name="\u202eyliaD")
     edit = AssignmentPolicyEdit(name="Daily")
-    assignment_policies.change(acme.work, acme.account_id, policy_id, edit, **CALLED)
+    acme.work.finished(assignment_policies.change(acme.work, acme.account_id, policy_id, edit, **CALLED))
     entry_id = acme.work.session.query(AuditEntry.id).scalar()
 
-    done = undo.undo(acme.work, acme.account_id, entry_id, **CALLED)
+    done = acme.work.finished(undo.undo(acme.work, acme.account_id, entry_id, **CALLED))
 
     assert done == Invalid(errors={"name": (undo.NO_LONGER,)})
     found = assignment_policies.show(acme.work, acme.account_id, policy_id)

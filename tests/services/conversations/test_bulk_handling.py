@@ -14,7 +14,9 @@ from tests.services.core.test_together import cut_at
 
 def change_all(acme: Acme, *ids: int, **wanted: object) -> BulkResult | Invalid:
     called = {"actor_id": acme.agents["Ana"], "now": NOON}
-    return bulk_change.change_all(acme.work, acme.account_id, ids, ConversationChange(**wanted), **called)
+    return acme.work.finished(
+        bulk_change.change_all(acme.work, acme.account_id, ids, ConversationChange(**wanted), **called)
+    )
 
 
 def test_one_answer_tells_what_was_changed_what_stood_so_already_and_what_is_not_there(acme: Acme) -> None:
@@ -73,8 +75,10 @@ def test_two_who_change_the_same_ones_in_opposite_orders_do_not_deadlock(acme: A
     """Seen to deadlock with the rows locked in the order given."""
     ids = acme.waiting(30)
     acts = [
-        lambda work, order=order, agent_id=acme.agents[name]: bulk_change.change_all(
-            work, acme.account_id, order, ConversationChange(assignee_id=agent_id), actor_id=agent_id, now=NOON
+        lambda work, order=order, agent_id=acme.agents[name]: work.finished(
+            bulk_change.change_all(
+                work, acme.account_id, order, ConversationChange(assignee_id=agent_id), actor_id=agent_id, now=NOON
+            )
         )
         for name, order in (("Ana", ids), ("Bo", ids[::-1]))
     ]

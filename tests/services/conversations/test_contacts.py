@@ -20,7 +20,7 @@ def begin(acme: Acme, identifier: str, inbox: str = "Support", **facts: object) 
     draft = ConversationDraft(
         inbox_id=acme.inboxes[inbox], contact=ContactDraft(identifier=identifier), created_at=NOON, **facts
     )
-    made = conversations.create(acme.work, acme.account_id, draft, actor_id=None, now=NOON)
+    made = acme.work.finished(conversations.create(acme.work, acme.account_id, draft, actor_id=None, now=NOON))
     assert isinstance(made, conversations.Created)
     return made.conversation.id
 
@@ -34,7 +34,9 @@ def contact_of(acme: Acme, conversation_id: int) -> ContactRow:
 
 def merge(acme: Acme, source: str, into: str) -> Merged | Invalid:
     wanted = Merge(source=source, into=into)
-    return contacts.merge(acme.work, acme.account_id, wanted, actor_id=acme.agents["Ana"], now=LATER)
+    return acme.work.finished(
+        contacts.merge(acme.work, acme.account_id, wanted, actor_id=acme.agents["Ana"], now=LATER)
+    )
 
 
 def undo_last(acme: Acme) -> Reversal | Invalid | None:
@@ -42,7 +44,7 @@ def undo_last(acme: Acme) -> Reversal | Invalid | None:
         acme.work.session, acme.account_id, audit_page.AuditFilter(subject="contact"), before=None, most=1
     )
     [entry] = newest.lines
-    return undo.undo(acme.work, acme.account_id, entry.id, actor_id=acme.agents["Ana"], now=LATER)
+    return acme.work.finished(undo.undo(acme.work, acme.account_id, entry.id, actor_id=acme.agents["Ana"], now=LATER))
 
 
 def test_an_e_mail_address_is_one_contact_whatever_its_case(acme: Acme):
@@ -134,7 +136,7 @@ def test_the_first_of_two_merges_in_a_row_can_be_undone(acme: Acme):
     merge(acme, "b", "c")
     assert {contact_of(acme, one).identifier for one in (first, second)} == {"c"}
 
-    undo.undo(acme.work, acme.account_id, entry.lines[0].id, actor_id=acme.agents["Ana"], now=LATER)
+    acme.work.finished(undo.undo(acme.work, acme.account_id, entry.lines[0].id, actor_id=acme.agents["Ana"], now=LATER))
 
     assert [contact_of(acme, one).identifier for one in (first, second)] == ["a", "c"]
 

@@ -17,7 +17,9 @@ from tests.desks import NOON, Acme, Recorded
 
 
 def create(acme: Acme, **facts: object) -> Created:
-    answer = conversations.create(acme.work, acme.account_id, a_draft(acme, **facts), actor_id=None, now=NOON)
+    answer = acme.work.finished(
+        conversations.create(acme.work, acme.account_id, a_draft(acme, **facts), actor_id=None, now=NOON)
+    )
     assert isinstance(answer, Created)
     return answer
 
@@ -65,7 +67,9 @@ def test_an_assignee_at_creation_is_an_assignment_by_hand(acme: Acme, queue: Rec
     """E29"""
     draft = a_draft(acme, assignee_id=acme.agents["Bo"])
 
-    made = conversations.create(acme.work, acme.account_id, draft, actor_id=acme.agents["Ana"], now=NOON)
+    made = acme.work.finished(
+        conversations.create(acme.work, acme.account_id, draft, actor_id=acme.agents["Ana"], now=NOON)
+    )
 
     assert isinstance(made, Created)
     row = acme.work.session.scalars(select(Assignment)).one()
@@ -98,7 +102,7 @@ def test_a_contact_is_made_once_and_keeps_the_name_that_was_given_last(acme: Acm
 def test_a_stranger_s_things_are_refused_by_field(acme: Acme):
     draft = a_draft(acme, inbox_id=acme.stranger_inbox_id, team_id=999, assignee_id=acme.stranger_id)
 
-    answer = conversations.create(acme.work, acme.account_id, draft, actor_id=None, now=NOON)
+    answer = acme.work.finished(conversations.create(acme.work, acme.account_id, draft, actor_id=None, now=NOON))
 
     assert isinstance(answer, Invalid)
     assert set(answer.errors) == {"inbox_id", "team_id", "assignee_id"}
@@ -130,7 +134,7 @@ def _statements_of_creating(acme: Acme, size: int) -> int:
     heard: list[object] = []
     connection = acme.work.session.connection()
     event.listen(connection, "before_cursor_execute", lambda *about: heard.append(about))
-    conversations.create_bulk(acme.work, acme.account_id, drafts, actor_id=None, now=NOON)
+    acme.work.finished(conversations.create_bulk(acme.work, acme.account_id, drafts, actor_id=None, now=NOON))
     return len(heard)
 
 
@@ -138,7 +142,7 @@ def test_of_many_at_once_those_that_exist_are_answered_in_their_place(acme: Acme
     there = create(acme, external_id="B").conversation.id
     drafts = [a_draft(acme, external_id=name) for name in ("A", "B", "C", "A")]
 
-    ids = conversations.create_bulk(acme.work, acme.account_id, drafts, actor_id=None, now=NOON)
+    ids = acme.work.finished(conversations.create_bulk(acme.work, acme.account_id, drafts, actor_id=None, now=NOON))
 
     assert isinstance(ids, list)
     assert ids[1] == there
@@ -149,7 +153,7 @@ def test_of_many_at_once_those_that_exist_are_answered_in_their_place(acme: Acme
 def test_of_many_at_once_one_bad_one_stops_them_all_and_is_named_by_its_place(acme: Acme, queue: Recorded):
     drafts = [a_draft(acme, contact=ContactDraft(identifier="kim")), a_draft(acme, team_id=999)]
 
-    answer = conversations.create_bulk(acme.work, acme.account_id, drafts, actor_id=None, now=NOON)
+    answer = acme.work.finished(conversations.create_bulk(acme.work, acme.account_id, drafts, actor_id=None, now=NOON))
 
     assert isinstance(answer, Invalid)
     assert list(answer.errors) == ["conversations.1.team_id"]

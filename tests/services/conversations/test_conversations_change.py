@@ -200,17 +200,19 @@ def test_a_stranger_s_conversation_is_not_there_and_a_stranger_is_no_assignee(ac
     [one] = acme.waiting(1)
     globex, incoming = acme.account_id + 1, Message(message_type=MessageType.INCOMING)
 
-    not_there = change_conversation.change(
-        acme.work, globex, one, ConversationChange(subject="Mine"), actor_id=None, now=NOON
+    not_there = acme.work.finished(
+        change_conversation.change(acme.work, globex, one, ConversationChange(subject="Mine"), actor_id=None, now=NOON)
     )
-    silent = change_conversation.message(acme.work, globex, one, incoming, actor_id=None, now=NOON)
-    refused = change_conversation.change(
-        acme.work,
-        acme.account_id,
-        one,
-        ConversationChange(assignee_id=acme.stranger_id, team_id=99),
-        actor_id=None,
-        now=NOON,
+    silent = acme.work.finished(change_conversation.message(acme.work, globex, one, incoming, actor_id=None, now=NOON))
+    refused = acme.work.finished(
+        change_conversation.change(
+            acme.work,
+            acme.account_id,
+            one,
+            ConversationChange(assignee_id=acme.stranger_id, team_id=99),
+            actor_id=None,
+            now=NOON,
+        )
     )
 
     assert (not_there, silent) == (None, None)

@@ -39,7 +39,9 @@ def test_a_message_that_comes_late_does_not_move_the_last_activity_back(acme: Ac
     write(acme, one)
 
     late = Message(message_type=MessageType.INCOMING, at=NOON)
-    after = change_conversation.message(acme.work, acme.account_id, one, late, actor_id=None, now=LATER)
+    after = acme.work.finished(
+        change_conversation.message(acme.work, acme.account_id, one, late, actor_id=None, now=LATER)
+    )
 
     assert after is not None
     assert after.last_activity_at == LATER

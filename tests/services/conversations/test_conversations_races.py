@@ -39,7 +39,7 @@ def creation_of(acme: Acme, names: list[str]) -> Callable[[UnitOfWork], object]:
         ConversationDraft(inbox_id=acme.support, external_id=n, contact=ContactDraft(identifier=n, name=n))
         for n in names
     ]
-    return lambda work: conversations.create_bulk(work, acme.account_id, drafts, actor_id=None, now=NOON)
+    return lambda work: work.finished(conversations.create_bulk(work, acme.account_id, drafts, actor_id=None, now=NOON))
 
 
 def test_the_same_conversations_sent_eight_times_at_once_in_any_order_are_made_once(acme: Acme, settings: Settings):
@@ -61,7 +61,9 @@ def test_a_conversation_taken_by_hand_by_eight_at_once_goes_from_each_to_the_nex
 
     def take(agent_id: int) -> Callable[[UnitOfWork], object]:
         wanted = ConversationChange(assignee_id=agent_id)
-        return lambda work: change.change(work, acme.account_id, one, wanted, actor_id=agent_id, now=NOON)
+        return lambda work: work.finished(
+            change.change(work, acme.account_id, one, wanted, actor_id=agent_id, now=NOON)
+        )
 
     at_once(settings, [take(agent_id) for agent_id in takers])
 

@@ -88,8 +88,15 @@ def test_another_account_s_inbox_is_none(acme: Acme, inbox: str):
     [one] = acme.waiting(1)
     inbox_id = acme.stranger_inbox_id if inbox == "stranger" else 404
 
-    refused = change_conversation.change(
-        acme.work, acme.account_id, one, ConversationChange(inbox_id=inbox_id), actor_id=acme.agents["Ana"], now=LATER
+    refused = acme.work.finished(
+        change_conversation.change(
+            acme.work,
+            acme.account_id,
+            one,
+            ConversationChange(inbox_id=inbox_id),
+            actor_id=acme.agents["Ana"],
+            now=LATER,
+        )
     )
 
     assert isinstance(refused, Invalid)
@@ -101,8 +108,12 @@ def test_an_inbox_that_has_the_same_external_id_takes_no_second_one(acme: Acme):
     [one], [_] = acme.waiting(1, external_id="T-1"), acme.waiting(1, "Sales", external_id="T-1")
     wanted = ConversationChange(inbox_id=acme.sales)
 
-    alone = change_conversation.change(acme.work, acme.account_id, one, wanted, actor_id=None, now=LATER)
-    together = bulk_change.change_all(acme.work, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
+    alone = acme.work.finished(
+        change_conversation.change(acme.work, acme.account_id, one, wanted, actor_id=None, now=LATER)
+    )
+    together = acme.work.finished(
+        bulk_change.change_all(acme.work, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
+    )
 
     for refused in (alone, together):
         assert isinstance(refused, Invalid)
@@ -115,8 +126,15 @@ def test_two_of_one_external_id_are_not_moved_into_one_inbox(acme: Acme):
     billing = acme.inboxes["Billing"] = add_inbox(acme.work.session, acme.account_id, "Billing")
     both = [*acme.waiting(1, external_id="T-1"), *acme.waiting(1, "Sales", external_id="T-1")]
 
-    refused = bulk_change.change_all(
-        acme.work, acme.account_id, both, ConversationChange(inbox_id=billing), actor_id=acme.agents["Ana"], now=LATER
+    refused = acme.work.finished(
+        bulk_change.change_all(
+            acme.work,
+            acme.account_id,
+            both,
+            ConversationChange(inbox_id=billing),
+            actor_id=acme.agents["Ana"],
+            now=LATER,
+        )
     )
 
     assert isinstance(refused, Invalid)
@@ -128,13 +146,15 @@ def test_several_are_moved_together(acme: Acme, queue: Recorded):
     held, waiting = acme.held("Cleo", 1), acme.waiting(2)
     there = acme.waiting(1, "Sales")
 
-    done = bulk_change.change_all(
-        acme.work,
-        acme.account_id,
-        [*held, *waiting, *there],
-        ConversationChange(inbox_id=acme.sales),
-        actor_id=acme.agents["Ana"],
-        now=LATER,
+    done = acme.work.finished(
+        bulk_change.change_all(
+            acme.work,
+            acme.account_id,
+            [*held, *waiting, *there],
+            ConversationChange(inbox_id=acme.sales),
+            actor_id=acme.agents["Ana"],
+            now=LATER,
+        )
     )
 
     assert done == BulkResult(changed=3, unchanged=1, missing=0, released=1)
@@ -148,12 +168,14 @@ def _resolve(acme: Acme, one: int) -> None:
 
 def _write(acme: Acme, one: int) -> None:
     said = Message(message_type=MessageType.INCOMING)
-    change_conversation.message(acme.work, acme.account_id, one, said, actor_id=None, now=LATER)
+    acme.work.finished(change_conversation.message(acme.work, acme.account_id, one, said, actor_id=None, now=LATER))
 
 
 def _resolve_in_bulk(acme: Acme, one: int) -> None:
     wanted = ConversationChange(status=Status.RESOLVED)
-    bulk_change.change_all(acme.work, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
+    acme.work.finished(
+        bulk_change.change_all(acme.work, acme.account_id, [one], wanted, actor_id=acme.agents["Ana"], now=LATER)
+    )
 
 
 @pytest.mark.parametrize("act", [_resolve, _write, _resolve_in_bulk])

@@ -120,7 +120,7 @@ def test_a_snooze_that_somebody_moved_meanwhile_is_left_alone(acme: Acme):
     snooze(acme, one)
     change(acme, one, status=Status.SNOOZED, snoozed_until=EVENING + timedelta(days=1))
 
-    assert not change_conversation.end_snooze(acme.work, acme.account_id, one, now=EVENING)
+    assert not acme.work.finished(change_conversation.end_snooze(acme.work, acme.account_id, one, now=EVENING))
     assert found(acme, one).status is Status.SNOOZED
 
 
@@ -129,7 +129,9 @@ def test_an_instant_that_has_passed_ends_no_snooze(acme: Acme):
     [one] = acme.waiting(1)
     wanted = ConversationChange(status=Status.SNOOZED, snoozed_until=LATER)
 
-    refused = change_conversation.change(acme.work, acme.account_id, one, wanted, actor_id=None, now=LATER)
+    refused = acme.work.finished(
+        change_conversation.change(acme.work, acme.account_id, one, wanted, actor_id=None, now=LATER)
+    )
 
     assert isinstance(refused, Invalid)
     assert refused.errors == {"snoozed_until": ("This instant has passed.",)}

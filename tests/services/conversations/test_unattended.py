@@ -23,8 +23,10 @@ def of_support(acme: Acme) -> Unattended | None:
 
 
 def release(acme: Acme, of: Holders) -> ReleasedWork:
-    return release_unattended.release(
-        acme.work, acme.account_id, acme.support, of, actor_id=acme.agents["Ana"], now=NOON + timedelta(seconds=1)
+    return acme.work.finished(
+        release_unattended.release(
+            acme.work, acme.account_id, acme.support, of, actor_id=acme.agents["Ana"], now=NOON + timedelta(seconds=1)
+        )
     )
 
 

@@ -74,7 +74,11 @@ def test_of_four_who_save_the_same_field_at_once_one_does(acme: Acme, settings: 
             work, edit = desk_on(session, settings, Recorded()), AssignmentPolicyEdit(fair_distribution_limit=limit)
             barrier.wait()
             answers.append(
-                assignment_policies.change(work, acme.account_id, policy_id, edit, actor_id=None, now=NOON, seen=drawn)
+                work.finished(
+                    assignment_policies.change(
+                        work, acme.account_id, policy_id, edit, actor_id=None, now=NOON, seen=drawn
+                    )
+                )
             )
 
     threads = [Thread(target=save, args=[limit]) for limit in (2, 3, 4, 5)]

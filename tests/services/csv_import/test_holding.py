@@ -64,7 +64,9 @@ def test_switched_on_the_backlog_is_assigned(acme: Acme, path: Path, queue: Reco
     bring_in(acme, path)
 
     edit = InboxEdit(enable_auto_assignment=True)
-    inboxes.change(acme.work, acme.account_id, acme.support, edit, actor_id=acme.agents["Ana"], now=NOON)
+    acme.work.finished(
+        inboxes.change(acme.work, acme.account_id, acme.support, edit, actor_id=acme.agents["Ana"], now=NOON)
+    )
 
     assert [inbox for _, inbox, _ in queue.runs] == [acme.support]
 

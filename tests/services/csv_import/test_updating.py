@@ -87,7 +87,9 @@ def test_an_agent_whom_somebody_chose_here_stays_while_it_is_open_and_gives_way_
 ):
     bring_in(acme, path, f"T-1,Support,{MORNING},,,")
     by_hand = ConversationChange(assignee_id=acme.agents["Cleo"])
-    change.change(acme.work, acme.account_id, one(acme).id, by_hand, actor_id=acme.agents["Ana"], now=NOON)
+    acme.work.finished(
+        change.change(acme.work, acme.account_id, one(acme).id, by_hand, actor_id=acme.agents["Ana"], now=NOON)
+    )
 
     bring_in(acme, path, f"T-1,Support,{MORNING},,,Bo", now=TOMORROW, update=True)
     assert one(acme).assignee_id == acme.agents["Cleo"]
@@ -105,7 +107,9 @@ def test_one_that_still_waits_goes_to_the_agent_who_has_it_in_the_helpdesk_unles
     assert one(acme).assignee_id == acme.agents["Bo"]
 
     release = ConversationChange(assignee_id=None)
-    change.change(acme.work, acme.account_id, one(acme).id, release, actor_id=acme.agents["Ana"], now=TOMORROW)
+    acme.work.finished(
+        change.change(acme.work, acme.account_id, one(acme).id, release, actor_id=acme.agents["Ana"], now=TOMORROW)
+    )
     done = bring_in(acme, path, f"T-1,Support,{MORNING},,,Bo", now=TOMORROW, update=True)
 
     assert (one(acme).assignee_id, done.report.updated) == (None, 0)
@@ -114,7 +118,9 @@ def test_one_that_still_waits_goes_to_the_agent_who_has_it_in_the_helpdesk_unles
 def test_what_somebody_wrote_here_after_the_end_keeps_it_open_and_is_told_of(acme: Acme, path: Path):
     bring_in(acme, path, f"T-1,Support,{MORNING},,,")
     said = Message(message_type=MessageType.INCOMING, at=EVENING + timedelta(hours=1))
-    change.message(acme.work, acme.account_id, one(acme).id, said, actor_id=None, now=said.at or NOON)
+    acme.work.finished(
+        change.message(acme.work, acme.account_id, one(acme).id, said, actor_id=None, now=said.at or NOON)
+    )
 
     done = bring_in(acme, path, f"T-1,Support,{MORNING},,{EVENING.isoformat()},", now=TOMORROW, update=True)
 
@@ -123,13 +129,15 @@ def test_what_somebody_wrote_here_after_the_end_keeps_it_open_and_is_told_of(acm
 
 def test_what_is_resolved_here_stays_as_it_is(acme: Acme, path: Path):
     bring_in(acme, path, f"T-1,Support,{MORNING},,,Bo")
-    change.change(
-        acme.work,
-        acme.account_id,
-        one(acme).id,
-        ConversationChange(status=Status.RESOLVED),
-        actor_id=acme.agents["Ana"],
-        now=NOON,
+    acme.work.finished(
+        change.change(
+            acme.work,
+            acme.account_id,
+            one(acme).id,
+            ConversationChange(status=Status.RESOLVED),
+            actor_id=acme.agents["Ana"],
+            now=NOON,
+        )
     )
     before = events(acme)
 

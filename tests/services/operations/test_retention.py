@@ -139,6 +139,7 @@ def test_a_log_out_is_forgotten_when_its_cookie_is_too_old_by_itself(acme: Acme)
     ended, recently = uuid4(), uuid4()
     sessions.end(acme.work, ended, now=NOON)
     sessions.end(acme.work, recently, now=NOON + DAY)
+    acme.work.finish()
 
     assert retention.remove_old(acme.work, now=NOON + timedelta(days=32, seconds=1)).sessions == 1
 

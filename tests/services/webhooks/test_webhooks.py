@@ -292,6 +292,7 @@ def test_a_delivery_cut_short_by_death_is_made_again(acme: Acme, line: Line):
         webhook = line.listen(heard.url)
         line.happens(conversation)
         deliver.fan_out(acme.work, now=line.now)
+        acme.work.finish()
         hold(line)
 
         line.deliver()
@@ -410,7 +411,9 @@ def test_a_delivery_may_be_asked_for_again_while_its_refusal_is_written_down(
         outbox.lock_fan_out(acme.work.session)
         redelivering.set()
         eventually(lambda: acme.work.session.scalar(WAITS_FOR_A_LOCK))
-        found = webhooks_service.redeliver(acme.work, acme.account_id, webhook, delivery, actor_id=None, now=line.now)
+        found = acme.work.finished(
+            webhooks_service.redeliver(acme.work, acme.account_id, webhook, delivery, actor_id=None, now=line.now)
+        )
 
         process.result(PATIENCE)
 

@@ -108,7 +108,7 @@ def invited_by_acme(uma: Looker, acme: Acme) -> tuple[int, str]:
     """Let Acme invite Sid, who logs in to Globex, and return his id in Acme and the link."""
     let_in(acme.work, acme.stranger_id)
     edit = AgentEdit(name="Sid", email="sid@2.example", role=Role.AGENT)
-    made = create(acme.work, acme.account_id, edit, actor_id=None, now=NOON)
+    made = acme.work.finished(create(acme.work, acme.account_id, edit, actor_id=None, now=NOON))
     assert not hasattr(made, "errors")
     return made.id, invited_again(uma, made.id)
 

@@ -32,8 +32,8 @@ def by(mara: Looker) -> dict[str, object]:
 
 
 def edit(acme: Acme, mara: Looker, policy_id: int, **changes: object) -> None:
-    done = assignment_policies.change(
-        acme.work, acme.account_id, policy_id, AssignmentPolicyEdit(**changes), **by(mara)
+    done = acme.work.finished(
+        assignment_policies.change(acme.work, acme.account_id, policy_id, AssignmentPolicyEdit(**changes), **by(mara))
     )
     assert done
 
@@ -64,26 +64,30 @@ def test_a_change_is_told_in_words_with_each_field_before_and_after(mara: Looker
 
 
 def link(acme: Acme, mara: Looker) -> None:
-    assignment_policies.link(
-        acme.work, acme.account_id, acme.support, PolicyChoice(assignment_policy_id=acme.policy_id), **by(mara)
+    acme.work.finished(
+        assignment_policies.link(
+            acme.work, acme.account_id, acme.support, PolicyChoice(assignment_policy_id=acme.policy_id), **by(mara)
+        )
     )
 
 
 def put_under(acme: Acme, mara: Looker) -> None:
     made = acme.work.session.scalars(select(CapacityPolicy.id)).one()
     choice = AgentChoice(user_id=acme.agents["Bo"])
-    capacity_limits.assign_policy(acme.work, acme.account_id, made, choice, **by(mara))
+    acme.work.finished(capacity_limits.assign_policy(acme.work, acme.account_id, made, choice, **by(mara)))
 
 
 def raise_limit(acme: Acme, mara: Looker) -> None:
     row = acme.work.session.scalars(select(InboxCapacityLimit)).one()
     key = LimitKey(policy_id=row.agent_capacity_policy_id, limit_id=row.id)
-    capacity_limits.change(acme.work, acme.account_id, key, InboxLimitEdit(conversation_limit=3), **by(mara))
+    acme.work.finished(
+        capacity_limits.change(acme.work, acme.account_id, key, InboxLimitEdit(conversation_limit=3), **by(mara))
+    )
 
 
 def delete_policy(acme: Acme, mara: Looker) -> None:
     link(acme, mara)
-    assignment_policies.remove(acme.work, acme.account_id, acme.policy_id, **by(mara))
+    acme.work.finished(assignment_policies.remove(acme.work, acme.account_id, acme.policy_id, **by(mara)))
 
 
 def post(path: str, **typed: str) -> Callable[[Acme, Looker], None]:
@@ -128,8 +132,10 @@ def test_what_was_deleted_keeps_its_name_and_leads_nowhere(mara: Looker, acme: A
 def test_the_log_is_narrowed_by_who_what_and_when(mara: Looker, uma: Looker, acme: Acme) -> None:
     mara.post("/settings/labels", {"title": "of-mara"})
     uma.post("/settings/labels", {"title": "of-uma"})
-    assignment_policies.create(
-        acme.work, acme.account_id, AssignmentPolicyEdit(name="of-command"), actor_id=None, now=NOON
+    acme.work.finished(
+        assignment_policies.create(
+            acme.work, acme.account_id, AssignmentPolicyEdit(name="of-command"), actor_id=None, now=NOON
+        )
     )
 
     def found(**asked: object) -> list[str]:
@@ -160,8 +166,10 @@ def test_a_day_is_that_of_the_browsers_time_zone(
     mara: Looker, acme: Acme, *, zone: str, is_found: bool, said: str
 ) -> None:
     late = NOON.replace(hour=20)
-    assignment_policies.create(
-        acme.work, acme.account_id, AssignmentPolicyEdit(name="Evening"), actor_id=None, now=late
+    acme.work.finished(
+        assignment_policies.create(
+            acme.work, acme.account_id, AssignmentPolicyEdit(name="Evening"), actor_id=None, now=late
+        )
     )
     mara.client.set_cookie("zone", zone)
 

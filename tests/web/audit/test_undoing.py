@@ -73,7 +73,7 @@ def test_a_policy_that_is_gone_is_not_brought_back(mara: Looker, acme: Acme) -> 
     policy_id = acme.policy("Support")
     edit(acme, mara, policy_id, enabled=False)
     entry_id = last_entry(acme)
-    assignment_policies.remove(acme.work, acme.account_id, policy_id, **by(mara))
+    acme.work.finished(assignment_policies.remove(acme.work, acme.account_id, policy_id, **by(mara)))
 
     answer = mara.post(f"/audit/{entry_id}/reversal")
 
@@ -97,7 +97,7 @@ def test_a_capacity_policys_rules_and_a_limit_are_set_back(mara: Looker, acme: A
     policy_id = acme.capacity("Ana", {"Support": 2}, excluded_labels=["vip"], exclude_older_than_hours=48)
     rules = ExclusionsEdit(excluded_labels=("bug", "vip"), exclude_older_than_hours=48)
     change = CapacityPolicyEdit(exclusion_rules=rules, conversation_limit=9)
-    capacity_policies.change(acme.work, acme.account_id, policy_id, change, **by(mara))
+    acme.work.finished(capacity_policies.change(acme.work, acme.account_id, policy_id, change, **by(mara)))
     of_policy = last_entry(acme)
     raise_limit(acme, mara)
     of_limit = last_entry(acme)
@@ -124,7 +124,7 @@ def test_a_link_is_set_back_and_a_first_link_is_taken_away(mara: Looker, acme: A
     found = assignment_policies.of_inbox(acme.work, acme.account_id, acme.support)
     assert found
     assert found.id == before
-    assignment_policies.unlink(acme.work, acme.account_id, acme.support, **by(mara))
+    acme.work.finished(assignment_policies.unlink(acme.work, acme.account_id, acme.support, **by(mara)))
     link(acme, mara)
     assert "Undo Unlink it from Support" in words(mara.get("/audit").text)
     mara.post(f"/audit/{last_entry(acme)}/reversal")

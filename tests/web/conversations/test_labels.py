@@ -19,7 +19,7 @@ from tests.web.audit.test_audit import last_entry, words
 
 def suggest(acme: Acme, *titles: str) -> None:
     for title in titles:
-        labels.create(acme.work, acme.account_id, NewLabel(title=title), actor_id=None, now=NOON)
+        acme.work.finished(labels.create(acme.work, acme.account_id, NewLabel(title=title), actor_id=None, now=NOON))
 
 
 def titles(acme: Acme) -> list[str]:
@@ -44,7 +44,9 @@ def renamed_under_a_batch(acme: Acme) -> Iterator[None]:
 
     def rename() -> None:
         with own_desk(acme) as work:
-            labels.change(work, acme.account_id, 1, NewLabel(title="key account"), actor_id=None, now=NOON)
+            work.finished(
+                labels.change(work, acme.account_id, 1, NewLabel(title="key account"), actor_id=None, now=NOON)
+            )
 
     def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if "SKIP LOCKED" in statement and not meanwhile.ident:
@@ -168,7 +170,9 @@ def test_a_rename_that_is_cut_short_leaves_all_as_it_was(acme: Acme) -> None:
     entries = acme.work.session.query(AuditEntry).count()
 
     with cut_at(acme, "UPDATE conversations"):
-        labels.change(acme.work, acme.account_id, 1, NewLabel(title="key account"), actor_id=None, now=NOON)
+        acme.work.finished(
+            labels.change(acme.work, acme.account_id, 1, NewLabel(title="key account"), actor_id=None, now=NOON)
+        )
 
     assert (titles(acme), carried(acme, *ids), excluded(acme, policy_id)) == (["vip"], [["vip"]], ["vip"])
     assert acme.work.session.query(AuditEntry).count() == entries

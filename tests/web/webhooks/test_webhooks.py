@@ -150,6 +150,7 @@ def test_what_is_still_to_be_delivered_is_counted_and_led_to(mara: Looker, acme:
     for one in acme.waiting(3):
         change(acme, one, assignee_id=acme.agents["Ana"])
     deliver_webhooks.fan_out(acme.work, now=saved(acme).created_at)
+    acme.work.finish()
 
     assert '<a href="/settings/webhooks/1?status=pending">3</a>' in mara.get("/settings/webhooks").text
     assert mara.get("/settings/webhooks/1?status=pending").text.count('id="delivery-') == 3
@@ -170,6 +171,7 @@ def test_deliveries_are_read_page_by_page_with_as_many_queries(mara: Looker, acm
     for one in acme.waiting(60):
         change(acme, one, assignee_id=acme.agents["Ana"])
     deliver_webhooks.fan_out(acme.work, now=saved(acme).created_at)
+    acme.work.finish()
 
     assert [asked(path) for path in paths] == before
     first = mara.get(paths[1]).text

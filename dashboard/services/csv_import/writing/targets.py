@@ -50,12 +50,12 @@ def load(work: UnitOfWork, account_id: int) -> Targets | None:
     targets = Targets(account_id, Agents(account_id))
     _read(work, targets)
     targets.teams.add(csv_import.teams(work.session, account_id))
-    work.session.commit()
+    work.finish()
     return targets
 
 
 def complete(work: UnitOfWork, targets: Targets, rows: Sequence[ImportRow], now: datetime) -> None:
-    """Create the missing targets of these rows, and commit."""
+    """Create the missing targets of these rows, in a unit of work of their own."""
     titles = {label for row in rows for label in row.labels} - targets.labels
     if titles or _missing_inboxes(targets, rows) or _missing_agents(targets, rows):
         # One import at a time creates names, and sees those of the others from here on.
@@ -66,7 +66,7 @@ def complete(work: UnitOfWork, targets: Targets, rows: Sequence[ImportRow], now:
         csv_import.add_labels(work.session, targets.account_id, titles)
         targets.labels |= titles
     _add_members(work, targets, rows)
-    work.session.commit()
+    work.finish()
 
 
 def _read(work: UnitOfWork, targets: Targets) -> None:

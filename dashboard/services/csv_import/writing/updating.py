@@ -14,7 +14,6 @@ from dashboard.services.csv_import.writing.placing import Placed
 from dashboard.store.accounts import id_checks
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow, InsertedConversation
-from dashboard.store.inboxes import affected_inboxes
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
 from dashboard.store.postgres import locks
@@ -22,10 +21,10 @@ from dashboard.store.postgres import locks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
-    """The number of changed conversations, the inboxes to run, and the rows that are older than the conversation."""
+    """The number of changed conversations, whether agents hold less, and the rows older than the conversation."""
 
     count: int
-    woken: frozenset[int]
+    frees: bool
     outdated: tuple[Placed, ...]
 
 
@@ -40,7 +39,7 @@ class Revision:
 def update(
     work: UnitOfWork, account_id: int, there: Sequence[tuple[InsertedConversation, Placed]], now: datetime
 ) -> Updated:
-    """Update these conversations in one transaction.
+    """Update these conversations.
 
     Resolved ones stay, as do those with a message after the end in the file. Only a conversation that was never
     assigned here gets the file's agent. The order of locks is a run's: inboxes, agents, conversations by id.
@@ -60,11 +59,9 @@ def update(
     ]
     conversations.save_all(work.session, [one.after for one in changed])
     _record(work, changed, now)
-    work.session.commit()
     freed = any(transitions.slot_freed_for(one.before, one.after) for one in changed)
-    woken = affected_inboxes.of_account(work.session, account_id) if freed else ()
     outdated = tuple(by_id[row.id] for row in held if _is_outdated(by_id[row.id].row, row, now))
-    return Updated(count=len(changed), woken=frozenset(woken), outdated=outdated)
+    return Updated(count=len(changed), frees=freed, outdated=outdated)
 
 
 def _after(before: ConversationRow, placed: Placed, now: datetime, *, may_get: Collection[int]) -> ConversationRow:

@@ -1,4 +1,4 @@
-"""Writes of an import, in chunks: one transaction for each few hundred rows."""
+"""Writes of an import, in chunks: units of work of a few hundred rows each."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from dashboard.services.csv_import.writing.placing import Placed
 from dashboard.services.csv_import.writing.report import ImportReport
 from dashboard.services.csv_import.writing.targets import Targets
 from dashboard.store.conversations import conversations
+from dashboard.store.conversations.conversations import InsertedConversation
 from dashboard.store.inboxes import routing
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
@@ -76,7 +77,7 @@ def _chunks(rows: Iterable[ImportRow | BadRow]) -> Iterator[Sequence[ImportRow |
 def _write(
     work: UnitOfWork, wanted: Import, rows: Sequence[ImportRow], *, known: Targets, report: ImportReport
 ) -> None:
-    """Write the new rows in one transaction, then update the others in another."""
+    """Write the new rows in one unit of work, then update the others in another."""
     targets.complete(work, known, rows, wanted.now)
     if wanted.hold:
         _hold(work, wanted, rows, known=known, report=report)
@@ -85,17 +86,25 @@ def _write(
     pairs = list(zip(added, placed, strict=True))
     new = [(one.id, of_row) for one, of_row in pairs if one.is_new]
     _record(work, wanted, new)
-    work.session.commit()
+    work.finish()
     _count(report, [of_row for _, of_row in new], there=len(pairs) - len(new))
-    woken = {of_row.conversation.inbox_id for _, of_row in new if of_row.waits}
-    if wanted.update:
-        updated = updating.update(work, wanted.account_id, [pair for pair in pairs if not pair[0].is_new], wanted.now)
-        report.updated += updated.count
-        for outdated in updated.outdated:
-            report.notes.add(outdated.row.line, [Note(NoteKind.NEWER, Field.RESOLVED_AT)])
-        woken |= updated.woken
+    there = [(added, of_row) for added, of_row in pairs if not added.is_new]
+    frees = wanted.update and _update(work, wanted, there, report=report)
     if not wanted.hold:
-        work.signals.wake(wanted.account_id, woken)
+        work.notes.wakes(wanted.account_id, {of_row.conversation.inbox_id for _, of_row in new if of_row.waits})
+        work.notes.touched(wanted.account_id, is_all=frees)
+    work.finish()
+
+
+def _update(
+    work: UnitOfWork, wanted: Import, there: Sequence[tuple[InsertedConversation, Placed]], *, report: ImportReport
+) -> bool:
+    """Update these conversations; return whether agents hold less now."""
+    updated = updating.update(work, wanted.account_id, there, wanted.now)
+    report.updated += updated.count
+    for outdated in updated.outdated:
+        report.notes.add(outdated.row.line, [Note(NoteKind.NEWER, Field.RESOLVED_AT)])
+    return updated.frees
 
 
 def _hold(work: UnitOfWork, wanted: Import, rows: Sequence[ImportRow], *, known: Targets, report: ImportReport) -> None:
