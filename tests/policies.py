@@ -4,7 +4,7 @@ from functools import singledispatch
 from typing import Any
 
 from dashboard.engine.policy import DEFAULTS, POLICY_FIELDS
-from dashboard.engine.policy_fields import Choice, Limit, PolicyField, PresenceWords, Switch, Window
+from dashboard.engine.policy_fields import LimitField, PolicyField, PresenceField, SwitchField, WindowField, WordField
 
 
 @singledispatch
@@ -14,23 +14,23 @@ def unlike(kind: PolicyField, default: Any) -> Any:
 
 
 @unlike.register
-def _(kind: Switch, default: bool) -> bool:
+def _(kind: SwitchField, default: bool) -> bool:
     return not default
 
 
 @unlike.register
-def _(kind: Choice, default: str) -> str:
+def _(kind: WordField, default: str) -> str:
     return next(word.value for word in kind.offered if word != default)
 
 
-@unlike.register(Limit)
-@unlike.register(Window)
-def _(kind: Limit | Window, default: int | None) -> int:
+@unlike.register(LimitField)
+@unlike.register(WindowField)
+def _(kind: LimitField | WindowField, default: int | None) -> int:
     return next(number for number in (kind.most, kind.most - 1) if number != default)
 
 
 @unlike.register
-def _(kind: PresenceWords, default: frozenset[str]) -> list[str]:
+def _(kind: PresenceField, default: frozenset[str]) -> list[str]:
     return ["busy", *sorted(default)]
 
 

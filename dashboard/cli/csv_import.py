@@ -67,9 +67,8 @@ def import_file(
 
     The status decides whether a row is open, pending, snoozed or resolved; without one, resolved_at does. An open row
     belongs to the agent in handled_by, and waits if there is none. A row with a resolved_at in the future is bad;
-    with --as-of-now it is open and waits.
-
-    Labels are separated by spaces, a label in quotes may hold some; several columns of labels are joined.
+    with --as-of-now it is open and waits. Labels are separated by spaces, a label in quotes may hold some; several
+    columns of labels are joined.
 
     Bad rows are left out and reported with their line, and the command ends with 1. Other values that cannot be read
     are left empty or cut, and counted.

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from dashboard.engine.policy_fields import Choice, Limit, PolicyField, PresenceWords, Switch, Window
+from dashboard.engine.policy_fields import LimitField, PolicyField, PresenceField, SwitchField, WindowField, WordField
 
 # The metadata key of a field's kind.
 KIND = "kind"
@@ -47,23 +47,26 @@ class PolicyRules:
     name: str
     assignment_order: AssignmentOrder = field(
         default=AssignmentOrder.ROUND_ROBIN,
-        metadata={KIND: Choice(label="selector", words=AssignmentOrder, unlisted=frozenset({AssignmentOrder.RANDOM}))},
+        metadata={
+            KIND: WordField(label="selector", words=AssignmentOrder, unlisted=frozenset({AssignmentOrder.RANDOM}))
+        },
     )
     conversation_priority: ConversationPriority = field(
         default=ConversationPriority.EARLIEST_CREATED,
-        metadata={KIND: Choice(label="order", words=ConversationPriority)},
+        metadata={KIND: WordField(label="order", words=ConversationPriority)},
     )
     fair_distribution_limit: int | None = field(
-        default=None, metadata={KIND: Limit(label="fair distribution", least=0, most=MOST_PER_WINDOW)}
+        default=None, metadata={KIND: LimitField(label="fair distribution", least=0, most=MOST_PER_WINDOW)}
     )
     fair_distribution_window: int | None = field(
-        default=DEFAULT_WINDOW_SECONDS, metadata={KIND: Window(label="window", least=1, most=LONGEST_WINDOW_SECONDS)}
+        default=DEFAULT_WINDOW_SECONDS,
+        metadata={KIND: WindowField(label="window", least=1, most=LONGEST_WINDOW_SECONDS)},
     )
-    enabled: bool = field(default=True, metadata={KIND: Switch(label="enabled")})
+    enabled: bool = field(default=True, metadata={KIND: SwitchField(label="enabled")})
     eligible_presence: Collection[str] = field(
-        default=frozenset({"online"}), metadata={KIND: PresenceWords(label="eligible presence")}
+        default=frozenset({"online"}), metadata={KIND: PresenceField(label="eligible presence")}
     )
-    one_agent_per_contact: bool = field(default=False, metadata={KIND: Switch(label="one agent per contact")})
+    one_agent_per_contact: bool = field(default=False, metadata={KIND: SwitchField(label="one agent per contact")})
 
 
 DECIDING = [one for one in fields(PolicyRules) if KIND in one.metadata]
@@ -119,7 +122,7 @@ class ExclusionRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CapacityPolicy:
+class CapacityPolicyUse:
     """A capacity policy by its name, and the number of agents under it."""
 
     name: str

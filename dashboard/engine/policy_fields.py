@@ -18,12 +18,12 @@ class PolicyField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Switch(PolicyField):
+class SwitchField(PolicyField):
     """On or off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice(PolicyField):
+class WordField(PolicyField):
     """One word of a closed set; an unlisted word decides where it is stored, and no form or call offers it."""
 
     words: type[StrEnum]
@@ -39,7 +39,7 @@ class Choice(PolicyField):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit(PolicyField):
+class LimitField(PolicyField):
     """A whole number; None and 0 are no limit."""
 
     least: int
@@ -47,7 +47,7 @@ class Limit(PolicyField):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window(PolicyField):
+class WindowField(PolicyField):
     """A number of seconds; None is the usual one."""
 
     least: int
@@ -55,7 +55,7 @@ class Window(PolicyField):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PresenceWords(PolicyField):
+class PresenceField(PolicyField):
     """Some of the presence words, in any order."""
 
     def read(self, stored: Any) -> frozenset[str]:

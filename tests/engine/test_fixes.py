@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dashboard.engine import planner, pools
 from dashboard.engine.decisions import Assign
 from dashboard.engine.model import AssignmentType, Inbox, Presence, Team
-from dashboard.engine.policy import AssignmentOrder, CapacityPolicy, ExclusionRules
+from dashboard.engine.policy import AssignmentOrder, CapacityPolicyUse, ExclusionRules
 from dashboard.engine.suggestions import suggestions, thresholds
 from dashboard.engine.suggestions.changes import (
     RaiseAge,
@@ -179,7 +179,7 @@ def test_ten_agents_under_one_policy_need_a_tenth_of_the_room_that_one_needs():
     snapshot = a_snapshot(agents, conversations(40))
 
     found = suggestions.smallest(
-        snapshot, snapshot.waiting[-1].id, NOON, {3: CapacityPolicy(name="Juniors", agents=12)}
+        snapshot, snapshot.waiting[-1].id, NOON, {3: CapacityPolicyUse(name="Juniors", agents=12)}
     )
 
     assert [fix.sentence for fix in found] == [
@@ -195,7 +195,7 @@ def test_two_agents_under_one_policy_share_what_goes_first():
     facts = {"open_here": 1, "open_total": 1, "capacity_policy_id": 3}
     here = [an_agent(name, capacity=1, **facts) for name in ("Bo", "Cleo")]
     anywhere = [an_agent(name, total_capacity=1, **facts) for name in ("Bo", "Cleo")]
-    named = {3: CapacityPolicy(name="Juniors", agents=2)}
+    named = {3: CapacityPolicyUse(name="Juniors", agents=2)}
 
     def told(agents):
         snapshot = a_snapshot(agents, conversations(3))

@@ -21,7 +21,7 @@ from dashboard.engine.decisions import (
 )
 from dashboard.engine.model import Agent, Conversation, Presence, Snapshot, Team
 from dashboard.engine.ordering import ORDER
-from dashboard.engine.policy import DEFAULT_POLICY, CapacityPolicy
+from dashboard.engine.policy import DEFAULT_POLICY, CapacityPolicyUse
 from dashboard.engine.suggestions import changes, thresholds
 from dashboard.engine.suggestions.changes import RaiseLimit, SuggestedChange
 
@@ -42,7 +42,7 @@ class Case:
     team: Team | None
     ahead: int
     now: datetime
-    policies: Mapping[int, CapacityPolicy]
+    policies: Mapping[int, CapacityPolicyUse]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,9 @@ class LiftStep:
     guess: int = 0
 
 
-def case(snapshot: Snapshot, conversation: Conversation, now: datetime, policies: Mapping[int, CapacityPolicy]) -> Case:
+def case(
+    snapshot: Snapshot, conversation: Conversation, now: datetime, policies: Mapping[int, CapacityPolicyUse]
+) -> Case:
     """Return the conversation with its number of predecessors in the policy's order."""
     order = ORDER[(snapshot.policy or DEFAULT_POLICY).conversation_priority]
     own = order(conversation)

@@ -9,7 +9,7 @@ from itertools import islice
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, DecisionTrace, Stop
 from dashboard.engine.model import Snapshot
-from dashboard.engine.policy import CapacityPolicy
+from dashboard.engine.policy import CapacityPolicyUse
 from dashboard.engine.suggestions import lifts, thresholds
 from dashboard.engine.suggestions.changes import RaiseLimit, SuggestedChange
 from dashboard.engine.suggestions.lifts import Case, LiftStep
@@ -41,7 +41,7 @@ class Fix:
 
 
 def smallest(
-    snapshot: Snapshot, conversation_id: int, now: datetime, policies: Mapping[int, CapacityPolicy] | None = None
+    snapshot: Snapshot, conversation_id: int, now: datetime, policies: Mapping[int, CapacityPolicyUse] | None = None
 ) -> tuple[Fix, ...]:
     """Return the fixes with the fewest changes, at most three; none if the next run assigns the conversation anyway.
 

@@ -22,7 +22,7 @@ from dashboard.store.conversations import list_page
 from dashboard.store.conversations.list_page import ConversationLine, ConversationListFilter
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.core.page_values import Choice
-from dashboard.store.core.paging import Listed, Meta, Page
+from dashboard.store.core.paging import Listed, Page, PageMeta
 from dashboard.store.inboxes import choices, inbox_page
 from dashboard.store.inboxes import inboxes as inboxes_store
 from dashboard.store.inboxes import routing as inbox_routing
@@ -78,7 +78,7 @@ class InboxList:
     """A page of the account's inboxes."""
 
     lines: Sequence[InboxDetailsLine]
-    meta: Meta
+    meta: PageMeta
 
 
 def show_all(work: UnitOfWork, account_id: int, page: Page) -> InboxList:

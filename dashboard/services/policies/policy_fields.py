@@ -33,11 +33,11 @@ def outputs() -> Mapping[str, Field[Any]]:
 
 def _input(kind: PolicyField, default: Any) -> Field[Any]:
     match kind:
-        case kinds.Choice(words=words, offered=offered):
+        case kinds.WordField(words=words, offered=offered):
             return Word(words, offered, load_default=default)
-        case kinds.Limit(least=least, most=most) | kinds.Window(least=least, most=most):
+        case kinds.LimitField(least=least, most=most) | kinds.WindowField(least=least, most=most):
             return WholeNumber(least, most, allow_none=True, load_default=default)
-        case kinds.PresenceWords():
+        case kinds.PresenceField():
             usual = tuple(word for word in Presence if word in default)
             return Unique(Word(Presence), load_default=usual, validate=validate.Length(min=1))
     return Switch(load_default=default)
@@ -45,10 +45,10 @@ def _input(kind: PolicyField, default: Any) -> Field[Any]:
 
 def _output(kind: PolicyField) -> Field[Any]:
     match kind:
-        case kinds.Choice():
+        case kinds.WordField():
             return fields.String()
-        case kinds.Limit() | kinds.Window():
+        case kinds.LimitField() | kinds.WindowField():
             return fields.Integer(allow_none=True)
-        case kinds.PresenceWords():
+        case kinds.PresenceField():
             return fields.List(fields.String())
     return fields.Boolean()

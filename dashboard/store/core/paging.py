@@ -21,7 +21,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meta:
+class PageMeta:
     """The total number of rows, and the number and size of this page."""
 
     count: int
@@ -39,9 +39,9 @@ class Listed(Generic[T]):
     """One page of a list."""
 
     data: tuple[T, ...]
-    meta: Meta
+    meta: PageMeta
 
 
 def listed(rows: Iterable[T], count: int, page: Page) -> Listed[T]:
     """Return a page of a list with this total count."""
-    return Listed(data=tuple(rows), meta=Meta(count=count, page=page.page, per_page=page.per_page))
+    return Listed(data=tuple(rows), meta=PageMeta(count=count, page=page.page, per_page=page.per_page))

@@ -63,10 +63,10 @@ def excluding(session: Session, account_id: int, label: str) -> list[CapacityRow
     return shelf.all(session, account_id, literal(label) == any_(CapacityPolicy.excluded_labels))
 
 
-def named(session: Session, account_id: int, policy_ids: Collection[int]) -> Mapping[int, policy.CapacityPolicy]:
+def named(session: Session, account_id: int, policy_ids: Collection[int]) -> Mapping[int, policy.CapacityPolicyUse]:
     """Return the names of these policies with their numbers of active agents, by id."""
     rows = shelf.some(session, account_id, policy_ids)
-    return {row.id: policy.CapacityPolicy(name=row.name, agents=row.assigned_agent_count) for row in rows}
+    return {row.id: policy.CapacityPolicyUse(name=row.name, agents=row.assigned_agent_count) for row in rows}
 
 
 def put_under(session: Session, account_id: int, agent_id: int, policy_id: int | None) -> None:

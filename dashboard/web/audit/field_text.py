@@ -97,9 +97,9 @@ def _word(said: str | None) -> str:
 
 # Of the kinds whose values are not said as they stand.
 KINDS: Mapping[type[PolicyField], Callable[[Any], str]] = {
-    kinds.Choice: _word,
-    kinds.Limit: lambda said: f"at most {said:,}" if said else "no limit",
-    kinds.Window: _window,
+    kinds.WordField: _word,
+    kinds.LimitField: lambda said: f"at most {said:,}" if said else "no limit",
+    kinds.WindowField: _window,
 }
 SAID: Mapping[str, Callable[[Any], str]] = {
     **{name: KINDS[type(kind)] for name, kind in POLICY_FIELDS.items() if type(kind) in KINDS},

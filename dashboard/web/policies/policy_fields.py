@@ -54,7 +54,7 @@ ORDERS = (
 SELECTORS = tuple(
     Card(value=order, title=entry.label, sentence=entry.sentence)
     for order, entry in selectors.SELECTORS.items()
-    if order in cast(kinds.Choice, POLICY_FIELDS["assignment_order"]).offered
+    if order in cast(kinds.WordField, POLICY_FIELDS["assignment_order"]).offered
 )
 
 
@@ -93,15 +93,15 @@ def _given_span(span: Span) -> int | str | None:
 
 
 CONTROLS: Mapping[type[PolicyField], Control] = {
-    kinds.Choice: Control(typed=lambda name: form_input.text(name) or "", saved=str, given=str),
-    kinds.Limit: Control(
+    kinds.WordField: Control(typed=lambda name: form_input.text(name) or "", saved=str, given=str),
+    kinds.LimitField: Control(
         typed=lambda name: form_input.text(name) or "",
         saved=lambda limit: str(limit or ""),
         given=lambda typed: form_input.number(typed or None),
     ),
-    kinds.Window: Control(typed=_typed_span, saved=span_of, given=_given_span),
-    kinds.Switch: Control(typed=form_input.switched_on, saved=bool, given=bool),
-    kinds.PresenceWords: Control(
+    kinds.WindowField: Control(typed=_typed_span, saved=span_of, given=_given_span),
+    kinds.SwitchField: Control(typed=form_input.switched_on, saved=bool, given=bool),
+    kinds.PresenceField: Control(
         typed=lambda name: frozenset(request.form.getlist(name)), saved=frozenset, given=sorted
     ),
 }
