@@ -16,10 +16,10 @@ from dashboard.web.accounts import (
 )
 from dashboard.web.agents import agent_list, agent_page
 from dashboard.web.assignment import assignments, run_list, runs
-from dashboard.web.audit import audit_log
+from dashboard.web.audit import audit_log, edit_forms
 from dashboard.web.board import live_board, verdict_text
 from dashboard.web.conversations import conversation_list, conversation_page, labels
-from dashboard.web.core import assets, auth, bidi, edit_forms, errors, formatting, fragment_cache, security, urls
+from dashboard.web.core import assets, auth, bidi, errors, formatting, fragment_cache, security, urls
 from dashboard.web.core.blueprints import all_pages
 from dashboard.web.inboxes import inboxes, teams
 from dashboard.web.policies import assignment_policies, capacity_policies

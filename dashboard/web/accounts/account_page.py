@@ -12,10 +12,10 @@ from dashboard.services.accounts.account_forms import AccountEdit, AccountForm
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.accounts import settings_pages as store
 from dashboard.store.accounts.accounts import AccountRow
+from dashboard.web.audit.edit_forms import About, editing, refused
 from dashboard.web.core import form_input
 from dashboard.web.core.auth import actor_kwargs, administrators_only, supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, editing, refused
 
 pages = pages_of("accounts")
 

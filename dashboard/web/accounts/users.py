@@ -20,11 +20,11 @@ from dashboard.store.agents import agents as agents_store
 from dashboard.store.agents import users_page as store
 from dashboard.store.agents.users_page import HeldCount, UserLine
 from dashboard.store.core.paging import Page
+from dashboard.web.audit.edit_forms import About, Errors, editing, refused
 from dashboard.web.core import form_input, htmx
 from dashboard.web.core.auth import actor_kwargs, administrators_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, Errors, editing, refused
 
 PER_PAGE = 50
 pages = pages_of("users")

@@ -20,11 +20,11 @@ from dashboard.services.policies.policy_forms import AgentChoice
 from dashboard.store.agents import agent_card as store
 from dashboard.store.agents.agent_card import AgentCard
 from dashboard.store.inboxes import choices
+from dashboard.web.audit.edit_forms import About, editing, refused
 from dashboard.web.core import form_input, formatting, htmx
 from dashboard.web.core.auth import actor_kwargs, administrators_only, supervising, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, editing, refused
 
 # `away` is set by idling only; nobody chooses it.
 CHOICES = tuple(word for word in Presence if word is not Presence.AWAY)

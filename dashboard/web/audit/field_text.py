@@ -8,7 +8,7 @@ from dashboard.engine import policy_fields as kinds
 from dashboard.engine.policy import POLICY_FIELDS
 from dashboard.engine.policy_fields import PolicyField
 from dashboard.store.accounts.audit_page import AuditNames
-from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, span_of
+from dashboard.web.core.cards import ORDERS, SELECTORS, span_of
 
 CARDS = {card.value: card.title.lower() for card in (*ORDERS, *SELECTORS)}
 # Ids and instants that are not shown because they follow from the change itself.

@@ -23,11 +23,11 @@ from dashboard.store.conversations import conversation_page as store
 from dashboard.store.conversations.conversation_page import ConversationPage
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.inboxes import choices
+from dashboard.web.audit.edit_forms import editing, refused
 from dashboard.web.core import form_input, htmx, timezones
 from dashboard.web.core.auth import actor_kwargs, scope, supervising, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import editing, refused
 
 log = structlog.get_logger()
 pages = pages_of("conversations")

@@ -12,11 +12,11 @@ from dashboard.services.core.refusals import Invalid
 from dashboard.services.inboxes.inbox_forms import LabelForm
 from dashboard.store.accounts import settings_pages as store
 from dashboard.store.core.paging import Page
+from dashboard.web.audit.edit_forms import About, editing, refused, there
 from dashboard.web.core import form_input
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, editing, refused, there
 
 PER_PAGE = 100
 pages = pages_of("labels")

@@ -22,11 +22,11 @@ from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoiceForm
 from dashboard.store.core.paging import Page
 from dashboard.store.postgres.bulk import json_row
+from dashboard.web.audit.edit_forms import About, editing, refused, there
 from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, editing, refused, there
 
 PER_PAGE = 100
 PART = "inboxes/_inbox.html"

@@ -21,12 +21,12 @@ from dashboard.services.inboxes.team_details import TeamDetails
 from dashboard.store.core.paging import Page
 from dashboard.store.inboxes import choices
 from dashboard.store.inboxes.teams_page import TeamLine
+from dashboard.web.audit.edit_forms import About, editing, refused, there
 from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, editing, refused, there
-from dashboard.web.policies.policy_fields import Card
+from dashboard.web.core.cards import Card
 
 PER_PAGE = 50
 PART = "teams/_team.html"

@@ -20,13 +20,14 @@ from dashboard.services.policies.policy_consequences import Consequences, Policy
 from dashboard.store.core.paging import Page
 from dashboard.store.policies import assignment_policies_page as store
 from dashboard.store.policies.assignment_policies_page import InboxChoice
+from dashboard.web.audit.edit_forms import About, Errors, editing, refused, there
 from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, Errors, editing, refused, there
+from dashboard.web.core.cards import ORDERS, SELECTORS, UNITS
 from dashboard.web.policies import policy_fields, policy_warnings
-from dashboard.web.policies.policy_fields import ORDERS, SELECTORS, UNITS, UNNAMED, PolicyFields
+from dashboard.web.policies.policy_fields import UNNAMED, PolicyFields
 
 PER_PAGE = 24
 FORM = "policies/_policy.html"

@@ -25,11 +25,11 @@ from dashboard.store.inboxes import choices
 from dashboard.store.inboxes.choices import NamedChoice
 from dashboard.store.policies import capacity_policies_page as store
 from dashboard.store.policies.capacity_policies_page import Excluded
+from dashboard.web.audit.edit_forms import About, Errors, editing, refused, there
 from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, Errors, editing, refused, there
 from dashboard.web.policies import capacity_policy_fields
 from dashboard.web.policies.capacity_policy_fields import CapacityPolicyFields
 

@@ -2,19 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from flask import request
 
 from dashboard.engine import policy_fields as kinds
-from dashboard.engine import selectors
 from dashboard.engine.policy import (
-    DEFAULT_WINDOW_SECONDS,
     DEFAULTS,
     POLICY_FIELDS,
     AssignmentPolicy,
-    ConversationPriority,
 )
 from dashboard.engine.policy_fields import PolicyField
 from dashboard.services.core.form import sent_fields
@@ -24,46 +20,9 @@ from dashboard.services.policies.assignment_policies import PolicyRow
 from dashboard.services.policies.policy_fields import EDITED
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
 from dashboard.web.core import form_input
+from dashboard.web.core.cards import UNITS, Span, span_of
 
-# The largest first: a window is shown in the first unit that divides it.
-UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 UNNAMED = "this policy"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """One of several choices, with an honest sentence about it."""
-
-    value: StrEnum
-    title: str
-    sentence: str
-
-
-ORDERS = (
-    Card(
-        value=ConversationPriority.EARLIEST_CREATED,
-        title="Created first",
-        sentence="An old conversation that waits again goes ahead of every newer one.",
-    ),
-    Card(
-        value=ConversationPriority.LONGEST_WAITING,
-        title="Longest waiting",
-        sentence="The one without activity for longest goes first; whoever writes again moves back.",
-    ),
-)
-SELECTORS = tuple(
-    Card(value=order, title=entry.label, sentence=entry.sentence)
-    for order, entry in selectors.SELECTORS.items()
-    if order in cast(kinds.WordField, POLICY_FIELDS["assignment_order"]).offered
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A window as it is typed: a number of units."""
-
-    count: str
-    unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +37,6 @@ class Control:
 def _typed_span(name: str) -> Span:
     unit = request.form.get("unit", "")
     return Span(count=form_input.text(name) or "", unit=unit if unit in UNITS else "seconds")
-
-
-def span_of(seconds: int | None) -> Span:
-    """Return a window in the largest unit that it is a whole number of."""
-    seconds = seconds or DEFAULT_WINDOW_SECONDS
-    unit = next(unit for unit, length in UNITS.items() if seconds % length == 0)
-    return Span(count=str(seconds // UNITS[unit]), unit=unit)
 
 
 def _given_span(span: Span) -> int | str | None:

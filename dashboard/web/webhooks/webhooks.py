@@ -19,10 +19,10 @@ from dashboard.store.ledger.ledger import Event
 from dashboard.store.models.webhooks import DeliveryStatus
 from dashboard.store.webhooks import webhook_page as store
 from dashboard.store.webhooks.webhook_page import Undelivered
+from dashboard.web.audit.edit_forms import About, editing, refused, there
 from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.edit_forms import About, editing, refused, there
 
 PER_PAGE = 50
 PART = "webhooks/_webhook.html"
