@@ -34,6 +34,7 @@ def register(app: Flask, _settings: Settings) -> None:
     app.config["MAX_FORM_PARTS"] = MOST_FIELDS  # for multipart forms
     app.before_request(_refuse_endless_queries)
     app.before_request(_read_body)
+    app.after_request(_refuse_unfinished)
     app.teardown_request(_end)
 
 
@@ -103,6 +104,15 @@ def _read_body() -> None:
         abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if length < (announced or 0):
         abort(HTTPStatus.BAD_REQUEST)
+
+
+def _refuse_unfinished(response: Response) -> Response:
+    """Answer with an error where a view says yes without finishing its unit of work: the change would be lost."""
+    is_yes = request.method not in READS and response.status_code < HTTPStatus.BAD_REQUEST
+    if is_yes and "work" in g and g.work.notes.is_pending:
+        g.work.abandon()
+        raise RuntimeError(f"{request.endpoint} did not finish its unit of work")
+    return response
 
 
 def _end(error: BaseException | None) -> None:

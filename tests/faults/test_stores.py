@@ -120,7 +120,7 @@ def test_redis_that_dies_after_the_commit_never_reads_as_the_assignment_failing(
 ):
     """E21, E44: the turns cannot be moved and nobody is told, and the assignments stand.
 
-    Seen to fail with _spend_turns letting the failure through: an error, over two assignments that stood.
+    Seen to fail with _advance_rotation letting the failure through: an error, over two assignments that stood.
     """
     from dashboard.services.assignment import batch
 
@@ -133,7 +133,7 @@ def test_redis_that_dies_after_the_commit_never_reads_as_the_assignment_failing(
         own_redis.kill()
         spend(*args)
 
-    monkeypatch.setattr(batch, "_spend_turns", dying)
+    monkeypatch.setattr(batch, "_advance_rotation", dying)
     ending = on_own.run().ending
 
     assert (ending.outcome, ending.assigned_count) == (Outcome.ASSIGNED, 2)

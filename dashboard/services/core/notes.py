@@ -19,6 +19,11 @@ class Notes:
     reaches: dict[int, Touched] = field(default_factory=lambda: defaultdict(Touched))
     acts: list[Callable[[], object]] = field(default_factory=list)
 
+    @property
+    def is_pending(self) -> bool:
+        """Tell whether something is noted that no commit has announced yet."""
+        return bool(self.accounts or self.inboxes or self.reaches or self.acts)
+
     def changed(self, account_id: int) -> None:
         """Note that the account's pages and webhooks have something new, and no run is called for."""
         self.accounts.add(account_id)

@@ -83,7 +83,7 @@ def rename(inbox_id: int) -> ResponseReturnValue:
 @supervisors_only
 def destroy(inbox_id: int) -> ResponseReturnValue:
     """Delete an inbox that never had a conversation."""
-    removed = inboxes.remove(unit_of_work(), viewer().account_id, inbox_id, **actor_kwargs())
+    removed = finished(inboxes.remove(unit_of_work(), viewer().account_id, inbox_id, **actor_kwargs()))
     if isinstance(removed, Conflict):
         return _answer(inbox_id, invalid("deletion", removed.sentence), "")
     removed = there(removed)
