@@ -50,7 +50,8 @@ def test_a_worker_mails_the_link_that_the_page_showed(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("SECRET_KEY", acme.work.settings.secret_key)
     ana = acme.agents["Ana"]
-    link = invitations.invite(mailing(acme, box), acme.account_id, ana, actor_id=acme.agents["Bo"], now=clock.now())
+    work = mailing(acme, box)
+    link = work.finished(invitations.invite(work, acme.account_id, ana, actor_id=acme.agents["Bo"], now=clock.now()))
     to = email_of(acme, "Ana")
     acme.work.session.rollback()
     start("-m", "jobs.worker", "--queues", "webhooks")
