@@ -63,6 +63,12 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """A web process with little room."""
     monkeypatch.setattr(server, "MOST_CONNECTIONS", MOST)
     monkeypatch.setattr(server, "LOOKS_EVERY", 0.05)
+    for limit in (
+        "ARRIVES_WITHIN",
+        "READ_WITHIN",
+        "KEPT_FOR",
+    ):  # on a busy machine too
+        monkeypatch.setattr(connections, limit, 1_200.0)
     with ExitStack() as held:
         listener = held.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
         found = Served(listener=listener, held=held)
