@@ -48,7 +48,7 @@ def half(site: Site, *said: bytes) -> Answer:
 
 
 def test_a_form_that_breaks_off_changes_nothing(site: Site, worlds: Worlds) -> None:
-    """S6. Seen to fail with the account's assignment switched off, for the form's last field was missing."""
+    """Seen to fail with the account's assignment switched off, for the form's last field was missing."""
     ours = worlds.ours
     whole = f"csrf_token={ours.looker.token()}&switch=account&on=on".encode()
     begun = whole.removesuffix(b"&on=on")
@@ -62,7 +62,7 @@ def test_a_form_that_breaks_off_changes_nothing(site: Site, worlds: Worlds) -> N
 
 
 def test_a_call_that_breaks_off_changes_nothing(site: Site, worlds: Worlds) -> None:
-    """S6. Seen to fail with 201, and an inbox."""
+    """Seen to fail with 201, and an inbox."""
     before = walks.everything(worlds.session, worlds.ours.account_id)
     chunks = b"%x\r\n%b\r\n" % (len(NEW), NEW)
 
@@ -78,7 +78,7 @@ def test_a_call_that_breaks_off_changes_nothing(site: Site, worlds: Worlds) -> N
 def test_whoever_sends_too_much_is_told_so_every_time(
     site: Site, worlds: Worlds, by: Callable[[World, bytes], bytes], length: int
 ) -> None:
-    """S7. Seen to fail with a connection that was reset while its client sent, and with 400 for a form in chunks."""
+    """Seen to fail with a connection that was reset while its client sent, and with 400 for a form in chunks."""
     body, chunk = b"x" * length, b"%x\r\n" % length
     for number in range(TRIES):
         said = (by(worlds.ours, CHUNKED), chunk, body) if number % 2 else (by(worlds.ours, announcing(length)), body)
@@ -95,7 +95,7 @@ def test_whoever_asks_before_sending_too_much_is_told_at_once(site: Site, worlds
 
 
 def test_no_call_obeys_a_body_that_breaks_off(worlds: Worlds) -> None:
-    """S6, whatever serves it. Seen to fail with an account that is changed by half a body: 200."""
+    """Whatever serves it. Seen to fail with an account that is changed by half a body: 200."""
     before = walks.everything(worlds.session)
     for _, method, path in walks.calls(worlds.app, worlds.ours, WRITING):
         refused = worlds.ours.admin(method, path, **broken_off(b"{}"))
@@ -104,7 +104,7 @@ def test_no_call_obeys_a_body_that_breaks_off(worlds: Worlds) -> None:
 
 
 def test_no_form_obeys_a_body_that_breaks_off(worlds: Worlds) -> None:
-    """S6, whatever serves it. Seen to fail at each, first with 422 at the log-in."""
+    """Whatever serves it. Seen to fail at each, first with 422 at the log-in."""
     ours, before = worlds.ours, walks.everything(worlds.session)
     token = f"csrf_token={ours.looker.token()}".encode()
     for rule in walks.page_rules(worlds.app, "POST"):

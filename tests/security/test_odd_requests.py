@@ -91,7 +91,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("odd", REFUSED)
 def test_there_is_one_answer_to_an_odd_request_and_it_is_a_refusal(site: Site, odd: str) -> None:
-    """S7. Seen to fail for 44 of these with waitress's own reading, which obeys what is folded, has a length and
+    """Seen to fail for 44 of these with waitress's own reading, which obeys what is folded, has a length and
     chunks, or has chunks twice, and ends with a ValueError where Python cannot read a number or an address.
     """
     with closing(site.connect(REFUSED[odd] + INNER)) as client:

@@ -65,7 +65,7 @@ def log_in_form(site: Site) -> int:
 
 @pytest.mark.parametrize("whose", UNFINISHED)
 def test_others_are_served_beside_hundreds_of_requests(site: Site, whose: str) -> None:
-    """S5. Seen to fail with threads that read: of requests "that wait to be told to go on" or "whose chunk contains an
+    """Seen to fail with threads that read: of requests "that wait to be told to go on" or "whose chunk contains an
     end", 24 are all that are served in ten seconds."""
     with held(site, MANY, UNFINISHED[whose]) as clients:
         assert all(site.is_up() for _ in range(10))

@@ -79,7 +79,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 def test_who_asks_gets_the_place_of_somebody_who_is_silent(served: Served) -> None:
-    """S5. Seen to fail with waitress's own limit: whoever comes later waits until those who are silent are closed."""
+    """Seen to fail with waitress's own limit: whoever comes later waits until those who are silent are closed."""
     silent = [served.connect() for _ in range(MOST)]
 
     assert sites.answer(served.connect(ASKED)).body == b"hello"
@@ -88,7 +88,7 @@ def test_who_asks_gets_the_place_of_somebody_who_is_silent(served: Served) -> No
 
 
 def test_whoever_was_answered_stays_while_strangers_come(served: Served) -> None:
-    """S5. Seen to fail with the oldest closed, whoever it is."""
+    """Seen to fail with the oldest closed, whoever it is."""
     tabs = [served.connect(ASKED) for _ in range(5)]
     assert all(sites.answer(tab).status == 200 for tab in tabs)
 
@@ -101,7 +101,7 @@ def test_whoever_was_answered_stays_while_strangers_come(served: Served) -> None
 
 
 def test_a_newcomer_gets_a_place_when_answered_connections_hold_all(served: Served) -> None:
-    """S5. Seen to fail with answered connections kept before all others: each newcomer was closed at once."""
+    """Seen to fail with answered connections kept before all others: each newcomer was closed at once."""
     tabs = [served.connect() for _ in range(MOST)]
     for tab in tabs:
         tab.sendall(ASKED)
@@ -118,7 +118,7 @@ def test_a_newcomer_gets_a_place_when_answered_connections_hold_all(served: Serv
 
 
 def test_answered_connections_keep_three_quarters_of_the_places(served: Served) -> None:
-    """S5. Seen to fail with no connection preferred, and with half of the places."""
+    """Seen to fail with no connection preferred, and with half of the places."""
     tabs = [served.connect(ASKED) for _ in range(MOST * 3 // 4)]
     assert all(sites.answer(tab).status == 200 for tab in tabs)
 
@@ -145,7 +145,7 @@ def test_nobody_who_is_served_makes_way(served: Served) -> None:
 def test_unfinished_bodies_make_way_when_they_are_too_much_for_the_memory(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S5. Seen to fail with each kept for as long as it takes: a megabyte for each of a thousand connections."""
+    """Seen to fail with each kept for as long as it takes: a megabyte for each of a thousand connections."""
     monkeypatch.setattr(server, "MOST_HELD", 5_000_000)
     hoarders = [served.connect(BODY, b"x" * 900_000) for _ in range(8)]
 
@@ -165,7 +165,7 @@ def test_unfinished_bodies_make_way_when_they_are_too_much_for_the_memory(
     ],
 )
 def test_no_client_has_for_ever(served: Served, monkeypatch: pytest.MonkeyPatch, limit: str, said: bytes) -> None:
-    """S5. Seen to fail with each of these limits infinite."""
+    """Seen to fail with each of these limits infinite."""
     monkeypatch.setattr(connections, limit, 0.2)
     served.connect(said)
 
@@ -176,7 +176,7 @@ def test_no_client_has_for_ever(served: Served, monkeypatch: pytest.MonkeyPatch,
 def test_a_client_that_sends_a_letter_at_a_time_does_not_have_for_ever_either(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S5. Seen to fail with waitress's own limit, which begins anew with each letter."""
+    """Seen to fail with waitress's own limit, which begins anew with each letter."""
     monkeypatch.setattr(connections, "ARRIVES_WITHIN", 0.5)
     client = served.connect(ASKED[:-2] + b"X-A: ")
 
@@ -193,7 +193,7 @@ def test_a_client_that_sends_a_letter_at_a_time_does_not_have_for_ever_either(
 def test_a_connection_is_no_longer_read_after_what_is_thrown_away(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S7. Seen to fail without a bound: whoever goes on sending is listened to."""
+    """Seen to fail without a bound: whoever goes on sending is listened to."""
     monkeypatch.setattr(connections, "LINGERS_FOR", PATIENCE)
     client = served.connect(BODY.replace(b"1000000", b"99999999999"))
 

@@ -114,7 +114,7 @@ def test_metrics_want_their_token_when_it_is_set(settings: Settings, acme: Acme)
 def test_too_many_requests_a_second_are_refused_to_one_token_only(
     settings: Settings, admin: Caller, supervisor: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S7. The span is longer here: a busy machine makes no five requests in a second.
+    """The span is longer here: a busy machine makes no five requests in a second.
 
     Seen to fail with 100 whatever is set.
     """
