@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import TextClause, text
 
 from tests import processes
+from tests.faults import invariants
 from tests.faults.conftest import Lengths
 from tests.faults.load import Load
 from tests.faults.stack import ASSIGNING
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.gate
 
@@ -82,5 +84,7 @@ def test_web_processes_are_killed(load: Load, lengths: Lengths):
         web.kill(whole=True)
         load.runs_for(lengths.phase / 4)
     load.rest()
+    # A process may have ended between a mark and its job.
+    eventually(lambda: not invariants.marks(load.stack.settings))
 
     assert count(load, UNTOLD) == 0
