@@ -41,7 +41,7 @@ def server_of(url: str) -> MailServer:
     parts = urlsplit(url)
     [sender] = parse_qs(parts.query, strict_parsing=True)["from"]
     if parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or "@" not in sender:
-        raise ValueError(url)
+        raise ValueError("no address of a mail server with ?from=")  # without the password in it
     return MailServer(
         host=parts.hostname,
         port=parts.port or PORTS[parts.scheme],

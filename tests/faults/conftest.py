@@ -45,6 +45,7 @@ def load(running: Stack) -> Iterator[Load]:
         load.takes(1.0)
         yield load
         load.rest()
+        running.until(running.is_ready)
         took = running.heals()
     load.say_the_rest()
     running.heals()
