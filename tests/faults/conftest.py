@@ -45,8 +45,8 @@ def load(running: Stack) -> Iterator[Load]:
         load.takes(1.0)
         yield load
         load.rest()
-        running.until(running.is_ready)
         took = running.heals()
+    running.until(running.is_ready)
     load.say_the_rest()
     running.heals()
     load.check()
