@@ -35,6 +35,13 @@ class Awaiting(StrEnum):
     CUSTOMER = "customer"
 
 
+class Hold(StrEnum):
+    """Why a waiting conversation of a helpdesk is not decided yet: rules there may still act, or a person did."""
+
+    SETTLING = "settling"
+    HANDS_OFF = "hands_off"
+
+
 class Role(StrEnum):
     """A user's rights in an account."""
 

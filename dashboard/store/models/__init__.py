@@ -2,6 +2,17 @@
 
 from dashboard.store.models.accounts import Account, AccountUser, ApiToken, EndedSession, Invitation, User
 from dashboard.store.models.base import Base
+from dashboard.store.models.connections import (
+    ConnectedAgent,
+    ConnectedConversation,
+    ConnectedInbox,
+    ConnectedTeam,
+    Connection,
+    ConnectionConflict,
+    ConnectionEvent,
+    HelpdeskWrite,
+    ShadowDecision,
+)
 from dashboard.store.models.counters import MetricCounter, OpenCount
 from dashboard.store.models.helpdesk import Contact, Conversation, Inbox, InboxMember, Label, Team, TeamMember
 from dashboard.store.models.history import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
@@ -26,9 +37,17 @@ __all__ = [
     "AuditEntry",
     "Base",
     "CapacityPolicy",
+    "ConnectedAgent",
+    "ConnectedConversation",
+    "ConnectedInbox",
+    "ConnectedTeam",
+    "Connection",
+    "ConnectionConflict",
+    "ConnectionEvent",
     "Contact",
     "Conversation",
     "EndedSession",
+    "HelpdeskWrite",
     "IdempotentAnswer",
     "Inbox",
     "InboxCapacityLimit",
@@ -43,6 +62,7 @@ __all__ = [
     "PolicyLink",
     "Run",
     "RunBatch",
+    "ShadowDecision",
     "SummedUntil",
     "Team",
     "TeamMember",

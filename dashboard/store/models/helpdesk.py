@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dashboard.engine.model import AssignmentType, Awaiting, Status
+from dashboard.engine.model import AssignmentType, Awaiting, Hold, Status
 from dashboard.store.models.base import (
     NO_DOUBLE,
     AccountId,
@@ -150,7 +150,7 @@ class Conversation(InAccount, Base):
     `had_by_id` is the previous agent after a release, until the next assignment (E74); it has no foreign key, because
     it
     is only compared with candidates' ids. `awaiting` follows the last message that was not automatic; it is null for
-    conversations older than this column.
+    conversations older than this column. Runs leave it waiting until `held_until`, because of `held_for`.
     """
 
     __tablename__ = "conversations"
@@ -227,3 +227,5 @@ class Conversation(InAccount, Base):
     snoozed_until: Mapped[datetime | None]
     had_by_id: Mapped[int | None]
     awaiting: Mapped[Awaiting | None] = mapped_column(word(Awaiting, "awaiting"), server_default="agent")
+    held_until: Mapped[datetime | None]
+    held_for: Mapped[Hold | None] = mapped_column(word(Hold, "held_for"))

@@ -1,0 +1,1 @@
+"""Helpdesks: one adapter module each, behind one port."""

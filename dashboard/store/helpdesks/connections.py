@@ -1,0 +1,86 @@
+"""Connections to helpdesks, as rows without their secrets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from dashboard.helpdesks.port import HelpdeskKind, NoteKind
+from dashboard.store.models import Connection
+from dashboard.store.models.connections import ConnectionState
+from dashboard.store.postgres.account_table import AccountTable
+from dashboard.store.postgres.database import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionRow:
+    """A connection without credentials and webhook secrets."""
+
+    id: int
+    account_id: int
+    kind: HelpdeskKind
+    name: str
+    url: str
+    state: ConnectionState
+    sentence: str
+    state_since: datetime
+    paused: bool
+    note: NoteKind
+    keep_names: bool
+    quiet_seconds: int
+    calls_per_second: int
+    version: str | None
+    own_id: str | None
+    ahead_seconds: float
+    webhook_id: str | None
+    last_webhook_at: datetime | None
+    setup_marks: str | None
+    setup_read_at: datetime | None
+    presence_read_at: datetime | None
+    waiting_read_at: datetime | None
+    changes_read_at: datetime | None
+    open_read_at: datetime | None
+    import_cursor: str | None
+    import_done: int
+    import_total: int | None
+    import_began_at: datetime | None
+    imported_at: datetime | None
+    switched_off: Mapping[str, Any]
+    created_at: datetime
+
+    @property
+    def ahead(self) -> timedelta:
+        """Return by how much the helpdesk's clock is ahead of ours."""
+        return timedelta(seconds=self.ahead_seconds)
+
+    @property
+    def is_imported(self) -> bool:
+        """Return whether the first sync has ended."""
+        return self.imported_at is not None
+
+
+shelf = AccountTable(Connection, ConnectionRow)
+
+
+def of_hook(session: Session, connection_id: int) -> ConnectionRow | None:
+    """Return a connection by its id alone, for a webhook, which names no account."""
+    account_id = session.scalar(select(Connection.account_id).where(Connection.id == connection_id))
+    return shelf.find(session, account_id, connection_id) if account_id is not None else None
+
+
+def all_accounts(session: Session) -> Sequence[tuple[int, int]]:
+    """Return account and id of every connection, by id."""
+    found = session.execute(select(Connection.account_id, Connection.id).order_by(Connection.id))
+    return [(row.account_id, row.id) for row in found]
+
+
+def sealed_of(session: Session, connection_id: int) -> str:
+    """Return the encrypted credentials and webhook secrets."""
+    return session.scalars(select(Connection.sealed).where(Connection.id == connection_id)).one()
+
+
+def note(session: Session, connection_id: int, **values: Any) -> None:
+    """Set columns of a connection."""
+    session.execute(update(Connection).where(Connection.id == connection_id).values(**values))

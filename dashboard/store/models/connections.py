@@ -1,0 +1,334 @@
+"""Connections to helpdesks: what is mirrored, by which ids, what was heard, and what is to be written there.
+
+Ids of the helpdesk are text; equal ids of two connections never meet, because each key begins with the connection.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Boolean, CheckConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dashboard.engine.model import Presence, Status
+from dashboard.helpdesks.port import HelpdeskKind, NoteKind
+from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, same_account, word
+
+
+class ConnectionState(StrEnum):
+    """How a connection stands; only `ready` and `degraded` ones decide and write (C18)."""
+
+    NEW = "new"
+    IMPORTING = "importing"
+    READY = "ready"
+    DEGRADED = "degraded"
+    PAUSED = "paused"
+    BROKEN = "broken"
+
+
+class ConnectionMode(StrEnum):
+    """What Evenhand does in a connected inbox (C19)."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    LIVE = "live"
+
+
+class ConnectionEventKind(StrEnum):
+    """What an event of a connection tells."""
+
+    WEBHOOK = "webhook"
+    REPAIR = "repair"
+    POLL = "poll"
+    WRITE = "write"
+    CONFLICT = "conflict"
+    STATE = "state"
+
+
+class WriteKind(StrEnum):
+    """What a write does in the helpdesk.
+
+    `claim`: a run's assignment, only while nobody has it. `release`: a rule's, only while our agent has it. `by_hand`:
+    a person's choice made here, without conditions. `put_back`: the owner that we overwrote.
+    """
+
+    CLAIM = "claim"
+    RELEASE = "release"
+    BY_HAND = "by_hand"
+    PUT_BACK = "put_back"
+
+
+class WriteState(StrEnum):
+    """How far a write has come."""
+
+    WRITING = "writing"
+    WRITTEN = "written"
+    LOST_RACE = "lost_race"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Connection(InAccount, Base):
+    """One helpdesk account. `sealed` holds credentials and the webhook's secrets, encrypted (C3).
+
+    `imported_at` is the end of the first sync; until then `import_cursor` is the page at which it resumes. `*_read_at`
+    are the starts of the last complete readings. `ahead_seconds` is by how much the helpdesk's clock is ahead of ours.
+    `switched_off` are the helpdesk's own switches that we turned off: disconnecting puts them back.
+    """
+
+    __tablename__ = "connections"
+    __table_args__ = (
+        UniqueConstraint("account_id", "id"),
+        CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),
+        CheckConstraint("quiet_seconds BETWEEN 0 AND 30", "quiet_range"),
+        CheckConstraint("calls_per_second BETWEEN 1 AND 1000", "calls_range"),
+    )
+
+    kind: Mapped[HelpdeskKind] = mapped_column(word(HelpdeskKind, "kind"))
+    name: Mapped[str]
+    url: Mapped[str]
+    sealed: Mapped[str]
+    state: Mapped[ConnectionState] = mapped_column(word(ConnectionState, "state"), server_default="new")
+    sentence: Mapped[str] = mapped_column(server_default="")
+    state_since: Mapped[CreatedAt]
+    paused: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    note: Mapped[NoteKind] = mapped_column(word(NoteKind, "note"), server_default="off")
+    keep_names: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    quiet_seconds: Mapped[int] = mapped_column(server_default="3")
+    calls_per_second: Mapped[int] = mapped_column(server_default="5")
+    version: Mapped[str | None]
+    own_id: Mapped[str | None]
+    ahead_seconds: Mapped[float] = mapped_column(server_default="0")
+    webhook_id: Mapped[str | None]
+    last_webhook_at: Mapped[datetime | None]
+    setup_marks: Mapped[str | None]
+    setup_read_at: Mapped[datetime | None]
+    presence_read_at: Mapped[datetime | None]
+    waiting_read_at: Mapped[datetime | None]
+    changes_read_at: Mapped[datetime | None]
+    open_read_at: Mapped[datetime | None]
+    import_cursor: Mapped[str | None]
+    import_done: Mapped[int] = mapped_column(server_default="0")
+    import_total: Mapped[int | None]
+    import_began_at: Mapped[datetime | None]
+    imported_at: Mapped[datetime | None]
+    switched_off: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    created_at: Mapped[CreatedAt]
+
+
+class ConnectedInbox(Base):
+    """An inbox of the helpdesk; `inbox_id` is its inbox here, from its first mode other than off.
+
+    `group_id` names the group whose members may be given its conversations (rt). `missing_reads` counts the complete
+    readings in a row that did not have it (C9).
+    """
+
+    __tablename__ = "connected_inboxes"
+    __table_args__ = (
+        PrimaryKeyConstraint("connection_id", "external_id"),
+        same_account("connection_id", "connections", ondelete="CASCADE"),
+        same_account("inbox_id", "inboxes", ondelete="CASCADE"),
+        UniqueConstraint("inbox_id"),
+    )
+
+    account_id: Mapped[AccountId]
+    connection_id: Mapped[int]
+    external_id: Mapped[str]
+    name: Mapped[str]
+    channel: Mapped[str | None]
+    inbox_id: Mapped[int | None]
+    mode: Mapped[ConnectionMode] = mapped_column(word(ConnectionMode, "mode"), server_default="off")
+    own_assignment: Mapped[bool | None]
+    group_id: Mapped[str | None]
+    waiting: Mapped[int | None]
+    stopped_at: Mapped[datetime | None]
+    missing_reads: Mapped[int] = mapped_column(server_default="0")
+
+
+class ConnectedTeam(Base):
+    """A team of the helpdesk and its team here."""
+
+    __tablename__ = "connected_teams"
+    __table_args__ = (
+        PrimaryKeyConstraint("connection_id", "external_id"),
+        same_account("connection_id", "connections", ondelete="CASCADE"),
+        same_account("team_id", "teams", ondelete="CASCADE"),
+        UniqueConstraint("team_id"),
+    )
+
+    account_id: Mapped[AccountId]
+    connection_id: Mapped[int]
+    external_id: Mapped[str]
+    name: Mapped[str]
+    team_id: Mapped[int | None]
+    own_assignment: Mapped[bool | None]
+    missing_reads: Mapped[int] = mapped_column(server_default="0")
+
+
+class ConnectedAgent(Base):
+    """A person of the helpdesk, and the agent here whom somebody confirmed (C2). `presence` is the last reading."""
+
+    __tablename__ = "connected_agents"
+    __table_args__ = (
+        PrimaryKeyConstraint("connection_id", "external_id"),
+        same_account("connection_id", "connections", ondelete="CASCADE"),
+        same_account("agent_id", "account_users", ondelete="CASCADE"),
+        Index("uq_connected_agents_agent", "connection_id", "agent_id", unique=True),
+    )
+
+    account_id: Mapped[AccountId]
+    connection_id: Mapped[int]
+    external_id: Mapped[str]
+    name: Mapped[str]
+    email: Mapped[str | None]
+    agent_id: Mapped[int | None]
+    ignored: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    presence: Mapped[Presence | None] = mapped_column(word(Presence, "presence"))
+    offline_reads: Mapped[int] = mapped_column(server_default="0")
+    missing_reads: Mapped[int] = mapped_column(server_default="0")
+
+
+class ConnectedConversation(Base):
+    """A mirrored conversation: its ids there, and the last reading that was applied.
+
+    `asked_at` is the start of that reading by our clock, `updated_at` the helpdesk's own. `status`, `assignee` and
+    `taken` are the helpdesk's words: an owner who is no agent here makes the conversation `pending` here.
+    """
+
+    __tablename__ = "connected_conversations"
+    __table_args__ = (
+        PrimaryKeyConstraint("connection_id", "external_id"),
+        same_account("connection_id", "connections", ondelete="CASCADE"),
+        same_account("conversation_id", "conversations", ondelete="CASCADE"),
+        UniqueConstraint("conversation_id"),
+        Index("uq_connected_conversations_display", "connection_id", "display_id", unique=True),
+        Index("ix_connected_conversations_open", "connection_id", postgresql_where=text("status = 'open'")),
+    )
+
+    account_id: Mapped[AccountId]
+    connection_id: Mapped[int]
+    external_id: Mapped[str]
+    display_id: Mapped[str]
+    conversation_id: Mapped[int]
+    inbox_external_id: Mapped[str]
+    status: Mapped[Status] = mapped_column(word(Status, "status"))
+    assignee: Mapped[str | None]
+    taken: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    updated_at: Mapped[Instant]
+    asked_at: Mapped[Instant]
+    first_seen_at: Mapped[Instant]
+    missing_reads: Mapped[int] = mapped_column(server_default="0")
+
+
+class ConnectionEvent(InAccount, Base):
+    """What was heard from a helpdesk or done there, kept for 24 h. A webhook is pending until its mark is worked off.
+
+    Of a webhook are kept event, ids, time, actor and the owner's change: evidence, never state (C5, C7).
+    """
+
+    __tablename__ = "connection_events"
+    __table_args__ = (
+        same_account("connection_id", "connections", ondelete="CASCADE"),
+        Index("ix_connection_events_newest", "connection_id", text("id DESC")),
+        Index("ix_connection_events_pending", "connection_id", "id", postgresql_where=text("pending")),
+        Index("ix_connection_events_of", "connection_id", "external_id", "id"),
+        Index("ix_connection_events_at", "at"),
+    )
+
+    connection_id: Mapped[int]
+    at: Mapped[Instant]
+    kind: Mapped[ConnectionEventKind] = mapped_column(word(ConnectionEventKind, "kind"))
+    cause: Mapped[str]
+    external_id: Mapped[str | None]
+    conversation_id: Mapped[int | None]
+    happened_at: Mapped[datetime | None]
+    actor: Mapped[str | None]
+    owner_changed: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    owner_before: Mapped[str | None]
+    owner_after: Mapped[str | None]
+    pending: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+
+
+class HelpdeskWrite(InAccount, Base):
+    """An assignment to be written in the helpdesk, made with the decision itself (C13).
+
+    `expected_assignee` and `expected_team` are the helpdesk's ids of what the decision saw. `leased_until` is the time
+    of the one process that carries it out. `sent_at` is the first attempt: from then on it is read again before it is
+    tried again. A confirmed write with `note_due` still has a note to add, exactly once.
+    """
+
+    __tablename__ = "helpdesk_writes"
+    __table_args__ = (
+        same_account("connection_id", "connections", ondelete="CASCADE"),
+        same_account("conversation_id", "conversations", ondelete="CASCADE"),
+        Index("ix_helpdesk_writes_due", "connection_id", "id", postgresql_where=text("state = 'writing'")),
+        Index("ix_helpdesk_writes_notes", "connection_id", "id", postgresql_where=text("note_due")),
+        Index("ix_helpdesk_writes_of", "conversation_id", text("id DESC")),
+        Index("ix_helpdesk_writes_newest", "connection_id", text("id DESC")),
+        Index("ix_helpdesk_writes_at", "at"),
+    )
+
+    connection_id: Mapped[int]
+    conversation_id: Mapped[int]
+    inbox_id: Mapped[int]
+    kind: Mapped[WriteKind] = mapped_column(word(WriteKind, "write_kind"))
+    agent_id: Mapped[int | None]
+    run_id: Mapped[int | None]
+    expected_assignee: Mapped[str | None]
+    expected_team: Mapped[str | None]
+    state: Mapped[WriteState] = mapped_column(word(WriteState, "write_state"), server_default="writing")
+    reason: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    at: Mapped[Instant]
+    due_at: Mapped[Instant]
+    leased_until: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    written_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    note_due: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    note_sent_at: Mapped[datetime | None]
+
+
+class ConnectionConflict(InAccount, Base):
+    """A person's choice in the helpdesk that we overwrote, and put back once (C15); names as they were then."""
+
+    __tablename__ = "connection_conflicts"
+    __table_args__ = (
+        same_account("connection_id", "connections", ondelete="CASCADE"),
+        same_account("conversation_id", "conversations", ondelete="CASCADE"),
+        Index("ix_connection_conflicts_newest", "connection_id", text("id DESC")),
+        Index("ix_connection_conflicts_of", "conversation_id", "id"),
+    )
+
+    connection_id: Mapped[int]
+    conversation_id: Mapped[int]
+    at: Mapped[Instant]
+    ours: Mapped[str]
+    theirs: Mapped[str]
+
+
+class ShadowDecision(InAccount, Base):
+    """What would have been decided in a shadow inbox, and who took the conversation there (C19); open until taken."""
+
+    __tablename__ = "shadow_decisions"
+    __table_args__ = (
+        same_account("inbox_id", "inboxes", ondelete="CASCADE"),
+        same_account("conversation_id", "conversations", ondelete="CASCADE"),
+        same_account("agent_id", "account_users", ondelete="CASCADE"),
+        same_account("taken_by_id", "account_users", ondelete="CASCADE"),
+        Index("uq_shadow_decisions_open", "conversation_id", unique=True, postgresql_where=text("closed_at IS NULL")),
+        Index("ix_shadow_decisions_of", "conversation_id", text("id DESC")),
+        Index("ix_shadow_decisions_inbox", "inbox_id", text("id DESC")),
+        Index("ix_shadow_decisions_at", "at"),
+    )
+
+    inbox_id: Mapped[int]
+    conversation_id: Mapped[int]
+    agent_id: Mapped[int]
+    at: Mapped[Instant]
+    taken_by_id: Mapped[int | None]
+    taken_by: Mapped[str | None]
+    taken_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
