@@ -10,6 +10,7 @@ from tests.helpdesks.standin.deliveries import Behaviour, Deliveries
 from tests.helpdesks.standin.faults import Fault, Faults
 from tests.helpdesks.standin.log import Log
 from tests.helpdesks.standin.messages import Reply, Request
+from tests.helpdesks.standin.timers import Timers
 
 
 class Standin:
@@ -20,6 +21,7 @@ class Standin:
     def __init__(self) -> None:
         self.lock, self.clock, self.log = RLock(), Clock(), Log()
         self.deliveries = Deliveries(self.log, self.clock.now, self.lock)
+        self.timers = Timers(self.clock.now, self.lock)
         self.faults, self.races = Faults(1), list[dict[str, Any]]()
         self.options: Mapping[str, Any] = {}
         self.reset({})
@@ -31,6 +33,7 @@ class Standin:
         self.faults.clear()
         self.faults = Faults(seed)
         self.races.clear()
+        self.timers.clear()
         self.deliveries.reset(seed)
         self.log.clear()
         self.empty()
@@ -82,6 +85,7 @@ class Standin:
                     return getattr(self, what)(body)
                 case "clock":
                     self.clock.turn(**body)
+                    self.timers.run()
                     return {"now": self.clock.now().isoformat()}
                 case "fault":
                     return self.faults.clear() if body.get("clear") else self.faults.add(Fault(**body))
@@ -89,6 +93,8 @@ class Standin:
                     self.deliveries.behaviour = Behaviour(**body)
                 case "race":
                     self.races.append(dict(body))
+                case "option":
+                    self.options = {**self.options, **body}
                 case "log":
                     return {**self.log.read(), "undelivered": self.deliveries.waiting()}
                 case _:

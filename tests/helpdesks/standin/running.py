@@ -38,6 +38,10 @@ class Control:
         """Let somebody there do something."""
         return self._call("act", {"do": do, **what})
 
+    def option(self, **options: Any) -> None:
+        """Set options of this helpdesk."""
+        self._call("option", options)
+
     def fault(self, kind: str, **what: Any) -> None:
         """Let calls fail: path, method, times (None: always), share."""
         self._call("fault", {"kind": kind, **what})
