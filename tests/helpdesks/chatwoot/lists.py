@@ -64,37 +64,42 @@ def _found(
     key = (account_id, user.id, *(tuple(request.query.get(name, ())) for name in DECIDE))
     if (kept := standin.lists.get(key)) and kept[0] == standin.world.revision:
         return kept[1]  # type: ignore[no-any-return]
+    inboxes = _inboxes(standin, account_id, request, user)
+    status, team = request.first("status") or "open", request.first("team_id")
     found = [
-        one for one in standin.world.conversations.values() if one.account_id == account_id and _is_asked(one, request)
+        one for one in standin.world.conversations.values() if one.inbox_id in inboxes and status in {"all", one.status}
     ]
-    found = [
-        one for one in found if user.role == "administrator" or user.id in standin.world.inboxes[one.inbox_id].members
-    ]
+    if team:
+        found = [one for one in found if str(one.team_id) == team]
+    if labels := set(request.query.get("labels[]", [])):
+        found = [one for one in found if not labels.isdisjoint(one.label_list)]
     counted = counts(found, user)
-    found = _sorted([one for one in found if _is_owned_so(one, request, user)], request.first("sort_by"))
+    found = _sorted(_owned_so(found, request.first("assignee_type"), user), request.first("sort_by"))
     standin.lists[key] = (standin.world.revision, (found, counted))
     return found, counted
 
 
-def _is_asked(one: Conversation, request: Request) -> bool:
-    status, labels = request.first("status") or "open", request.query.get("labels[]", [])
-    return (
-        status in {"all", one.status}
-        and request.first("inbox_id") in {"", str(one.inbox_id)}
-        and request.first("team_id") in {"", str(one.team_id)}
-        and (not labels or not set(labels).isdisjoint(one.label_list))
-    )
+def _inboxes(standin: "ChatwootStandin", account_id: int, request: Request, user: User) -> set[int]:
+    """Return the inboxes whose conversations are shown: an agent sees only its own."""
+    asked = request.first("inbox_id")
+    return {
+        one.id
+        for one in standin.world.inboxes.values()
+        if one.account_id == account_id
+        and asked in {"", str(one.id)}
+        and (user.role == "administrator" or user.id in one.members)
+    }
 
 
-def _is_owned_so(one: Conversation, request: Request, user: User) -> bool:
-    match request.first("assignee_type"):
+def _owned_so(found: list[Conversation], who: str, user: User) -> list[Conversation]:
+    match who:
         case "me":
-            return one.assignee_id == user.id
+            return [one for one in found if one.assignee_id == user.id]
         case "unassigned":
-            return one.assignee_id is None
+            return [one for one in found if one.assignee_id is None]
         case "assigned":
-            return one.assignee_id is not None
-    return True
+            return [one for one in found if one.assignee_id is not None]
+    return found
 
 
 def _sorted(found: list[Conversation], by: str) -> list[Conversation]:
