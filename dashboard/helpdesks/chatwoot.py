@@ -68,9 +68,10 @@ class Chatwoot:
         with understood("its set-up"):
             inboxes, teams = rows(self._api.read("/inboxes"), "payload"), rows(self._api.read("/teams"))
             agents, labels = rows(self._api.read("/agents")), rows(self._api.read("/labels"), "payload")
+            read = [chatwoot_words.inbox(one, self._inbox_members(one)) for one in inboxes]
             return port.Setup(
-                inboxes=[chatwoot_words.inbox(one, self._inbox_members(one)) for one in inboxes],
-                agents=[chatwoot_words.agent(one) for one in agents],
+                inboxes=read,
+                agents=self._agents(agents, read),
                 teams=[chatwoot_words.team(one, self._team_members(one)) for one in teams],
                 labels=[str(one["title"]) for one in labels],
                 marks=marks,
@@ -104,7 +105,9 @@ class Chatwoot:
         # A date has whole seconds.
         within = max(ceil((at - since).total_seconds()) + 1, 1)
         _, found = self._list({"status": "all", "updated_within": within, "sort_by": OLDEST_FIRST, **_only(inbox_ids)})
-        return ConversationPage(conversations=[one for one in found if one.inbox_id in inbox_ids])
+        return ConversationPage(
+            conversations=[one for one in found if one.inbox_id in inbox_ids and one.updated_at >= since]
+        )
 
     def read_one(self, key: ConversationKey) -> HelpdeskConversation | None:
         """Read one conversation by the id that people see; None if it does not exist."""
@@ -182,6 +185,12 @@ class Chatwoot:
         resolutions = self._resolutions([one for one in chosen if one.status is Status.RESOLVED])
         told = [chatwoot_words.past(one, resolutions.get(one.id)) for one in chosen]
         return HistoryPage(conversations=told, next=str(number + 1) if found else None)
+
+    def _agents(self, found: Sequence[Row], inboxes: Sequence[HelpdeskInbox]) -> list[port.HelpdeskAgent]:
+        """Return the agents. The token's user is one only as a member of an inbox: then a person uses it."""
+        members = frozenset[str]().union(*(inbox.member_ids or () for inbox in inboxes))
+        own_id = chatwoot_checks.about(self._api).own_id
+        return [one for one in map(chatwoot_words.agent, found) if one.id != own_id or one.id in members]
 
     def _inbox_members(self, inbox: Row) -> Sequence[Row]:
         return rows(self._api.read(f"/inbox_members/{int(inbox['id'])}"), "payload")
