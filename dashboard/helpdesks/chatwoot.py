@@ -60,7 +60,7 @@ class Chatwoot:
 
     def url_of(self, key: ConversationKey) -> str:
         """Return the address of the conversation's page."""
-        return f"{self._api.base_url}/app/accounts/{self._api.account_id}/conversations/{key.display_id}"
+        return f"{self._api.base_url}/app{self._api.pages}/conversations/{key.display_id}"
 
     def read_setup(self, groups: Mapping[str, str]) -> port.Setup:
         """Read inboxes, agents, teams, their members and labels; the marks first, so that no change is missed."""
@@ -135,11 +135,11 @@ class Chatwoot:
             return AssignAnswer(assignee_id=str(int(row(answer.json)["id"])) if answer.json else None)
 
     def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
-        """Write a private note, or our custom attribute beside those of others."""
+        """Write a private note, or our custom attribute beside those of others; nothing where it was deleted."""
         path = f"/conversations/{key.display_id}"
         if kind is NoteKind.NOTE:
             body = {"content": f"{sentence}\n\n{link}", "message_type": "outgoing", "private": True}
-            self._written(self._api.write("POST", f"{path}/messages", body, by_bot=True))
+            self._written(self._api.write("POST", f"{path}/messages", body, by_bot=True), or_gone=True)
         elif kind is NoteKind.ATTRIBUTE:
             self._merge(path, f"{sentence} {link}")
 
@@ -224,10 +224,10 @@ class Chatwoot:
             return
         with understood("custom attributes"):
             others = row(row(answer.json)["custom_attributes"])
-        merges = numbers(self.about().version) >= MERGES
+        merges = numbers(chatwoot_checks.version_of(self._api)) >= MERGES
         body = {"custom_attributes": {ATTRIBUTE: value}, "merge": True}
         body = body if merges else {"custom_attributes": {**others, ATTRIBUTE: value}}
-        self._written(self._api.write("POST", f"{path}/custom_attributes", body, by_bot=True))
+        self._written(self._api.write("POST", f"{path}/custom_attributes", body, by_bot=True), or_gone=True)
 
     def _written(self, answer: port.Answer, *, or_gone: bool = False) -> None:
         if answer.status >= HTTPStatus.BAD_REQUEST and not (or_gone and answer.status == HTTPStatus.NOT_FOUND):
