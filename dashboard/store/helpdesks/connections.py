@@ -48,6 +48,8 @@ class ConnectionRow:
     import_began_at: datetime | None
     imported_at: datetime | None
     switched_off: Mapping[str, Any]
+    question: Mapping[str, Any] | None
+    open_pages: int
     created_at: datetime
 
     @property

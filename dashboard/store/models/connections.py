@@ -74,7 +74,8 @@ class Connection(InAccount, Base):
 
     `imported_at` is the end of the first sync; until then `import_cursor` is the page at which it resumes. `*_read_at`
     are the starts of the last complete readings. `ahead_seconds` is by how much the helpdesk's clock is ahead of ours.
-    `switched_off` are the helpdesk's own switches that we turned off: disconnecting puts them back.
+    `switched_off` are the helpdesk's own switches that we turned off: disconnecting puts them back. `question` is what
+    only a person can answer, such as whether half of the agents have really gone (C9); nothing changes until then.
     """
 
     __tablename__ = "connections"
@@ -114,6 +115,8 @@ class Connection(InAccount, Base):
     import_began_at: Mapped[datetime | None]
     imported_at: Mapped[datetime | None]
     switched_off: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    question: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    open_pages: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]
 
 
@@ -234,6 +237,7 @@ class ConnectionEvent(InAccount, Base):
         Index("ix_connection_events_newest", "connection_id", text("id DESC")),
         Index("ix_connection_events_pending", "connection_id", "id", postgresql_where=text("pending")),
         Index("ix_connection_events_of", "connection_id", "external_id", "id"),
+        Index("ix_connection_events_of_display", "connection_id", "display_id", "id"),
         Index("ix_connection_events_at", "at"),
     )
 
@@ -242,6 +246,7 @@ class ConnectionEvent(InAccount, Base):
     kind: Mapped[ConnectionEventKind] = mapped_column(word(ConnectionEventKind, "kind"))
     cause: Mapped[str]
     external_id: Mapped[str | None]
+    display_id: Mapped[str | None]
     conversation_id: Mapped[int | None]
     happened_at: Mapped[datetime | None]
     actor: Mapped[str | None]

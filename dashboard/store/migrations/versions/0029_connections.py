@@ -85,6 +85,8 @@ def upgrade() -> None:
         sa.Column("import_began_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("switched_off", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("question", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("open_pages", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.CheckConstraint("calls_per_second BETWEEN 1 AND 1000", name=op.f("ck_connections_calls_range")),
@@ -183,6 +185,7 @@ def upgrade() -> None:
         ),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("display_id", sa.Text(), nullable=True),
         sa.Column("conversation_id", sa.BigInteger(), nullable=True),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("actor", sa.Text(), nullable=True),
@@ -211,6 +214,9 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_connection_events_of", "connection_events", ["connection_id", "external_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_connection_events_of_display", "connection_events", ["connection_id", "display_id", "id"], unique=False
     )
     op.create_index(
         "ix_connection_events_pending",
