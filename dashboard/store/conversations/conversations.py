@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, func, select, update
 
-from dashboard.engine.model import Awaiting, Status
+from dashboard.engine.model import Awaiting, Hold, Status
 from dashboard.store.models import Contact, Conversation
 from dashboard.store.postgres.bulk import bind_json, insert_new, json_row, rows_from_json, table_of
 from dashboard.store.postgres.database import Session
@@ -46,6 +46,8 @@ class ConversationRow:
     snoozed_until: datetime | None
     had_by_id: int | None
     awaiting: Awaiting | None
+    held_until: datetime | None = None
+    held_for: Hold | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -78,6 +80,9 @@ class NewConversation:
     assigned_at: datetime | None
     resolved_at: datetime | None
     awaiting: Awaiting | None
+    snoozed_until: datetime | None = None
+    held_until: datetime | None = None
+    held_for: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ class InsertedConversation:
 
 SAVED = ("inbox_id", "team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels",
          "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until", "had_by_id",
-         "awaiting")  # fmt: skip
+         "awaiting", "held_until", "held_for")  # fmt: skip
 ADDED = ("id", *NewConversation.__slots__)
 # All conversations with their contacts; callers add conditions, `as_row` converts rows.
 ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoin(

@@ -1,11 +1,11 @@
 """What a connection calls its inboxes, teams and agents, and which ones here they are."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
 from dashboard.engine.model import Presence
 from dashboard.store.models import ConnectedAgent, ConnectedInbox, ConnectedTeam
@@ -33,7 +33,7 @@ class InboxLink:
     group_id: str | None = None
     waiting: int | None = None
     stopped_at: datetime | None = None
-    missing_reads: int = 0
+    gone_at: datetime | None = None
 
     @property
     def is_chosen(self) -> bool:
@@ -51,7 +51,7 @@ class TeamLink:
     name: str
     team_id: int | None = None
     own_assignment: bool | None = None
-    missing_reads: int = 0
+    gone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,6 @@ class AgentLink:
     active: bool = True
     presence: Presence | None = None
     offline_reads: int = 0
-    missing_reads: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,17 +115,17 @@ def read(session: Session, connection_id: int) -> Directory:
 
 def save_inboxes(session: Session, links: Iterable[InboxLink]) -> None:
     """Insert or update these inboxes; the mode and its inbox here are not touched."""
-    _save(session, ConnectedInbox, links, ("name", "channel", "own_assignment", "missing_reads"))
+    _save(session, ConnectedInbox, links, ("name", "channel", "own_assignment", "gone_at"))
 
 
 def save_teams(session: Session, links: Iterable[TeamLink]) -> None:
     """Insert or update these teams."""
-    _save(session, ConnectedTeam, links, ("name", "team_id", "own_assignment", "missing_reads"))
+    _save(session, ConnectedTeam, links, ("name", "team_id", "own_assignment", "gone_at"))
 
 
 def save_agents(session: Session, links: Iterable[AgentLink]) -> None:
     """Insert or update these agents; whom they are here is not touched."""
-    _save(session, ConnectedAgent, links, ("name", "email", "active", "missing_reads"))
+    _save(session, ConnectedAgent, links, ("name", "email", "active"))
 
 
 def save_presences(session: Session, links: Iterable[AgentLink]) -> None:
@@ -136,18 +135,12 @@ def save_presences(session: Session, links: Iterable[AgentLink]) -> None:
 
 def set_inbox(session: Session, connection_id: int, external_id: str, **values: Any) -> None:
     """Set columns of a connected inbox."""
-    _set(session, ConnectedInbox, connection_id, external_id, values)
+    session.execute(update(ConnectedInbox).where(_one(ConnectedInbox, connection_id, external_id)).values(**values))
 
 
 def set_agent(session: Session, connection_id: int, external_id: str, **values: Any) -> None:
     """Set columns of a connected agent."""
-    _set(session, ConnectedAgent, connection_id, external_id, values)
-
-
-def remove(session: Session, model: Model, connection_id: int, external_ids: Collection[str]) -> None:
-    """Delete the rows of what is gone over there; what belongs to it here stays."""
-    gone = model.external_id == func.any(sorted(external_ids))
-    session.execute(delete(model).where(model.connection_id == connection_id, gone))
+    session.execute(update(ConnectedAgent).where(_one(ConnectedAgent, connection_id, external_id)).values(**values))
 
 
 def _read(session: Session, model: Model, kind: type[R], connection_id: int) -> dict[str, R]:
@@ -163,6 +156,5 @@ def _save(session: Session, model: Model, links: Iterable[Any], changed: tuple[s
         session.execute(upsert_rows(model, tuple(rows[0]), key=KEY, changed=changed), bind_json(rows))
 
 
-def _set(session: Session, model: Model, connection_id: int, external_id: str, values: Mapping[str, Any]) -> None:
-    which = (model.connection_id == connection_id, model.external_id == external_id)
-    session.execute(update(model).where(*which).values(**values))
+def _one(model: Model, connection_id: int, external_id: str) -> ColumnElement[bool]:
+    return and_(model.connection_id == connection_id, model.external_id == external_id)

@@ -30,8 +30,7 @@ class LinkRow:
     taken: bool
     updated_at: datetime
     asked_at: datetime
-    first_seen_at: datetime
-    missing_reads: int = 0
+    seen_waiting_at: datetime | None
 
     @property
     def key(self) -> ConversationKey:
@@ -52,7 +51,7 @@ LINK_COLUMNS = [getattr(ConnectedConversation, name).label(f"link_{name}") for n
 PAIRS = ROWS.add_columns(*LINK_COLUMNS).join(
     ConnectedConversation.__table__, ConnectedConversation.conversation_id == Conversation.id
 )
-SAVED = ("display_id", "inbox_external_id", "status", "assignee", "taken", "updated_at", "asked_at", "missing_reads")
+SAVED = ("display_id", "inbox_external_id", "status", "assignee", "taken", "updated_at", "asked_at", "seen_waiting_at")
 SAVE = (
     update(table_of(ConnectedConversation))
     .where(

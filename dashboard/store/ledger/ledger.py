@@ -42,6 +42,7 @@ class AssignmentSource(StrEnum):
     TEAM_MOVED = "team_moved"
     SNOOZE_ENDED = "snooze_ended"
     MOVED = "moved"
+    GONE_IN_HELPDESK = "gone_in_helpdesk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,10 +72,11 @@ class WriteState(StrEnum):
 class Connection(InAccount, Base):
     """One helpdesk account. `sealed` holds credentials and the webhook's secrets, encrypted (C3).
 
-    `imported_at` is the end of the first sync; until then `import_cursor` is the page at which it resumes. `*_read_at`
-    are the starts of the last complete readings. `ahead_seconds` is by how much the helpdesk's clock is ahead of ours.
-    `switched_off` are the helpdesk's own switches that we turned off: disconnecting puts them back. `question` is what
-    only a person can answer, such as whether half of the agents have really gone (C9); nothing changes until then.
+    `imported_at` is the end of the first sync. A reading of all open conversations began at `open_began_at` and resumes
+    at the page `open_cursor`; the first one is the first sync. `*_read_at` are the starts of complete readings.
+    `ahead_seconds` is by how much the helpdesk's clock is ahead of ours. `switched_off` are the helpdesk's own switches
+    that we turned off: disconnecting puts them back. `question` is what only a person can answer, such as whether half
+    of the agents have really gone (C9); nothing changes until then.
     """
 
     __tablename__ = "connections"
@@ -109,10 +110,10 @@ class Connection(InAccount, Base):
     waiting_read_at: Mapped[datetime | None]
     changes_read_at: Mapped[datetime | None]
     open_read_at: Mapped[datetime | None]
-    import_cursor: Mapped[str | None]
-    import_done: Mapped[int] = mapped_column(server_default="0")
-    import_total: Mapped[int | None]
-    import_began_at: Mapped[datetime | None]
+    open_cursor: Mapped[str | None]
+    open_done: Mapped[int] = mapped_column(server_default="0")
+    open_total: Mapped[int | None]
+    open_began_at: Mapped[datetime | None]
     imported_at: Mapped[datetime | None]
     switched_off: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     question: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -123,8 +124,8 @@ class Connection(InAccount, Base):
 class ConnectedInbox(Base):
     """An inbox of the helpdesk; `inbox_id` is its inbox here, from its first mode other than off.
 
-    `group_id` names the group whose members may be given its conversations (rt). `missing_reads` counts the complete
-    readings in a row that did not have it (C9).
+    `group_id` names the group whose members may be given its conversations (rt). `gone_at` is set when two complete
+    readings lacked it (C9).
     """
 
     __tablename__ = "connected_inboxes"
@@ -146,7 +147,7 @@ class ConnectedInbox(Base):
     group_id: Mapped[str | None]
     waiting: Mapped[int | None]
     stopped_at: Mapped[datetime | None]
-    missing_reads: Mapped[int] = mapped_column(server_default="0")
+    gone_at: Mapped[datetime | None]
 
 
 class ConnectedTeam(Base):
@@ -166,7 +167,7 @@ class ConnectedTeam(Base):
     name: Mapped[str]
     team_id: Mapped[int | None]
     own_assignment: Mapped[bool | None]
-    missing_reads: Mapped[int] = mapped_column(server_default="0")
+    gone_at: Mapped[datetime | None]
 
 
 class ConnectedAgent(Base):
@@ -190,7 +191,6 @@ class ConnectedAgent(Base):
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     presence: Mapped[Presence | None] = mapped_column(word(Presence, "presence"))
     offline_reads: Mapped[int] = mapped_column(server_default="0")
-    missing_reads: Mapped[int] = mapped_column(server_default="0")
 
 
 class ConnectedConversation(Base):
@@ -198,6 +198,7 @@ class ConnectedConversation(Base):
 
     `asked_at` is the start of that reading by our clock, `updated_at` the helpdesk's own. `status`, `assignee` and
     `taken` are the helpdesk's words: an owner who is no agent here makes the conversation `pending` here.
+    `seen_waiting_at` is the beginning of the first reading in a row that found it waiting.
     """
 
     __tablename__ = "connected_conversations"
@@ -221,8 +222,7 @@ class ConnectedConversation(Base):
     taken: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     updated_at: Mapped[Instant]
     asked_at: Mapped[Instant]
-    first_seen_at: Mapped[Instant]
-    missing_reads: Mapped[int] = mapped_column(server_default="0")
+    seen_waiting_at: Mapped[datetime | None]
 
 
 class ConnectionEvent(InAccount, Base):
