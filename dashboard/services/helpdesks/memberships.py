@@ -36,8 +36,10 @@ def apply(work: UnitOfWork, view: View, readings: Sequence[Setup], *, now: datet
         if not store.lock(work.session, connection.account_id, wanted.owner):
             continue
         before = _members(work, view, wanted.owner)
-        ids = [str(one) for one in sorted(before - wanted.agent_ids)]
-        lost = Missing(kind=Vanishing.MEMBERS, ids=ids, of=len(before), where=wanted.name)
+        # Whom a person here matched with nobody any more leaves without a question.
+        known = before & _matched(view.directory)
+        ids = [str(one) for one in sorted(known - wanted.agent_ids)]
+        lost = Missing(kind=Vanishing.MEMBERS, ids=ids, of=len(known), where=wanted.name)
         if before != wanted.agent_ids and vanishing.may_go(work, connection, lost, now=now):
             _write(work, connection.account_id, wanted, before=before, now=now)
 
@@ -49,6 +51,11 @@ def loses(work: UnitOfWork, view: View, setup: Setup) -> bool:
 
 def _members(work: UnitOfWork, view: View, owner: Owner) -> frozenset[int]:
     return frozenset(store.ids(work.session, view.connection.account_id, owner) or ())
+
+
+def _matched(known: Directory) -> frozenset[int]:
+    found = (known.agent_id(external_id) for external_id in known.agents)
+    return frozenset(agent_id for agent_id in found if agent_id is not None)
 
 
 def _in_any(known: Directory, readings: Sequence[Setup]) -> list[WantedMembers]:

@@ -63,6 +63,15 @@ def may_go(work: UnitOfWork, connection: ConnectionRow, missing: Missing, *, now
     return False
 
 
+def confirm(work: UnitOfWork, connection: ConnectionRow) -> bool:
+    """Note a person's word that what is missing has really gone; the next reading takes it over."""
+    if connection.question is None:
+        return False
+    question = {**connection.question, "confirmed": True}
+    connections.note(work.session, connection.id, question=question, setup_read_at=None, open_read_at=None)
+    return True
+
+
 def _is_confirmed(question: Mapping[str, Any], missing: Missing) -> bool:
     """Return whether a person agreed that this many are gone there."""
     is_same = (question.get("kind"), question.get("where")) == (missing.kind.value, missing.where)
