@@ -9,13 +9,14 @@ import structlog
 from dashboard.config import OnFailure
 from dashboard.engine import planner, pools
 from dashboard.engine.decisions import Assign, Error, Plan, Reason, Source
-from dashboard.engine.model import Inbox, Snapshot
+from dashboard.engine.model import ConnectionMode, Inbox, Snapshot
 from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.assignment import run_outcome
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import batch_writes, claims, open_counts, run_records, snapshots, waiting, warm_up_rows
 from dashboard.store.assignment.run_records import RunOutcome, RunStart
 from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.helpdesks import writes
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.postgres import locks
 from dashboard.store.redis.rate_limits import Reservation
@@ -69,7 +70,7 @@ def assign_batch(work: UnitOfWork, run: RunState, *, until: datetime) -> bool:
     routing = inbox_routing.read(work.session, about.account_id, about.inbox_id)
     if routing is None:
         return False
-    off = planner.switched_off(routing.inbox, routing.policy)
+    off = planner.switched_off(routing.inbox, routing.policy, now)
     if off or routing.policy is None:
         complete_run(work, run, run_outcome.stopped(off or Reason.NO_POLICY, run.assigned))
         work.finish()
@@ -189,6 +190,9 @@ def _record(work: UnitOfWork, run: RunState, looked: LoadedBatch, won: Sequence[
         since=[looked.since.get(given.conversation_id) for given in won],
     )
     batch_writes.write(work.session, given)
+    if won and looked.snapshot.inbox.mode is ConnectionMode.LIVE:
+        for connection_id in writes.claimed(work.session, run.run_id, first=first):
+            work.notes.writes(run.beginning.account_id, connection_id)
     run.assigned += len(won)
     if run.batches % FOLDS_EVERY == 0:
         open_counts.compact(work.session, run.beginning.account_id)
@@ -205,6 +209,7 @@ def filter_of(snapshot: Snapshot) -> waiting.Filter:
         priority=policy.conversation_priority,
         exclusions=snapshot.exclusions,
         one_agent_per_contact=policy.one_agent_per_contact,
+        is_connected=snapshot.inbox.is_connected,
     )
 
 

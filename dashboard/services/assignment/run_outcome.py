@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.engine.decisions import Outcome, PoolState, Reason
+from dashboard.engine.decisions import HELD_BECAUSE, Outcome, PoolState, Reason
 from dashboard.store.assignment.run_records import RunOutcome
 from dashboard.store.assignment.waiting import WaitingGroup
 
+# A hold that ends later is seen again by the sweep before.
+HOLDS_AHEAD = timedelta(days=1)
 # The delay before another run looks at conversations that were locked during the batch.
 SOON = timedelta(seconds=1)
 
@@ -40,6 +42,7 @@ class WaitingSummary:
         """Return the first instant at which a run may assign some of them without any other event (E30)."""
         waits = {group.team_id for group in self.left if not _kept(group)}
         instants = [s.next_slot_at for team, s in self.standings.items() if team in waits and s.next_slot_at]
+        instants += [g.held_until for g in self.left if g.held_until and g.held_until - now <= HOLDS_AHEAD]
         if self.by_reason()[Reason.LOST_RACE]:
             instants.append(now + SOON)
         return min(instants, default=None)
@@ -79,6 +82,8 @@ def failed(reason: Reason, assigned: int, message: str) -> RunOutcome:
 
 
 def _kept(group: WaitingGroup) -> Reason | None:
+    if group.held_for:
+        return HELD_BECAUSE[group.held_for]
     if group.by_label:
         return Reason.EXCLUDED_LABEL
     if group.by_age:

@@ -115,7 +115,7 @@ def _fixes(
 
 
 def _decision(snapshot: Snapshot, conversation_id: int, now: datetime) -> tuple[Decision, DecisionTrace | None]:
-    off = planner.switched_off(snapshot.inbox, snapshot.policy)
+    off = planner.switched_off(snapshot.inbox, snapshot.policy, now)
     examined = planner.examine(snapshot, conversation_id, now)
     if examined is None:
         return Stop(conversation_id, off or Reason.NOT_OPEN), None

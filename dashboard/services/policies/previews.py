@@ -89,7 +89,7 @@ def preview(
 
 
 def _outlook(work: UnitOfWork, routing: Routing, now: datetime) -> Outlook:
-    off = planner.switched_off(routing.inbox, routing.policy)
+    off = planner.switched_off(routing.inbox, routing.policy, now)
     if off or routing.policy is None:
         return Outlook(stop=off)
     place = RoutedInbox(inbox=routing.inbox, policy=routing.policy)

@@ -42,6 +42,8 @@ class AssignmentSource(StrEnum):
     TEAM_MOVED = "team_moved"
     SNOOZE_ENDED = "snooze_ended"
     MOVED = "moved"
+    IN_HELPDESK = "in_helpdesk"
+    LOST_RACE = "lost_race"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
