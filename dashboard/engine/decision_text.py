@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.engine.decisions import Assign, Decision, DecisionTrace, Error, Funnel, RateLimited, Reason, Skip, Stop
-from dashboard.engine.model import FOR_GOOD, Snapshot
+from dashboard.engine.model import FOR_GOOD, ConnectionMode, Snapshot
 
 SWITCHES = {
     Reason.FEATURE_OFF: "assignment is switched off for the account",
@@ -25,6 +25,7 @@ class NamesById:
     policy: str | None = None
     team: str | None = None
     agent: str | None = None
+    is_shadow: bool = False
 
     @property
     def whose(self) -> str:
@@ -35,6 +36,8 @@ class NamesById:
 def sentence(decision: Decision, names: NamesById) -> str:
     """Return the reason for a conversation's wait, or its next agent, as a sentence."""
     match decision:
+        case Assign() if names.is_shadow:
+            return f"Waiting in the helpdesk: {names.inbox} is in shadow, where it would go to {names.agent}."
         case Assign():
             return f"Waiting for the next run, which gives it to {names.agent}."
         case Error(message=message):
@@ -60,6 +63,7 @@ def ids_mentioned(snapshot: Snapshot, decision: Decision, team_id: int | None) -
         inbox=snapshot.inbox.name,
         policy=snapshot.policy.name if snapshot.policy else None,
         team=next((team.name for team in snapshot.teams if team.id == team_id), None),
+        is_shadow=snapshot.inbox.mode is ConnectionMode.SHADOW,
         agent=next((agent.name for agent in snapshot.agents if agent.id == agent_id), None),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.engine.decisions import HELD_BECAUSE, Outcome, PoolState, Reason
+from dashboard.engine.decisions import HELD_BECAUSE, Assign, Outcome, PoolState, Reason
 from dashboard.store.assignment.run_records import RunOutcome
 from dashboard.store.assignment.waiting import WaitingGroup
 
@@ -51,6 +51,16 @@ class WaitingSummary:
         """Return the reason of a group; in a pool with room only locked or just created conversations remain."""
         standing = self.standings.get(group.team_id)
         return _kept(group) or (standing.reason if standing else None) or Reason.LOST_RACE
+
+
+def without_assigned(remains: WaitingSummary, assigns: Sequence[Assign]) -> Counter[Reason]:
+    """Count by reason what would remain if these were assigned; they still wait, in pools as they are afterwards."""
+    counts = remains.by_reason()
+    counts[Reason.LOST_RACE] = 0
+    for team_id, count in Counter(given.team_id for given in assigns).items():
+        if reason := remains.standings[team_id].reason:
+            counts[reason] -= count
+    return +counts
 
 
 def ended(remains: WaitingSummary, assigned: int) -> RunOutcome:

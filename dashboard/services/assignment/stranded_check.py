@@ -10,7 +10,7 @@ from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Source
 from dashboard.engine.model import ConnectionMode, Inbox, Snapshot
 from dashboard.engine.policy import AssignmentPolicy
-from dashboard.services.assignment.batch import filter_of
+from dashboard.services.assignment.waiting_filter import filter_of
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import snapshots, stranded, waiting
 from dashboard.store.assignment.snapshots import RoutedInbox

@@ -9,7 +9,7 @@ import structlog
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Decision, Plan, Reason, Skip
-from dashboard.engine.model import Conversation
+from dashboard.engine.model import ConnectionMode, Conversation
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import snapshots, waiting
 from dashboard.store.assignment.snapshots import RoutedInbox
@@ -72,7 +72,10 @@ def _planned(
     for inbox_id, snapshot in read.items():
         queue = tuple(map(_conversation, queues[inbox_id]))
         plan = planner.plan(replace(snapshot, waiting=queue, served_contacts=served), now)
-        found |= _told(plan, {one.id: one.team_id for one in queue})
+        told = _told(plan, {one.id: one.team_id for one in queue})
+        if snapshot.inbox.mode is ConnectionMode.SHADOW:
+            told = {one: why if why.reason else WaitingReason(reason=Reason.SHADOW) for one, why in told.items()}
+        found |= told
     return found
 
 
