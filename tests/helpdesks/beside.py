@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
 
-from dashboard.engine.model import Status
+from dashboard.engine.model import ConnectionMode, Status
 from dashboard.helpdesks.port import HelpdeskConversation, HelpdeskKind, WebhookHint
 from dashboard.services.helpdesks import marks, mirror, polling, vanishing
 from dashboard.services.helpdesks.translation import Asked, View
@@ -23,7 +23,7 @@ from dashboard.store.models import (
     ConnectionEvent,
     Conversation,
 )
-from dashboard.store.models.connections import ConnectionEventKind, ConnectionMode, ConnectionState
+from dashboard.store.models.connections import ConnectionEventKind, ConnectionState
 from tests.desks import NOON, Acme
 from tests.helpdesks.paper import PaperHelpdesk
 

@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, CheckConstraint, Index, PrimaryKeyConstraint, Un
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dashboard.engine.model import Presence, Status
+from dashboard.engine.model import ConnectionMode, Presence, Status
 from dashboard.helpdesks.port import HelpdeskKind, NoteKind
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, same_account, word
 
@@ -25,14 +25,6 @@ class ConnectionState(StrEnum):
     DEGRADED = "degraded"
     PAUSED = "paused"
     BROKEN = "broken"
-
-
-class ConnectionMode(StrEnum):
-    """What Evenhand does in a connected inbox (C19)."""
-
-    OFF = "off"
-    SHADOW = "shadow"
-    LIVE = "live"
 
 
 class ConnectionEventKind(StrEnum):
