@@ -14,10 +14,14 @@ REOPENED_BY_CUSTOMER = (Status.RESOLVED, Status.SNOOZED)
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The new row of a conversation, and the reason of its release or None."""
+    """The new row of a conversation, and the reason of its release or None.
+
+    `waiting_since` is the beginning of the wait if another system knows it.
+    """
 
     row: ConversationRow
     why: AssignmentSource | None = None
+    waiting_since: datetime | None = None
 
 
 def apply_status_rules(before: ConversationRow, step: Transition, now: datetime) -> ConversationRow:
@@ -27,7 +31,7 @@ def apply_status_rules(before: ConversationRow, step: Transition, now: datetime)
     return replace(
         after,
         labels=tuple(dict.fromkeys(after.labels)),
-        waiting_since=(before.waiting_since or now) if after.is_waiting else None,
+        waiting_since=(step.waiting_since or before.waiting_since or now) if after.is_waiting else None,
         resolved_at=(before.resolved_at or now) if after.status is Status.RESOLVED else None,
         assigned_at=before.assigned_at if same_assignee else now if after.assignee_id else None,
         snoozed_until=after.snoozed_until if after.status is Status.SNOOZED else None,
