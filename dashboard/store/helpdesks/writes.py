@@ -47,6 +47,27 @@ WITH made AS (
 SELECT DISTINCT connection_id FROM made ORDER BY connection_id
 """)
 
+LOST = text("""
+SELECT a.account_id, a.inbox_id, a.conversation_id, a.agent_id, t.team_id, a.waiting_since, a.at
+FROM helpdesk_writes w
+JOIN assignments a ON a.conversation_id = w.conversation_id AND a.run_id = w.run_id
+LEFT JOIN connected_teams t ON t.connection_id = w.connection_id AND t.external_id = w.expected_team
+WHERE w.id = :write_id AND w.kind = 'claim'
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostClaim:
+    """A run's assignment that the helpdesk contradicts; `team_id` names the rotation of its turn."""
+
+    account_id: int
+    inbox_id: int
+    conversation_id: int
+    agent_id: int
+    team_id: int | None
+    waiting_since: datetime | None
+    at: datetime
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedAssignee:
@@ -67,3 +88,9 @@ def claimed(session: Session, run_id: int, *, first: int) -> Collection[int]:
 def changed(session: Session, changes: Collection[ChangedAssignee]) -> Collection[int]:
     """Write the changes of live inboxes' conversations; return the connections, none for what is in no helpdesk."""
     return session.scalars(CHANGED, bind_json(map(json_row, changes))).all() if changes else ()
+
+
+def lost_claim(session: Session, write_id: int) -> LostClaim | None:
+    """Return what a claim's write stands for; None for another write, or one without its ledger row."""
+    row = session.execute(LOST, {"write_id": write_id}).one_or_none()
+    return LostClaim(**row._mapping) if row else None
