@@ -61,7 +61,7 @@ def test_a_refused_form_draws_the_border_of_the_fields_to_correct(site: Site, br
     page.goto(f"{site.url}/policies/new")
     page.get_by_label("Name").evaluate("name => name.form.noValidate = true")
 
-    page.get_by_role("button", name="Make the policy").click()
+    page.get_by_role("button", name="Create the policy").click()
 
     expect(page.get_by_text("Nothing was saved. Correct what is marked.")).to_be_visible()
     problem = page.locator("#wrong-name").evaluate("said => getComputedStyle(said).color")
