@@ -80,6 +80,9 @@ class NewConversation:
     assigned_at: datetime | None
     resolved_at: datetime | None
     awaiting: Awaiting | None
+    snoozed_until: datetime | None = None
+    held_until: datetime | None = None
+    held_for: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True)

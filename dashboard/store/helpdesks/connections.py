@@ -42,12 +42,14 @@ class ConnectionRow:
     waiting_read_at: datetime | None
     changes_read_at: datetime | None
     open_read_at: datetime | None
-    import_cursor: str | None
-    import_done: int
-    import_total: int | None
-    import_began_at: datetime | None
+    open_cursor: str | None
+    open_done: int
+    open_total: int | None
+    open_began_at: datetime | None
     imported_at: datetime | None
     switched_off: Mapping[str, Any]
+    question: Mapping[str, Any] | None
+    open_pages: int
     created_at: datetime
 
     @property

@@ -43,6 +43,7 @@ class AssignmentSource(StrEnum):
     SNOOZE_ENDED = "snooze_ended"
     MOVED = "moved"
     IN_HELPDESK = "in_helpdesk"
+    GONE_IN_HELPDESK = "gone_in_helpdesk"
     LOST_RACE = "lost_race"
 
 
