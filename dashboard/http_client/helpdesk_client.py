@@ -81,7 +81,7 @@ class HelpdeskClient:
         """Send a GET, up to four times in all. Raises HelpdeskUnavailable and HelpdeskForbids."""
         retrying = Retrying(
             stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_exponential_jitter(initial=FIRST_PAUSE, max=LONGEST_PAUSE, jitter=FIRST_PAUSE),
+            wait=wait_exponential_jitter(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE, jitter=FIRST_PAUSE),
             retry=retry_if_exception(_may_be_repeated),
             sleep=self._sleep,
             reraise=True,
