@@ -68,7 +68,7 @@ class Connected:
                 "conversation_id": one,
                 "inbox_external_id": "i",
             }
-            times = {"updated_at": NOON, "asked_at": NOON, "first_seen_at": NOON}
+            times = {"updated_at": NOON, "asked_at": NOON, "seen_waiting_at": NOON}
             self._add(ConnectedConversation, **values, **times, status=Status.OPEN, **facts)
         return ids
 

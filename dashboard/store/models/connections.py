@@ -11,7 +11,8 @@ from sqlalchemy import Boolean, CheckConstraint, Index, PrimaryKeyConstraint, Un
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dashboard.engine.model import ConnectionMode, Presence, Status
+from dashboard.engine.model import ConnectionMode as ConnectionMode  # noqa: PLC0414  beside its other words
+from dashboard.engine.model import Presence, Status
 from dashboard.helpdesks.port import HelpdeskKind, NoteKind
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, same_account, word
 
