@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dashboard import config, starting
+from dashboard.allow_list import NEARBY
 from dashboard.config import Settings
 from dashboard.stack import locks
 from dashboard.stack.embedded_stores import Stores
@@ -70,6 +71,8 @@ def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, set
         "EVENHAND_INSTANCE": str(settings.instance),
         "PYTHONUNBUFFERED": "1",
     }
+    if not settings.helpdesk_allow:
+        env.setdefault("HELPDESK_ALLOW", NEARBY)
     web = [*PYTHON, "dashboard.serving", "--descriptor", str(door.descriptor)]
     supervisor.keep("web", web, env=env, hand_over=[door.descriptor])
     for number in range(1, options.workers + 1):

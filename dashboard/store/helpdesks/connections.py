@@ -83,6 +83,12 @@ def sealed_of(session: Session, connection_id: int) -> str:
     return session.scalars(select(Connection.sealed).where(Connection.id == connection_id)).one()
 
 
+def lock_sealed(session: Session) -> Mapping[int, str]:
+    """Return the encrypted secrets of every account's connections by id, locked until this transaction ends."""
+    found = session.execute(select(Connection.id, Connection.sealed).order_by(Connection.id).with_for_update())
+    return {row.id: row.sealed for row in found}
+
+
 def note(session: Session, connection_id: int, **values: Any) -> None:
     """Set columns of a connection."""
     session.execute(update(Connection).where(Connection.id == connection_id).values(**values))

@@ -33,6 +33,8 @@ REGISTRY = (
     KeyKind(name="live", type="string", lifetime="kept", owner="live", shape="{acct:1}:live"),
     KeyKind(name="drawing", type="hash", lifetime="5 s", owner="drawings", shape="{acct:1}:drawing:view:2"),
     KeyKind(name="drawer", type="string", lifetime="1 s", owner="drawings", shape="{acct:1}:drawer:turn:2"),
+    KeyKind(name="gate", type="hash", lifetime="2 hours", owner="gates", shape="{acct:1}:gate:connection:2"),
+    KeyKind(name="calls", type="hash", lifetime="7 days", owner="gates", shape="{acct:1}:calls:connection:2"),
 )
 
 
@@ -103,6 +105,16 @@ def drawing(account_id: int, view_id: int) -> str:
 def drawer(account_id: int, turn: int) -> str:
     """Return the lock for rendering the views that share this number."""
     return _key(account_id, "drawer", turn=turn)
+
+
+def gate(account_id: int, connection_id: int) -> str:
+    """Return the state of a connection's limiter and breaker."""
+    return _key(account_id, "gate", connection=connection_id)
+
+
+def calls(account_id: int, connection_id: int) -> str:
+    """Return the counts of a connection's calls by minute and status."""
+    return _key(account_id, "calls", connection=connection_id)
 
 
 def _key(account_id: int, kind: str, **ids: int | None) -> str:
