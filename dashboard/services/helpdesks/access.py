@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 
-from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskHttp, HelpdeskKind
+from dashboard.helpdesks.port import Features, Helpdesk, HelpdeskForbids, HelpdeskHttp, HelpdeskKind
 from dashboard.http_client.helpdesk_client import HelpdeskClient, Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import credentials
@@ -42,6 +42,12 @@ class AdapterKind:
         module, _, name = self.adapter.partition(":")
         made: MakeHelpdesk = getattr(import_module(module), name)
         return made
+
+    @property
+    def features(self) -> Features:
+        """Return what this kind of helpdesk can do."""
+        found: Features = getattr(self.make(), "features")  # noqa: B009  of the class, which a callable does not have
+        return found
 
     def accepts(self, given: Mapping[str, str]) -> bool:
         """Return whether these credentials are complete and have no unknown field."""
