@@ -332,7 +332,12 @@ class HelpdeskHttp(Protocol):
 
     base_url: str
 
-    def get(self, path: str, params: Mapping[str, str | int] | Sequence[tuple[str, str]] = ()) -> Answer:
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str | int] | Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Send a GET; it is retried."""
 
     def send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
