@@ -155,7 +155,7 @@ class PinnedBackend(httpcore.NetworkBackend):
         raise failure
 
     def refusal(self, target: Target, within: float) -> str | None:
-        """Return why no address of this server may be called, None if one may, or if none was found within this time."""
+        """Return why no address of this server may be called; None if one may, or if none was found within the time."""
         try:
             found = resolve_within(within, self._resolve, target)
         except (OSError, ValueError):

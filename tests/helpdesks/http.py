@@ -1,20 +1,38 @@
-"""HTTP to the helpdesks of the tests, as the port asks for it: real calls, without limiter, breaker and retries."""
+"""HTTP to a helpdesk for the tests of adapters: the port's promises on httpx, without gate and checked addresses."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import Any, TypeAlias
 
 import httpx
 
-from dashboard.helpdesks.port import Answer, HelpdeskUnavailable
-from tests.waiting import PATIENCE
+from dashboard.helpdesks.port import Answer, HelpdeskHttp, HelpdeskUnavailable
+
+Params: TypeAlias = Mapping[str, str | int] | Sequence[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A request of the adapter, and what it was answered."""
+
+    method: str
+    path: str
+    params: Mapping[str, list[str]]
+    sent: Any
+    status: int
+    answered: Any
+
+
+@dataclass(slots=True)
 class PlainHttp:
-    """A HelpdeskHttp that sends each call once."""
+    """One helpdesk; `exchanges` keeps what was sent and answered."""
 
-    def __init__(self, base_url: str) -> None:
-        self.base_url = base_url
-        self._client = httpx.Client(base_url=base_url, timeout=PATIENCE)
+    base_url: str
+    time_out: float = 10.0
+    exchanges: list[Exchange] = field(default_factory=list)
+    _client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, verify=False))
 
     def get(
         self,
@@ -23,39 +41,68 @@ class PlainHttp:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send a GET."""
-        return self._answer("GET", path, headers, params=params)
+        return self._call("GET", path, params=params, headers=headers)
 
     def send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Send a write."""
-        if isinstance(body, str):
-            return self._answer(method, path, {"Content-Type": "text/plain", **(headers or {})}, content=body)
-        return self._answer(method, path, headers, json=body)
+        return self._call(method, path, json=body, headers=headers)
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _answer(self, method: str, path: str, headers: Mapping[str, str] | None, **more: object) -> Answer:
+    def _call(self, method: str, path: str, **more: Any) -> Answer:
         try:
-            got = self._client.request(method, path, headers=headers, **more)  # type: ignore[arg-type]
+            answer = self._client.request(method, f"{self.base_url}{path}", timeout=self.time_out, **more)
         except httpx.HTTPError as error:
-            raise HelpdeskUnavailable("The helpdesk did not answer.") from error
-        if got.status_code >= 500 or got.status_code == 429:
-            raise HelpdeskUnavailable(f"The helpdesk answered {got.status_code}.")
-        return Answer(
-            status=got.status_code,
-            json=_json(got),
-            headers={name.lower(): value for name, value in got.headers.items()},
-            at=parsedate_to_datetime(got.headers["Date"]) if "Date" in got.headers else None,
+            raise HelpdeskUnavailable(f"No answer: {type(error).__name__}") from error
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise HelpdeskUnavailable(f"The helpdesk answered {answer.status_code}.")
+        body = _json(answer)
+        asked = {name: answer.request.url.params.get_list(name) for name in answer.request.url.params}
+        self.exchanges.append(
+            Exchange(
+                method=method,
+                path=answer.request.url.path,
+                params=asked,
+                sent=more.get("json"),
+                status=answer.status_code,
+                answered=body,
+            )
         )
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        at = parsedate_to_datetime(headers["date"]) if "date" in headers else None
+        return Answer(status=answer.status_code, json=body, headers=headers, at=at)
 
 
-def _json(got: httpx.Response) -> object:
-    if not got.content:
+def _json(answer: httpx.Response) -> Any:
+    if not answer.content.strip():
         return None
     try:
-        return got.json()
-    except ValueError as error:
-        if got.is_success:
-            raise HelpdeskUnavailable("The helpdesk's answer is not JSON.") from error
+        return json.loads(answer.content)
+    except ValueError:
+        if answer.is_success:
+            raise HelpdeskUnavailable("The helpdesk's answer is not JSON.") from None
         return None
+
+
+class Changed:
+    """A HelpdeskHttp whose calls or answers to reads are changed on their way, as by a proxy or a broken server."""
+
+    def __init__(
+        self,
+        http: HelpdeskHttp,
+        *,
+        asked: Callable[[Params], Params] = lambda params: params,
+        answered: Callable[[Answer], Answer] = lambda answer: answer,
+    ) -> None:
+        self._http, self._asked, self._answered = http, asked, answered
+        self.base_url = http.base_url
+
+    def get(self, path: str, params: Params = (), headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a GET."""
+        return self._answered(self._http.get(path, self._asked(params), headers))
+
+    def send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a write."""
+        return self._http.send(method, path, body, headers)

@@ -29,13 +29,15 @@ class CredentialField:
 class AdapterKind:
     """A kind of helpdesk: its label, its adapter as `module:class`, and its credentials.
 
-    `ways` are the sets of fields of which one must be complete; fields outside of them may be added.
+    `ways` are the sets of fields of which one must be complete; fields outside of them may be added. With `has_groups`,
+    an inbox may be restricted to the members of a group there.
     """
 
     label: str
     adapter: str
     fields: tuple[CredentialField, ...]
     ways: tuple[frozenset[str], ...]
+    has_groups: bool = False
 
     def make(self) -> MakeHelpdesk:
         """Return the adapter's class; it also has `features`."""
@@ -84,6 +86,7 @@ ADAPTERS: Mapping[HelpdeskKind, AdapterKind] = {
             CredentialField(name="token", label="Authentication token"),
         ),
         ways=(frozenset({"user", "password"}), frozenset({"token"})),
+        has_groups=True,
     ),
 }
 

@@ -76,7 +76,7 @@ class Removal:
 class Credentials(fields.Dict):
     """Texts by name; numbers are taken as texts, and empty ones as not sent. Errors never quote a value."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Mapping[str, str]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
         if not isinstance(value, Mapping):
             raise self.make_error("invalid")
         faults = {str(name): [said] for name, one in value.items() if (said := _fault(one))}

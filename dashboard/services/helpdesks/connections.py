@@ -1,4 +1,4 @@
-"""Connections: created, changed, paused and removed by administrators; their secrets are sealed and never shown (C3)."""
+"""Connections: created, changed and paused by administrators; their secrets are sealed and never shown (C3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -123,10 +123,9 @@ def sync(
     row = store.shelf.lock(work.session, account_id, connection_id)
     if row is None or row.paused:
         return row
-    store.note(work.session, connection_id, **ALL_DUE)
     if row.state is ConnectionState.BROKEN:
         state.goes_on(work, row, now=now)
-    _go_on(work, row)
+    make_all_due(work, row)
     return _found(work, account_id, connection_id)
 
 
@@ -151,6 +150,12 @@ def webhook_url(work: UnitOfWork, connection: ConnectionRow, *, base: str) -> st
     except WrongKey:
         return None
     return secret_fields.hook_url(base, connection.id, secrets.hook_secret)
+
+
+def make_all_due(work: UnitOfWork, connection: ConnectionRow) -> None:
+    """Make every reading due, and start it."""
+    store.note(work.session, connection.id, **ALL_DUE)
+    _go_on(work, connection)
 
 
 def _url_faults(work: UnitOfWork, url: str) -> dict[str, tuple[str, ...]]:
@@ -181,9 +186,7 @@ def _reseal(work: UnitOfWork, row: ConnectionRow, given: Mapping[str, str]) -> N
     store.note(work.session, row.id, sealed=credentials.seal(secrets, key))
 
 
-def _resume(
-    work: UnitOfWork, before: ConnectionRow, after: ConnectionRow, *, is_mended: bool, now: datetime
-) -> None:
+def _resume(work: UnitOfWork, before: ConnectionRow, after: ConnectionRow, *, is_mended: bool, now: datetime) -> None:
     """Write the state that follows from a pause, its end, or new credentials."""
     if after.paused:
         state.change(work, after, ConnectionState.PAUSED, state.PAUSED, now=now)

@@ -15,7 +15,7 @@ def faults(kind: HelpdeskKind, given: Mapping[str, str]) -> dict[str, tuple[str,
     """Return the unknown and the missing credentials, by field."""
     adapter = ADAPTERS[kind]
     known = {field.name for field in adapter.fields}
-    unknown = {f"credentials.{name}": (UNKNOWN,) for name in given if name not in known}
+    unknown: dict[str, tuple[str, ...]] = {f"credentials.{name}": (UNKNOWN,) for name in given if name not in known}
     if any(way <= given.keys() for way in adapter.ways):
         return unknown
     # Of several ways, the one that was begun.
