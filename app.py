@@ -9,7 +9,7 @@ from flask_sqlalchemy import SQLAlchemy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dashboard import api, config, http, logs, starting, tracing, web
-from dashboard.cli import accounts, assignment, backup
+from dashboard.cli import accounts, assignment, backup, connections
 from dashboard.config import Settings
 from dashboard.services.core.container import build
 from dashboard.store.models import Base
@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         liveness.watch(db.engine)
     made = build(settings, RqJobs(settings.redis_url, shares_silence=True), shares_silence=True)
     app.extensions["evenhand"] = lambda: made.work(db.session())
-    for part in (tracing, http, api, web, accounts, assignment, backup):
+    for part in (tracing, http, api, web, accounts, assignment, backup, connections):
         part.register(app, settings)
     accounts.tell_of_stores_in_a_sentence(app.cli)
     return app

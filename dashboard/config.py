@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from dashboard import private, starting
+from dashboard import allow_list, private, starting
+from dashboard.allow_list import AllowList
 from dashboard.mail import MailServer, server_of
 from dashboard.starting import CannotStart
 
@@ -29,6 +30,7 @@ DEFAULTS = {
     "RUN_RETENTION_DAYS": "180",
     "METRICS_TOKEN": "",
     "WEBHOOK_ALLOW_PRIVATE": "0",
+    "HELPDESK_ALLOW": "",
     "LOG_FORMAT": "console",
     "TRUSTED_PROXIES": "0",
     "PUBLIC_URL": "",
@@ -70,6 +72,7 @@ class Settings:
     run_retention_days: int
     metrics_token: str
     webhook_allow_private: bool
+    helpdesk_allow: AllowList
     log_format: LogFormat
     trusted_proxies: int
     public_url: str
@@ -97,6 +100,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         run_retention_days=_whole(said, "RUN_RETENTION_DAYS", 1, 36_500),
         metrics_token=said["METRICS_TOKEN"],
         webhook_allow_private=_switch(said, "WEBHOOK_ALLOW_PRIVATE"),
+        helpdesk_allow=_allow_list(said["HELPDESK_ALLOW"]),
         log_format=_one_of(said, "LOG_FORMAT", LogFormat),
         trusted_proxies=_whole(said, "TRUSTED_PROXIES", 0, 10),
         public_url=_public_url(said["PUBLIC_URL"]),
@@ -143,6 +147,14 @@ def _switch(said: Mapping[str, str], name: str) -> bool:
     if (answer := answers.get(said[name].lower())) is None:
         raise BadSetting(f"{name} must be 1 or 0, not {said[name]!r}.")
     return answer
+
+
+def _allow_list(text: str) -> AllowList:
+    try:
+        return allow_list.read(text)
+    except allow_list.NoHostOrNetwork as error:
+        sentence = "HELPDESK_ALLOW must have hosts or networks such as desk.example or 10.0.0.0/8, with commas between"
+        raise BadSetting(f"{sentence}; {str(error)!r} is neither.") from None
 
 
 def _postgres_url(url: str) -> str:

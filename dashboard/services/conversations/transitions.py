@@ -14,10 +14,14 @@ REOPENED_BY_CUSTOMER = (Status.RESOLVED, Status.SNOOZED)
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The new row of a conversation, and the reason of its release or None."""
+    """The new row of a conversation, and the reason of its release or None.
+
+    `waiting_since` is the beginning of the wait if another system knows it.
+    """
 
     row: ConversationRow
     why: AssignmentSource | None = None
+    waiting_since: datetime | None = None
 
 
 def apply_status_rules(before: ConversationRow, step: Transition, now: datetime) -> ConversationRow:
@@ -27,7 +31,7 @@ def apply_status_rules(before: ConversationRow, step: Transition, now: datetime)
     return replace(
         after,
         labels=tuple(dict.fromkeys(after.labels)),
-        waiting_since=(before.waiting_since or now) if after.is_waiting else None,
+        waiting_since=(step.waiting_since or before.waiting_since or now) if after.is_waiting else None,
         resolved_at=(before.resolved_at or now) if after.status is Status.RESOLVED else None,
         assigned_at=before.assigned_at if same_assignee else now if after.assignee_id else None,
         snoozed_until=after.snoozed_until if after.status is Status.SNOOZED else None,
@@ -35,6 +39,12 @@ def apply_status_rules(before: ConversationRow, step: Transition, now: datetime)
         awaiting=None if after.status is Status.RESOLVED else after.awaiting,
         assigned_by_engine=before.assigned_by_engine and same_assignee and after.assignee_id is not None,
     )
+
+
+def without_hold(before: ConversationRow, after: ConversationRow) -> ConversationRow:
+    """Return the row without its hold if a decision here ends it: another assignee, or the end of the conversation."""
+    ends = after.assignee_id != before.assignee_id or after.status is Status.RESOLVED
+    return replace(after, held_until=None, held_for=None) if ends else after
 
 
 def _had_by(before: ConversationRow, step: Transition) -> int | None:
@@ -86,11 +96,17 @@ def _released(row: ConversationRow, why: AssignmentSource) -> Transition:
 
 
 def may_be_assigned_now(before: ConversationRow, after: ConversationRow) -> bool:
-    """Return True if a run may now assign it: it waits newly, in another inbox or team, or lost a label."""
+    """Return True if a run may now assign it: it waits newly, in another inbox or team, or lost a label or a hold."""
     if not after.is_waiting:
         return False
     elsewhere = (after.inbox_id, after.team_id) != (before.inbox_id, before.team_id)
-    return not before.is_waiting or elsewhere or bool(set(before.labels) - set(after.labels))
+    freed = bool(set(before.labels) - set(after.labels)) or _is_held_shorter(before, after)
+    return not before.is_waiting or elsewhere or freed
+
+
+def _is_held_shorter(before: ConversationRow, after: ConversationRow) -> bool:
+    """Return whether its hold ends earlier than it did."""
+    return before.held_until is not None and (after.held_until is None or after.held_until < before.held_until)
 
 
 def slot_freed_for(before: ConversationRow, after: ConversationRow) -> int | None:

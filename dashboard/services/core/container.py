@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboard.config import Settings
+from dashboard.http_client.pinned_transport import HelpdeskTransports
 from dashboard.services.core.after_commit import AfterCommit, JobQueue
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.postgres.database import Session
@@ -12,6 +13,8 @@ from dashboard.store.redis.client import Redis
 from dashboard.store.redis.data_loss_marker import DataLossMarker
 from dashboard.store.redis.fragment_cache import SharedDrawings
 from dashboard.store.redis.heartbeats import Heartbeats
+from dashboard.store.redis.helpdesk_gate import HelpdeskGates
+from dashboard.store.redis.helpdesk_marks import HelpdeskMarks
 from dashboard.store.redis.live_version import LiveVersions
 from dashboard.store.redis.rate_limits import RateLimits
 from dashboard.store.redis.rotation import RedisRotations
@@ -21,7 +24,7 @@ from dashboard.store.redis.webhook_flags import Listeners
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """The Redis stores and signals of one process, over one client."""
+    """The Redis stores and signals of one process, over one client, and its connections to helpdesks."""
 
     settings: Settings
     heartbeats: Heartbeats
@@ -29,12 +32,15 @@ class Container:
     rotations: RedisRotations
     beginnings: DataLossMarker
     drawings: SharedDrawings
+    helpdesk_gates: HelpdeskGates
+    helpdesk_transports: HelpdeskTransports
     signals: AfterCommit
     client: Redis
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones, also in a forked process."""
         self.client.close()
+        self.helpdesk_transports.close()
 
     def work(self, session: Session) -> UnitOfWork:
         """Return a unit of work over this session."""
@@ -46,6 +52,8 @@ class Container:
             rotations=self.rotations,
             beginnings=self.beginnings,
             drawings=self.drawings,
+            helpdesk_gates=self.helpdesk_gates,
+            helpdesk_transports=self.helpdesk_transports,
             signals=self.signals,
         )
 
@@ -60,8 +68,14 @@ def build(settings: Settings, queue: JobQueue, *, shares_silence: bool = False) 
         rotations=RedisRotations(client),
         beginnings=DataLossMarker(client),
         drawings=SharedDrawings(client),
+        helpdesk_gates=HelpdeskGates(client),
+        helpdesk_transports=HelpdeskTransports(settings.helpdesk_allow),
         signals=AfterCommit(
-            queue=queue, wakeups=Wakeups(client), live=LiveVersions(client), listeners=Listeners(client)
+            queue=queue,
+            wakeups=Wakeups(client),
+            live=LiveVersions(client),
+            listeners=Listeners(client),
+            helpdesks=HelpdeskMarks(client),
         ),
         client=client,
     )

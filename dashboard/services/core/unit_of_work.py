@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from dashboard.config import Settings
+from dashboard.http_client.pinned_transport import HelpdeskTransports
 from dashboard.services.core.after_commit import AfterCommit
 from dashboard.services.core.notes import Notes
 from dashboard.services.core.refusals import Conflict, Invalid
@@ -13,6 +14,7 @@ from dashboard.store.postgres.database import Session
 from dashboard.store.redis.data_loss_marker import DataLossMarker
 from dashboard.store.redis.fragment_cache import SharedDrawings
 from dashboard.store.redis.heartbeats import Heartbeats
+from dashboard.store.redis.helpdesk_gate import HelpdeskGates
 from dashboard.store.redis.rate_limits import RateLimits
 from dashboard.store.redis.rotation import Rotations
 
@@ -34,6 +36,8 @@ class UnitOfWork:
     rotations: Rotations
     beginnings: DataLossMarker
     drawings: SharedDrawings
+    helpdesk_gates: HelpdeskGates
+    helpdesk_transports: HelpdeskTransports
     signals: AfterCommit
     notes: Notes = field(default_factory=Notes)
 

@@ -42,12 +42,14 @@ class ConnectionRow:
     waiting_read_at: datetime | None
     changes_read_at: datetime | None
     open_read_at: datetime | None
-    import_cursor: str | None
-    import_done: int
-    import_total: int | None
-    import_began_at: datetime | None
+    open_cursor: str | None
+    open_done: int
+    open_total: int | None
+    open_began_at: datetime | None
     imported_at: datetime | None
     switched_off: Mapping[str, Any]
+    question: Mapping[str, Any] | None
+    open_pages: int
     created_at: datetime
 
     @property
@@ -79,6 +81,17 @@ def all_accounts(session: Session) -> Sequence[tuple[int, int]]:
 def sealed_of(session: Session, connection_id: int) -> str:
     """Return the encrypted credentials and webhook secrets."""
     return session.scalars(select(Connection.sealed).where(Connection.id == connection_id)).one()
+
+
+def lock_sealed(session: Session) -> Mapping[int, str]:
+    """Return the encrypted secrets of every account's connections by id, locked until this transaction ends."""
+    found = session.execute(select(Connection.id, Connection.sealed).order_by(Connection.id).with_for_update())
+    return {row.id: row.sealed for row in found}
+
+
+def hold(session: Session, connection_id: int) -> None:
+    """Lock a connection until this transaction ends; its events can be written meanwhile."""
+    session.execute(select(Connection.id).where(Connection.id == connection_id).with_for_update(key_share=True))
 
 
 def note(session: Session, connection_id: int, **values: Any) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, CheckConstraint, Index, PrimaryKeyConstraint, Un
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from dashboard.engine.model import ConnectionMode as ConnectionMode  # noqa: PLC0414  beside its other words
 from dashboard.engine.model import Presence, Status
 from dashboard.helpdesks.port import HelpdeskKind, NoteKind
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, same_account, word
@@ -25,14 +26,6 @@ class ConnectionState(StrEnum):
     DEGRADED = "degraded"
     PAUSED = "paused"
     BROKEN = "broken"
-
-
-class ConnectionMode(StrEnum):
-    """What Evenhand does in a connected inbox (C19)."""
-
-    OFF = "off"
-    SHADOW = "shadow"
-    LIVE = "live"
 
 
 class ConnectionEventKind(StrEnum):
@@ -72,14 +65,17 @@ class WriteState(StrEnum):
 class Connection(InAccount, Base):
     """One helpdesk account. `sealed` holds credentials and the webhook's secrets, encrypted (C3).
 
-    `imported_at` is the end of the first sync; until then `import_cursor` is the page at which it resumes. `*_read_at`
-    are the starts of the last complete readings. `ahead_seconds` is by how much the helpdesk's clock is ahead of ours.
-    `switched_off` are the helpdesk's own switches that we turned off: disconnecting puts them back.
+    `imported_at` is the end of the first sync. A reading of all open conversations began at `open_began_at` and resumes
+    at the page `open_cursor`; the first one is the first sync. `*_read_at` are the starts of complete readings.
+    `ahead_seconds` is by how much the helpdesk's clock is ahead of ours. `switched_off` are the helpdesk's own switches
+    that we turned off: disconnecting puts them back. `question` is what only a person can answer, such as whether half
+    of the agents have really gone (C9); nothing changes until then.
     """
 
     __tablename__ = "connections"
     __table_args__ = (
         UniqueConstraint("account_id", "id"),
+        UniqueConstraint("account_id", "name"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),
         CheckConstraint("quiet_seconds BETWEEN 0 AND 30", "quiet_range"),
         CheckConstraint("calls_per_second BETWEEN 1 AND 1000", "calls_range"),
@@ -108,20 +104,22 @@ class Connection(InAccount, Base):
     waiting_read_at: Mapped[datetime | None]
     changes_read_at: Mapped[datetime | None]
     open_read_at: Mapped[datetime | None]
-    import_cursor: Mapped[str | None]
-    import_done: Mapped[int] = mapped_column(server_default="0")
-    import_total: Mapped[int | None]
-    import_began_at: Mapped[datetime | None]
+    open_cursor: Mapped[str | None]
+    open_done: Mapped[int] = mapped_column(server_default="0")
+    open_total: Mapped[int | None]
+    open_began_at: Mapped[datetime | None]
     imported_at: Mapped[datetime | None]
     switched_off: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    question: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    open_pages: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]
 
 
 class ConnectedInbox(Base):
     """An inbox of the helpdesk; `inbox_id` is its inbox here, from its first mode other than off.
 
-    `group_id` names the group whose members may be given its conversations (rt). `missing_reads` counts the complete
-    readings in a row that did not have it (C9).
+    `group_id` names the group whose members may be given its conversations (rt). `gone_at` is set when two complete
+    readings lacked it (C9).
     """
 
     __tablename__ = "connected_inboxes"
@@ -143,7 +141,7 @@ class ConnectedInbox(Base):
     group_id: Mapped[str | None]
     waiting: Mapped[int | None]
     stopped_at: Mapped[datetime | None]
-    missing_reads: Mapped[int] = mapped_column(server_default="0")
+    gone_at: Mapped[datetime | None]
 
 
 class ConnectedTeam(Base):
@@ -163,7 +161,7 @@ class ConnectedTeam(Base):
     name: Mapped[str]
     team_id: Mapped[int | None]
     own_assignment: Mapped[bool | None]
-    missing_reads: Mapped[int] = mapped_column(server_default="0")
+    gone_at: Mapped[datetime | None]
 
 
 class ConnectedAgent(Base):
@@ -187,7 +185,6 @@ class ConnectedAgent(Base):
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     presence: Mapped[Presence | None] = mapped_column(word(Presence, "presence"))
     offline_reads: Mapped[int] = mapped_column(server_default="0")
-    missing_reads: Mapped[int] = mapped_column(server_default="0")
 
 
 class ConnectedConversation(Base):
@@ -195,6 +192,7 @@ class ConnectedConversation(Base):
 
     `asked_at` is the start of that reading by our clock, `updated_at` the helpdesk's own. `status`, `assignee` and
     `taken` are the helpdesk's words: an owner who is no agent here makes the conversation `pending` here.
+    `seen_waiting_at` is the beginning of the first reading in a row that found it waiting.
     """
 
     __tablename__ = "connected_conversations"
@@ -218,8 +216,7 @@ class ConnectedConversation(Base):
     taken: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     updated_at: Mapped[Instant]
     asked_at: Mapped[Instant]
-    first_seen_at: Mapped[Instant]
-    missing_reads: Mapped[int] = mapped_column(server_default="0")
+    seen_waiting_at: Mapped[datetime | None]
 
 
 class ConnectionEvent(InAccount, Base):
@@ -234,6 +231,7 @@ class ConnectionEvent(InAccount, Base):
         Index("ix_connection_events_newest", "connection_id", text("id DESC")),
         Index("ix_connection_events_pending", "connection_id", "id", postgresql_where=text("pending")),
         Index("ix_connection_events_of", "connection_id", "external_id", "id"),
+        Index("ix_connection_events_of_display", "connection_id", "display_id", "id"),
         Index("ix_connection_events_at", "at"),
     )
 
@@ -242,6 +240,7 @@ class ConnectionEvent(InAccount, Base):
     kind: Mapped[ConnectionEventKind] = mapped_column(word(ConnectionEventKind, "kind"))
     cause: Mapped[str]
     external_id: Mapped[str | None]
+    display_id: Mapped[str | None]
     conversation_id: Mapped[int | None]
     happened_at: Mapped[datetime | None]
     actor: Mapped[str | None]
@@ -255,8 +254,9 @@ class HelpdeskWrite(InAccount, Base):
     """An assignment to be written in the helpdesk, made with the decision itself (C13).
 
     `expected_assignee` and `expected_team` are the helpdesk's ids of what the decision saw. `leased_until` is the time
-    of the one process that carries it out. `sent_at` is the first attempt: from then on it is read again before it is
-    tried again. A confirmed write with `note_due` still has a note to add, exactly once.
+    of the one process that carries it out, `sent_at` the first attempt, `written_at` the answer that named our agent,
+    `confirmed_at` the first reading after it. `replaced_at` is when somebody there chose otherwise (C16). A confirmed
+    write with `note_due` still has a note to add, exactly once. `expected_assignee` of `put_back` is whom to put back.
     """
 
     __tablename__ = "helpdesk_writes"
@@ -264,6 +264,18 @@ class HelpdeskWrite(InAccount, Base):
         same_account("connection_id", "connections", ondelete="CASCADE"),
         same_account("conversation_id", "conversations", ondelete="CASCADE"),
         Index("ix_helpdesk_writes_due", "connection_id", "id", postgresql_where=text("state = 'writing'")),
+        Index(
+            "ix_helpdesk_writes_unconfirmed",
+            "connection_id",
+            "id",
+            postgresql_where=text("state = 'written' AND confirmed_at IS NULL"),
+        ),
+        Index(
+            "ix_helpdesk_writes_open_of",
+            "conversation_id",
+            "id",
+            postgresql_where=text("confirmed_at IS NULL AND state IN ('writing', 'written')"),
+        ),
         Index("ix_helpdesk_writes_notes", "connection_id", "id", postgresql_where=text("note_due")),
         Index("ix_helpdesk_writes_of", "conversation_id", text("id DESC")),
         Index("ix_helpdesk_writes_newest", "connection_id", text("id DESC")),
@@ -287,6 +299,7 @@ class HelpdeskWrite(InAccount, Base):
     sent_at: Mapped[datetime | None]
     written_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
+    replaced_at: Mapped[datetime | None]
     note_due: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     note_sent_at: Mapped[datetime | None]
 

@@ -62,6 +62,15 @@ def insert_new(model: type[Base], names: tuple[str, ...]) -> PostgresInsert:
     return postgres_insert(table_of(model)).from_select(*_columns(model, names)).on_conflict_do_nothing()
 
 
+@cache
+def upsert_rows(
+    model: type[Base], names: tuple[str, ...], *, key: tuple[str, ...], changed: tuple[str, ...]
+) -> PostgresInsert:
+    """Return the same insert; of rows that `key` already has, it updates the `changed` columns."""
+    new = postgres_insert(table_of(model)).from_select(*_columns(model, names))
+    return new.on_conflict_do_update(index_elements=key, set_={name: new.excluded[name] for name in changed})
+
+
 def _columns(model: type[Base], names: tuple[str, ...]) -> Any:
     source = rows_from_json(model)
     return list(names), select(*(source.c[name] for name in names))

@@ -11,6 +11,8 @@ from dashboard.store.postgres.database import Session
 
 # The inboxes' advisory locks, apart from other numbers in this database.
 INBOX_LOCKS = 0x1B0C << 48
+CONNECTION_LOCKS, WRITE_LOCKS = 0x1B0D << 48, 0x1B0E << 48
+TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
 LOCK, UNLOCK = text("SELECT pg_advisory_lock(:key)"), text("SELECT pg_advisory_unlock(:key)")
 # Waiting transactions get the lock first, because this one queues behind them.
 LET_OTHERS_IN = text("SELECT pg_advisory_unlock(:key), pg_advisory_lock(:key)")
@@ -44,6 +46,26 @@ def inbox_lock(session: Session, inbox_id: int) -> Iterator[Callable[[], object]
         if not connection.invalidated:
             session.execute(UNLOCK, key)
             session.commit()  # after a rollback, the driver would lose its prepared statements
+
+
+@contextmanager
+def connection_lock(session: Session, connection_id: int) -> Iterator[bool]:
+    """Hold the polls of a connection to a helpdesk over several transactions; yields False if another process does."""
+    key = {"key": CONNECTION_LOCKS + connection_id}
+    is_held = bool(session.scalar(TRY_LOCK, key))
+    session.commit()
+    try:
+        yield is_held
+    finally:
+        session.rollback()
+        if is_held and not session.connection().invalidated:
+            session.execute(UNLOCK, key)
+            session.commit()
+
+
+def hold_writes(session: Session, connection_id: int) -> None:
+    """Let no other process lease writes of this connection until this transaction ends: they are counted first."""
+    session.execute(select(func.pg_advisory_xact_lock(WRITE_LOCKS + connection_id)))
 
 
 def share_inbox(session: Session, inbox_id: int) -> None:

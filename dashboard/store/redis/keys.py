@@ -33,6 +33,10 @@ REGISTRY = (
     KeyKind(name="live", type="string", lifetime="kept", owner="live", shape="{acct:1}:live"),
     KeyKind(name="drawing", type="hash", lifetime="5 s", owner="drawings", shape="{acct:1}:drawing:view:2"),
     KeyKind(name="drawer", type="string", lifetime="1 s", owner="drawings", shape="{acct:1}:drawer:turn:2"),
+    KeyKind(name="gate", type="hash", lifetime="2 hours", owner="gates", shape="{acct:1}:gate:connection:2"),
+    KeyKind(name="calls", type="hash", lifetime="7 days", owner="gates", shape="{acct:1}:calls:connection:2"),
+    KeyKind(name="marked", type="string", lifetime="10 s", owner="marks", shape="{acct:1}:marked:connection:2"),
+    KeyKind(name="poll", type="string", lifetime="60 s", owner="marks", shape="{acct:1}:poll:connection:2"),
 )
 
 
@@ -103,6 +107,26 @@ def drawing(account_id: int, view_id: int) -> str:
 def drawer(account_id: int, turn: int) -> str:
     """Return the lock for rendering the views that share this number."""
     return _key(account_id, "drawer", turn=turn)
+
+
+def gate(account_id: int, connection_id: int) -> str:
+    """Return the state of a connection's limiter and breaker."""
+    return _key(account_id, "gate", connection=connection_id)
+
+
+def calls(account_id: int, connection_id: int) -> str:
+    """Return the counts of a connection's calls by minute and status."""
+    return _key(account_id, "calls", connection=connection_id)
+
+
+def marked(account_id: int, connection_id: int) -> str:
+    """Return the mark of an enqueued reading of a connection's marked conversations that has not begun."""
+    return _key(account_id, "marked", connection=connection_id)
+
+
+def poll(account_id: int, connection_id: int) -> str:
+    """Return the mark of an enqueued poll of a connection that has not begun."""
+    return _key(account_id, "poll", connection=connection_id)
 
 
 def _key(account_id: int, kind: str, **ids: int | None) -> str:

@@ -20,6 +20,8 @@ MADE = {
     "live": keys.live,
     "drawing": lambda account: keys.drawing(account, 2),
     "drawer": lambda account: keys.drawer(account, 2),
+    "gate": lambda account: keys.gate(account, 2),
+    "calls": lambda account: keys.calls(account, 2),
 }
 
 

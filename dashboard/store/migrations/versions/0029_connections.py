@@ -79,12 +79,14 @@ def upgrade() -> None:
         sa.Column("waiting_read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("changes_read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("open_read_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("import_cursor", sa.Text(), nullable=True),
-        sa.Column("import_done", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("import_total", sa.BigInteger(), nullable=True),
-        sa.Column("import_began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("open_cursor", sa.Text(), nullable=True),
+        sa.Column("open_done", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("open_total", sa.BigInteger(), nullable=True),
+        sa.Column("open_began_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("switched_off", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.Column("question", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("open_pages", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.CheckConstraint("calls_per_second BETWEEN 1 AND 1000", name=op.f("ck_connections_calls_range")),
@@ -95,6 +97,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connections")),
         sa.UniqueConstraint("account_id", "id", name=op.f("uq_connections_account_id_id")),
+        sa.UniqueConstraint("account_id", "name", name=op.f("uq_connections_account_id_name")),
     )
     op.create_table(
         "connected_inboxes",
@@ -114,7 +117,7 @@ def upgrade() -> None:
         sa.Column("group_id", sa.Text(), nullable=True),
         sa.Column("waiting", sa.BigInteger(), nullable=True),
         sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("missing_reads", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id", "connection_id"],
             ["connections.account_id", "connections.id"],
@@ -141,7 +144,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("team_id", sa.BigInteger(), nullable=True),
         sa.Column("own_assignment", sa.Boolean(), nullable=True),
-        sa.Column("missing_reads", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id", "connection_id"],
             ["connections.account_id", "connections.id"],
@@ -183,6 +186,7 @@ def upgrade() -> None:
         ),
         sa.Column("cause", sa.Text(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("display_id", sa.Text(), nullable=True),
         sa.Column("conversation_id", sa.BigInteger(), nullable=True),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("actor", sa.Text(), nullable=True),
@@ -211,6 +215,9 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_connection_events_of", "connection_events", ["connection_id", "external_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_connection_events_of_display", "connection_events", ["connection_id", "display_id", "id"], unique=False
     )
     op.create_index(
         "ix_connection_events_pending",
@@ -246,7 +253,6 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("offline_reads", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("missing_reads", sa.BigInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id", "agent_id"],
             ["account_users.account_id", "account_users.user_id"],
@@ -291,8 +297,7 @@ def upgrade() -> None:
         sa.Column("taken", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("missing_reads", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("seen_waiting_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id", "connection_id"],
             ["connections.account_id", "connections.id"],
@@ -402,6 +407,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note_due", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("note_sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -423,6 +429,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_helpdesk_writes")),
     )
     op.create_index("ix_helpdesk_writes_at", "helpdesk_writes", ["at"], unique=False)
+    op.create_index(
+        "ix_helpdesk_writes_unconfirmed",
+        "helpdesk_writes",
+        ["connection_id", "id"],
+        postgresql_where=sa.text("state = 'written' AND confirmed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_helpdesk_writes_open_of",
+        "helpdesk_writes",
+        ["conversation_id", "id"],
+        postgresql_where=sa.text("confirmed_at IS NULL AND state IN ('writing', 'written')"),
+    )
     op.create_index(
         "ix_helpdesk_writes_due",
         "helpdesk_writes",
