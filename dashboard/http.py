@@ -57,6 +57,11 @@ def invitation_link(token: str, asked_as: str = "") -> str:
     return f"{base.rstrip('/')}/invitations/{token}"
 
 
+def own_address() -> str:
+    """Return the address of this Evenhand for other programs: PUBLIC_URL, else the one that this request used."""
+    return (unit_of_work().settings.public_url or request.url_root).rstrip("/")
+
+
 def finished(answer: T) -> T:
     """Finish this request's unit of work with a service's answer, or abandon it with a refusal."""
     return unit_of_work().finished(answer)

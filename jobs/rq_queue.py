@@ -15,7 +15,9 @@ from dashboard.services.core.after_commit import Background
 from dashboard.store.core.errors import translate_redis_errors
 from dashboard.store.redis import client
 
-DEFAULT, SCHEDULED, WEBHOOKS, HELPDESK = "default", "scheduled_jobs", "webhooks", "helpdesk"
+DEFAULT, SCHEDULED, WEBHOOKS = "default", "scheduled_jobs", "webhooks"
+# What people and webhooks wait for, and apart from it the long readings.
+HELPDESK, HELPDESK_POLLS = "helpdesk", "helpdesk_polls"
 DELIVER = "jobs.tasks.deliver_webhooks"
 RESULT_LASTS_FOR = timedelta(minutes=5)
 FAILURE_LASTS_FOR = timedelta(days=7)
@@ -73,6 +75,14 @@ class RqJobs:
     def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
         """Enqueue the writes of a connection, where nothing slow holds up an assignment."""
         self.enqueue(HELPDESK, "jobs.tasks.write_to_helpdesk", account_id, connection_id)
+
+    def read_marked(self, account_id: int, connection_id: int) -> None:
+        """Enqueue new readings of a helpdesk's marked conversations."""
+        self.enqueue(HELPDESK, "jobs.tasks.read_marked", account_id, connection_id)
+
+    def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Enqueue the due readings of a helpdesk."""
+        self.enqueue(HELPDESK_POLLS, "jobs.tasks.poll_helpdesk", account_id, connection_id)
 
     def remove_old_at(self, at: datetime) -> None:
         """Schedule the next of many small removals, at most one per second; the id of a running job is never reused."""

@@ -96,6 +96,14 @@ class NobodyYet:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)
 
+    def read_marked(self, account_id: int, connection_id: int) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
+    def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
     def remove_old_at(self, at: datetime) -> None:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)

@@ -113,6 +113,10 @@ class HelpdeskTransports:
                     self._made.pop(next(iter(self._made)))
             return found
 
+    def refusal(self, target: Target, within: float) -> str | None:
+        """Return why this server may not be called; a name that nobody knows yet, or in time, may become one."""
+        return self._backend.refusal(target, within)
+
     def close(self) -> None:
         """Close the kept connections; the next use opens new ones."""
         with self._lock:
@@ -150,6 +154,14 @@ class PinnedBackend(httpcore.NetworkBackend):
             return _TimedStream(stream, until)
         raise failure
 
+    def refusal(self, target: Target, within: float) -> str | None:
+        """Return why no address of this server may be called; None if one may, or if none was found within the time."""
+        try:
+            found = resolve_within(within, self._resolve, target)
+        except (OSError, ValueError):
+            return None
+        return None if self._allowed(target.host, found) else NOT_ALLOWED
+
     def _checked(self, host: str, port: int) -> Sequence[str]:
         target = Target(secure=False, host=host, port=port, path="/")
         try:
@@ -158,10 +170,12 @@ class PinnedBackend(httpcore.NetworkBackend):
             raise HelpdeskUnavailable(NOT_RESOLVED) from None
         except (OSError, ValueError):
             raise HelpdeskUnavailable(UNKNOWN) from None
-        allowed = [address for address in found if is_public(address) or self._allow.names(host, address)]
-        if not allowed:
+        if not (allowed := self._allowed(host, found)):
             raise Unfit(NOT_ALLOWED)
         return allowed
+
+    def _allowed(self, host: str, addresses: Iterable[str]) -> Sequence[str]:
+        return [address for address in addresses if is_public(address) or self._allow.names(host, address)]
 
 
 class _TimedStream(httpcore.NetworkStream):

@@ -1,14 +1,16 @@
 """HTTP to a helpdesk for the tests of adapters: the port's promises on httpx, without gate and checked addresses."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 
-from dashboard.helpdesks.port import Answer, HelpdeskUnavailable
+from dashboard.helpdesks.port import Answer, HelpdeskHttp, HelpdeskUnavailable
+
+Params: TypeAlias = Mapping[str, str | int] | Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,7 @@ class PlainHttp:
     base_url: str
     time_out: float = 10.0
     exchanges: list[Exchange] = field(default_factory=list)
-    _client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False))
+    _client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, verify=False))
 
     def get(
         self,
@@ -44,6 +46,10 @@ class PlainHttp:
     def send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Send a write."""
         return self._call(method, path, json=body, headers=headers)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def _call(self, method: str, path: str, **more: Any) -> Answer:
         try:
@@ -78,3 +84,25 @@ def _json(answer: httpx.Response) -> Any:
         if answer.is_success:
             raise HelpdeskUnavailable("The helpdesk's answer is not JSON.") from None
         return None
+
+
+class Changed:
+    """A HelpdeskHttp whose calls or answers to reads are changed on their way, as by a proxy or a broken server."""
+
+    def __init__(
+        self,
+        http: HelpdeskHttp,
+        *,
+        asked: Callable[[Params], Params] = lambda params: params,
+        answered: Callable[[Answer], Answer] = lambda answer: answer,
+    ) -> None:
+        self._http, self._asked, self._answered = http, asked, answered
+        self.base_url = http.base_url
+
+    def get(self, path: str, params: Params = (), headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a GET."""
+        return self._answered(self._http.get(path, self._asked(params), headers))
+
+    def send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a write."""
+        return self._http.send(method, path, body, headers)

@@ -20,6 +20,7 @@ BY_RULE = frozenset({
     AssignmentSource.CUSTOMER_WROTE_TO_ABSENT_AGENT,
     AssignmentSource.SNOOZE_ENDED,
     AssignmentSource.LOST_RACE,
+    AssignmentSource.GONE_IN_HELPDESK,
 })  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from dashboard.engine.decisions import Source
 from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.redis.helpdesk_marks import HelpdeskMarks
 from dashboard.store.redis.live_version import LiveVersions
 from dashboard.store.redis.wakeups import Wakeups
 from dashboard.store.redis.webhook_flags import Listeners
@@ -53,6 +54,12 @@ class JobQueue(Protocol):
     def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
         """Enqueue the writes of a connection."""
 
+    def read_marked(self, account_id: int, connection_id: int) -> None:
+        """Enqueue new readings of a helpdesk's marked conversations."""
+
+    def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Enqueue the due readings of a helpdesk."""
+
     def remove_old_at(self, at: datetime) -> None:
         """Schedule the next removal of expired rows."""
 
@@ -68,6 +75,7 @@ class AfterCommit:
     wakeups: Wakeups
     live: LiveVersions
     listeners: Listeners
+    helpdesks: HelpdeskMarks
     unsent: set[tuple[int, int]] = field(default_factory=set)
 
     def wake(self, account_id: int, inbox_ids: Iterable[int], source: Source = Source.REALTIME) -> None:
@@ -136,6 +144,22 @@ class AfterCommit:
             self.queue.write_to_helpdesk(account_id, connection_id)
         except StoreUnavailable as error:
             log.warning("writes_not_started", account=account_id, connection=connection_id, error=str(error))
+
+    def read_marked(self, account_id: int, connection_id: int) -> None:
+        """Have a helpdesk's marked conversations read, unless a job is about to; the timetable also looks for marks."""
+        try:
+            if self.helpdesks.mark_reading(account_id, connection_id):
+                self.queue.read_marked(account_id, connection_id)
+        except StoreUnavailable as error:
+            log.warning("reading_not_started", account=account_id, connection=connection_id, error=str(error))
+
+    def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Have what is due of a helpdesk read, unless a job is about to; the timetable also looks for what is due."""
+        try:
+            if self.helpdesks.mark_poll(account_id, connection_id):
+                self.queue.poll_helpdesk(account_id, connection_id)
+        except StoreUnavailable as error:
+            log.warning("poll_not_started", account=account_id, connection=connection_id, error=str(error))
 
     def note_listeners(self, account_id: int, listening: bool) -> None:
         """Record whether the account has a receiver of events; the scheduler repeats this regularly."""

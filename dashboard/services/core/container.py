@@ -14,6 +14,7 @@ from dashboard.store.redis.data_loss_marker import DataLossMarker
 from dashboard.store.redis.fragment_cache import SharedDrawings
 from dashboard.store.redis.heartbeats import Heartbeats
 from dashboard.store.redis.helpdesk_gate import HelpdeskGates
+from dashboard.store.redis.helpdesk_marks import HelpdeskMarks
 from dashboard.store.redis.live_version import LiveVersions
 from dashboard.store.redis.rate_limits import RateLimits
 from dashboard.store.redis.rotation import RedisRotations
@@ -70,7 +71,11 @@ def build(settings: Settings, queue: JobQueue, *, shares_silence: bool = False) 
         helpdesk_gates=HelpdeskGates(client),
         helpdesk_transports=HelpdeskTransports(settings.helpdesk_allow),
         signals=AfterCommit(
-            queue=queue, wakeups=Wakeups(client), live=LiveVersions(client), listeners=Listeners(client)
+            queue=queue,
+            wakeups=Wakeups(client),
+            live=LiveVersions(client),
+            listeners=Listeners(client),
+            helpdesks=HelpdeskMarks(client),
         ),
         client=client,
     )

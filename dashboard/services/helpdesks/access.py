@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 
-from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskHttp, HelpdeskKind
+from dashboard.helpdesks.port import Features, Helpdesk, HelpdeskForbids, HelpdeskHttp, HelpdeskKind
 from dashboard.http_client.helpdesk_client import HelpdeskClient, Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import credentials
@@ -29,19 +29,27 @@ class CredentialField:
 class AdapterKind:
     """A kind of helpdesk: its label, its adapter as `module:class`, and its credentials.
 
-    `ways` are the sets of fields of which one must be complete; fields outside of them may be added.
+    `ways` are the sets of fields of which one must be complete; fields outside of them may be added. With `has_groups`,
+    an inbox may be restricted to the members of a group there.
     """
 
     label: str
     adapter: str
     fields: tuple[CredentialField, ...]
     ways: tuple[frozenset[str], ...]
+    has_groups: bool = False
 
     def make(self) -> MakeHelpdesk:
         """Return the adapter's class; it also has `features`."""
         module, _, name = self.adapter.partition(":")
         made: MakeHelpdesk = getattr(import_module(module), name)
         return made
+
+    @property
+    def features(self) -> Features:
+        """Return what this kind of helpdesk can do."""
+        found: Features = getattr(self.make(), "features")  # noqa: B009  of the class, which a callable does not have
+        return found
 
     def accepts(self, given: Mapping[str, str]) -> bool:
         """Return whether these credentials are complete and have no unknown field."""
@@ -78,6 +86,7 @@ ADAPTERS: Mapping[HelpdeskKind, AdapterKind] = {
             CredentialField(name="token", label="Authentication token"),
         ),
         ways=(frozenset({"user", "password"}), frozenset({"token"})),
+        has_groups=True,
     ),
 }
 

@@ -133,10 +133,9 @@ class _Wait:
 
 def _held(before: ConversationRow, row: ConversationRow, wait: _Wait, now: datetime) -> ConversationRow:
     """Return the row with the hold that runs respect: a person decided there, or it has not settled yet (C11, C15)."""
-    if row.assignee_id is not None and row.status is not Status.RESOLVED:
-        return row  # hands off stays until it is resolved or released
     if not row.is_waiting:
-        return replace(row, held_until=None, held_for=None)
+        stays = before.held_for is Hold.HANDS_OFF and row.status is not Status.RESOLVED  # until resolved or released
+        return row if stays else replace(row, held_until=None, held_for=None)
     if before.held_for is Hold.HANDS_OFF and before.held_until and not _customer_wrote(before, wait):
         return row
     until = translation.settles_at(wait.reading, wait.view, seen_waiting_at=wait.link.seen_waiting_at or now)

@@ -15,7 +15,7 @@ from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import arrivals, merging, settlement, translation
 from dashboard.services.helpdesks.merging import News
 from dashboard.services.helpdesks.translation import Asked, View
-from dashboard.store.helpdesks import events, links, open_writes
+from dashboard.store.helpdesks import events, links, open_writes, shadow_decisions
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow, Mirrored
 from dashboard.store.helpdesks.open_writes import OpenWrite
@@ -97,9 +97,15 @@ def _change_one(work: UnitOfWork, view: View, reading: HelpdeskConversation, ask
     link = translation.link_of(reading, view, asked, conversation_id=before.row.id, before=before.link)
     write = open_writes.newest_of(work.session, [before.row.id]).get(before.row.id)
     merged = merging.merge(before, reading, view, _news(link, write, asked))
+    row = before.row
     if write and merged.fate:
-        settlement.settle(work, view, write, merged.fate, reading=reading, now=asked.at)
-    after = save.save(work, before.row, merged.step, ActorContext(actor_id=None, now=asked.at, mirrored=True))
+        row = settlement.settle(work, view, write, merged.fate, reading=reading, now=asked.at) or row
+    after = save.save(work, row, merged.step, ActorContext(actor_id=None, now=asked.at, mirrored=True))
+    if before.row.is_waiting and not after.is_waiting:
+        who = view.directory.name_of_agent(reading.assignee_id)
+        shadow_decisions.close(
+            work.session, after.id, at=asked.at, taken_by_id=after.assignee_id, taken_by=who if reading.taken else None
+        )
     links.save(work.session, [link])
     return after != before.row
 

@@ -55,6 +55,9 @@ def lacks(work: UnitOfWork, view: View, setup: Setup) -> bool:
 def apply(work: UnitOfWork, view: View, reading: SetupReading, *, now: datetime) -> None:
     """Write a reading of the set-up; what both readings lack is gone, unless it is too much at once."""
     connection = view.connection
+    # Of two readings at once, the second one must see the teams and inboxes that the first one made here.
+    connections.hold(work.session, connection.id)
+    view = View(connection=connection, directory=directory.read(work.session, connection.id))
     for save in (_save_inboxes, _save_agents, _save_teams):
         save(work, view, reading, now)
     for title in reading.first.labels:

@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.store.helpdesks import connections, events
+from dashboard.store.helpdesks import connections, directory, events
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.models.connections import ConnectionEventKind, ConnectionState
 
+NEW = "Nothing is read of its conversations yet: choose inboxes."
+GOES_ON = "Everything is read again."
 READY = "All is read and written as it should be."
 IMPORTING = "The first sync reads all open conversations; nothing is decided before it ends."
 PAUSED = "Paused by a person: nothing is read, decided or written."
@@ -39,16 +41,30 @@ def works(work: UnitOfWork, connection: ConnectionRow, *, now: datetime) -> None
         return
     if connection.is_imported:
         change(work, connection, ConnectionState.READY, READY, now=now)
-    else:
+    elif directory.read(work.session, connection.id).chosen:
         change(work, connection, ConnectionState.IMPORTING, IMPORTING, now=now)
+    else:
+        change(work, connection, ConnectionState.NEW, NEW, now=now)
 
 
 def fails(work: UnitOfWork, connection: ConnectionRow, sentence: str, *, now: datetime) -> None:
     """Note that the helpdesk cannot be reached; the readings that exist are used until they are too old (C18)."""
-    state = ConnectionState.DEGRADED if connection.is_imported else ConnectionState.IMPORTING
-    change(work, connection, state, sentence, now=now)
+    change(work, connection, _unproven(work, connection), sentence, now=now)
+
+
+def goes_on(work: UnitOfWork, connection: ConnectionRow, *, now: datetime) -> None:
+    """Note that a person ended a pause or mended something: the next reading shows whether all is well."""
+    change(work, connection, _unproven(work, connection), GOES_ON, now=now)
 
 
 def breaks(work: UnitOfWork, connection: ConnectionRow, sentence: str, *, now: datetime) -> None:
     """Note that a person must act: nothing is read or written until then."""
     change(work, connection, ConnectionState.BROKEN, sentence, now=now)
+
+
+def _unproven(work: UnitOfWork, connection: ConnectionRow) -> ConnectionState:
+    """Return the state of a connection that works, as far as nobody has shown it."""
+    if connection.is_imported:
+        return ConnectionState.DEGRADED
+    has_begun = bool(directory.read(work.session, connection.id).chosen)
+    return ConnectionState.IMPORTING if has_begun else ConnectionState.NEW

@@ -29,9 +29,13 @@ class Due(Enum):
 
 
 def due(connection: ConnectionRow, features: Features, now: datetime) -> Sequence[Due]:
-    """Return what is due, the most urgent first; nothing while a person must act."""
-    if connection.paused or connection.state in (ConnectionState.NEW, ConnectionState.BROKEN, ConnectionState.PAUSED):
+    """Return what is due, the most urgent first; nothing while a person must act.
+
+    Of a new connection, of which no inbox is chosen, only the set-up is read.
+    """
+    if connection.paused or connection.state in (ConnectionState.BROKEN, ConnectionState.PAUSED):
         return ()
+    is_new = connection.state is ConnectionState.NEW
     wanted = [
         (Due.SETUP, connection.setup_read_at, open_every(connection)),
         (Due.PRESENCE, connection.presence_read_at, features.presence_every),
@@ -39,7 +43,8 @@ def due(connection: ConnectionRow, features: Features, now: datetime) -> Sequenc
         (Due.CHANGES, connection.changes_read_at, changes_every(connection, features)),
         (Due.OPEN, None if connection.open_began_at else connection.open_read_at, open_every(connection)),
     ]
-    return [kind for kind, read_at, every in wanted if every and (read_at is None or now >= read_at + every)]
+    found = [kind for kind, read_at, every in wanted if every and (read_at is None or now >= read_at + every)]
+    return [kind for kind in found if kind is Due.SETUP] if is_new else found
 
 
 def changes_every(connection: ConnectionRow, features: Features) -> timedelta | None:

@@ -89,6 +89,11 @@ def lock_sealed(session: Session) -> Mapping[int, str]:
     return {row.id: row.sealed for row in found}
 
 
+def hold(session: Session, connection_id: int) -> None:
+    """Lock a connection until this transaction ends; its events can be written meanwhile."""
+    session.execute(select(Connection.id).where(Connection.id == connection_id).with_for_update(key_share=True))
+
+
 def note(session: Session, connection_id: int, **values: Any) -> None:
     """Set columns of a connection."""
     session.execute(update(Connection).where(Connection.id == connection_id).values(**values))

@@ -1,15 +1,14 @@
 """What a connection calls its inboxes, teams and agents, and which ones here they are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 
-from dashboard.engine.model import Presence
+from dashboard.engine.model import ConnectionMode, Presence
 from dashboard.store.models import ConnectedAgent, ConnectedInbox, ConnectedTeam
-from dashboard.store.models.connections import ConnectionMode
 from dashboard.store.postgres.bulk import bind_json, json_row, upsert_rows
 from dashboard.store.postgres.database import Session
 
@@ -136,6 +135,12 @@ def save_presences(session: Session, links: Iterable[AgentLink]) -> None:
 def set_inbox(session: Session, connection_id: int, external_id: str, **values: Any) -> None:
     """Set columns of a connected inbox."""
     session.execute(update(ConnectedInbox).where(_one(ConnectedInbox, connection_id, external_id)).values(**values))
+
+
+def set_teams(session: Session, connection_id: int, external_ids: Collection[str], **values: Any) -> None:
+    """Set columns of connected teams."""
+    which = (ConnectedTeam.connection_id == connection_id, ConnectedTeam.external_id == func.any(sorted(external_ids)))
+    session.execute(update(ConnectedTeam).where(*which).values(**values))
 
 
 def set_agent(session: Session, connection_id: int, external_id: str, **values: Any) -> None:

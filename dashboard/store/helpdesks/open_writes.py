@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text, update
@@ -111,17 +111,6 @@ def unconfirmed(session: Session, connection_id: int, *, before: datetime) -> Se
         HelpdeskWrite.written_at < before,
     )
     return session.scalars(old.order_by(HelpdeskWrite.id)).all()
-
-
-def replaced_soon(session: Session, inbox_id: int, *, since: datetime, within: timedelta) -> int:
-    """Return how many of the inbox's writes since then were replaced within this long."""
-    soon = select(func.count()).where(
-        HelpdeskWrite.inbox_id == inbox_id,
-        HelpdeskWrite.at >= since,
-        HelpdeskWrite.kind == WriteKind.CLAIM,
-        HelpdeskWrite.replaced_at <= HelpdeskWrite.written_at + within,
-    )
-    return session.scalar(soon) or 0
 
 
 def _change(session: Session, write_id: int, **values: Any) -> bool:

@@ -42,8 +42,8 @@ class AssignmentSource(StrEnum):
     TEAM_MOVED = "team_moved"
     SNOOZE_ENDED = "snooze_ended"
     MOVED = "moved"
-    IN_HELPDESK = "in_helpdesk"
     GONE_IN_HELPDESK = "gone_in_helpdesk"
+    IN_HELPDESK = "in_helpdesk"
     LOST_RACE = "lost_race"
 
 

@@ -75,6 +75,7 @@ class Connection(InAccount, Base):
     __tablename__ = "connections"
     __table_args__ = (
         UniqueConstraint("account_id", "id"),
+        UniqueConstraint("account_id", "name"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),
         CheckConstraint("quiet_seconds BETWEEN 0 AND 30", "quiet_range"),
         CheckConstraint("calls_per_second BETWEEN 1 AND 1000", "calls_range"),

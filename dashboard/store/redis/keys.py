@@ -35,6 +35,8 @@ REGISTRY = (
     KeyKind(name="drawer", type="string", lifetime="1 s", owner="drawings", shape="{acct:1}:drawer:turn:2"),
     KeyKind(name="gate", type="hash", lifetime="2 hours", owner="gates", shape="{acct:1}:gate:connection:2"),
     KeyKind(name="calls", type="hash", lifetime="7 days", owner="gates", shape="{acct:1}:calls:connection:2"),
+    KeyKind(name="marked", type="string", lifetime="10 s", owner="marks", shape="{acct:1}:marked:connection:2"),
+    KeyKind(name="poll", type="string", lifetime="60 s", owner="marks", shape="{acct:1}:poll:connection:2"),
 )
 
 
@@ -115,6 +117,16 @@ def gate(account_id: int, connection_id: int) -> str:
 def calls(account_id: int, connection_id: int) -> str:
     """Return the counts of a connection's calls by minute and status."""
     return _key(account_id, "calls", connection=connection_id)
+
+
+def marked(account_id: int, connection_id: int) -> str:
+    """Return the mark of an enqueued reading of a connection's marked conversations that has not begun."""
+    return _key(account_id, "marked", connection=connection_id)
+
+
+def poll(account_id: int, connection_id: int) -> str:
+    """Return the mark of an enqueued poll of a connection that has not begun."""
+    return _key(account_id, "poll", connection=connection_id)
 
 
 def _key(account_id: int, kind: str, **ids: int | None) -> str:

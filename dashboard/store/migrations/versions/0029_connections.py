@@ -97,6 +97,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connections")),
         sa.UniqueConstraint("account_id", "id", name=op.f("uq_connections_account_id_id")),
+        sa.UniqueConstraint("account_id", "name", name=op.f("uq_connections_account_id_name")),
     )
     op.create_table(
         "connected_inboxes",

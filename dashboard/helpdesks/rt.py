@@ -1,0 +1,226 @@
+"""Request Tracker 5: a queue is an inbox, a ticket a conversation, a user-defined group a team.
+
+It sends no webhooks and knows no presence. It compares before it writes, because a ticket's ETag is its last
+transaction; but it refuses with status 200 and a sentence, so that only a reading shows what a write did.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from dashboard.engine.model import Presence
+from dashboard.helpdesks import port, rt_checks, rt_setup
+from dashboard.helpdesks.port import (
+    AssignAnswer,
+    ConversationKey,
+    ConversationPage,
+    HelpdeskConversation,
+    HelpdeskForbids,
+    HelpdeskUnavailable,
+    HistoryPage,
+    NoteKind,
+)
+from dashboard.helpdesks.rt_rest import PAGE, Listing, Rest, Row, etag_of, row_of, sentences_of, understood
+from dashboard.helpdesks.rt_tickets import (
+    NOBODY,
+    OWNER,
+    TICKET,
+    TRANSACTION,
+    answered_at,
+    conversation,
+    first_unanswered,
+    past_conversation,
+    said,
+)
+
+IS_OPEN = "(Status = 'new' OR Status = 'open')"
+IS_NOBODYS = f"Owner = '{NOBODY}'"
+IS_REPLY = "Type = 'Correspond'"
+IS_CHANGE_OF_OWNER = "(Type = 'Set' AND Field = 'Owner')"
+NO_WEBHOOKS = "Request Tracker sends no webhooks."
+
+
+class RequestTracker:
+    """The adapter; its credentials are `user` and `password`, or `token`."""
+
+    features = port.Features(
+        webhooks=False,
+        presence_every=None,
+        reads_changes=True,
+        has_inbox_members=False,
+        note_kinds=frozenset({NoteKind.OFF, NoteKind.NOTE}),
+    )
+
+    def __init__(self, http: port.HelpdeskHttp, credentials: Mapping[str, str]) -> None:
+        self._rest, self._credentials, self._base_url = Rest(http, credentials), credentials, http.base_url.rstrip("/")
+
+    def about(self) -> port.About:
+        """Return version, own id and clock."""
+        return rt_setup.about(self._rest, self._credentials)
+
+    def check(self) -> Sequence[port.Check]:
+        """Check what the connection may do, feature by feature."""
+        return rt_checks.check(self._rest, self._credentials)
+
+    def url_of(self, key: ConversationKey) -> str:
+        """Return the address of the ticket's page."""
+        return f"{self._base_url}/Ticket/Display.html?id={key.display_id}"
+
+    def read_setup(self, groups: Mapping[str, str]) -> port.Setup:
+        """Read queues and user-defined groups; the agents are the members of these groups."""
+        return rt_setup.read(self._rest, self._credentials, groups)
+
+    def setup_marks(self) -> None:
+        """Return None: no cheap mark changes with the set-up."""
+
+    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+        """Read new and open tickets."""
+        return self._page(f"{_in(inbox_ids)} AND {IS_OPEN}", after)
+
+    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+        """Read new and open tickets of Nobody."""
+        return self._page(f"{_in(inbox_ids)} AND {IS_OPEN} AND {IS_NOBODYS}", after)
+
+    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> ConversationPage:
+        """Read what changed. Deleted and merged tickets are in no list: only read_one tells of them."""
+        return self._page(f"{_in(inbox_ids)} AND LastUpdated >= '{said(since)}'", after)
+
+    def read_one(self, key: ConversationKey) -> HelpdeskConversation | None:
+        """Read one ticket, with its ETag."""
+        if (ticket := self._ticket(key.id)) is None:
+            return None
+        with understood(f"ticket {key.id}"):
+            return conversation(ticket, self._unanswered([ticket]))
+
+    def read_presence(self) -> Mapping[str, Presence]:
+        """Raise: there is none."""
+        raise NotImplementedError("Request Tracker knows no presence.")
+
+    def assign(self, seen: HelpdeskConversation, agent_id: str | None) -> AssignAnswer:
+        """Set the owner if nothing has happened since `seen`; then read what it became."""
+        version = seen.version or self._version_of(seen)
+        if version is None:
+            return AssignAnswer(changed=True)
+        owner = {"Owner": NOBODY if agent_id is None else agent_id}
+        answer = self._rest.write("PUT", f"/ticket/{seen.id}", owner, right="ModifyTicket", match=version)
+        if answer.status in (404, 412) or (now := self._light(seen.id)) is None:
+            return AssignAnswer(changed=True)
+        if now.assignee_id == agent_id:
+            return AssignAnswer(assignee_id=agent_id)
+        if now.version != version:  # it was written, and changed again since
+            return AssignAnswer(assignee_id=now.assignee_id, changed=True)
+        return AssignAnswer(assignee_id=now.assignee_id, refusal=sentences_of(answer))
+
+    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
+        """Add a comment, which customers do not see."""
+        answer = self._rest.write("POST", f"/ticket/{key.id}/comment", f"{sentence}\n{link}", right="CommentOnTicket")
+        if answer.status != 201:
+            raise HelpdeskUnavailable(f"Request Tracker added no comment to ticket {key.display_id}.")
+
+    def make_webhook(self, url: str, secret: str) -> port.WebhookMade:
+        """Raise: there are none."""
+        raise NotImplementedError(NO_WEBHOOKS)
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        """Do nothing: there is none to remove."""
+
+    def verify(
+        self, headers: Mapping[str, str], body: bytes, *, secret: str | None, now: datetime, ahead: timedelta
+    ) -> bool:
+        """Return False: nothing that comes is from Request Tracker."""
+        return False
+
+    def read_webhook(self, headers: Mapping[str, str], body: Mapping[str, object]) -> port.WebhookHint:
+        """Raise ValueError: it is no webhook of Request Tracker."""
+        raise ValueError(NO_WEBHOOKS)
+
+    def set_own_assignment(
+        self, inbox: port.HelpdeskInbox, teams: Sequence[port.HelpdeskTeam], *, on: bool
+    ) -> NoReturn:
+        """Raise: there is no such switch."""
+        raise NotImplementedError("Request Tracker has no assignment of its own to switch.")
+
+    def read_history(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HistoryPage:
+        """Read tickets created since then, and what their transactions tell."""
+        listing = self._tickets(f"{_in(inbox_ids)} AND Created >= '{said(since)}'", after)
+        with understood("the history of tickets"):
+            events = self._events(listing.rows, f"({IS_REPLY} OR {IS_CHANGE_OF_OWNER})")
+            nobody_id = rt_setup.id_of(self._rest, NOBODY)
+            past = [past_conversation(row, events[str(row["id"])], nobody_id) for row in listing.rows]
+            return HistoryPage(conversations=past, next=_next(listing))
+
+    def _page(self, query: str, after: str | None) -> ConversationPage:
+        listing = self._tickets(query, after)
+        with understood("tickets"):
+            unanswered = self._unanswered(listing.rows)
+            return ConversationPage(
+                conversations=[conversation(row, unanswered) for row in listing.rows],
+                next=_next(listing),
+                total=listing.total if after is None else None,
+            )
+
+    def _tickets(self, query: str, after: str | None) -> Listing:
+        """Return a page of tickets. A number is an age: whatever leaves the list meanwhile, none is passed over."""
+        return self._rest.listing(
+            "/tickets", {"query": f"{query} AND id > {int(after or 0)}", "orderby": "id", **TICKET}
+        )
+
+    def _ticket(self, ticket_id: str) -> Row | None:
+        """Return a ticket with its ETag; None if it does not exist, was merged into another, or went out of sight."""
+        try:
+            answer = self._rest.get(f"/ticket/{ticket_id}", OWNER, right="ShowTicket")
+        except HelpdeskForbids:
+            if not rt_setup.sees_tickets(self._rest):
+                raise
+            return None
+        with understood(f"ticket {ticket_id}"):
+            ticket = {**row_of(answer), "ETag": etag_of(answer)} if answer.status == 200 else {"id": None}
+            return ticket if str(ticket["id"]) == ticket_id else None
+
+    def _light(self, ticket_id: str) -> HelpdeskConversation | None:
+        """Return a ticket without the time since which it waits, in one call."""
+        if (ticket := self._ticket(ticket_id)) is None:
+            return None
+        with understood(f"ticket {ticket_id}"):
+            return conversation(ticket, {})
+
+    def _version_of(self, seen: HelpdeskConversation) -> str | None:
+        """Return the ETag of a ticket that a list has shown, which tells none; None if it is not as seen."""
+        now = self._light(seen.id)
+        parts = [(it.inbox_id, it.status, it.assignee_id, it.updated_at) for it in (seen, now) if it]
+        return now.version if now and parts[0] == parts[1] else None
+
+    def _unanswered(self, rows: Sequence[Row]) -> Mapping[str, datetime]:
+        """Return since when tickets with a reply wait again, in one call for all of them."""
+        answers = {str(row["id"]): at for row in rows if (at := answered_at(row))}
+        if not answers:
+            return {}
+        answered = [row for row in rows if str(row["id"]) in answers]
+        replies = self._events(answered, f"{IS_REPLY} AND Created > '{said(min(answers.values()))}'")
+        times = {str(row["id"]): first_unanswered(row, replies[str(row["id"])]) for row in answered}
+        return {key: at for key, at in times.items() if at}
+
+    def _events(self, rows: Sequence[Row], what: str) -> Mapping[str, Sequence[Row]]:
+        """Return transactions of these tickets, oldest first, by ticket."""
+        events, last = defaultdict[str, list[Row]](list), 0
+        tickets = " OR ".join(f"TicketId = {row['id']}" for row in rows) or "TicketId = 0"
+        while True:
+            query = f"ObjectType = 'RT::Ticket' AND ({tickets}) AND {what} AND id > {last}"
+            found = self._rest.listing("/transactions", {"query": query, "orderby": "id", **TRANSACTION}).rows
+            for row in found:
+                events[str(row["ObjectId"])].append(row)
+            if len(found) < PAGE:
+                return events
+            last = int(found[-1]["id"])
+
+
+def _in(inbox_ids: Collection[str]) -> str:
+    """Return TicketSQL for these queues, by id: a name would need quoting, and can change."""
+    return "(" + (" OR ".join(f"Queue = {int(inbox_id)}" for inbox_id in sorted(inbox_ids)) or "id = 0") + ")"
+
+
+def _next(listing: Listing) -> str | None:
+    """Return where the next page begins. Without a total only an empty page is the end: invisible rows are left out."""
+    is_last = not listing.rows or listing.total == len(listing.rows)
+    return None if is_last else str(listing.rows[-1]["id"])

@@ -1,0 +1,101 @@
+"""The helpdesk's own assignment: where it is on, switched off from here, and put back by a disconnection (C19)."""
+
+from collections.abc import Mapping, Sequence
+
+from dashboard.helpdesks.port import Helpdesk, HelpdeskInbox, HelpdeskTeam
+from dashboard.http_client.helpdesk_client import Urgency
+from dashboard.services.core import audit_log
+from dashboard.services.core.audit_log import ActorContext, AuditedChange
+from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.services.helpdesks.access import ADAPTERS, helpdesk_of
+from dashboard.store.helpdesks import connections as store
+from dashboard.store.helpdesks import directory, matches
+from dashboard.store.helpdesks.connections import ConnectionRow
+from dashboard.store.helpdesks.directory import Directory, InboxLink, TeamLink
+
+
+def is_on(work: UnitOfWork, connection: ConnectionRow, known: Directory, link: InboxLink) -> bool | None:
+    """Return whether the helpdesk assigns in this inbox or in a team that is used there; None if it never does."""
+    teams = _teams(work, connection, known, link)
+    switches = [link.own_assignment, *(team.own_assignment for team in teams)]
+    if all(switch is None for switch in switches):
+        return None
+    return any(switches)
+
+
+def places(work: UnitOfWork, connection: ConnectionRow, known: Directory, link: InboxLink) -> Sequence[str]:
+    """Return the names of the inbox and the teams where it is on."""
+    own = [link.name] if link.own_assignment else []
+    return own + [f"team {team.name}" for team in _teams(work, connection, known, link) if team.own_assignment]
+
+
+def switch_off(work: UnitOfWork, connection: ConnectionRow, external_id: str, *, cause: ActorContext) -> None:
+    """Switch it off in an inbox and its teams, and keep what was on. Finishes units of work.
+
+    Raises HelpdeskUnavailable and HelpdeskForbids.
+    """
+    known = directory.read(work.session, connection.id)
+    link = known.inboxes[external_id]
+    teams = [team for team in _teams(work, connection, known, link) if team.own_assignment]
+    if not link.own_assignment and not teams:
+        return
+    # Before the call: what is switched off must be put back, also if this process is killed after it.
+    _keep(work, connection, link, teams, cause=cause)
+    with helpdesk_of(work, connection, Urgency.WRITE) as helpdesk:
+        work.finish()
+        helpdesk.set_own_assignment(_inbox(link), [_team(team) for team in teams], on=False)
+    if link.own_assignment is not None:
+        directory.set_inbox(work.session, connection.id, external_id, own_assignment=False)
+    directory.set_teams(work.session, connection.id, [team.external_id for team in teams], own_assignment=False)
+    work.notes.changed(connection.account_id)
+    work.finish()
+
+
+def put_back(connection: ConnectionRow, known: Directory, helpdesk: Helpdesk) -> None:
+    """Switch on what we switched off, with no transaction open. Raises HelpdeskUnavailable and HelpdeskForbids."""
+    for external_id, off in connection.switched_off.items():
+        if (link := known.inboxes.get(external_id)) is None:
+            continue
+        teams = [_team(team) for team in known.teams.values() if team.external_id in off["teams"]]
+        helpdesk.set_own_assignment(_inbox(link), teams, on=True)
+        if not off["inbox"] and link.own_assignment is not None:
+            helpdesk.set_own_assignment(_inbox(link), [], on=False)  # it was off before
+
+
+def _teams(work: UnitOfWork, connection: ConnectionRow, known: Directory, link: InboxLink) -> list[TeamLink]:
+    """Return the teams that are used in an inbox: all of them where inboxes have no members of their own."""
+    there = [team for team in known.teams.values() if team.gone_at is None]
+    if not ADAPTERS[connection.kind].features.has_inbox_members:
+        return there
+    used = matches.used_teams(work.session, connection.id, link.inbox_id) if link.inbox_id is not None else ()
+    return [team for team in there if team.external_id in used]
+
+
+def _keep(
+    work: UnitOfWork, connection: ConnectionRow, link: InboxLink, teams: Sequence[TeamLink], *, cause: ActorContext
+) -> None:
+    now = store.shelf.lock(work.session, connection.account_id, connection.id) or connection
+    kept: Mapping[str, list[str] | bool] = now.switched_off.get(link.external_id, {"inbox": False, "teams": []})
+    taken = {team for off in now.switched_off.values() for team in off["teams"]}
+    added = [team.external_id for team in teams if team.external_id not in taken]
+    off = {
+        "inbox": bool(kept["inbox"] or link.own_assignment),
+        "teams": sorted({*kept["teams"], *added}),  # type: ignore[misc]
+    }
+    store.note(work.session, connection.id, switched_off={**now.switched_off, link.external_id: off})
+    where = {"connection": connection.name, "name": link.name, "external_id": link.external_id}
+    said = AuditedChange(
+        subject="connected_inbox",
+        subject_id=connection.id,
+        before=where | {"own_assignment": True},
+        after=where | {"own_assignment": False},
+    )
+    audit_log.write(work, connection.account_id, said, cause)
+
+
+def _inbox(link: InboxLink) -> HelpdeskInbox:
+    return HelpdeskInbox(id=link.external_id, name=link.name, channel=link.channel, own_assignment=link.own_assignment)
+
+
+def _team(team: TeamLink) -> HelpdeskTeam:
+    return HelpdeskTeam(id=team.external_id, name=team.name, own_assignment=team.own_assignment)
