@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from dashboard.engine.model import Hold
+from dashboard.engine.model import FOR_GOOD, Hold
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.merging import target_of
 from dashboard.services.helpdesks.translation import View
@@ -20,8 +20,6 @@ from dashboard.store.models.connections import ConnectionEventKind
 LOOKS_BACK_FOR = timedelta(seconds=60)
 MOST_CHANGES, CHANGES_WITHIN = 3, timedelta(seconds=60)
 MOST_REPLACED, REPLACED_WITHIN, COUNTED_FOR = 2, timedelta(seconds=10), timedelta(minutes=5)
-# As long as the conversation is neither resolved nor released.
-FOR_GOOD = datetime(9998, 1, 1, tzinfo=UTC)
 TWO_ENGINES = (
     "Two engines: something in the helpdesk reassigns what Evenhand assigns in {inbox}. Writing stopped there."
 )
