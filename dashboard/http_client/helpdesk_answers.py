@@ -49,7 +49,7 @@ def receive(response: httpx.Response) -> Received:
         headers = {name.lower(): value for name, value in response.headers.items()}
         announced = headers.get("content-length", "")
         if announced.isdecimal() and int(announced[:18]) > MOST_READ:
-            raise HelpdeskUnavailable(TOO_LARGE)
+            raise Unfit(TOO_LARGE)
         parts = response.iter_raw()
         match headers.get("content-encoding", "identity").lower():
             case "identity":
@@ -83,7 +83,7 @@ def _limited(parts: Iterable[bytes]) -> bytes:
     for part in parts:
         body += part
         if len(body) > MOST_READ:
-            raise HelpdeskUnavailable(TOO_LARGE)
+            raise Unfit(TOO_LARGE)
     return bytes(body)
 
 
@@ -93,7 +93,7 @@ def _unzipped(parts: Iterable[bytes]) -> Iterable[bytes]:
     for part in parts:
         received += len(part)
         if received > MOST_READ:
-            raise HelpdeskUnavailable(TOO_LARGE)
+            raise Unfit(TOO_LARGE)
         try:
             yield stream.decompress(part, MOST_READ + 1)
         except zlib.error:

@@ -150,8 +150,8 @@ def test_an_answer_of_more_than_ten_mebibytes_is_not_read():
 
 
 def test_a_bomb_of_gzip_takes_no_more_memory_than_ten_mebibytes_need():
-    """C4: seen to take 400 MiB with httpx's own decoder."""
-    bomb = gzip.compress(b" " * (400 * 1024 * 1024), compresslevel=9)
+    """C4: seen to fail with the decoder of httpx, which unzips all that came at once."""
+    bomb = gzip.compress(b" " * (128 * 1024 * 1024), compresslevel=9)
     with desk_server(lambda _: Reply(body=bomb, headers={"Content-Encoding": "gzip"})) as desk:
         tracemalloc.start()
         try:
@@ -161,7 +161,7 @@ def test_a_bomb_of_gzip_takes_no_more_memory_than_ten_mebibytes_need():
             tracemalloc.stop()
 
     assert sentence == answers.TOO_LARGE
-    assert peak < 64 * 1024 * 1024
+    assert peak < 48 * 1024 * 1024
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_no_secret_is_logged_or_shown(answer: Reply, caplog: pytest.LogCaptureFi
     assert SECRET not in caplog.text + told + repr(client) + str(client)
 
 
-@pytest.mark.parametrize("token", [f"{SECRET}\nX: y", f"{SECRET}é€", f"{SECRET}\0"])
+@pytest.mark.parametrize("token", [f"{SECRET}\nX: y", f"{SECRET}é€", f"{SECRET}\0", f" {SECRET}"])
 def test_credentials_that_cannot_be_sent_need_a_person_and_are_not_shown(token: str):
     """C3, C18"""
     with desk_server() as desk:
