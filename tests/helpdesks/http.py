@@ -1,12 +1,15 @@
 """HTTP to the helpdesks of the tests, as the port asks for it: real calls, without limiter, breaker and retries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from typing import TypeAlias
 
 import httpx
 
-from dashboard.helpdesks.port import Answer, HelpdeskUnavailable
+from dashboard.helpdesks.port import Answer, HelpdeskHttp, HelpdeskUnavailable
 from tests.waiting import PATIENCE
+
+Params: TypeAlias = Mapping[str, str | int] | Sequence[tuple[str, str]]
 
 
 class PlainHttp:
@@ -16,12 +19,7 @@ class PlainHttp:
         self.base_url = base_url
         self._client = httpx.Client(base_url=base_url, timeout=PATIENCE)
 
-    def get(
-        self,
-        path: str,
-        params: Mapping[str, str | int] | Sequence[tuple[str, str]] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def get(self, path: str, params: Params = (), headers: Mapping[str, str] | None = None) -> Answer:
         """Send a GET."""
         return self._answer("GET", path, headers, params=params)
 
@@ -59,3 +57,25 @@ def _json(got: httpx.Response) -> object:
         if got.is_success:
             raise HelpdeskUnavailable("The helpdesk's answer is not JSON.") from error
         return None
+
+
+class Changed:
+    """A HelpdeskHttp whose calls or answers to reads are changed on their way, as by a proxy or a broken server."""
+
+    def __init__(
+        self,
+        http: HelpdeskHttp,
+        *,
+        asked: Callable[[Params], Params] = lambda params: params,
+        answered: Callable[[Answer], Answer] = lambda answer: answer,
+    ) -> None:
+        self._http, self._asked, self._answered = http, asked, answered
+        self.base_url = http.base_url
+
+    def get(self, path: str, params: Params = (), headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a GET."""
+        return self._answered(self._http.get(path, self._asked(params), headers))
+
+    def send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a write."""
+        return self._http.send(method, path, body, headers)
