@@ -12,8 +12,10 @@ from tests.helpdesks.rt.acts import WORD, People
 from tests.helpdesks.rt.instance import Instance
 from tests.helpdesks.worlds import World
 
+RT = (pytest.mark.rt, pytest.mark.gate)
 
-@pytest.fixture(params=[pytest.param("rt_world", marks=pytest.mark.rt)])
+
+@pytest.fixture(params=[pytest.param("rt_world", marks=RT)])
 def world(request: pytest.FixtureRequest) -> World:
     """Every helpdesk in turn."""
     found: World = request.getfixturevalue(request.param)

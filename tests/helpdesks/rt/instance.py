@@ -34,6 +34,7 @@ Set($WebDomain, '127.0.0.1');
 Set($WebPort, {port});
 Set($WebBaseURL, 'http://127.0.0.1:{port}');
 Set($Timezone, 'America/New_York'); # so that a time that is read in the wrong zone is seen
+Set($BcryptCost, 4); # each call checks a password, which takes a third of a second with the usual cost
 Set($MailCommand, 'testfile');
 Set($LogToSTDERR, 'warning');
 Set($LogToSyslog, undef);
@@ -69,7 +70,7 @@ def running() -> Iterator[Instance]:
         environment = _prepare(folder, port)
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
-                ["perl", str(SERVER), "--port", str(port), "--host", "127.0.0.1"],
+                ["perl", str(SERVER), "--port", str(port), "--host", "127.0.0.1", "--max-workers", "2"],
                 env=environment,
                 cwd=folder,
                 stdout=log,
