@@ -29,10 +29,14 @@ class People:
         """Create a queue of the test's own and return its id."""
         return str(self._ask("POST", "/queue", json={"Name": name or f"Queue {uuid4()}"})["id"])
 
-    def new_conversation(self, queue_id: str, subject: str = "It broke") -> ConversationKey:
+    def shown_queue(self) -> str:
+        """Return the one queue whose tickets everybody of the cast may see."""
+        return str(self._ask("GET", "/queue/Sales")["id"])
+
+    def new_conversation(self, inbox_id: str, subject: str = "It broke", **fields: object) -> ConversationKey:
         """Let a customer write for the first time."""
-        ticket = {"Queue": queue_id, "Subject": subject, "Requestor": CUSTOMER, "Content": "Please help."}
-        key = str(self._ask("POST", "/ticket", json=ticket)["id"])
+        ticket = {"Queue": inbox_id, "Subject": subject, "Requestor": CUSTOMER, "Content": "Please help."}
+        key = str(self._ask("POST", "/ticket", json=ticket | fields)["id"])
         return ConversationKey(id=key, display_id=key)
 
     def customer_writes(self, key: ConversationKey) -> None:
