@@ -38,10 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("EVENHAND_REQUIRE_BROWSER") == "1" and not _has_chromium():
         raise pytest.UsageError("EVENHAND_REQUIRE_BROWSER is set and this machine has no Chromium.")
     from tests.faults import machine
-    from tests.helpdesks.rt import instance
+    from tests.helpdesks.rt.machine import has_request_tracker
 
-    if os.environ.get(instance.REQUIRED) == "1" and not instance.is_installed():
-        raise pytest.UsageError(f"{instance.REQUIRED} is set and this machine has no Request Tracker.")
+    if os.environ.get("EVENHAND_REQUIRE_RT") == "1" and not has_request_tracker():
+        raise pytest.UsageError("EVENHAND_REQUIRE_RT is set and this machine has no Request Tracker.")
     if lacking := machine.unforgivable():
         raise pytest.UsageError(f"{machine.REQUIRED} is set and this machine lacks: {', '.join(lacking)}.")
 
@@ -74,13 +74,13 @@ def pytest_testnodedown(node: "WorkerController") -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say so in one line each, since nobody sees what did not run."""
     from tests.faults import machine
-    from tests.helpdesks.rt import instance
+    from tests.helpdesks.rt.machine import has_request_tracker
 
     if left_out := _report(config).get(LEFT_OUT):
         terminalreporter.write_line(GATE.format(left_out))
     if not _has_chromium():
         terminalreporter.write_line(NO_CHROMIUM)
-    if not instance.is_installed():
+    if not has_request_tracker():
         terminalreporter.write_line(NO_RT)
     if missing := machine.missing():
         terminalreporter.write_line(f"Some faults were left out: this machine has no {', '.join(missing)} to break.")
@@ -97,13 +97,13 @@ def _report(config: pytest.Config) -> dict[str, object]:
 
 def _lacks(item: pytest.Item) -> bool:
     from tests.faults import machine
-    from tests.helpdesks.rt import instance
+    from tests.helpdesks.rt.machine import has_request_tracker
 
     needs = [mark.args[0] for mark in item.iter_markers("needs")]
     is_for_browser, is_for_rt = (item.get_closest_marker(name) is not None for name in ("browser", "rt"))
     return (
         (is_for_browser and not _has_chromium())
-        or (is_for_rt and not instance.is_installed())
+        or (is_for_rt and not has_request_tracker())
         or any(need in machine.missing() for need in needs)
     )
 

@@ -1,26 +1,20 @@
 """A Request Tracker of the tests' own: Debian's program with its own database, people and port, without root."""
 
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import httpx
 
+from tests.helpdesks.rt.machine import PROGRAMS, SERVER, SETUP
 from tests.processes import family, kill
 from tests.stack.running import a_free_port
 from tests.waiting import PATIENCE, eventually
 
-REQUIRED = "EVENHAND_REQUIRE_RT"
-SERVER = Path("/usr/share/request-tracker5/libexec/rt-server")
-# What Debian sets for all programs is not in every user's PATH.
-PROGRAMS = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-SETUP = "rt-setup-database-5"
 HERE = Path(__file__).parent
 PEOPLE, TOKEN = HERE / "people.pl", HERE / "token.pl"
 ROOT, PASSWORD = "root", "password"
@@ -54,12 +48,6 @@ class Instance:
     def token(self, user: str) -> str:
         """Return a new token of this user, as its page Auth Tokens makes them."""
         return _run(["perl", str(TOKEN), user], self.environment)
-
-
-@cache
-def is_installed() -> bool:
-    """Return whether this machine has the packages."""
-    return SERVER.exists() and shutil.which(SETUP, path=PROGRAMS) is not None and _has_sqlite()
 
 
 @contextmanager
@@ -118,7 +106,3 @@ def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
         return httpx.get(f"{url}/REST/2.0/rt", auth=(ROOT, PASSWORD), timeout=PATIENCE).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def _has_sqlite() -> bool:
-    return subprocess.run(["perl", "-MDBD::SQLite", "-e", "1"], capture_output=True, check=False).returncode == 0
