@@ -18,6 +18,8 @@ from dashboard.helpdesks.rt_rest import Rest, Row, fix_of, row_of, understood
 NAMES_AT_ONCE = 25
 USER = {"fields": "id,Name,RealName,EmailAddress"}
 NO_REST = "There is no REST 2 at this address. Request Tracker has it since version 5."
+NO_GROUPS = "Request Tracker shows no user-defined group to this connection's user."
+MAKE_GROUP = "If there is no group: in Admin > Groups > Create, create one, and add the agents on its page Members."
 NO_GROUP = "The group whose members may be given tickets of the queue {} does not exist in Request Tracker."
 
 
@@ -88,6 +90,8 @@ def _agent(user: Row) -> HelpdeskAgent:
 def names_by_group(rest: Rest) -> Mapping[str, tuple[str, frozenset[str]]]:
     """Return each group's name and the names of its users, those of groups in it too."""
     groups = {str(row["id"]): row["Name"] for row in rest.everything("/groups", {"fields": "Name"})}
+    if not groups:
+        raise HelpdeskForbids(NO_GROUPS, fix=f"{fix_of('SeeGroup')} {MAKE_GROUP}")
     members = {key: rest.row(f"/group/{key}", right="SeeGroup")["Members"] for key in groups}
     return {key: (name, frozenset(_deep(key, members))) for key, name in groups.items()}
 
