@@ -191,8 +191,7 @@ class Libredesk:
         """Return whether it was signed with our secret; the time within the body is signed with it."""
         if not secret:
             return False
-        signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(f"sha256={signature}".encode(), headers.get(SIGNATURE, "").encode()):
+        if not hmac.compare_digest(signature_of(secret, body).encode(), headers.get(SIGNATURE, "").encode()):
             return False
         try:
             at = instant(json.loads(body)["timestamp"])
@@ -278,6 +277,11 @@ class Libredesk:
     def _past(self, uuid: str) -> PastConversation | None:
         raw = self._raw(uuid)
         return None if raw is None else past_of(raw, list(activities(self._api, uuid))[::-1])
+
+
+def signature_of(secret: str, body: bytes) -> str:
+    """Return the header's value with which Libredesk signs a body."""
+    return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
 
 
 def note_text(sentence: str, link: str) -> str:
