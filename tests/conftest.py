@@ -70,11 +70,14 @@ def pytest_testnodedown(node: "WorkerController") -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say so in one line each, since nobody sees what did not run."""
     from tests.faults import machine
+    from tests.helpdesks import contracts
 
     if left_out := _report(config).get(LEFT_OUT):
         terminalreporter.write_line(GATE.format(left_out))
     if not _has_chromium():
         terminalreporter.write_line(NO_CHROMIUM)
+    if not contracts.folder():
+        terminalreporter.write_line(contracts.LEFT_OUT)
     if missing := machine.missing():
         terminalreporter.write_line(f"Some faults were left out: this machine has no {', '.join(missing)} to break.")
 
@@ -90,10 +93,12 @@ def _report(config: pytest.Config) -> dict[str, object]:
 
 def _lacks(item: pytest.Item) -> bool:
     from tests.faults import machine
+    from tests.helpdesks import contracts
 
     needs = [mark.args[0] for mark in item.iter_markers("needs")]
+    missing = machine.missing() if contracts.folder() else [*machine.missing(), "contracts"]
     is_for_browser = item.get_closest_marker("browser") is not None
-    return (is_for_browser and not _has_chromium()) or any(need in machine.missing() for need in needs)
+    return (is_for_browser and not _has_chromium()) or any(need in missing for need in needs)
 
 
 def _has_chromium() -> bool:

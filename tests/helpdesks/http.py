@@ -30,7 +30,7 @@ class PlainHttp:
     base_url: str
     time_out: float = 10.0
     exchanges: list[Exchange] = field(default_factory=list)
-    _client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False))
+    _client: httpx.Client = field(default_factory=lambda: httpx.Client(trust_env=False, verify=False))
 
     def get(
         self,
