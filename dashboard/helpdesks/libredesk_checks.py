@@ -48,7 +48,7 @@ RULES = ("new_conversation", "conversation_update", "time_trigger")
 OWN_TEAM = "In Libredesk, open Admin > Teammates > Agents, choose the agent of this connection, and empty its teams."
 MANUAL = "In Libredesk, open Admin > Teammates > Teams and choose the assignment type Manual, or switch it off here."
 RESTART = "Restart Libredesk after that: until then it goes on assigning for a team that was switched to Manual."
-RULE = "In Libredesk, open Admin > Productivity > Automations and take the action “Assign to user” out of these rules."
+RULE = "In Libredesk, open Admin > Productivity > Automations and take the action “Assign agent” out of these rules."
 SWITCHED_OFF = "In Libredesk, open Admin > Integrations > Webhooks and switch the webhook Evenhand on."
 
 
