@@ -171,7 +171,7 @@ class Libredesk:
         """Create the webhook, or take the one with this address. A refusal comes with status 200, without an id."""
         body = {"name": WEBHOOK_NAME, "url": url, "events": EVENTS, "secret": secret, "is_active": True}
         with understood("its webhooks"):
-            ours = [one["id"] for one in self._api.get("/webhooks", needs=WEBHOOKS) if one["url"] == url]
+            ours = [one["id"] for one in self._api.rows("/webhooks", needs=WEBHOOKS) if one["url"] == url]
         call = ("PUT", f"/webhooks/{ours[0]}") if ours else ("POST", "/webhooks")
         made = self._api.send(*call, body, needs=WEBHOOKS)
         if not isinstance(made, Mapping) or not made.get("id"):
@@ -242,7 +242,7 @@ class Libredesk:
         if place is None:
             return None
         with understood("statuses"):
-            statuses = [str(one["id"]) for one in self._api.get("/statuses") if category_of(one) == "open"]
+            statuses = [str(one["id"]) for one in self._api.rows("/statuses") if category_of(one) == "open"]
         if not statuses:
             raise HelpdeskUnavailable("Libredesk has no status of the category open.")
         place = replace(place, statuses=statuses)
@@ -272,7 +272,7 @@ class Libredesk:
         return raw
 
     def _categories(self) -> Mapping[str, str]:
-        return {one["name"]: category_of(one) for one in self._api.get("/statuses")}
+        return {one["name"]: category_of(one) for one in self._api.rows("/statuses")}
 
     def _past(self, uuid: str) -> PastConversation | None:
         raw = self._raw(uuid)

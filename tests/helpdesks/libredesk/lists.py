@@ -39,7 +39,7 @@ def page(standin: "LibredeskStandin", request: Request) -> dict[str, Any]:
     most = 500 if standin.at_least("2.1.0") else 100
     asked = 30 if asked < 1 else asked
     asked = min(asked, most) if standin.at_least("2.1.0") else asked
-    size = min(asked, most)
+    size = min(asked, most, int(standin.options.get("page_size", most)))
     found, begin = _found(standin, request)
     total = len(found) - begin
     shown = found[begin + (number - 1) * size : begin + number * size]
