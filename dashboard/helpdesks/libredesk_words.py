@@ -123,6 +123,8 @@ class Place:
 
     def new_in(self, data: Row) -> list[Row]:
         """Return what this page has and the last did not."""
+        if not isinstance(data["results"], list) or not isinstance(data["total"], int):
+            raise TypeError
         return [item for item in data["results"] if item["uuid"] != self.last]
 
     def params(self, size: int, *, unassigned: bool = False, inboxes: Sequence[str] = ()) -> dict[str, str | int]:

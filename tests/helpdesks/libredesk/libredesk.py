@@ -17,7 +17,9 @@ HEAD_WITHIN = 3.0
 
 
 class LibredeskStandin(Standin):
-    """One Libredesk. Options: offset (of its times, in minutes), verify_ms (that a key costs), drops_authorization."""
+    """One Libredesk. Options: offset (of its times, in minutes), verify_ms (that a key costs), drops_authorization,
+    page_size (of which its lists give no more).
+    """
 
     newest = "2.7.0"
 

@@ -39,7 +39,7 @@ def page(standin: "LibredeskStandin", request: Request) -> dict[str, Any]:
     most = 500 if standin.at_least("2.1.0") else 100
     asked = 30 if asked < 1 else asked
     asked = min(asked, most) if standin.at_least("2.1.0") else asked
-    size = min(asked, most)
+    size = min(asked, most, int(standin.options.get("page_size", most)))
     found, begin = _found(standin, request)
     total = len(found) - begin
     shown = found[begin + (number - 1) * size : begin + number * size]
@@ -58,6 +58,8 @@ def _found(standin: "LibredeskStandin", request: Request) -> tuple[Sequence[Conv
     """Return what fits, and from which on; a beginning of `created_at` is searched in the kept list."""
     filters, order_by = request.first("filters", "[]") or "[]", request.first("order_by")
     descending = request.first("order", "desc").lower() != "asc"
+    if order_by and request.first("order").lower() not in {"", "asc", "desc"}:
+        raise BadQuery
     conditions = _conditions(filters)
     begins = [one for one in conditions if one.get("field") == "created_at" and one.get("operator") == "between"]
     if len(begins) != 1 or descending or order_by != "conversations.created_at":
@@ -75,6 +77,8 @@ def _conditions(filters: str) -> list[Mapping[str, str]]:
         conditions = json.loads(filters)
     except ValueError:
         raise BadQuery from None
+    if conditions == {}:
+        return []
     if not isinstance(conditions, list) or not all(isinstance(one, Mapping) for one in conditions):
         raise BadQuery
     return conditions

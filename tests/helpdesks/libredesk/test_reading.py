@@ -66,6 +66,14 @@ def test_members_that_may_not_be_read_are_unknown_and_never_nobody(shop: Shop):
     assert len(setup.agents) == 2
 
 
+def test_a_key_that_is_refused_in_the_middle_of_a_reading_is_not_a_missing_permission(shop: Shop):
+    """C9, C18"""
+    shop.there.act("set_user", agent=OURS, values={"enabled": False})
+
+    with pytest.raises(HelpdeskForbids, match="does not accept the API key"):
+        shop.helpdesk.read_setup({})
+
+
 def test_teams_without_their_permission_are_read_without_their_type(shop: Shop):
     """C19"""
     shop.may_all_but("teams:manage")
