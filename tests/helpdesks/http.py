@@ -27,7 +27,7 @@ class Exchange:
 
 def _client() -> httpx.Client:
     # Nothing here is https; reading the certificates would take longer than most tests.
-    return httpx.Client(timeout=PATIENCE, trust_env=False, verify=False)
+    return httpx.Client(trust_env=False, verify=False)
 
 
 @dataclass(slots=True)
@@ -35,6 +35,7 @@ class PlainHttp:
     """A HelpdeskHttp that sends each call once; `exchanges` keeps the calls and their answers."""
 
     base_url: str
+    time_out: float = PATIENCE
     exchanges: list[Exchange] = field(default_factory=list)
     _client: httpx.Client = field(default_factory=_client)
 
@@ -55,7 +56,7 @@ class PlainHttp:
 
     def _answer(self, method: str, path: str, headers: Mapping[str, str] | None, **more: Any) -> Answer:
         try:
-            got = self._client.request(method, f"{self.base_url}{path}", headers=headers, **more)
+            got = self._client.request(method, f"{self.base_url}{path}", headers=headers, timeout=self.time_out, **more)
         except httpx.HTTPError as error:
             raise HelpdeskUnavailable("The helpdesk did not answer.") from error
         if got.status_code >= 500 or got.status_code == 429:

@@ -157,3 +157,12 @@ def test_a_429_tells_when_the_next_call_may_be_made(headers: dict[str, str], sec
         assert failed.value.retry_at == NOON + wait
         assert gate.reports == [(429, False, wait)]
         assert len(desk.asked) == 1
+
+
+def test_characters_that_no_store_keeps_are_replaced():
+    """C6: a subject with a zero byte would otherwise end every reading of its page."""
+    said = rb'{"subject": "a\u0000b \ud83d", "labels": ["\udc00", "\\u0000", "\ud83d\ude00"]}'
+    with desk_server(lambda _: Reply(body=said)) as desk:
+        answer = client_of(desk.url).get("/api")
+
+    assert answer.json == {"subject": "a\ufffdb \ufffd", "labels": ["\ufffd", "\\u0000", "\U0001f600"]}
