@@ -120,8 +120,9 @@ class RequestTracker:
         return AssignAnswer(assignee_id=now.assignee_id, refusal=sentences_of(answer))
 
     def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
-        """Add a comment, which customers do not see."""
-        answer = self._rest.write("POST", f"/ticket/{key.id}/comment", f"{sentence}\n{link}", right="CommentOnTicket")
+        """Add a comment, which customers do not see; as JSON, since of plain text only ASCII arrives as it was."""
+        comment = {"Content": f"{sentence}\n{link}", "ContentType": "text/plain"}
+        answer = self._rest.write("POST", f"/ticket/{key.id}/comment", comment, right="CommentOnTicket")
         if answer.status != 201:
             raise HelpdeskUnavailable(f"Request Tracker added no comment to ticket {key.display_id}.")
 
