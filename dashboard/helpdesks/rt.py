@@ -56,15 +56,15 @@ class RequestTracker:
     )
 
     def __init__(self, http: port.HelpdeskHttp, credentials: Mapping[str, str]) -> None:
-        self._rest, self._credentials, self._base_url = Rest(http, credentials), credentials, http.base_url.rstrip("/")
+        self._rest, self._base_url = Rest(http, credentials), http.base_url.rstrip("/")
 
     def about(self) -> port.About:
         """Return version, own id and clock."""
-        return rt_setup.about(self._rest, self._credentials)
+        return rt_setup.about(self._rest)
 
     def check(self) -> Sequence[port.Check]:
         """Check what the connection may do, feature by feature."""
-        return rt_checks.check(self._rest, self._credentials)
+        return rt_checks.check(self._rest)
 
     def url_of(self, key: ConversationKey) -> str:
         """Return the address of the ticket's page."""
@@ -72,7 +72,7 @@ class RequestTracker:
 
     def read_setup(self, groups: Mapping[str, str]) -> port.Setup:
         """Read queues and user-defined groups; the agents are the members of these groups."""
-        return rt_setup.read(self._rest, self._credentials, groups)
+        return rt_setup.read(self._rest, groups)
 
     def setup_marks(self) -> None:
         """Return None: no cheap mark changes with the set-up."""
@@ -120,8 +120,9 @@ class RequestTracker:
         return AssignAnswer(assignee_id=now.assignee_id, refusal=sentences_of(answer))
 
     def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
-        """Add a comment, which customers do not see."""
-        answer = self._rest.write("POST", f"/ticket/{key.id}/comment", f"{sentence}\n{link}", right="CommentOnTicket")
+        """Add a comment, which customers do not see; as JSON, since of plain text only ASCII arrives as it was."""
+        comment = {"Content": f"{sentence}\n{link}", "ContentType": "text/plain"}
+        answer = self._rest.write("POST", f"/ticket/{key.id}/comment", comment, right="CommentOnTicket")
         if answer.status != 201:
             raise HelpdeskUnavailable(f"Request Tracker added no comment to ticket {key.display_id}.")
 
@@ -201,12 +202,12 @@ class RequestTracker:
 
     def _unanswered(self, rows: Sequence[Row]) -> Mapping[str, datetime]:
         """Return since when tickets with a reply wait again, in one call for all of them."""
-        answers = {str(row["id"]): at for row in rows if (at := answered_at(row))}
-        if not answers:
+        moved_on = [row for row in rows if (at := answered_at(row)) and instant(row, "LastUpdated") > at]
+        if not moved_on:
             return {}
-        answered = [row for row in rows if str(row["id"]) in answers]
-        replies = self._events(answered, f"{IS_REPLY} AND Created > '{earlier(min(answers.values()))}'")
-        times = {str(row["id"]): first_unanswered(row, replies[str(row["id"])]) for row in answered}
+        since = min(at for row in moved_on if (at := answered_at(row)))
+        replies = self._events(moved_on, f"{IS_REPLY} AND Created > '{earlier(since)}'")
+        times = {str(row["id"]): first_unanswered(row, replies[str(row["id"])]) for row in moved_on}
         return {key: at for key, at in times.items() if at}
 
     def _events(self, rows: Sequence[Row], what: str) -> Mapping[str, Sequence[Row]]:
@@ -218,7 +219,7 @@ class RequestTracker:
             found = self._rest.listing("/transactions", {"query": query, "orderby": "id", **TRANSACTION})
             for row in found.rows:
                 events[str(row["ObjectId"])].append(row)
-            if not found.is_full:
+            if not found.is_full:  # of tickets that we see, we see all replies and owners
                 return events
             last = int(found.rows[-1]["id"])
 

@@ -1,6 +1,6 @@
 """Checks of a connection to Request Tracker: each says what was found, and what a person must do there."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from dashboard.helpdesks import rt_setup
 from dashboard.helpdesks.port import About, Check, HelpdeskForbids, HelpdeskUnavailable
@@ -25,10 +25,10 @@ OPEN: Params = {
 }
 
 
-def check(rest: Rest, credentials: Mapping[str, str]) -> Sequence[Check]:
+def check(rest: Rest) -> Sequence[Check]:
     """Return all checks; where nobody answers, or the log-in is wrong, only the first."""
     try:
-        about = rt_setup.about(rest, credentials)
+        about = rt_setup.about(rest)
     except (HelpdeskForbids, HelpdeskUnavailable) as error:
         return [_failed("reachable", error)]
     return [

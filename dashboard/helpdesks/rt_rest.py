@@ -32,6 +32,7 @@ class Rest:
     """Calls that raise for whatever is no answer: HelpdeskForbids for 401 and 403, else HelpdeskUnavailable."""
 
     def __init__(self, http: HelpdeskHttp, credentials: Mapping[str, str]) -> None:
+        self.credentials = credentials
         self._http, self._headers = http, {"Authorization": _authorization(credentials)}
 
     def get(self, path: str, params: Params | None = None, *, right: str = "") -> Answer:
@@ -42,7 +43,7 @@ class Rest:
         """Return one thing, which must exist."""
         answer = self.get(path, params, right=right)
         if answer.status != 200:
-            raise HelpdeskUnavailable(f"Request Tracker has no {path}; it may be older than version 5.")
+            raise HelpdeskUnavailable(f"Request Tracker has no {path} now, or it is older than version 5.")
         return row_of(answer)
 
     def listing(self, path: str, params: Params) -> Listing:

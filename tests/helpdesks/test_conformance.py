@@ -200,10 +200,12 @@ def test_a_note_is_added_once_for_each_call(world: World):
     """C17"""
     key = world.acts.new_conversation(world.inbox_id)
 
-    world.helpdesk.note(key, "Bo has the most room.", "https://evenhand.test/conversations/7", NoteKind.NOTE)
+    world.helpdesk.note(
+        key, "Zoë Šimůnková, 佐藤, has the most room.", "https://evenhand.test/conversations/7", NoteKind.NOTE
+    )
 
     [note] = world.acts.notes(key)
-    assert "Bo has the most room." in note
+    assert "Zoë Šimůnková, 佐藤, has the most room." in note
     assert "https://evenhand.test/conversations/7" in note
 
 

@@ -248,8 +248,12 @@ def test_a_ticket_that_leaves_a_list_while_it_is_read_hides_no_other(desk: World
 
 def test_a_list_costs_two_calls_whatever_its_length(desk: World, people: People, rt_http: PlainHttp):
     """C6, C8"""
-    for _ in range(3):
-        people.reply(people.new_conversation(desk.inbox_id), by="ana")
+    keys = [people.new_conversation(desk.inbox_id) for _ in range(3)]
+    for key in keys:
+        people.reply(key, by="ana")
+    _tick(desk, people)
+    for key in keys:
+        people.customer_writes(key)
     calls = list[object]()
     counting = Changed(rt_http, answered=lambda answer: calls.append(answer) or answer)
 
@@ -308,6 +312,11 @@ def test_a_token_is_as_good_as_a_password(desk: World, people: People, request_t
     assert (about.version or "").startswith("5.")
     assert about.at is not None
     assert by_token.read_one(people.new_conversation(desk.inbox_id)) is not None
+
+
+def test_a_log_in_in_capitals_is_the_same_user(desk: World, people: People):
+    """C2: Request Tracker's log-ins do not distinguish them."""
+    assert as_user(desk, "EVENHAND").about().own_id == people.user_id("evenhand")
 
 
 def test_checks_name_missing_rights_in_the_words_of_request_trackers_pages(desk: World, people: People):
