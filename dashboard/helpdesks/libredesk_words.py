@@ -92,8 +92,8 @@ class Place:
     """A place in the lists of several inboxes, one after the other, each oldest first.
 
     The next page begins at the last conversation of this one, which comes again: a page number would skip others when
-    some leave the list. `page` counts only where more conversations than a page holds were created in one instant; nothing
-    there orders those, so that one reading may miss some, which the next ones find.
+    some leave the list. `page` counts only where more conversations than a page holds were created in one instant.
+    Nothing there orders those, so that one reading may miss some, which the next ones find.
     """
 
     inbox: str
