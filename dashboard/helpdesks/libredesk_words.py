@@ -93,6 +93,7 @@ class Place:
 
     The next page begins at the last conversation of this one, which comes again: a page number would skip others when
     some leave the list. `page` counts only where more conversations than a page holds were created in one instant.
+    Nothing there orders those, so that one reading may miss some, which the next ones find.
     """
 
     inbox: str
