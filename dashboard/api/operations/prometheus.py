@@ -10,7 +10,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from dashboard import clock
 from dashboard.services.operations.health import RUN_BUCKETS, WAIT_BUCKETS, Background, Counted, Figures, Measure
 
-
 # Of helpdesks: what is counted, in which words, and by what.
 OF_HELPDESKS = (
     (Measure.HELPDESK_WEBHOOKS, "Helpdesks' webhooks that arrived.", "outcome"),
