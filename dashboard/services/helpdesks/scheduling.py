@@ -17,7 +17,7 @@ from dashboard.store.models.connections import ConnectionState
 from dashboard.store.postgres import locks
 
 # The job of these marks was lost, or the helpdesk did not answer it.
-MARKS_LOST_AFTER = timedelta(seconds=5)
+MARKS_LOST_AFTER, WRITES_LOST_AFTER = timedelta(seconds=5), timedelta(seconds=1)
 Pause = Callable[[float], object]
 
 
@@ -65,8 +65,8 @@ def poll(work: UnitOfWork, account_id: int, connection_id: int, *, clock: Clock)
 
 
 def start_due(work: UnitOfWork, *, now: datetime) -> None:
-    """Enqueue a poll of each helpdesk with something due, and new readings where a webhook's mark has stayed."""
-    found = store.callable_ones(work.session, marked_before=now - MARKS_LOST_AFTER)
+    """Enqueue a poll of each helpdesk with something due, new readings where a mark has stayed, and due writes."""
+    found = store.callable_ones(work.session, marked_before=now - MARKS_LOST_AFTER, due_before=now - WRITES_LOST_AFTER)
     work.finish()
     for polled in found:
         row = polled.row
@@ -74,6 +74,8 @@ def start_due(work: UnitOfWork, *, now: datetime) -> None:
             work.signals.poll_helpdesk(row.account_id, row.id)
         if polled.has_old_marks:
             work.signals.read_marked(row.account_id, row.id)
+        if polled.has_due_writes:
+            work.signals.write_to_helpdesk(row.account_id, row.id)
 
 
 def _callable(work: UnitOfWork, account_id: int, connection_id: int) -> ConnectionRow | None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import and_, exists, or_, select, update
 
 from dashboard.helpdesks.port import HelpdeskKind, NoteKind
-from dashboard.store.models import Connection, ConnectionEvent
-from dashboard.store.models.connections import ConnectionState
+from dashboard.store.models import Connection, ConnectionEvent, HelpdeskWrite
+from dashboard.store.models.connections import ConnectionState, WriteState
 from dashboard.store.postgres.account_table import AccountTable
 from dashboard.store.postgres.database import Session
 
@@ -106,19 +106,27 @@ class Polled:
 
     row: ConnectionRow
     has_old_marks: bool
+    has_due_writes: bool
 
 
-def callable_ones(session: Session, *, marked_before: datetime) -> Sequence[Polled]:
+def callable_ones(session: Session, *, marked_before: datetime, due_before: datetime) -> Sequence[Polled]:
     """Return the connections of all accounts that nobody paused and that are not broken."""
     names = [field.name for field in fields(ConnectionRow)]
     old = exists().where(
         ConnectionEvent.connection_id == Connection.id, ConnectionEvent.pending, ConnectionEvent.at < marked_before
     )
-    wanted = select(*(getattr(Connection, name) for name in names), old.label("has_old_marks"))
+    is_due = and_(HelpdeskWrite.state == WriteState.WRITING, HelpdeskWrite.due_at < due_before)
+    due = exists().where(HelpdeskWrite.connection_id == Connection.id, or_(is_due, HelpdeskWrite.note_due))
+    columns = (getattr(Connection, name) for name in names)
+    wanted = select(*columns, old.label("has_old_marks"), due.label("has_due_writes"))
     works = (~Connection.paused, Connection.state.not_in((ConnectionState.BROKEN, ConnectionState.PAUSED)))
     rows = session.execute(wanted.where(*works).order_by(Connection.id))
     return [
-        Polled(row=ConnectionRow(**{name: getattr(row, name) for name in names}), has_old_marks=row.has_old_marks)
+        Polled(
+            row=ConnectionRow(**{name: getattr(row, name) for name in names}),
+            has_old_marks=row.has_old_marks,
+            has_due_writes=row.has_due_writes,
+        )
         for row in rows
     ]
 
