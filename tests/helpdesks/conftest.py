@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from dashboard.helpdesks.chatwoot import Chatwoot
 from dashboard.helpdesks.libredesk import Libredesk
 from dashboard.helpdesks.port import ConversationKey
 from dashboard.helpdesks.rt import RequestTracker
 from tests.desks import Acme
 from tests.helpdesks import beside as besides
 from tests.helpdesks.beside import Beside
+from tests.helpdesks.chatwoot import people as chatwoot_people
 from tests.helpdesks.http import Changed, PlainHttp
 from tests.helpdesks.libredesk import people as libredesk_people
 from tests.helpdesks.rt import instance
@@ -29,7 +31,7 @@ def beside(acme: Acme) -> Beside:
     return besides.connect(acme)
 
 
-@pytest.fixture(params=["libredesk_world", pytest.param("rt_world", marks=RT)])
+@pytest.fixture(params=["chatwoot_world", "libredesk_world", pytest.param("rt_world", marks=RT)])
 def world(request: pytest.FixtureRequest) -> World:
     """Every helpdesk in turn."""
     found: World = request.getfixturevalue(request.param)
@@ -75,6 +77,33 @@ def rt_world(rt_people: People, rt_http: PlainHttp) -> World:
         missing=ConversationKey(id="987654", display_id="987654"),
         page_size=2,
         compares=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def chatwoot() -> Iterator[Control]:
+    """One stand-in of Chatwoot for all tests of a process."""
+    with running("tests.helpdesks.chatwoot") as control:
+        yield control
+
+
+@pytest.fixture
+def chatwoot_world(chatwoot: Control) -> World:
+    """An empty Chatwoot, whose pages are short."""
+    people = chatwoot_people.People(chatwoot)
+    people.arrive()
+    return World(
+        connect=Chatwoot,
+        http=PlainHttp(chatwoot.url),
+        credentials=chatwoot_people.CREDENTIALS,
+        acts=people,
+        inbox_id=str(chatwoot_people.INBOX),
+        ana_id=str(chatwoot_people.ANA),
+        bo_id=str(chatwoot_people.BO),
+        unknown_agent_id="987654",
+        missing=ConversationKey(id="987654", display_id="987654"),
+        page_size=chatwoot_people.PAGE_SIZE,
+        compares=False,
     )
 
 
