@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from dashboard.helpdesks.chatwoot import Chatwoot
-from dashboard.helpdesks.libredesk import Libredesk
+from dashboard.helpdesks.chatwoot.adapter import Chatwoot
+from dashboard.helpdesks.libredesk.adapter import Libredesk
 from dashboard.helpdesks.port import ConversationKey
-from dashboard.helpdesks.rt import RequestTracker
+from dashboard.helpdesks.rt.adapter import RequestTracker
 from tests.desks import Acme
 from tests.helpdesks import beside as besides
 from tests.helpdesks.beside import Beside

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboard.helpdesks.libredesk import Libredesk
+from dashboard.helpdesks.libredesk.adapter import Libredesk
 from dashboard.helpdesks.port import ConversationKey, ConversationPage, HelpdeskConversation
 from tests.helpdesks.http import PlainHttp
 from tests.helpdesks.libredesk.model import AGENT_ROLE, MANAGES

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.helpdesks.libredesk import signature_of
+from dashboard.helpdesks.libredesk.adapter import signature_of
 from dashboard.helpdesks.port import ConversationKey, HelpdeskForbids, HelpdeskUnavailable
 from tests.helpdesks.libredesk.hooks import NO_TIME, SECRET, delivered, events, headers, verified
 from tests.helpdesks.libredesk.shop import MAIL, NOW, Shop
