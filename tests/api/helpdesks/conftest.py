@@ -79,7 +79,6 @@ def connected(admin: Caller, work: UnitOfWork, shop: Shop) -> Connected:
     assert made.status_code == 201, made.text
     assert admin.patch(f"/connections/{made.json['id']}", {"calls_per_second": 1_000}).status_code == 200
     url = made.json["webhook_url"]
-    found = Connected(
+    return Connected(
         admin=admin, work=work, shop=shop, account_id=admin.account_id, id=made.json["id"], webhook_url=url
     )
-    return found
