@@ -80,6 +80,10 @@ class RqJobs:
         """Enqueue the due readings of a helpdesk."""
         self.enqueue(HELPDESK_POLLS, "jobs.tasks.poll_helpdesk", account_id, connection_id)
 
+    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Enqueue the writes of a connection, where nothing slow holds up an assignment."""
+        self.enqueue(HELPDESK, "jobs.tasks.write_to_helpdesk", account_id, connection_id)
+
     def remove_old_at(self, at: datetime) -> None:
         """Schedule the next of many small removals, at most one per second; the id of a running job is never reused."""
         at = _whole_second(at)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from pathlib import Path
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from dashboard import clock
 from dashboard.allow_list import AllowList
 from dashboard.http_client.helpdesk_client import HelpdeskClient, Urgency
 from dashboard.http_client.pinned_transport import CallSeconds, HelpdeskTransports
@@ -104,7 +105,7 @@ def client_of(url: str, **how: Any) -> HelpdeskClient:
 def certificate(host: str, folder: Path) -> Iterator[tuple[ssl.SSLContext, ssl.SSLContext]]:
     """Yield TLS for a server of this name, and for a client that trusts its certificate."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.OID_COMMON_NAME, host)])
-    now = datetime.now(UTC)
+    now = clock.now()
     made = (
         x509.CertificateBuilder(subject_name=name, issuer_name=name, public_key=key.public_key())
         .serial_number(x509.random_serial_number())

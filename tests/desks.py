@@ -53,6 +53,7 @@ class Recorded:
     mails: list[tuple[int, int]] = field(default_factory=list)
     readings: list[tuple[int, int]] = field(default_factory=list)
     polls: list[tuple[int, int]] = field(default_factory=list)
+    writes: list[tuple[int, int]] = field(default_factory=list)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         self.runs.append((account_id, inbox_id, source))
@@ -80,6 +81,9 @@ class Recorded:
 
     def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
         self.polls.append((account_id, connection_id))
+
+    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
+        self.writes.append((account_id, connection_id))
 
     def remove_old_at(self, at: datetime) -> None:
         self.removals_at.append(at)

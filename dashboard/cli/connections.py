@@ -36,4 +36,4 @@ def reseal() -> None:
             "Try again with the right key, or disconnect them or enter their credentials again."
         )
     work.finish()
-    click.echo(f"{done.count} connections have the new key.")
+    click.echo(f"{done.count} connection{' has' if done.count == 1 else 's have'} the new key.")

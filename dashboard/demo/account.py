@@ -88,6 +88,10 @@ class NobodyYet:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)
 
+    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
     def deliver_webhooks_at(self, at: datetime) -> None:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)

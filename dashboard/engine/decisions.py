@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from dashboard.engine.model import Presence
+from dashboard.engine.model import Hold, Presence
 
 
 class Reason(StrEnum):
@@ -22,6 +22,11 @@ class Reason(StrEnum):
     NOBODY_ONLINE = "nobody_online"
     ALL_RATE_LIMITED = "all_rate_limited"
     ALL_AT_CAPACITY = "all_at_capacity"
+    HELPDESK_UNREACHABLE = "helpdesk_unreachable"
+    TWO_ENGINES = "two_engines"
+    SHADOW = "shadow"
+    SETTLING = "settling"
+    HANDS_OFF = "hands_off"
     NOT_OPEN = "not_open"
     ALREADY_ASSIGNED = "already_assigned"
     EXCLUDED_LABEL = "excluded_label"
@@ -30,6 +35,9 @@ class Reason(StrEnum):
     LOST_RACE = "lost_race"
     STORE_UNAVAILABLE = "store_unavailable"
     INTERNAL_ERROR = "internal_error"
+
+
+HELD_BECAUSE = {Hold.SETTLING: Reason.SETTLING, Hold.HANDS_OFF: Reason.HANDS_OFF}
 
 
 class Outcome(StrEnum):
@@ -168,13 +176,14 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Skip this conversation for every agent; an exclusion names its label and policy (E6)."""
+    """Skip this conversation for every agent; an exclusion names its label and policy (E6), a hold its end (C11)."""
 
     conversation_id: int
     reason: Reason
     label: str | None = None
     policy_name: str | None = None
     policy_id: int | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from dashboard.engine.policy import AssignmentPolicy, ExclusionRules
@@ -42,6 +42,20 @@ class Hold(StrEnum):
     HANDS_OFF = "hands_off"
 
 
+# The end of a hold that no instant ends, only a person.
+FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
+# Runs of a helpdesk's inbox go on this long after the start of its last complete reading (C18).
+READING_HOLDS_FOR = timedelta(minutes=2)
+
+
+class ConnectionMode(StrEnum):
+    """What Evenhand does in a connected inbox (C19)."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    LIVE = "live"
+
+
 class Role(StrEnum):
     """A user's rights in an account."""
 
@@ -59,13 +73,29 @@ class AssignmentType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """The place where conversations arrive, with the two switches outside the policy (E1)."""
+    """The place where conversations arrive, with the two switches outside the policy (E1).
+
+    An inbox of a helpdesk has a `mode`, and `is_stopped` while another engine assigns there. `read_at` is the start of
+    the last complete reading of what waits there, None while the connection is not ready.
+    """
 
     id: int
     account_id: int
     name: str
     assignment_v2: bool = True
     enable_auto_assignment: bool = True
+    mode: ConnectionMode | None = None
+    is_stopped: bool = False
+    read_at: datetime | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Return whether it is an inbox of a helpdesk."""
+        return self.mode is not None
+
+    def is_known(self, now: datetime) -> bool:
+        """Return whether what waits here is known well enough to decide: always, but in a helpdesk's inbox (C18)."""
+        return not self.is_connected or (self.read_at is not None and now - self.read_at <= READING_HOLDS_FOR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +135,8 @@ class Agent:
 class Conversation:
     """The unit of work, reduced to the fields that decisions need.
 
-    `had_by` is the previous agent, if somebody released the conversation from them at `released_at`.
+    `had_by` is the previous agent, if somebody released the conversation from them at `released_at`. It is not decided
+    before `held_until`, because of `held_for` (C11, C15).
     """
 
     id: int
@@ -116,6 +147,12 @@ class Conversation:
     labels: tuple[str, ...] = ()
     had_by: int | None = None
     released_at: datetime | None = None
+    held_until: datetime | None = None
+    held_for: Hold | None = None
+
+    def held(self, now: datetime) -> Hold | None:
+        """Return why it is not decided yet; at `held_until` it is."""
+        return self.held_for if self.held_until is not None and now < self.held_until else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +160,8 @@ class Snapshot:
     """The input of one batch's decisions.
 
     `agents` are active members of the inbox or of a team. `rotations` has the stored order of agent ids by
-    team id; None is the inbox's own. `served_contacts` have an open, assigned conversation (E10).
+    team id; None is the inbox's own. `served_contacts` have an open, assigned conversation (E10). `shadowed` has the
+    agents of earlier decisions in a shadow inbox, by conversation id: they stand while the agent may take it (C19).
     """
 
     inbox: Inbox
@@ -134,3 +172,4 @@ class Snapshot:
     rotations: Mapping[int | None, tuple[int, ...]] = field(default_factory=dict)
     served_contacts: frozenset[int] = frozenset()
     waiting: tuple[Conversation, ...] = ()
+    shadowed: Mapping[int, int] = field(default_factory=dict)

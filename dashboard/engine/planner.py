@@ -10,6 +10,7 @@ from datetime import datetime
 
 from dashboard.engine.decisions import (
     ELIGIBLE,
+    HELD_BECAUSE,
     Assign,
     CandidateList,
     Decision,
@@ -27,7 +28,7 @@ from dashboard.engine.decisions import (
 )
 from dashboard.engine.exclusions import Exclusions
 from dashboard.engine.gates import Candidate, Rules, verdict
-from dashboard.engine.model import Conversation, Inbox, Snapshot, Team
+from dashboard.engine.model import ConnectionMode, Conversation, Inbox, Snapshot, Team
 from dashboard.engine.ordering import ORDER
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.engine.pools import Pool, pool_members
@@ -36,7 +37,7 @@ from dashboard.engine.selectors import reconcile
 
 def plan(snapshot: Snapshot, now: datetime) -> Plan:
     """Return one decision per waiting conversation, in the policy's order, and the final state of each pool."""
-    off = switched_off(snapshot.inbox, snapshot.policy)
+    off = switched_off(snapshot.inbox, snapshot.policy, now)
     if off or snapshot.policy is None:
         return Plan(stop=off)
     floor = PlanState(snapshot, snapshot.policy, now)
@@ -45,15 +46,19 @@ def plan(snapshot: Snapshot, now: datetime) -> Plan:
     return Plan(decisions=decisions, standings=floor.standings())
 
 
-def switched_off(inbox: Inbox, policy: AssignmentPolicy | None) -> Reason | None:
-    """Return the first of the four switches that is off (E1)."""
+def switched_off(inbox: Inbox, policy: AssignmentPolicy | None, now: datetime) -> Reason | None:
+    """Return the first of the four switches that is off (E1), or why nothing is decided in a helpdesk's inbox (C18)."""
     if not inbox.assignment_v2:
         return Reason.FEATURE_OFF
     if policy is None:
         return Reason.NO_POLICY
     if not policy.enabled:
         return Reason.POLICY_DISABLED
-    return None if inbox.enable_auto_assignment else Reason.INBOX_OFF
+    if not inbox.enable_auto_assignment or inbox.mode is ConnectionMode.OFF:
+        return Reason.INBOX_OFF
+    if inbox.is_stopped:
+        return Reason.TWO_ENGINES
+    return None if inbox.is_known(now) else Reason.HELPDESK_UNREACHABLE
 
 
 def standings(snapshot: Snapshot, now: datetime) -> Mapping[int | None, PoolState]:
@@ -76,7 +81,7 @@ def open_pools(snapshot: Snapshot, now: datetime) -> list[int | None]:
 
 def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> DecisionTrace | None:
     """Plan up to one conversation; return its decision and the verdicts of all agents just before it (E47, E48)."""
-    if switched_off(snapshot.inbox, snapshot.policy) or snapshot.policy is None:
+    if switched_off(snapshot.inbox, snapshot.policy, now) or snapshot.policy is None:
         return None
     floor = PlanState(snapshot, snapshot.policy, now)
     for conversation in sorted(snapshot.waiting, key=ORDER[snapshot.policy.conversation_priority]):
@@ -88,7 +93,7 @@ def examine(snapshot: Snapshot, conversation_id: int, now: datetime) -> Decision
 
 def examine_some(snapshot: Snapshot, now: datetime, *, first: int, most: int) -> list[DecisionTrace]:
     """Plan, and return `most` decisions in order with the verdicts of all agents; `first` counts from 0."""
-    if switched_off(snapshot.inbox, snapshot.policy) or snapshot.policy is None:
+    if switched_off(snapshot.inbox, snapshot.policy, now) or snapshot.policy is None:
         return []
     floor = PlanState(snapshot, snapshot.policy, now)
     waiting = sorted(snapshot.waiting, key=ORDER[snapshot.policy.conversation_priority])
@@ -172,6 +177,8 @@ class PlanState:
         )
 
     def _skip(self, conversation: Conversation) -> Skip | Stop | None:
+        if hold := conversation.held(self._now):
+            return Skip(conversation.id, HELD_BECAUSE[hold], until=conversation.held_until)
         # Made with the first conversation, so that a rule that cannot be read is each one's error (E43).
         self._exclusions = self._exclusions or Exclusions(self._snapshot.exclusions, self._now)
         if no := self._exclusions.refusal(conversation):
@@ -192,17 +199,27 @@ class PlanState:
         pool = self._pool(team_id)
         if pool.manual:
             return Stop(conversation.id, Reason.TEAM_MANUAL)
-        if (seat := pool.choose(conversation)) is None:
+        if seat := self._as_before(conversation, pool):
+            self._take(seat)
+        elif seat := pool.choose(conversation):
+            self._take(seat, turn_of=pool)
+        else:
             funnel = pool.funnel()
             return Stop(conversation.id, funnel.reason, funnel)
-        self._take(seat, pool)
         if conversation.contact_id is not None:
             self._served.add(conversation.contact_id)
         return Assign(conversation.id, seat.agent.id, team_id)
 
-    def _take(self, seat: Candidate, pool: Pool) -> None:
+    def _as_before(self, conversation: Conversation, pool: Pool) -> Candidate | None:
+        """Return the agent of an earlier shadow decision, if no gate refuses them now."""
+        agent_id = self._snapshot.shadowed.get(conversation.id)
+        return self._seats[agent_id] if agent_id in pool.seats and agent_id not in pool.refusals else None
+
+    def _take(self, seat: Candidate, *, turn_of: Pool | None = None) -> None:
+        """Count the conversation in the agent's load, and spend a turn unless an earlier decision stands."""
         seat.take()
-        pool.spend()
+        if turn_of:
+            turn_of.spend()
         agent_id = seat.agent.id
         for other in self._pools.values():
             if agent_id in other.seats:

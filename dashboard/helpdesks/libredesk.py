@@ -18,6 +18,7 @@ from dashboard.helpdesks.libredesk_api import (
     NOTES,
     READ,
     READ_ALL,
+    WEBHOOK_NAME,
     WEBHOOKS,
     Api,
     NotThere,
@@ -167,9 +168,12 @@ class Libredesk:
             self._api.send("PUT", f"{path}/custom-attributes", {**theirs, **ours}, needs=READ)
 
     def make_webhook(self, url: str, secret: str) -> WebhookMade:
-        """Create the webhook. A refusal comes with status 200, as data without an id."""
-        body = {"name": "Evenhand", "url": url, "events": EVENTS, "secret": secret, "is_active": True}
-        made = self._api.send("POST", "/webhooks", body, needs=WEBHOOKS)
+        """Create the webhook, or take the one with this address. A refusal comes with status 200, without an id."""
+        body = {"name": WEBHOOK_NAME, "url": url, "events": EVENTS, "secret": secret, "is_active": True}
+        with understood("its webhooks"):
+            ours = [one["id"] for one in self._api.get("/webhooks", needs=WEBHOOKS) if one["url"] == url]
+        call = ("PUT", f"/webhooks/{ours[0]}") if ours else ("POST", "/webhooks")
+        made = self._api.send(*call, body, needs=WEBHOOKS)
         if not isinstance(made, Mapping) or not made.get("id"):
             raise HelpdeskUnavailable(NOT_MADE)
         return WebhookMade(id=str(made["id"]), secret=secret)

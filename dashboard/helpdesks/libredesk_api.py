@@ -10,6 +10,7 @@ from uuid import UUID
 from dashboard.helpdesks.port import Answer, HelpdeskForbids, HelpdeskHttp, HelpdeskUnavailable
 
 API = "/api/v1"
+WEBHOOK_NAME = "Evenhand"
 Params = Mapping[str, str | int] | Sequence[tuple[str, str]]
 KEY_REFUSED = "Libredesk does not accept the API key: it was replaced or removed, or its agent is disabled."
 NEW_KEY = (

@@ -11,6 +11,7 @@ from dashboard.helpdesks.libredesk_api import (
     READ_ALL,
     TEAMS,
     USERS,
+    WEBHOOK_NAME,
     WEBHOOKS,
     Api,
     NotThere,
@@ -188,7 +189,7 @@ def _actions(rule: Mapping[str, object]) -> set[str]:
 
 def _webhook(api: Api) -> Check:
     with understood("its webhooks"):
-        ours = [one for one in api.get("/webhooks", needs=WEBHOOKS) if one["name"] == "Evenhand"]
+        ours = [one for one in api.get("/webhooks", needs=WEBHOOKS) if one["name"] == WEBHOOK_NAME]
     if ours and not any(one["is_active"] for one in ours):
         return Check(check="webhook", ok=False, sentence="The webhook Evenhand is switched off.", fix=SWITCHED_OFF)
     sentence = "The webhook Evenhand is switched on." if ours else "The webhook is created with the connection."

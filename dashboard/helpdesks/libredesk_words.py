@@ -77,11 +77,14 @@ def priority_of(raw: Row) -> int | None:
 
 
 def _waiting_since(raw: Row) -> datetime | None:
-    """Return the first unanswered message's time as far as it is known.
+    """Return the first unanswered message's time as far as it is known, None if an agent wrote last.
 
     `waiting_since` moves with each customer message, so before the first reply the beginning tells more.
     """
-    return instant(raw["created_at"]) if raw["first_reply_at"] is None else instant_or_none(raw["waiting_since"])
+    since = instant_or_none(raw["waiting_since"])
+    if raw["first_reply_at"] is None and (since is not None or raw["last_interaction_sender"] != "agent"):
+        return instant(raw["created_at"])
+    return since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,8 @@ def run(options: StackOptions) -> None:
         supervisor.loop()
 
 
-def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, settings: Settings) -> None:
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the environment of the processes; on one machine, helpdesks in its own networks may be called."""
     env = {
         **os.environ,
         "DATABASE_URL": settings.database_url,
@@ -71,8 +72,11 @@ def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, set
         "EVENHAND_INSTANCE": str(settings.instance),
         "PYTHONUNBUFFERED": "1",
     }
-    if not settings.helpdesk_allow:
-        env.setdefault("HELPDESK_ALLOW", NEARBY)
+    return env if settings.helpdesk_allow else {"HELPDESK_ALLOW": NEARBY, **env}
+
+
+def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, settings: Settings) -> None:
+    env = environment(settings)
     web = [*PYTHON, "dashboard.serving", "--descriptor", str(door.descriptor)]
     supervisor.keep("web", web, env=env, hand_over=[door.descriptor])
     for number in range(1, options.workers + 1):

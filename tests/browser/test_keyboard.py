@@ -55,7 +55,7 @@ def test_a_policy_is_made_from_the_list_to_its_saving(site: Site, browser: Brows
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("New policy")
     fill_in(page)
-    go_to(page, "Make the policy")
+    go_to(page, "Create the policy")
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Least busy first")

@@ -54,3 +54,16 @@ def test_a_form_half_typed_in_one_tab_is_left_alone_while_the_board_changes_in_a
     next_poll(form)
     expect(form.get_by_label("Description")).to_have_value("Half a sent")
     expect(form.get_by_label("Description")).to_be_focused()
+
+
+def test_a_refused_form_draws_the_border_of_the_fields_to_correct(site: Site, browser: Browser) -> None:
+    page = site.open(browser)
+    page.goto(f"{site.url}/policies/new")
+    page.get_by_label("Name").evaluate("name => name.form.noValidate = true")
+
+    page.get_by_role("button", name="Create the policy").click()
+
+    expect(page.get_by_text("Nothing was saved. Correct what is marked.")).to_be_visible()
+    problem = page.locator("#wrong-name").evaluate("said => getComputedStyle(said).color")
+    expect(page.get_by_label("Name")).to_have_css("border-top-color", problem)
+    page.context.close()

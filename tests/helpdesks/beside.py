@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
 
-from dashboard.engine.model import Status
+from dashboard.engine.model import ConnectionMode, Status
 from dashboard.helpdesks.port import HelpdeskConversation, HelpdeskKind, WebhookHint
-from dashboard.services.helpdesks import marks, mirror, polling, vanishing
+from dashboard.services.helpdesks import marks, mirror, polling, vanishing, writing
 from dashboard.services.helpdesks.translation import Asked, View
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
-from dashboard.store.helpdesks import connections, directory, events
+from dashboard.store.helpdesks import connections, directory, events, open_writes
 from dashboard.store.helpdesks.connections import ConnectionRow
+from dashboard.store.helpdesks.directory import Directory
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.models import (
     ConnectedAgent,
@@ -22,8 +23,9 @@ from dashboard.store.models import (
     Connection,
     ConnectionEvent,
     Conversation,
+    HelpdeskWrite,
 )
-from dashboard.store.models.connections import ConnectionEventKind, ConnectionMode, ConnectionState
+from dashboard.store.models.connections import ConnectionEventKind, ConnectionState
 from tests.desks import NOON, Acme
 from tests.helpdesks.paper import PaperHelpdesk
 
@@ -98,6 +100,35 @@ class Beside:
         ]
         events.record(self.acme.work.session, rows)
         self.acme.work.finish()
+
+    def write(self) -> None:
+        """Carry out the writes that are due."""
+        while writing.carry_out(self.acme.work, self.connection, self.helpdesk, clock=lambda: self.now):
+            pass
+
+    def lease(self) -> None:
+        """Lease the due writes, as a worker does that is killed then."""
+        session = self.acme.work.session
+        open_writes.lease(session, self.connection_id, most=8, now=self.now, until=self.now + writing.LEASED_FOR)
+        self.acme.work.finish()
+
+    def directory(self) -> Directory:
+        """Return what is known of inboxes, teams and agents."""
+        found = directory.read(self.acme.work.session, self.connection_id)
+        self.acme.work.session.rollback()
+        return found
+
+    def decide(self, inbox: str = "Support") -> None:
+        """Let Ana and Bo be present, and a run decide."""
+        self.acme.online("Ana", "Bo", at=self.now)
+        self.acme.run(inbox, at=self.now)
+
+    def writes(self) -> list[tuple[str, str, str | None]]:
+        """Return kind, state and reason of all writes."""
+        rows = self.acme.work.session.execute(select(HelpdeskWrite).order_by(HelpdeskWrite.id)).scalars()
+        found = [(row.kind.value, row.state.value, row.reason) for row in rows]
+        self.acme.work.session.rollback()
+        return found
 
     def apply(self, reading: HelpdeskConversation, *, asked_at: datetime) -> None:
         """Apply one reading that began then."""

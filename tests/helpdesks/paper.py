@@ -1,6 +1,6 @@
 """A helpdesk on paper: the port, answered from memory by the test's clock; a test delivers its webhooks or not."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -26,6 +26,7 @@ from dashboard.helpdesks.port import (
 from tests.desks import NOON
 
 PER_PAGE = 3
+OWN_ID = "99"
 FEATURES = Features(
     webhooks=True,
     presence_every=timedelta(seconds=20),
@@ -40,7 +41,8 @@ FEATURES = Features(
 class PaperHelpdesk:
     """Support and Sales, Mira, Nils and Olga; the acts of people over there; `hints` are the webhooks that they sent.
 
-    `fails` is how many of the next calls fail.
+    `fails` is how many of the next calls fail. Our next assignment is refused with the sentence `refuses`, or made and
+    not answered (`is_cut_off`), or comes after the acts of `before_assigning`.
     """
 
     now: datetime = NOON
@@ -55,6 +57,10 @@ class PaperHelpdesk:
     calls: list[str] = field(default_factory=list)
     marks: int = 1
     fails: int = 0
+    refuses: str | None = None
+    is_cut_off: bool = False
+    before_assigning: list[Callable[[], object]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Fill it with its people."""
@@ -122,7 +128,7 @@ class PaperHelpdesk:
 
     def about(self) -> About:
         """Tell version and clock."""
-        return About(version="1.0", own_id="99", at=self.now)
+        return About(version="1.0", own_id=OWN_ID, at=self.now)
 
     def check(self) -> Sequence[Check]:
         """Tell that all is well."""
@@ -174,14 +180,25 @@ class PaperHelpdesk:
         return dict(self.presences)
 
     def assign(self, seen: HelpdeskConversation, agent_id: str | None) -> AssignAnswer:
-        """Assign it without any condition, as helpdesks do."""
+        """Assign it without any condition, as helpdesks do; somebody may act just before."""
         self._call("assign")
+        if self.refuses:
+            return AssignAnswer(refusal=self.refuses)
+        for act in self.before_assigning:
+            act()
+        self.before_assigning.clear()
+        before = self.conversations[seen.id].assignee_id
         self.give(int(seen.display_id), agent_id)
+        self.hints[-1] = replace(self.hints[-1], actor_id=OWN_ID, before=before)
+        if self.is_cut_off:
+            self.is_cut_off = False
+            raise HelpdeskUnavailable("It did not answer in time.")
         return AssignAnswer(assignee_id=agent_id)
 
     def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
         """Take a note."""
         self._call("note")
+        self.notes.append(f"{key.display_id}: {sentence}")
 
     def make_webhook(self, url: str, secret: str) -> WebhookMade:
         """Make a webhook."""

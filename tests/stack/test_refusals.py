@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from dashboard import config
+from dashboard.allow_list import NEARBY
 from dashboard.stack import locks
+from dashboard.stack.main import environment
 from dashboard.starting import CannotStart
 from tests.stack.running import a_free_port, start
 from tests.waiting import PATIENCE
@@ -81,6 +83,66 @@ def test_a_public_address_that_no_link_can_begin_with_is_refused_by_its_name(tmp
     """Seen to fail with the setting taken as it came."""
     with pytest.raises(config.BadSetting, match="PUBLIC_URL"):
         config.load({"EVENHAND_INSTANCE": str(tmp_path), "PUBLIC_URL": url})
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        *((text, repr(text)) for text in ("a b", "http://desk.lan", "desk.lan:80", "*", "127.1", "10.0.0.1/8", "0x7f")),
+        ("desk.lan, 300.1.1.1", "'300.1.1.1'"),
+        ("desk.lan,,desk.example", "''"),
+    ],
+)
+def test_a_part_that_is_neither_host_nor_network_is_refused_by_its_name(tmp_path: Path, text: str, named: str):
+    """C4: one sentence with the setting and the part."""
+    with pytest.raises(config.BadSetting, match="HELPDESK_ALLOW") as refused:
+        config.load({"EVENHAND_INSTANCE": str(tmp_path), "HELPDESK_ALLOW": text})
+
+    assert f"{named} is neither" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "called", "allowed"),
+    [
+        ({}, ("desk.lan", "10.0.0.1"), False),
+        ({"HELPDESK_ALLOW": " "}, ("desk.lan", "10.0.0.1"), False),
+        ({"HELPDESK_ALLOW": "desk.lan"}, ("DESK.lan.", "10.0.0.1"), True),
+        ({"HELPDESK_ALLOW": "desk.lan"}, ("my.desk.lan", "10.0.0.1"), False),
+        ({"HELPDESK_ALLOW": "10.0.0.0/8, ::1"}, ("any.example", "10.9.9.9"), True),
+        ({"HELPDESK_ALLOW": "10.0.0.0/8, ::1"}, ("any.example", "::ffff:10.9.9.9"), True),
+        ({"HELPDESK_ALLOW": "10.0.0.0/8, ::1"}, ("any.example", "::1"), True),
+        ({"HELPDESK_ALLOW": "10.0.0.0/8, ::1"}, ("any.example", "192.168.0.1"), False),
+        ({"HELPDESK_ALLOW": "10.0.0.5"}, ("any.example", "10.0.0.6"), False),
+        ({"HELPDESK_ALLOW": NEARBY}, ("localhost", "127.0.0.1"), True),
+        ({"HELPDESK_ALLOW": NEARBY}, ("desk.lan", "192.168.1.5"), True),
+        ({"HELPDESK_ALLOW": NEARBY}, ("metadata", "169.254.169.254"), False),
+        ({"HELPDESK_ALLOW": NEARBY}, ("metadata", "fe80::1%eth0"), False),
+    ],
+)
+def test_helpdesks_are_called_where_the_operator_allows(
+    tmp_path: Path, said: dict[str, str], called: tuple[str, str], allowed: bool
+):
+    """C4: without the setting at public addresses alone."""
+    settings = config.load({"EVENHAND_INSTANCE": str(tmp_path), **said})
+
+    assert settings.helpdesk_allow.names(*called) is allowed
+
+
+@pytest.mark.parametrize(
+    ("said", "passed_on"),
+    [({}, NEARBY), ({"HELPDESK_ALLOW": ""}, ""), ({"HELPDESK_ALLOW": "desk.lan"}, "desk.lan")],
+    ids=["unset", "set to nothing", "set"],
+)
+def test_one_machine_allows_its_own_networks_unless_the_operator_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: dict[str, str], passed_on: str
+):
+    """C4"""
+    monkeypatch.delenv("HELPDESK_ALLOW", raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    settings = config.load({"EVENHAND_INSTANCE": str(tmp_path), **said})
+
+    assert environment(settings)["HELPDESK_ALLOW"] == passed_on
 
 
 @pytest.mark.parametrize(

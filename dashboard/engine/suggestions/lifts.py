@@ -74,7 +74,7 @@ def case(
 
 def after(snapshot: Snapshot, examined: DecisionTrace | None, case: Case) -> Sequence[LiftStep]:
     """Return the changes that lift the conversation's first refusal in this snapshot."""
-    if change := _switch(snapshot):
+    if change := _switch(snapshot, case.now):
         return [LiftStep(change=change)]
     if examined is None:
         return []
@@ -85,9 +85,9 @@ def after(snapshot: Snapshot, examined: DecisionTrace | None, case: Case) -> Seq
     return _agents(snapshot, examined, case)
 
 
-def _switch(snapshot: Snapshot) -> SuggestedChange | None:
+def _switch(snapshot: Snapshot, now: datetime) -> SuggestedChange | None:
     inbox, policy = snapshot.inbox, snapshot.policy
-    match planner.switched_off(inbox, policy):
+    match planner.switched_off(inbox, policy, now):
         case Reason.FEATURE_OFF:
             return changes.SwitchOnAccount(account_id=inbox.account_id)
         case Reason.INBOX_OFF:
@@ -111,7 +111,7 @@ def _unskip(snapshot: Snapshot, skip: Skip, case: Case) -> Iterator[SuggestedCha
             hours=rule.exclude_older_than_hours or 0,
             to=ceil((case.now - conversation.created_at) / timedelta(hours=1)),
         )
-    elif policy:
+    elif skip.reason is Reason.CONTACT_BEING_SERVED and policy:
         yield changes.SeveralPerContact(policy_id=policy.id, policy_name=policy.name)
 
 

@@ -118,7 +118,7 @@ def _seat(
     }
     return AgentMembership(
         place=place,
-        off=planner.switched_off(routing.inbox, routing.policy),
+        off=planner.switched_off(routing.inbox, routing.policy, now),
         share=share_of(live.recent.get(place.inbox_id, {}).get(agent_id), routing.policy),
         verdict=next((one for one in verdicts.values() if one is ELIGIBLE), next(iter(verdicts.values()), None)),
         maxima={

@@ -8,8 +8,11 @@ from dashboard.engine.decisions import Source
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import release_all as release_conversations
 from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.helpdesks import writes
+from dashboard.store.helpdesks.writes import ChangedAssignee
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource
+from dashboard.store.models.connections import WriteKind
 
 log = structlog.get_logger()
 
@@ -33,7 +36,20 @@ def release_all(work: UnitOfWork, account_id: int, agent_id: int, *, actor_id: i
     ]
     ledger.write_assignments(work.session, rows)
     ledger.write_events(work.session, ledger.assignment_events(rows))
+    for connection_id in writes.changed(work.session, [_write(row) for row in rows]):
+        work.notes.writes(account_id, connection_id)
     return {one.inbox_id for one in released}
+
+
+def _write(row: AssignmentRow) -> ChangedAssignee:
+    """Return the release for the helpdesk of the conversation, if it is in one."""
+    return ChangedAssignee(
+        conversation_id=row.conversation_id,
+        kind=WriteKind.RELEASE,
+        agent_id=None,
+        previous_agent_id=row.previous_agent_id,
+        at=row.at,
+    )
 
 
 def forget(work: UnitOfWork, account_id: int, agent_id: int) -> None:

@@ -9,13 +9,15 @@ import structlog
 from dashboard.config import OnFailure
 from dashboard.engine import planner, pools
 from dashboard.engine.decisions import Assign, Error, Plan, Reason, Source
-from dashboard.engine.model import Inbox, Snapshot
+from dashboard.engine.model import ConnectionMode, Inbox, Snapshot
 from dashboard.engine.policy import DEFAULT_POLICY
-from dashboard.services.assignment import run_outcome
+from dashboard.services.assignment import run_outcome, shadow
+from dashboard.services.assignment.waiting_filter import filter_of
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import batch_writes, claims, open_counts, run_records, snapshots, waiting, warm_up_rows
 from dashboard.store.assignment.run_records import RunOutcome, RunStart
 from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.helpdesks import writes
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.postgres import locks
 from dashboard.store.redis.rate_limits import Reservation
@@ -69,19 +71,32 @@ def assign_batch(work: UnitOfWork, run: RunState, *, until: datetime) -> bool:
     routing = inbox_routing.read(work.session, about.account_id, about.inbox_id)
     if routing is None:
         return False
-    off = planner.switched_off(routing.inbox, routing.policy)
+    off = planner.switched_off(routing.inbox, routing.policy, now)
     if off or routing.policy is None:
         complete_run(work, run, run_outcome.stopped(off or Reason.NO_POLICY, run.assigned))
         work.finish()
         return False
-    looked = _load_and_plan(work, run, snapshots.RoutedInbox(inbox=routing.inbox, policy=routing.policy), now)
+    place = snapshots.RoutedInbox(inbox=routing.inbox, policy=routing.policy)
+    if routing.inbox.mode is ConnectionMode.SHADOW:
+        _decide_only(work, run, place, now)
+        return False
+    looked = _load_and_plan(work, run, place, now)
     won = _write(work, run, looked)
     more = _may_be_more(work, looked, won)
     if now >= until or not more:
         _finish(work, run, looked, goes_on=more)
     work.finish()
-    _advance_rotation(work, looked, won)
+    advance_rotation(work, looked.snapshot, won)
     return more
+
+
+def _decide_only(work: UnitOfWork, run: RunState, place: snapshots.RoutedInbox, now: datetime) -> None:
+    """Keep the decisions of a shadow inbox, write nothing to its conversations, and commit (C19)."""
+    decided = shadow.decide(work, place, now)
+    complete_run(work, run, decided.ending)
+    run.wake_at = decided.wake_at
+    work.finish()
+    advance_rotation(work, decided.snapshot, decided.turns)
 
 
 def complete_run(work: UnitOfWork, run: RunState, ending: RunOutcome) -> None:
@@ -189,23 +204,12 @@ def _record(work: UnitOfWork, run: RunState, looked: LoadedBatch, won: Sequence[
         since=[looked.since.get(given.conversation_id) for given in won],
     )
     batch_writes.write(work.session, given)
+    if won and looked.snapshot.inbox.mode is ConnectionMode.LIVE:
+        for connection_id in writes.claimed(work.session, run.run_id, first=first):
+            work.notes.writes(run.beginning.account_id, connection_id)
     run.assigned += len(won)
     if run.batches % FOLDS_EVERY == 0:
         open_counts.compact(work.session, run.beginning.account_id)
-
-
-def filter_of(snapshot: Snapshot) -> waiting.Filter:
-    """Return the filter and the order for a run's waiting conversations."""
-    policy = snapshot.policy
-    if policy is None:
-        raise ValueError("nothing is given out without a policy")
-    return waiting.Filter(
-        account_id=snapshot.inbox.account_id,
-        inbox_id=snapshot.inbox.id,
-        priority=policy.conversation_priority,
-        exclusions=snapshot.exclusions,
-        one_agent_per_contact=policy.one_agent_per_contact,
-    )
 
 
 def _reserve(work: UnitOfWork, run: RunState, looked: LoadedBatch) -> list[Reservation]:
@@ -256,15 +260,15 @@ def _give_back(work: UnitOfWork, run: RunState, entries: Sequence[Reservation]) 
         log.warning("rate_limits_not_given_back", account=about.account_id, inbox=about.inbox_id, error=str(error))
 
 
-def _advance_rotation(work: UnitOfWork, looked: LoadedBatch, won: Sequence[Assign]) -> None:
+def advance_rotation(work: UnitOfWork, snapshot: Snapshot, won: Sequence[Assign]) -> None:
     """Advance the rotations by the written assignments only (E21)."""
-    inbox = looked.snapshot.inbox
+    inbox = snapshot.inbox
     picks: dict[int | None, list[int]] = {}
     for given in won:
         picks.setdefault(given.team_id, []).append(given.agent_id)
     try:
         for team_id, agents in picks.items():
-            members = pools.rotation_members(looked.snapshot, team_id)
+            members = pools.rotation_members(snapshot, team_id)
             work.rotations.advance(snapshots.wheel(inbox, team_id), members=members, picks=agents)
     except StoreUnavailable as error:  # the assignments stand; the turns are as they were before (E44)
         log.warning("turns_not_spent", account=inbox.account_id, inbox=inbox.id, error=str(error))

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.engine.decisions import Outcome, PoolState, Reason
+from dashboard.engine.decisions import HELD_BECAUSE, Assign, Outcome, PoolState, Reason
 from dashboard.store.assignment.run_records import RunOutcome
 from dashboard.store.assignment.waiting import WaitingGroup
 
+# A hold that ends later is seen again by the sweep before.
+HOLDS_AHEAD = timedelta(days=1)
 # The delay before another run looks at conversations that were locked during the batch.
 SOON = timedelta(seconds=1)
 
@@ -40,6 +42,7 @@ class WaitingSummary:
         """Return the first instant at which a run may assign some of them without any other event (E30)."""
         waits = {group.team_id for group in self.left if not _kept(group)}
         instants = [s.next_slot_at for team, s in self.standings.items() if team in waits and s.next_slot_at]
+        instants += [g.held_until for g in self.left if g.held_until and g.held_until - now <= HOLDS_AHEAD]
         if self.by_reason()[Reason.LOST_RACE]:
             instants.append(now + SOON)
         return min(instants, default=None)
@@ -48,6 +51,16 @@ class WaitingSummary:
         """Return the reason of a group; in a pool with room only locked or just created conversations remain."""
         standing = self.standings.get(group.team_id)
         return _kept(group) or (standing.reason if standing else None) or Reason.LOST_RACE
+
+
+def without_assigned(remains: WaitingSummary, assigns: Sequence[Assign]) -> Counter[Reason]:
+    """Count by reason what would remain if these were assigned; they still wait, in pools as they are afterwards."""
+    counts = remains.by_reason()
+    counts[Reason.LOST_RACE] = 0
+    for team_id, count in Counter(given.team_id for given in assigns).items():
+        if reason := remains.standings[team_id].reason:
+            counts[reason] -= count
+    return +counts
 
 
 def ended(remains: WaitingSummary, assigned: int) -> RunOutcome:
@@ -79,6 +92,8 @@ def failed(reason: Reason, assigned: int, message: str) -> RunOutcome:
 
 
 def _kept(group: WaitingGroup) -> Reason | None:
+    if group.held_for:
+        return HELD_BECAUSE[group.held_for]
     if group.by_label:
         return Reason.EXCLUDED_LABEL
     if group.by_age:

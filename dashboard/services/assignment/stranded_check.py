@@ -8,8 +8,9 @@ import structlog
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Source
-from dashboard.engine.model import Snapshot
-from dashboard.services.assignment.batch import filter_of
+from dashboard.engine.model import ConnectionMode, Inbox, Snapshot
+from dashboard.engine.policy import AssignmentPolicy
+from dashboard.services.assignment.waiting_filter import filter_of
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import snapshots, stranded, waiting
 from dashboard.store.assignment.snapshots import RoutedInbox
@@ -111,11 +112,16 @@ def _assignable(work: UnitOfWork, account_id: int, inbox_ids: Sequence[int], now
     places = [
         RoutedInbox(inbox=found.inbox, policy=found.policy)
         for found in routings
-        if found.policy and not planner.switched_off(found.inbox, found.policy)
+        if found.policy and _is_assigned(found.inbox, found.policy, now)
     ]
     seen = snapshots.read(work.session, work.gauges, places, now=now)
     named = {inbox_id: _given_out(work, snapshot, now) for inbox_id, snapshot in seen.items()}
     return {inbox_id: ids for inbox_id, ids in named.items() if ids}
+
+
+def _is_assigned(inbox: Inbox, policy: AssignmentPolicy, now: datetime) -> bool:
+    """Return whether runs assign in this inbox; in a shadow inbox they only decide (C19)."""
+    return planner.switched_off(inbox, policy, now) is None and inbox.mode is not ConnectionMode.SHADOW
 
 
 def _given_out(work: UnitOfWork, snapshot: Snapshot, now: datetime) -> list[int]:

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from dashboard.services.conversations import contacts, labels
 from dashboard.services.conversations.contact_forms import Merge
 from dashboard.services.core.audit_log import ActorContext
-from dashboard.services.core.refusals import Invalid
+from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes.inbox_forms import LabelForm
 from dashboard.services.policies import assignment_policies, capacity_limits, capacity_policies
@@ -95,6 +95,8 @@ def undo(
         done = UNDOES[entry.subject](work, account_id, found, ActorContext(actor_id=actor_id, now=now))
     except ValidationError as refused:
         return Invalid(errors=dict.fromkeys(refused.messages_dict, (NO_LONGER,)))
+    if isinstance(done, Conflict):
+        return invalid("helpdesk", done.sentence)
     return done if isinstance(done, Invalid) else found
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Funnel, Reason
+from dashboard.engine.model import ConnectionMode
 from dashboard.services.assignment.run_results import WaitingByReason
 from dashboard.services.board.agent_status import StatusReader
 from dashboard.store.board.inboxes import InboxFigures
@@ -23,6 +24,7 @@ STUCK = frozenset({
     Reason.NO_POLICY,
     Reason.POLICY_DISABLED,
     Reason.INBOX_OFF,
+    Reason.TWO_ENGINES,
     Reason.STORE_UNAVAILABLE,
     Reason.INTERNAL_ERROR,
 })  # fmt: skip
@@ -32,6 +34,8 @@ OF_THE_CONVERSATION = frozenset({
     Reason.EXCLUDED_LABEL,
     Reason.EXCLUDED_AGE,
     Reason.CONTACT_BEING_SERVED,
+    Reason.SETTLING,
+    Reason.HANDS_OFF,
 })  # fmt: skip
 
 
@@ -59,9 +63,11 @@ class InboxStatus:
 
 def why(inbox: InboxFigures, floor: StatusReader, left: Mapping[Reason, int], now: datetime) -> InboxStatus | None:
     """Return why nothing moves: the switch that is off, the gate at which all fell, or what the last run left."""
-    off = planner.switched_off(inbox.inbox, inbox.policy)
+    off = planner.switched_off(inbox.inbox, inbox.policy, now)
     if off or not inbox.waiting:
         return _said(inbox, off, now) if off else None
+    if inbox.inbox.mode is ConnectionMode.SHADOW:
+        return InboxStatus(reason=Reason.SHADOW, level=Level.CALM)
     if not floor.known:
         return _said(inbox, Reason.STORE_UNAVAILABLE, now)
     closed = floor.closed(inbox)

@@ -35,6 +35,7 @@ from dashboard.services.policies.policy_forms import (
 )
 from dashboard.store.agents import agents as agents_store
 from dashboard.store.conversations import conversations
+from dashboard.store.helpdesks import masters
 from dashboard.store.policies import assignment_policies as policies_store
 from dashboard.store.policies import capacity_policies as capacity_store
 from dashboard.store.redis.heartbeats import presence_of
@@ -68,6 +69,8 @@ def offers(work: UnitOfWork, account_id: int, fixes: Sequence[Fix], *, now: date
     def possible(one: SuggestedChange) -> bool:
         if isinstance(one, changes.BringOnline):
             return one.agent_id in there
+        if isinstance(one, changes.RemoveLabel):
+            return _may_relabel(work, account_id, one.conversation_id)
         if isinstance(one, changes.RaiseTotalCapacity) and one.policy_id is None:
             return False
         return getattr(one, "to", 0) <= MOST.get(type(one), 0)
@@ -119,7 +122,13 @@ def _without_label(work: UnitOfWork, account_id: int, conversation_id: int, labe
         return False
     wanted = forms.ConversationChange(labels=tuple(title for title in row.labels if title != label))
     done = change.change(work, account_id, conversation_id, wanted, actor_id=cause.actor_id, now=cause.now)
-    return done is not None and not isinstance(done, Invalid)
+    return done is not None and not isinstance(done, Invalid | Conflict)
+
+
+def _may_relabel(work: UnitOfWork, account_id: int, conversation_id: int) -> bool:
+    """Return whether the conversation's labels are ours: a helpdesk decides those of its own."""
+    row = conversations.find(work.session, account_id, conversation_id)
+    return row is not None and masters.of_inbox(work.session, account_id, row.inbox_id) is None
 
 
 def _would_be_online(work: UnitOfWork, account_id: int, agent_id: int, now: datetime) -> bool:

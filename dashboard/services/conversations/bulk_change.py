@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.services.conversations import change, save
+from dashboard.services.conversations import change, helpdesk_rights, save
 from dashboard.services.conversations.conversation_forms import ConversationChange
 from dashboard.services.core.audit_log import ActorContext
-from dashboard.services.core.refusals import Invalid
+from dashboard.services.core.refusals import Conflict, Invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import conversations
 from dashboard.store.postgres import locks
@@ -28,7 +28,7 @@ class BulkResult:
 
 def change_all(
     work: UnitOfWork, account_id: int, ids: Collection[int], wanted: ConversationChange, *, actor_id: int, now: datetime
-) -> BulkResult | Invalid:
+) -> BulkResult | Invalid | Conflict:
     """Change these conversations. Locks are taken in a run's order: all inboxes, the agent, conversations by id."""
     session, cause = work.session, ActorContext(actor_id=actor_id, now=now)
     inbox_ids = {*conversations.inboxes_of(session, account_id, ids), *change.moves_to(wanted)}
@@ -39,6 +39,8 @@ def change_all(
     change.hold_moved(work, held, inbox_ids)
     if faults := change.known_there(work, held, wanted):
         return Invalid(errors=faults)
+    if refusal := helpdesk_rights.refusal(work, account_id, held, wanted):
+        return refusal
     done = [(row, save.save(work, row, change.apply_change(work, row, wanted), cause)) for row in held]
     changed = [(before, after) for before, after in done if after != before]
     if changed:

@@ -9,7 +9,7 @@ import structlog
 
 from dashboard.engine.model import Presence, Status
 from dashboard.services.agents import presence
-from dashboard.services.conversations import save, transitions, validation
+from dashboard.services.conversations import helpdesk_rights, save, transitions, validation
 from dashboard.services.conversations.conversation_forms import ConversationChange, Message, MessageType
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.conversations.validation import Faults
@@ -17,7 +17,7 @@ from dashboard.services.core import audited_crud
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.form import UNSET, sent_fields
-from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import id_checks
 from dashboard.store.agents import assignee_status
@@ -25,6 +25,7 @@ from dashboard.store.agents.assignee_status import AssigneeStatus
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.helpdesks import masters
 from dashboard.store.ledger.ledger import AssignmentSource
 from dashboard.store.postgres import locks
 
@@ -40,7 +41,7 @@ def change(
     actor_id: int | None,
     now: datetime,
     seen: Baseline = NO_BASELINE,
-) -> ConversationRow | Invalid | None:
+) -> ConversationRow | Invalid | Conflict | None:
     """Change a conversation; a person's assignment, transfer or release has no gates (E29)."""
     held = hold_inboxes(work, account_id, conversation_id, wanted)
     if not held:
@@ -54,15 +55,22 @@ def change(
     wanted = replace(wanted, **values)
     if found := known_there(work, [before], wanted):
         return Invalid(errors=found)
+    if refusal := helpdesk_rights.refusal(work, account_id, [before], wanted):
+        return refusal
     return save.save(work, before, apply_change(work, before, wanted), ActorContext(actor_id=actor_id, now=now))
 
 
 def end_snooze(work: UnitOfWork, account_id: int, conversation_id: int, *, now: datetime) -> bool:
-    """Open a conversation after the end of its snooze; False if it is open already, or snoozed again."""
+    """Open a conversation after the end of its snooze.
+
+    False if it is open already, or snoozed again, or if a helpdesk opens it.
+    """
     held = hold_inboxes(work, account_id, conversation_id)
     if not held:
         return False
     before = _locked(work, account_id, conversation_id, held)
+    if masters.of_inbox(work.session, account_id, before.inbox_id):
+        return False
     if before.status is not Status.SNOOZED or before.snoozed_until is None or before.snoozed_until > now:
         return False
     standing = _standing(work, before, before.assignee_id) if before.assignee_id else None
@@ -72,7 +80,7 @@ def end_snooze(work: UnitOfWork, account_id: int, conversation_id: int, *, now: 
 
 def message(
     work: UnitOfWork, account_id: int, conversation_id: int, said: Message, *, actor_id: int | None, now: datetime
-) -> ConversationRow | None:
+) -> ConversationRow | Conflict | None:
     """Record a message; a customer's message reopens the conversation, and releases it from an absent assignee.
 
     An automatic message only updates the last activity.
@@ -80,6 +88,8 @@ def message(
     found = conversations.find(work.session, account_id, conversation_id)
     if found is None:
         return None
+    if refusal := helpdesk_rights.of_messages(work, account_id, found.inbox_id):
+        return refusal
     locks.share_inboxes(work.session, [found.inbox_id])
     if said.message_type is MessageType.OUTGOING and not said.automatic:
         _show_activity(work, found, now)
@@ -87,6 +97,16 @@ def message(
     incoming = said.message_type is MessageType.INCOMING and not said.automatic
     row = transitions.with_message(before, said, at=min(said.at or now, now))
     return save.save(work, before, _kept(work, row, incoming=incoming), ActorContext(actor_id=actor_id, now=now))
+
+
+def apply_rules(work: UnitOfWork, row: ConversationRow, *, incoming: bool, now: datetime) -> ConversationRow:
+    """Release a locked conversation of a helpdesk's live inbox if its assignee cannot keep it (E31, E36).
+
+    `incoming` means that the customer has just written there.
+    """
+    if helpdesk_rights.is_left_alone(work, row):
+        return row
+    return save.save(work, row, _kept(work, row, incoming=incoming), ActorContext(actor_id=None, now=now))
 
 
 def hold_inboxes(
@@ -147,6 +167,8 @@ def known_there(work: UnitOfWork, held: Collection[ConversationRow], wanted: Con
 def apply_change(work: UnitOfWork, before: ConversationRow, wanted: ConversationChange) -> Transition:
     """Return the conversation after the change, released if its assignee cannot keep it."""
     row = replace(before, **sent_fields(wanted))
+    if row == before and helpdesk_rights.is_left_alone(work, before):
+        return Transition(before)
     if row.inbox_id != before.inbox_id:
         return _moved(work, row, wanted)
     if wanted.assignee_id is not UNSET or row.assignee_id is None:

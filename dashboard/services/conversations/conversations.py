@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.services.conversations import create as create_conversations
-from dashboard.services.conversations import validation
+from dashboard.services.conversations import helpdesk_rights, validation
 from dashboard.services.conversations.conversation_forms import ConversationDraft
 from dashboard.services.conversations.validation import Faults
 from dashboard.services.core.audit_log import ActorContext
-from dashboard.services.core.refusals import Invalid
+from dashboard.services.core.refusals import Conflict, Invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import conversations, lists
 from dashboard.store.conversations.conversations import ConversationRow
@@ -27,10 +27,12 @@ class Created:
 
 def create(
     work: UnitOfWork, account_id: int, draft: ConversationDraft, *, actor_id: int | None, now: datetime
-) -> Created | Invalid:
+) -> Created | Invalid | Conflict:
     """Create a conversation, or return the inbox's existing one with this external id."""
     if faults := validation.validate(work, account_id, [draft])[0]:
         return Invalid(errors=faults)
+    if refusal := helpdesk_rights.of_drafts(work, account_id, [draft]):
+        return refusal
     [added] = create_conversations.write(work, account_id, [draft], ActorContext(actor_id=actor_id, now=now))
     conversation = conversations.get(work.session, account_id, added.id)
     return Created(conversation, added.is_new)
@@ -38,10 +40,12 @@ def create(
 
 def create_bulk(
     work: UnitOfWork, account_id: int, wanted: Sequence[ConversationDraft], *, actor_id: int | None, now: datetime
-) -> list[int] | Invalid:
+) -> list[int] | Invalid | Conflict:
     """Create all drafts or none, and return the ids in their order; existing external ids return existing ids."""
     if faults := _in_list(validation.validate(work, account_id, wanted)):
         return Invalid(errors=faults)
+    if refusal := helpdesk_rights.of_drafts(work, account_id, wanted):
+        return refusal
     added = create_conversations.write(work, account_id, wanted, ActorContext(actor_id=actor_id, now=now))
     return [one.id for one in added]
 

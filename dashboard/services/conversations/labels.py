@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from dashboard.services.core import audited_crud
+from dashboard.services.core import audited_crud, helpdesk_refusals
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.audited_crud import Changed, Resource
 from dashboard.services.core.baselines import NO_BASELINE, Baseline
-from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes.inbox_forms import NewLabel
 from dashboard.services.policies import capacity_policies
@@ -49,7 +49,7 @@ def change(
     actor_id: int | None,
     now: datetime,
     seen: Baseline = NO_BASELINE,
-) -> LabelRow | Invalid | None:
+) -> LabelRow | Invalid | Conflict | None:
     """Rename a label, also in conversations and in exclusion rules.
 
     The rename makes no conversation assignable, so no run is started.
@@ -61,6 +61,9 @@ def change(
     values = audited_crud.judged(seen, {"title": edit.title}, before)
     if isinstance(values, Stale):
         return values
+    is_renamed = values["title"] != before.title
+    if is_renamed and (refusal := helpdesk_refusals.of_label(work, account_id, before.title)):
+        return refusal
     changed = audited_crud.change(work, account_id, LABEL, before, values=values, cause=cause)
     if isinstance(changed, Invalid):
         return changed

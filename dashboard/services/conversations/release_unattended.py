@@ -7,7 +7,7 @@ from enum import StrEnum
 from dashboard.services.board import unattended
 from dashboard.services.conversations import bulk_change
 from dashboard.services.conversations.conversation_forms import ConversationChange
-from dashboard.services.core.refusals import Invalid
+from dashboard.services.core.refusals import Conflict, Invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import unattended as store
 
@@ -32,7 +32,7 @@ class ReleasedWork:
 
 def release(
     work: UnitOfWork, account_id: int, inbox_id: int, of: Holders, *, actor_id: int, now: datetime
-) -> ReleasedWork:
+) -> ReleasedWork | Conflict:
     """Release unattended conversations by hand, the oldest first. Raises StoreUnavailable."""
     session, wanted = work.session, MOST_AT_ONCE + 1
     if of is Holders.ABSENT:
@@ -43,6 +43,8 @@ def release(
     done = bulk_change.change_all(
         work, account_id, ids[:MOST_AT_ONCE], ConversationChange(assignee_id=None), actor_id=actor_id, now=now
     )
+    if isinstance(done, Conflict):
+        return done
     if isinstance(done, Invalid):
         raise TypeError("a release names nothing that could be refused")
     return ReleasedWork(released=done.changed, left=len(ids) - len(ids[:MOST_AT_ONCE]))

@@ -7,8 +7,11 @@ from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.helpdesks import writes
+from dashboard.store.helpdesks.writes import ChangedAssignee
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
+from dashboard.store.models.connections import WriteKind
 
 # What nobody decided; whoever saved the conversation only brought it to light.
 BY_RULE = frozenset({
@@ -16,16 +19,22 @@ BY_RULE = frozenset({
     AssignmentSource.AGENT_REMOVED,
     AssignmentSource.CUSTOMER_WROTE_TO_ABSENT_AGENT,
     AssignmentSource.SNOOZE_ENDED,
+    AssignmentSource.LOST_RACE,
+    AssignmentSource.GONE_IN_HELPDESK,
 })  # fmt: skip
 
 
 def save(work: UnitOfWork, before: ConversationRow, step: Transition, cause: ActorContext) -> ConversationRow:
-    """Write what differs, and note the runs that it calls for; nothing at all when nothing differs."""
+    """Write what differs, also in the helpdesk, and note the runs that it calls for; nothing when nothing differs."""
     after = transitions.apply_status_rules(before, step, cause.now)
+    if not cause.mirrored:
+        after = transitions.without_hold(before, after)
     if after == before:
         return before
     conversations.save(work.session, after)
     _record(work, before, after, why=step.why, cause=cause)
+    if after.assignee_id != before.assignee_id and not cause.mirrored:
+        _write_to_helpdesk(work, before, after, why=step.why, cause=cause)
     _note_runs(work, before, after)
     return after
 
@@ -56,10 +65,30 @@ def _record(
     ledger.write_events(work.session, [told])
 
 
+def _write_to_helpdesk(
+    work: UnitOfWork,
+    before: ConversationRow,
+    after: ConversationRow,
+    *,
+    why: AssignmentSource | None,
+    cause: ActorContext,
+) -> None:
+    """Write the new assignee of a live inbox's conversation in its helpdesk as well (C13)."""
+    change = ChangedAssignee(
+        conversation_id=after.id,
+        kind=WriteKind.RELEASE if why in BY_RULE else WriteKind.BY_HAND,
+        agent_id=after.assignee_id,
+        previous_agent_id=before.assignee_id,
+        at=cause.now,
+    )
+    for connection_id in writes.changed(work.session, [change]):
+        work.notes.writes(after.account_id, connection_id)
+
+
 def _ledger_row(
     before: ConversationRow, after: ConversationRow, *, why: AssignmentSource | None, cause: ActorContext
 ) -> AssignmentRow:
-    released = after.assignee_id is None
+    released, by = after.assignee_id is None, AssignmentSource.IN_HELPDESK if cause.mirrored else None
     return AssignmentRow(
         account_id=after.account_id,
         conversation_id=after.id,
@@ -67,7 +96,7 @@ def _ledger_row(
         agent_id=after.assignee_id,
         previous_agent_id=before.assignee_id,
         source=Source.RELEASE if released else Source.BY_HAND,
-        reason=(why or AssignmentSource.BY_HAND) if released else None,
+        reason=(why or by or AssignmentSource.BY_HAND) if released else by,
         actor_id=None if why in BY_RULE else cause.actor_id,
         waiting_since=before.waiting_since,
         at=cause.now,

@@ -41,6 +41,12 @@ def apply_status_rules(before: ConversationRow, step: Transition, now: datetime)
     )
 
 
+def without_hold(before: ConversationRow, after: ConversationRow) -> ConversationRow:
+    """Return the row without its hold if a decision here ends it: another assignee, or the end of the conversation."""
+    ends = after.assignee_id != before.assignee_id or after.status is Status.RESOLVED
+    return replace(after, held_until=None, held_for=None) if ends else after
+
+
 def _had_by(before: ConversationRow, step: Transition) -> int | None:
     """Return the former assignee after a release by hand; runs pass this agent over until the next assignment (E74)."""
     if step.row.assignee_id is not None or step.row.status is Status.RESOLVED:
@@ -90,11 +96,17 @@ def _released(row: ConversationRow, why: AssignmentSource) -> Transition:
 
 
 def may_be_assigned_now(before: ConversationRow, after: ConversationRow) -> bool:
-    """Return True if a run may now assign it: it waits newly, in another inbox or team, or lost a label."""
+    """Return True if a run may now assign it: it waits newly, in another inbox or team, or lost a label or a hold."""
     if not after.is_waiting:
         return False
     elsewhere = (after.inbox_id, after.team_id) != (before.inbox_id, before.team_id)
-    return not before.is_waiting or elsewhere or bool(set(before.labels) - set(after.labels))
+    freed = bool(set(before.labels) - set(after.labels)) or _is_held_shorter(before, after)
+    return not before.is_waiting or elsewhere or freed
+
+
+def _is_held_shorter(before: ConversationRow, after: ConversationRow) -> bool:
+    """Return whether its hold ends earlier than it did."""
+    return before.held_until is not None and (after.held_until is None or after.held_until < before.held_until)
 
 
 def slot_freed_for(before: ConversationRow, after: ConversationRow) -> int | None:

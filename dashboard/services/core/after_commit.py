@@ -57,6 +57,9 @@ class JobQueue(Protocol):
     def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
         """Enqueue the due readings of a helpdesk."""
 
+    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Enqueue the writes of a connection."""
+
     def remove_old_at(self, at: datetime) -> None:
         """Schedule the next removal of expired rows."""
 
@@ -150,6 +153,13 @@ class AfterCommit:
                 self.queue.poll_helpdesk(account_id, connection_id)
         except StoreUnavailable as error:
             log.warning("poll_not_started", account=account_id, connection=connection_id, error=str(error))
+
+    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Start the writes of a connection; they are rows, and a regular look finds what Redis did not accept."""
+        try:
+            self.queue.write_to_helpdesk(account_id, connection_id)
+        except StoreUnavailable as error:
+            log.warning("writes_not_started", account=account_id, connection=connection_id, error=str(error))
 
     def note_listeners(self, account_id: int, listening: bool) -> None:
         """Record whether the account has a receiver of events; the scheduler repeats this regularly."""

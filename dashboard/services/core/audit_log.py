@@ -18,10 +18,14 @@ __all__ = ["ActorContext", "AuditView", "AuditedChange", "Subject", "show_all", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorContext:
-    """The actor of a change, None for a command, and the instant."""
+    """The actor of a change, None for a command, and the instant.
+
+    A `mirrored` change happened in the helpdesk, so that nothing is written there.
+    """
 
     actor_id: int | None
     now: datetime
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

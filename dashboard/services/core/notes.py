@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from dashboard.services.core.after_commit import AfterCommit
 from dashboard.store.inboxes import affected_inboxes
@@ -18,11 +18,12 @@ class Notes:
     inboxes: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     reaches: dict[int, Touched] = field(default_factory=lambda: defaultdict(Touched))
     acts: list[Callable[[], object]] = field(default_factory=list)
+    helpdesks: set[tuple[int, int]] = field(default_factory=set)
 
     @property
     def is_pending(self) -> bool:
         """Tell whether something is noted that no commit has announced yet."""
-        return bool(self.accounts or self.inboxes or self.reaches or self.acts)
+        return bool(self.accounts or self.inboxes or self.reaches or self.acts or self.helpdesks)
 
     def changed(self, account_id: int) -> None:
         """Note that the account's pages and webhooks have something new, and no run is called for."""
@@ -50,21 +51,28 @@ class Notes:
         reach.team_ids.update(team_ids)
         reach.rooms.update(rooms)
 
+    def writes(self, account_id: int, connection_id: int) -> None:
+        """Note that something is to be written in a helpdesk."""
+        self.helpdesks.add((account_id, connection_id))
+
     def then(self, act: Callable[[], object]) -> None:
         """Note an act that follows the commit, before any run starts."""
         self.acts.append(act)
 
     def take(self) -> "Notes":
         """Return what is noted so far, and begin anew."""
-        taken = Notes(accounts=self.accounts, inboxes=self.inboxes, reaches=self.reaches, acts=self.acts)
+        taken = replace(self)
         fresh = Notes()
-        self.accounts, self.inboxes, self.reaches, self.acts = fresh.accounts, fresh.inboxes, fresh.reaches, fresh.acts
+        for part in fields(self):
+            setattr(self, part.name, getattr(fresh, part.name))
         return taken
 
     def announce(self, session: Session, signals: AfterCommit) -> None:
         """Follow up a commit. Where something waits is asked now: a run that began earlier has not seen the change."""
         for act in self.acts:
             act()
+        for account_id, connection_id in sorted(self.helpdesks):
+            signals.write_to_helpdesk(account_id, connection_id)
         woken = self.inboxes.keys() | self.reaches.keys()
         for account_id in sorted(woken):
             waiting = affected_inboxes.of(session, account_id, self.reaches[account_id])

@@ -6,17 +6,18 @@ from enum import StrEnum
 
 from dashboard.engine import decision_text, planner, selectors
 from dashboard.engine.decisions import Decision, DecisionTrace, Funnel, Reason, Stop, Verdict
-from dashboard.engine.model import Agent, Conversation, Snapshot, Status
+from dashboard.engine.model import Agent, ConnectionMode, Conversation, Snapshot, Status
 from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.engine.suggestions import suggestions
 from dashboard.engine.suggestions.suggestions import Fix
-from dashboard.services.assignment.batch import filter_of
+from dashboard.services.assignment.waiting_filter import filter_of
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import decision_history, snapshots, waiting
 from dashboard.store.assignment.decision_history import PastAssignment
 from dashboard.store.assignment.snapshots import RoutedInbox
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.helpdesks import shadow_decisions
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.policies import capacity_policies
 
@@ -101,7 +102,9 @@ def _with_queue(work: UnitOfWork, snapshot: Snapshot, this: Conversation) -> Sna
     queue = (*waiting.before(work.session, rules, this, most=LOOKED_AHEAD), this)
     contacts = {one.contact_id for one in queue if rules.one_agent_per_contact and one.contact_id is not None}
     served = waiting.contacts_being_served(work.session, rules.account_id, contacts) if contacts else frozenset()
-    return replace(snapshot, waiting=queue, served_contacts=served)
+    is_shadow = snapshot.inbox.mode is ConnectionMode.SHADOW
+    shadowed = shadow_decisions.open_in(work.session, rules.inbox_id) if is_shadow else {}
+    return replace(snapshot, waiting=queue, served_contacts=served, shadowed=shadowed)
 
 
 def _fixes(
@@ -115,7 +118,7 @@ def _fixes(
 
 
 def _decision(snapshot: Snapshot, conversation_id: int, now: datetime) -> tuple[Decision, DecisionTrace | None]:
-    off = planner.switched_off(snapshot.inbox, snapshot.policy)
+    off = planner.switched_off(snapshot.inbox, snapshot.policy, now)
     examined = planner.examine(snapshot, conversation_id, now)
     if examined is None:
         return Stop(conversation_id, off or Reason.NOT_OPEN), None

@@ -9,7 +9,7 @@ import structlog
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Decision, Plan, Reason, Skip
-from dashboard.engine.model import Conversation
+from dashboard.engine.model import ConnectionMode, Conversation
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import snapshots, waiting
 from dashboard.store.assignment.snapshots import RoutedInbox
@@ -23,12 +23,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingReason:
-    """The reason why a conversation waits; None: for the next run. An exclusion has its label and its policy."""
+    """The reason why a conversation waits; None: for the next run.
+
+    An exclusion has its label and its policy, a hold its end.
+    """
 
     reason: Reason | None = None
     label: str | None = None
     policy_name: str | None = None
     free_at: datetime | None = None
+    until: datetime | None = None
 
 
 def of(
@@ -40,7 +44,7 @@ def of(
         if line.waiting_since:
             queues[line.inbox_id].append(line)
     routings = routing.read_many(work.session, account_id, queues) if queues else ()
-    offs = {one.inbox.id: planner.switched_off(one.inbox, one.policy) for one in routings}
+    offs = {one.inbox.id: planner.switched_off(one.inbox, one.policy, now) for one in routings}
     found = {line.id: WaitingReason(reason=off) for inbox_id, off in offs.items() if off for line in queues[inbox_id]}
     on = [one for one in routings if not offs[one.inbox.id]]
     return {**found, **_planned(work, account_id, on, queues=queues, now=now)}
@@ -68,7 +72,10 @@ def _planned(
     for inbox_id, snapshot in read.items():
         queue = tuple(map(_conversation, queues[inbox_id]))
         plan = planner.plan(replace(snapshot, waiting=queue, served_contacts=served), now)
-        found |= _told(plan, {one.id: one.team_id for one in queue})
+        told = _told(plan, {one.id: one.team_id for one in queue})
+        if snapshot.inbox.mode is ConnectionMode.SHADOW:
+            told = {one: why if why.reason else WaitingReason(reason=Reason.SHADOW) for one, why in told.items()}
+        found |= told
     return found
 
 
@@ -84,7 +91,9 @@ def _because(plan: Plan, decision: Decision, team_id: int | None) -> WaitingReas
     if isinstance(decision, Assign):
         return WaitingReason()
     if isinstance(decision, Skip):
-        return WaitingReason(reason=decision.reason, label=decision.label, policy_name=decision.policy_name)
+        return WaitingReason(
+            reason=decision.reason, label=decision.label, policy_name=decision.policy_name, until=decision.until
+        )
     standing = plan.standings.get(team_id) if decision.reason is Reason.ALL_RATE_LIMITED else None
     return WaitingReason(reason=decision.reason, free_at=standing.next_slot_at if standing else None)
 
@@ -97,4 +106,6 @@ def _conversation(line: ConversationLine) -> Conversation:
         labels=line.labels,
         created_at=line.created_at,
         last_activity_at=line.last_activity_at,
+        held_until=line.held_until,
+        held_for=line.held_for,
     )

@@ -12,7 +12,7 @@ from dashboard.store.conversations import contacts, conversations
 from dashboard.store.conversations.conversations import NewConversation
 from dashboard.store.helpdesks import links
 from dashboard.store.ledger import ledger
-from dashboard.store.ledger.ledger import AssignmentRow, Event, EventRow
+from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
 
 
 def add(work: UnitOfWork, view: View, readings: Sequence[HelpdeskConversation], asked: Asked) -> list[str]:
@@ -76,6 +76,7 @@ def _record(work: UnitOfWork, new: Sequence[tuple[int, NewConversation]], asked:
             inbox_id=row.inbox_id,
             agent_id=row.assignee_id,
             source=Source.BY_HAND,
+            reason=AssignmentSource.IN_HELPDESK,
             actor_id=None,
             at=asked.at,
         )

@@ -29,7 +29,7 @@ def close(work: UnitOfWork, view: View, link: LinkRow, *, now: datetime) -> None
     if before is None:
         return
     row = replace(before.row, status=Status.RESOLVED, assignee_id=None, held_until=None, held_for=None)
-    save.save(work, before.row, Transition(row, GONE), ActorContext(actor_id=None, now=now))
+    save.save(work, before.row, Transition(row, GONE), ActorContext(actor_id=None, now=now, mirrored=True))
     links.forget(work.session, link.connection_id, link.external_id)
     told = NewEvent(
         account_id=link.account_id,

@@ -8,12 +8,12 @@ import structlog
 
 from dashboard.helpdesks.port import ConversationKey, Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import mirror, state
+from dashboard.services.helpdesks import conflicts, mirror, state
 from dashboard.services.helpdesks.mirror import IdentityChanged
 from dashboard.services.helpdesks.polling import CAME_BACK_CHANGED
 from dashboard.services.helpdesks.reconciliation import Clock, Job
 from dashboard.services.helpdesks.translation import Asked, View
-from dashboard.store.helpdesks import connections, directory, events
+from dashboard.store.helpdesks import connections, directory, events, links
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import Mark
 
@@ -80,5 +80,7 @@ def _read(job: Job, mark: Mark) -> None:
         connections.note(work.session, connection.id, open_read_at=None)
     else:
         mirror.apply(work, job.view, [reading], asked)
+        if (known := links.find_all(work.session, connection.id, [reading.id]).get(reading.id)) is not None:
+            conflicts.look(work, job.view, known, now=job.clock())
     events.work_off(work.session, connection.id, mark)
     work.finish()

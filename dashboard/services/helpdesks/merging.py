@@ -20,62 +20,72 @@ HANDS_OFF_FOR = timedelta(minutes=10)
 
 
 class WriteFate(Enum):
-    """What a reading means for an open write: it stays open, it is there, or somebody decided meanwhile."""
+    """What a reading means for an unconfirmed write.
+
+    It stays open, it is there, somebody decided before it, or somebody chose otherwise after it.
+    """
 
     OPEN = auto()
     THERE = auto()
     LOST = auto()
+    REPLACED = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """The conversation and its link after a reading, what became of the open write, and whether a person released it.
-
-    `fate` is None without an open write.
-    """
+    """The conversation and its link after a reading; `fate` is None without an unconfirmed write."""
 
     step: Transition
     link: LinkRow
     fate: WriteFate | None = None
-    is_released_there: bool = False
 
 
-def merge(
-    before: Mirrored,
-    reading: HelpdeskConversation,
-    view: View,
-    link: LinkRow,
-    *,
-    write: OpenWrite | None,
-    now: datetime,
-) -> Merged:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What comes with a reading: the link after it, the unconfirmed write, when it was asked for, and now."""
+
+    link: LinkRow
+    write: OpenWrite | None
+    asked_at: datetime
+    now: datetime
+
+
+def merge(before: Mirrored, reading: HelpdeskConversation, view: View, news: News) -> Merged:
     """Return what the reading makes of the conversation."""
-    fate = fate_of(write, reading, view) if write else None
+    fate = fate_of(news.write, reading, view, asked_at=news.asked_at) if news.write else None
     row = _theirs(before.row, reading, view)
     if fate is WriteFate.OPEN:
         row = replace(row, assignee_id=before.row.assignee_id, status=reading.status)
-    released = fate is None and _is_released_there(before, reading)
-    why = _why(before, row, view) if row.assignee_id is None and before.row.assignee_id is not None else None
+    released = fate in (None, WriteFate.REPLACED) and _is_released_there(before, reading)
+    is_release = row.assignee_id is None and before.row.assignee_id is not None
+    why = _why(before, view) if is_release and released else None
+    if fate is WriteFate.LOST and is_release:
+        why = AssignmentSource.LOST_RACE
     if released and why is None:
-        row = replace(row, held_until=now + HANDS_OFF_FOR, held_for=Hold.HANDS_OFF)
+        row = replace(row, held_until=news.now + HANDS_OFF_FOR, held_for=Hold.HANDS_OFF)
     else:
-        row = _held(before.row, row, _Wait(reading=reading, view=view, link=link), now)
-    since = translation.waiting_since(reading, view, now) if row.is_waiting else None
-    return Merged(step=Transition(row, why, since), link=link, fate=fate, is_released_there=released)
+        row = _held(before.row, row, _Wait(reading=reading, view=view, link=news.link), news.now)
+    since = translation.waiting_since(reading, view, news.now) if row.is_waiting else None
+    return Merged(step=Transition(row, why, since), link=news.link, fate=fate)
 
 
-def fate_of(write: OpenWrite, reading: HelpdeskConversation, view: View) -> WriteFate:
-    """Return what this reading, made after the write was asked for, means for it (C13, C14)."""
-    target = external_agent(view, write.agent_id)
-    if write.agent_id is None and not reading.taken:
+def fate_of(write: OpenWrite, reading: HelpdeskConversation, view: View, *, asked_at: datetime) -> WriteFate:
+    """Return what this reading means for a write (C13, C14)."""
+    target = target_of(write, view)
+    if reading.assignee_id == target and reading.taken == (target is not None):
         return WriteFate.THERE
-    if write.agent_id is not None and target is not None and reading.assignee_id == target:
-        return WriteFate.THERE
+    if write.written_at is not None:
+        return WriteFate.REPLACED if asked_at > write.written_at else WriteFate.OPEN
     if write.kind is WriteKind.CLAIM and not (reading.waits and reading.team_id == write.expected_team):
         return WriteFate.LOST
     if write.kind is WriteKind.RELEASE and reading.assignee_id != write.expected_assignee:
         return WriteFate.LOST
     return WriteFate.OPEN
+
+
+def target_of(write: OpenWrite, view: View) -> str | None:
+    """Return the helpdesk's id of whom the write gives the conversation to, None for nobody."""
+    return write.expected_assignee if write.kind is WriteKind.PUT_BACK else external_agent(view, write.agent_id)
 
 
 def external_agent(view: View, agent_id: int | None) -> str | None:
@@ -106,7 +116,7 @@ def _is_released_there(before: Mirrored, reading: HelpdeskConversation) -> bool:
     return before.link.assignee is not None and before.row.assignee_id is not None and reading.waits
 
 
-def _why(before: Mirrored, row: ConversationRow, view: View) -> AssignmentSource | None:
+def _why(before: Mirrored, view: View) -> AssignmentSource | None:
     """Return the rule behind a release that nobody decided: its agent is gone there, or left the inbox."""
     link = view.directory.agents.get(before.link.assignee or "")
     return AssignmentSource.LEFT_INBOX if link is None or not link.active else None
@@ -123,10 +133,9 @@ class _Wait:
 
 def _held(before: ConversationRow, row: ConversationRow, wait: _Wait, now: datetime) -> ConversationRow:
     """Return the row with the hold that runs respect: a person decided there, or it has not settled yet (C11, C15)."""
-    if row.assignee_id is not None and row.status is not Status.RESOLVED:
-        return row  # hands off stays until it is resolved or released
     if not row.is_waiting:
-        return replace(row, held_until=None, held_for=None)
+        stays = before.held_for is Hold.HANDS_OFF and row.status is not Status.RESOLVED  # until resolved or released
+        return row if stays else replace(row, held_until=None, held_for=None)
     if before.held_for is Hold.HANDS_OFF and before.held_until and not _customer_wrote(before, wait):
         return row
     until = translation.settles_at(wait.reading, wait.view, seen_waiting_at=wait.link.seen_waiting_at or now)

@@ -13,10 +13,12 @@ from dashboard.services.conversations import save
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import arrivals, merging, settlement, translation
+from dashboard.services.helpdesks.merging import News
 from dashboard.services.helpdesks.translation import Asked, View
-from dashboard.store.helpdesks import events, links, open_writes
+from dashboard.store.helpdesks import events, links, open_writes, shadow_decisions
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow, Mirrored
+from dashboard.store.helpdesks.open_writes import OpenWrite
 from dashboard.store.models.connections import ConnectionEventKind
 from dashboard.store.postgres import locks
 
@@ -70,8 +72,7 @@ def _change(
     other: list[tuple[int, HelpdeskConversation]] = []
     for before, reading in news:
         link = translation.link_of(reading, view, asked, conversation_id=before.row.id, before=before.link)
-        write = writing.get(before.row.id)
-        merged = merging.merge(before, reading, view, link, write=write, now=asked.at)
+        merged = merging.merge(before, reading, view, _news(link, writing.get(before.row.id), asked))
         is_same = merged.step.row == before.row and merged.fate in (None, merging.WriteFate.OPEN)
         if is_same:
             same.append(link)
@@ -95,12 +96,22 @@ def _change_one(work: UnitOfWork, view: View, reading: HelpdeskConversation, ask
         return False
     link = translation.link_of(reading, view, asked, conversation_id=before.row.id, before=before.link)
     write = open_writes.newest_of(work.session, [before.row.id]).get(before.row.id)
-    merged = merging.merge(before, reading, view, link, write=write, now=asked.at)
+    merged = merging.merge(before, reading, view, _news(link, write, asked))
+    row = before.row
     if write and merged.fate:
-        settlement.settle(work, view, write, merged.fate, reading=reading, now=asked.at)
-    after = save.save(work, before.row, merged.step, ActorContext(actor_id=None, now=asked.at))
+        row = settlement.settle(work, view, write, merged.fate, reading=reading, now=asked.at) or row
+    after = save.save(work, row, merged.step, ActorContext(actor_id=None, now=asked.at, mirrored=True))
+    if before.row.is_waiting and not after.is_waiting:
+        who = view.directory.name_of_agent(reading.assignee_id)
+        shadow_decisions.close(
+            work.session, after.id, at=asked.at, taken_by_id=after.assignee_id, taken_by=who if reading.taken else None
+        )
     links.save(work.session, [link])
     return after != before.row
+
+
+def _news(link: LinkRow, write: OpenWrite | None, asked: Asked) -> News:
+    return News(link=link, write=write, asked_at=asked.at, now=asked.at)
 
 
 def _record_repairs(

@@ -1,23 +1,76 @@
-"""The end of an open write by a reading: it is there, or somebody decided meanwhile and theirs stands (C13, C14)."""
+"""The end of a write, by a reading or an answer: it is there, theirs stands, or it failed and is decided anew (C14)."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from dashboard.helpdesks.port import HelpdeskConversation
+from dashboard.engine.model import Hold
+from dashboard.helpdesks.port import HelpdeskConversation, NoteKind
+from dashboard.services.conversations import lost_race
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.merging import WriteFate
 from dashboard.services.helpdesks.translation import View
-from dashboard.store.helpdesks import open_writes
+from dashboard.store.conversations import conversations
+from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.helpdesks import claims_made, events, open_writes
+from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.open_writes import OpenWrite
-from dashboard.store.models.connections import WriteState
+from dashboard.store.models.connections import ConnectionEventKind, WriteKind, WriteState
+
+# A second refusal of the same conversation is no accident of one agent's rights.
+REFUSED_AGAIN_FOR = timedelta(minutes=10)
 
 
 def settle(
     work: UnitOfWork, view: View, write: OpenWrite, fate: WriteFate, *, reading: HelpdeskConversation, now: datetime
-) -> None:
-    """End the write as the reading shows; one that stays open is left to whoever carries it out."""
+) -> ConversationRow | None:
+    """End the write as a reading shows; return the conversation if a claim of ours was taken back, else None.
+
+    One that stays open is left to the process that carries it out.
+    """
     if fate is WriteFate.THERE:
-        open_writes.end(work.session, write.id, WriteState.WRITTEN, now=now)
-    if fate is WriteFate.LOST:
+        note_due = write.kind is WriteKind.CLAIM and view.connection.note is not NoteKind.OFF
+        open_writes.confirm(work.session, write.id, now=now, note_due=note_due)
+    elif fate is WriteFate.REPLACED:
+        open_writes.replace(work.session, write.id, now=now)
+    elif fate is WriteFate.LOST:
         holder = view.directory.name_of_agent(reading.assignee_id)
         reason = f"lost to {holder}" if holder else "changed in the helpdesk"
-        open_writes.end(work.session, write.id, WriteState.LOST_RACE, now=now, reason=reason)
+        return _end(work, write, WriteState.LOST_RACE, reason=reason, now=now)
+    return None
+
+
+def fail(work: UnitOfWork, view: View, write: OpenWrite, *, reason: str, now: datetime) -> None:
+    """End a write that cannot be made; a run's decision is made anew."""
+    row = _end(work, write, WriteState.FAILED, reason=reason, now=now)
+    work.notes.wakes(view.connection.account_id, [row.inbox_id] if row else [])
+
+
+def refuse(work: UnitOfWork, view: View, write: OpenWrite, *, sentence: str, now: datetime) -> None:
+    """End a write that the helpdesk refuses: the agent is passed over; refused again, it rests for a while."""
+    is_again = claims_made.has_refused(work.session, write.conversation_id)
+    row = _end(work, write, WriteState.REFUSED, reason=sentence, now=now)
+    if row is None:
+        return
+    row = replace(row, had_by_id=write.agent_id)
+    if is_again:
+        row = replace(row, held_until=now + REFUSED_AGAIN_FOR, held_for=Hold.HANDS_OFF)
+    conversations.save(work.session, row)
+    work.notes.wakes(view.connection.account_id, [row.inbox_id])
+
+
+def _end(
+    work: UnitOfWork, write: OpenWrite, state: WriteState, *, reason: str, now: datetime
+) -> ConversationRow | None:
+    """End the write, and give back what a claim took."""
+    if not open_writes.end(work.session, write.id, state, reason=reason):
+        return None
+    told = NewEvent(
+        account_id=write.account_id,
+        connection_id=write.connection_id,
+        at=now,
+        kind=ConnectionEventKind.WRITE,
+        cause=f"{state.value}: {reason}",
+        conversation_id=write.conversation_id,
+    )
+    events.record(work.session, [told])
+    return lost_race.give_back(work, write.id, now=now) if write.kind is WriteKind.CLAIM else None

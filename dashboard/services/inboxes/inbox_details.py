@@ -81,13 +81,13 @@ class InboxList:
     meta: PageMeta
 
 
-def show_all(work: UnitOfWork, account_id: int, page: Page) -> InboxList:
+def show_all(work: UnitOfWork, account_id: int, page: Page, *, now: datetime) -> InboxList:
     """Return a page of inboxes with their policies and switches."""
     found = inboxes.show_all(work, account_id, page)
     routings = {
         one.inbox.id: one for one in inbox_routing.read_many(work.session, account_id, [row.id for row in found.data])
     }
-    lines = [_line(row, routings[row.id]) for row in found.data if row.id in routings]
+    lines = [_line(row, routings[row.id], now) for row in found.data if row.id in routings]
     return InboxList(lines=lines, meta=found.meta)
 
 
@@ -102,7 +102,7 @@ def show(work: UnitOfWork, account_id: int, inbox_id: int, *, page: int, now: da
         inbox=inbox,
         account_is_on=routing.inbox.assignment_v2,
         policy=assignment_policies.of_inbox(session, account_id, inbox_id),
-        off=planner.switched_off(routing.inbox, routing.policy),
+        off=planner.switched_off(routing.inbox, routing.policy, now),
         members=_members(work, account_id, inbox_id, Page(page=page, per_page=MEMBERS), now=now),
         limits=inbox_page.limits(session, account_id, inbox_id),
         queue=queue,
@@ -116,9 +116,10 @@ def show(work: UnitOfWork, account_id: int, inbox_id: int, *, page: int, now: da
     )
 
 
-def _line(row: InboxRow, routing: inbox_routing.Routing) -> InboxDetailsLine:
+def _line(row: InboxRow, routing: inbox_routing.Routing, now: datetime) -> InboxDetailsLine:
     name = routing.policy.name if routing.policy else None
-    return InboxDetailsLine(inbox=row, policy_name=name, off=planner.switched_off(routing.inbox, routing.policy))
+    off = planner.switched_off(routing.inbox, routing.policy, now)
+    return InboxDetailsLine(inbox=row, policy_name=name, off=off)
 
 
 def _members(work: UnitOfWork, account_id: int, inbox_id: int, page: Page, *, now: datetime) -> Listed[Member]:

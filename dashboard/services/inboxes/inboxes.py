@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from dashboard.services.core import audited_crud
+from dashboard.services.core import audited_crud, helpdesk_refusals
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.audited_crud import Resource
 from dashboard.services.core.baselines import NO_BASELINE, Baseline
@@ -48,7 +48,7 @@ def change(
     actor_id: int | None,
     now: datetime,
     seen: Baseline = NO_BASELINE,
-) -> InboxRow | Invalid | None:
+) -> InboxRow | Invalid | Conflict | None:
     """Change an inbox; `enable_auto_assignment` is one of its four switches (E1)."""
     before = store.shelf.lock(work.session, account_id, inbox_id)
     if before is None:
@@ -56,6 +56,9 @@ def change(
     values = audited_crud.judged(seen, sent_fields(edit), before)
     if isinstance(values, Stale):
         return values
+    is_named = "name" in values and values["name"] != before.name
+    if is_named and (refusal := helpdesk_refusals.of_inbox(work, account_id, inbox_id, "the name")):
+        return refusal
     changed = audited_crud.change(
         work, account_id, INBOX, before, values=values, cause=ActorContext(actor_id=actor_id, now=now)
     )
@@ -81,6 +84,8 @@ def remove(
         return None
     if isinstance(stale := audited_crud.judged(seen, {}, before), Stale):
         return stale
+    if refusal := helpdesk_refusals.of_inbox(work, account_id, inbox_id, "the existence"):
+        return refusal
     if store.has_conversations(work.session, inbox_id):
         return Conflict(sentence=HOLDS)
     audited_crud.remove(work, account_id, INBOX, before, cause=ActorContext(actor_id=actor_id, now=now))

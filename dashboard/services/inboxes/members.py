@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from dashboard.services.core import audit_log
+from dashboard.services.core import audit_log, helpdesk_refusals
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
-from dashboard.services.core.refusals import Invalid, invalid
+from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes.inbox_forms import MemberIds
 from dashboard.store.accounts import id_checks
@@ -50,13 +50,16 @@ def change(
     way: MemberChange,
     actor_id: int | None,
     now: datetime,
-) -> Members | Invalid | None:
+) -> Members | Invalid | Conflict | None:
     """Replace the members by these agents, add the agents, or remove them.
 
     A former member keeps each conversation until its next change (E31).
     """
     if not store.lock(work.session, account_id, place):
         return None
+    refuses = helpdesk_refusals.of_team if place.group is OwnerKind.TEAM else helpdesk_refusals.of_inbox
+    if theirs := refuses(work, account_id, place.id, "the members"):
+        return theirs
     if refusal := _refusal(work, account_id, wanted.user_ids, way):
         return refusal
     before = Members(user_ids=_ids(work, account_id, place))

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from dashboard.services.core import audited_crud
+from dashboard.services.core import audited_crud, helpdesk_refusals
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.audited_crud import Resource
 from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.form import sent_fields
-from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes.inbox_forms import TeamEdit
 from dashboard.store.core.paging import Listed, Page
@@ -50,7 +50,7 @@ def change(
     actor_id: int | None,
     now: datetime,
     seen: Baseline = NO_BASELINE,
-) -> TeamRow | Invalid | None:
+) -> TeamRow | Invalid | Conflict | None:
     """Change a team; a new assignment type or limit starts runs (E12, E17)."""
     before = store.teams.lock(work.session, account_id, team_id)
     if before is None:
@@ -58,6 +58,9 @@ def change(
     values = audited_crud.judged(seen, sent_fields(edit), before)
     if isinstance(values, Stale):
         return values
+    is_named = "name" in values and values["name"] != before.name
+    if is_named and (refusal := helpdesk_refusals.of_team(work, account_id, team_id, "the name")):
+        return refusal
     changed = audited_crud.change(
         work, account_id, TEAM, before, values=values, cause=ActorContext(actor_id=actor_id, now=now)
     )
@@ -76,13 +79,15 @@ def remove(
     actor_id: int | None,
     now: datetime,
     seen: Baseline = NO_BASELINE,
-) -> TeamRow | Stale | None:
+) -> TeamRow | Conflict | Stale | None:
     """Remove a team; its waiting conversations then wait for the members of their inboxes."""
     before = store.teams.lock(work.session, account_id, team_id)
     if before is None:
         return None
     if isinstance(stale := audited_crud.judged(seen, {}, before), Stale):
         return stale
+    if refusal := helpdesk_refusals.of_team(work, account_id, team_id, "the existence"):
+        return refusal
     waited_in = affected_inboxes.of_team(work.session, account_id, team_id)
     left = store.leave(work.session, account_id, team_id)
     ledger.write_events(work.session, [_updated(account_id, conversation_id, now) for conversation_id in left])

@@ -128,7 +128,7 @@ def _of_agents(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datet
     if not draft.rules.enabled:
         return []
     routed = {found.inbox.id: found.inbox for found in routing.read_many(work.session, account_id, draft.chosen)}
-    off = {one: reason for one, inbox in routed.items() if (reason := planner.switched_off(inbox, draft.rules))}
+    off = {one: reason for one, inbox in routed.items() if (reason := planner.switched_off(inbox, draft.rules, now))}
     places = [RoutedInbox(inbox=inbox, policy=draft.rules) for one, inbox in routed.items() if one not in off]
     read = snapshots.read(work.session, work.gauges, places, now=now)
     found: list[PolicyWarning] = []

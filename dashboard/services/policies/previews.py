@@ -7,8 +7,9 @@ from datetime import datetime
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Plan, Reason
 from dashboard.engine.policy import DEFAULT_POLICY, AssignmentPolicy, read_rules
-from dashboard.services.assignment.batch import filter_of
+from dashboard.services.assignment import run_outcome
 from dashboard.services.assignment.run_outcome import WaitingSummary
+from dashboard.services.assignment.waiting_filter import filter_of
 from dashboard.services.core.form import sent_fields
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
@@ -89,7 +90,7 @@ def preview(
 
 
 def _outlook(work: UnitOfWork, routing: Routing, now: datetime) -> Outlook:
-    off = planner.switched_off(routing.inbox, routing.policy)
+    off = planner.switched_off(routing.inbox, routing.policy, now)
     if off or routing.policy is None:
         return Outlook(stop=off)
     place = RoutedInbox(inbox=routing.inbox, policy=routing.policy)
@@ -109,11 +110,4 @@ def _left(work: UnitOfWork, rules: waiting.Filter, plan: Plan, now: datetime) ->
     remains = WaitingSummary(
         left=waiting.left(work.session, rules, now), standings=plan.standings, undecided=0, goes_on=False
     )
-    counts = remains.by_reason()
-    counts[Reason.LOST_RACE] = 0
-    taken = [given.team_id for given in assigns]
-    for team_id in set(taken):
-        standing = plan.standings[team_id]
-        if standing.reason:
-            counts[standing.reason] -= taken.count(team_id)
-    return Outlook(assigns=assigns, left_waiting=+counts)
+    return Outlook(assigns=assigns, left_waiting=run_outcome.without_assigned(remains, assigns))

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import exists, or_, select, update
 
-from dashboard.engine.model import Status
-from dashboard.store.models import Conversation, Inbox, InboxMember, TeamMember
+from dashboard.engine.model import ConnectionMode, Status
+from dashboard.store.models import ConnectedInbox, Conversation, Inbox, InboxMember, TeamMember
 from dashboard.store.postgres.database import Session
 from dashboard.store.postgres.locks import share_inboxes
 
@@ -32,8 +32,12 @@ def lock_out_batches(session: Session, account_id: int, agent_id: int) -> None:
 
 
 def release_open(session: Session, account_id: int, agent_id: int, now: datetime) -> Sequence[Released]:
-    """Release the agent's open conversations and return them."""
+    """Release the agent's open conversations and return them, but those that a helpdesk alone assigns (C19)."""
+    is_theirs = exists().where(
+        ConnectedInbox.inbox_id == Conversation.inbox_id, ConnectedInbox.mode != ConnectionMode.LIVE
+    )
     open_ones = select(Conversation.id).where(
+        ~is_theirs,
         Conversation.account_id == account_id,
         Conversation.assignee_id == agent_id,
         Conversation.status == Status.OPEN,

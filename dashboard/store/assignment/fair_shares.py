@@ -9,17 +9,23 @@ from sqlalchemy import text
 from dashboard.store.postgres.database import Session
 from dashboard.store.redis.rate_limits import LimitQuery, RateLimits, Reservation, WindowCount
 
+# What lost its race counts no longer: the next row of its ledger says so (C14).
 # OFFSET 0 forces one index scan per inbox: a free join read a ledger of a million rows for one hour of it.
 GIVEN = text(
     """
     SELECT a.inbox_id, a.agent_id, a.conversation_id, a.at
     FROM unnest(CAST(:inboxes AS bigint[]), CAST(:since AS timestamptz[])) AS share(inbox_id, since)
     CROSS JOIN LATERAL (
-      SELECT inbox_id, agent_id, conversation_id, at FROM assignments
+      SELECT id, inbox_id, agent_id, conversation_id, at FROM assignments
       WHERE account_id = :account_id AND assignments.inbox_id = share.inbox_id AND at > share.since
         AND run_id IS NOT NULL
       OFFSET 0
     ) a
+    WHERE 'lost_race' IS DISTINCT FROM (
+      SELECT reason FROM assignments
+      WHERE assignments.conversation_id = a.conversation_id AND assignments.id > a.id
+      ORDER BY assignments.id LIMIT 1
+    )
     ORDER BY a.at
     """
 )

@@ -7,7 +7,17 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from dashboard.engine.model import Agent, AssignmentType, Conversation, Inbox, Presence, Snapshot, Team
+from dashboard.engine.model import (
+    Agent,
+    AssignmentType,
+    ConnectionMode,
+    Conversation,
+    Hold,
+    Inbox,
+    Presence,
+    Snapshot,
+    Team,
+)
 from dashboard.engine.policy import POLICY_FIELDS, AssignmentPolicy, ExclusionRules
 from dashboard.store.redis.scores import instant, score
 
@@ -23,6 +33,10 @@ BACK: Mapping[str, Any] = {
     "last_activity_at": instant,
     "slot_frees_at": instant,
     "released_at": instant,
+    "held_until": instant,
+    "held_for": Hold,
+    "mode": ConnectionMode,
+    "read_at": instant,
 }
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     exists,
     false,
     func,
@@ -30,7 +31,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.types import NULLTYPE
 
 from dashboard.engine.model import Conversation as Waiting
-from dashboard.engine.model import Status
+from dashboard.engine.model import Hold, Status
 from dashboard.engine.policy import ConversationPriority, ExclusionRules
 from dashboard.store.assignment import open_counts
 from dashboard.store.models import Conversation
@@ -53,31 +54,42 @@ COLUMNS = (
     Conversation.last_activity_at,
     Conversation.had_by_id,
     Conversation.waiting_since,
+    Conversation.held_until,
+    type_coerce(Conversation.held_for, NULLTYPE).label("held_for"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """The conversations that a run may take: of one inbox, not excluded, and with E10 of no contact being served."""
+    """The conversations that a run may take: of one inbox, not excluded, and with E10 of no contact being served.
+
+    Only conversations of a connected inbox are held.
+    """
 
     account_id: int
     inbox_id: int
     priority: ConversationPriority
     exclusions: tuple[ExclusionRules, ...]
     one_agent_per_contact: bool
+    is_connected: bool = False
 
     @property
     def may_keep(self) -> bool:
-        """Return True if a rule may exclude a conversation from assignment."""
-        return bool(self.exclusions) or self.one_agent_per_contact
+        """Return True if a rule may exclude a conversation from assignment, or a hold may delay it."""
+        return bool(self.exclusions) or self.one_agent_per_contact or self.is_connected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingGroup:
-    """The number of waiting conversations of one team, or without team, that share the same reasons for exclusion."""
+    """The number of waiting conversations of one team, or without team, that share the same reasons for exclusion.
+
+    `held_until` is the first end of their holds.
+    """
 
     team_id: int | None
     count: int
+    held_for: Hold | None = None
+    held_until: datetime | None = None
     by_label: bool = False
     by_age: bool = False
     being_served: bool = False
@@ -148,17 +160,24 @@ def left(session: Session, rules: Filter, now: datetime) -> Sequence[WaitingGrou
     if not rules.may_keep:
         counts = open_counts.waiting(session, rules.account_id, rules.inbox_id)
         return [WaitingGroup(team_id=team_id, count=count) for team_id, count in counts.items()]
+    held = _held(now)
     sorts = (
         Conversation.team_id.label("team_id"),
+        case((held, Conversation.held_for)).label("held_for"),
         _by_label(rules).label("by_label"),
         _by_age(rules, now).label("by_age"),
         _being_served(rules).label("being_served"),
     )
-    inner = _of(rules).add_columns(*sorts).subquery()
-    rows = session.execute(select(*inner.c, func.count().label("waiting")).group_by(*inner.c))
+    until = case((held, Conversation.held_until)).label("until")
+    inner = _of(rules).add_columns(*sorts, until).subquery()
+    kinds = [column for column in inner.c if column.name != until.name]
+    counted = (func.count().label("waiting"), func.min(inner.c.until).label("held_until"))
+    rows = session.execute(select(*kinds, *counted).group_by(*kinds))
     return [
         WaitingGroup(
             team_id=row.team_id,
+            held_for=Hold(row.held_for) if row.held_for else None,
+            held_until=row.held_until,
             by_label=row.by_label,
             by_age=row.by_age,
             being_served=row.being_served,
@@ -171,7 +190,7 @@ def left(session: Session, rules: Filter, now: datetime) -> Sequence[WaitingGrou
 @lru_cache(maxsize=1_000)
 def _takeable(rules: Filter, pools: frozenset[int | None], hold: bool) -> Select[Any]:
     """Return the statement, cached for any instant and limit: building it took as long as running it."""
-    kept = (_by_label(rules), _by_age(rules, NOW), _being_served(rules))
+    kept = (_held(NOW), _by_label(rules), _by_age(rules, NOW), _being_served(rules))
     wanted = _rows(rules).where(_in(pools), *map(not_, kept)).limit(MOST)
     return wanted.with_for_update(skip_locked=True, key_share=True, of=Conversation) if hold else wanted
 
@@ -182,7 +201,8 @@ def _rows(rules: Filter) -> Select[Any]:
 
 def _value(row: Sequence[Any]) -> Waiting:
     # Unpacked at once: access by name took twice as long.
-    conversation_id, team_id, contact_id, labels, created_at, last_activity_at, had_by, waiting_since = row
+    conversation_id, team_id, contact_id, labels, created_at, last_activity_at, *others = row
+    had_by, waiting_since, held_until, held_for = others
     return Waiting(
         id=conversation_id,
         team_id=team_id,
@@ -192,6 +212,8 @@ def _value(row: Sequence[Any]) -> Waiting:
         last_activity_at=last_activity_at,
         had_by=had_by,
         released_at=waiting_since if had_by else None,
+        held_until=held_until,
+        held_for=Hold(held_for) if held_for else None,
     )
 
 
@@ -208,6 +230,11 @@ def _in(pools: Collection[int | None]) -> ColumnElement[bool]:
     teams = [team_id for team_id in pools if team_id is not None]
     none = Conversation.team_id.is_(None) if None in pools else false()
     return or_(none, Conversation.team_id.in_(teams)) if teams else none
+
+
+def _held(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+    """Return the condition that it is not decided yet (C11); it is never null, so that its negation is exact."""
+    return and_(Conversation.held_until.is_not(None), Conversation.held_until > now)
 
 
 def _by_label(rules: Filter) -> ColumnElement[bool]:

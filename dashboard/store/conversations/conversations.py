@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select, update
+from sqlalchemy import Row, and_, bindparam, exists, func, select, update
 
 from dashboard.engine.model import Awaiting, Hold, Status
-from dashboard.store.models import Contact, Conversation
+from dashboard.store.models import ConnectedInbox, Contact, Conversation
 from dashboard.store.postgres.bulk import bind_json, insert_new, json_row, rows_from_json, table_of
 from dashboard.store.postgres.database import Session
 
@@ -173,9 +173,13 @@ def taken(session: Session, inbox_id: int, external_ids: Collection[str]) -> Seq
 
 
 def snoozes_that_end(session: Session, now: datetime, *, most: int) -> Sequence[tuple[int, int]]:
-    """Return account and id of the conversations with an ended snooze, the earliest end first."""
+    """Return account and id of the conversations with an ended snooze, the earliest end first.
+
+    A helpdesk ends the snoozes of its own conversations.
+    """
+    is_theirs = exists().where(ConnectedInbox.inbox_id == Conversation.inbox_id)
     due = select(Conversation.account_id, Conversation.id).where(
-        Conversation.status == Status.SNOOZED, Conversation.snoozed_until <= now
+        Conversation.status == Status.SNOOZED, Conversation.snoozed_until <= now, ~is_theirs
     )
     rows = session.execute(due.order_by(Conversation.snoozed_until, Conversation.id).limit(most))
     return [(row.account_id, row.id) for row in rows]

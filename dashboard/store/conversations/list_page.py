@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select
 
-from dashboard.engine.model import Status
+from dashboard.engine.model import Hold, Status
 from dashboard.store.conversations import search
 from dashboard.store.conversations.lists import ConversationFilter, conditions, order_of
 from dashboard.store.core.paging import Listed, Page, listed
@@ -48,6 +48,8 @@ class ConversationLine:
     created_at: datetime
     last_activity_at: datetime
     waiting_since: datetime | None
+    held_until: datetime | None
+    held_for: Hold | None
 
 
 COLUMNS = (

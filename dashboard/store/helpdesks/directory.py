@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, func, select, update
 
-from dashboard.engine.model import Presence
+from dashboard.engine.model import ConnectionMode, Presence
 from dashboard.store.models import ConnectedAgent, ConnectedInbox, ConnectedTeam
-from dashboard.store.models.connections import ConnectionMode
 from dashboard.store.postgres.bulk import bind_json, json_row, upsert_rows
 from dashboard.store.postgres.database import Session
 

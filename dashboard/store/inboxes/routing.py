@@ -29,18 +29,26 @@ ROUTED_WITH_WORK = text(
     JOIN accounts a ON a.id = i.account_id AND a.assignment_v2
     JOIN inbox_assignment_policies l ON l.inbox_id = i.id
     JOIN assignment_policies p ON p.id = l.assignment_policy_id AND p.enabled
+    LEFT JOIN connected_inboxes h ON h.inbox_id = i.id
+    WHERE h.mode IS DISTINCT FROM 'off'
     ORDER BY i.account_id, i.id
     """
 )
 
-
+# A reading counts only while the connection is one to decide by (C18).
+READ_AT = """
+CASE WHEN k.state IN ('ready', 'degraded') AND NOT k.paused AND k.imported_at IS NOT NULL THEN k.waiting_read_at END
+"""
 ROUTING = text(
     f"""
-    SELECT i.id AS inbox_id, i.name AS inbox_name, a.assignment_v2, i.enable_auto_assignment, {POLICY}
+    SELECT i.id AS inbox_id, i.name AS inbox_name, a.assignment_v2, i.enable_auto_assignment,
+      h.mode, h.stopped_at IS NOT NULL AS is_stopped, {READ_AT} AS read_at, {POLICY}
     FROM inboxes i
     JOIN accounts a ON a.id = i.account_id
     LEFT JOIN inbox_assignment_policies l ON l.inbox_id = i.id
     LEFT JOIN assignment_policies p ON p.id = l.assignment_policy_id
+    LEFT JOIN connected_inboxes h ON h.inbox_id = i.id
+    LEFT JOIN connections k ON k.id = h.connection_id
     WHERE i.account_id = :account_id AND i.id = ANY(:inbox_ids)
     ORDER BY i.id
     """
@@ -71,6 +79,9 @@ def read_many(session: Session, account_id: int, inbox_ids: Collection[int]) -> 
                 name=row.inbox_name,
                 assignment_v2=row.assignment_v2,
                 enable_auto_assignment=row.enable_auto_assignment,
+                mode=model.ConnectionMode(row.mode) if row.mode else None,
+                is_stopped=row.is_stopped,
+                read_at=row.read_at,
             ),
             policy=policy_of(row),
         )

@@ -43,6 +43,8 @@ class AssignmentSource(StrEnum):
     SNOOZE_ENDED = "snooze_ended"
     MOVED = "moved"
     GONE_IN_HELPDESK = "gone_in_helpdesk"
+    IN_HELPDESK = "in_helpdesk"
+    LOST_RACE = "lost_race"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, CheckConstraint, Index, PrimaryKeyConstraint, Un
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from dashboard.engine.model import ConnectionMode as ConnectionMode  # noqa: PLC0414  beside its other words
 from dashboard.engine.model import Presence, Status
 from dashboard.helpdesks.port import HelpdeskKind, NoteKind
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, same_account, word
@@ -25,14 +26,6 @@ class ConnectionState(StrEnum):
     DEGRADED = "degraded"
     PAUSED = "paused"
     BROKEN = "broken"
-
-
-class ConnectionMode(StrEnum):
-    """What Evenhand does in a connected inbox (C19)."""
-
-    OFF = "off"
-    SHADOW = "shadow"
-    LIVE = "live"
 
 
 class ConnectionEventKind(StrEnum):
@@ -261,8 +254,9 @@ class HelpdeskWrite(InAccount, Base):
     """An assignment to be written in the helpdesk, made with the decision itself (C13).
 
     `expected_assignee` and `expected_team` are the helpdesk's ids of what the decision saw. `leased_until` is the time
-    of the one process that carries it out. `sent_at` is the first attempt: from then on it is read again before it is
-    tried again. A confirmed write with `note_due` still has a note to add, exactly once.
+    of the one process that carries it out, `sent_at` the first attempt, `written_at` the answer that named our agent,
+    `confirmed_at` the first reading after it. `replaced_at` is when somebody there chose otherwise (C16). A confirmed
+    write with `note_due` still has a note to add, exactly once. `expected_assignee` of `put_back` is whom to put back.
     """
 
     __tablename__ = "helpdesk_writes"
@@ -270,6 +264,18 @@ class HelpdeskWrite(InAccount, Base):
         same_account("connection_id", "connections", ondelete="CASCADE"),
         same_account("conversation_id", "conversations", ondelete="CASCADE"),
         Index("ix_helpdesk_writes_due", "connection_id", "id", postgresql_where=text("state = 'writing'")),
+        Index(
+            "ix_helpdesk_writes_unconfirmed",
+            "connection_id",
+            "id",
+            postgresql_where=text("state = 'written' AND confirmed_at IS NULL"),
+        ),
+        Index(
+            "ix_helpdesk_writes_open_of",
+            "conversation_id",
+            "id",
+            postgresql_where=text("confirmed_at IS NULL AND state IN ('writing', 'written')"),
+        ),
         Index("ix_helpdesk_writes_notes", "connection_id", "id", postgresql_where=text("note_due")),
         Index("ix_helpdesk_writes_of", "conversation_id", text("id DESC")),
         Index("ix_helpdesk_writes_newest", "connection_id", text("id DESC")),
@@ -293,6 +299,7 @@ class HelpdeskWrite(InAccount, Base):
     sent_at: Mapped[datetime | None]
     written_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
+    replaced_at: Mapped[datetime | None]
     note_due: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     note_sent_at: Mapped[datetime | None]
 

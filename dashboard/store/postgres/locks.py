@@ -11,7 +11,7 @@ from dashboard.store.postgres.database import Session
 
 # The inboxes' advisory locks, apart from other numbers in this database.
 INBOX_LOCKS = 0x1B0C << 48
-CONNECTION_LOCKS = 0x1B0D << 48
+CONNECTION_LOCKS, WRITE_LOCKS = 0x1B0D << 48, 0x1B0E << 48
 TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
 LOCK, UNLOCK = text("SELECT pg_advisory_lock(:key)"), text("SELECT pg_advisory_unlock(:key)")
 # Waiting transactions get the lock first, because this one queues behind them.
@@ -61,6 +61,11 @@ def connection_lock(session: Session, connection_id: int) -> Iterator[bool]:
         if is_held and not session.connection().invalidated:
             session.execute(UNLOCK, key)
             session.commit()
+
+
+def hold_writes(session: Session, connection_id: int) -> None:
+    """Let no other process lease writes of this connection until this transaction ends: they are counted first."""
+    session.execute(select(func.pg_advisory_xact_lock(WRITE_LOCKS + connection_id)))
 
 
 def share_inbox(session: Session, inbox_id: int) -> None:

@@ -137,7 +137,7 @@ class HelpdeskGate:
 
     def _ask(self, urgency: int) -> tuple[str, int]:
         probe = (FAILURES_IN_A_ROW, PROBE_GLANCE // MILLISECOND, STATE_LASTS_FOR // MILLISECOND)
-        args = [self.calls_per_second, urgency, LEAST_URGENT, *probe, PROBE_LASTS_FOR // MILLISECOND]
+        args = [self.calls_per_second, int(urgency), LEAST_URGENT, *probe, PROBE_LASTS_FOR // MILLISECOND]
         with translate_redis_errors("helpdesk calls"):
             verdict, number = self.enter(keys=[self.names[0]], args=args)
         return str(verdict), int(number)

@@ -42,6 +42,14 @@ end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 """
 
+# An agent whose turn was not spent after all comes first again; one who has left meanwhile does not come back.
+GIVE_BACK = """
+if redis.call('ZSCORE', KEYS[1], ARGV[1]) then
+  local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+  if first[1] ~= ARGV[1] then redis.call('ZADD', KEYS[1], tonumber(first[2]) - 1, ARGV[1]) end
+end
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotationKey:
@@ -66,6 +74,9 @@ class Rotations(Protocol):
     def advance(self, wheel: RotationKey, *, members: Collection[int], picks: Sequence[int]) -> None:
         """Remove former members, add new ones at the back, and move picked agents to the end in picked order."""
 
+    def give_back(self, wheel: RotationKey, agent_id: int) -> None:
+        """Put the agent first again: a turn was not spent after all (C14)."""
+
 
 class RedisRotations:
     """Rotations that all workers share: one sorted set each, member agent id, score turn."""
@@ -73,6 +84,7 @@ class RedisRotations:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._advance = redis.register_script(ADVANCE)
+        self._give_back = redis.register_script(GIVE_BACK)
 
     def orders(self, wheels: Sequence[RotationKey]) -> Mapping[RotationKey, tuple[int, ...]]:
         """Return the agent ids of each rotation in one round trip, and extend its lifetime to another seven days."""
@@ -91,6 +103,11 @@ class RedisRotations:
         with translate_redis_errors("rotation"):
             self._advance(keys=[wheel.key], args=[*lists, LIFETIME // timedelta(milliseconds=1)])
 
+    def give_back(self, wheel: RotationKey, agent_id: int) -> None:
+        """Put the agent first again."""
+        with translate_redis_errors("rotation"):
+            self._give_back(keys=[wheel.key], args=[str(agent_id)])
+
 
 class MemoryRotations:
     """Rotations of one process: dry runs, replays, tests."""
@@ -106,6 +123,12 @@ class MemoryRotations:
         """Apply a run's turns."""
         order = selectors.reconcile(self._orders.get(wheel.key, ()), members)
         self._orders[wheel.key] = selectors.rotate(order, picks)
+
+    def give_back(self, wheel: RotationKey, agent_id: int) -> None:
+        """Put the agent first again."""
+        order = self._orders.get(wheel.key, ())
+        if agent_id in order:
+            self._orders[wheel.key] = (agent_id, *(one for one in order if one != agent_id))
 
 
 def _json(ids: Collection[int]) -> str:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from dashboard import clock
 from dashboard.http import unit_of_work
 from dashboard.services.core.baselines import NO_BASELINE, Baseline, DrawnFields
-from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.services.policies.capacity_policy_form import LIMIT
 from dashboard.store.accounts import audit_page as store
 from dashboard.store.accounts.audit_log import AuditView
@@ -84,8 +84,13 @@ def editing() -> dict[str, Any]:
     return {**actor_kwargs(), "seen": seen}
 
 
-def refused(refusal: Invalid, about: About = About()) -> Refused:
-    """Return the answer to a refused form: its errors, or for a conflict the author and time of the other change."""
+def refused(refusal: Invalid | Conflict, about: About = About()) -> Refused:
+    """Return the answer to a refused form: its errors, or for a conflict the author and time of the other change.
+
+    What a helpdesk decides is told in its sentence.
+    """
+    if isinstance(refusal, Conflict):
+        return Refused(errors={"helpdesk": (refusal.sentence,)}, status=HTTPStatus.CONFLICT)
     if not isinstance(refusal, Stale):
         return Refused(errors=refusal.errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     g.is_stale = True
@@ -93,8 +98,10 @@ def refused(refusal: Invalid, about: About = About()) -> Refused:
     return Refused(errors=said, status=HTTPStatus.CONFLICT)
 
 
-def there(row: T | Stale | None) -> T:
-    """Return the row of an answer; without one, the request ends with 404."""
+def there(row: T | Conflict | Stale | None) -> T:
+    """Return the row of an answer; without one, the request ends with 404, and with 409 if it stands for others."""
+    if isinstance(row, Conflict):
+        abort(HTTPStatus.CONFLICT, row.sentence)
     if row is None or isinstance(row, Stale):
         abort(HTTPStatus.NOT_FOUND)
     return row

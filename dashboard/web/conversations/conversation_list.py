@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,13 +18,14 @@ from dashboard.services.conversations.bulk_change import BulkResult
 from dashboard.services.conversations.conversation_forms import AssignmentForm, ConversationChange, ConversationForm
 from dashboard.services.core.form import Form
 from dashboard.services.core.form_fields import LARGEST_ID
-from dashboard.services.core.refusals import Invalid, invalid
+from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.explanations import waiting_list
 from dashboard.store.conversations import list_page as store
 from dashboard.store.conversations.list_page import ConversationListFilter
 from dashboard.store.conversations.search import MOST_FOUND
 from dashboard.store.core.paging import Page
 from dashboard.store.inboxes import choices
+from dashboard.web.audit.edit_forms import refused
 from dashboard.web.core import form_input, htmx, urls
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of
@@ -96,13 +96,13 @@ def change() -> ResponseReturnValue:
     """Assign, release or move the ticked conversations."""
     shown = _shown(MultiDict(parse_qsl(request.form.get("back", ""))))
     done = _done()
-    if isinstance(done, Invalid):
+    if isinstance(done, Invalid | Conflict):
         return _refused(shown, done)
     said = _said(request.form["do"], done)
     return htmx.saved("conversations/_list.html", said=said, elsewhere=shown.address(), **_context(shown))
 
 
-def _done() -> BulkResult | Invalid:
+def _done() -> BulkResult | Invalid | Conflict:
     """Apply the button's change to the ticked conversations, or return the missing input."""
     ids = form_input.ids("id")[:PER_PAGE]
     if not ids:
@@ -148,11 +148,12 @@ def _loaded(form: Form, field: str, said: int | str | None) -> ConversationChang
     return loaded
 
 
-def _refused(shown: ConversationListQuery, refusal: Invalid) -> ResponseReturnValue:
+def _refused(shown: ConversationListQuery, refusal: Invalid | Conflict) -> ResponseReturnValue:
     template = "conversations/_list.html" if htmx.is_htmx() else "conversations/index.html"
     ticked = frozenset(form_input.ids("id"))
-    page = render_template(template, **_context(shown, errors=refusal.errors, ticked=ticked))
-    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY)
+    answer = refused(refusal)
+    page = render_template(template, **_context(shown, errors=answer.errors, ticked=ticked))
+    return make_response(page, answer.status)
 
 
 def _context(shown: ConversationListQuery, **more: Any) -> dict[str, Any]:

@@ -16,12 +16,13 @@ from dashboard.services.conversations import apply_suggestion, contacts
 from dashboard.services.conversations import change as change_conversation
 from dashboard.services.conversations.contact_forms import MergeForm
 from dashboard.services.conversations.conversation_forms import ConversationForm
-from dashboard.services.core.refusals import Invalid, Stale, invalid
+from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import Explanation
 from dashboard.store.conversations import conversation_page as store
 from dashboard.store.conversations.conversation_page import ConversationPage
 from dashboard.store.core.errors import StoreUnavailable
+from dashboard.store.helpdesks import masters
 from dashboard.store.inboxes import choices
 from dashboard.web.audit.edit_forms import editing, refused
 from dashboard.web.core import form_input, htmx, timezones
@@ -66,7 +67,7 @@ def change(conversation_id: int) -> ResponseReturnValue:
         )
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
-    if isinstance(wanted, Invalid):
+    if isinstance(wanted, Invalid | Conflict):
         return _refused(conversation_id, wanted)
     context = _context(conversation_id)
     return _saved(context, _became(context["conversation"]))
@@ -146,7 +147,7 @@ def _saved(context: dict[str, Any], said: str) -> ResponseReturnValue:
     return htmx.saved(PART, said=said, elsewhere=here, **context)
 
 
-def _refused(conversation_id: int, refusal: Invalid) -> ResponseReturnValue:
+def _refused(conversation_id: int, refusal: Invalid | Conflict) -> ResponseReturnValue:
     answer = refused(refusal)
     wanted = refusal.wanted if isinstance(refusal, Stale) else {}
     template = PART if htmx.is_htmx() else "conversations/show.html"
@@ -164,6 +165,7 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
     forms_too = supervising()
     return {
         "conversation": found,
+        "helpdesk": masters.of_inbox(session, account_id, found.inbox_id),
         "told": told,
         "offers": apply_suggestion.offers(unit_of_work(), account_id, told.fixes, now=now) if told else (),
         "ledger": store.ledger(session, account_id, conversation_id),

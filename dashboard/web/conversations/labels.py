@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard.http import finished, unit_of_work
 from dashboard.services.conversations import labels
-from dashboard.services.core.refusals import Invalid
+from dashboard.services.core.refusals import Conflict, Invalid
 from dashboard.services.inboxes.inbox_forms import LabelForm
 from dashboard.store.accounts import settings_pages as store
 from dashboard.store.core.paging import Page
@@ -58,7 +58,7 @@ def rename(label_id: int) -> ResponseReturnValue:
         wanted = finished(labels.change(unit_of_work(), viewer().account_id, label_id, wanted, **editing()))
     if wanted is None:
         abort(HTTPStatus.NOT_FOUND)
-    if isinstance(wanted, Invalid):
+    if isinstance(wanted, Invalid | Conflict):
         answer = refused(wanted, About("label", label_id))
         return _shown(label_id, errors=answer.errors, typed=request.form), answer.status
     flash(saying("Renamed to {}, on conversations and in policies too.", wanted.title))

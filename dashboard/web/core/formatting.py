@@ -8,7 +8,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from dashboard.engine.decisions import Outcome, Reason, Source
-from dashboard.engine.model import Presence
+from dashboard.engine.model import FOR_GOOD, Presence
 from dashboard.services.assignment.run_results import RequestedRunsResult
 from dashboard.services.board.agent_status import StatusKind
 from dashboard.services.explanations.waiting_list import WaitingReason
@@ -27,6 +27,11 @@ WORDS: dict[StrEnum, str] = {
     Reason.NOBODY_ONLINE: "nobody online",
     Reason.ALL_RATE_LIMITED: "all rate-limited",
     Reason.ALL_AT_CAPACITY: "all at capacity",
+    Reason.HELPDESK_UNREACHABLE: "helpdesk unreachable",
+    Reason.TWO_ENGINES: "another engine assigns here",
+    Reason.SHADOW: "shadow: decided, not assigned",
+    Reason.SETTLING: "settling in the helpdesk",
+    Reason.HANDS_OFF: "hands off: a person decided",
     Reason.NOT_OPEN: "no longer open",
     Reason.ALREADY_ASSIGNED: "already assigned",
     Reason.EXCLUDED_LABEL: "excluded by a label",
@@ -58,6 +63,11 @@ CLAUSES = {
     Reason.NOBODY_ONLINE: "nobody is online",
     Reason.ALL_RATE_LIMITED: "everybody online has had their fair share",
     Reason.ALL_AT_CAPACITY: "everybody online is at capacity",
+    Reason.HELPDESK_UNREACHABLE: "its helpdesk has not been read in the last two minutes",
+    Reason.TWO_ENGINES: "another engine assigns in it as well, so that nothing is written there",
+    Reason.SHADOW: "it is in shadow: decided, not assigned",
+    Reason.SETTLING: "what is left settles in the helpdesk",
+    Reason.HANDS_OFF: "people in the helpdesk decided what is left",
     Reason.EXCLUDED_LABEL: "a label excludes what is left",
     Reason.EXCLUDED_AGE: "what is left is older than its rules allow",
     Reason.CONTACT_BEING_SERVED: "the contacts are being served already",
@@ -109,6 +119,8 @@ def because(why: WaitingReason) -> Markup:
         return saying("{} excludes label {}", why.policy_name, why.label)
     if why.policy_name:
         return saying("older than {} allows", why.policy_name)
+    if why.until is not None and why.until != FOR_GOOD:
+        return Markup("{}, until {}").format(word(why.reason), clock(why.until))
     slot = Markup(", next slot {}").format(clock(why.free_at)) if why.free_at else ""
     return Markup("{}{}").format(word(why.reason), slot)
 

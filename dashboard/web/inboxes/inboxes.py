@@ -21,6 +21,7 @@ from dashboard.services.inboxes.members import MemberChange, Owner, OwnerKind
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoiceForm
 from dashboard.store.core.paging import Page
+from dashboard.store.helpdesks import masters
 from dashboard.store.postgres.bulk import json_row
 from dashboard.web.audit.edit_forms import About, editing, refused, there
 from dashboard.web.core import form_input, htmx, resubmission
@@ -39,9 +40,8 @@ pages = pages_of("inboxes")
 @supervisors_only
 def index() -> ResponseReturnValue:
     """List the inboxes."""
-    found = inbox_details.show_all(
-        unit_of_work(), viewer().account_id, Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
-    )
+    page = Page(page=form_input.page_in(request.args), per_page=PER_PAGE)
+    found = inbox_details.show_all(unit_of_work(), viewer().account_id, page, now=clock.now())
     return render_template("inboxes/index.html", found=found)
 
 
@@ -124,6 +124,8 @@ def release(inbox_id: int) -> ResponseReturnValue:
     except ValueError:
         abort(HTTPStatus.BAD_REQUEST)
     done = finished(release_unattended.release(unit_of_work(), viewer().account_id, inbox_id, of, **actor_kwargs()))
+    if isinstance(done, Conflict):
+        return _answer(inbox_id, done, "")
     count = "1 conversation is" if done.released == 1 else f"{done.released:,} conversations are"
     more = " There are more: press again." if done.left else ""
     return _answer(inbox_id, done, f"{count} released.{more}")
@@ -186,7 +188,7 @@ def _answer(inbox_id: int, done: object, said: str) -> ResponseReturnValue:
     """Show the result of a change, or the form with its errors."""
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
-    if isinstance(done, Invalid):
+    if isinstance(done, Invalid | Conflict):
         answer = refused(done, _about(inbox_id))
         context = _context(inbox_id, errors=answer.errors)
         if isinstance(done, Stale):
@@ -213,6 +215,7 @@ def _context(inbox_id: int, **more: Any) -> dict[str, Any]:
     found = _found(inbox_id)
     return {
         "found": found,
+        "helpdesk": masters.of_inbox(unit_of_work().session, viewer().account_id, inbox_id),
         "now": clock.now(),
         "errors": {},
         "typed": request.form,

@@ -13,12 +13,13 @@ from dashboard import clock
 from dashboard.engine.model import AssignmentType
 from dashboard.http import finished, unit_of_work
 from dashboard.services.agents import agent_lookup
-from dashboard.services.core.refusals import Invalid, Stale
+from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.services.inboxes import members, team_details, teams
 from dashboard.services.inboxes.inbox_forms import MemberIds, TeamEdit, TeamForm
 from dashboard.services.inboxes.members import MemberChange, Owner, OwnerKind
 from dashboard.services.inboxes.team_details import TeamDetails
 from dashboard.store.core.paging import Page
+from dashboard.store.helpdesks import masters
 from dashboard.store.inboxes import choices
 from dashboard.store.inboxes.teams_page import TeamLine
 from dashboard.web.audit.edit_forms import About, editing, refused, there
@@ -168,7 +169,7 @@ def _answer(team_id: int, done: object, said: str, **typed: Any) -> ResponseRetu
     """Show the result of a change, or the form with its errors and the typed text."""
     if done is None:
         abort(HTTPStatus.NOT_FOUND)
-    if isinstance(done, Invalid):
+    if isinstance(done, Invalid | Conflict):
         answer = refused(done, About("team", team_id))
         template = PART if htmx.is_htmx() else "teams/show.html"
         page = render_template(template, **_context(team_id, errors=answer.errors, **typed))
@@ -180,6 +181,7 @@ def _context(team_id: int, **more: Any) -> dict[str, Any]:
     found = _found(team_id)
     return {
         "found": found,
+        "helpdesk": masters.of_team(unit_of_work().session, viewer().account_id, team_id),
         "fields": _fields(found.team),
         "types": TYPES,
         "names": choices.called(unit_of_work().session, viewer().account_id),

@@ -58,6 +58,6 @@ def test_the_page_shows_every_call_without_the_internet(app: Flask) -> None:
 
     assert page.status_code == 200
     for path in document["paths"]:
-        assert path in page.text
+        assert path in page.text.replace("<wbr>", "")
     assert "//" not in re.sub(r"<!--.*?-->", "", page.text).replace("http://localhost", "").replace(EXAMPLE, "")
     assert "<script" not in page.text

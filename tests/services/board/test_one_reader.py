@@ -12,7 +12,7 @@ from dashboard.engine.decisions import ELIGIBLE, Assign, AtTeamLimit, NotAMember
 from dashboard.engine.model import Conversation, Snapshot
 from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.agents import agent_details
-from dashboard.services.assignment.batch import filter_of
+from dashboard.services.assignment.waiting_filter import filter_of
 from dashboard.services.board import agent_status
 from dashboard.services.board.agent_status import Inboxes, StatusReader
 from dashboard.services.explanations import conversation as explanations

@@ -54,3 +54,23 @@ def test_a_rotation_of_thousands_takes_its_turns(redis_url):
     rotations.advance(wheel, members=range(1, 5_001), picks=range(1, 5_000))
 
     assert rotations.orders([wheel])[wheel] == (5_000, *range(1, 5_000))
+
+
+@given(steps=STEPS, back=IDS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_turn_that_is_given_back_makes_its_agent_first_and_keeps_the_others_order(redis_url, steps, back):
+    """C14, E24: both stores agree; who is no member stays out."""
+    client = redis_client.connect(redis_url)
+    client.flushdb()
+    kept, remembered, wheel = RedisRotations(client), MemoryRotations(), RotationKey(account_id=1, inbox_id=2)
+    for members, picks in steps:
+        kept.advance(wheel, members=members, picks=picks)
+        remembered.advance(wheel, members=members, picks=picks)
+    before = kept.orders([wheel])[wheel]
+
+    kept.give_back(wheel, back)
+    remembered.give_back(wheel, back)
+
+    others = tuple(agent for agent in before if agent != back)
+    assert kept.orders([wheel])[wheel] == ((back, *others) if back in before else before)
+    assert kept.orders([wheel]) == remembered.orders([wheel])

@@ -24,7 +24,7 @@ def test_switching_assignment_off_says_in_numbers_what_it_means_and_does_it(mara
     page = mara.get("/settings").text
     answer = mara.post("/settings/assignment", {"on": ""})
 
-    assert "No conversations are assigned any more in 2 inboxes." in page
+    assert "Switching it off stops assignment in 2 inboxes." in page
     assert "Waiting conversations, 3 now, wait until somebody assigns them." in page
     assert (answer.status_code, answer.location) == (303, "/settings")
     assert account(acme).assignment_v2 is False

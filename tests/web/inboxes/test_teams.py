@@ -134,7 +134,7 @@ def test_deleting_says_what_happens_in_numbers_and_then_does_it(mara: Looker, ac
     acme.held("Ana", 1, team_id=team_id)
     waiting_for(acme, 2, minutes=1, team_id=team_id)
     text = mara.get(f"/teams/{team_id}").text
-    assert "2 agents will no longer belong to it but keep their conversations." in text
+    assert "2 agents will no longer belong to it but keep their conversations. 3 open conversations belong" in text
     assert "3 open conversations belong to no team then; 2 of them wait and go to the members of their inboxes" in text
 
     answer = mara.post(f"/teams/{team_id}/deletion")

@@ -64,7 +64,7 @@ def import_rows(
         _write(work, wanted, [row for row in chunk if isinstance(row, ImportRow)], known=known, report=report)
         progress(len(chunk))
     report.inboxes, report.agents = len(known.new_inboxes), len(known.new_agents)
-    report.to_be_assigned = _to_be_assigned(work, wanted.account_id, report)
+    report.to_be_assigned = _to_be_assigned(work, wanted, report)
     return report
 
 
@@ -156,7 +156,8 @@ def _count(report: ImportReport, new: Sequence[Placed], *, there: int) -> None:
         report.notes.add(placed.row.line, placed.notes)
 
 
-def _to_be_assigned(work: UnitOfWork, account_id: int, report: ImportReport) -> int:
+def _to_be_assigned(work: UnitOfWork, wanted: Import, report: ImportReport) -> int:
     """Return the number of new conversations that wait in inboxes with all four switches on (E1)."""
-    routed = routing.read_many(work.session, account_id, report.waiting)
-    return sum(report.waiting[one.inbox.id] for one in routed if planner.switched_off(one.inbox, one.policy) is None)
+    routed = routing.read_many(work.session, wanted.account_id, report.waiting)
+    on = [one.inbox.id for one in routed if planner.switched_off(one.inbox, one.policy, wanted.now) is None]
+    return sum(report.waiting[inbox_id] for inbox_id in on)

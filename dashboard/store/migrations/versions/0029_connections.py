@@ -407,6 +407,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note_due", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("note_sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -428,6 +429,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_helpdesk_writes")),
     )
     op.create_index("ix_helpdesk_writes_at", "helpdesk_writes", ["at"], unique=False)
+    op.create_index(
+        "ix_helpdesk_writes_unconfirmed",
+        "helpdesk_writes",
+        ["connection_id", "id"],
+        postgresql_where=sa.text("state = 'written' AND confirmed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_helpdesk_writes_open_of",
+        "helpdesk_writes",
+        ["conversation_id", "id"],
+        postgresql_where=sa.text("confirmed_at IS NULL AND state IN ('writing', 'written')"),
+    )
     op.create_index(
         "ix_helpdesk_writes_due",
         "helpdesk_writes",

@@ -1,0 +1,188 @@
+"""Carries out writes in a helpdesk: read again, compare, assign, check the answer (C13, C14, C18).
+
+The calls run side by side in threads and touch no store; what they found is written one by one, each in its own unit of
+work. A killed worker leaves leases that end: whoever comes next reads again before anything else.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from random import uniform
+
+import structlog
+
+from dashboard.helpdesks.port import Helpdesk, HelpdeskConversation, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.services.helpdesks import gone, mirror, settlement, state
+from dashboard.services.helpdesks.merging import WriteFate, fate_of, target_of
+from dashboard.services.helpdesks.reconciliation import Clock
+from dashboard.services.helpdesks.translation import Asked, View
+from dashboard.store.helpdesks import directory, events, links, open_writes
+from dashboard.store.helpdesks.connections import ConnectionRow
+from dashboard.store.helpdesks.events import NewEvent
+from dashboard.store.helpdesks.links import LinkRow
+from dashboard.store.helpdesks.open_writes import OpenWrite
+from dashboard.store.models.connections import ConnectionEventKind, WriteKind
+
+log = structlog.get_logger()
+MOST_AT_ONCE = 8
+LEASED_FOR = timedelta(seconds=60)
+# A decision that could not be written by then is told as such and made anew: who was free then may be gone now.
+LASTS_FOR = timedelta(seconds=60)
+LONGEST_PAUSE = 30.0
+TOO_LATE = "not written in time; decided anew"
+CONFIRMED_WITHIN = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A leased write with its conversation, and whom it gives it to."""
+
+    write: OpenWrite
+    link: LinkRow
+    target: str | None
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What one attempt found: the reading before the write, and what the helpdesk answered.
+
+    `fate` is what the reading meant; `is_written` if the answer named our agent. `refusal` and `error` are sentences.
+    """
+
+    task: Task
+    asked_at: datetime
+    reading: HelpdeskConversation | None = None
+    fate: WriteFate | None = None
+    is_written: bool = False
+    refusal: str | None = None
+    error: HelpdeskUnavailable | None = None
+    forbids: HelpdeskForbids | None = None
+
+
+def carry_out(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, clock: Clock) -> bool:
+    """Carry out the writes that are due; True if more may be due at once."""
+    now = clock()
+    leased = open_writes.lease(work.session, connection.id, most=MOST_AT_ONCE, now=now, until=now + LEASED_FOR)
+    view = View(connection=connection, directory=directory.read(work.session, connection.id))
+    tasks = _tasks(work, view, leased, now)
+    work.finish()
+    if not tasks:
+        return False
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
+        waiting = [pool.submit(_attempt, helpdesk, view, task, clock) for task in tasks]
+        for done in as_completed(waiting):
+            _record(work, view, done.result(), clock)
+            work.finish()
+    return True
+
+
+def mark_unconfirmed(work: UnitOfWork, connection: ConnectionRow, *, now: datetime) -> None:
+    """Have conversations read again whose write no webhook has echoed."""
+    for conversation_id in open_writes.unconfirmed(work.session, connection.id, before=now - CONFIRMED_WITHIN):
+        link = links.of_conversation(work.session, conversation_id)
+        if link is not None:
+            events.record(
+                work.session, [_event(link, now, kind=ConnectionEventKind.POLL, cause="no echo", pending=True)]
+            )
+
+
+def _tasks(work: UnitOfWork, view: View, leased: Sequence[OpenWrite], now: datetime) -> list[Task]:
+    """Return the writes with their links; what has left the helpdesk or has no agent there fails at once."""
+    tasks = []
+    for write in leased:
+        link, target = links.of_conversation(work.session, write.conversation_id), target_of(write, view)
+        if link is None or (target is None and write.agent_id is not None):
+            reason = "the conversation is gone there" if link is None else "the agent is nobody there"
+            settlement.fail(work, view, write, reason=reason, now=now)
+            continue
+        late = write.kind is WriteKind.CLAIM and now > write.at + LASTS_FOR
+        tasks.append(Task(write=write, link=link, target=target, is_late=late))
+    return tasks
+
+
+def _attempt(helpdesk: Helpdesk, view: View, task: Task, clock: Clock) -> Attempt:
+    """Read, compare and assign; touches no store, and raises nothing."""
+    asked_at = clock()
+    found = Attempt(task=task, asked_at=asked_at)
+    try:
+        reading = helpdesk.read_one(task.link.key)
+        if reading is None:
+            return found
+        fate = fate_of(task.write, reading, view, asked_at=asked_at)
+        found = replace(found, reading=reading, fate=fate)
+        return found if fate is not WriteFate.OPEN or task.is_late else _assign(helpdesk, found)
+    except HelpdeskUnavailable as error:
+        return replace(found, error=error)
+    except HelpdeskForbids as error:
+        return replace(found, forbids=error)
+
+
+def _assign(helpdesk: Helpdesk, found: Attempt) -> Attempt:
+    if found.reading is None:
+        return found
+    answer = helpdesk.assign(found.reading, found.task.target)
+    if answer.refusal is not None:
+        return replace(found, refusal=answer.refusal)
+    if answer.changed or answer.assignee_id != found.task.target:
+        return replace(found, error=HelpdeskUnavailable("Its answer did not name our agent; it is read again."))
+    return replace(found, is_written=True)
+
+
+def _record(work: UnitOfWork, view: View, found: Attempt, clock: Clock) -> None:
+    """Write what an attempt found; the mirror takes over its reading wherever that decides."""
+    write, link, now = found.task.write, found.task.link, clock()
+    if found.error or found.forbids:
+        _put_off(work, view, found, now)
+    elif found.reading is None:
+        settlement.fail(work, view, write, reason="the conversation is gone there", now=now)
+        gone.close(work, view, link, now=now)
+    elif found.refusal is not None:
+        settlement.refuse(work, view, write, sentence=found.refusal, now=now)
+    elif found.is_written:
+        _written(work, view, found, now)
+    elif found.fate is WriteFate.OPEN:
+        settlement.fail(work, view, write, reason=TOO_LATE, now=now)
+    else:
+        mirror.apply(work, view, [found.reading], Asked(at=found.asked_at, cause="write"))
+
+
+def _written(work: UnitOfWork, view: View, found: Attempt, now: datetime) -> None:
+    """Note the helpdesk's word that our agent has it: readings from before are older now."""
+    task = found.task
+    if not open_writes.written(work.session, task.write.id, now=now):
+        return
+    is_taken = task.target is not None
+    links.save(work.session, [replace(task.link, assignee=task.target, taken=is_taken, asked_at=now)])
+    told = _event(task.link, now, kind=ConnectionEventKind.WRITE, cause=f"{task.write.kind.value} written")
+    events.record(work.session, [told])
+    work.notes.changed(view.connection.account_id)
+
+
+def _put_off(work: UnitOfWork, view: View, found: Attempt, now: datetime) -> None:
+    """Try again later: whether the write happened is open until the conversation was read again."""
+    write = found.task.write
+    pause = min(2.0**write.attempts, LONGEST_PAUSE) * uniform(0.5, 1.0)
+    due_at = now + timedelta(seconds=pause)
+    if found.error:
+        due_at = max(due_at, found.error.retry_at or due_at)
+        open_writes.put_off(work.session, write.id, due_at=due_at, reason=found.error.sentence)
+    elif found.forbids:
+        open_writes.put_off(work.session, write.id, due_at=due_at, reason=found.forbids.sentence)
+        state.breaks(work, view.connection, f"{found.forbids.sentence} {found.forbids.fix}", now=now)
+
+
+def _event(link: LinkRow, now: datetime, *, kind: ConnectionEventKind, cause: str, pending: bool = False) -> NewEvent:
+    return NewEvent(
+        account_id=link.account_id,
+        connection_id=link.connection_id,
+        at=now,
+        kind=kind,
+        cause=cause,
+        external_id=link.external_id,
+        display_id=link.display_id,
+        conversation_id=link.conversation_id,
+        pending=pending,
+    )
