@@ -16,6 +16,7 @@ from dashboard.api.conversations import contacts, conversations, labels
 from dashboard.api.core import errors, rate_limit, resources
 from dashboard.api.core.docs_page import docs
 from dashboard.api.explanations import explanations
+from dashboard.api.helpdesks import connections, directory, history
 from dashboard.api.inboxes import inboxes, members, teams
 from dashboard.api.operations.operations import operations
 from dashboard.api.policies import assignment_policies, capacity_limits, capacity_policies, previews
@@ -65,6 +66,9 @@ NOUNS = (
     runs.bp,
     previews.bp,
     webhooks.bp,
+    connections.bp,
+    directory.bp,
+    history.bp,
     audit_log.bp,
 )
 

@@ -17,6 +17,9 @@ from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.models.connections import ConnectionState
 
 Clock = Callable[[], datetime]
+
+# A count costs a call for each inbox.
+MOST_COUNTED = 20
 # Signatures of webhooks are refused beyond this; readings are translated by the difference.
 CLOCK_TOLERATED = timedelta(minutes=5)
 TRY_AGAIN = "Look whether the helpdesk runs and answers from this machine, then check again."
@@ -123,7 +126,24 @@ def _setup(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, c
     view = View(connection=connection, directory=directory.read(work.session, connection.id))
     setup.apply(work, view, SetupReading(first=read), now=now)
     work.finish()
+    _count_waiting(work, connection, helpdesk, [inbox.id for inbox in read.inboxes[:MOST_COUNTED]])
     return []
+
+
+def _count_waiting(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, inbox_ids: Sequence[str]) -> None:
+    """Count what waits in inboxes that may be chosen, as far as one page tells it."""
+    counts: dict[str, int] = {}
+    for inbox_id in inbox_ids:
+        try:
+            page = helpdesk.read_waiting([inbox_id])
+        except (HelpdeskUnavailable, HelpdeskForbids):
+            break  # a person can choose without the numbers
+        listed = sum(one.waits for one in page.conversations)
+        if page.next is None or page.total is not None:
+            counts[inbox_id] = listed if page.next is None else page.total or listed
+    for inbox_id, count in counts.items():
+        directory.set_inbox(work.session, connection.id, inbox_id, waiting=count)
+    work.finish()
 
 
 def _failed(name: str, error: HelpdeskUnavailable | HelpdeskForbids) -> Check:

@@ -50,6 +50,14 @@ class ConnectionChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalKey:
+    """An inbox or a person of a helpdesk, by its id there."""
+
+    connection_id: int
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboxModeEdit:
     """The changed fields of an inbox of a helpdesk; `own_assignment` can only be switched off."""
 

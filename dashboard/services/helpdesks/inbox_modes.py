@@ -14,7 +14,7 @@ from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import first_modes, own_assignment, state
 from dashboard.services.helpdesks.access import ADAPTERS
-from dashboard.services.helpdesks.connection_forms import InboxModeEdit
+from dashboard.services.helpdesks.connection_forms import ExternalKey, InboxModeEdit
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory
 from dashboard.store.helpdesks.connections import ConnectionRow
@@ -55,8 +55,7 @@ def show(work: UnitOfWork, account_id: int, connection_id: int) -> Sequence[Inbo
 def change(
     work: UnitOfWork,
     account_id: int,
-    connection_id: int,
-    external_id: str,
+    key: ExternalKey,
     edit: InboxModeEdit,
     *,
     base: str,
@@ -68,22 +67,24 @@ def change(
     Finishes units of work: the helpdesk is called before the change, with no transaction open. The first mode other
     than off makes the inbox here, and starts the first sync; `base` is our own address, for the webhook.
     """
-    connection = store.shelf.find(work.session, account_id, connection_id)
-    link = directory.read(work.session, connection_id).inboxes.get(external_id) if connection else None
+    connection = store.shelf.find(work.session, account_id, key.connection_id)
+    link = directory.read(work.session, key.connection_id).inboxes.get(key.external_id) if connection else None
     if connection is None or link is None:
         return None
     if refusal := _refusal(connection, link, edit):
         return refusal
     cause = ActorContext(actor_id=actor_id, now=clock())
-    if edit.own_assignment is False:
-        try:
-            own_assignment.switch_off(work, connection, external_id, cause=cause)
-        except (HelpdeskUnavailable, HelpdeskForbids) as error:
-            work.abandon()
-            return Conflict(sentence=error.sentence)
+    try:
+        if edit.own_assignment is False:
+            own_assignment.switch_off(work, connection, key.external_id, cause=cause)
+        if edit.mode is ConnectionMode.LIVE:
+            own_assignment.look(work, connection)
+    except (HelpdeskUnavailable, HelpdeskForbids) as error:
+        work.abandon()
+        return Conflict(sentence=error.sentence)
     if edit.mode not in (UNSET, ConnectionMode.OFF):
         first_modes.make_webhook(work, connection, base=base)
-    return _write(work, connection, external_id, edit, cause)
+    return _write(work, connection, key.external_id, edit, cause=cause)
 
 
 def _refusal(connection: ConnectionRow, link: InboxLink, edit: InboxModeEdit) -> Invalid | Conflict | None:
@@ -98,7 +99,7 @@ def _refusal(connection: ConnectionRow, link: InboxLink, edit: InboxModeEdit) ->
 
 
 def _write(
-    work: UnitOfWork, connection: ConnectionRow, external_id: str, edit: InboxModeEdit, cause: ActorContext
+    work: UnitOfWork, connection: ConnectionRow, external_id: str, edit: InboxModeEdit, *, cause: ActorContext
 ) -> InboxView | Conflict | None:
     connection_now = store.shelf.lock(work.session, connection.account_id, connection.id)
     if connection_now is None:
@@ -114,13 +115,13 @@ def _write(
             values["inbox_id"] = first_modes.make_inbox(work, connection, link, cause)
     if edit.group is not UNSET:
         values["group_id"] = edit.group or None
-    _save(work, connection, link, values, cause)
+    _save(work, connection, link, values, cause=cause)
     after = directory.read(work.session, connection.id)
     return _view(work, connection, after, after.inboxes[external_id])
 
 
 def _save(
-    work: UnitOfWork, connection: ConnectionRow, link: InboxLink, values: dict[str, Any], cause: ActorContext
+    work: UnitOfWork, connection: ConnectionRow, link: InboxLink, values: dict[str, Any], *, cause: ActorContext
 ) -> None:
     """Write the changed columns, audit them, and start what follows; without a change, nothing happens."""
     changed = {name: value for name, value in values.items() if getattr(link, name) != value}

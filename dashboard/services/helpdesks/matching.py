@@ -14,7 +14,7 @@ from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.form import UNSET, sent_fields
 from dashboard.services.core.refusals import Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.connection_forms import MatchEdit, NewAgent
+from dashboard.services.helpdesks.connection_forms import ExternalKey, MatchEdit, NewAgent
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory, matches
 from dashboard.store.helpdesks.connections import ConnectionRow
@@ -49,25 +49,24 @@ def show(work: UnitOfWork, account_id: int, connection_id: int) -> Sequence[Pers
 def change(
     work: UnitOfWork,
     account_id: int,
-    connection_id: int,
-    external_id: str,
+    key: ExternalKey,
     edit: MatchEdit,
     *,
     actor_id: int | None,
     now: datetime,
 ) -> PersonView | Invalid | None:
     """Confirm who somebody is here, make an agent for them, or ignore them."""
-    connection = store.shelf.lock(work.session, account_id, connection_id)
-    known = directory.read(work.session, connection_id)
-    if connection is None or external_id not in known.agents:
+    connection = store.shelf.lock(work.session, account_id, key.connection_id)
+    known = directory.read(work.session, key.connection_id)
+    if connection is None or key.external_id not in known.agents:
         return None
     cause = ActorContext(actor_id=actor_id, now=now)
-    values = _values(work, known, known.agents[external_id], edit, cause)
+    values = _values(work, known, known.agents[key.external_id], edit, cause=cause)
     if isinstance(values, Invalid):
         return values
-    _write(work, connection, {external_id: values}, known, cause)
-    after = directory.read(work.session, connection_id)
-    return next(one for one in _views(work, account_id, after) if one.external_id == external_id)
+    _write(work, connection, {key.external_id: values}, known, cause=cause)
+    after = directory.read(work.session, key.connection_id)
+    return _view(after.agents[key.external_id], _proposals(work, account_id, after))
 
 
 def confirm_all(
@@ -83,12 +82,12 @@ def confirm_all(
         for one in _views(work, account_id, known)
         if one.proposed_agent_id is not None
     }
-    _write(work, connection, proposed, known, ActorContext(actor_id=actor_id, now=now))
+    _write(work, connection, proposed, known, cause=ActorContext(actor_id=actor_id, now=now))
     return _views(work, account_id, directory.read(work.session, connection_id))
 
 
 def _values(
-    work: UnitOfWork, known: Directory, person: AgentLink, edit: MatchEdit, cause: ActorContext
+    work: UnitOfWork, known: Directory, person: AgentLink, edit: MatchEdit, *, cause: ActorContext
 ) -> dict[str, Any] | Invalid:
     """Return the columns to write: nobody is an agent and ignored."""
     if edit.ignored is True and edit.agent_id not in (UNSET, None):
@@ -129,6 +128,7 @@ def _write(
     connection: ConnectionRow,
     changed: Mapping[str, Mapping[str, Any]],
     known: Directory,
+    *,
     cause: ActorContext,
 ) -> None:
     """Write matches, audit them, and have members, presence and conversations read anew."""
@@ -159,17 +159,20 @@ def _write(
 
 def _views(work: UnitOfWork, account_id: int, known: Directory) -> list[PersonView]:
     people = [link for link in known.agents.values() if link.active or link.agent_id is not None]
-    proposed = _proposals(work, account_id, people)
-    names = ("external_id", "name", "email", "agent_id", "ignored")
-    return [
-        PersonView(**{name: getattr(link, name) for name in names}, proposed_agent_id=proposed.get(link.external_id))
-        for link in sorted(people, key=lambda link: (link.name.casefold(), link.external_id))
-    ]
+    proposed = _proposals(work, account_id, known)
+    ordered = sorted(people, key=lambda link: (link.name.casefold(), link.external_id))
+    return [_view(link, proposed) for link in ordered]
 
 
-def _proposals(work: UnitOfWork, account_id: int, people: Sequence[AgentLink]) -> Mapping[str, int]:
+def _view(link: AgentLink, proposed: Mapping[str, int]) -> PersonView:
+    same = {name: getattr(link, name) for name in ("external_id", "name", "email", "agent_id", "ignored")}
+    return PersonView(**same, proposed_agent_id=proposed.get(link.external_id))
+
+
+def _proposals(work: UnitOfWork, account_id: int, known: Directory) -> Mapping[str, int]:
     """Return the agent whom each person's address proposes; nobody twice, and nobody who is somebody's already."""
-    open_ones = [link for link in people if link.agent_id is None and not link.ignored and link.email]
+    people = sorted(known.agents.values(), key=lambda link: link.external_id)
+    open_ones = [link for link in people if link.agent_id is None and link.active and not link.ignored and link.email]
     by_address = matches.of_addresses(work.session, account_id, [(link.email or "").lower() for link in open_ones])
     taken = {link.agent_id for link in people if link.agent_id is not None}
     found: dict[str, int] = {}

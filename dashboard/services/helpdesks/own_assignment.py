@@ -51,6 +51,26 @@ def switch_off(work: UnitOfWork, connection: ConnectionRow, external_id: str, *,
     work.finish()
 
 
+def look(work: UnitOfWork, connection: ConnectionRow) -> None:
+    """Read anew where it is on, unless nothing has changed since the last reading. Finishes units of work.
+
+    Raises HelpdeskUnavailable and HelpdeskForbids.
+    """
+    known = directory.read(work.session, connection.id)
+    with helpdesk_of(work, connection, Urgency.REREAD) as helpdesk:
+        work.finish()
+        marks = helpdesk.setup_marks()
+        if marks is not None and marks == connection.setup_marks:
+            return
+        groups = {link.external_id: link.group_id for link in known.inboxes.values() if link.group_id}
+        found = helpdesk.read_setup(groups)
+    for inbox in found.inboxes:
+        directory.set_inbox(work.session, connection.id, inbox.id, own_assignment=inbox.own_assignment)
+    for team in found.teams:
+        directory.set_teams(work.session, connection.id, [team.id], own_assignment=team.own_assignment)
+    work.finish()
+
+
 def put_back(connection: ConnectionRow, known: Directory, helpdesk: Helpdesk) -> None:
     """Switch on what we switched off, with no transaction open. Raises HelpdeskUnavailable and HelpdeskForbids."""
     for external_id, off in connection.switched_off.items():

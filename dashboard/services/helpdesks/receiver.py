@@ -8,6 +8,7 @@ from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavaila
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
+from dashboard.services.core.refusals import Conflict
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import credentials, secret_fields
 from dashboard.services.helpdesks.access import ADAPTERS, helpdesk_of
@@ -35,23 +36,19 @@ def ensure(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, b
 
 def rotate(
     work: UnitOfWork, account_id: int, connection_id: int, *, base: str, actor_id: int | None, now: datetime
-) -> ConnectionRow | None:
+) -> ConnectionRow | Conflict | None:
     """Replace the secrets of the webhook: a new one is made there, then the old one is removed. Finishes units of work.
 
-    Raises HelpdeskUnavailable and HelpdeskForbids; then the old one stays.
+    Without an answer of the helpdesk, the old one stays.
     """
     connection = store.shelf.find(work.session, account_id, connection_id)
     if connection is None:
         return None
-    new_secret = secret_fields.new_secret()
-    if ADAPTERS[connection.kind].features.webhooks:
-        with helpdesk_of(work, connection, Urgency.REREAD) as helpdesk:
-            work.finish()
-            made = _make(helpdesk, connection, new_secret, base)
-            if not _keep(work, connection, made, new_secret, instead_of=connection.webhook_id):
-                helpdesk.remove_webhook(made.id)
-            elif connection.webhook_id is not None:
-                _remove(helpdesk, connection)
+    try:
+        _replace(work, connection, base)
+    except (HelpdeskUnavailable, HelpdeskForbids) as error:
+        work.abandon()
+        return Conflict(sentence=error.sentence)
     facts = {"name": connection.name}
     said = AuditedChange(
         subject="connection", subject_id=connection_id, before=facts, after=facts | {"webhook_secret": "set"}
@@ -59,6 +56,19 @@ def rotate(
     audit_log.write(work, account_id, said, ActorContext(actor_id=actor_id, now=now))
     work.notes.changed(account_id)
     return store.shelf.find(work.session, account_id, connection_id)
+
+
+def _replace(work: UnitOfWork, connection: ConnectionRow, base: str) -> None:
+    if not ADAPTERS[connection.kind].features.webhooks:
+        return
+    new_secret = secret_fields.new_secret()
+    with helpdesk_of(work, connection, Urgency.REREAD) as helpdesk:
+        work.finish()
+        made = _make(helpdesk, connection, new_secret, base)
+        if not _keep(work, connection, made, new_secret, instead_of=connection.webhook_id):
+            helpdesk.remove_webhook(made.id)
+        elif connection.webhook_id is not None:
+            _remove(helpdesk, connection)
 
 
 def _make(helpdesk: Helpdesk, connection: ConnectionRow, hook_secret: str, base: str) -> WebhookMade:

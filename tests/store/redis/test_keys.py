@@ -22,6 +22,8 @@ MADE = {
     "drawer": lambda account: keys.drawer(account, 2),
     "gate": lambda account: keys.gate(account, 2),
     "calls": lambda account: keys.calls(account, 2),
+    "marked": lambda account: keys.marked(account, 2),
+    "poll": lambda account: keys.poll(account, 2),
 }
 
 
