@@ -72,6 +72,10 @@ class RqJobs:
         """Enqueue the mail with an agent's invitation, where no assignment waits behind it."""
         self.enqueue(WEBHOOKS, "jobs.tasks.mail_invitation", account_id, agent_id)
 
+    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Enqueue the writes of a connection, where nothing slow holds up an assignment."""
+        self.enqueue(HELPDESK, "jobs.tasks.write_to_helpdesk", account_id, connection_id)
+
     def read_marked(self, account_id: int, connection_id: int) -> None:
         """Enqueue new readings of a helpdesk's marked conversations."""
         self.enqueue(HELPDESK, "jobs.tasks.read_marked", account_id, connection_id)
@@ -79,10 +83,6 @@ class RqJobs:
     def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
         """Enqueue the due readings of a helpdesk."""
         self.enqueue(HELPDESK_POLLS, "jobs.tasks.poll_helpdesk", account_id, connection_id)
-
-    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
-        """Enqueue the writes of a connection, where nothing slow holds up an assignment."""
-        self.enqueue(HELPDESK, "jobs.tasks.write_to_helpdesk", account_id, connection_id)
 
     def remove_old_at(self, at: datetime) -> None:
         """Schedule the next of many small removals, at most one per second; the id of a running job is never reused."""

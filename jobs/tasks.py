@@ -12,6 +12,7 @@ from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
 from dashboard.services.conversations import snoozes
 from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.services.helpdesks import writing
 from dashboard.services.operations import health, retention
 from dashboard.services.reports import rollups
 from dashboard.services.webhooks import deliver
@@ -94,6 +95,13 @@ def mail_invitation(account_id: int, agent_id: int) -> None:
         )
     if server and composed:
         mail.send(server, composed)
+
+
+def write_to_helpdesk(account_id: int, connection_id: int) -> None:
+    """Carry out the writes of a connection to a helpdesk."""
+    with runtime.unit_of_work() as work:
+        if writing.run(work, account_id, connection_id, clock=clock.now):
+            work.signals.write_to_helpdesk(account_id, connection_id)
 
 
 def deliver_webhooks(account_id: int | None = None) -> None:

@@ -51,9 +51,9 @@ class Recorded:
     deliveries_at: list[datetime] = field(default_factory=list)
     removals_at: list[datetime] = field(default_factory=list)
     mails: list[tuple[int, int]] = field(default_factory=list)
+    writes: list[tuple[int, int]] = field(default_factory=list)
     readings: list[tuple[int, int]] = field(default_factory=list)
     polls: list[tuple[int, int]] = field(default_factory=list)
-    writes: list[tuple[int, int]] = field(default_factory=list)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         self.runs.append((account_id, inbox_id, source))
@@ -76,14 +76,14 @@ class Recorded:
     def mail_invitation(self, account_id: int, agent_id: int) -> None:
         self.mails.append((account_id, agent_id))
 
+    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
+        self.writes.append((account_id, connection_id))
+
     def read_marked(self, account_id: int, connection_id: int) -> None:
         self.readings.append((account_id, connection_id))
 
     def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
         self.polls.append((account_id, connection_id))
-
-    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
-        self.writes.append((account_id, connection_id))
 
     def remove_old_at(self, at: datetime) -> None:
         self.removals_at.append(at)

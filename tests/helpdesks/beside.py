@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from dashboard.engine.model import ConnectionMode, Status
 from dashboard.helpdesks.port import HelpdeskConversation, HelpdeskKind, WebhookHint
-from dashboard.services.helpdesks import marks, mirror, polling, vanishing, writing
+from dashboard.services.helpdesks import explaining, marks, mirror, polling, vanishing, writing
 from dashboard.services.helpdesks.translation import Asked, View
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
@@ -105,6 +105,15 @@ class Beside:
         """Carry out the writes that are due."""
         while writing.carry_out(self.acme.work, self.connection, self.helpdesk, clock=lambda: self.now):
             pass
+
+    def explain(self) -> None:
+        """Write the explanations that are due."""
+        explaining.explain(self.acme.work, self.connection, self.helpdesk, clock=lambda: self.now)
+
+    def set(self, **values: object) -> None:
+        """Set columns of the connection."""
+        connections.note(self.acme.work.session, self.connection_id, **values)
+        self.acme.work.finish()
 
     def lease(self) -> None:
         """Lease the due writes, as a worker does that is killed then."""

@@ -3,6 +3,7 @@
 import pytest
 
 from dashboard.engine.model import Hold
+from dashboard.helpdesks.port import NoteKind
 from dashboard.services.helpdesks.writing import TOO_LATE
 from tests.handling import ledger
 from tests.helpdesks.beside import Beside
@@ -144,3 +145,19 @@ def test_an_old_list_does_not_take_back_what_was_written_after_it(live: Beside):
     live.apply(listed, asked_at=asked_at)
 
     assert live.row(1).assignee_id == live.acme.agents["Ana"]
+
+
+def test_a_confirmed_assignment_is_explained_there_exactly_once(live: Beside):
+    """C17: not before it is confirmed."""
+    live.set(note=NoteKind.NOTE)
+    live.decide()
+    live.write()
+    live.explain()
+    assert live.helpdesk.notes == []
+
+    live.hear(live.helpdesk.hints[-1:])
+    live.explain()
+    live.explain()
+
+    assert len(live.helpdesk.notes) == 1
+    assert live.helpdesk.notes[0].startswith("1: Assigned to Ana")

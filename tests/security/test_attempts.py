@@ -15,6 +15,7 @@ from dashboard.web.accounts import login_throttle
 from dashboard.web.accounts.attempts import FORGIVEN, KEPT, LONGEST_PAUSE, Attempt
 from tests.desks import Acme
 from tests.pages import PASSWORD, AtOnce, composed, let_in
+from tests.security import persons
 from tests.waiting import PATIENCE, eventually
 from tests.web.accounts.test_sessions import log_in
 
@@ -92,6 +93,15 @@ def test_an_ipv4_address_is_the_same_source_as_it_is_within_ipv6(app: Flask) -> 
     assert tried(app, "::ffff:203.0.113.8", PASSWORD) == IN
 
 
+def test_an_address_of_any_length_takes_little_memory(app: Flask) -> None:
+    """Seen to fail with the address in the key: one network filled Redis with half a gigabyte an hour."""
+    tried(app, "203.0.113.1", email="x" * 300_000)
+
+    kept = login_throttle.limiter.storage.storage.keys()
+    assert len(kept) > 4
+    assert max(map(len, kept)) < 200
+
+
 @pytest.mark.parametrize("email", [ANA, NOBODY])
 def test_an_address_that_many_sources_guess_is_slow_for_all_of_them(app: Flask, email: str) -> None:
     """Twenty failures in an hour, then a pause of a second for each further one; alike for an address nobody has.
@@ -151,13 +161,37 @@ def test_a_source_that_has_waited_has_one_attempt(app: Flask) -> None:
 
 
 def test_a_log_in_does_not_tell_by_the_pause_that_it_was_one(app: Flask) -> None:
-    """Seen to fail with the failures forgotten by a log-in."""
+    """It counts like a wrong one. Seen to fail with the failures forgotten by a log-in."""
     fail(FORGIVEN + 2)
     assert tried(app, "203.0.113.1", PASSWORD) == LATER
     eventually(lambda: waiting("203.0.113.1").seconds_left() == 0)
     assert tried(app, "203.0.113.1", PASSWORD) == IN
 
-    assert waiting("203.0.113.9").seconds_left() == 2
+    assert waiting("203.0.113.9").seconds_left() == 3
+
+
+def test_passwords_that_an_account_gives_are_no_free_guesses(app: Flask, acme: Acme) -> None:
+    """Each opens Acme, and shows at the log-in whether it is the password of Globex's Pia too.
+
+    Seen to fail with wrong passwords counted alone: Acme guessed as often as it liked.
+    """
+    both = persons.accounts(app, acme)
+    persons.join(both, both.globex)
+    ours = persons.hire(both.acme)
+    for number in range(FORGIVEN + 1):
+        guess = f"a guess, the {number}th"
+        persons.send(both.door(), persons.link(both.acme, ours), password=guess, again=guess)
+        assert tried(app, f"198.51.100.{number}", guess, persons.PIA) == IN
+
+    assert tried(app, "203.0.113.1", "another guess", persons.PIA) == LATER
+
+
+def test_one_who_logs_in_often_waits_for_nothing(app: Flask) -> None:
+    """Seen to fail with every log-in counted."""
+    for number in range(FORGIVEN + 1):
+        assert tried(app, f"198.51.100.{number}", PASSWORD) == IN
+
+    assert tried(app, "203.0.113.1", PASSWORD) == IN
 
 
 def test_no_pause_is_longer_than_five_minutes(app: Flask) -> None:

@@ -57,6 +57,16 @@ class Served:
             client.sendall(words)
         return client
 
+    def answered(self) -> socket.socket:
+        """Return a client that was answered, once the process knows it too: an answer arrives before that."""
+        client = self.connect(ASKED)
+        assert sites.answer(client).status == 200
+        eventually(self.has_answered_all)
+        return client
+
+    def has_answered_all(self) -> bool:
+        return all(one.was_answered and one.is_idle for one in list(self.server.active_channels.values()))
+
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
@@ -89,8 +99,7 @@ def test_who_asks_gets_the_place_of_somebody_who_is_silent(served: Served) -> No
 
 def test_whoever_was_answered_stays_while_strangers_come(served: Served) -> None:
     """Seen to fail with the oldest closed, whoever it is."""
-    tabs = [served.connect(ASKED) for _ in range(5)]
-    assert all(sites.answer(tab).status == 200 for tab in tabs)
+    tabs = [served.answered() for _ in range(5)]
 
     for number in range(5 * MOST):
         served.connect(b"GET /" if number % 2 else b"")
@@ -102,10 +111,7 @@ def test_whoever_was_answered_stays_while_strangers_come(served: Served) -> None
 
 def test_a_newcomer_gets_a_place_when_answered_connections_hold_all(served: Served) -> None:
     """Seen to fail with answered connections kept before all others: each newcomer was closed at once."""
-    tabs = [served.connect() for _ in range(MOST)]
-    for tab in tabs:
-        tab.sendall(ASKED)
-        assert sites.answer(tab).status == 200
+    tabs = [served.answered() for _ in range(MOST)]
 
     newcomers = [served.connect() for _ in range(3)]
     for newcomer in newcomers:
@@ -119,8 +125,7 @@ def test_a_newcomer_gets_a_place_when_answered_connections_hold_all(served: Serv
 
 def test_answered_connections_keep_three_quarters_of_the_places(served: Served) -> None:
     """Seen to fail with no connection preferred, and with half of the places."""
-    tabs = [served.connect(ASKED) for _ in range(MOST * 3 // 4)]
-    assert all(sites.answer(tab).status == 200 for tab in tabs)
+    tabs = [served.answered() for _ in range(MOST * 3 // 4)]
 
     for _ in range(3 * MOST):
         served.connect()

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from dashboard.services.accounts import passwords
+from dashboard.services.accounts import passwords, rights
 from dashboard.services.accounts.account_forms import NewPassword
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
@@ -30,6 +30,8 @@ def invite(
     work: UnitOfWork, account_id: int, agent_id: int, *, actor_id: int | None, now: datetime
 ) -> str | Conflict | None:
     """Create a link for the agent and return its secret; the database stores only a hash, and an earlier link ends."""
+    if lost := rights.refusal(work, account_id, actor_id):
+        return lost
     agent = agents.lock(work.session, account_id, agent_id)
     if agent is None or not agent.active:
         return Conflict(sentence=DEACTIVATED) if agent else None

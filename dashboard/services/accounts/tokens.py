@@ -4,10 +4,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dashboard.services.accounts import rights
 from dashboard.services.accounts.account_forms import NewToken
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
-from dashboard.services.core.refusals import Invalid, invalid
+from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import id_checks
 from dashboard.store.accounts import tokens as store
@@ -62,8 +63,12 @@ def show_all(work: UnitOfWork, account_id: int, page: Page) -> Listed[TokenRow]:
     return store.page(work.session, account_id, page)
 
 
-def create(work: UnitOfWork, account_id: int, new: NewToken, *, actor_id: int, now: datetime) -> IssuedToken | Invalid:
+def create(
+    work: UnitOfWork, account_id: int, new: NewToken, *, actor_id: int, now: datetime
+) -> IssuedToken | Invalid | Conflict:
     """Create a token for an active agent of the account, by default for the requester."""
+    if lost := rights.refusal(work, account_id, actor_id):
+        return lost
     user_id = new.user_id or actor_id
     if user_id not in id_checks.existing_ids(work.session, account_id, agent_ids=[user_id]).agent_ids:
         return invalid("user_id", "There is no such active agent in this account.")

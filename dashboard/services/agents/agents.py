@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from dashboard.engine.model import Presence, Role
-from dashboard.services.accounts import passwords, tokens
+from dashboard.services.accounts import passwords, rights, tokens
 from dashboard.services.accounts.account_forms import AgentEdit
 from dashboard.services.agents import deactivation
 from dashboard.services.core import audit_log, audited_crud
@@ -18,7 +18,7 @@ from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.form import UNSET, sent_fields
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.store.accounts import accounts, invitations, log_ins
+from dashboard.store.accounts import invitations, log_ins
 from dashboard.store.accounts.log_ins import LogIn
 from dashboard.store.agents import agents as store
 from dashboard.store.agents import availability, release_all
@@ -80,8 +80,10 @@ def of_address(work: UnitOfWork, account_id: int, email: str) -> AgentRow | None
 
 def create(
     work: UnitOfWork, account_id: int, edit: AgentEdit, *, actor_id: int | None, now: datetime
-) -> AgentView | Invalid:
+) -> AgentView | Invalid | Conflict:
     """Create an agent with a log-in for this account alone, independent of the same address in other accounts."""
+    if lost := rights.refusal(work, account_id, actor_id):
+        return lost
     values = sent_fields(edit)
     password = values.pop("password", None)
     agent_id = store.add(work.session, account_id, **values)
@@ -107,13 +109,14 @@ def change(
     seen: Baseline = NO_BASELINE,
 ) -> AgentView | Invalid | Conflict | None:
     """Change an agent; a deactivation releases the agent's open conversations (E31)."""
-    before = _held(work, account_id, agent_id, edit)
-    values = audited_crud.judged(seen, sent_fields(edit), before) if before else {}
+    before = _held(work, account_id, agent_id, edit, actor_id=actor_id)
+    if not isinstance(before, AgentRow):
+        return before
+    values = audited_crud.judged(seen, sent_fields(edit), before)
     if isinstance(values, Stale):
         return values
     edit = AgentEdit(**values)
-    refusal = _refusal(work, account_id, before, edit) if before else None
-    if before is None or refusal:
+    if refusal := _refusal(work, account_id, before, edit):
         return refusal
     _write(work, account_id, before, edit)
     woken = _consequences(work, account_id, before, edit, actor_id=actor_id, now=now)
@@ -160,12 +163,14 @@ class _Audited:
         return AuditedChange(subject="agent", subject_id=self.after.id, before=_facts(self.before), after=after)
 
 
-def _held(work: UnitOfWork, account_id: int, agent_id: int, edit: AgentEdit) -> AgentRow | None:
-    """Lock and return the agent, after all locks that must precede it."""
+def _held(
+    work: UnitOfWork, account_id: int, agent_id: int, edit: AgentEdit, *, actor_id: int | None
+) -> AgentRow | Conflict | None:
+    """Lock and return the agent, after all locks that must precede it, unless the actor has lost their right."""
     if edit.active is False:
         release_all.lock_out_batches(work.session, account_id, agent_id)
-    if {"role", "active", "email"} & sent_fields(edit).keys():
-        accounts.lock(work.session, account_id)
+    if lost := rights.refusal(work, account_id, actor_id):
+        return lost
     found = store.lock(work.session, account_id, agent_id)
     if {"email", "password"} & sent_fields(edit).keys():
         log_ins.lock(work.session, account_id, agent_id)

@@ -51,14 +51,14 @@ class JobQueue(Protocol):
     def mail_invitation(self, account_id: int, agent_id: int) -> None:
         """Enqueue the mail with an agent's invitation."""
 
+    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Enqueue the writes of a connection."""
+
     def read_marked(self, account_id: int, connection_id: int) -> None:
         """Enqueue new readings of a helpdesk's marked conversations."""
 
     def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
         """Enqueue the due readings of a helpdesk."""
-
-    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
-        """Enqueue the writes of a connection."""
 
     def remove_old_at(self, at: datetime) -> None:
         """Schedule the next removal of expired rows."""
@@ -138,6 +138,13 @@ class AfterCommit:
         except StoreUnavailable as error:
             log.warning("invitation_not_mailed", account=account_id, agent=agent_id, error=str(error))
 
+    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
+        """Start the writes of a connection; they are rows, and a regular look finds what Redis did not accept."""
+        try:
+            self.queue.write_to_helpdesk(account_id, connection_id)
+        except StoreUnavailable as error:
+            log.warning("writes_not_started", account=account_id, connection=connection_id, error=str(error))
+
     def read_marked(self, account_id: int, connection_id: int) -> None:
         """Have a helpdesk's marked conversations read, unless a job is about to; the timetable also looks for marks."""
         try:
@@ -153,13 +160,6 @@ class AfterCommit:
                 self.queue.poll_helpdesk(account_id, connection_id)
         except StoreUnavailable as error:
             log.warning("poll_not_started", account=account_id, connection=connection_id, error=str(error))
-
-    def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
-        """Start the writes of a connection; they are rows, and a regular look finds what Redis did not accept."""
-        try:
-            self.queue.write_to_helpdesk(account_id, connection_id)
-        except StoreUnavailable as error:
-            log.warning("writes_not_started", account=account_id, connection=connection_id, error=str(error))
 
     def note_listeners(self, account_id: int, listening: bool) -> None:
         """Record whether the account has a receiver of events; the scheduler repeats this regularly."""

@@ -6,7 +6,7 @@ import structlog
 
 from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import presences, reconciliation, setup, state, timing
+from dashboard.services.helpdesks import presences, reconciliation, setup, state, timing, writing
 from dashboard.services.helpdesks.mirror import IdentityChanged
 from dashboard.services.helpdesks.reconciliation import Clock, Job
 from dashboard.services.helpdesks.setup import SetupReading
@@ -47,6 +47,8 @@ def poll(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, clo
 def _poll(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, clock: Clock) -> bool:
     until = clock() + LASTS_FOR
     _look_at_marks(work, connection, helpdesk)
+    writing.mark_unconfirmed(work, connection, now=clock())
+    work.finish()
     for due in timing.due(_again(work, connection), helpdesk.features, clock()):
         connection = _again(work, connection)
         view = View(connection=connection, directory=directory.read(work.session, connection.id))

@@ -29,7 +29,8 @@ def settle(
     """
     if fate is WriteFate.THERE:
         note_due = write.kind is WriteKind.CLAIM and view.connection.note is not NoteKind.OFF
-        open_writes.confirm(work.session, write.id, now=now, note_due=note_due)
+        if open_writes.confirm(work.session, write.id, now=now, note_due=note_due) and note_due:
+            work.notes.writes(write.account_id, write.connection_id)
     elif fate is WriteFate.REPLACED:
         open_writes.replace(work.session, write.id, now=now)
     elif fate is WriteFate.LOST:

@@ -13,21 +13,24 @@ from random import uniform
 import structlog
 
 from dashboard.helpdesks.port import Helpdesk, HelpdeskConversation, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import gone, mirror, settlement, state
+from dashboard.services.helpdesks import explaining, gone, mirror, settlement, state
+from dashboard.services.helpdesks.access import helpdesk_of
 from dashboard.services.helpdesks.merging import WriteFate, fate_of, target_of
 from dashboard.services.helpdesks.reconciliation import Clock
 from dashboard.services.helpdesks.translation import Asked, View
-from dashboard.store.helpdesks import directory, events, links, open_writes
+from dashboard.store.helpdesks import connections, directory, events, links, open_writes
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow
 from dashboard.store.helpdesks.open_writes import OpenWrite
-from dashboard.store.models.connections import ConnectionEventKind, WriteKind
+from dashboard.store.models.connections import ConnectionEventKind, ConnectionState, WriteKind
 
 log = structlog.get_logger()
 MOST_AT_ONCE = 8
 LEASED_FOR = timedelta(seconds=60)
+RUNS_FOR = timedelta(seconds=20)
 # A decision that could not be written by then is told as such and made anew: who was free then may be gone now.
 LASTS_FOR = timedelta(seconds=60)
 LONGEST_PAUSE = 30.0
@@ -60,6 +63,25 @@ class Attempt:
     refusal: str | None = None
     error: HelpdeskUnavailable | None = None
     forbids: HelpdeskForbids | None = None
+
+
+def run(work: UnitOfWork, account_id: int, connection_id: int, *, clock: Clock) -> bool:
+    """Carry out a connection's writes for a while; True if another job should go on."""
+    connection = connections.shelf.find(work.session, account_id, connection_id)
+    if connection is None or connection.paused or connection.state is ConnectionState.BROKEN:
+        return False
+    until = clock() + RUNS_FOR
+    try:
+        with helpdesk_of(work, connection, Urgency.WRITE) as helpdesk:
+            work.finish()
+            while more := carry_out(work, connection, helpdesk, clock=clock):
+                if clock() >= until:
+                    break
+            explaining.explain(work, connection, helpdesk, clock=clock)
+    except HelpdeskForbids as error:
+        state.breaks(work, connection, f"{error.sentence} {error.fix}", now=clock())
+        return False
+    return more
 
 
 def carry_out(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, clock: Clock) -> bool:

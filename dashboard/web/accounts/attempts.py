@@ -2,14 +2,20 @@
 
 A source that waits for its pause is let in, so this slows down guessing and locks nobody out. Unknown addresses are
 counted too, and a log-in resets no counter, so that the pause reveals neither.
+
+A log-in is counted too, once an hour for each password: an account can give an address one password after the other,
+and each right one shows whether it opens another account as well.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil
 
 from limits.storage import Storage
+
+from dashboard.store.accounts.sessions import Viewer
 
 HOUR = 3_600
 # Failures per hour, over all sources, that cause no pause: people mistype.
@@ -52,6 +58,12 @@ class Attempt:
     def fail(self) -> None:
         """Count a wrong password or an unknown address."""
         self.storage.incr(self._key("failures"), HOUR)
+
+    def succeed(self, opened: Sequence[Viewer]) -> None:
+        """Count a right password like a wrong one, unless it is counted already: an epoch belongs to one password."""
+        epochs = [f"{one.key} {one.session_epoch}" for one in opened]
+        if self.storage.incr(self._key("opened", *epochs), HOUR) == 1:
+            self.fail()
 
     def _pause(self) -> int:
         return min(LONGEST_PAUSE, max(0, self.storage.get(self._key("failures")) - FORGIVEN))

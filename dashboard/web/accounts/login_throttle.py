@@ -1,5 +1,6 @@
 """Rate limit of log-in attempts, counted in Redis for all servers; in this process while Redis is down."""
 
+from hashlib import sha256
 from http import HTTPStatus
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
@@ -45,8 +46,11 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def address_tried() -> str:
-    """Return the source with the tried address, so that nobody can lock another person out."""
-    return f"{source()} {_address()}"
+    """Return the source with the tried address, so that nobody can lock another person out.
+
+    The address is hashed: a form has room for half a megabyte, and the key is kept for an hour.
+    """
+    return f"{source()} {sha256(_address().encode()).hexdigest()}"
 
 
 def attempt() -> Attempt:

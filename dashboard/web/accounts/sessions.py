@@ -37,6 +37,7 @@ def create() -> ResponseReturnValue:
     if not found:
         attempt.fail()
         return _form(error=WRONG), HTTPStatus.UNPROCESSABLE_ENTITY
+    attempt.succeed(found)
     auth.recognise(found)
     if len(found) > 1:
         return redirect(url_for("web.memberships.index", next=urls.wanted()), HTTPStatus.SEE_OTHER)

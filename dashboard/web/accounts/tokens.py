@@ -11,7 +11,7 @@ from dashboard import clock
 from dashboard.http import finished, unit_of_work
 from dashboard.services.accounts import tokens
 from dashboard.services.accounts.account_forms import TokenForm
-from dashboard.services.core.refusals import Invalid, invalid
+from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.store.accounts import tokens_page as store
 from dashboard.store.core.paging import Page
 from dashboard.store.inboxes import choices
@@ -42,6 +42,8 @@ def create() -> ResponseReturnValue:
         if isinstance(wanted, Invalid)
         else finished(tokens.create(unit_of_work(), viewer().account_id, wanted, **actor_kwargs()))
     )
+    if isinstance(made, Conflict):
+        abort(HTTPStatus.CONFLICT)
     if isinstance(made, Invalid):
         return _page(errors=made.errors, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
     return _page(fresh=made), HTTPStatus.CREATED

@@ -83,6 +83,8 @@ def create() -> ResponseReturnValue:
     made = form_input.load(AgentForm(), said)
     if not isinstance(made, Invalid):
         made = finished(agents.create(unit_of_work(), viewer().account_id, made, **actor_kwargs()))
+    if isinstance(made, Conflict):
+        abort(HTTPStatus.CONFLICT)
     if isinstance(made, Invalid):
         return _refused(made), HTTPStatus.UNPROCESSABLE_ENTITY
     if request.form.get("invite"):

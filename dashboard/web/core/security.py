@@ -1,7 +1,10 @@
 """Security headers of every answer, session cookies, and the token against forged forms."""
 
+from http import HTTPStatus
+
 from flask import Flask, Response, request
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask_login import current_user
 from flask_wtf import CSRFProtect
 
 from dashboard.services.accounts import sessions
@@ -32,10 +35,21 @@ YEAR = 31_536_000
 
 
 class SessionCookies(SecureCookieSessionInterface):
-    """Session cookies that are marked Secure if the page came by HTTPS."""
+    """Session cookies that are marked Secure if the page came by HTTPS, and that no page renews after the session."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Ask whose session it is before its cookie is written: if it has ended, nothing is left of it to write.
+
+        With a new date, the cookie would outlive the note of the end. A failed request writes none: a store may fail.
+        """
+        if not session.modified:
+            super().save_session(app, session, response)
+        elif response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            current_user._get_current_object()
+            super().save_session(app, session, response)
 
 
 def init_app(app: Flask) -> None:
