@@ -18,6 +18,7 @@ from dashboard.store.redis import client
 DEFAULT, SCHEDULED, WEBHOOKS = "default", "scheduled_jobs", "webhooks"
 # What people and webhooks wait for, and apart from it the long readings.
 HELPDESK, HELPDESK_POLLS = "helpdesk", "helpdesk_polls"
+ALL_QUEUES = (DEFAULT, SCHEDULED, WEBHOOKS, HELPDESK, HELPDESK_POLLS)
 DELIVER = "jobs.tasks.deliver_webhooks"
 RESULT_LASTS_FOR = timedelta(minutes=5)
 FAILURE_LASTS_FOR = timedelta(days=7)
@@ -93,10 +94,10 @@ class RqJobs:
         """Return the numbers of workers and jobs, and the scheduler's state; a dead worker counts until its key
         expires.
 
-        Only workers that assign count, not those for webhooks only. A Redis that refuses writes raises
+        Only workers that assign count, not those for webhooks or helpdesks only. A Redis that refuses writes raises
         StoreUnavailable.
         """
-        queues = [RqQueue(name, connection=self._connection) for name in (DEFAULT, SCHEDULED, WEBHOOKS)]
+        queues = [RqQueue(name, connection=self._connection) for name in ALL_QUEUES]
         with translate_redis_errors("jobs"):
             self._connection.set(WRITTEN, 1, px=SCHEDULER_SEEN_FOR)
             workers = worker_registration.get_keys(queues[0])

@@ -69,10 +69,12 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         # Requested runs are lost when Redis loses its data (E42).
         Entry(id="sweep", task="jobs.tasks.sweep", every=sweeps, in_new_redis_at_once=True),
         Entry(id="watch", task="jobs.tasks.watch", every=timedelta(seconds=2)),
+        Entry(id="poll-helpdesks", task="jobs.tasks.poll_helpdesks", every=timedelta(seconds=2)),
         Entry(id="end-snoozes", task="jobs.tasks.end_snoozes", every=timedelta(seconds=2)),
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=stranded_check.CHECKED_EVERY),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
         Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=1)),
+        Entry(id="forget-webhooks", task="jobs.tasks.forget_webhooks", every=timedelta(minutes=10)),
         Entry(id="mend-counters", task="jobs.tasks.mend_counters", every=timedelta(days=1), hour=NIGHT),
         Entry(id="sum-ledger", task="jobs.tasks.sum_ledger", every=timedelta(minutes=5)),
         Entry(id="remove-old", task="jobs.tasks.remove_old", every=timedelta(days=1), hour=NIGHT),

@@ -12,6 +12,7 @@ from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
 from dashboard.services.conversations import snoozes
 from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.services.helpdesks import scheduling as jobs_of_helpdesks
 from dashboard.services.helpdesks import writing
 from dashboard.services.operations import health, retention
 from dashboard.services.reports import rollups
@@ -108,6 +109,32 @@ def deliver_webhooks(account_id: int | None = None) -> None:
     """Deliver events to webhooks."""
     with runtime.unit_of_work() as work:
         deliver.deliver(work, account_id)
+
+
+def read_marked(account_id: int, connection_id: int) -> None:
+    """Read the conversations of a helpdesk again that webhooks have marked."""
+    with runtime.unit_of_work() as work:
+        if jobs_of_helpdesks.read_marked(work, account_id, connection_id, clock=clock.now):
+            work.signals.read_marked(account_id, connection_id)
+
+
+def poll_helpdesk(account_id: int, connection_id: int) -> None:
+    """Read what is due of a helpdesk."""
+    with runtime.unit_of_work() as work:
+        if jobs_of_helpdesks.poll(work, account_id, connection_id, clock=clock.now):
+            work.signals.poll_helpdesk(account_id, connection_id)
+
+
+def poll_helpdesks() -> None:
+    """Start the polls that are due, and the readings of webhooks' conversations that were lost."""
+    with runtime.unit_of_work() as work:
+        jobs_of_helpdesks.start_due(work, now=clock.now())
+
+
+def forget_webhooks() -> None:
+    """Delete what was kept of webhooks for a day."""
+    with runtime.unit_of_work() as work:
+        retention.forget_heard(work, now=clock.now())
 
 
 def end_snoozes() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.desks import Acme, Recorded
 
 NO_CHROMIUM = "The browser tests were left out: this machine has no Chromium."
+NO_RT = "The tests with a real Request Tracker were left out: this machine has none."
 GATE = "{} tests of the gate were left out: make check runs them, and so does make test ARGS=--gate."
 # What a process of the run reports to the first one: here, the number of tests that it left to the gate.
 REPORT = pytest.StashKey[dict[str, object]]()
@@ -37,7 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("EVENHAND_REQUIRE_BROWSER") == "1" and not _has_chromium():
         raise pytest.UsageError("EVENHAND_REQUIRE_BROWSER is set and this machine has no Chromium.")
     from tests.faults import machine
+    from tests.helpdesks.rt.machine import has_request_tracker
 
+    if os.environ.get("EVENHAND_REQUIRE_RT") == "1" and not has_request_tracker():
+        raise pytest.UsageError("EVENHAND_REQUIRE_RT is set and this machine has no Request Tracker.")
     if lacking := machine.unforgivable():
         raise pytest.UsageError(f"{machine.REQUIRED} is set and this machine lacks: {', '.join(lacking)}.")
 
@@ -49,7 +53,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the browser tests without a Chromium, the faults that this machine cannot have, and the gate's tests.
+    """Leave out what this machine cannot have (Chromium, Request Tracker, faults), and the gate's tests.
 
     The gate's tests run with --gate, and where the command line names a file or a directory.
     """
@@ -70,11 +74,17 @@ def pytest_testnodedown(node: "WorkerController") -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say so in one line each, since nobody sees what did not run."""
     from tests.faults import machine
+    from tests.helpdesks import contracts
+    from tests.helpdesks.rt.machine import has_request_tracker
 
     if left_out := _report(config).get(LEFT_OUT):
         terminalreporter.write_line(GATE.format(left_out))
     if not _has_chromium():
         terminalreporter.write_line(NO_CHROMIUM)
+    if not contracts.folder():
+        terminalreporter.write_line(contracts.LEFT_OUT)
+    if not has_request_tracker():
+        terminalreporter.write_line(NO_RT)
     if missing := machine.missing():
         terminalreporter.write_line(f"Some faults were left out: this machine has no {', '.join(missing)} to break.")
 
@@ -90,10 +100,17 @@ def _report(config: pytest.Config) -> dict[str, object]:
 
 def _lacks(item: pytest.Item) -> bool:
     from tests.faults import machine
+    from tests.helpdesks import contracts
+    from tests.helpdesks.rt.machine import has_request_tracker
 
     needs = [mark.args[0] for mark in item.iter_markers("needs")]
-    is_for_browser = item.get_closest_marker("browser") is not None
-    return (is_for_browser and not _has_chromium()) or any(need in machine.missing() for need in needs)
+    missing = machine.missing() if contracts.folder() else [*machine.missing(), "contracts"]
+    is_for_browser, is_for_rt = (item.get_closest_marker(name) is not None for name in ("browser", "rt"))
+    return (
+        (is_for_browser and not _has_chromium())
+        or (is_for_rt and not has_request_tracker())
+        or any(need in missing for need in needs)
+    )
 
 
 def _has_chromium() -> bool:

@@ -17,6 +17,7 @@ from dashboard.api.core import errors, rate_limit, resources
 from dashboard.api.core.docs_page import docs
 from dashboard.api.explanations import explanations
 from dashboard.api.helpdesks import connections, directory, history
+from dashboard.api.helpdesks.hooks import hooks
 from dashboard.api.inboxes import inboxes, members, teams
 from dashboard.api.operations.operations import operations
 from dashboard.api.policies import assignment_policies, capacity_limits, capacity_policies, previews
@@ -110,6 +111,7 @@ def register(app: Flask, settings: Settings) -> None:
     for noun in NOUNS:
         api.register_blueprint(noun)
     app.register_blueprint(operations)
+    app.register_blueprint(hooks)
     app.register_blueprint(docs)
 
 

@@ -60,7 +60,7 @@ class Chatwoot:
 
     def url_of(self, key: ConversationKey) -> str:
         """Return the address of the conversation's page."""
-        return f"{self._api.base_url}/app/accounts/{self._api.account_id}/conversations/{key.display_id}"
+        return f"{self._api.base_url}/app{self._api.pages}/conversations/{key.display_id}"
 
     def read_setup(self, groups: Mapping[str, str]) -> port.Setup:
         """Read inboxes, agents, teams, their members and labels; the marks first, so that no change is missed."""
@@ -68,9 +68,10 @@ class Chatwoot:
         with understood("its set-up"):
             inboxes, teams = rows(self._api.read("/inboxes"), "payload"), rows(self._api.read("/teams"))
             agents, labels = rows(self._api.read("/agents")), rows(self._api.read("/labels"), "payload")
+            read = [chatwoot_words.inbox(one, self._inbox_members(one)) for one in inboxes]
             return port.Setup(
-                inboxes=[chatwoot_words.inbox(one, self._inbox_members(one)) for one in inboxes],
-                agents=[chatwoot_words.agent(one) for one in agents],
+                inboxes=read,
+                agents=self._agents(agents, read),
                 teams=[chatwoot_words.team(one, self._team_members(one)) for one in teams],
                 labels=[str(one["title"]) for one in labels],
                 marks=marks,
@@ -104,7 +105,9 @@ class Chatwoot:
         # A date has whole seconds.
         within = max(ceil((at - since).total_seconds()) + 1, 1)
         _, found = self._list({"status": "all", "updated_within": within, "sort_by": OLDEST_FIRST, **_only(inbox_ids)})
-        return ConversationPage(conversations=[one for one in found if one.inbox_id in inbox_ids])
+        return ConversationPage(
+            conversations=[one for one in found if one.inbox_id in inbox_ids and one.updated_at >= since]
+        )
 
     def read_one(self, key: ConversationKey) -> HelpdeskConversation | None:
         """Read one conversation by the id that people see; None if it does not exist."""
@@ -132,11 +135,11 @@ class Chatwoot:
             return AssignAnswer(assignee_id=str(int(row(answer.json)["id"])) if answer.json else None)
 
     def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
-        """Write a private note, or our custom attribute beside those of others."""
+        """Write a private note, or our custom attribute beside those of others; nothing where it was deleted."""
         path = f"/conversations/{key.display_id}"
         if kind is NoteKind.NOTE:
             body = {"content": f"{sentence}\n\n{link}", "message_type": "outgoing", "private": True}
-            self._written(self._api.write("POST", f"{path}/messages", body, by_bot=True))
+            self._written(self._api.write("POST", f"{path}/messages", body, by_bot=True), or_gone=True)
         elif kind is NoteKind.ATTRIBUTE:
             self._merge(path, f"{sentence} {link}")
 
@@ -183,6 +186,12 @@ class Chatwoot:
         told = [chatwoot_words.past(one, resolutions.get(one.id)) for one in chosen]
         return HistoryPage(conversations=told, next=str(number + 1) if found else None)
 
+    def _agents(self, found: Sequence[Row], inboxes: Sequence[HelpdeskInbox]) -> list[port.HelpdeskAgent]:
+        """Return the agents. The token's user is one only as a member of an inbox: then a person uses it."""
+        members = frozenset[str]().union(*(inbox.member_ids or () for inbox in inboxes))
+        own_id = chatwoot_checks.about(self._api).own_id
+        return [one for one in map(chatwoot_words.agent, found) if one.id != own_id or one.id in members]
+
     def _inbox_members(self, inbox: Row) -> Sequence[Row]:
         return rows(self._api.read(f"/inbox_members/{int(inbox['id'])}"), "payload")
 
@@ -215,10 +224,10 @@ class Chatwoot:
             return
         with understood("custom attributes"):
             others = row(row(answer.json)["custom_attributes"])
-        merges = numbers(self.about().version) >= MERGES
+        merges = numbers(chatwoot_checks.version_of(self._api)) >= MERGES
         body = {"custom_attributes": {ATTRIBUTE: value}, "merge": True}
         body = body if merges else {"custom_attributes": {**others, ATTRIBUTE: value}}
-        self._written(self._api.write("POST", f"{path}/custom_attributes", body, by_bot=True))
+        self._written(self._api.write("POST", f"{path}/custom_attributes", body, by_bot=True), or_gone=True)
 
     def _written(self, answer: port.Answer, *, or_gone: bool = False) -> None:
         if answer.status >= HTTPStatus.BAD_REQUEST and not (or_gone and answer.status == HTTPStatus.NOT_FOUND):

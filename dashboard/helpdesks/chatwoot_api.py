@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from dashboard.helpdesks.port import Answer, HelpdeskForbids, HelpdeskHttp, HelpdeskUnavailable
 
@@ -51,7 +52,8 @@ class Api:
     def __init__(self, http: HelpdeskHttp, credentials: Mapping[str, str]) -> None:
         self._http, self.account_id = http, credentials["account_id"].strip()
         self._token, self._bot_token = credentials["token"].strip(), credentials.get("bot_token", "").strip()
-        self._account = f"/api/v1/accounts/{self.account_id}"
+        self.pages = f"/accounts/{quote(self.account_id, safe='')}"
+        self._account = f"/api/v1{self.pages}"
 
     @property
     def base_url(self) -> str:

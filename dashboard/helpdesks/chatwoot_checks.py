@@ -23,12 +23,16 @@ ASSIGNING = frozenset({"assign_agent", "remove_assigned_agent"})
 
 def about(api: Api) -> About:
     """Return version, clock, and the id of the token's user."""
+    version, profile = version_of(api), api.read_plain("/api/v1/profile")
+    with understood("the token's user"):
+        return About(version=version, own_id=str(int(row(profile.json)["id"])), at=profile.at)
+
+
+def version_of(api: Api) -> str:
+    """Return the version."""
     answer = api.read_plain("/api")
     with understood("its version"):
-        version = str(row(answer.json)["version"])
-    profile = api.read_plain("/api/v1/profile")
-    with understood("the token's user"):
-        return About(version=version, own_id=str(int(row(profile.json)["id"])), at=profile.at or answer.at)
+        return str(row(answer.json)["version"])
 
 
 def check(api: Api) -> Sequence[Check]:

@@ -171,7 +171,7 @@ class Libredesk:
         """Create the webhook, or take the one with this address. A refusal comes with status 200, without an id."""
         body = {"name": WEBHOOK_NAME, "url": url, "events": EVENTS, "secret": secret, "is_active": True}
         with understood("its webhooks"):
-            ours = [one["id"] for one in self._api.get("/webhooks", needs=WEBHOOKS) if one["url"] == url]
+            ours = [one["id"] for one in self._api.rows("/webhooks", needs=WEBHOOKS) if one["url"] == url]
         call = ("PUT", f"/webhooks/{ours[0]}") if ours else ("POST", "/webhooks")
         made = self._api.send(*call, body, needs=WEBHOOKS)
         if not isinstance(made, Mapping) or not made.get("id"):
@@ -191,8 +191,7 @@ class Libredesk:
         """Return whether it was signed with our secret; the time within the body is signed with it."""
         if not secret:
             return False
-        signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(f"sha256={signature}".encode(), headers.get(SIGNATURE, "").encode()):
+        if not hmac.compare_digest(signature_of(secret, body).encode(), headers.get(SIGNATURE, "").encode()):
             return False
         try:
             at = instant(json.loads(body)["timestamp"])
@@ -243,7 +242,7 @@ class Libredesk:
         if place is None:
             return None
         with understood("statuses"):
-            statuses = [str(one["id"]) for one in self._api.get("/statuses") if category_of(one) == "open"]
+            statuses = [str(one["id"]) for one in self._api.rows("/statuses") if category_of(one) == "open"]
         if not statuses:
             raise HelpdeskUnavailable("Libredesk has no status of the category open.")
         place = replace(place, statuses=statuses)
@@ -273,11 +272,16 @@ class Libredesk:
         return raw
 
     def _categories(self) -> Mapping[str, str]:
-        return {one["name"]: category_of(one) for one in self._api.get("/statuses")}
+        return {one["name"]: category_of(one) for one in self._api.rows("/statuses")}
 
     def _past(self, uuid: str) -> PastConversation | None:
         raw = self._raw(uuid)
         return None if raw is None else past_of(raw, list(activities(self._api, uuid))[::-1])
+
+
+def signature_of(secret: str, body: bytes) -> str:
+    """Return the header's value with which Libredesk signs a body."""
+    return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
 
 
 def note_text(sentence: str, link: str) -> str:

@@ -31,7 +31,7 @@ class Right:
     @property
     def missing(self) -> HelpdeskForbids:
         """Return the error of a key whose agent has no role with this permission."""
-        return HelpdeskForbids(f"The API key's agent may not {self.purpose}.", fix=self.fix)
+        return MayNot(f"The API key's agent may not {self.purpose}.", fix=self.fix)
 
     @property
     def fix(self) -> str:
@@ -53,6 +53,10 @@ AUTOMATIONS = Right(name="automations:manage", label="Manage automations", purpo
 KEY_ONLY = Right(name="", label="View conversation", purpose="read this")
 
 
+class MayNot(HelpdeskForbids):
+    """The key is good, but its agent has no role with the permission."""
+
+
 class NotThere(HelpdeskUnavailable):
     """Libredesk itself says that what was asked for does not exist; a 404 of anything else is not this."""
 
@@ -71,6 +75,13 @@ class Api:
     def get(self, path: str, params: Params = (), *, needs: Right = KEY_ONLY) -> Any:
         """Read."""
         return data_of(self.answer(path, params), needs)
+
+    def rows(self, path: str, params: Params = (), *, needs: Right = KEY_ONLY) -> Sequence[Mapping[str, Any]]:
+        """Read a list; anything else is no empty one."""
+        found = self.get(path, params, needs=needs)
+        if not isinstance(found, list):
+            raise HelpdeskUnavailable(NO_SENSE)
+        return found
 
     def answer(self, path: str, params: Params = ()) -> Answer:
         """Read, and return the whole answer."""

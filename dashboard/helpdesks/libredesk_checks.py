@@ -14,6 +14,7 @@ from dashboard.helpdesks.libredesk_api import (
     WEBHOOK_NAME,
     WEBHOOKS,
     Api,
+    MayNot,
     NotThere,
     Refused,
     Right,
@@ -48,7 +49,7 @@ RULES = ("new_conversation", "conversation_update", "time_trigger")
 OWN_TEAM = "In Libredesk, open Admin > Teammates > Agents, choose the agent of this connection, and empty its teams."
 MANUAL = "In Libredesk, open Admin > Teammates > Teams and choose the assignment type Manual, or switch it off here."
 RESTART = "Restart Libredesk after that: until then it goes on assigning for a team that was switched to Manual."
-RULE = "In Libredesk, open Admin > Productivity > Automations and take the action “Assign to user” out of these rules."
+RULE = "In Libredesk, open Admin > Productivity > Automations and take the action “Assign agent” out of these rules."
 SWITCHED_OFF = "In Libredesk, open Admin > Integrations > Webhooks and switch the webhook Evenhand on."
 
 
@@ -56,7 +57,7 @@ def version_of(api: Api) -> str | None:
     """Return the version as numbers; None if this key may not read it."""
     try:
         settings = api.get("/settings/general")
-    except (HelpdeskForbids, NotThere, Refused):
+    except (MayNot, NotThere, Refused):
         return None
     with understood("its version"):
         version = settings.get("app.version")
@@ -138,7 +139,7 @@ def _permission(api: Api, right: Right) -> Check:
             api.send(method, path, {} if method == "POST" else None, needs=right)
     except (NotThere, Refused):
         pass  # so the permission was there
-    except HelpdeskForbids as forbids:
+    except MayNot as forbids:
         fix = forbids.fix if right in NEEDED else f"{forbids.fix} {WITHOUT[right]}"
         return Check(check=right.name, ok=False, sentence=forbids.sentence, fix=fix)
     return Check(check=right.name, ok=True, sentence=f"The API key's agent may {right.purpose}.")
@@ -155,7 +156,7 @@ def _own_team(api: Api) -> Check:
 
 def _own_assignment(api: Api) -> Check:
     with understood("its teams"):
-        teams = api.get("/teams", needs=TEAMS)
+        teams = api.rows("/teams", needs=TEAMS)
         names = [team["name"] for team in teams if team["conversation_assignment_type"] != "Manual"]
     if names:
         sentence = f"Libredesk itself assigns in {', '.join(names)}."
@@ -166,7 +167,7 @@ def _own_assignment(api: Api) -> Check:
 
 def _rules(api: Api) -> Check:
     with understood("its automation rules"):
-        rules = [one for kind in RULES for one in api.get("/automations/rules", {"type": kind}, needs=AUTOMATIONS)]
+        rules = [one for kind in RULES for one in api.rows("/automations/rules", {"type": kind}, needs=AUTOMATIONS)]
         names = [one["name"] for one in rules if one["enabled"] and "assign_user" in _actions(one)]
     if names:
         sentence = f"Automation rules assign to agents: {', '.join(names)}."
@@ -189,7 +190,7 @@ def _actions(rule: Mapping[str, object]) -> set[str]:
 
 def _webhook(api: Api) -> Check:
     with understood("its webhooks"):
-        ours = [one for one in api.get("/webhooks", needs=WEBHOOKS) if one["name"] == WEBHOOK_NAME]
+        ours = [one for one in api.rows("/webhooks", needs=WEBHOOKS) if one["name"] == WEBHOOK_NAME]
     if ours and not any(one["is_active"] for one in ours):
         return Check(check="webhook", ok=False, sentence="The webhook Evenhand is switched off.", fix=SWITCHED_OFF)
     sentence = "The webhook Evenhand is switched on." if ours else "The webhook is created with the connection."

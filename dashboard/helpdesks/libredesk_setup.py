@@ -4,16 +4,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from dashboard.engine.model import Presence
-from dashboard.helpdesks.libredesk_api import TEAMS, USERS, Api, understood
+from dashboard.helpdesks.libredesk_api import TEAMS, USERS, Api, MayNot, understood
 from dashboard.helpdesks.libredesk_words import Row
-from dashboard.helpdesks.port import HelpdeskAgent, HelpdeskForbids, HelpdeskInbox, HelpdeskTeam, Setup
+from dashboard.helpdesks.port import HelpdeskAgent, HelpdeskInbox, HelpdeskTeam, Setup
 
 ROUND_ROBIN, MANUAL = "Round robin", "Manual"
 
 
 def read_setup(api: Api) -> Setup:
     """Read all of it. Who is in which team takes one call for each agent."""
-    inboxes, tags, agents, teams = api.get("/inboxes"), api.get("/tags"), _agents(api), _teams(api)
+    inboxes, tags, agents, teams = api.rows("/inboxes"), api.rows("/tags"), _agents(api), _teams(api)
     with understood("its set-up"):
         members = _members(api, [str(agent["id"]) for agent in agents])
         return Setup(
@@ -45,17 +45,16 @@ def _agents(api: Api) -> Sequence[Row]:
     """Return the agents but our own; the list also has assistants, who are no people."""
     with understood("its agents"):
         own_id = api.get("/agents/me")["id"]
-        agents = api.get("/agents/compact")
+        agents = api.rows("/agents/compact")
         return [one for one in agents if one["type"] == "agent" and one["id"] != own_id]
 
 
 def _teams(api: Api) -> Sequence[Row]:
     """Return the teams; without the permission, those of the short list, which has no types."""
     try:
-        teams: Sequence[Row] = api.get("/teams", needs=TEAMS)
-    except HelpdeskForbids:
-        teams = api.get("/teams/compact")
-    return teams
+        return api.rows("/teams", needs=TEAMS)
+    except MayNot:
+        return api.rows("/teams/compact")
 
 
 def _members(api: Api, agent_ids: Sequence[str]) -> Mapping[str, frozenset[str]] | None:
@@ -64,7 +63,7 @@ def _members(api: Api, agent_ids: Sequence[str]) -> Mapping[str, frozenset[str]]
     for agent_id in agent_ids:
         try:
             agent = api.get(f"/agents/{agent_id}", needs=USERS)
-        except HelpdeskForbids:
+        except MayNot:
             return None
         for team in agent["teams"] or ():
             members[str(team["id"])].add(agent_id)

@@ -93,6 +93,7 @@ class Place:
 
     The next page begins at the last conversation of this one, which comes again: a page number would skip others when
     some leave the list. `page` counts only where more conversations than a page holds were created in one instant.
+    Nothing there orders those, so that one reading may miss some, which the next ones find.
     """
 
     inbox: str
@@ -123,6 +124,8 @@ class Place:
 
     def new_in(self, data: Row) -> list[Row]:
         """Return what this page has and the last did not."""
+        if not isinstance(data["results"], list) or not isinstance(data["total"], int):
+            raise TypeError
         return [item for item in data["results"] if item["uuid"] != self.last]
 
     def params(self, size: int, *, unassigned: bool = False, inboxes: Sequence[str] = ()) -> dict[str, str | int]:

@@ -21,17 +21,20 @@ from dashboard.helpdesks.port import (
     HistoryPage,
     NoteKind,
 )
-from dashboard.helpdesks.rt_rest import PAGE, Listing, Rest, Row, etag_of, row_of, sentences_of, understood
+from dashboard.helpdesks.rt_rest import Listing, Rest, Row, etag_of, row_of, sentences_of, understood
 from dashboard.helpdesks.rt_tickets import (
+    MARGIN,
+    NEVER,
     NOBODY,
     OWNER,
     TICKET,
     TRANSACTION,
     answered_at,
     conversation,
+    earlier,
     first_unanswered,
+    instant,
     past_conversation,
-    said,
 )
 
 IS_OPEN = "(Status = 'new' OR Status = 'open')"
@@ -53,15 +56,15 @@ class RequestTracker:
     )
 
     def __init__(self, http: port.HelpdeskHttp, credentials: Mapping[str, str]) -> None:
-        self._rest, self._credentials, self._base_url = Rest(http, credentials), credentials, http.base_url.rstrip("/")
+        self._rest, self._base_url = Rest(http, credentials), http.base_url.rstrip("/")
 
     def about(self) -> port.About:
         """Return version, own id and clock."""
-        return rt_setup.about(self._rest, self._credentials)
+        return rt_setup.about(self._rest)
 
     def check(self) -> Sequence[port.Check]:
         """Check what the connection may do, feature by feature."""
-        return rt_checks.check(self._rest, self._credentials)
+        return rt_checks.check(self._rest)
 
     def url_of(self, key: ConversationKey) -> str:
         """Return the address of the ticket's page."""
@@ -69,7 +72,7 @@ class RequestTracker:
 
     def read_setup(self, groups: Mapping[str, str]) -> port.Setup:
         """Read queues and user-defined groups; the agents are the members of these groups."""
-        return rt_setup.read(self._rest, self._credentials, groups)
+        return rt_setup.read(self._rest, groups)
 
     def setup_marks(self) -> None:
         """Return None: no cheap mark changes with the set-up."""
@@ -84,7 +87,11 @@ class RequestTracker:
 
     def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> ConversationPage:
         """Read what changed. Deleted and merged tickets are in no list: only read_one tells of them."""
-        return self._page(f"{_in(inbox_ids)} AND LastUpdated >= '{said(since)}'", after)
+        asked_at = self._rest.get("/rt").at
+        listing = self._tickets(f"{_in(inbox_ids)} AND LastUpdated > '{earlier(since, asked_at)}'", after)
+        if asked_at and listing.at and listing.at - asked_at > MARGIN:
+            raise HelpdeskUnavailable("Request Tracker answered so late that changes could be missing.")
+        return self._page_of(listing, after, changed_since=since)
 
     def read_one(self, key: ConversationKey) -> HelpdeskConversation | None:
         """Read one ticket, with its ETag."""
@@ -113,8 +120,9 @@ class RequestTracker:
         return AssignAnswer(assignee_id=now.assignee_id, refusal=sentences_of(answer))
 
     def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
-        """Add a comment, which customers do not see."""
-        answer = self._rest.write("POST", f"/ticket/{key.id}/comment", f"{sentence}\n{link}", right="CommentOnTicket")
+        """Add a comment, which customers do not see; as JSON, since of plain text only ASCII arrives as it was."""
+        comment = {"Content": f"{sentence}\n{link}", "ContentType": "text/plain"}
+        answer = self._rest.write("POST", f"/ticket/{key.id}/comment", comment, right="CommentOnTicket")
         if answer.status != 201:
             raise HelpdeskUnavailable(f"Request Tracker added no comment to ticket {key.display_id}.")
 
@@ -143,22 +151,23 @@ class RequestTracker:
 
     def read_history(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HistoryPage:
         """Read tickets created since then, and what their transactions tell."""
-        listing = self._tickets(f"{_in(inbox_ids)} AND Created >= '{said(since)}'", after)
+        listing = self._tickets(f"{_in(inbox_ids)} AND Created > '{earlier(since)}'", after)
         with understood("the history of tickets"):
             events = self._events(listing.rows, f"({IS_REPLY} OR {IS_CHANGE_OF_OWNER})")
             nobody_id = rt_setup.id_of(self._rest, NOBODY)
             past = [past_conversation(row, events[str(row["id"])], nobody_id) for row in listing.rows]
-            return HistoryPage(conversations=past, next=_next(listing))
+        return HistoryPage(conversations=[it for it in past if it.created_at >= since], next=_next(listing))
 
     def _page(self, query: str, after: str | None) -> ConversationPage:
-        listing = self._tickets(query, after)
+        return self._page_of(self._tickets(query, after), after)
+
+    def _page_of(self, listing: Listing, after: str | None, changed_since: datetime = NEVER) -> ConversationPage:
         with understood("tickets"):
-            unanswered = self._unanswered(listing.rows)
-            return ConversationPage(
-                conversations=[conversation(row, unanswered) for row in listing.rows],
-                next=_next(listing),
-                total=listing.total if after is None else None,
-            )
+            rows = [row for row in listing.rows if instant(row, "LastUpdated") >= changed_since.replace(microsecond=0)]
+            unanswered = self._unanswered(rows)
+            conversations = [conversation(row, unanswered) for row in rows]
+        total = listing.total if after is None and changed_since == NEVER else None
+        return ConversationPage(conversations=conversations, next=_next(listing), total=total)
 
     def _tickets(self, query: str, after: str | None) -> Listing:
         """Return a page of tickets. A number is an age: whatever leaves the list meanwhile, none is passed over."""
@@ -193,12 +202,12 @@ class RequestTracker:
 
     def _unanswered(self, rows: Sequence[Row]) -> Mapping[str, datetime]:
         """Return since when tickets with a reply wait again, in one call for all of them."""
-        answers = {str(row["id"]): at for row in rows if (at := answered_at(row))}
-        if not answers:
+        moved_on = [row for row in rows if (at := answered_at(row)) and instant(row, "LastUpdated") > at]
+        if not moved_on:
             return {}
-        answered = [row for row in rows if str(row["id"]) in answers]
-        replies = self._events(answered, f"{IS_REPLY} AND Created > '{said(min(answers.values()))}'")
-        times = {str(row["id"]): first_unanswered(row, replies[str(row["id"])]) for row in answered}
+        since = min(at for row in moved_on if (at := answered_at(row)))
+        replies = self._events(moved_on, f"{IS_REPLY} AND Created > '{earlier(since)}'")
+        times = {str(row["id"]): first_unanswered(row, replies[str(row["id"])]) for row in moved_on}
         return {key: at for key, at in times.items() if at}
 
     def _events(self, rows: Sequence[Row], what: str) -> Mapping[str, Sequence[Row]]:
@@ -207,12 +216,12 @@ class RequestTracker:
         tickets = " OR ".join(f"TicketId = {row['id']}" for row in rows) or "TicketId = 0"
         while True:
             query = f"ObjectType = 'RT::Ticket' AND ({tickets}) AND {what} AND id > {last}"
-            found = self._rest.listing("/transactions", {"query": query, "orderby": "id", **TRANSACTION}).rows
-            for row in found:
+            found = self._rest.listing("/transactions", {"query": query, "orderby": "id", **TRANSACTION})
+            for row in found.rows:
                 events[str(row["ObjectId"])].append(row)
-            if len(found) < PAGE:
+            if not found.is_full:  # of tickets that we see, we see all replies and owners
                 return events
-            last = int(found[-1]["id"])
+            last = int(found.rows[-1]["id"])
 
 
 def _in(inbox_ids: Collection[str]) -> str:

@@ -1,6 +1,6 @@
 """Checks of a connection to Request Tracker: each says what was found, and what a person must do there."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from dashboard.helpdesks import rt_setup
 from dashboard.helpdesks.port import About, Check, HelpdeskForbids, HelpdeskUnavailable
@@ -8,7 +8,7 @@ from dashboard.helpdesks.rt_rest import Params, Rest, Row, fix_of, understood
 
 ADDRESS = "Enter the address of Request Tracker's home page, and check that it answers from this machine."
 UPDATE = "Update Request Tracker to version 5."
-MAKE_GROUP = "In Admin > Groups > Create, create a group, and add the agents on its page Members."
+ADD_MEMBERS = "In Admin > Groups, open a group, and add the agents on its page Members."
 OWN_TICKET = (
     "Whether it may reassign tickets (ReassignTicket), and whether the agents may own them (OwnTicket), shows with the "
     "first assignment."
@@ -25,10 +25,10 @@ OPEN: Params = {
 }
 
 
-def check(rest: Rest, credentials: Mapping[str, str]) -> Sequence[Check]:
+def check(rest: Rest) -> Sequence[Check]:
     """Return all checks; where nobody answers, or the log-in is wrong, only the first."""
     try:
-        about = rt_setup.about(rest, credentials)
+        about = rt_setup.about(rest)
     except (HelpdeskForbids, HelpdeskUnavailable) as error:
         return [_failed("reachable", error)]
     return [
@@ -76,7 +76,7 @@ def _agents(rest: Rest) -> Check:
     with understood("groups"):
         members = {name for _, names in rt_setup.names_by_group(rest).values() for name in names}
     if not members:
-        return Check(check="agents", ok=False, sentence="No user-defined group has members.", fix=MAKE_GROUP)
+        return Check(check="agents", ok=False, sentence="No user-defined group has members.", fix=ADD_MEMBERS)
     return Check(check="agents", ok=True, sentence=f"Its user-defined groups have {len(members)} members.")
 
 

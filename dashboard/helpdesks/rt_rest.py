@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from dashboard.helpdesks.port import Answer, HelpdeskForbids, HelpdeskHttp, HelpdeskUnavailable
@@ -19,16 +20,19 @@ Params: TypeAlias = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A page of a list; `total` counts all pages, unless the user may not see everything there."""
+    """A page of a list. `total` counts all pages, unless the user may not see everything; `at` is the time there."""
 
     rows: Sequence[Row]
     total: int | None
+    is_full: bool
+    at: datetime | None
 
 
 class Rest:
     """Calls that raise for whatever is no answer: HelpdeskForbids for 401 and 403, else HelpdeskUnavailable."""
 
     def __init__(self, http: HelpdeskHttp, credentials: Mapping[str, str]) -> None:
+        self.credentials = credentials
         self._http, self._headers = http, {"Authorization": _authorization(credentials)}
 
     def get(self, path: str, params: Params | None = None, *, right: str = "") -> Answer:
@@ -39,17 +43,23 @@ class Rest:
         """Return one thing, which must exist."""
         answer = self.get(path, params, right=right)
         if answer.status != 200:
-            raise HelpdeskUnavailable(f"Request Tracker has no {path}; it may be older than version 5.")
+            raise HelpdeskUnavailable(f"Request Tracker has no {path} now, or it is older than version 5.")
         return row_of(answer)
 
     def listing(self, path: str, params: Params) -> Listing:
         """Return one page of a list."""
-        found = self.row(path, {"per_page": PAGE, **params})
+        answer = self.get(path, {"per_page": PAGE, **params})
         with understood(f"the list {path}"):
+            found = row_of(answer)
             rows, total = found["items"], found["total"]
             if len(rows) != found["count"]:
                 raise ValueError(path)
-            return Listing(rows=rows, total=None if total is None else int(total))
+            return Listing(
+                rows=rows,
+                total=None if total is None else int(total),
+                is_full=len(rows) == int(found["per_page"]),
+                at=answer.at,
+            )
 
     def everything(self, path: str, params: Params) -> Iterator[Row]:
         """Yield all rows of a short list, in the order of their ids, from as many pages as it has."""

@@ -18,31 +18,33 @@ from dashboard.helpdesks.rt_rest import Rest, Row, fix_of, row_of, understood
 NAMES_AT_ONCE = 25
 USER = {"fields": "id,Name,RealName,EmailAddress"}
 NO_REST = "There is no REST 2 at this address. Request Tracker has it since version 5."
+NO_GROUPS = "Request Tracker shows no user-defined group to this connection's user."
+MAKE_GROUP = "If there is no group: in Admin > Groups > Create, create one, and add the agents on its page Members."
 NO_GROUP = "The group whose members may be given tickets of the queue {} does not exist in Request Tracker."
 
 
-def about(rest: Rest, credentials: Mapping[str, str]) -> About:
+def about(rest: Rest) -> About:
     """Return version, own id and clock."""
     answer = rest.get("/rt")
     if answer.status != 200:
         raise HelpdeskUnavailable(NO_REST)
     with understood("its version"):
-        return About(version=row_of(answer)["Version"], own_id=own_id(rest, credentials), at=answer.at)
+        return About(version=row_of(answer)["Version"], own_id=own_id(rest), at=answer.at)
 
 
-def own_id(rest: Rest, credentials: Mapping[str, str]) -> str:
+def own_id(rest: Rest) -> str:
     """Return our user's id: a token names it, a user's name must be looked up."""
-    if token := credentials.get("token"):
+    if token := rest.credentials.get("token"):
         with understood("the token's user"):
             return token.split("-")[1]
-    return id_of(rest, credentials["user"])
+    return id_of(rest, rest.credentials["user"])
 
 
 def id_of(rest: Rest, name: str) -> str:
     """Return the id of a user."""
-    users = _users(rest, [name])
+    users = list(_users(rest, [name]).values())
     with understood(f"the user {name}"):
-        return str(users[name]["id"])
+        return str(users[0]["id"])
 
 
 def sees_tickets(rest: Rest) -> bool:
@@ -58,12 +60,12 @@ def queues(rest: Rest) -> Sequence[Row]:
     return found
 
 
-def read(rest: Rest, credentials: Mapping[str, str], groups: Mapping[str, str]) -> Setup:
+def read(rest: Rest, groups: Mapping[str, str]) -> Setup:
     """Return the set-up; an inbox is for the members of its group in `groups`, else for those of all groups."""
     with understood("queues, groups and their members"):
         found, names = queues(rest), names_by_group(rest)
         users = _users(rest, sorted({name for _, members in names.values() for name in members}))
-        own = own_id(rest, credentials)
+        own = own_id(rest)
         agents = {name: _agent(user) for name, user in users.items() if str(user["id"]) != own}
         members = {
             group_id: frozenset(agents[name].id for name in group_names & agents.keys())
@@ -88,6 +90,8 @@ def _agent(user: Row) -> HelpdeskAgent:
 def names_by_group(rest: Rest) -> Mapping[str, tuple[str, frozenset[str]]]:
     """Return each group's name and the names of its users, those of groups in it too."""
     groups = {str(row["id"]): row["Name"] for row in rest.everything("/groups", {"fields": "Name"})}
+    if not groups:
+        raise HelpdeskForbids(NO_GROUPS, fix=f"{fix_of('SeeGroup')} {MAKE_GROUP}")
     members = {key: rest.row(f"/group/{key}", right="SeeGroup")["Members"] for key in groups}
     return {key: (name, frozenset(_deep(key, members))) for key, name in groups.items()}
 
@@ -104,8 +108,10 @@ def _users(rest: Rest, names: Sequence[str]) -> Mapping[str, Row]:
     """Return users by name. Disabled ones are in no list; and all users are never read: every customer is one."""
     found: dict[str, Row] = {}
     for start in range(0, len(names), NAMES_AT_ONCE):
-        asked = names[start : start + NAMES_AT_ONCE]
-        query = [{"field": "Name", "value": name, "entry_aggregator": "OR"} for name in asked]
-        for row in rest.everything("/users", {"query": json.dumps(query), "orderby": "Name", **USER}):
-            found |= {row["Name"]: row} if row["Name"] in asked else {}
+        # A log-in may differ from the name in capitals.
+        asked = {name.casefold(): name for name in names[start : start + NAMES_AT_ONCE]}
+        query = [{"field": "Name", "value": name, "entry_aggregator": "OR"} for name in asked.values()]
+        for user in rest.everything("/users", {"query": json.dumps(query), "orderby": "Name", **USER}):
+            if user["Name"].casefold() in asked:
+                found[user["Name"]] = user
     return found

@@ -1,13 +1,17 @@
 """Tickets of Request Tracker in the project's words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from dashboard.engine.model import Awaiting, Status
 from dashboard.helpdesks.port import HelpdeskConversation, PastConversation
 from dashboard.helpdesks.rt_rest import Row
 
 NOBODY = "Nobody"
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+# The longest time that may pass between the reading of the clock there and a query.
+MARGIN = timedelta(minutes=5)
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # A stalled ticket waits for the customer, whose message opens it. A status of another lifecycle is pending here.
 STATUSES = {
@@ -90,9 +94,16 @@ def instant(row: Row, name: str) -> datetime:
     return datetime.fromisoformat(row[name])
 
 
-def said(at: datetime) -> str:
-    """Return a time for a query. Without its Z, Request Tracker reads it in the time zone of the user."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def earlier(since: datetime, now: datetime | None = None) -> str:
+    """Return a time for a query, somewhat before `since`: rows are compared with that themselves.
+
+    Request Tracker reads every absolute time in the time zone of its user, which it tells nobody, and of one with a Z
+    only the day. So a day earlier covers all zones; and what is not long before its own `now` is told as an age.
+    """
+    age = now - since if now else DAY
+    if age < DAY:
+        return f"{ceil((max(age, timedelta(0)) + MARGIN) / MINUTE)} minutes ago"
+    return f"{since.astimezone(UTC) - DAY:%Y-%m-%d}"
 
 
 def _optional(row: Row, name: str) -> datetime | None:

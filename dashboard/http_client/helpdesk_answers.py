@@ -1,6 +1,7 @@
 """What a helpdesk answered: read within its limits, then judged. No sentence quotes an answer's body."""
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -20,6 +21,8 @@ MOST_READ = 10 * 1024 * 1024
 MINUTE = timedelta(minutes=1)
 # A helpdesk that asks for a longer pause is asked again after this.
 LONGEST_PAUSE = timedelta(hours=1)
+# Valid JSON that no store keeps; an escape is looked for first, because few answers have one.
+UNKEPT, UNKEPT_ESCAPE = re.compile("[\0\ud800-\udfff]"), re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 TOO_LARGE = "The helpdesk's answer has more than 10 MiB."
 BROKEN = "The helpdesk's answer broke off, or is not what its headers tell."
 NOT_JSON = "The helpdesk's answer is not JSON."
@@ -49,7 +52,7 @@ def receive(response: httpx.Response) -> Received:
         headers = {name.lower(): value for name, value in response.headers.items()}
         announced = headers.get("content-length", "")
         if announced.isdecimal() and int(announced[:18]) > MOST_READ:
-            raise HelpdeskUnavailable(TOO_LARGE)
+            raise Unfit(TOO_LARGE)
         parts = response.iter_raw()
         match headers.get("content-encoding", "identity").lower():
             case "identity":
@@ -83,7 +86,7 @@ def _limited(parts: Iterable[bytes]) -> bytes:
     for part in parts:
         body += part
         if len(body) > MOST_READ:
-            raise HelpdeskUnavailable(TOO_LARGE)
+            raise Unfit(TOO_LARGE)
     return bytes(body)
 
 
@@ -93,7 +96,7 @@ def _unzipped(parts: Iterable[bytes]) -> Iterable[bytes]:
     for part in parts:
         received += len(part)
         if received > MOST_READ:
-            raise HelpdeskUnavailable(TOO_LARGE)
+            raise Unfit(TOO_LARGE)
         try:
             yield stream.decompress(part, MOST_READ + 1)
         except zlib.error:
@@ -118,9 +121,20 @@ def _json(received: Received, *, is_needed: bool) -> object:
         is_page = "html" in received.headers.get("content-type", "").lower()
         sentence = A_PAGE if is_page else NOT_JSON
     else:
-        return value
+        return _cleaned(value) if UNKEPT_ESCAPE.search(received.body) else value
     # Outside of the handler: the error has the whole body.
     raise HelpdeskUnavailable(sentence)
+
+
+def _cleaned(value: object) -> object:
+    """Return the value with a replacement character for each one that no store keeps: NUL, half a surrogate pair."""
+    if isinstance(value, str):
+        return UNKEPT.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_cleaned(one) for one in value]
+    if isinstance(value, dict):
+        return {_cleaned(name): _cleaned(one) for name, one in value.items()}
+    return value
 
 
 def _no_number(_: str) -> NoReturn:

@@ -115,6 +115,9 @@ class HelpdeskClient:
         except HelpdeskUnavailable as failure:
             self._report_failure(permit, received, failure)
             raise
+        except HelpdeskForbids:
+            self._gate.report(permit, status=None, failed=True)
+            raise
         self._gate.report(permit, status=answer.status, failed=False)
         return answer
 

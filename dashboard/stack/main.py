@@ -83,6 +83,9 @@ def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, set
         supervisor.keep(f"worker.{number}", [*PYTHON, "jobs.worker", "--queues", "scheduled_jobs", "default"], env=env)
     # A separate worker: slow receivers must delay no assignment.
     supervisor.keep("webhooks", [*PYTHON, "jobs.worker", "--queues", "webhooks"], env=env)
+    # Two more, for the same reason, and so that a long reading of a helpdesk delays no assignment there.
+    supervisor.keep("helpdesk", [*PYTHON, "jobs.worker", "--queues", "helpdesk"], env=env)
+    supervisor.keep("helpdesk_polls", [*PYTHON, "jobs.worker", "--queues", "helpdesk_polls"], env=env)
     supervisor.keep("scheduler", [*PYTHON, "jobs.schedule"], env=env)
     if options.demo:
         supervisor.keep("demo", [*PYTHON, "jobs.demo"], env=env)

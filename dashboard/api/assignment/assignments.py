@@ -12,7 +12,7 @@ from dashboard.http import unit_of_work
 from dashboard.services.conversations import conversations as service
 from dashboard.services.conversations.conversation_forms import AssignmentForm, ConversationChange
 from dashboard.services.core.form_fields import Instant, Word
-from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.services.helpdesks.conversation_views import ConversationView
 from dashboard.store.conversations.lists import LedgerRow
 from dashboard.store.core.paging import Listed, Page
 
@@ -50,6 +50,6 @@ def index(page: Page, conversation_id: int) -> Listed[LedgerRow]:
 @idempotent
 @bp.arguments(AssignmentForm)
 @bp.response(200, ConversationSchema)
-def assign(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
+def assign(wanted: ConversationChange, conversation_id: int) -> ConversationView:
     """Assign, transfer, release (`assignee_id` null) or move to a team; limits do not apply to assignment by hand."""
     return changed(conversation_id, wanted)

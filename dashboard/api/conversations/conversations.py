@@ -11,6 +11,7 @@ from dashboard.api.core.etags import Tagged
 from dashboard.api.core.idempotency import idempotent
 from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.engine.model import Awaiting, Role, Status
+from dashboard.helpdesks.port import HelpdeskKind
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import change as change_conversation
 from dashboard.services.conversations import conversations as service
@@ -27,9 +28,12 @@ from dashboard.services.conversations.conversation_forms import (
     StatusForm,
 )
 from dashboard.services.core.form_fields import LARGEST_ID, AddressNumber, Instant, Text, Word
+from dashboard.services.helpdesks import conversation_views
+from dashboard.services.helpdesks.conversation_views import ConversationView
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.conversations.lists import ConversationFilter
 from dashboard.store.core.paging import Listed, Page
+from dashboard.store.models.connections import WriteState
 
 AN_ID = AddressNumber(1, LARGEST_ID)
 bp = ApiBlueprint("conversations", "Conversations: brought in, changed, written to.")
@@ -51,8 +55,38 @@ class ContactSchema(Schema):
     name = fields.String(allow_none=True)
 
 
+class ExternalSchema(Schema):
+    """A conversation in its helpdesk: the stable id, the one that people see, and the address that opens it there."""
+
+    connection_id = fields.Integer()
+    kind = Word(HelpdeskKind)
+    id = fields.String()
+    display_id = fields.String()
+    url = fields.String(allow_none=True)
+
+
+class WriteSchema(Schema):
+    """The last write of its assignee in the helpdesk, and why it was not done."""
+
+    state = Word(WriteState)
+    at = Instant()
+    reason = fields.String(allow_none=True)
+
+
+class ShadowSchema(Schema):
+    """The last decision in shadow, and the name of the person who took it in the helpdesk."""
+
+    agent_id = fields.Integer()
+    at = Instant()
+    taken_by = fields.String(allow_none=True)
+    taken_at = Instant(allow_none=True)
+
+
 class ConversationSchema(Schema):
-    """A conversation; `waiting_since` is set while it is open and has no assignee."""
+    """A conversation; `waiting_since` is set while it is open and has no assignee.
+
+    `external`, `write` and `shadow` are null unless it is in a helpdesk.
+    """
 
     id = fields.Integer()
     external_id = fields.String(allow_none=True)
@@ -71,6 +105,9 @@ class ConversationSchema(Schema):
     resolved_at = Instant(allow_none=True)
     snoozed_until = Instant(allow_none=True)
     awaiting = Word(Awaiting, allow_none=True)
+    external = fields.Nested(ExternalSchema, allow_none=True)
+    write = fields.Nested(WriteSchema, allow_none=True)
+    shadow = fields.Nested(ShadowSchema, allow_none=True)
 
 
 class IdsSchema(Schema):
@@ -112,9 +149,11 @@ class ConversationQuery(Schema):
 @bp.arguments(PageQuery, location="query")
 @bp.arguments(ConversationQuery, location="query")
 @bp.response(200, listing(ConversationSchema))
-def index(page: Page, wanted: ConversationFilter) -> Listed[ConversationRow]:
+def index(page: Page, wanted: ConversationFilter) -> Listed[ConversationView]:
     """List conversations, newest first; with `waiting=true` in the order of waiting."""
-    return service.listing(unit_of_work(), caller().account_id, replace(wanted, seen_by=only_seen_by()), page)
+    account_id = caller().account_id
+    found = service.listing(unit_of_work(), account_id, replace(wanted, seen_by=only_seen_by()), page)
+    return Listed(data=conversation_views.views(unit_of_work(), account_id, found.data), meta=found.meta)
 
 
 @bp.route("/conversations", methods=["POST"])
@@ -124,11 +163,11 @@ def index(page: Page, wanted: ConversationFilter) -> Listed[ConversationRow]:
 @bp.alt_response(200, schema=ConversationSchema, description="The inbox has it already.")
 @bp.response(201, ConversationSchema)
 @CONVERSATION
-def create(draft: ConversationDraft) -> tuple[ConversationRow, int]:
+def create(draft: ConversationDraft) -> tuple[ConversationView, int]:
     """Create a conversation; an `external_id` that the inbox has already returns the existing conversation."""
     who = caller()
     made = or_refuse(service.create(unit_of_work(), who.account_id, draft, actor_id=who.user_id, now=clock.now()))
-    return made.conversation, 201 if made.is_new else 200
+    return viewed(made.conversation), 201 if made.is_new else 200
 
 
 @bp.route("/conversations/bulk", methods=["POST"])
@@ -150,9 +189,10 @@ def create_bulk(drafts: Drafts) -> Ids:
 @allowed(EVERYBODY)
 @bp.response(200, ConversationSchema)
 @CONVERSATION
-def show(conversation_id: int) -> ConversationRow:
+def show(conversation_id: int) -> ConversationView:
     """Read a conversation."""
-    return or_refuse(service.find(unit_of_work(), caller().account_id, conversation_id, seen_by=only_seen_by()))
+    found = service.find(unit_of_work(), caller().account_id, conversation_id, seen_by=only_seen_by())
+    return viewed(or_refuse(found))
 
 
 @bp.route("/conversations/<id:conversation_id>", methods=["PATCH"])
@@ -160,7 +200,7 @@ def show(conversation_id: int) -> ConversationRow:
 @bp.arguments(ConversationForm(partial=True))
 @bp.response(200, ConversationSchema)
 @CONVERSATION
-def change(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
+def change(wanted: ConversationChange, conversation_id: int) -> ConversationView:
     """Change a conversation; a change of its assignee ignores all limits."""
     return changed(conversation_id, wanted)
 
@@ -170,7 +210,7 @@ def change(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
 @bp.arguments(StatusForm)
 @bp.response(200, ConversationSchema)
 @CONVERSATION
-def toggle_status(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
+def toggle_status(wanted: ConversationChange, conversation_id: int) -> ConversationView:
     """Open, resolve, snooze or set pending a conversation; a snooze with an end ends at that instant."""
     return changed(conversation_id, wanted)
 
@@ -180,7 +220,7 @@ def toggle_status(wanted: ConversationChange, conversation_id: int) -> Conversat
 @bp.arguments(LabelsForm)
 @bp.response(200, ConversationSchema)
 @CONVERSATION
-def set_labels(wanted: ConversationChange, conversation_id: int) -> ConversationRow:
+def set_labels(wanted: ConversationChange, conversation_id: int) -> ConversationView:
     """Replace a conversation's labels."""
     return changed(conversation_id, wanted)
 
@@ -190,30 +230,33 @@ def set_labels(wanted: ConversationChange, conversation_id: int) -> Conversation
 @bp.arguments(MessageForm)
 @bp.response(200, ConversationSchema)
 @CONVERSATION
-def write(said: Message, conversation_id: int) -> ConversationRow:
+def write(said: Message, conversation_id: int) -> ConversationView:
     """Record a message. A customer's message reopens a resolved or snoozed conversation, an automatic one does not."""
     who, now = caller(), clock.now()
-    return or_refuse(
-        change_conversation.message(
-            unit_of_work(), who.account_id, conversation_id, said, actor_id=who.user_id, now=now
-        )
+    written = change_conversation.message(
+        unit_of_work(), who.account_id, conversation_id, said, actor_id=who.user_id, now=now
     )
+    return viewed(or_refuse(written))
 
 
-def changed(conversation_id: int, wanted: ConversationChange) -> ConversationRow:
+def changed(conversation_id: int, wanted: ConversationChange) -> ConversationView:
     """Change a conversation, or end the request with the refusal."""
     who, now = caller(), clock.now()
-    return or_refuse(
-        change_conversation.change(
-            unit_of_work(),
-            who.account_id,
-            conversation_id,
-            wanted,
-            actor_id=who.user_id,
-            now=now,
-            seen=CONVERSATION.seen(),
-        )
+    after = change_conversation.change(
+        unit_of_work(),
+        who.account_id,
+        conversation_id,
+        wanted,
+        actor_id=who.user_id,
+        now=now,
+        seen=CONVERSATION.seen(),
     )
+    return viewed(or_refuse(after))
+
+
+def viewed(row: ConversationRow) -> ConversationView:
+    """Return the conversation with what its helpdesk has of it."""
+    return conversation_views.view(unit_of_work(), caller().account_id, row)
 
 
 def only_seen_by() -> int | None:

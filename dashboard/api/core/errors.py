@@ -11,6 +11,7 @@ from dashboard.store.core.errors import UNREACHABLE, Collided, OutOfRange, Store
 
 log = structlog.get_logger()
 PREFIX = "/api/"
+HOOKS = "/hooks/"
 OPERATIONS = ("/metrics", "/ready", "/up")
 
 SENTENCES = {
@@ -111,4 +112,4 @@ def _stored(error: Exception, status: int) -> Response:
 
 
 def _is_ours() -> bool:
-    return request.path.startswith(PREFIX) or request.path in OPERATIONS
+    return request.path.startswith((PREFIX, HOOKS)) or request.path in OPERATIONS

@@ -53,7 +53,8 @@ def metrics() -> Response:
     wanted = unit_of_work().settings.metrics_token
     if wanted and not hmac.compare_digest(wanted.encode(), presented_token().encode()):
         return answer(401)
-    figures = exposition(service.figures(unit_of_work()), service.background(unit_of_work()))
+    work = unit_of_work()
+    figures = exposition(service.figures(work), service.background(work), service.helpdesk_calls(work))
     return Response(figures, content_type=CONTENT_TYPE_LATEST)
 
 

@@ -1,7 +1,7 @@
 """Metrics in Prometheus's format."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,24 +10,34 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from dashboard import clock
 from dashboard.services.operations.health import RUN_BUCKETS, WAIT_BUCKETS, Background, Counted, Figures, Measure
 
+# Of helpdesks: what is counted, in which words, and by what.
+OF_HELPDESKS = (
+    (Measure.HELPDESK_WEBHOOKS, "Helpdesks' webhooks that arrived.", "outcome"),
+    (Measure.HELPDESK_REPAIRS, "Changes in helpdesks that no webhook told.", "cause"),
+    (Measure.HELPDESK_WRITES, "Assignments written in helpdesks.", "outcome"),
+    (Measure.HELPDESK_CONFLICTS, "Choices of people in helpdesks that were overwritten, and put back.", "kind"),
+)
 
-def exposition(figures: Figures, background: Background | None) -> bytes:
-    """Return the metrics as text; those of Redis are left out while it is down."""
+
+def exposition(figures: Figures, background: Background | None, calls: Mapping[str, int] | None) -> bytes:
+    """Return the metrics as text; those of Redis are left out while it is down. `calls` to helpdesks are by status."""
     registry = CollectorRegistry()
-    registry.register(_Collector(figures, background))
+    registry.register(_Collector(figures, background, calls))
     return generate_latest(registry)
 
 
 class _Collector:
     """Counters and histograms are read from the store, so every process returns the same values."""
 
-    def __init__(self, figures: Figures, background: Background | None) -> None:
+    def __init__(self, figures: Figures, background: Background | None, calls: Mapping[str, int] | None) -> None:
         self._figures = figures
         self._background = background
+        self._calls = calls
 
     def collect(self) -> Iterator[Metric]:
         yield from self._now()
         yield from self._done()
+        yield from self._of_helpdesks()
         if doing := self._background:
             yield GaugeMetricFamily("evenhand_workers", "Workers alive.", value=doing.workers)
             yield GaugeMetricFamily("evenhand_jobs_queued", "Jobs that wait.", value=doing.queued)
@@ -55,6 +65,17 @@ class _Collector:
         yield _counter("webhook_deliveries", "Deliveries that ended so.", ["status"], _by_word(deliveries))
         yield _histogram("run_seconds", "How long runs took.", runs, RUN_BUCKETS)
         yield _histogram("event_to_assigned_seconds", "From waiting to assigned.", rows, WAIT_BUCKETS)
+
+    def _of_helpdesks(self) -> Iterator[Metric]:
+        for measure, words, label in OF_HELPDESKS:
+            yield _counter(measure.value, words, [label], _by_word(self._of(measure)))
+        if self._calls is not None:
+            # Not a counter: it forgets a connection that made no call for a week.
+            words = "Calls to helpdesks, by the status of their answers."
+            family = GaugeMetricFamily("evenhand_helpdesk_calls", words, labels=["status"])
+            for status, count in self._calls.items():
+                family.add_metric([status], count)
+            yield family
 
     def _of(self, measure: Measure) -> list[Counted]:
         return [counted for counted in self._figures.done if counted.kind.measure is measure]

@@ -86,7 +86,7 @@ def assign_batch(work: UnitOfWork, run: RunState, *, until: datetime) -> bool:
     if now >= until or not more:
         _finish(work, run, looked, goes_on=more)
     work.finish()
-    advance_rotation(work, looked.snapshot, won)
+    _advance_rotation(work, looked.snapshot, won)
     return more
 
 
@@ -96,7 +96,7 @@ def _decide_only(work: UnitOfWork, run: RunState, place: snapshots.RoutedInbox, 
     complete_run(work, run, decided.ending)
     run.wake_at = decided.wake_at
     work.finish()
-    advance_rotation(work, decided.snapshot, decided.turns)
+    _advance_rotation(work, decided.snapshot, decided.turns)
 
 
 def complete_run(work: UnitOfWork, run: RunState, ending: RunOutcome) -> None:
@@ -260,7 +260,7 @@ def _give_back(work: UnitOfWork, run: RunState, entries: Sequence[Reservation]) 
         log.warning("rate_limits_not_given_back", account=about.account_id, inbox=about.inbox_id, error=str(error))
 
 
-def advance_rotation(work: UnitOfWork, snapshot: Snapshot, won: Sequence[Assign]) -> None:
+def _advance_rotation(work: UnitOfWork, snapshot: Snapshot, won: Sequence[Assign]) -> None:
     """Advance the rotations by the written assignments only (E21)."""
     inbox = snapshot.inbox
     picks: dict[int | None, list[int]] = {}

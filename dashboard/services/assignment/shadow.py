@@ -32,17 +32,19 @@ class ShadowRun:
 def decide(work: UnitOfWork, place: snapshots.RoutedInbox, now: datetime) -> ShadowRun:
     """Decide what waits; an earlier decision stands while its agent may take the conversation.
 
-    The conversations are locked, so that the mirror closes a decision only after it is kept. Raises StoreUnavailable.
+    Raises StoreUnavailable.
     """
     snapshot = snapshots.read(work.session, work.gauges, [place], now=now)[place.inbox.id]
     rules, pools = filter_of(snapshot), planner.open_pools(snapshot, now)
-    found = waiting.lock_next(work.session, rules, pools=pools, most=MOST_DECIDED, now=now) if pools else None
+    found = (
+        waiting.lock_next(work.session, rules, pools=pools, most=MOST_DECIDED, now=now, hold=False) if pools else None
+    )
     shadowed = store.open_in(work.session, place.inbox.id)
     snapshot = replace(snapshot, waiting=found.conversations if found else (), shadowed=shadowed)
     plan = planner.plan(snapshot, now)
     assigns = [decision for decision in plan.decisions if isinstance(decision, Assign)]
-    turns = [given for given in assigns if shadowed.get(given.conversation_id) != given.agent_id]
-    store.keep(work.session, place.inbox, turns, at=now)
+    new = [given for given in assigns if shadowed.get(given.conversation_id) != given.agent_id]
+    turns = store.keep(work.session, place.inbox, new, at=now)
     # The decided ones still wait: to a summary they look like another run's.
     remains = WaitingSummary(
         left=waiting.left(work.session, rules, now), standings=plan.standings, undecided=0, goes_on=True

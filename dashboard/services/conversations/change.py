@@ -102,11 +102,15 @@ def message(
 def apply_rules(work: UnitOfWork, row: ConversationRow, *, incoming: bool, now: datetime) -> ConversationRow:
     """Release a locked conversation of a helpdesk's live inbox if its assignee cannot keep it (E31, E36).
 
-    `incoming` means that the customer has just written there.
+    `incoming` means that the customer has just written there. Whom a person there chose stays, even if the agent is
+    deactivated here.
     """
-    if helpdesk_rights.is_left_alone(work, row):
+    if row.holder_id is None or helpdesk_rights.is_left_alone(work, row):
         return row
-    return save.save(work, row, _kept(work, row, incoming=incoming), ActorContext(actor_id=None, now=now))
+    step = _kept(work, row, incoming=incoming)
+    if step.why is AssignmentSource.AGENT_REMOVED and not row.assigned_by_engine:
+        return row
+    return save.save(work, row, step, ActorContext(actor_id=None, now=now))
 
 
 def hold_inboxes(

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from dashboard.engine.model import Hold
+from dashboard.engine.model import FOR_GOOD, Hold
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.merging import target_of
 from dashboard.services.helpdesks.translation import View
@@ -20,8 +20,6 @@ from dashboard.store.models.connections import ConnectionEventKind
 LOOKS_BACK_FOR = timedelta(seconds=60)
 MOST_CHANGES, CHANGES_WITHIN = 3, timedelta(seconds=60)
 MOST_REPLACED, REPLACED_WITHIN, COUNTED_FOR = 2, timedelta(seconds=10), timedelta(minutes=5)
-# As long as the conversation is neither resolved nor released.
-FOR_GOOD = datetime(9998, 1, 1, tzinfo=UTC)
 TWO_ENGINES = (
     "Two engines: something in the helpdesk reassigns what Evenhand assigns in {inbox}. Writing stopped there."
 )
@@ -49,31 +47,31 @@ def look(work: UnitOfWork, view: View, before: Mirrored, *, now: datetime) -> No
     claims = claims_made.of_conversation(work.session, before.row.id, since=now - LOOKS_BACK_FOR)
     case = _Case(work=work, view=view, before=before, now=now)
     for claim in claims:
-        theirs = overwritten(claim, changes, view)
+        theirs = overwritten(claim, changes, view, holder=before.link.assignee)
         if theirs is not None and claim.put_back is None:
             _put_back(case, claim, theirs)
     _expect_one_engine(case, [change for change in changes if not _is_ours(change, claims, view)])
 
 
-def overwritten(claim: ClaimMade, changes: Sequence[OwnerChange], view: View) -> str | None:
-    """Return the helpdesk's id of whom our write replaced, None if nobody.
+def overwritten(claim: ClaimMade, changes: Sequence[OwnerChange], view: View, *, holder: str | None) -> str | None:
+    """Return the helpdesk's id of the person whom our write replaced, None if nobody; `holder` has it now.
 
-    The echo tells its previous value, or another actor's change came between our reading and our echo.
+    The echo tells its previous owner. Where it does not, another change came since our reading, and ours stands: then
+    ours was the later one, unless somebody else also chose our agent.
     """
-    target = target_of(claim.write, view)
-    echoes = [change for change in changes if change.after == target and _is_by_us(change, view)]
-    told = next((echo.before for echo in echoes if echo.before not in (None, target)), None)
-    if told is not None or not echoes:
+    target, persons = target_of(claim.write, view), view.directory.agents
+    echoes = [change for change in changes if change.after == target]
+    told = next((echo.before for echo in echoes if echo.before in persons and echo.before != target), None)
+    if told is not None or len(echoes) != 1 or holder != target or claim.write.sent_at is None:
         return told
-    own_id = view.connection.own_id
-    others = [c for c in changes if c.actor not in (None, own_id) and c.after not in (None, target)]
-    between = [c.after for c in others if claim.write.sent_at and claim.write.sent_at <= c.at <= echoes[-1].at]
-    return between[-1] if between else None
+    since = [change for change in changes if change.at >= claim.write.sent_at and not _is_by_us(change, view)]
+    others = [change.after for change in since if change.after in persons and change.after != target]
+    return others[-1] if others else None
 
 
 def _is_by_us(change: OwnerChange, view: View) -> bool:
-    """Return whether our user did it, as far as the webhook tells its actor."""
-    return change.actor in (None, view.connection.own_id)
+    """Return whether our user did it; not every helpdesk tells the actor."""
+    return change.actor is not None and change.actor == view.connection.own_id
 
 
 def _is_ours(change: OwnerChange, claims: Sequence[ClaimMade], view: View) -> bool:

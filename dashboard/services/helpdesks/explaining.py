@@ -1,5 +1,7 @@
 """Explains confirmed assignments in the helpdesk itself: a private note or an attribute, once each (C17)."""
 
+from datetime import datetime
+
 import structlog
 
 from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable, NoteKind
@@ -31,7 +33,7 @@ def explain(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, 
         try:
             helpdesk.note(note.key, explained.sentence, _link(work, note), connection.note)
         except (HelpdeskUnavailable, HelpdeskForbids) as error:
-            _failed(work, connection, note, error.sentence, clock)
+            _failed(work, connection, note, sentence=error.sentence, now=clock())
 
 
 def _link(work: UnitOfWork, note: DueNote) -> str:
@@ -40,7 +42,7 @@ def _link(work: UnitOfWork, note: DueNote) -> str:
     return f"{base}/conversations/{note.conversation_id}" if base else ""
 
 
-def _failed(work: UnitOfWork, connection: ConnectionRow, note: DueNote, sentence: str, clock: Clock) -> None:
+def _failed(work: UnitOfWork, connection: ConnectionRow, note: DueNote, *, sentence: str, now: datetime) -> None:
     log.warning(
         "not_explained_in_helpdesk", connection=connection.id, conversation=note.conversation_id, error=sentence
     )
@@ -49,7 +51,7 @@ def _failed(work: UnitOfWork, connection: ConnectionRow, note: DueNote, sentence
     told = NewEvent(
         account_id=note.account_id,
         connection_id=connection.id,
-        at=clock(),
+        at=now,
         kind=ConnectionEventKind.WRITE,
         cause=f"not explained: {sentence}",
         external_id=note.key.id,

@@ -12,7 +12,7 @@ from dashboard.services.agents import agents
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.form import UNSET, sent_fields
-from dashboard.services.core.refusals import Invalid, invalid
+from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.connection_forms import ExternalKey, MatchEdit, NewAgent
 from dashboard.store.helpdesks import connections as store
@@ -118,6 +118,8 @@ def _new(work: UnitOfWork, person: AgentLink, cause: ActorContext) -> int | Inva
         name=person.name.strip()[:LONGEST_NAME] or person.email, email=person.email.strip().lower(), role=Role.AGENT
     )
     made = agents.create(work, person.account_id, edit, actor_id=cause.actor_id, now=cause.now)
+    if isinstance(made, Conflict):
+        return invalid("agent_id", made.sentence)
     if isinstance(made, Invalid):
         return Invalid(errors={"agent_id": tuple(said for several in made.errors.values() for said in several)})
     return made.id

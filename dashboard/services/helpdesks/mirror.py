@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from dashboard.engine.model import Awaiting
 from dashboard.helpdesks.port import HelpdeskConversation
-from dashboard.services.conversations import save
+from dashboard.services.conversations import change, save
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import arrivals, merging, settlement, translation
 from dashboard.services.helpdesks.merging import News
 from dashboard.services.helpdesks.translation import Asked, View
+from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.helpdesks import events, links, open_writes, shadow_decisions
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow, Mirrored
@@ -107,7 +109,14 @@ def _change_one(work: UnitOfWork, view: View, reading: HelpdeskConversation, ask
             work.session, after.id, at=asked.at, taken_by_id=after.assignee_id, taken_by=who if reading.taken else None
         )
     links.save(work.session, [link])
+    if merged.fate is not merging.WriteFate.OPEN:
+        change.apply_rules(work, after, incoming=_is_written_to(before.row, after), now=asked.at)
     return after != before.row
+
+
+def _is_written_to(before: ConversationRow, after: ConversationRow) -> bool:
+    """Return whether the customer has written since the last reading."""
+    return after.awaiting is Awaiting.AGENT and after.last_activity_at > before.last_activity_at
 
 
 def _news(link: LinkRow, write: OpenWrite | None, asked: Asked) -> News:

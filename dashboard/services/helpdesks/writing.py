@@ -74,9 +74,8 @@ def run(work: UnitOfWork, account_id: int, connection_id: int, *, clock: Clock) 
     try:
         with helpdesk_of(work, connection, Urgency.WRITE) as helpdesk:
             work.finish()
-            while more := carry_out(work, connection, helpdesk, clock=clock):
-                if clock() >= until:
-                    break
+            while (more := carry_out(work, connection, helpdesk, clock=clock)) and clock() < until:
+                pass
             explaining.explain(work, connection, helpdesk, clock=clock)
     except HelpdeskForbids as error:
         state.breaks(work, connection, f"{error.sentence} {error.fix}", now=clock())

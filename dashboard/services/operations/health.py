@@ -1,5 +1,7 @@
 """Health of the system: the readiness of its parts, and its figures."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -8,6 +10,7 @@ from dashboard.services.core.after_commit import Background
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import open_counts
 from dashboard.store.core.errors import UNREACHABLE, DatabaseFailed, StoreUnavailable
+from dashboard.store.helpdesks import connections
 from dashboard.store.ledger import metric_counters
 from dashboard.store.ledger.metric_counters import RUN_BUCKETS, WAIT_BUCKETS, Counted
 from dashboard.store.models.counters import Measure
@@ -25,6 +28,7 @@ __all__ = [
     "background",
     "figures",
     "fold_counters",
+    "helpdesk_calls",
     "mend_counters",
     "postgres_takes_writes",
 ]
@@ -61,6 +65,17 @@ def background(work: UnitOfWork) -> Background | None:
         return work.signals.queue.background()
     except StoreUnavailable:
         return None
+
+
+def helpdesk_calls(work: UnitOfWork) -> Mapping[str, int] | None:
+    """Return the calls to all helpdesks by status, None if Redis does not answer."""
+    found = Counter[str]()
+    try:
+        for account_id, connection_id in connections.all_accounts(work.session):
+            found.update(work.helpdesk_gates.counts(account_id, connection_id).total)
+    except StoreUnavailable:
+        return None
+    return found
 
 
 def fold_counters(work: UnitOfWork) -> None:

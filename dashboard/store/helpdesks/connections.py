@@ -1,15 +1,15 @@
 """Connections to helpdesks, as rows without their secrets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, exists, or_, select, update
 
 from dashboard.helpdesks.port import HelpdeskKind, NoteKind
-from dashboard.store.models import Connection
-from dashboard.store.models.connections import ConnectionState
+from dashboard.store.models import Connection, ConnectionEvent, HelpdeskWrite
+from dashboard.store.models.connections import ConnectionState, WriteState
 from dashboard.store.postgres.account_table import AccountTable
 from dashboard.store.postgres.database import Session
 
@@ -70,6 +70,65 @@ def of_hook(session: Session, connection_id: int) -> ConnectionRow | None:
     """Return a connection by its id alone, for a webhook, which names no account."""
     account_id = session.scalar(select(Connection.account_id).where(Connection.id == connection_id))
     return shelf.find(session, account_id, connection_id) if account_id is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """What an arriving webhook needs of its connection."""
+
+    account_id: int
+    kind: HelpdeskKind
+    url: str
+    sealed: str = field(repr=False)
+    paused: bool
+    ahead_seconds: float
+
+
+def hook(session: Session, connection_id: int) -> Hook | None:
+    """Return what an arriving webhook needs; its address names no account."""
+    columns = [getattr(Connection, name) for name in Hook.__slots__]
+    row = session.execute(select(*columns).where(Connection.id == connection_id)).one_or_none()
+    return Hook(**row._mapping) if row else None
+
+
+def touch_webhook(session: Session, connection_id: int, *, now: datetime, at_most_every: timedelta) -> bool:
+    """Write the instant of the last webhook, unless that was done a moment ago or somebody else changes the row."""
+    old = or_(Connection.last_webhook_at.is_(None), Connection.last_webhook_at < now - at_most_every)
+    free = select(Connection.id).where(Connection.id == connection_id, old)
+    free = free.with_for_update(key_share=True, skip_locked=True)
+    touched = update(Connection).where(Connection.id.in_(free)).values(last_webhook_at=now)
+    return session.scalar(touched.returning(Connection.id)) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """A connection that may be called, and whether webhooks have waited for too long to be worked off."""
+
+    row: ConnectionRow
+    has_old_marks: bool
+    has_due_writes: bool
+
+
+def callable_ones(session: Session, *, marked_before: datetime, due_before: datetime) -> Sequence[Polled]:
+    """Return the connections of all accounts that nobody paused and that are not broken."""
+    names = [field.name for field in fields(ConnectionRow)]
+    old = exists().where(
+        ConnectionEvent.connection_id == Connection.id, ConnectionEvent.pending, ConnectionEvent.at < marked_before
+    )
+    is_due = and_(HelpdeskWrite.state == WriteState.WRITING, HelpdeskWrite.due_at < due_before)
+    due = exists().where(HelpdeskWrite.connection_id == Connection.id, or_(is_due, HelpdeskWrite.note_due))
+    columns = (getattr(Connection, name) for name in names)
+    wanted = select(*columns, old.label("has_old_marks"), due.label("has_due_writes"))
+    works = (~Connection.paused, Connection.state.not_in((ConnectionState.BROKEN, ConnectionState.PAUSED)))
+    rows = session.execute(wanted.where(*works).order_by(Connection.id))
+    return [
+        Polled(
+            row=ConnectionRow(**{name: getattr(row, name) for name in names}),
+            has_old_marks=row.has_old_marks,
+            has_due_writes=row.has_due_writes,
+        )
+        for row in rows
+    ]
 
 
 def all_accounts(session: Session) -> Sequence[tuple[int, int]]:

@@ -7,8 +7,11 @@ from datetime import datetime
 from sqlalchemy import exists, func, or_, select, update
 
 from dashboard.store.core.paging import Listed, Page, listed
+from dashboard.store.ledger import metric_counters
+from dashboard.store.ledger.metric_counters import Counted, CounterKind
 from dashboard.store.models import ConnectedConversation, ConnectionEvent
 from dashboard.store.models.connections import ConnectionEventKind
+from dashboard.store.models.counters import Measure
 from dashboard.store.postgres.bulk import bind_json, insert_rows, json_row
 from dashboard.store.postgres.database import Session
 
@@ -67,9 +70,12 @@ NAMES = tuple(NewEvent.__slots__)
 
 
 def record(session: Session, events: Sequence[NewEvent]) -> None:
-    """Append events."""
+    """Append events; repairs are counted by their cause."""
     if events:
         session.execute(insert_rows(ConnectionEvent, NAMES), bind_json(map(json_row, events)))
+    repairs = [event for event in events if event.kind is ConnectionEventKind.REPAIR]
+    kinds = (CounterKind(measure=Measure.HELPDESK_REPAIRS, word=event.cause) for event in repairs)
+    metric_counters.add(session, (Counted(kind=kind, count=1) for kind in kinds))
 
 
 def marks(session: Session, connection_id: int, *, most: int) -> Sequence[Mark]:

@@ -153,9 +153,9 @@ def _count(session: Session, model: Any, connection_id: int, *which: ColumnEleme
 def _states(session: Session, connection_id: int, since: datetime) -> Mapping[WriteState, int]:
     which = (HelpdeskWrite.connection_id == connection_id, HelpdeskWrite.at >= since)
     rows = session.execute(
-        select(HelpdeskWrite.state, func.count().label("count")).where(*which).group_by(HelpdeskWrite.state)
+        select(HelpdeskWrite.state, func.count().label("number")).where(*which).group_by(HelpdeskWrite.state)
     )
-    return {row.state: row.count for row in rows}
+    return {row.state: row.number for row in rows}
 
 
 def _waiting_there(session: Session, connection_id: int) -> int:

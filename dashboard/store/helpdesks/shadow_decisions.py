@@ -12,12 +12,17 @@ from dashboard.store.models import ShadowDecision
 from dashboard.store.postgres.bulk import bind_array
 from dashboard.store.postgres.database import Session
 
+# What somebody has taken since it was read is not decided; locked, so that the mirror closes what is kept, not before.
 KEEP = text("""
 INSERT INTO shadow_decisions (account_id, inbox_id, conversation_id, agent_id, at)
-SELECT :account_id, :inbox_id, given.conversation_id, given.agent_id, :at
+SELECT c.account_id, c.inbox_id, c.id, given.agent_id, :at
 FROM unnest(CAST(:ids AS bigint[]), CAST(:agents AS bigint[])) AS given(conversation_id, agent_id)
+JOIN conversations c ON c.id = given.conversation_id AND c.account_id = :account_id AND c.inbox_id = :inbox_id
+WHERE c.status = 'open' AND c.assignee_id IS NULL
+FOR NO KEY UPDATE OF c SKIP LOCKED
 ON CONFLICT (conversation_id) WHERE closed_at IS NULL
 DO UPDATE SET agent_id = excluded.agent_id, inbox_id = excluded.inbox_id, at = excluded.at
+RETURNING conversation_id
 """)
 PERIOD = """
 WITH decided AS (
@@ -84,14 +89,17 @@ def open_in(session: Session, inbox_id: int) -> Mapping[int, int]:
     return {row.conversation_id: row.agent_id for row in rows}
 
 
-def keep(session: Session, inbox: Inbox, assigns: Collection[Assign], *, at: datetime) -> None:
-    """Write these new or changed decisions, in one statement."""
-    if assigns:
-        lists = {
-            "ids": bind_array(given.conversation_id for given in assigns),
-            "agents": bind_array(given.agent_id for given in assigns),
-        }
-        session.execute(KEEP, {"account_id": inbox.account_id, "inbox_id": inbox.id, "at": at, **lists})
+def keep(session: Session, inbox: Inbox, assigns: Collection[Assign], *, at: datetime) -> list[Assign]:
+    """Write new or changed decisions about what still waits, in one statement, and return these."""
+    if not assigns:
+        return []
+    lists = {
+        "ids": bind_array(given.conversation_id for given in assigns),
+        "agents": bind_array(given.agent_id for given in assigns),
+    }
+    kept = session.scalars(KEEP, {"account_id": inbox.account_id, "inbox_id": inbox.id, "at": at, **lists})
+    ids = set(kept.all())
+    return [given for given in assigns if given.conversation_id in ids]
 
 
 def close(

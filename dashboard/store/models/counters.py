@@ -9,11 +9,18 @@ from dashboard.store.models.base import Base, Id, word
 
 
 class Measure(StrEnum):
-    """The counted events: ledger rows by source, runs by outcome and reason, deliveries by result."""
+    """The counted events: ledger rows by source, runs by outcome and reason, deliveries by result.
+
+    Of helpdesks: webhooks by outcome, repairs by cause, writes by outcome, conflicts.
+    """
 
     ASSIGNMENTS = "assignments"
     RUNS = "runs"
     DELIVERIES = "deliveries"
+    HELPDESK_WEBHOOKS = "helpdesk_webhooks"
+    HELPDESK_REPAIRS = "helpdesk_repairs"
+    HELPDESK_WRITES = "helpdesk_writes"
+    HELPDESK_CONFLICTS = "helpdesk_conflicts"
 
 
 class MetricCounter(Base):

@@ -102,11 +102,11 @@ def handle_in(pages: Blueprint) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Show error pages for unknown addresses too, except those of the API."""
+    """Show error pages for unknown addresses too, except those of programs."""
     others = app.error_handler_spec[None][None].get(HTTPException)
 
     def unrouted(error: HTTPException) -> ResponseReturnValue:
-        if not request.path.startswith("/api"):
+        if not request.path.startswith(("/api", "/hooks/")):
             return show(error)
         return cast(ResponseReturnValue, others(error)) if others else error.get_response()
 

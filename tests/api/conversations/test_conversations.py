@@ -50,6 +50,9 @@ def test_a_conversation_is_created_and_answered_as_it_is_kept(supervisor: Caller
         "resolved_at": None,
         "snoozed_until": None,
         "awaiting": "agent",
+        "external": None,
+        "write": None,
+        "shadow": None,
     }
     assert supervisor.get(f"/conversations/{made['id']}").json["external_id"] == "T-1"
     assert [inbox for _, inbox, _ in queue.runs] == [acme.support]

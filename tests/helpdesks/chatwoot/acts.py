@@ -205,6 +205,14 @@ def bot_hands_off(standin: "ChatwootStandin", act: Mapping[str, Any]) -> None:
     standin.rules.set_status(one, "open", None)
 
 
+def identify(standin: "ChatwootStandin", act: Mapping[str, Any]) -> str:
+    return _conversation(standin, act).uuid
+
+
+def read_notes(standin: "ChatwootStandin", act: Mapping[str, Any]) -> list[str]:
+    return [one.content for one in _conversation(standin, act).messages if one.private]
+
+
 def ages(standin: "ChatwootStandin", act: Mapping[str, Any]) -> None:
     """Move a conversation's `updated_at` into the past, in seconds."""
     one = _conversation(standin, act)
@@ -251,6 +259,8 @@ ACTS: dict[str, Callable[["ChatwootStandin", Mapping[str, Any]], Any]] = {
         restore,
         bot_takes,
         bot_hands_off,
+        identify,
+        read_notes,
         ages,
     )
 }

@@ -44,7 +44,7 @@ def bot(one: Bot) -> dict[str, Any]:
         "name": one.name,
         "description": "",
         "thumbnail": "",
-        "outgoing_url": None,
+        "outgoing_url": "",
         "bot_type": "webhook",
     }
 

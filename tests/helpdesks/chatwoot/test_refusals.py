@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from dashboard.helpdesks.port import HelpdeskForbids
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
 from tests.helpdesks.chatwoot.shop import ADA, CREDENTIALS, MIRA, Shop
 
 
@@ -83,3 +83,12 @@ def test_an_agents_token_sees_only_its_inboxes_and_is_refused_by_the_checks(shop
     assert not checks["role"].ok
     assert checks["role"].fix is not None
     assert "Administrator" in checks["role"].fix
+
+
+def test_an_account_id_that_is_no_number_stays_within_its_place_of_the_path(shop: Shop):
+    """C3"""
+    checks = shop.adapter({**CREDENTIALS, "account_id": "4/../3"}).check()
+
+    assert not next(check for check in checks if check.check == "role").ok
+    with pytest.raises(HelpdeskUnavailable):
+        shop.adapter({**CREDENTIALS, "account_id": "4/../3"}).read_presence()

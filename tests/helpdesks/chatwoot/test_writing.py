@@ -186,6 +186,17 @@ def test_a_note_that_failed_may_have_been_written(shop: Shop):
     assert len(shop.calls("/messages")) == 1, "A note is never sent twice by itself."
 
 
+@pytest.mark.parametrize("kind", [NoteKind.NOTE, NoteKind.ATTRIBUTE])
+def test_what_was_deleted_gets_no_note(shop: Shop, kind: NoteKind):
+    """C12, C17"""
+    key = shop.waits()
+    shop.there.act("delete_conversation", conversation=key.display_id)
+
+    shop.helpdesk.note(key, SENTENCE, LINK, kind)
+
+    assert not changes(shop, "custom_attributes")
+
+
 def test_own_assignment_is_switched_in_the_inbox_and_in_its_teams(shop: Shop):
     """C19, C20"""
     shop.there.act("own_assignment", inbox=CHAT, on=True)

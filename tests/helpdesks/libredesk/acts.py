@@ -208,6 +208,17 @@ def custom_event(standin: "LibredeskStandin", act: Mapping[str, Any]) -> None:
         standin.rules.deliver(webhook, act["event"], payload)
 
 
+def read_notes(standin: "LibredeskStandin", act: Mapping[str, Any]) -> list[str]:
+    """Return the private notes of a conversation, oldest first, without its activities."""
+    messages = _conversation(standin, act).messages
+    return [message.content for message in messages if message.private and message.type != "activity"]
+
+
+def identify(standin: "LibredeskStandin", act: Mapping[str, Any]) -> str:
+    """Return the number that people see."""
+    return _conversation(standin, act).reference_number
+
+
 ACTS: Mapping[str, Act] = {
     each.__name__: each
     for each in (
@@ -243,5 +254,7 @@ ACTS: Mapping[str, Act] = {
         bot_takes,
         bot_hands_off,
         custom_event,
+        read_notes,
+        identify,
     )
 }

@@ -17,7 +17,9 @@ HEAD_WITHIN = 3.0
 
 
 class LibredeskStandin(Standin):
-    """One Libredesk. Options: offset (of its times, in minutes), verify_ms (that a key costs), drops_authorization."""
+    """One Libredesk. Options: offset (of its times, in minutes), verify_ms (that a key costs), drops_authorization,
+    page_size (of which its lists give no more).
+    """
 
     newest = "2.7.0"
 
@@ -94,7 +96,7 @@ class LibredeskStandin(Standin):
 
     def _conversations(self, told: dict[str, Any]) -> list[str]:
         """Load `count` equal conversations; `age` is in seconds, `every` the seconds between two of them."""
-        count, age, every = told.pop("count", 1), told.pop("age", 0), told.pop("every", 0)
+        count, age, every = told.pop("count", 1), told.pop("age", 0), told.pop("every", 1e-6)
         status = told.pop("status", None)
         told |= {name: read(told[name]) for name in TIMES if isinstance(told.get(name), str)}
         told |= {"status_id": self.world.status_named(status)} if status else {}

@@ -1,7 +1,7 @@
 """Lists of conversations: filters, order and pages, and what of them is an error."""
 
 import json
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +39,30 @@ def page(standin: "LibredeskStandin", request: Request) -> dict[str, Any]:
     most = 500 if standin.at_least("2.1.0") else 100
     asked = 30 if asked < 1 else asked
     asked = min(asked, most) if standin.at_least("2.1.0") else asked
-    size = min(asked, most)
+    size = min(asked, most, int(standin.options.get("page_size", most)))
     found, begin = _found(standin, request)
     total = len(found) - begin
-    shown = found[begin + (number - 1) * size : begin + number * size]
+    start, end = begin + (number - 1) * size, begin + number * size
+    by_age = (request.first("order_by"), request.first("order").lower()) == ("conversations.created_at", "asc")
+    shown = _in_any_order(standin, found, start, end) if by_age else found[start:end]
     total = total if shown else 0
     pages = -(-total // asked)
     results = [standin.shapes.listed(one) for one in shown]
     return {"results": results, "total": total, "per_page": asked, "total_pages": pages, "page": number}
+
+
+def _in_any_order(
+    standin: "LibredeskStandin", found: Sequence[Conversation], start: int, end: int
+) -> Sequence[Conversation]:
+    """Return a part of a list. Nothing orders equal keys, so each query has those that it cuts in another order."""
+    if start == 0 or start >= len(found) or found[start - 1].created_at != found[start].created_at:
+        return found[start:end]
+    at = found[start].created_at
+    first = bisect_left(found, at, key=lambda one: one.created_at)
+    last = bisect_right(found, at, key=lambda one: one.created_at)
+    equal = list(found[first:last])
+    standin.random.shuffle(equal)
+    return [*equal[start - first : end - first], *found[last:end]]
 
 
 def _number(request: Request, name: str, default: int) -> int:
@@ -58,6 +74,8 @@ def _found(standin: "LibredeskStandin", request: Request) -> tuple[Sequence[Conv
     """Return what fits, and from which on; a beginning of `created_at` is searched in the kept list."""
     filters, order_by = request.first("filters", "[]") or "[]", request.first("order_by")
     descending = request.first("order", "desc").lower() != "asc"
+    if order_by and request.first("order").lower() not in {"", "asc", "desc"}:
+        raise BadQuery
     conditions = _conditions(filters)
     begins = [one for one in conditions if one.get("field") == "created_at" and one.get("operator") == "between"]
     if len(begins) != 1 or descending or order_by != "conversations.created_at":
@@ -75,6 +93,8 @@ def _conditions(filters: str) -> list[Mapping[str, str]]:
         conditions = json.loads(filters)
     except ValueError:
         raise BadQuery from None
+    if conditions == {}:
+        return []
     if not isinstance(conditions, list) or not all(isinstance(one, Mapping) for one in conditions):
         raise BadQuery
     return conditions

@@ -77,15 +77,14 @@ def team(call: Call) -> Any:
     """Answer one team."""
     number = call.number()
     if number not in call.world.teams:
-        raise ApiError(404, "Team not found")
+        raise ApiError(400, "Team not found")
     return call.shapes.team(call.world.teams[number])
 
 
 def update_team(call: Call) -> Any:
     """Set every field of a team: what is missing is emptied."""
-    team(call)
-    changed, body = call.world.teams[call.number()], call.body()
-    if body.get("conversation_assignment_type") not in {"Round robin", "Manual"}:
+    changed, body = call.world.teams.get(call.number()), call.body()
+    if changed is None or body.get("conversation_assignment_type") not in {"Round robin", "Manual"}:
         raise ApiError(500)
     for name in EDITED:
         setattr(changed, name, body.get(name) or EMPTY.get(name, ""))

@@ -20,7 +20,7 @@ class Control:
     """The control interface of a running stand-in."""
 
     url: str
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60, trust_env=False))
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60, trust_env=False, verify=False))
 
     def reset(self, **how: Any) -> None:
         """Empty it: seed, version, and options of this helpdesk."""

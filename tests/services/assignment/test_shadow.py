@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from dashboard.engine.decisions import Outcome, Reason
 from dashboard.engine.model import ConnectionMode
@@ -12,7 +12,9 @@ from dashboard.store.conversations.list_page import ConversationListFilter
 from dashboard.store.core.paging import Page
 from dashboard.store.helpdesks import shadow_decisions
 from dashboard.store.helpdesks.shadow_decisions import ShadowShare
-from dashboard.store.models import Assignment, OutboxEvent, RunBatch, ShadowDecision
+from dashboard.store.models import Assignment, Conversation, OutboxEvent, RunBatch, ShadowDecision
+from dashboard.store.postgres import database
+from dashboard.store.redis.rotation import RotationKey
 from tests.connected import Connected, connect
 from tests.desks import NOON, Acme, Recorded
 
@@ -141,6 +143,27 @@ def test_a_taken_one_is_closed_with_who_took_it_and_may_be_decided_anew(acme: Ac
         )
     )
     assert [tuple(row) for row in rows] == [(acme.agents["Bo"], NOON + MINUTE, NOON + MINUTE), (None, None, None)]
+
+
+def test_what_somebody_takes_while_a_run_decides_is_neither_kept_nor_a_turn(acme: Acme, settings, monkeypatch):
+    """C19: the mirror writes it between reading and keeping. Seen to fail without the condition of the insert."""
+    desk = in_shadow(acme)
+    taken, other = desk.waiting(2)
+    read = shadow_decisions.open_in
+
+    def take_then_read(*args):
+        with database.connect(settings.database_url).begin() as mirror:
+            theirs = {"assignee_id": acme.agents["Cleo"], "assigned_at": NOON, "waiting_since": None}
+            mirror.execute(update(Conversation).where(Conversation.id == taken).values(**theirs))
+        return read(*args)
+
+    monkeypatch.setattr(shadow_decisions, "open_in", take_then_read)
+    acme.run()
+    monkeypatch.undo()
+
+    assert decided(acme) == [(other, "Bo")]
+    wheel = RotationKey(account_id=acme.account_id, inbox_id=acme.support)
+    assert acme.names(acme.work.rotations.orders([wheel])[wheel])[-1] == "Bo"
 
 
 def test_leaving_shadow_closes_what_is_open(acme: Acme):
