@@ -1,4 +1,7 @@
-"""Every numbered rule has its text, its code and its tests in docs/rules.md, and a test names it."""
+"""Every numbered rule has its text, its code and its tests in docs/rules.md, and a test names it.
+
+So has every promise about helpdesks in docs/connectors.md.
+"""
 
 import re
 from collections.abc import Mapping
@@ -8,12 +11,16 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 RULES = sorted({*range(1, 54), *range(70, 76)})
+PROMISES = range(1, 29)
+# No test shows them yet; docs/connectors.md says so too.
+WITHOUT_TEST = {25, 27}
+PROMISE = re.compile(r"^\| C(\d+) \|[^|\n]+\|([^|\n]+)\|$", re.MULTILINE)
 SECTION = re.compile(r"^### E(\d+) ([^\n]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 
 
-def numbers(text: str) -> set[int]:
+def numbers(text: str, letter: str = "E") -> set[int]:
     found: set[int] = set()
-    for first, last in re.findall(r"\bE(\d+)(?: to E(\d+))?", text):
+    for first, last in re.findall(rf"\b{letter}(\d+)(?: to {letter}(\d+))?", text):
         found |= set(range(int(first), int(last or first) + 1))
     return found
 
@@ -59,3 +66,25 @@ def test_a_test_of_a_rule_names_it(number: int):
     tests = paths(sections()[number], "Tests")
 
     assert [path for path in tests if number not in numbers((ROOT / path).read_text())] == []
+
+
+def promises() -> Mapping[int, list[str]]:
+    """Return the tests of each promise about helpdesks by its number."""
+    rows = PROMISE.findall((ROOT / "docs/connectors.md").read_text())
+    return {int(number): re.findall(r"`([^`]+)`", tests) for number, tests in rows}
+
+
+def test_every_promise_about_helpdesks_has_a_row_or_is_listed_as_untested():
+    page = (ROOT / "docs/connectors.md").read_text()
+    [untested] = re.findall(r"^Not shown by a test yet: (.+)$", page, re.MULTILINE)
+
+    assert numbers(untested, "C") == WITHOUT_TEST
+    assert sorted(promises()) == sorted(set(PROMISES) - WITHOUT_TEST)
+
+
+@pytest.mark.parametrize("number", sorted(set(PROMISES) - WITHOUT_TEST), ids=lambda number: f"C{number}")
+def test_a_test_of_a_promise_about_helpdesks_names_it(number: int):
+    tests = promises()[number]
+
+    assert tests
+    assert [path for path in tests if number not in numbers((ROOT / path).read_text(), "C")] == []
