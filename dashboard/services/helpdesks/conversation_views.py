@@ -48,6 +48,12 @@ def view(work: UnitOfWork, account_id: int, row: ConversationRow) -> Conversatio
     return views(work, account_id, [row])[0]
 
 
+def address(work: UnitOfWork, account_id: int, connection_id: int, key: ConversationKey) -> str | None:
+    """Return where people open a conversation in its helpdesk; None while the credentials cannot be read."""
+    url_of = _url_of(work, account_id, connection_id)
+    return url_of(key) if url_of else None
+
+
 def _url_of(work: UnitOfWork, account_id: int, connection_id: int) -> UrlOf | None:
     """Return the function from ids to addresses, None for credentials that cannot be read (C3)."""
     connection = connections.shelf.find(work.session, account_id, connection_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from dashboard.engine.model import ConnectionMode
-from dashboard.store.models import ConnectedAgent, ConnectedInbox, Connection
+from dashboard.store.models import ConnectedAgent, ConnectedConversation, ConnectedInbox, Connection
 from dashboard.store.models.connections import ConnectionState
 from dashboard.store.postgres.database import Session
 
@@ -70,3 +70,9 @@ def unwell(session: Session, account_id: int) -> Sequence[UnwellConnection]:
     order = (Connection.state != ConnectionState.BROKEN, Connection.state_since, Connection.id)
     rows = session.execute(wanted.where(*which).order_by(*order))
     return [UnwellConnection(**row._mapping) for row in rows]
+
+
+def mirrored(session: Session, connection_id: int) -> int:
+    """Return the number of conversations here that came from a connection."""
+    of_it = ConnectedConversation.connection_id == connection_id
+    return session.scalar(select(func.count()).select_from(ConnectedConversation).where(of_it)) or 0

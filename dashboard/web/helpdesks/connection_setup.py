@@ -50,8 +50,11 @@ def check(connection_id: int) -> ResponseReturnValue:
 @pages.get(f"{AT}/checks/webhook")
 @administrators_only
 def webhook(connection_id: int) -> ResponseReturnValue:
-    """Show whether a webhook has arrived; the line asks again until one has."""
-    return htmx.fragment("connections/_webhook_seen.html", connection=found(connection_id), fix=None)
+    """Show that a webhook has arrived; the line asks again until one has."""
+    row = found(connection_id)
+    if row.last_webhook_at is None:
+        return htmx.no_content()
+    return htmx.fragment("connections/_webhook_seen.html", connection=row, fix=None)
 
 
 @pages.post(f"{AT}/credentials")
@@ -186,8 +189,10 @@ def _edit(inbox: InboxView, *, is_chosen: bool) -> InboxModeEdit | None:
 
 def _change(connection_id: int, inbox: InboxView, edit: InboxModeEdit) -> InboxView | Invalid | Conflict | None:
     key = ExternalKey(connection_id=connection_id, external_id=inbox.external_id)
-    caused = {"base": own_address(), "actor_id": viewer().user_id, "clock": clock.now}
-    return finished(inbox_modes.change(unit_of_work(), viewer().account_id, key, edit, **caused))
+    base, who = own_address(), viewer()
+    return finished(
+        inbox_modes.change(unit_of_work(), who.account_id, key, edit, base=base, actor_id=who.user_id, clock=clock.now)
+    )
 
 
 def _progress(connection_id: int) -> connection_text.Progress:
