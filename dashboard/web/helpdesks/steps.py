@@ -70,7 +70,7 @@ STEPS = (
     Step(
         noun="sync",
         title="First sync",
-        sentence="All open conversations are read, oldest first. Nothing is decided before it ends. Then shadow begins.",
+        sentence="All open conversations are read, oldest first; nothing is decided before. Then shadow begins.",
     ),
 )
 BY_NOUN = {step.noun: step for step in STEPS}
