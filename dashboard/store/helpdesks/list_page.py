@@ -28,6 +28,11 @@ class ConnectionCounts:
         """Return the number of inboxes whose conversations are mirrored."""
         return self.live + self.shadow
 
+    @property
+    def known(self) -> int:
+        """Return the number of inboxes that were read there."""
+        return self.chosen + self.off
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnwellConnection:

@@ -114,7 +114,7 @@ def _done(row: ConnectionRow, counts: ConnectionCounts) -> dict[str, bool]:
     """Return which steps are done; the helpdesk's own assignment may stay on for as long as all is in shadow."""
     return {
         "address": True,
-        "checks": row.setup_read_at is not None or row.is_imported,
+        "checks": counts.known > 0,
         "inboxes": counts.chosen > 0,
         "agents": counts.unmatched == 0 and counts.chosen > 0,
         "own_assignment": row.is_imported or bool(row.switched_off),
