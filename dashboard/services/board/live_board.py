@@ -18,7 +18,7 @@ from dashboard.store.board import agents
 from dashboard.store.board import inboxes as rows
 from dashboard.store.board.inboxes import InboxFigures, Stranded
 from dashboard.store.core.page_values import Scope, Since
-from dashboard.store.helpdesks import list_page, masters
+from dashboard.store.helpdesks import list_page
 from dashboard.store.helpdesks.list_page import UnwellConnection
 from dashboard.store.helpdesks.masters import Master
 
@@ -92,7 +92,6 @@ def live_board(work: UnitOfWork, scope: Scope, *, view: View, redis_answers: boo
     left = rows.last_left(work.session, list(inboxes))
     changes = rows.changes(work.session, list(inboxes), since=now - HISTORY, step=STEP)
     nobody_at = _unattended(work, scope, floor, inboxes)
-    helpdesks = masters.of_inboxes(work.session, scope.account_id, list(inboxes))
     lines = [
         _line(
             inbox,
@@ -100,7 +99,6 @@ def live_board(work: UnitOfWork, scope: Scope, *, view: View, redis_answers: boo
             why=why(inbox, floor, left.get(i, {}), now),
             history=_history(inbox.waiting, changes.get(i, {})),
             unattended=nobody_at.get(i),
-            helpdesk=helpdesks.get(i),
         )
         for i, inbox in inboxes.items()
     ]
@@ -130,7 +128,6 @@ def _line(
     why: InboxStatus | None,
     history: tuple[int, ...],
     unattended: Unattended | None,
-    helpdesk: Master | None,
 ) -> BoardInboxLine:
     funnel = floor.usual(inbox).funnel
     return BoardInboxLine(
@@ -145,7 +142,7 @@ def _line(
         assigned=inbox.assigned,
         history=history,
         unattended=unattended,
-        helpdesk=helpdesk,
+        helpdesk=inbox.helpdesk,
     )
 
 
