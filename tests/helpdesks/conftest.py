@@ -6,15 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from dashboard.helpdesks.chatwoot.adapter import Chatwoot
+from dashboard.helpdesks.libredesk.adapter import Libredesk
 from dashboard.helpdesks.port import ConversationKey
-from dashboard.helpdesks.rt import RequestTracker
+from dashboard.helpdesks.rt.adapter import RequestTracker
 from tests.desks import Acme
 from tests.helpdesks import beside as besides
 from tests.helpdesks.beside import Beside
+from tests.helpdesks.chatwoot import people as chatwoot_people
 from tests.helpdesks.http import Changed, PlainHttp
+from tests.helpdesks.libredesk import people as libredesk_people
 from tests.helpdesks.rt import instance
 from tests.helpdesks.rt.acts import WORD, People
 from tests.helpdesks.rt.instance import Instance
+from tests.helpdesks.standin.running import Control, running
 from tests.helpdesks.worlds import World
 
 RT = (pytest.mark.rt, pytest.mark.gate)
@@ -26,7 +31,7 @@ def beside(acme: Acme) -> Beside:
     return besides.connect(acme)
 
 
-@pytest.fixture(params=[pytest.param("rt_world", marks=RT)])
+@pytest.fixture(params=["chatwoot_world", "libredesk_world", pytest.param("rt_world", marks=RT)])
 def world(request: pytest.FixtureRequest) -> World:
     """Every helpdesk in turn."""
     found: World = request.getfixturevalue(request.param)
@@ -72,4 +77,58 @@ def rt_world(rt_people: People, rt_http: PlainHttp) -> World:
         missing=ConversationKey(id="987654", display_id="987654"),
         page_size=2,
         compares=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def chatwoot() -> Iterator[Control]:
+    """One stand-in of Chatwoot for all tests of a process."""
+    with running("tests.helpdesks.chatwoot") as control:
+        yield control
+
+
+@pytest.fixture
+def chatwoot_world(chatwoot: Control) -> World:
+    """An empty Chatwoot, whose pages are short."""
+    people = chatwoot_people.People(chatwoot)
+    people.arrive()
+    return World(
+        connect=Chatwoot,
+        http=PlainHttp(chatwoot.url),
+        credentials=chatwoot_people.CREDENTIALS,
+        acts=people,
+        inbox_id=str(chatwoot_people.INBOX),
+        ana_id=str(chatwoot_people.ANA),
+        bo_id=str(chatwoot_people.BO),
+        unknown_agent_id="987654",
+        missing=ConversationKey(id="987654", display_id="987654"),
+        page_size=chatwoot_people.PAGE_SIZE,
+        compares=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def libredesk() -> Iterator[Control]:
+    """The stand-in of Libredesk, one for all tests of a process."""
+    with running("tests.helpdesks.libredesk") as control:
+        yield control
+
+
+@pytest.fixture
+def libredesk_world(libredesk: Control) -> World:
+    """The stand-in of Libredesk with an empty inbox, whose pages are short."""
+    acts = libredesk_people.People(libredesk)
+    acts.arrive()
+    return World(
+        connect=Libredesk,
+        http=PlainHttp(libredesk.url),
+        credentials=libredesk_people.CREDENTIALS,
+        acts=acts,
+        inbox_id=str(libredesk_people.INBOX),
+        ana_id=str(libredesk_people.ANA),
+        bo_id=str(libredesk_people.BO),
+        unknown_agent_id=libredesk_people.UNKNOWN_AGENT,
+        missing=libredesk_people.MISSING,
+        page_size=libredesk_people.PAGE_SIZE,
+        compares=False,
     )

@@ -5,6 +5,7 @@ import pytest
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Awaiting, ConnectionMode, Presence
 from tests.connected import Connected
+from tests.desks import Recorded
 from tests.handling import ledger, set_availability
 from tests.helpdesks.beside import Beside
 
@@ -73,3 +74,24 @@ def test_no_rule_acts_in_shadow(given: Beside):
 
     assert given.row(1).assignee_id == given.acme.agents["Ana"]
     assert [kind for kind, _, _ in given.writes()] == ["claim"]
+
+
+def test_what_is_released_is_decided_only_when_the_release_is_written(given: Beside, queue: Recorded):
+    """C13, C14: claimed before, it lost its race against the agent whom it was taken from; seen to without the wait."""
+    given.acme.leave("Support", "Ana")
+    customer_writes(given)
+
+    given.decide()
+    customer_writes(given)
+    given.write()
+    given.later(seconds=11)
+    given.decide()
+    given.write()
+
+    assert [(kind, state) for kind, state, _ in given.writes()] == [
+        ("claim", "written"),
+        ("release", "written"),
+        ("claim", "written"),
+    ]
+    assert given.helpdesk.conversations["u-1"].assignee_id == "42"
+    assert queue.wakeups[-1][1] == given.acme.support

@@ -60,7 +60,7 @@ class AdapterKind:
 ADAPTERS: Mapping[HelpdeskKind, AdapterKind] = {
     HelpdeskKind.CHATWOOT: AdapterKind(
         label="Chatwoot",
-        adapter="dashboard.helpdesks.chatwoot:Chatwoot",
+        adapter="dashboard.helpdesks.chatwoot.adapter:Chatwoot",
         fields=(
             CredentialField(name="account_id", label="Account id", is_secret=False),
             CredentialField(name="token", label="Access token"),
@@ -70,7 +70,7 @@ ADAPTERS: Mapping[HelpdeskKind, AdapterKind] = {
     ),
     HelpdeskKind.LIBREDESK: AdapterKind(
         label="Libredesk",
-        adapter="dashboard.helpdesks.libredesk:Libredesk",
+        adapter="dashboard.helpdesks.libredesk.adapter:Libredesk",
         fields=(
             CredentialField(name="api_key", label="API key", is_secret=False),
             CredentialField(name="api_secret", label="API secret"),
@@ -79,7 +79,7 @@ ADAPTERS: Mapping[HelpdeskKind, AdapterKind] = {
     ),
     HelpdeskKind.RT: AdapterKind(
         label="Request Tracker",
-        adapter="dashboard.helpdesks.rt:RequestTracker",
+        adapter="dashboard.helpdesks.rt.adapter:RequestTracker",
         fields=(
             CredentialField(name="user", label="User", is_secret=False),
             CredentialField(name="password", label="Password"),

@@ -34,7 +34,8 @@ from dashboard.engine.model import Conversation as Waiting
 from dashboard.engine.model import Hold, Status
 from dashboard.engine.policy import ConversationPriority, ExclusionRules
 from dashboard.store.assignment import open_counts
-from dashboard.store.models import Conversation
+from dashboard.store.models import Conversation, HelpdeskWrite
+from dashboard.store.models.connections import WriteState
 from dashboard.store.postgres.database import Session
 
 WAITING = and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_(None))
@@ -190,7 +191,7 @@ def left(session: Session, rules: Filter, now: datetime) -> Sequence[WaitingGrou
 @lru_cache(maxsize=1_000)
 def _takeable(rules: Filter, pools: frozenset[int | None], hold: bool) -> Select[Any]:
     """Return the statement, cached for any instant and limit: building it took as long as running it."""
-    kept = (_held(NOW), _by_label(rules), _by_age(rules, NOW), _being_served(rules))
+    kept = (_held(NOW), _being_written(rules), _by_label(rules), _by_age(rules, NOW), _being_served(rules))
     wanted = _rows(rules).where(_in(pools), *map(not_, kept)).limit(MOST)
     return wanted.with_for_update(skip_locked=True, key_share=True, of=Conversation) if hold else wanted
 
@@ -235,6 +236,20 @@ def _in(pools: Collection[int | None]) -> ColumnElement[bool]:
 def _held(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition that it is not decided yet (C11); it is never null, so that its negation is exact."""
     return and_(Conversation.held_until.is_not(None), Conversation.held_until > now)
+
+
+def _being_written(rules: Filter) -> ColumnElement[bool]:
+    """Return the condition that a release is still to be written in the helpdesk, where somebody has it until then.
+
+    A claim before that would lose its race. It counts as changed meanwhile, so that a run looks again soon.
+    """
+    if not rules.is_connected:
+        return false()
+    return exists().where(
+        HelpdeskWrite.conversation_id == Conversation.id,
+        HelpdeskWrite.state == WriteState.WRITING,
+        HelpdeskWrite.confirmed_at.is_(None),
+    )
 
 
 def _by_label(rules: Filter) -> ColumnElement[bool]:

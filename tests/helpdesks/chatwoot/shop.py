@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.helpdesks.chatwoot import Chatwoot
+from dashboard.helpdesks.chatwoot.adapter import Chatwoot
 from dashboard.helpdesks.port import ConversationKey, HelpdeskConversation
 from tests.helpdesks.http import PlainHttp
 from tests.helpdesks.standin.running import Control

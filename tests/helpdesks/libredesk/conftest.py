@@ -1,19 +1,14 @@
-"""One process of the stand-in for all tests here; each test begins with the same shop."""
+"""Each test here begins with the same shop."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.helpdesks.http import PlainHttp
+from tests.helpdesks.libredesk.hooks import SECRET
 from tests.helpdesks.libredesk.shop import Shop
-from tests.helpdesks.standin.running import Control, running
-
-
-@pytest.fixture(scope="session")
-def libredesk() -> Iterator[Control]:
-    """The stand-in."""
-    with running("tests.helpdesks.libredesk") as control:
-        yield control
+from tests.helpdesks.standin.running import Control
+from tests.receivers import Receiver, receiver
 
 
 @pytest.fixture
@@ -22,3 +17,11 @@ def shop(libredesk: Control) -> Shop:
     made = Shop(libredesk, PlainHttp(libredesk.url))
     made.reset()
     return made
+
+
+@pytest.fixture
+def there(shop: Shop) -> Iterator[Receiver]:
+    """A receiver of webhooks, which the adapter made."""
+    with receiver() as made:
+        shop.helpdesk.make_webhook(made.url, SECRET)
+        yield made

@@ -30,8 +30,9 @@ class People:
     there: Control
 
     def arrive(self) -> None:
-        """Begin again with an empty inbox and short pages."""
+        """Begin again with an empty inbox and short pages, and a clock that runs."""
         self.there.reset(page_size=PAGE_SIZE)
+        self.there.clock(runs=True)
         self.there.load(**PLACE)
 
     def new_conversation(self, inbox_id: str, subject: str = "It broke") -> ConversationKey:

@@ -1,12 +1,12 @@
 """The cast of Libredesk's tests: a shop with two inboxes, two teams, an assistant, and an agent for our key."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboard.helpdesks.libredesk import Libredesk
-from dashboard.helpdesks.port import ConversationKey, HelpdeskConversation
+from dashboard.helpdesks.libredesk.adapter import Libredesk
+from dashboard.helpdesks.port import ConversationKey, ConversationPage, HelpdeskConversation
 from tests.helpdesks.http import PlainHttp
 from tests.helpdesks.libredesk.model import AGENT_ROLE, MANAGES
 from tests.helpdesks.standin.running import Control
@@ -82,3 +82,13 @@ class Shop:
     def paths(self, method: str = "GET") -> list[str]:
         """Return the paths that the adapter called."""
         return [one.path.removeprefix("/api/v1") for one in self.http.exchanges if one.method == method]
+
+
+def all_of(read: Callable[[str | None], ConversationPage]) -> list[HelpdeskConversation]:
+    """Read every page."""
+    page = read(None)
+    found = list(page.conversations)
+    while page.next is not None:
+        page = read(page.next)
+        found += page.conversations
+    return found

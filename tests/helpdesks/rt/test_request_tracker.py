@@ -8,7 +8,7 @@ import pytest
 
 from dashboard.engine.model import Awaiting, Status
 from dashboard.helpdesks.port import AssignAnswer, Check, HelpdeskForbids, HelpdeskUnavailable
-from dashboard.helpdesks.rt import RequestTracker
+from dashboard.helpdesks.rt.adapter import RequestTracker
 from tests.helpdesks.http import Changed, PlainHttp
 from tests.helpdesks.rt.acts import CUSTOMER, WORD, People
 from tests.helpdesks.rt.instance import Instance

@@ -6,7 +6,7 @@ from math import ceil
 
 from dashboard.engine.model import Awaiting, Status
 from dashboard.helpdesks.port import HelpdeskConversation, PastConversation
-from dashboard.helpdesks.rt_rest import Row
+from dashboard.helpdesks.rt.rest import Row
 
 NOBODY = "Nobody"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from dashboard.helpdesks.libredesk_api import (
+from dashboard.helpdesks.libredesk.api import (
     ASSIGN,
     AUTOMATIONS,
     MESSAGES,

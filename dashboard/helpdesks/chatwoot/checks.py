@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
-from dashboard.helpdesks.chatwoot_api import NO_ACCOUNT, RIGHT_ACCOUNT, Api, Row, row, rows, understood
+from dashboard.helpdesks.chatwoot.api import NO_ACCOUNT, RIGHT_ACCOUNT, Api, Row, row, rows, understood
 from dashboard.helpdesks.port import About, Check, HelpdeskForbids, HelpdeskUnavailable
 
 OLDEST, SIGNS, CHECKS_TARGETS = (4, 8), (4, 11, 2), (4, 14)

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dashboard.engine.model import Presence, Status
-from dashboard.helpdesks import libredesk_checks
-from dashboard.helpdesks.libredesk_api import (
+from dashboard.helpdesks.libredesk import checks
+from dashboard.helpdesks.libredesk.api import (
     ASSIGN,
     NOTES,
     READ,
@@ -27,9 +27,9 @@ from dashboard.helpdesks.libredesk_api import (
     is_uuid,
     understood,
 )
-from dashboard.helpdesks.libredesk_history import activities, past_of
-from dashboard.helpdesks.libredesk_setup import MANUAL, ROUND_ROBIN, read_presence, read_setup, switch_assignment
-from dashboard.helpdesks.libredesk_words import (
+from dashboard.helpdesks.libredesk.history import activities, past_of
+from dashboard.helpdesks.libredesk.setup import MANUAL, ROUND_ROBIN, read_presence, read_setup, switch_assignment
+from dashboard.helpdesks.libredesk.words import (
     FIRST,
     PAGE,
     STATUSES,
@@ -97,11 +97,11 @@ class Libredesk:
         answer = self._api.answer("/agents/me")
         with understood("its agent"):
             own_id = str(data_of(answer)["id"])
-        return About(version=libredesk_checks.version_of(self._api), own_id=own_id, at=answer.at)
+        return About(version=checks.version_of(self._api), own_id=own_id, at=answer.at)
 
     def check(self) -> Sequence[Check]:
         """Check address, key, version, and each permission by trying it."""
-        return libredesk_checks.checks(self._api)
+        return checks.checks(self._api)
 
     def url_of(self, key: ConversationKey) -> str:
         """Return the address of the conversation in the list of all."""

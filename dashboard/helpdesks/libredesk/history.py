@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from dashboard.helpdesks.libredesk_api import MESSAGES, Api
-from dashboard.helpdesks.libredesk_words import Row, id_or_none, instant, instant_or_none, priority_of
+from dashboard.helpdesks.libredesk.api import MESSAGES, Api
+from dashboard.helpdesks.libredesk.words import Row, id_or_none, instant, instant_or_none, priority_of
 from dashboard.helpdesks.port import PastConversation
 
 ASSIGNED = re.compile(r"Assigned to .+ by ")

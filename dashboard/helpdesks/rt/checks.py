@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from dashboard.helpdesks import rt_setup
 from dashboard.helpdesks.port import About, Check, HelpdeskForbids, HelpdeskUnavailable
-from dashboard.helpdesks.rt_rest import Params, Rest, Row, fix_of, understood
+from dashboard.helpdesks.rt import setup
+from dashboard.helpdesks.rt.rest import Params, Rest, Row, fix_of, understood
 
 ADDRESS = "Enter the address of Request Tracker's home page, and check that it answers from this machine."
 UPDATE = "Update Request Tracker to version 5."
@@ -28,7 +28,7 @@ OPEN: Params = {
 def check(rest: Rest) -> Sequence[Check]:
     """Return all checks; where nobody answers, or the log-in is wrong, only the first."""
     try:
-        about = rt_setup.about(rest)
+        about = setup.about(rest)
     except (HelpdeskForbids, HelpdeskUnavailable) as error:
         return [_failed("reachable", error)]
     return [
@@ -65,7 +65,7 @@ def _failed(name: str, error: HelpdeskForbids | HelpdeskUnavailable) -> Check:
 
 
 def _queues(rest: Rest) -> Check:
-    queues = rt_setup.queues(rest)
+    queues = setup.queues(rest)
     with understood("queues"):
         own = [queue["Name"] for queue in queues if queue["Lifecycle"] != "default"]
     also = f" Of queues with a lifecycle of their own, only new and open tickets wait: {_listed(own)}." if own else ""
@@ -74,14 +74,14 @@ def _queues(rest: Rest) -> Check:
 
 def _agents(rest: Rest) -> Check:
     with understood("groups"):
-        members = {name for _, names in rt_setup.names_by_group(rest).values() for name in names}
+        members = {name for _, names in setup.names_by_group(rest).values() for name in names}
     if not members:
         return Check(check="agents", ok=False, sentence="No user-defined group has members.", fix=ADD_MEMBERS)
     return Check(check="agents", ok=True, sentence=f"Its user-defined groups have {len(members)} members.")
 
 
 def _tickets(rest: Rest) -> Check:
-    if not rt_setup.sees_tickets(rest):
+    if not setup.sees_tickets(rest):
         return Check(check="tickets", ok=False, sentence="It sees no ticket.", fix=fix_of("ShowTicket"))
     return Check(check="tickets", ok=True, sentence="It sees tickets.")
 

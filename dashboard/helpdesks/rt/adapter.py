@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from dashboard.engine.model import Presence
-from dashboard.helpdesks import port, rt_checks, rt_setup
+from dashboard.helpdesks import port
 from dashboard.helpdesks.port import (
     AssignAnswer,
     ConversationKey,
@@ -21,8 +21,9 @@ from dashboard.helpdesks.port import (
     HistoryPage,
     NoteKind,
 )
-from dashboard.helpdesks.rt_rest import Listing, Rest, Row, etag_of, row_of, sentences_of, understood
-from dashboard.helpdesks.rt_tickets import (
+from dashboard.helpdesks.rt import checks, setup
+from dashboard.helpdesks.rt.rest import Listing, Rest, Row, etag_of, row_of, sentences_of, understood
+from dashboard.helpdesks.rt.tickets import (
     MARGIN,
     NEVER,
     NOBODY,
@@ -60,11 +61,11 @@ class RequestTracker:
 
     def about(self) -> port.About:
         """Return version, own id and clock."""
-        return rt_setup.about(self._rest)
+        return setup.about(self._rest)
 
     def check(self) -> Sequence[port.Check]:
         """Check what the connection may do, feature by feature."""
-        return rt_checks.check(self._rest)
+        return checks.check(self._rest)
 
     def url_of(self, key: ConversationKey) -> str:
         """Return the address of the ticket's page."""
@@ -72,7 +73,7 @@ class RequestTracker:
 
     def read_setup(self, groups: Mapping[str, str]) -> port.Setup:
         """Read queues and user-defined groups; the agents are the members of these groups."""
-        return rt_setup.read(self._rest, groups)
+        return setup.read(self._rest, groups)
 
     def setup_marks(self) -> None:
         """Return None: no cheap mark changes with the set-up."""
@@ -154,7 +155,7 @@ class RequestTracker:
         listing = self._tickets(f"{_in(inbox_ids)} AND Created > '{earlier(since)}'", after)
         with understood("the history of tickets"):
             events = self._events(listing.rows, f"({IS_REPLY} OR {IS_CHANGE_OF_OWNER})")
-            nobody_id = rt_setup.id_of(self._rest, NOBODY)
+            nobody_id = setup.id_of(self._rest, NOBODY)
             past = [past_conversation(row, events[str(row["id"])], nobody_id) for row in listing.rows]
         return HistoryPage(conversations=[it for it in past if it.created_at >= since], next=_next(listing))
 
@@ -180,7 +181,7 @@ class RequestTracker:
         try:
             answer = self._rest.get(f"/ticket/{ticket_id}", OWNER, right="ShowTicket")
         except HelpdeskForbids:
-            if not rt_setup.sees_tickets(self._rest):
+            if not setup.sees_tickets(self._rest):
                 raise
             return None
         with understood(f"ticket {ticket_id}"):

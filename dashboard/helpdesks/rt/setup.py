@@ -12,7 +12,7 @@ from dashboard.helpdesks.port import (
     HelpdeskUnavailable,
     Setup,
 )
-from dashboard.helpdesks.rt_rest import Rest, Row, fix_of, row_of, understood
+from dashboard.helpdesks.rt.rest import Rest, Row, fix_of, row_of, understood
 
 # Names stand in the address, which has an end.
 NAMES_AT_ONCE = 25

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from dashboard.engine.model import Presence
-from dashboard.helpdesks.libredesk_api import TEAMS, USERS, Api, MayNot, understood
-from dashboard.helpdesks.libredesk_words import Row
+from dashboard.helpdesks.libredesk.api import TEAMS, USERS, Api, MayNot, understood
+from dashboard.helpdesks.libredesk.words import Row
 from dashboard.helpdesks.port import HelpdeskAgent, HelpdeskInbox, HelpdeskTeam, Setup
 
 ROUND_ROBIN, MANUAL = "Round robin", "Manual"

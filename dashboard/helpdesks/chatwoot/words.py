@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from dashboard.engine.model import Awaiting, Status
-from dashboard.helpdesks.chatwoot_api import Row, row
+from dashboard.helpdesks.chatwoot.api import Row, row
 from dashboard.helpdesks.port import (
     HelpdeskAgent,
     HelpdeskConversation,

@@ -10,9 +10,10 @@ from http import HTTPStatus
 from math import ceil
 
 from dashboard.engine.model import Presence, Status
-from dashboard.helpdesks import chatwoot_checks, chatwoot_words, port
-from dashboard.helpdesks.chatwoot_api import Api, Row, row, rows, understood
-from dashboard.helpdesks.chatwoot_checks import numbers
+from dashboard.helpdesks import port
+from dashboard.helpdesks.chatwoot import checks, words
+from dashboard.helpdesks.chatwoot.api import Api, Row, row, rows, understood
+from dashboard.helpdesks.chatwoot.checks import numbers
 from dashboard.helpdesks.port import (
     AssignAnswer,
     ConversationKey,
@@ -52,11 +53,11 @@ class Chatwoot:
 
     def about(self) -> port.About:
         """Return version, the token's user, and clock."""
-        return chatwoot_checks.about(self._api)
+        return checks.about(self._api)
 
     def check(self) -> Sequence[port.Check]:
         """Check what the connection may do, feature by feature."""
-        return chatwoot_checks.check(self._api)
+        return checks.check(self._api)
 
     def url_of(self, key: ConversationKey) -> str:
         """Return the address of the conversation's page."""
@@ -68,11 +69,11 @@ class Chatwoot:
         with understood("its set-up"):
             inboxes, teams = rows(self._api.read("/inboxes"), "payload"), rows(self._api.read("/teams"))
             agents, labels = rows(self._api.read("/agents")), rows(self._api.read("/labels"), "payload")
-            read = [chatwoot_words.inbox(one, self._inbox_members(one)) for one in inboxes]
+            read = [words.inbox(one, self._inbox_members(one)) for one in inboxes]
             return port.Setup(
                 inboxes=read,
                 agents=self._agents(agents, read),
-                teams=[chatwoot_words.team(one, self._team_members(one)) for one in teams],
+                teams=[words.team(one, self._team_members(one)) for one in teams],
                 labels=[str(one["title"]) for one in labels],
                 marks=marks,
             )
@@ -115,7 +116,7 @@ class Chatwoot:
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
         with understood("a conversation"):
-            return chatwoot_words.conversation(row(answer.json))
+            return words.conversation(row(answer.json))
 
     def read_presence(self) -> Mapping[str, Presence]:
         """Read the presence of all users of the account, in one call."""
@@ -162,11 +163,11 @@ class Chatwoot:
         self, headers: Mapping[str, str], body: bytes, *, secret: str | None, now: datetime, ahead: timedelta
     ) -> bool:
         """Return whether Chatwoot signed this within five minutes; versions before 4.11.2 have no secret."""
-        return chatwoot_words.is_signed(headers, body, secret=secret, now=now, ahead=ahead)
+        return words.is_signed(headers, body, secret=secret, now=now, ahead=ahead)
 
     def read_webhook(self, headers: Mapping[str, str], body: Mapping[str, object]) -> port.WebhookHint:
         """Return the conversation to read, and who owned it before and after."""
-        return chatwoot_words.hint(body)
+        return words.hint(body)
 
     def set_own_assignment(self, inbox: HelpdeskInbox, teams: Sequence[HelpdeskTeam], *, on: bool) -> None:
         """Switch it in the inbox, and in the teams, which pick an agent whatever the inbox says."""
@@ -183,14 +184,14 @@ class Chatwoot:
         _, found = self._list(_history_page(number))
         chosen = [one for one in found if one.inbox_id in inbox_ids and one.created_at >= since]
         resolutions = self._resolutions([one for one in chosen if one.status is Status.RESOLVED])
-        told = [chatwoot_words.past(one, resolutions.get(one.id)) for one in chosen]
+        told = [words.past(one, resolutions.get(one.id)) for one in chosen]
         return HistoryPage(conversations=told, next=str(number + 1) if found else None)
 
     def _agents(self, found: Sequence[Row], inboxes: Sequence[HelpdeskInbox]) -> list[port.HelpdeskAgent]:
         """Return the agents. The token's user is one only as a member of an inbox: then a person uses it."""
         members = frozenset[str]().union(*(inbox.member_ids or () for inbox in inboxes))
-        own_id = chatwoot_checks.about(self._api).own_id
-        return [one for one in map(chatwoot_words.agent, found) if one.id != own_id or one.id in members]
+        own_id = checks.about(self._api).own_id
+        return [one for one in map(words.agent, found) if one.id != own_id or one.id in members]
 
     def _inbox_members(self, inbox: Row) -> Sequence[Row]:
         return rows(self._api.read(f"/inbox_members/{int(inbox['id'])}"), "payload")
@@ -216,7 +217,7 @@ class Chatwoot:
     def _list(self, params: Mapping[str, str | int]) -> tuple[Row, list[HelpdeskConversation]]:
         with understood("its conversations"):
             data = row(row(self._api.read("/conversations", params))["data"])
-            return row(data["meta"]), [chatwoot_words.conversation(one) for one in rows(data, "payload")]
+            return row(data["meta"]), [words.conversation(one) for one in rows(data, "payload")]
 
     def _merge(self, path: str, value: str) -> None:
         answer = self._api.ask(path)
@@ -224,7 +225,7 @@ class Chatwoot:
             return
         with understood("custom attributes"):
             others = row(row(answer.json)["custom_attributes"])
-        merges = numbers(chatwoot_checks.version_of(self._api)) >= MERGES
+        merges = numbers(checks.version_of(self._api)) >= MERGES
         body = {"custom_attributes": {ATTRIBUTE: value}, "merge": True}
         body = body if merges else {"custom_attributes": {**others, ATTRIBUTE: value}}
         self._written(self._api.write("POST", f"{path}/custom_attributes", body, by_bot=True), or_gone=True)
@@ -257,7 +258,7 @@ class Chatwoot:
             if answer.status == HTTPStatus.NOT_FOUND:
                 return told
             with understood("its reporting events"):
-                if last := chatwoot_words.resolution(rows(answer.json)):
+                if last := words.resolution(rows(answer.json)):
                     told[one.id] = last
         return told
 
