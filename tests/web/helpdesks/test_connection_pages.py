@@ -119,7 +119,7 @@ def test_the_shadow_report_has_agreement_minutes_and_both_shares(mara: Looker, a
 
     page = mara.get(f"{AT}/{desk.id}").text
 
-    assert "In 50 % of 2 conversations" in page
+    assert "1 of 2 conversations were taken by the agent on whom Evenhand had decided (50 %)." in page
     assert "<dt>minutes saved</dt><dd>40</dd>" in page
     assert 'data-label="ours">2</td>' in page
     assert 'data-label="theirs">1</td>' in page
