@@ -156,7 +156,8 @@ def _connect(world: World) -> None:
     made = world.admin.post("/connections", body)
     assert made.status_code == 201, made.text
     world.ids["connection"] = made.json["id"]
-    world.secrets |= {token, made.json["webhook_url"].rpartition("/")[2]}
+    world.ids["hook"] = made.json["webhook_url"].rpartition("/")[2]
+    world.secrets |= {token, str(world.ids["hook"])}
 
 
 def _rule(world: World) -> None:
