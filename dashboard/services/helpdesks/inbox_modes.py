@@ -16,7 +16,7 @@ from dashboard.services.helpdesks import first_modes, own_assignment, state
 from dashboard.services.helpdesks.access import ADAPTERS
 from dashboard.services.helpdesks.connection_forms import ExternalKey, InboxModeEdit
 from dashboard.store.helpdesks import connections as store
-from dashboard.store.helpdesks import directory
+from dashboard.store.helpdesks import directory, shadow_decisions
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.directory import Directory, InboxLink
 from dashboard.store.models.connections import ConnectionMode, ConnectionState
@@ -93,7 +93,8 @@ def _refusal(connection: ConnectionRow, link: InboxLink, edit: InboxModeEdit) ->
         return invalid("group", NO_GROUPS)
     if link.gone_at is not None and edit.mode not in (UNSET, ConnectionMode.OFF):
         return Conflict(sentence=IS_GONE)
-    if edit.mode is ConnectionMode.LIVE and not (connection.is_imported and link.inbox_id is not None):
+    is_read = connection.is_imported and connection.open_read_at is not None and link.inbox_id is not None
+    if edit.mode is ConnectionMode.LIVE and not is_read:
         return Conflict(sentence=NOT_IMPORTED)
     return None
 
@@ -110,7 +111,8 @@ def _write(
         return Conflict(sentence=OWN_IS_ON.format(ADAPTERS[connection.kind].label, ", ".join(names)))
     values: dict[str, Any] = {}
     if edit.mode is not UNSET:
-        values["mode"] = edit.mode
+        # Choosing a mode again is a person's word that there is one engine now (C16).
+        values |= {"mode": edit.mode, "stopped_at": None}
         if edit.mode is not ConnectionMode.OFF and link.inbox_id is None:
             values["inbox_id"] = first_modes.make_inbox(work, connection, link, cause)
     if edit.group is not UNSET:
@@ -128,6 +130,8 @@ def _save(
     if not changed:
         return
     directory.set_inbox(work.session, connection.id, link.external_id, **changed)
+    if "mode" in changed and link.inbox_id is not None:
+        shadow_decisions.close_all_in(work.session, link.inbox_id, at=cause.now)
     where = {"connection": connection.name, "name": link.name, "external_id": link.external_id}
     before = {name: getattr(link, name) for name in changed}
     said = AuditedChange(

@@ -1,0 +1,1 @@
+"""Connections to helpdesks: their list, their pages, and the steps that set one up."""

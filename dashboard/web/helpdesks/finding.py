@@ -1,0 +1,22 @@
+"""The connection that an address names, and what all pages of it need."""
+
+from http import HTTPStatus
+
+from flask import abort
+
+from dashboard.http import unit_of_work
+from dashboard.services.helpdesks import connections
+from dashboard.services.helpdesks.connections import ConnectionRow
+from dashboard.store.helpdesks import list_page
+from dashboard.store.helpdesks.list_page import ConnectionCounts
+from dashboard.web.core.auth import viewer
+
+
+def found(connection_id: int) -> ConnectionRow:
+    """Return the connection of the viewer's account, or end the request with 404."""
+    return connections.show(unit_of_work(), viewer().account_id, connection_id) or abort(HTTPStatus.NOT_FOUND)
+
+
+def counted(connection_id: int) -> ConnectionCounts:
+    """Return the counts of a connection."""
+    return list_page.counts(unit_of_work().session, [connection_id])[connection_id]
