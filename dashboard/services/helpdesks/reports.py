@@ -8,11 +8,12 @@ import structlog
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.core.paging import Listed, Page
+from dashboard.store.helpdesks import connection_conflicts, events, page
 from dashboard.store.helpdesks import connections as store
-from dashboard.store.helpdesks import events, page
+from dashboard.store.helpdesks.connection_conflicts import ConflictView
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import EventView
-from dashboard.store.helpdesks.page import ConflictView, Report, WriteView
+from dashboard.store.helpdesks.page import Report, WriteView
 
 log = structlog.get_logger()
 CALLS_OVER = timedelta(minutes=5)
@@ -47,7 +48,9 @@ def show_events(work: UnitOfWork, account_id: int, connection_id: int, wanted: P
 
 def show_conflicts(work: UnitOfWork, account_id: int, connection_id: int, wanted: Page) -> Listed[ConflictView] | None:
     """Return a page of the conflicts, newest first."""
-    return page.conflicts(work.session, connection_id, wanted) if _exists(work, account_id, connection_id) else None
+    if not _exists(work, account_id, connection_id):
+        return None
+    return connection_conflicts.page(work.session, connection_id, wanted)
 
 
 def show_writes(work: UnitOfWork, account_id: int, connection_id: int, wanted: Page) -> Listed[WriteView] | None:

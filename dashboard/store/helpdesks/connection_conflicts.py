@@ -7,7 +7,10 @@ from sqlalchemy import func, insert, select
 
 from dashboard.store.core.paging import Listed, Page, listed
 from dashboard.store.helpdesks.open_writes import OpenWrite
+from dashboard.store.ledger import metric_counters
+from dashboard.store.ledger.metric_counters import Counted, CounterKind
 from dashboard.store.models import ConnectionConflict
+from dashboard.store.models.counters import Measure
 from dashboard.store.postgres.database import Session
 
 
@@ -34,6 +37,8 @@ def add(session: Session, write: OpenWrite, names: NewConflict, *, now: datetime
     of_write = {"account_id": write.account_id, "connection_id": write.connection_id}
     values = {"conversation_id": write.conversation_id, "ours": names.ours, "theirs": names.theirs, "at": now}
     session.execute(insert(ConnectionConflict).values(**of_write, **values))
+    kind = CounterKind(measure=Measure.HELPDESK_CONFLICTS, word=write.kind.value)
+    metric_counters.add(session, [Counted(kind=kind, count=1)])
 
 
 def page(session: Session, connection_id: int, wanted: Page) -> Listed[ConflictView]:

@@ -7,8 +7,11 @@ from typing import Any
 
 from sqlalchemy import func, select, text, update
 
+from dashboard.store.ledger import metric_counters
+from dashboard.store.ledger.metric_counters import Counted, CounterKind
 from dashboard.store.models import HelpdeskWrite
 from dashboard.store.models.connections import WriteKind, WriteState
+from dashboard.store.models.counters import Measure
 from dashboard.store.postgres import locks
 from dashboard.store.postgres.database import Session
 
@@ -81,7 +84,7 @@ def put_off(session: Session, write_id: int, *, due_at: datetime, reason: str) -
 
 def end(session: Session, write_id: int, state: WriteState, *, reason: str | None = None) -> bool:
     """End a write that is not written; False if it has ended already."""
-    return _change(session, write_id, state=state, reason=reason, leased_until=None)
+    return _counted(session, state, _change(session, write_id, state=state, reason=reason, leased_until=None))
 
 
 def written(session: Session, write_id: int, *, now: datetime) -> bool:
@@ -92,14 +95,16 @@ def written(session: Session, write_id: int, *, now: datetime) -> bool:
 def confirm(session: Session, write_id: int, *, now: datetime, note_due: bool) -> bool:
     """Note that a reading shows what we wrote."""
     times = {"written_at": func.coalesce(HelpdeskWrite.written_at, now), "confirmed_at": now}
-    return _change(
+    changed = _change(
         session, write_id, state=WriteState.WRITTEN, reason=None, leased_until=None, note_due=note_due, **times
     )
+    return _counted(session, WriteState.WRITTEN, changed)
 
 
 def replace(session: Session, write_id: int, *, now: datetime) -> None:
     """Note that somebody there chose otherwise after our write."""
-    _change(session, write_id, state=WriteState.WRITTEN, confirmed_at=now, replaced_at=now)
+    changed = _change(session, write_id, state=WriteState.WRITTEN, confirmed_at=now, replaced_at=now)
+    _counted(session, WriteState.WRITTEN, changed)
 
 
 def unconfirmed(session: Session, connection_id: int, *, before: datetime) -> Sequence[int]:
@@ -111,6 +116,14 @@ def unconfirmed(session: Session, connection_id: int, *, before: datetime) -> Se
         HelpdeskWrite.written_at < before,
     )
     return session.scalars(old.order_by(HelpdeskWrite.id)).all()
+
+
+def _counted(session: Session, outcome: WriteState, is_end: bool) -> bool:
+    """Count the end of a write, which has only one."""
+    if is_end:
+        kind = CounterKind(measure=Measure.HELPDESK_WRITES, word=outcome.value)
+        metric_counters.add(session, [Counted(kind=kind, count=1)])
+    return is_end
 
 
 def _change(session: Session, write_id: int, **values: Any) -> bool:

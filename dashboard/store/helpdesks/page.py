@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, text
+from sqlalchemy import ColumnElement, and_, func, select, text
 
 from dashboard.engine.model import Status
 from dashboard.store.core.paging import Listed, Page, listed
@@ -70,16 +70,6 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConflictView:
-    """A person's choice that we overwrote, and put back."""
-
-    conversation_id: int
-    ours: str
-    theirs: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteView:
     """An assignment written in the helpdesk, or why not."""
 
@@ -123,26 +113,13 @@ def oldest_reading(session: Session, connection_id: int) -> datetime | None:
     )
 
 
-def conflicts(session: Session, connection_id: int, wanted: Page) -> Listed[ConflictView]:
-    """Return a page of the conflicts, newest first."""
-    names = ("conversation_id", "ours", "theirs", "at")
-    rows, count = _page(session, ConnectionConflict, names, connection_id, wanted=wanted)
-    return listed((ConflictView(**row) for row in rows), count, wanted)
-
-
 def writes(session: Session, connection_id: int, wanted: Page) -> Listed[WriteView]:
     """Return a page of the writes, newest first."""
-    names = ("conversation_id", "agent_id", "state", "reason", "at")
-    rows, count = _page(session, HelpdeskWrite, names, connection_id, wanted=wanted)
-    return listed((WriteView(**row) for row in rows), count, wanted)
-
-
-def _page(
-    session: Session, model: Any, names: tuple[str, ...], connection_id: int, *, wanted: Page
-) -> tuple[list[Mapping[str, Any]], int]:
-    chosen: Select[Any] = select(*(getattr(model, name) for name in names)).where(model.connection_id == connection_id)
-    rows = session.execute(chosen.order_by(model.id.desc()).limit(wanted.per_page).offset(wanted.offset))
-    return [dict(row._mapping) for row in rows], _count(session, model, connection_id)
+    columns = [getattr(HelpdeskWrite, name) for name in WriteView.__slots__]
+    newest = select(*columns).where(HelpdeskWrite.connection_id == connection_id).order_by(HelpdeskWrite.id.desc())
+    rows = session.execute(newest.limit(wanted.per_page).offset(wanted.offset))
+    count = _count(session, HelpdeskWrite, connection_id)
+    return listed((WriteView(**row._mapping) for row in rows), count, wanted)
 
 
 def _count(session: Session, model: Any, connection_id: int, *which: ColumnElement[bool]) -> int:
