@@ -15,10 +15,11 @@ from dashboard.services.helpdesks.inbox_modes import InboxView
 from dashboard.services.helpdesks.reports import ConnectionReport
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.helpdesks import failed_writes, shadow_decisions
+from dashboard.store.helpdesks.connection_conflicts import ConflictView
 from dashboard.store.helpdesks.events import EventView
 from dashboard.store.helpdesks.failed_writes import FailedWrite
 from dashboard.store.helpdesks.list_page import ConnectionCounts
-from dashboard.store.helpdesks.page import ConflictView, Percentiles
+from dashboard.store.helpdesks.page import Percentiles
 from dashboard.store.helpdesks.shadow_decisions import ShadowReport
 from dashboard.web.audit.edit_forms import there
 from dashboard.web.core import form_input
