@@ -27,6 +27,8 @@ from dashboard.web.helpdesks import connection_agents, connection_list, connecti
 from dashboard.web.helpdesks.finding import counted, found
 from dashboard.web.helpdesks.kind_text import KINDS
 
+# What the line about the webhook shows until one has arrived.
+WAITS = "waits"
 AT = "/settings/connections/<int:connection_id>"
 pages = pages_of("connections_setup")
 
@@ -52,8 +54,8 @@ def check(connection_id: int) -> ResponseReturnValue:
 def webhook(connection_id: int) -> ResponseReturnValue:
     """Show that a webhook has arrived; the line asks again until one has."""
     row = found(connection_id)
-    if row.last_webhook_at is None:
-        return htmx.no_content()
+    if row.last_webhook_at is None and htmx.client_version() == WAITS:
+        return htmx.unchanged()
     return htmx.fragment("connections/_webhook_seen.html", connection=row, fix=None)
 
 
