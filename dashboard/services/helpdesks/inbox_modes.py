@@ -1,6 +1,6 @@
 """What Evenhand does in each inbox of a helpdesk: off, shadow or live (C19)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -49,7 +49,8 @@ def show(work: UnitOfWork, account_id: int, connection_id: int) -> Sequence[Inbo
     known = directory.read(work.session, connection_id)
     links = [link for link in known.inboxes.values() if link.gone_at is None or link.inbox_id is not None]
     ordered = sorted(links, key=lambda link: (link.name.casefold(), link.external_id))
-    return [_view(work, connection, known, link) for link in ordered]
+    on = own_assignment.where_on(work, connection, known)
+    return [_view(link, on) for link in ordered]
 
 
 def change(
@@ -119,7 +120,7 @@ def _write(
         values["group_id"] = edit.group or None
     _save(work, connection, link, values, cause=cause)
     after = directory.read(work.session, connection.id)
-    return _view(work, connection, after, after.inboxes[external_id])
+    return _view(after.inboxes[external_id], own_assignment.where_on(work, connection, after))
 
 
 def _save(
@@ -154,13 +155,13 @@ def _start(work: UnitOfWork, connection: ConnectionRow, *, is_chosen: bool, now:
     work.notes.then(partial(work.signals.poll_helpdesk, connection.account_id, connection.id))
 
 
-def _view(work: UnitOfWork, connection: ConnectionRow, known: Directory, link: InboxLink) -> InboxView:
+def _view(link: InboxLink, on: Mapping[str, bool | None]) -> InboxView:
     return InboxView(
         external_id=link.external_id,
         name=link.name,
         inbox_id=link.inbox_id,
         mode=link.mode,
-        own_assignment=own_assignment.is_on(work, connection, known, link),
+        own_assignment=on[link.external_id],
         waiting=link.waiting,
         group=link.group_id,
         is_gone=link.gone_at is not None,

@@ -14,19 +14,21 @@ from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.directory import Directory, InboxLink, TeamLink
 
 
-def is_on(work: UnitOfWork, connection: ConnectionRow, known: Directory, link: InboxLink) -> bool | None:
-    """Return whether the helpdesk assigns in this inbox or in a team that is used there; None if it never does."""
-    teams = _teams(work, connection, known, link)
-    switches = [link.own_assignment, *(team.own_assignment for team in teams)]
-    if all(switch is None for switch in switches):
-        return None
-    return any(switches)
+def where_on(work: UnitOfWork, connection: ConnectionRow, known: Directory) -> Mapping[str, bool | None]:
+    """Return for each inbox whether the helpdesk assigns there or in a team that is used there; None if it never does.
+
+    The number of queries does not grow with the inboxes.
+    """
+    return {
+        link.external_id: _any_on([link.own_assignment, *(team.own_assignment for team in teams)])
+        for link, teams in _teams(work, connection, known, list(known.inboxes.values()))
+    }
 
 
 def places(work: UnitOfWork, connection: ConnectionRow, known: Directory, link: InboxLink) -> Sequence[str]:
     """Return the names of the inbox and the teams where it is on."""
     own = [link.name] if link.own_assignment else []
-    return own + [f"team {team.name}" for team in _teams(work, connection, known, link) if team.own_assignment]
+    return own + [f"team {team.name}" for team in _teams_of(work, connection, known, link) if team.own_assignment]
 
 
 def switch_off(work: UnitOfWork, connection: ConnectionRow, external_id: str, *, cause: ActorContext) -> None:
@@ -36,7 +38,7 @@ def switch_off(work: UnitOfWork, connection: ConnectionRow, external_id: str, *,
     """
     known = directory.read(work.session, connection.id)
     link = known.inboxes[external_id]
-    teams = [team for team in _teams(work, connection, known, link) if team.own_assignment]
+    teams = [team for team in _teams_of(work, connection, known, link) if team.own_assignment]
     if not link.own_assignment and not teams:
         return
     # Before the call: what is switched off must be put back, also if this process is killed after it.
@@ -82,13 +84,25 @@ def put_back(connection: ConnectionRow, known: Directory, helpdesk: Helpdesk) ->
             helpdesk.set_own_assignment(_inbox(link), [], on=False)  # it was off before
 
 
-def _teams(work: UnitOfWork, connection: ConnectionRow, known: Directory, link: InboxLink) -> list[TeamLink]:
-    """Return the teams that are used in an inbox: all of them where inboxes have no members of their own."""
+def _any_on(switches: Sequence[bool | None]) -> bool | None:
+    return None if all(switch is None for switch in switches) else any(switches)
+
+
+def _teams_of(work: UnitOfWork, connection: ConnectionRow, known: Directory, link: InboxLink) -> list[TeamLink]:
+    [(_, teams)] = _teams(work, connection, known, [link])
+    return teams
+
+
+def _teams(
+    work: UnitOfWork, connection: ConnectionRow, known: Directory, links: Sequence[InboxLink]
+) -> list[tuple[InboxLink, list[TeamLink]]]:
+    """Return inboxes with the teams that are used there: all of them where inboxes have no members of their own."""
     there = [team for team in known.teams.values() if team.gone_at is None]
     if not ADAPTERS[connection.kind].features.has_inbox_members:
-        return there
-    used = matches.used_teams(work.session, connection.id, link.inbox_id) if link.inbox_id is not None else ()
-    return [team for team in there if team.external_id in used]
+        return [(link, there) for link in links]
+    here = [link.inbox_id for link in links if link.inbox_id is not None]
+    used = matches.used_teams(work.session, connection.id, here)
+    return [(link, [team for team in there if team.external_id in used.get(link.inbox_id, ())]) for link in links]
 
 
 def _keep(
