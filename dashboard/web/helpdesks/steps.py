@@ -79,7 +79,9 @@ BY_NOUN = {step.noun: step for step in STEPS}
 def links(row: ConnectionRow, counts: ConnectionCounts, current: str) -> list[StepLink]:
     """Return the steps of a connection."""
     done = _done(row, counts)
-    open_until = next((at for at, step in enumerate(STEPS) if step.noun in BARRIERS and not done[step.noun]), len(STEPS))
+    open_until = next(
+        (at for at, step in enumerate(STEPS) if step.noun in BARRIERS and not done[step.noun]), len(STEPS)
+    )
     return [
         StepLink(
             noun=step.noun,
