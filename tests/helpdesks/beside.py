@@ -8,14 +8,16 @@ from sqlalchemy import insert, select
 
 from dashboard.engine.model import ConnectionMode, Status
 from dashboard.helpdesks.port import HelpdeskConversation, HelpdeskKind, WebhookHint
-from dashboard.services.helpdesks import explaining, marks, mirror, polling, vanishing, writing
-from dashboard.services.helpdesks.translation import Asked, View
+from dashboard.services.helpdesks import explaining, writing
+from dashboard.services.helpdesks.mirroring import marks, mirror, polling, vanishing
+from dashboard.services.helpdesks.mirroring.translation import Asked, View
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
-from dashboard.store.helpdesks import connections, directory, events, open_writes
+from dashboard.store.helpdesks import connections, directory, events
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.directory import Directory
 from dashboard.store.helpdesks.events import NewEvent
+from dashboard.store.helpdesks.writing import open_writes
 from dashboard.store.models import (
     ConnectedAgent,
     ConnectedConversation,

@@ -13,19 +13,19 @@ from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_re
 from dashboard.helpdesks.port import Check, HelpdeskKind, NoteKind
 from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Instant, Word
-from dashboard.services.helpdesks import checks as checking
-from dashboard.services.helpdesks import connections as service
-from dashboard.services.helpdesks import disconnection, reports
-from dashboard.services.helpdesks.connection_forms import (
+from dashboard.services.helpdesks.connecting import checks as checking
+from dashboard.services.helpdesks.connecting import connections as service
+from dashboard.services.helpdesks.connecting import disconnection, reports
+from dashboard.services.helpdesks.connecting.connection_forms import (
     ConnectionChange,
     ConnectionChangeForm,
     ConnectionEdit,
     ConnectionForm,
     Removal,
 )
-from dashboard.services.helpdesks.connections import ConnectionRow
+from dashboard.services.helpdesks.connecting.connections import ConnectionRow
 from dashboard.store.core.paging import Listed, Page
-from dashboard.store.helpdesks.page import Lag
+from dashboard.store.helpdesks.pages.page import Lag
 from dashboard.store.models.connections import ConnectionState
 from dashboard.store.postgres.bulk import json_row
 

@@ -7,8 +7,8 @@ from flask import Blueprint, Response, request
 from dashboard import clock
 from dashboard.api.core.errors import answer
 from dashboard.http import unit_of_work
-from dashboard.services.helpdesks import hearing
-from dashboard.services.helpdesks.hearing import Arrived, Outcome
+from dashboard.services.helpdesks.mirroring import hearing
+from dashboard.services.helpdesks.mirroring.hearing import Arrived, Outcome
 
 hooks = Blueprint("hooks", __name__)
 STATUSES = {

@@ -18,9 +18,9 @@ from dashboard.store.board import agents
 from dashboard.store.board import inboxes as rows
 from dashboard.store.board.inboxes import InboxFigures, Stranded
 from dashboard.store.core.page_values import Scope, Since
-from dashboard.store.helpdesks import list_page
-from dashboard.store.helpdesks.list_page import UnwellConnection
 from dashboard.store.helpdesks.masters import Master
+from dashboard.store.helpdesks.pages import list_page
+from dashboard.store.helpdesks.pages.list_page import UnwellConnection
 
 LATELY = timedelta(minutes=15)
 HISTORY = timedelta(hours=1)

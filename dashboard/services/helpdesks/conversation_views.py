@@ -8,8 +8,9 @@ from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.access import helpdesk_of
 from dashboard.store.conversations.conversations import ConversationRow
-from dashboard.store.helpdesks import connections, conversation_facts
-from dashboard.store.helpdesks.conversation_facts import HelpdeskFacts, ShadowFact, WriteFact
+from dashboard.store.helpdesks import connections
+from dashboard.store.helpdesks.pages import conversation_facts
+from dashboard.store.helpdesks.pages.conversation_facts import HelpdeskFacts, ShadowFact, WriteFact
 from dashboard.store.postgres.bulk import json_row
 
 UrlOf = Callable[[ConversationKey], str]

@@ -7,11 +7,12 @@ import structlog
 from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable, NoteKind
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import conversation as explanations
-from dashboard.services.helpdesks.reconciliation import Clock
-from dashboard.store.helpdesks import due_notes, events
+from dashboard.services.helpdesks.mirroring.reconciliation import Clock
+from dashboard.store.helpdesks import events
 from dashboard.store.helpdesks.connections import ConnectionRow
-from dashboard.store.helpdesks.due_notes import DueNote
 from dashboard.store.helpdesks.events import NewEvent
+from dashboard.store.helpdesks.writing import due_notes
+from dashboard.store.helpdesks.writing.due_notes import DueNote
 from dashboard.store.models.connections import ConnectionEventKind
 
 log = structlog.get_logger()

@@ -16,16 +16,18 @@ import structlog
 from dashboard.helpdesks.port import Helpdesk, HelpdeskConversation, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import explaining, gone, mirror, settlement, state
+from dashboard.services.helpdesks import explaining, state
 from dashboard.services.helpdesks.access import helpdesk_of
-from dashboard.services.helpdesks.merging import WriteFate, fate_of, target_of
-from dashboard.services.helpdesks.reconciliation import Clock
-from dashboard.services.helpdesks.translation import Asked, View
-from dashboard.store.helpdesks import connections, directory, events, links, open_writes
+from dashboard.services.helpdesks.mirroring import gone, mirror, settlement
+from dashboard.services.helpdesks.mirroring.merging import WriteFate, fate_of, target_of
+from dashboard.services.helpdesks.mirroring.reconciliation import Clock
+from dashboard.services.helpdesks.mirroring.translation import Asked, View
+from dashboard.store.helpdesks import connections, directory, events, links
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow
-from dashboard.store.helpdesks.open_writes import OpenWrite
+from dashboard.store.helpdesks.writing import open_writes
+from dashboard.store.helpdesks.writing.open_writes import OpenWrite
 from dashboard.store.models.connections import ConnectionEventKind, ConnectionState, WriteKind
 from dashboard.store.postgres import locks
 

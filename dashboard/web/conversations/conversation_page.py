@@ -24,9 +24,9 @@ from dashboard.services.helpdesks import conversation_views
 from dashboard.store.conversations import conversation_page as store
 from dashboard.store.conversations.conversation_page import ConversationPage
 from dashboard.store.core.errors import StoreUnavailable
-from dashboard.store.helpdesks import conversation_page as there
 from dashboard.store.helpdesks import masters
-from dashboard.store.helpdesks.conversation_page import LastShadow, LastWrite, LinkThere
+from dashboard.store.helpdesks.pages import conversation_page as there
+from dashboard.store.helpdesks.pages.conversation_page import LastShadow, LastWrite, LinkThere
 from dashboard.store.inboxes import choices
 from dashboard.web.audit.edit_forms import editing, refused
 from dashboard.web.core import form_input, htmx, timezones

@@ -13,11 +13,11 @@ from dashboard.helpdesks.port import Check
 from dashboard.http import finished, own_address, unit_of_work
 from dashboard.services.core.form import UNSET, Unset
 from dashboard.services.core.refusals import Conflict, Invalid
-from dashboard.services.helpdesks import checks as checking
-from dashboard.services.helpdesks import connections, inbox_modes
 from dashboard.services.helpdesks.access import ADAPTERS
-from dashboard.services.helpdesks.connection_forms import ConnectionChange, ExternalKey, InboxModeEdit
-from dashboard.services.helpdesks.inbox_modes import InboxView
+from dashboard.services.helpdesks.connecting import checks as checking
+from dashboard.services.helpdesks.connecting import connections, inbox_modes
+from dashboard.services.helpdesks.connecting.connection_forms import ConnectionChange, ExternalKey, InboxModeEdit
+from dashboard.services.helpdesks.connecting.inbox_modes import InboxView
 from dashboard.store.helpdesks import directory
 from dashboard.web.audit.edit_forms import there
 from dashboard.web.core import htmx

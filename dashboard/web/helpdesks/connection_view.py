@@ -9,18 +9,19 @@ from flask import abort, request
 
 from dashboard.engine.model import ConnectionMode
 from dashboard.http import unit_of_work
-from dashboard.services.helpdesks import inbox_modes, reports
 from dashboard.services.helpdesks.access import ADAPTERS
-from dashboard.services.helpdesks.inbox_modes import InboxView
-from dashboard.services.helpdesks.reports import ConnectionReport
+from dashboard.services.helpdesks.connecting import inbox_modes, reports
+from dashboard.services.helpdesks.connecting.inbox_modes import InboxView
+from dashboard.services.helpdesks.connecting.reports import ConnectionReport
 from dashboard.store.core.paging import Listed, Page
-from dashboard.store.helpdesks import failed_writes, shadow_decisions
-from dashboard.store.helpdesks.connection_conflicts import ConflictView
+from dashboard.store.helpdesks import shadow_decisions
 from dashboard.store.helpdesks.events import EventView
-from dashboard.store.helpdesks.failed_writes import FailedWrite
-from dashboard.store.helpdesks.list_page import ConnectionCounts
-from dashboard.store.helpdesks.page import Percentiles
+from dashboard.store.helpdesks.pages.list_page import ConnectionCounts
+from dashboard.store.helpdesks.pages.page import Percentiles
 from dashboard.store.helpdesks.shadow_decisions import ShadowReport
+from dashboard.store.helpdesks.writing import failed_writes
+from dashboard.store.helpdesks.writing.connection_conflicts import ConflictView
+from dashboard.store.helpdesks.writing.failed_writes import FailedWrite
 from dashboard.web.audit.edit_forms import there
 from dashboard.web.core import form_input
 from dashboard.web.core.auth import viewer

@@ -12,17 +12,17 @@ from dashboard.engine.model import ConnectionMode
 from dashboard.helpdesks.port import NoteKind
 from dashboard.http import finished, own_address, unit_of_work
 from dashboard.services.core.refusals import Conflict, Invalid, Stale
-from dashboard.services.helpdesks import connections, disconnection, inbox_modes, receiver
 from dashboard.services.helpdesks.access import ADAPTERS
-from dashboard.services.helpdesks.connection_forms import (
+from dashboard.services.helpdesks.connecting import connections, disconnection, inbox_modes, receiver
+from dashboard.services.helpdesks.connecting.connection_forms import (
     ConnectionChange,
     ConnectionChangeForm,
     ExternalKey,
     InboxModeEdit,
     InboxModeForm,
 )
-from dashboard.services.helpdesks.inbox_modes import InboxView
-from dashboard.store.helpdesks import list_page
+from dashboard.services.helpdesks.connecting.inbox_modes import InboxView
+from dashboard.store.helpdesks.pages import list_page
 from dashboard.web.audit.edit_forms import About, editing, refused, there
 from dashboard.web.core import form_input, htmx
 from dashboard.web.core.auth import actor_kwargs, administrators_only, supervisors_only, viewer

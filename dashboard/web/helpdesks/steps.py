@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from dashboard.store.helpdesks.connections import ConnectionRow
-from dashboard.store.helpdesks.list_page import ConnectionCounts
+from dashboard.store.helpdesks.pages.list_page import ConnectionCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ from dashboard.engine.model import Hold
 from dashboard.helpdesks.port import HelpdeskConversation, NoteKind
 from dashboard.services.conversations import lost_race
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.merging import WriteFate
-from dashboard.services.helpdesks.translation import View
+from dashboard.services.helpdesks.mirroring.merging import WriteFate
+from dashboard.services.helpdesks.mirroring.translation import View
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
-from dashboard.store.helpdesks import claims_made, events, open_writes
+from dashboard.store.helpdesks import events
 from dashboard.store.helpdesks.events import NewEvent
-from dashboard.store.helpdesks.open_writes import OpenWrite
+from dashboard.store.helpdesks.writing import claims_made, open_writes
+from dashboard.store.helpdesks.writing.open_writes import OpenWrite
 from dashboard.store.models.connections import ConnectionEventKind, WriteKind, WriteState
 
 # A second refusal of the same conversation is no accident of one agent's rights.

@@ -7,11 +7,11 @@ from enum import Enum, auto
 from dashboard.engine.model import Hold, Status
 from dashboard.helpdesks.port import HelpdeskConversation
 from dashboard.services.conversations.transitions import Transition
-from dashboard.services.helpdesks import translation
-from dashboard.services.helpdesks.translation import View
+from dashboard.services.helpdesks.mirroring import translation
+from dashboard.services.helpdesks.mirroring.translation import View
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.helpdesks.links import LinkRow, Mirrored
-from dashboard.store.helpdesks.open_writes import OpenWrite
+from dashboard.store.helpdesks.writing.open_writes import OpenWrite
 from dashboard.store.ledger.ledger import AssignmentSource
 from dashboard.store.models.connections import WriteKind
 

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 from dashboard.engine.model import FOR_GOOD, Hold
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.merging import target_of
-from dashboard.services.helpdesks.translation import View
+from dashboard.services.helpdesks.mirroring.merging import target_of
+from dashboard.services.helpdesks.mirroring.translation import View
 from dashboard.store.conversations import conversations
-from dashboard.store.helpdesks import claims_made, connection_conflicts, directory, events
-from dashboard.store.helpdesks.claims_made import ClaimMade
-from dashboard.store.helpdesks.connection_conflicts import NewConflict
+from dashboard.store.helpdesks import directory, events
 from dashboard.store.helpdesks.events import NewEvent, OwnerChange
 from dashboard.store.helpdesks.links import Mirrored
+from dashboard.store.helpdesks.writing import claims_made, connection_conflicts
+from dashboard.store.helpdesks.writing.claims_made import ClaimMade
+from dashboard.store.helpdesks.writing.connection_conflicts import NewConflict
 from dashboard.store.models.connections import ConnectionEventKind
 
 # Evidence of whom our write replaced comes with its echo, or with the other one's webhook.

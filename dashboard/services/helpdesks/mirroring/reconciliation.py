@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from dashboard.helpdesks.port import ConversationPage, Helpdesk
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import gone, mirror, vanishing
-from dashboard.services.helpdesks.translation import Asked, View
-from dashboard.services.helpdesks.vanishing import Missing, Vanishing
+from dashboard.services.helpdesks.mirroring import gone, mirror, vanishing
+from dashboard.services.helpdesks.mirroring.translation import Asked, View
+from dashboard.services.helpdesks.mirroring.vanishing import Missing, Vanishing
 from dashboard.store.helpdesks import connections, directory, links
 from dashboard.store.helpdesks.links import LinkRow
 

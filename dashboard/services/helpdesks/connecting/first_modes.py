@@ -7,8 +7,8 @@ from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import receiver
 from dashboard.services.helpdesks.access import helpdesk_of
+from dashboard.services.helpdesks.connecting import receiver
 from dashboard.services.inboxes import inboxes
 from dashboard.services.inboxes.inbox_forms import InboxEdit
 from dashboard.services.policies import assignment_policies

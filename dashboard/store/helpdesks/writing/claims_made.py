@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, insert, select
 from sqlalchemy.orm import aliased
 
-from dashboard.store.helpdesks.open_writes import COLUMNS, OpenWrite
+from dashboard.store.helpdesks.writing.open_writes import COLUMNS, OpenWrite
 from dashboard.store.models import ConnectedAgent, HelpdeskWrite
 from dashboard.store.models.connections import WriteKind, WriteState
 from dashboard.store.postgres.database import Session

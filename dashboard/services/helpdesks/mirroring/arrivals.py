@@ -6,8 +6,8 @@ from dashboard.engine.decisions import Source
 from dashboard.engine.model import Awaiting, Hold, Status
 from dashboard.helpdesks.port import HelpdeskConversation
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import translation
-from dashboard.services.helpdesks.translation import Asked, View
+from dashboard.services.helpdesks.mirroring import translation
+from dashboard.services.helpdesks.mirroring.translation import Asked, View
 from dashboard.store.conversations import contacts, conversations
 from dashboard.store.conversations.conversations import NewConversation
 from dashboard.store.helpdesks import links

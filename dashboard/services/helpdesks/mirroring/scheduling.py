@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import marks, polling, state, timing
+from dashboard.services.helpdesks import state
 from dashboard.services.helpdesks.access import ADAPTERS, helpdesk_of
-from dashboard.services.helpdesks.reconciliation import Clock
+from dashboard.services.helpdesks.mirroring import marks, polling, timing
+from dashboard.services.helpdesks.mirroring.reconciliation import Clock
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import events
 from dashboard.store.helpdesks.connections import ConnectionRow

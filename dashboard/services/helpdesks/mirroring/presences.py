@@ -8,7 +8,7 @@ from dashboard.engine.model import Presence
 from dashboard.helpdesks.port import Features
 from dashboard.services.agents import presence
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.translation import View
+from dashboard.services.helpdesks.mirroring.translation import View
 from dashboard.store.helpdesks import connections, directory
 from dashboard.store.helpdesks.directory import AgentLink
 

@@ -8,7 +8,7 @@ from dashboard.services.conversations import save
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.translation import View
+from dashboard.services.helpdesks.mirroring.translation import View
 from dashboard.store.helpdesks import events, links
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow

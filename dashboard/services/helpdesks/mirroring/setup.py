@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from dashboard.helpdesks.port import HelpdeskAgent, HelpdeskInbox, HelpdeskTeam, Setup
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import memberships, vanishing
-from dashboard.services.helpdesks.translation import View
-from dashboard.services.helpdesks.vanishing import Missing, Vanishing
+from dashboard.services.helpdesks.mirroring import memberships, vanishing
+from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.vanishing import Missing, Vanishing
 from dashboard.store.helpdesks import connections, directory, holds
 from dashboard.store.helpdesks.directory import AgentLink, InboxLink, TeamLink
 from dashboard.store.inboxes import inboxes, teams_and_labels

@@ -10,8 +10,9 @@ from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.refusals import Conflict
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import credentials, secret_fields
+from dashboard.services.helpdesks import credentials
 from dashboard.services.helpdesks.access import ADAPTERS, helpdesk_of
+from dashboard.services.helpdesks.connecting import secret_fields
 from dashboard.services.helpdesks.credentials import Secrets
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks.connections import ConnectionRow

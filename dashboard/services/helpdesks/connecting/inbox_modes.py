@@ -12,9 +12,10 @@ from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.form import UNSET
 from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import first_modes, own_assignment, state
+from dashboard.services.helpdesks import state
 from dashboard.services.helpdesks.access import ADAPTERS
-from dashboard.services.helpdesks.connection_forms import ExternalKey, InboxModeEdit
+from dashboard.services.helpdesks.connecting import first_modes, own_assignment
+from dashboard.services.helpdesks.connecting.connection_forms import ExternalKey, InboxModeEdit
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory, shadow_decisions
 from dashboard.store.helpdesks.connections import ConnectionRow

@@ -13,14 +13,15 @@ from dashboard.helpdesks.port import HelpdeskConversation
 from dashboard.services.conversations import change, save
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import arrivals, merging, settlement, translation
-from dashboard.services.helpdesks.merging import News
-from dashboard.services.helpdesks.translation import Asked, View
+from dashboard.services.helpdesks.mirroring import arrivals, merging, settlement, translation
+from dashboard.services.helpdesks.mirroring.merging import News
+from dashboard.services.helpdesks.mirroring.translation import Asked, View
 from dashboard.store.conversations.conversations import ConversationRow
-from dashboard.store.helpdesks import events, links, open_writes, shadow_decisions
+from dashboard.store.helpdesks import events, links, shadow_decisions
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow, Mirrored
-from dashboard.store.helpdesks.open_writes import OpenWrite
+from dashboard.store.helpdesks.writing import open_writes
+from dashboard.store.helpdesks.writing.open_writes import OpenWrite
 from dashboard.store.models.connections import ConnectionEventKind
 from dashboard.store.postgres import locks
 

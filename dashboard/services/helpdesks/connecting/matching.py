@@ -14,7 +14,7 @@ from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.form import UNSET, sent_fields
 from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.connection_forms import ExternalKey, MatchEdit, NewAgent
+from dashboard.services.helpdesks.connecting.connection_forms import ExternalKey, MatchEdit, NewAgent
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory, matches
 from dashboard.store.helpdesks.connections import ConnectionRow

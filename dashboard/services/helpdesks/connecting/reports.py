@@ -8,12 +8,14 @@ import structlog
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.core.paging import Listed, Page
-from dashboard.store.helpdesks import connection_conflicts, events, page
 from dashboard.store.helpdesks import connections as store
-from dashboard.store.helpdesks.connection_conflicts import ConflictView
+from dashboard.store.helpdesks import events
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import EventView
-from dashboard.store.helpdesks.page import Report, WriteView
+from dashboard.store.helpdesks.pages import page
+from dashboard.store.helpdesks.pages.page import Report, WriteView
+from dashboard.store.helpdesks.writing import connection_conflicts
+from dashboard.store.helpdesks.writing.connection_conflicts import ConflictView
 
 log = structlog.get_logger()
 CALLS_OVER = timedelta(minutes=5)

@@ -14,10 +14,12 @@ from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.form import sent_fields
 from dashboard.services.core.refusals import Invalid, Stale, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import credentials, secret_fields, state, vanishing
+from dashboard.services.helpdesks import credentials, state
 from dashboard.services.helpdesks.access import ADAPTERS
-from dashboard.services.helpdesks.connection_forms import ConnectionChange, ConnectionEdit
+from dashboard.services.helpdesks.connecting import secret_fields
+from dashboard.services.helpdesks.connecting.connection_forms import ConnectionChange, ConnectionEdit
 from dashboard.services.helpdesks.credentials import Secrets, WrongKey
+from dashboard.services.helpdesks.mirroring import vanishing
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory

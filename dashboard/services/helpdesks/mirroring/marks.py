@@ -8,11 +8,12 @@ import structlog
 
 from dashboard.helpdesks.port import ConversationKey, Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import conflicts, mirror, state
-from dashboard.services.helpdesks.mirror import IdentityChanged
-from dashboard.services.helpdesks.polling import CAME_BACK_CHANGED
-from dashboard.services.helpdesks.reconciliation import Clock, Job
-from dashboard.services.helpdesks.translation import Asked, View
+from dashboard.services.helpdesks import state
+from dashboard.services.helpdesks.mirroring import conflicts, mirror
+from dashboard.services.helpdesks.mirroring.mirror import IdentityChanged
+from dashboard.services.helpdesks.mirroring.polling import CAME_BACK_CHANGED
+from dashboard.services.helpdesks.mirroring.reconciliation import Clock, Job
+from dashboard.services.helpdesks.mirroring.translation import Asked, View
 from dashboard.store.helpdesks import connections, directory, events, links
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import Mark

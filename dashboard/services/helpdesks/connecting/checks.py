@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from dashboard.helpdesks.port import Check, Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import abouts, connections, receiver, setup, state
+from dashboard.services.helpdesks import state
 from dashboard.services.helpdesks.access import ADAPTERS, helpdesk_of
-from dashboard.services.helpdesks.setup import SetupReading
-from dashboard.services.helpdesks.translation import View
+from dashboard.services.helpdesks.connecting import abouts, connections, receiver
+from dashboard.services.helpdesks.mirroring import setup
+from dashboard.services.helpdesks.mirroring.setup import SetupReading
+from dashboard.services.helpdesks.mirroring.translation import View
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory
 from dashboard.store.helpdesks.connections import ConnectionRow

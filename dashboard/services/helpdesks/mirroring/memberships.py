@@ -8,9 +8,9 @@ from dashboard.helpdesks.port import Setup
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import vanishing
-from dashboard.services.helpdesks.translation import View
-from dashboard.services.helpdesks.vanishing import Missing, Vanishing
+from dashboard.services.helpdesks.mirroring import vanishing
+from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.vanishing import Missing, Vanishing
 from dashboard.services.inboxes.members import Members
 from dashboard.store.helpdesks.directory import Directory
 from dashboard.store.inboxes import members as store

@@ -12,8 +12,8 @@ from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import own_assignment
 from dashboard.services.helpdesks.access import helpdesk_of
+from dashboard.services.helpdesks.connecting import own_assignment
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory, remains

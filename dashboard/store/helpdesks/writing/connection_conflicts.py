@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 
 from dashboard.store.core.paging import Listed, Page, listed
-from dashboard.store.helpdesks.open_writes import OpenWrite
+from dashboard.store.helpdesks.writing.open_writes import OpenWrite
 from dashboard.store.ledger import metric_counters
 from dashboard.store.ledger.metric_counters import Counted, CounterKind
 from dashboard.store.models import ConnectionConflict

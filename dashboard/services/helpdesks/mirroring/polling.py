@@ -6,12 +6,14 @@ import structlog
 
 from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import abouts, presences, reconciliation, setup, state, timing, writing
-from dashboard.services.helpdesks.mirror import IdentityChanged
-from dashboard.services.helpdesks.reconciliation import Clock, Job
-from dashboard.services.helpdesks.setup import SetupReading
-from dashboard.services.helpdesks.timing import Due
-from dashboard.services.helpdesks.translation import View
+from dashboard.services.helpdesks import state, writing
+from dashboard.services.helpdesks.connecting import abouts
+from dashboard.services.helpdesks.mirroring import presences, reconciliation, setup, timing
+from dashboard.services.helpdesks.mirroring.mirror import IdentityChanged
+from dashboard.services.helpdesks.mirroring.reconciliation import Clock, Job
+from dashboard.services.helpdesks.mirroring.setup import SetupReading
+from dashboard.services.helpdesks.mirroring.timing import Due
+from dashboard.services.helpdesks.mirroring.translation import View
 from dashboard.store.helpdesks import connections, directory
 from dashboard.store.helpdesks.connections import ConnectionRow
 
