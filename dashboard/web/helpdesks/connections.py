@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import ConnectionMode
-from dashboard.helpdesks.port import NoteKind
+from dashboard.helpdesks.port import NoteSetting
 from dashboard.http import finished, own_address, unit_of_work
 from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.services.helpdesks.access import ADAPTERS
@@ -152,7 +152,7 @@ def _changed(connection_id: int, edit: ConnectionChange, **caused: Any) -> Any:
 
 def _typed() -> dict[str, Any]:
     numbers = {name: form_input.whole(name) for name in ("quiet_seconds", "calls_per_second")}
-    named = {"name": request.form.get("name", "").strip(), "note": request.form.get("note", NoteKind.OFF.value)}
+    named = {"name": request.form.get("name", "").strip(), "note": request.form.get("note", NoteSetting.OFF.value)}
     return {**named, **numbers, "keep_names": form_input.switched_on("keep_names")}
 
 
@@ -187,7 +187,7 @@ def _page(connection_id: int, **more: Any) -> str:
     context = {
         "adapter": ADAPTERS[row.kind],
         "note_kinds": [
-            kind for kind in NoteKind if kind is NoteKind.OFF or kind in ADAPTERS[row.kind].features.note_kinds
+            kind for kind in NoteSetting if kind is NoteSetting.OFF or kind in ADAPTERS[row.kind].features.note_kinds
         ],
         "fields": {},
         "events": events,

@@ -9,10 +9,9 @@ from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import state
 from dashboard.services.helpdesks.access import ADAPTERS, helpdesk_of
-from dashboard.services.helpdesks.connecting import abouts, connections, receiver
-from dashboard.services.helpdesks.mirroring import setup
+from dashboard.services.helpdesks.mirroring import abouts, connections, receiver, setup
 from dashboard.services.helpdesks.mirroring.setup import SetupReading
-from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.translation import MirrorView
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory
 from dashboard.store.helpdesks.connections import ConnectionRow
@@ -120,7 +119,7 @@ def _setup(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, c
         read = helpdesk.read_setup({})
     except (HelpdeskUnavailable, HelpdeskForbids) as error:
         return [_failed("setup", error)]
-    view = View(connection=connection, directory=directory.read(work.session, connection.id))
+    view = MirrorView(connection=connection, directory=directory.read(work.session, connection.id))
     setup.apply(work, view, SetupReading(first=read), now=now)
     work.finish()
     _count_waiting(work, connection, helpdesk, [inbox.id for inbox in read.inboxes[:MOST_COUNTED]])

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from dashboard.helpdesks.port import HelpdeskKind, NoteKind
+from dashboard.helpdesks.port import HelpdeskKind, NoteSetting
 from dashboard.http_client.url_guard import LONGEST_URL
 from dashboard.services.core.form import UNSET, Form, Unset
 from dashboard.services.core.form_fields import Id, Switch, Text, WholeNumber, Word, of_length
@@ -43,7 +43,7 @@ class ConnectionChange:
     name: str | Unset = UNSET
     credentials: Mapping[str, str] | Unset = field(default=UNSET, repr=False)
     paused: bool | Unset = UNSET
-    note: NoteKind | Unset = UNSET
+    note: NoteSetting | Unset = UNSET
     keep_names: bool | Unset = UNSET
     quiet_seconds: int | Unset = UNSET
     calls_per_second: int | Unset = UNSET
@@ -81,7 +81,7 @@ class Removal:
     keep: bool
 
 
-class Credentials(fields.Dict):
+class CredentialsField(fields.Dict):
     """Texts by name; numbers are taken as texts, and empty ones as not sent. Errors never quote a value."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
@@ -119,7 +119,7 @@ class ConnectionForm(Form):
         validate=validate.Length(min=1, max=LONGEST_URL),
         metadata={"example": "https://helpdesk.example"},
     )
-    credentials = Credentials(
+    credentials = CredentialsField(
         required=True,
         keys=fields.String(),
         values=fields.String(),
@@ -133,9 +133,9 @@ class ConnectionChangeForm(Form):
     root = "connection"
     makes = ConnectionChange
     name = Name(validate=of_length())
-    credentials = Credentials(keys=fields.String(), values=fields.String())
+    credentials = CredentialsField(keys=fields.String(), values=fields.String())
     paused = Switch()
-    note = Word(NoteKind)
+    note = Word(NoteSetting)
     keep_names = Switch()
     quiet_seconds = WholeNumber(0, MOST_QUIET_SECONDS)
     calls_per_second = WholeNumber(1, MOST_CALLS)

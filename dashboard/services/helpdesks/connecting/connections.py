@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from dashboard.helpdesks.port import NoteKind
+from dashboard.helpdesks.port import NoteSetting
 from dashboard.http_client.url_guard import parse
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
@@ -170,8 +170,8 @@ def _url_faults(work: UnitOfWork, url: str) -> dict[str, tuple[str, ...]]:
 
 def _note_faults(row: ConnectionRow, values: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Refuse notes that this helpdesk cannot keep (C17)."""
-    note, adapter = values.get("note", NoteKind.OFF), ADAPTERS[row.kind]
-    if note is NoteKind.OFF or note in adapter.features.note_kinds:
+    note, adapter = values.get("note", NoteSetting.OFF), ADAPTERS[row.kind]
+    if note is NoteSetting.OFF or note in adapter.features.note_kinds:
         return {}
     return {"note": (NO_NOTES.format(adapter.label),)}
 

@@ -13,7 +13,7 @@ from dashboard.store.helpdesks import events
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import EventView
 from dashboard.store.helpdesks.pages import page
-from dashboard.store.helpdesks.pages.page import Report, WriteView
+from dashboard.store.helpdesks.pages.page import ConnectionFigures, WriteView
 from dashboard.store.helpdesks.writing import connection_conflicts
 from dashboard.store.helpdesks.writing.connection_conflicts import ConflictView
 
@@ -27,7 +27,7 @@ class ConnectionReport:
     """A connection with its figures; calls are per minute, over the last five. They are None while Redis is away."""
 
     row: ConnectionRow
-    report: Report
+    report: ConnectionFigures
     calls: float | None
     limited: float | None
 

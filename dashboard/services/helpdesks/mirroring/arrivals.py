@@ -7,7 +7,7 @@ from dashboard.engine.model import Awaiting, Hold, Status
 from dashboard.helpdesks.port import HelpdeskConversation
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring import translation
-from dashboard.services.helpdesks.mirroring.translation import Asked, View
+from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
 from dashboard.store.conversations import contacts, conversations
 from dashboard.store.conversations.conversations import NewConversation
 from dashboard.store.helpdesks import links
@@ -15,7 +15,7 @@ from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
 
 
-def add(work: UnitOfWork, view: View, readings: Sequence[HelpdeskConversation], asked: Asked) -> list[str]:
+def add(work: UnitOfWork, view: MirrorView, readings: Sequence[HelpdeskConversation], asked: Asked) -> list[str]:
     """Insert the conversations with their links; return the helpdesk's ids of the new ones."""
     if not readings:
         return []
@@ -38,7 +38,9 @@ def add(work: UnitOfWork, view: View, readings: Sequence[HelpdeskConversation], 
     return [reading.id for one, reading in zip(added, readings, strict=True) if one.is_new]
 
 
-def _row(reading: HelpdeskConversation, view: View, asked: Asked, contact_ids: Mapping[str, int]) -> NewConversation:
+def _row(
+    reading: HelpdeskConversation, view: MirrorView, asked: Asked, contact_ids: Mapping[str, int]
+) -> NewConversation:
     status = translation.status_of(reading, view)
     assignee_id = None if status is Status.PENDING else view.directory.agent_id(reading.assignee_id)
     waits = status is Status.OPEN and assignee_id is None

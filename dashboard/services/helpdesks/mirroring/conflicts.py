@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from dashboard.engine.model import FOR_GOOD, Hold
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring.merging import target_of
-from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.translation import MirrorView
 from dashboard.store.conversations import conversations
 from dashboard.store.helpdesks import directory, events
 from dashboard.store.helpdesks.events import NewEvent, OwnerChange
@@ -31,12 +31,12 @@ class _Case:
     """One conversation whose evidence is looked at."""
 
     work: UnitOfWork
-    view: View
+    view: MirrorView
     before: Mirrored
     now: datetime
 
 
-def look(work: UnitOfWork, view: View, before: Mirrored, *, now: datetime) -> None:
+def look(work: UnitOfWork, view: MirrorView, before: Mirrored, *, now: datetime) -> None:
     """Look at the evidence after a reading of this conversation was applied."""
     changes = events.owner_changes(
         work.session,
@@ -54,7 +54,9 @@ def look(work: UnitOfWork, view: View, before: Mirrored, *, now: datetime) -> No
     _expect_one_engine(case, [change for change in changes if not _is_ours(change, claims, view)])
 
 
-def overwritten(claim: ClaimMade, changes: Sequence[OwnerChange], view: View, *, holder: str | None) -> str | None:
+def overwritten(
+    claim: ClaimMade, changes: Sequence[OwnerChange], view: MirrorView, *, holder: str | None
+) -> str | None:
     """Return the helpdesk's id of the person whom our write replaced, None if nobody; `holder` has it now.
 
     The echo tells its previous owner. Where it does not, another change came since our reading, and ours stands: then
@@ -70,12 +72,12 @@ def overwritten(claim: ClaimMade, changes: Sequence[OwnerChange], view: View, *,
     return others[-1] if others else None
 
 
-def _is_by_us(change: OwnerChange, view: View) -> bool:
+def _is_by_us(change: OwnerChange, view: MirrorView) -> bool:
     """Return whether our user did it; not every helpdesk tells the actor."""
     return change.actor is not None and change.actor == view.connection.own_id
 
 
-def _is_ours(change: OwnerChange, claims: Sequence[ClaimMade], view: View) -> bool:
+def _is_ours(change: OwnerChange, claims: Sequence[ClaimMade], view: MirrorView) -> bool:
     """Return whether a change is an echo, by actor or by value: one of our writes, or its putting back."""
     if change.actor is not None:
         return change.actor == view.connection.own_id

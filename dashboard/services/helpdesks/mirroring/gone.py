@@ -8,7 +8,7 @@ from dashboard.services.conversations import save
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.translation import MirrorView
 from dashboard.store.helpdesks import events, links
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow
@@ -19,7 +19,7 @@ from dashboard.store.postgres import locks
 GONE = AssignmentSource.GONE_IN_HELPDESK
 
 
-def close(work: UnitOfWork, view: View, link: LinkRow, *, now: datetime) -> None:
+def close(work: UnitOfWork, view: MirrorView, link: LinkRow, *, now: datetime) -> None:
     """Close the conversation here: resolved, nobody's, and without a link."""
     found = links.find_all(work.session, link.connection_id, [link.external_id]).get(link.external_id)
     if found is None:

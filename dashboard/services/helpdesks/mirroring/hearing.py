@@ -34,7 +34,7 @@ LONGEST_WORD = 200
 NO_EVENT = "unknown"
 
 
-class Outcome(StrEnum):
+class HookOutcome(StrEnum):
     """What became of a webhook. Nobody's are not counted: strangers may send any number of them."""
 
     STORED = "stored"
@@ -52,13 +52,13 @@ class Arrived:
     body: bytes
 
 
-def hear(work: UnitOfWork, connection_id: int, secret: str, arrived: Arrived, *, now: datetime) -> Outcome:
+def hear(work: UnitOfWork, connection_id: int, secret: str, arrived: Arrived, *, now: datetime) -> HookOutcome:
     """Store what a webhook hints at, as a mark to work off. An unknown connection costs as much as a wrong secret."""
     found = connections.hook(work.session, connection_id)
     secrets = _secrets(found.sealed if found else _of_nobody(work.settings.secret_key), work.settings.secret_key)
     if not hmac.compare_digest(secrets.hook_secret.encode(), secret.encode()) or found is None:
-        return Outcome.NOBODYS
-    outcome, hint = (Outcome.PAUSED, None) if found.paused else _read(found, secrets, arrived, now)
+        return HookOutcome.NOBODYS
+    outcome, hint = (HookOutcome.PAUSED, None) if found.paused else _read(found, secrets, arrived, now)
     if hint is not None:
         _store(work, connection_id, found, hint, now=now)
     kind = CounterKind(measure=Measure.HELPDESK_WEBHOOKS, word=outcome.value)
@@ -66,22 +66,22 @@ def hear(work: UnitOfWork, connection_id: int, secret: str, arrived: Arrived, *,
     return outcome
 
 
-def _read(found: Hook, secrets: Secrets, arrived: Arrived, now: datetime) -> tuple[Outcome, WebhookHint | None]:
+def _read(found: Hook, secrets: Secrets, arrived: Arrived, now: datetime) -> tuple[HookOutcome, WebhookHint | None]:
     body = _object(arrived.body)
     if body is None:
-        return Outcome.UNREADABLE, None
+        return HookOutcome.UNREADABLE, None
     adapter: Helpdesk = ADAPTERS[found.kind].make()(Offline(found.url), secrets.credentials)
     ahead = timedelta(seconds=found.ahead_seconds)
     if not adapter.verify(arrived.headers, arrived.body, secret=secrets.signing_secret, now=now, ahead=ahead):
-        return Outcome.FORGED, None
+        return HookOutcome.FORGED, None
     try:
-        return Outcome.STORED, adapter.read_webhook(arrived.headers, body)
+        return HookOutcome.STORED, adapter.read_webhook(arrived.headers, body)
     except (ValueError, OverflowError, OSError):  # also times that no calendar has
         event = body.get("event")
     if not isinstance(event, str):
-        return Outcome.UNREADABLE, None
+        return HookOutcome.UNREADABLE, None
     # A later version may send events that this one does not understand.
-    return Outcome.STORED, WebhookHint(event=event)
+    return HookOutcome.STORED, WebhookHint(event=event)
 
 
 def _store(work: UnitOfWork, connection_id: int, found: Hook, hint: WebhookHint, *, now: datetime) -> None:

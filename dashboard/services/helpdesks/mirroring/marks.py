@@ -13,7 +13,7 @@ from dashboard.services.helpdesks.mirroring import conflicts, mirror
 from dashboard.services.helpdesks.mirroring.mirror import IdentityChanged
 from dashboard.services.helpdesks.mirroring.polling import CAME_BACK_CHANGED
 from dashboard.services.helpdesks.mirroring.reconciliation import Clock, Job
-from dashboard.services.helpdesks.mirroring.translation import Asked, View
+from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
 from dashboard.store.helpdesks import connections, directory, events, links
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import Mark
@@ -60,7 +60,7 @@ def work_off(
 def _work_off(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, clock: Clock) -> bool:
     until = clock() + LASTS_FOR
     found = events.marks(work.session, connection.id, most=MOST_AT_ONCE)
-    view = View(connection=connection, directory=directory.read(work.session, connection.id))
+    view = MirrorView(connection=connection, directory=directory.read(work.session, connection.id))
     job = Job(work=work, helpdesk=helpdesk, view=view, clock=clock, until=until)
     work.finish()
     for mark in found:

@@ -9,7 +9,7 @@ from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring import vanishing
-from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.translation import MirrorView
 from dashboard.services.helpdesks.mirroring.vanishing import Missing, Vanishing
 from dashboard.services.inboxes.members import Members
 from dashboard.store.helpdesks.directory import Directory
@@ -26,7 +26,7 @@ class WantedMembers:
     agent_ids: frozenset[int]
 
 
-def apply(work: UnitOfWork, view: View, readings: Sequence[Setup], *, now: datetime) -> None:
+def apply(work: UnitOfWork, view: MirrorView, readings: Sequence[Setup], *, now: datetime) -> None:
     """Write the members of all chosen inboxes and of all teams; too many losses at once change nothing there.
 
     A member is lost that all readings lack.
@@ -44,12 +44,12 @@ def apply(work: UnitOfWork, view: View, readings: Sequence[Setup], *, now: datet
             _write(work, connection.account_id, wanted, before=before, now=now)
 
 
-def loses(work: UnitOfWork, view: View, setup: Setup) -> bool:
+def loses(work: UnitOfWork, view: MirrorView, setup: Setup) -> bool:
     """Return whether a reading lacks a member of a chosen inbox or a team."""
     return any(_members(work, view, wanted.owner) - wanted.agent_ids for wanted in _in_any(view.directory, [setup]))
 
 
-def _members(work: UnitOfWork, view: View, owner: Owner) -> frozenset[int]:
+def _members(work: UnitOfWork, view: MirrorView, owner: Owner) -> frozenset[int]:
     return frozenset(store.ids(work.session, view.connection.account_id, owner) or ())
 
 

@@ -8,7 +8,7 @@ from dashboard.engine.model import Hold, Status
 from dashboard.helpdesks.port import HelpdeskConversation
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.helpdesks.mirroring import translation
-from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.translation import MirrorView
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.helpdesks.links import LinkRow, Mirrored
 from dashboard.store.helpdesks.writing.open_writes import OpenWrite
@@ -32,7 +32,7 @@ class WriteFate(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Merged:
+class MergedReading:
     """The conversation and its link after a reading; `fate` is None without an unconfirmed write."""
 
     step: Transition
@@ -50,7 +50,7 @@ class News:
     now: datetime
 
 
-def merge(before: Mirrored, reading: HelpdeskConversation, view: View, news: News) -> Merged:
+def merge(before: Mirrored, reading: HelpdeskConversation, view: MirrorView, news: News) -> MergedReading:
     """Return what the reading makes of the conversation."""
     fate = fate_of(news.write, reading, view, asked_at=news.asked_at) if news.write else None
     row = _theirs(before.row, reading, view)
@@ -66,10 +66,10 @@ def merge(before: Mirrored, reading: HelpdeskConversation, view: View, news: New
     else:
         row = _held(before.row, row, _Wait(reading=reading, view=view, link=news.link), news.now)
     since = translation.waiting_since(reading, view, news.now) if row.is_waiting else None
-    return Merged(step=Transition(row, why, since), link=news.link, fate=fate)
+    return MergedReading(step=Transition(row, why, since), link=news.link, fate=fate)
 
 
-def fate_of(write: OpenWrite, reading: HelpdeskConversation, view: View, *, asked_at: datetime) -> WriteFate:
+def fate_of(write: OpenWrite, reading: HelpdeskConversation, view: MirrorView, *, asked_at: datetime) -> WriteFate:
     """Return what this reading means for a write (C13, C14)."""
     target = target_of(write, view)
     if reading.assignee_id == target and reading.taken == (target is not None):
@@ -83,18 +83,18 @@ def fate_of(write: OpenWrite, reading: HelpdeskConversation, view: View, *, aske
     return WriteFate.OPEN
 
 
-def target_of(write: OpenWrite, view: View) -> str | None:
+def target_of(write: OpenWrite, view: MirrorView) -> str | None:
     """Return the helpdesk's id of whom the write gives the conversation to, None for nobody."""
     return write.expected_assignee if write.kind is WriteKind.PUT_BACK else external_agent(view, write.agent_id)
 
 
-def external_agent(view: View, agent_id: int | None) -> str | None:
+def external_agent(view: MirrorView, agent_id: int | None) -> str | None:
     """Return the helpdesk's id of an agent here."""
     links = view.directory.agents.values()
     return next((link.external_id for link in links if agent_id is not None and link.agent_id == agent_id), None)
 
 
-def _theirs(row: ConversationRow, reading: HelpdeskConversation, view: View) -> ConversationRow:
+def _theirs(row: ConversationRow, reading: HelpdeskConversation, view: MirrorView) -> ConversationRow:
     status = translation.status_of(reading, view)
     return replace(
         row,
@@ -116,7 +116,7 @@ def _is_released_there(before: Mirrored, reading: HelpdeskConversation) -> bool:
     return before.link.assignee is not None and before.row.assignee_id is not None and reading.waits
 
 
-def _why(before: Mirrored, view: View) -> AssignmentSource | None:
+def _why(before: Mirrored, view: MirrorView) -> AssignmentSource | None:
     """Return the rule behind a release that nobody decided: its agent is gone there, or left the inbox."""
     link = view.directory.agents.get(before.link.assignee or "")
     return AssignmentSource.LEFT_INBOX if link is None or not link.active else None
@@ -127,7 +127,7 @@ class _Wait:
     """What a hold depends on."""
 
     reading: HelpdeskConversation
-    view: View
+    view: MirrorView
     link: LinkRow
 
 

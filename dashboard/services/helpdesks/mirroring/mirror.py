@@ -15,7 +15,7 @@ from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring import arrivals, merging, settlement, translation
 from dashboard.services.helpdesks.mirroring.merging import News
-from dashboard.services.helpdesks.mirroring.translation import Asked, View
+from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.helpdesks import events, links, shadow_decisions
 from dashboard.store.helpdesks.events import NewEvent
@@ -44,7 +44,7 @@ class Applied:
     changed: int = 0
 
 
-def apply(work: UnitOfWork, view: View, readings: Sequence[HelpdeskConversation], asked: Asked) -> Applied:
+def apply(work: UnitOfWork, view: MirrorView, readings: Sequence[HelpdeskConversation], asked: Asked) -> Applied:
     """Write what these readings change. Raises IdentityChanged, before anything is written."""
     readings = list({reading.id: reading for reading in readings}.values())
     _expect_same(work, view, readings)
@@ -58,7 +58,7 @@ def apply(work: UnitOfWork, view: View, readings: Sequence[HelpdeskConversation]
     return Applied(new=len(new), changed=len(changed))
 
 
-def _expect_same(work: UnitOfWork, view: View, readings: Collection[HelpdeskConversation]) -> None:
+def _expect_same(work: UnitOfWork, view: MirrorView, readings: Collection[HelpdeskConversation]) -> None:
     stable = links.by_display_id(work.session, view.connection.id, [reading.display_id for reading in readings])
     for reading in readings:
         if stable.get(reading.display_id, reading.id) != reading.id:
@@ -66,7 +66,7 @@ def _expect_same(work: UnitOfWork, view: View, readings: Collection[HelpdeskConv
 
 
 def _change(
-    work: UnitOfWork, view: View, there: Sequence[tuple[Mirrored, HelpdeskConversation]], asked: Asked
+    work: UnitOfWork, view: MirrorView, there: Sequence[tuple[Mirrored, HelpdeskConversation]], asked: Asked
 ) -> list[str]:
     """Apply readings of mirrored conversations; return the ids of those that changed."""
     news = [(before, reading) for before, reading in there if not translation.is_older(reading, asked, before.link)]
@@ -87,12 +87,12 @@ def _change(
     return [reading.id for _, reading in other if _change_one(work, view, reading, asked)]
 
 
-def _inboxes(view: View, known: Collection[Mirrored]) -> set[int]:
+def _inboxes(view: MirrorView, known: Collection[Mirrored]) -> set[int]:
     chosen = {link.inbox_id for link in view.directory.inboxes.values() if link.inbox_id is not None}
     return chosen | {before.row.inbox_id for before in known}
 
 
-def _change_one(work: UnitOfWork, view: View, reading: HelpdeskConversation, asked: Asked) -> bool:
+def _change_one(work: UnitOfWork, view: MirrorView, reading: HelpdeskConversation, asked: Asked) -> bool:
     """Apply one reading to its locked conversation; its inbox is locked already."""
     before = links.lock(work.session, view.connection.id, reading.id)
     if before is None or translation.is_older(reading, asked, before.link):
@@ -125,7 +125,7 @@ def _news(link: LinkRow, write: OpenWrite | None, asked: Asked) -> News:
 
 
 def _record_repairs(
-    work: UnitOfWork, view: View, asked: Asked, *, new: Collection[str], changed: Collection[str]
+    work: UnitOfWork, view: MirrorView, asked: Asked, *, new: Collection[str], changed: Collection[str]
 ) -> None:
     rows = [(external_id, f"{asked.cause}: new") for external_id in new]
     rows += [(external_id, f"{asked.cause}: changed") for external_id in changed]

@@ -6,14 +6,13 @@ import structlog
 
 from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import state, writing
-from dashboard.services.helpdesks.connecting import abouts
-from dashboard.services.helpdesks.mirroring import presences, reconciliation, setup, timing
+from dashboard.services.helpdesks import state
+from dashboard.services.helpdesks.mirroring import abouts, echoes, presences, reconciliation, setup, timing
 from dashboard.services.helpdesks.mirroring.mirror import IdentityChanged
 from dashboard.services.helpdesks.mirroring.reconciliation import Clock, Job
 from dashboard.services.helpdesks.mirroring.setup import SetupReading
 from dashboard.services.helpdesks.mirroring.timing import Due
-from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.translation import MirrorView
 from dashboard.store.helpdesks import connections, directory
 from dashboard.store.helpdesks.connections import ConnectionRow
 
@@ -51,7 +50,7 @@ def poll(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, clo
 def _poll(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, clock: Clock) -> bool:
     until = clock() + LASTS_FOR
     _look_at_marks(work, connection, helpdesk)
-    writing.mark_unconfirmed(work, connection, now=clock())
+    echoes.mark_unconfirmed(work, connection, now=clock())
     work.finish()
     wanted = timing.due(_again(work, connection), helpdesk.features, clock())
     if TELLS_ITS_TIME & set(wanted):
@@ -59,7 +58,7 @@ def _poll(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, clock
         work.finish()
     for due in wanted:
         connection = _again(work, connection)
-        view = View(connection=connection, directory=directory.read(work.session, connection.id))
+        view = MirrorView(connection=connection, directory=directory.read(work.session, connection.id))
         job = Job(work=work, helpdesk=helpdesk, view=view, clock=clock, until=until)
         if not _do(job, due):
             return True

@@ -8,7 +8,7 @@ from dashboard.engine.model import Presence
 from dashboard.helpdesks.port import Features
 from dashboard.services.agents import presence
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.translation import MirrorView
 from dashboard.store.helpdesks import connections, directory
 from dashboard.store.helpdesks.directory import AgentLink
 
@@ -16,7 +16,9 @@ from dashboard.store.helpdesks.directory import AgentLink
 LASTS_FOR_POLLS = 3
 
 
-def apply(work: UnitOfWork, view: View, found: Mapping[str, Presence], features: Features, *, now: datetime) -> None:
+def apply(
+    work: UnitOfWork, view: MirrorView, found: Mapping[str, Presence], features: Features, *, now: datetime
+) -> None:
     """Take over a reading of presence: availability, and a heartbeat of everybody who is not offline."""
     links = [_after(link, found[link.external_id], features) for link in _agents(view) if link.external_id in found]
     directory.save_presences(work.session, links)
@@ -28,7 +30,7 @@ def apply(work: UnitOfWork, view: View, found: Mapping[str, Presence], features:
         presence.heartbeat(work, view.connection.account_id, here, now=_heard_at(work, features.presence_every, now))
 
 
-def _agents(view: View) -> Iterable[AgentLink]:
+def _agents(view: MirrorView) -> Iterable[AgentLink]:
     links = view.directory.agents.values()
     return (link for link in links if link.agent_id is not None and link.active and not link.ignored)
 
@@ -42,7 +44,7 @@ def _after(link: AgentLink, word: Presence, features: Features) -> AgentLink:
     return replace(link, presence=Presence.OFFLINE if is_offline else link.presence, offline_reads=reads)
 
 
-def _set(work: UnitOfWork, view: View, link: AgentLink, now: datetime) -> None:
+def _set(work: UnitOfWork, view: MirrorView, link: AgentLink, now: datetime) -> None:
     if link.agent_id is None or link.presence is None:
         return
     presence.set_availability(

@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.helpdesks.port import ConversationPage, Helpdesk
+from dashboard.helpdesks.port import Helpdesk, HelpdeskPage
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring import gone, mirror, vanishing
-from dashboard.services.helpdesks.mirroring.translation import Asked, View
+from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
 from dashboard.services.helpdesks.mirroring.vanishing import Missing, Vanishing
 from dashboard.store.helpdesks import connections, directory, links
 from dashboard.store.helpdesks.links import LinkRow
@@ -27,7 +27,7 @@ class Job:
 
     work: UnitOfWork
     helpdesk: Helpdesk
-    view: View
+    view: MirrorView
     clock: Clock
     until: datetime
 
@@ -129,9 +129,7 @@ def _end_open(job: Job, began_at: datetime) -> None:
     work.finish()
 
 
-def _pages(
-    job: Job, read: Callable[[str | None], ConversationPage], cause: str
-) -> Iterator[tuple[ConversationPage, Asked]]:
+def _pages(job: Job, read: Callable[[str | None], HelpdeskPage], cause: str) -> Iterator[tuple[HelpdeskPage, Asked]]:
     after: str | None = None
     while True:
         asked = Asked(at=job.clock(), cause=cause, is_repair=job.view.connection.is_imported)
@@ -142,5 +140,5 @@ def _pages(
             return
 
 
-def _inboxes(view: View) -> list[int]:
+def _inboxes(view: MirrorView) -> list[int]:
     return [link.inbox_id for link in view.directory.inboxes.values() if link.inbox_id is not None]

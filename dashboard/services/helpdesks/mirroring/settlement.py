@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dashboard.engine.model import Hold
-from dashboard.helpdesks.port import HelpdeskConversation, NoteKind
+from dashboard.helpdesks.port import HelpdeskConversation, NoteSetting
 from dashboard.services.conversations import lost_race
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring.merging import WriteFate
-from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.translation import MirrorView
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.helpdesks import events
@@ -22,14 +22,20 @@ REFUSED_AGAIN_FOR = timedelta(minutes=10)
 
 
 def settle(
-    work: UnitOfWork, view: View, write: OpenWrite, fate: WriteFate, *, reading: HelpdeskConversation, now: datetime
+    work: UnitOfWork,
+    view: MirrorView,
+    write: OpenWrite,
+    fate: WriteFate,
+    *,
+    reading: HelpdeskConversation,
+    now: datetime,
 ) -> ConversationRow | None:
     """End the write as a reading shows; return the conversation if a claim of ours was taken back, else None.
 
     One that stays open is left to the process that carries it out.
     """
     if fate is WriteFate.THERE:
-        note_due = write.kind is WriteKind.CLAIM and view.connection.note is not NoteKind.OFF
+        note_due = write.kind is WriteKind.CLAIM and view.connection.note is not NoteSetting.OFF
         if open_writes.confirm(work.session, write.id, now=now, note_due=note_due) and note_due:
             work.notes.writes(write.account_id, write.connection_id)
     elif fate is WriteFate.REPLACED:
@@ -41,13 +47,13 @@ def settle(
     return None
 
 
-def fail(work: UnitOfWork, view: View, write: OpenWrite, *, reason: str, now: datetime) -> None:
+def fail(work: UnitOfWork, view: MirrorView, write: OpenWrite, *, reason: str, now: datetime) -> None:
     """End a write that cannot be made; a run's decision is made anew."""
     row = _end(work, write, WriteState.FAILED, reason=reason, now=now)
     work.notes.wakes(view.connection.account_id, [row.inbox_id] if row else [])
 
 
-def refuse(work: UnitOfWork, view: View, write: OpenWrite, *, sentence: str, now: datetime) -> None:
+def refuse(work: UnitOfWork, view: MirrorView, write: OpenWrite, *, sentence: str, now: datetime) -> None:
     """End a write that the helpdesk refuses: the agent is passed over; refused again, it rests for a while."""
     is_again = claims_made.has_refused(work.session, write.conversation_id)
     row = _end(work, write, WriteState.REFUSED, reason=sentence, now=now)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from dashboard.helpdesks.port import HelpdeskAgent, HelpdeskInbox, HelpdeskTeam, Setup
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring import memberships, vanishing
-from dashboard.services.helpdesks.mirroring.translation import View
+from dashboard.services.helpdesks.mirroring.translation import MirrorView
 from dashboard.services.helpdesks.mirroring.vanishing import Missing, Vanishing
 from dashboard.store.helpdesks import connections, directory, holds
 from dashboard.store.helpdesks.directory import AgentLink, InboxLink, TeamLink
@@ -38,7 +38,7 @@ class SetupReading:
         return [link for link in missing if link.external_id not in there]
 
 
-def lacks(work: UnitOfWork, view: View, setup: Setup) -> bool:
+def lacks(work: UnitOfWork, view: MirrorView, setup: Setup) -> bool:
     """Return whether something that was there is missing, so that a second reading must prove it."""
     known = view.directory
     inboxes_there = [link.external_id for link in known.inboxes.values() if not link.gone_at]
@@ -52,24 +52,24 @@ def lacks(work: UnitOfWork, view: View, setup: Setup) -> bool:
     )
 
 
-def apply(work: UnitOfWork, view: View, reading: SetupReading, *, now: datetime) -> None:
+def apply(work: UnitOfWork, view: MirrorView, reading: SetupReading, *, now: datetime) -> None:
     """Write a reading of the set-up; what both readings lack is gone, unless it is too much at once."""
     connection = view.connection
     # Of two readings at once, the second one must see the teams and inboxes that the first one made here.
     connections.hold(work.session, connection.id)
-    view = View(connection=connection, directory=directory.read(work.session, connection.id))
+    view = MirrorView(connection=connection, directory=directory.read(work.session, connection.id))
     for save in (_save_inboxes, _save_agents, _save_teams):
         save(work, view, reading, now)
     for title in reading.first.labels:
         teams_and_labels.labels.add(work.session, connection.account_id, {"title": title})
-    after = View(connection=connection, directory=directory.read(work.session, connection.id))
+    after = MirrorView(connection=connection, directory=directory.read(work.session, connection.id))
     memberships.apply(work, after, reading.all, now=now)
     holds.lift_of_gone(work.session, connection.id)
     connections.note(work.session, connection.id, setup_read_at=now, setup_marks=reading.first.marks)
     work.notes.touched(connection.account_id, is_all=True)
 
 
-def _save_inboxes(work: UnitOfWork, view: View, reading: SetupReading, now: datetime) -> None:
+def _save_inboxes(work: UnitOfWork, view: MirrorView, reading: SetupReading, now: datetime) -> None:
     connection, known = view.connection, view.directory.inboxes
     found = {
         inbox.id: replace(
@@ -94,7 +94,7 @@ def _save_inboxes(work: UnitOfWork, view: View, reading: SetupReading, now: date
             _rename(work, inboxes.shelf, link.inbox_id, name=link.name, connection=connection.name)
 
 
-def _save_agents(work: UnitOfWork, view: View, reading: SetupReading, now: datetime) -> None:
+def _save_agents(work: UnitOfWork, view: MirrorView, reading: SetupReading, now: datetime) -> None:
     connection, known = view.connection, view.directory.agents
     found = {
         agent.id: replace(
@@ -116,7 +116,7 @@ def _save_agents(work: UnitOfWork, view: View, reading: SetupReading, now: datet
     directory.save_agents(work.session, found.values())
 
 
-def _save_teams(work: UnitOfWork, view: View, reading: SetupReading, now: datetime) -> None:
+def _save_teams(work: UnitOfWork, view: MirrorView, reading: SetupReading, now: datetime) -> None:
     known = view.directory.teams
     found = {team.id: _team(work, view, known, team) for team in reading.first.teams}
     missing = reading.prove((link for link in known.values() if not link.gone_at), "teams")
@@ -126,7 +126,7 @@ def _save_teams(work: UnitOfWork, view: View, reading: SetupReading, now: dateti
     directory.save_teams(work.session, found.values())
 
 
-def _team(work: UnitOfWork, view: View, known: Mapping[str, TeamLink], team: HelpdeskTeam) -> TeamLink:
+def _team(work: UnitOfWork, view: MirrorView, known: Mapping[str, TeamLink], team: HelpdeskTeam) -> TeamLink:
     connection = view.connection
     link = known.get(team.id) or TeamLink(
         account_id=connection.account_id, connection_id=connection.id, external_id=team.id, name=team.name

@@ -17,7 +17,7 @@ OVERLAPS_FOR = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class MirrorView:
     """A connection with its directory, as one job sees it."""
 
     connection: ConnectionRow
@@ -37,7 +37,7 @@ class Asked:
     is_repair: bool = False
 
 
-def status_of(reading: HelpdeskConversation, view: View) -> Status:
+def status_of(reading: HelpdeskConversation, view: MirrorView) -> Status:
     """Return the status here: what somebody has who is no agent here is pending, and so is what left our inboxes."""
     if reading.status is not Status.OPEN:
         return reading.status
@@ -47,24 +47,24 @@ def status_of(reading: HelpdeskConversation, view: View) -> Status:
     return Status.PENDING if is_foreign else Status.OPEN
 
 
-def contact_of(reading: HelpdeskConversation, view: View) -> ContactDraft | None:
+def contact_of(reading: HelpdeskConversation, view: MirrorView) -> ContactDraft | None:
     """Return the contact: its identifier, and its name only if names are kept (C5)."""
     if not reading.contact:
         return None
     return ContactDraft(identifier=reading.contact, name=reading.contact_name if view.connection.keep_names else None)
 
 
-def subject_of(reading: HelpdeskConversation, view: View) -> str | None:
+def subject_of(reading: HelpdeskConversation, view: MirrorView) -> str | None:
     """Return the subject, only if names are kept."""
     return reading.subject if view.connection.keep_names else None
 
 
-def waiting_since(reading: HelpdeskConversation, view: View, now: datetime) -> datetime:
+def waiting_since(reading: HelpdeskConversation, view: MirrorView, now: datetime) -> datetime:
     """Return the beginning of the wait: the first customer message without an answer, as far as it is told."""
     return min(view.here(reading.waiting_since or reading.created_at), now)
 
 
-def settles_at(reading: HelpdeskConversation, view: View, *, seen_waiting_at: datetime) -> datetime:
+def settles_at(reading: HelpdeskConversation, view: MirrorView, *, seen_waiting_at: datetime) -> datetime:
     """Return the instant after which a newly waiting conversation may be decided."""
     quiet = timedelta(seconds=view.connection.quiet_seconds)
     if not quiet:
@@ -73,7 +73,7 @@ def settles_at(reading: HelpdeskConversation, view: View, *, seen_waiting_at: da
 
 
 def link_of(
-    reading: HelpdeskConversation, view: View, asked: Asked, *, conversation_id: int, before: LinkRow | None
+    reading: HelpdeskConversation, view: MirrorView, asked: Asked, *, conversation_id: int, before: LinkRow | None
 ) -> LinkRow:
     """Return the link after this reading."""
     return LinkRow(
@@ -103,7 +103,9 @@ def is_older(reading: HelpdeskConversation, asked: Asked, link: LinkRow) -> bool
     return reading.updated_at < link.updated_at and asked.at < link.asked_at + OVERLAPS_FOR
 
 
-def _seen_waiting(reading: HelpdeskConversation, view: View, asked: Asked, before: LinkRow | None) -> datetime | None:
+def _seen_waiting(
+    reading: HelpdeskConversation, view: MirrorView, asked: Asked, before: LinkRow | None
+) -> datetime | None:
     """Return since when it has been seen waiting. A new one counts from its creation: it may be old news."""
     if not reading.waits:
         return None

@@ -55,7 +55,7 @@ class Lag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ConnectionFigures:
     """The figures of a connection. `oldest_reading_at` is the oldest reading of what is open there."""
 
     lag: Lag
@@ -80,11 +80,11 @@ class WriteView:
     at: datetime
 
 
-def report(session: Session, connection_id: int, *, now: datetime) -> Report:
+def report(session: Session, connection_id: int, *, now: datetime) -> ConnectionFigures:
     """Return the figures of a connection."""
     since = now - LAG_OVER
     states = _states(session, connection_id, since)
-    return Report(
+    return ConnectionFigures(
         lag=lag(session, connection_id, since=since),
         repairs=events.count(session, connection_id, ConnectionEventKind.REPAIR, since=now - REPAIRS_OVER),
         oldest_reading_at=oldest_reading(session, connection_id),
