@@ -18,7 +18,7 @@ from dashboard.services.helpdesks.connection_forms import ExternalKey, InboxMode
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory, shadow_decisions
 from dashboard.store.helpdesks.connections import ConnectionRow
-from dashboard.store.helpdesks.directory import Directory, InboxLink
+from dashboard.store.helpdesks.directory import InboxLink
 from dashboard.store.models.connections import ConnectionMode, ConnectionState
 
 NOT_IMPORTED = "The first sync has not ended: choose shadow, and go live when all open conversations are read."
