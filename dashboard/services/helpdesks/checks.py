@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from dashboard.helpdesks.port import Check, Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import connections, receiver, setup, state
+from dashboard.services.helpdesks import abouts, connections, receiver, setup, state
 from dashboard.services.helpdesks.access import ADAPTERS, helpdesk_of
 from dashboard.services.helpdesks.setup import SetupReading
 from dashboard.services.helpdesks.translation import View
@@ -67,12 +67,7 @@ def _run(
 
 def _note_about(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, clock: Clock) -> timedelta | None:
     """Write down version, own id and the difference of the clocks, and return that."""
-    about = helpdesk.about()
-    ahead = about.at - clock() if about.at else None
-    facts = {"version": about.version, "own_id": about.own_id}
-    if ahead is not None:
-        facts["ahead_seconds"] = ahead.total_seconds()  # type: ignore[assignment]
-    store.note(work.session, connection.id, **facts)
+    ahead = abouts.read(work, connection, helpdesk, clock=clock)
     if connection.state is ConnectionState.BROKEN:
         state.goes_on(work, connection, now=clock())
         connections.make_all_due(work, connection)

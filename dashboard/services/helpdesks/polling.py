@@ -6,7 +6,7 @@ import structlog
 
 from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import presences, reconciliation, setup, state, timing, writing
+from dashboard.services.helpdesks import abouts, presences, reconciliation, setup, state, timing, writing
 from dashboard.services.helpdesks.mirror import IdentityChanged
 from dashboard.services.helpdesks.reconciliation import Clock, Job
 from dashboard.services.helpdesks.setup import SetupReading
@@ -18,6 +18,8 @@ from dashboard.store.helpdesks.connections import ConnectionRow
 log = structlog.get_logger()
 # Then another job goes on, so that a long reading holds up no other connection.
 LASTS_FOR = timedelta(seconds=20)
+# Webhooks are refused by the helpdesk's clock, and waits are counted by it: it is looked at each minute.
+TELLS_ITS_TIME = {Due.SETUP, Due.WAITING}
 CAME_BACK_CHANGED = (
     "Conversation {display_id} came back as another one: the helpdesk was restored or merged. Nothing is written there"
     " until you say that it is the same helpdesk (Disconnect and connect it anew) or correct its address."
@@ -49,7 +51,11 @@ def _poll(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, clock
     _look_at_marks(work, connection, helpdesk)
     writing.mark_unconfirmed(work, connection, now=clock())
     work.finish()
-    for due in timing.due(_again(work, connection), helpdesk.features, clock()):
+    wanted = timing.due(_again(work, connection), helpdesk.features, clock())
+    if TELLS_ITS_TIME & set(wanted):
+        abouts.read(work, connection, helpdesk, clock=clock)
+        work.finish()
+    for due in wanted:
         connection = _again(work, connection)
         view = View(connection=connection, directory=directory.read(work.session, connection.id))
         job = Job(work=work, helpdesk=helpdesk, view=view, clock=clock, until=until)

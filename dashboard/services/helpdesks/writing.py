@@ -1,7 +1,8 @@
 """Carries out writes in a helpdesk: read again, compare, assign, check the answer (C13, C14, C18).
 
 The calls run side by side in threads and touch no store; what they found is written one by one, each in its own unit of
-work. A killed worker leaves leases that end: whoever comes next reads again before anything else.
+work. A killed worker's leases end with it, or after a while where others write at the same time; whoever comes next
+reads again before anything else.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow
 from dashboard.store.helpdesks.open_writes import OpenWrite
 from dashboard.store.models.connections import ConnectionEventKind, ConnectionState, WriteKind
+from dashboard.store.postgres import locks
 
 log = structlog.get_logger()
 MOST_AT_ONCE = 8
@@ -70,16 +72,24 @@ def run(work: UnitOfWork, account_id: int, connection_id: int, *, clock: Clock) 
     connection = connections.shelf.find(work.session, account_id, connection_id)
     if connection is None or connection.paused or connection.state is ConnectionState.BROKEN:
         return False
-    until = clock() + RUNS_FOR
     try:
         with helpdesk_of(work, connection, Urgency.WRITE) as helpdesk:
-            work.finish()
-            while (more := carry_out(work, connection, helpdesk, clock=clock)) and clock() < until:
-                pass
-            explaining.explain(work, connection, helpdesk, clock=clock)
+            return _write_for_a_while(work, connection, helpdesk, clock)
     except HelpdeskForbids as error:
         state.breaks(work, connection, f"{error.sentence} {error.fix}", now=clock())
         return False
+
+
+def _write_for_a_while(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, clock: Clock) -> bool:
+    """Write beside other processes; the leases of killed ones end at once, because nobody else would write for them."""
+    until = clock() + RUNS_FOR
+    work.finish()
+    with locks.writer(
+        work.session, connection.id, if_alone=lambda: open_writes.end_leases(work.session, connection.id)
+    ):
+        while (more := carry_out(work, connection, helpdesk, clock=clock)) and clock() < until:
+            pass
+        explaining.explain(work, connection, helpdesk, clock=clock)
     return more
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, insert, select
 from sqlalchemy.orm import aliased
 
 from dashboard.store.helpdesks.open_writes import COLUMNS, OpenWrite
-from dashboard.store.models import HelpdeskWrite
+from dashboard.store.models import ConnectedAgent, HelpdeskWrite
 from dashboard.store.models.connections import WriteKind, WriteState
 from dashboard.store.postgres.database import Session
 
@@ -58,8 +58,17 @@ def put_back(session: Session, claim: ClaimMade, *, assignee: str, agent_id: int
 
 
 def replaced_soon(session: Session, inbox_id: int, *, since: datetime, within: timedelta) -> int:
-    """Return how many of the inbox's claims since then somebody there replaced within this long."""
+    """Return how many of the inbox's claims since then somebody there replaced within this long.
+
+    What was taken from an agent who is gone there was nobody's choice.
+    """
+    is_gone = exists().where(
+        ConnectedAgent.connection_id == HelpdeskWrite.connection_id,
+        ConnectedAgent.agent_id == HelpdeskWrite.agent_id,
+        ~ConnectedAgent.active,
+    )
     soon = select(func.count()).where(
+        ~is_gone,
         HelpdeskWrite.inbox_id == inbox_id,
         HelpdeskWrite.at >= since,
         HelpdeskWrite.kind == WriteKind.CLAIM,

@@ -77,6 +77,14 @@ def lease(session: Session, connection_id: int, *, most: int, now: datetime, unt
     return [OpenWrite(**row._mapping) for row in rows]
 
 
+def end_leases(session: Session, connection_id: int) -> None:
+    """End all leases of a connection; nobody may be carrying out its writes."""
+    leased = (HelpdeskWrite.connection_id == connection_id, HelpdeskWrite.state == WriteState.WRITING)
+    session.execute(
+        update(HelpdeskWrite).where(*leased, HelpdeskWrite.leased_until.is_not(None)).values(leased_until=None)
+    )
+
+
 def put_off(session: Session, write_id: int, *, due_at: datetime, reason: str) -> None:
     """Try a write again at this instant."""
     _change(session, write_id, state=WriteState.WRITING, due_at=due_at, leased_until=None, reason=reason)
