@@ -155,6 +155,19 @@ def test_going_live_is_refused_with_its_reason_and_shadow_is_not(uma: Looker, de
     assert off.status_code == 303
 
 
+def test_writing_that_two_engines_stopped_goes_on_when_a_person_says_so(uma: Looker, desk: Connected) -> None:
+    """C16, C21"""
+    desk.change_inbox(stopped_at=clock.now(), mode=ConnectionMode.SHADOW)
+
+    stopped = uma.get(f"{AT}/{desk.id}").text
+    uma.post(f"{AT}/{desk.id}/modes", {"external_id": f"i{desk.acme.support}", "mode": "shadow"})
+
+    assert "Two engines" in stopped
+    assert "Write again" in stopped
+    assert "Two engines" not in uma.get(f"{AT}/{desk.id}").text
+    assert "stop of two engines" in uma.get("/audit").text
+
+
 def test_a_pause_is_ended_by_the_same_place(uma: Looker, desk: Connected) -> None:
     """C21"""
     uma.post(f"{AT}/{desk.id}/pause", {"paused": "yes"})

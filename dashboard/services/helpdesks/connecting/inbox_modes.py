@@ -30,7 +30,10 @@ NO_GROUPS = "Only Request Tracker has groups here."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxView:
-    """An inbox of a helpdesk; `own_assignment` is None where the helpdesk has no such switch."""
+    """An inbox of a helpdesk; `own_assignment` is None where the helpdesk has no such switch.
+
+    `is_stopped` is true while nothing is written there, because two engines assign (C16).
+    """
 
     external_id: str
     name: str
@@ -40,6 +43,7 @@ class InboxView:
     waiting: int | None
     group: str | None
     is_gone: bool
+    is_stopped: bool
 
 
 def show(work: UnitOfWork, account_id: int, connection_id: int) -> Sequence[InboxView] | None:
@@ -135,9 +139,11 @@ def _save(
     if "mode" in changed and link.inbox_id is not None:
         shadow_decisions.close_all_in(work.session, link.inbox_id, at=cause.now)
     where = {"connection": connection.name, "name": link.name, "external_id": link.external_id}
-    before = {name: getattr(link, name) for name in changed}
     said = AuditedChange(
-        subject="connected_inbox", subject_id=connection.id, before=where | before, after=where | changed
+        subject="connected_inbox",
+        subject_id=connection.id,
+        before=where | _facts({name: getattr(link, name) for name in changed}),
+        after=where | _facts(changed),
     )
     audit_log.write(work, connection.account_id, said, cause)
     is_chosen = link.mode is ConnectionMode.OFF and changed.get("mode", ConnectionMode.OFF) is not ConnectionMode.OFF
@@ -145,6 +151,12 @@ def _save(
     inbox_id = changed.get("inbox_id", link.inbox_id)
     work.notes.touched(connection.account_id, inbox_ids=[inbox_id] if inbox_id is not None else ())
     work.notes.changed(connection.account_id)
+
+
+def _facts(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values for the audit log, where an instant is only whether writing is stopped."""
+    told = {name: value for name, value in values.items() if name != "stopped_at"}
+    return told | ({"is_stopped": values["stopped_at"] is not None} if "stopped_at" in values else {})
 
 
 def _start(work: UnitOfWork, connection: ConnectionRow, *, is_chosen: bool, now: datetime) -> None:
@@ -166,4 +178,5 @@ def _view(link: InboxLink, on: Mapping[str, bool | None]) -> InboxView:
         waiting=link.waiting,
         group=link.group_id,
         is_gone=link.gone_at is not None,
+        is_stopped=link.stopped_at is not None,
     )
