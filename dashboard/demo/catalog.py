@@ -12,6 +12,7 @@ from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.inboxes import inboxes, teams
 from dashboard.store.conversations.contacts import ContactDraft
 from dashboard.store.core.paging import Page
+from dashboard.store.helpdesks import masters
 
 T = TypeVar("T")
 EVERYTHING = Page(per_page=100)
@@ -36,12 +37,13 @@ class Dice(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The demo account's ids by name."""
+    """The demo account's ids by name; in the inboxes `elsewhere`, people work in a helpdesk."""
 
     account_id: int
     agents: Mapping[str, int]
     inboxes: Mapping[str, int]
     teams: Mapping[str, int]
+    elsewhere: frozenset[int] = frozenset()
 
     @property
     def departments(self) -> tuple[Department, ...]:
@@ -52,11 +54,13 @@ class Places:
 def places_of(work: UnitOfWork, account_id: int, now: datetime) -> Places:
     """Return the demo account's present agents, inboxes and teams."""
     people = agents.show_all(work, account_id, EVERYTHING, now=now).data
+    places = {inbox.name: inbox.id for inbox in inboxes.show_all(work, account_id, EVERYTHING).data}
     return Places(
         account_id=account_id,
         agents={person.name: person.id for person in people if person.active and person.name in STAFF},
-        inboxes={inbox.name: inbox.id for inbox in inboxes.show_all(work, account_id, EVERYTHING).data},
+        inboxes=places,
         teams={team.name: team.id for team in teams.show_all(work, account_id, EVERYTHING).data},
+        elsewhere=frozenset(masters.of_inboxes(work.session, account_id, places.values())),
     )
 
 

@@ -62,6 +62,12 @@ RETURNS = ("Luca Moretti", "Maya Patel")
 ASLEEP = RETURNS
 STAFF = tuple(dict.fromkeys(SUPPORT + BILLING + SALES + VIP + RETURNS))
 
+
+def address_of(name: str) -> str:
+    """Return the address of an agent."""
+    return f"{name.lower().replace(' ', '.')}@acme.example"
+
+
 POLICIES = (
     AssignmentPolicyEdit(name="In turn", description="Everybody online gets the next one, in turn."),
     AssignmentPolicyEdit(

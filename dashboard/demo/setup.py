@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.demo.catalog import EVERYTHING, Dice, Places, arriving, places_of
-from dashboard.demo.content import ADDRESS, CAPACITIES, CREWS, DEPARTMENTS, LABELS, POLICIES, STAFF, Limits
+from dashboard.demo.content import (
+    ADDRESS,
+    CAPACITIES,
+    CREWS,
+    DEPARTMENTS,
+    LABELS,
+    POLICIES,
+    STAFF,
+    Limits,
+    address_of,
+)
 from dashboard.engine.model import Role
 from dashboard.services.accounts.account_forms import AgentEdit
 from dashboard.services.agents import agents
@@ -62,8 +72,7 @@ class Furnisher:
 
     def _people_and_places(self) -> None:
         for name in STAFF:
-            email = f"{name.lower().replace(' ', '.')}@acme.example"
-            self._do(agents.create, AgentEdit(name=name, email=email, role=Role.AGENT))
+            self._do(agents.create, AgentEdit(name=name, email=address_of(name), role=Role.AGENT))
         for title, color in LABELS.items():
             self._do(labels.create, NewLabel(title=title, color=color))
         places = places_of(self.work, self.account_id, self.now)

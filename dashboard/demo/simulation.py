@@ -32,6 +32,11 @@ class Day:
     back_at: dict[int, datetime] = field(default_factory=dict)
     here: set[int] = field(default_factory=set)
 
+    @property
+    def present(self) -> frozenset[str]:
+        """Return the names of the present agents."""
+        return frozenset(name for name, agent_id in self.places.agents.items() if agent_id in self.here)
+
     def step(self, work: UnitOfWork, now: datetime) -> None:
         """Simulate one second. Raises StoreUnavailable and DatabaseFailed."""
         self._come_and_go(work, now)
@@ -119,7 +124,8 @@ class Day:
 
     def _held(self, work: UnitOfWork) -> tuple[ConversationRow, ...]:
         wanted = ConversationFilter(status=Status.OPEN, waiting=False)
-        return conversations.listing(work, self.places.account_id, wanted, EVERYTHING).data
+        held = conversations.listing(work, self.places.account_id, wanted, EVERYTHING).data
+        return tuple(one for one in held if one.inbox_id not in self.places.elsewhere)
 
     def _go_on(self, work: UnitOfWork, conversation: ConversationRow, now: datetime) -> None:
         """Resolve the conversation sometimes if its agent is present; otherwise let its customer write again."""

@@ -43,7 +43,12 @@ class Door:
     @property
     def url(self) -> str:
         """Return the URL for a browser."""
-        return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
+        return self._url(self._host)
+
+    @property
+    def local_url(self) -> str:
+        """Return the URL for a program on this machine."""
+        return self._url(ANYWHERE.get(self._host, self._host))
 
     def what_is_missing(self) -> str:
         """Return the message of /ready, or "" if it answers 200."""
@@ -56,6 +61,9 @@ class Door:
             return "web does not answer"
         finally:
             connection.close()
+
+    def _url(self, host: str) -> str:
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
 
 class ReadyMessage:

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from dashboard import config, starting
 from dashboard.allow_list import NEARBY
-from dashboard.config import Settings
+from dashboard.config import ROOT, Settings
 from dashboard.stack import locks
 from dashboard.stack.embedded_stores import Stores
 from dashboard.stack.listen_socket import Door, ReadyMessage
@@ -21,6 +21,9 @@ from dashboard.store.postgres import database
 
 PYTHON = (sys.executable, "-m")
 MOST_WORKERS = 64
+# Started by its name, because no code of ours may import tests: it is the stand-in for Chatwoot that they call, and the
+# demo account has no real one. It needs Python alone.
+STANDIN = "tests.helpdesks.chatwoot.kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,8 @@ def run(options: StackOptions) -> None:
         greeting = ReadyMessage(door, login)
         supervisor = Supervisor(look=lambda: [*greeting.look(), *stores.mend()])
         _add_children(supervisor, options, door, stores.settings)
+        if options.demo:
+            _add_demo(supervisor, door, stores.settings, has_account=bool(login))
         supervisor.loop()
 
 
@@ -87,8 +92,17 @@ def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, set
     supervisor.keep("helpdesk", [*PYTHON, "jobs.worker", "--queues", "helpdesk"], env=env)
     supervisor.keep("helpdesk_polls", [*PYTHON, "jobs.worker", "--queues", "helpdesk_polls"], env=env)
     supervisor.keep("scheduler", [*PYTHON, "jobs.schedule"], env=env)
-    if options.demo:
-        supervisor.keep("demo", [*PYTHON, "jobs.demo"], env=env)
+
+
+def _add_demo(supervisor: Supervisor, door: Door, settings: Settings, *, has_account: bool) -> None:
+    """Keep the demo's simulation running, and a helpdesk beside it that customers write to."""
+    env = environment(settings)
+    supervisor.keep("demo", [*PYTHON, "jobs.demo", "--address", door.local_url], env=env)
+    if has_account and (ROOT / STANDIN.replace(".", "/")).with_suffix(".py").exists():
+        from dashboard.demo import shop
+
+        command = [*PYTHON, STANDIN, "--folder", str(shop.folder(settings))]
+        supervisor.keep("demo_helpdesk", command, env=env)
 
 
 def _prepare_demo(settings: Settings) -> str:
@@ -127,7 +141,7 @@ def _options(arguments: Sequence[str]) -> StackOptions:
     parser.add_argument("--host", default="127.0.0.1", help="127.0.0.1 unless set")
     parser.add_argument("--instance", type=Path, help="where everything is kept; instance/ unless set")
     parser.add_argument("--workers", type=_whole(1, MOST_WORKERS), default=1, help="worker processes, 1 unless set")
-    parser.add_argument("--no-demo", dest="demo", action="store_false", help="do without the demo account")
+    parser.add_argument("--demo", action=BooleanOptionalAction, default=True, help="a demo account; yes unless set")
     return StackOptions(**vars(parser.parse_args(arguments)))
 
 

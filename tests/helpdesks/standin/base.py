@@ -8,7 +8,7 @@ from typing import Any
 from tests.helpdesks.standin.clock import Clock
 from tests.helpdesks.standin.deliveries import Behaviour, Deliveries
 from tests.helpdesks.standin.faults import Fault, Faults
-from tests.helpdesks.standin.log import Log
+from tests.helpdesks.standin.log import MOST, Log
 from tests.helpdesks.standin.messages import Reply, Request
 from tests.helpdesks.standin.timers import Timers
 
@@ -17,9 +17,11 @@ class Standin:
     """One helpdesk in memory. Whoever touches the model holds `lock`."""
 
     newest = "1.0.0"
+    # Entries of the log.
+    remembers = MOST
 
     def __init__(self) -> None:
-        self.lock, self.clock, self.log = RLock(), Clock(), Log()
+        self.lock, self.clock, self.log = RLock(), Clock(), Log(self.remembers)
         self.deliveries = Deliveries(self.log, self.clock.now, self.lock)
         self.timers = Timers(self.clock.now, self.lock)
         self.faults, self.races = Faults(1), list[dict[str, Any]]()

@@ -15,9 +15,9 @@ MOST = 200_000
 class Log:
     """Every request, every delivery with its answer, every change of state with its actor; the newest of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
         self._lock = Lock()
-        self._kept = {kind: deque[dict[str, Any]](maxlen=MOST) for kind in ("requests", "deliveries", "changes")}
+        self._kept = {kind: deque[dict[str, Any]](maxlen=most) for kind in ("requests", "deliveries", "changes")}
 
     def request(self, request: Request, status: int | None, at: datetime) -> None:
         """Note a request and the status of its answer; None if it got none."""

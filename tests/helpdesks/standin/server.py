@@ -81,12 +81,17 @@ def main(standin: Standin) -> None:
     parser.add_argument("--tied", action="store_true")
     told = parser.parse_args()
     server = Server((told.host, told.port), Handler)
-    server.standin = standin
-    print(f"http://{told.host}:{server.server_port}", flush=True)
     if told.tied:
         threading.Thread(target=_end_with_input, daemon=True).start()
+    serve(server, standin)
+
+
+def serve(server: Server, standin: Standin) -> None:
+    """Print the address, and serve until the program is ended."""
+    server.standin = standin
+    print(f"http://{server.server_address[0]}:{server.server_port}", flush=True)
     with suppress(KeyboardInterrupt):
-        server.serve_forever(poll_interval=0.05)
+        server.serve_forever(poll_interval=60)  # nobody shuts it down: the program ends
 
 
 def _end_with_input() -> None:

@@ -2,7 +2,6 @@
 
 import heapq
 import threading
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -20,10 +19,10 @@ class _Timer:
 
 
 class Timers:
-    """Timers of the stand-in's clock, looked at twenty times a second and whenever the clock is turned."""
+    """Timers of the stand-in's clock: while there are any, looked at twenty times a second, and at each turn of it."""
 
     def __init__(self, now: Callable[[], datetime], lock: AbstractContextManager[object]) -> None:
-        self._now, self._lock, self._numbers = now, lock, count()
+        self._now, self._lock, self._numbers, self._is_set = now, lock, count(), threading.Event()
         self._timers: list[_Timer] = []
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -34,6 +33,7 @@ class Timers:
     def after(self, seconds: float, do: Callable[[], object]) -> None:
         """Do this so many seconds later."""
         heapq.heappush(self._timers, _Timer(self._now() + timedelta(seconds=seconds), next(self._numbers), do))
+        self._is_set.set()
 
     def run(self) -> None:
         """Do what is due."""
@@ -43,5 +43,6 @@ class Timers:
 
     def _watch(self) -> None:
         while True:
-            time.sleep(TICK)
+            self._is_set.wait(TICK if self._timers else None)
+            self._is_set.clear()
             self.run()
