@@ -14,7 +14,7 @@ Row = dict[str, Any]
 PROFILE = "In Chatwoot, open Profile Settings > Access Token, copy the token of an administrator, and enter it here."
 NO_TOKEN = (
     "The token did not reach Chatwoot.",
-    "Let the proxy in front of Chatwoot pass on the header ChatwootApi-Access-Token, and try again.",
+    "Let the proxy in front of Chatwoot pass on the header Api-Access-Token, and try again.",
 )
 NO_ACCOUNT = "This Chatwoot has no account {}."
 RIGHT_ACCOUNT = "Enter the number that follows /accounts/ in the address of Chatwoot's pages."
@@ -136,7 +136,7 @@ def is_own(answer: Answer) -> bool:
 
 def _header(token: str) -> Mapping[str, str]:
     # With hyphens: nginx drops names with underscores.
-    return {"ChatwootApi-Access-Token": token}
+    return {"Api-Access-Token": token}
 
 
 def _forbidden(answer: Answer, *, is_bots: bool) -> HelpdeskForbids:

@@ -48,7 +48,7 @@ def check(api: ChatwootApi) -> Sequence[Check]:
         account = _account_of(api)
     except (HelpdeskForbids, HelpdeskUnavailable) as error:
         return [*found, _failed("token", error)]
-    token = Check(check="token", ok=True, sentence="Chatwoot accepts the token in the header ChatwootApi-Access-Token.")
+    token = Check(check="token", ok=True, sentence="Chatwoot accepts the token in the header Api-Access-Token.")
     if not account or account.get("role") != "administrator":
         return [*found, token, _role(api, account)]
     looks = [("bot", _bot), ("automation", _automation), ("history", _history)]
