@@ -8,11 +8,18 @@ from uuid import uuid4
 import httpx
 
 from dashboard.helpdesks.port import ConversationKey
+from dashboard.helpdesks.rt.adapter import RequestTracker
 from tests.helpdesks.rt.instance import PASSWORD, ROOT, Instance
+from tests.helpdesks.worlds import World
 from tests.waiting import PATIENCE
 
 WORD = "correct horse"
 CUSTOMER = "kim@customer.test"
+
+
+def as_user(world: World, name: str) -> RequestTracker:
+    """Return the adapter with another user of the cast."""
+    return RequestTracker(world.http, {"user": name, "password": WORD})
 
 
 class People:
