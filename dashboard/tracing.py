@@ -15,8 +15,9 @@ log = structlog.get_logger()
 HEADER = "X-Request-Id"
 # Characters that cannot break a log line.
 SANE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-# A log must not contain secrets that allow a log-in.
-SECRET = re.compile(r"(?<=/invitations/)[^/\s]+")
+# A log must not contain secrets that allow a log-in, or that admit a helpdesk's webhooks.
+SECRET = re.compile(r"(/invitations/|/hooks/[^/\s]+/)[^/\s]+")
+HIDDEN = r"\1..."
 # The parts of a URL that every log line contains.
 NAMED = {"inbox_id": "inbox", "run_id": "run"}
 # Machines request these every few seconds.
@@ -35,15 +36,15 @@ def register(app: Flask, settings: Settings) -> None:
 
 def path() -> str:
     """Return the request's path without secrets, for logs."""
-    return SECRET.sub("...", request.path)
+    return SECRET.sub(HIDDEN, request.path)
 
 
 class Discreet(logging.Filter):
     """Removes secrets from Flask's own log lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep the line, without the secret of an invitation."""
-        record.msg, record.args = SECRET.sub("...", record.getMessage()), ()
+        """Keep the line, without the secret of an address."""
+        record.msg, record.args = SECRET.sub(HIDDEN, record.getMessage()), ()
         return True
 
 

@@ -11,9 +11,14 @@ from dashboard.engine.model import ConnectionMode
 from dashboard.helpdesks.port import HelpdeskKind
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import checks, connections, disconnection, inbox_modes, matching, receiver
-from dashboard.services.helpdesks.connection_forms import ConnectionChange, ConnectionEdit, ExternalKey, InboxModeEdit
-from dashboard.services.helpdesks.inbox_modes import InboxView
+from dashboard.services.helpdesks.connecting import checks, connections, disconnection, inbox_modes, matching, receiver
+from dashboard.services.helpdesks.connecting.connection_forms import (
+    ConnectionChange,
+    ConnectionEdit,
+    ExternalKey,
+    InboxModeEdit,
+)
+from dashboard.services.helpdesks.connecting.inbox_modes import InboxView
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import PolicyChoice
 from dashboard.store.accounts import audit_log

@@ -20,7 +20,7 @@ class HelpdeskKind(StrEnum):
     RT = "rt"
 
 
-class NoteKind(StrEnum):
+class NoteSetting(StrEnum):
     """How a confirmed assignment is explained in the helpdesk (C17)."""
 
     OFF = "off"
@@ -55,7 +55,7 @@ class Features:
     presence_every: timedelta | None
     reads_changes: bool
     has_inbox_members: bool
-    note_kinds: frozenset[NoteKind]
+    note_kinds: frozenset[NoteSetting]
     # Readings of `offline` in a row before it counts (C10).
     offline_readings: int = 1
 
@@ -71,7 +71,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class About:
+class HelpdeskFacts:
     """What identifies the other side: its version, the id of the user or bot that we act as, and its clock."""
 
     version: str | None
@@ -170,7 +170,7 @@ class ConversationKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationPage:
+class HelpdeskPage:
     """A page of a list, oldest first. `next` resumes after it, None at the end; `total` is unknown to some."""
 
     conversations: Sequence[HelpdeskConversation]
@@ -250,7 +250,7 @@ class Helpdesk(Protocol):
 
     features: Features
 
-    def about(self) -> About:
+    def about(self) -> HelpdeskFacts:
         """Return version, own id and clock, in as few calls as possible."""
 
     def check(self) -> Sequence[Check]:
@@ -268,13 +268,13 @@ class Helpdesk(Protocol):
     def setup_marks(self) -> str | None:
         """Return the cheap mark that changes with the set-up; None if the helpdesk has none."""
 
-    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Read a page of all open conversations of these inboxes, assigned or not, oldest first."""
 
-    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Read a page of the open conversations without an assignee, oldest first."""
 
-    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> ConversationPage:
+    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HelpdeskPage:
         """Read a page of what changed since, in any status; only with `features.reads_changes`."""
 
     def read_one(self, key: ConversationKey) -> HelpdeskConversation | None:
@@ -286,7 +286,7 @@ class Helpdesk(Protocol):
     def assign(self, seen: HelpdeskConversation, agent_id: str | None) -> AssignAnswer:
         """Give the conversation to this agent, or to nobody, if it is still as `seen` where the helpdesk compares."""
 
-    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
+    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteSetting) -> None:
         """Add a private note, or merge our attribute without replacing others'."""
 
     def make_webhook(self, url: str, secret: str) -> WebhookMade:

@@ -21,11 +21,19 @@ from dashboard.web.board import live_board, verdict_text
 from dashboard.web.conversations import conversation_list, conversation_page, labels
 from dashboard.web.core import assets, auth, bidi, errors, formatting, fragment_cache, security, urls
 from dashboard.web.core.blueprints import all_pages
+from dashboard.web.helpdesks import (
+    connection_agents,
+    connection_list,
+    connection_setup,
+    connection_text,
+    connections,
+)
 from dashboard.web.inboxes import inboxes, teams
 from dashboard.web.policies import assignment_policies, capacity_policies
 from dashboard.web.reports import reports
 from dashboard.web.webhooks import webhooks
 
+CONNECTIONS = (connection_list, connection_setup, connection_agents, connections)
 SETTINGS = (audit_log, account_page, users, tokens, webhooks, labels, passwords)
 NOUNS = (
     sessions,
@@ -44,7 +52,22 @@ NOUNS = (
     assignment_policies,
     capacity_policies,
     teams,
+    *CONNECTIONS,
     *SETTINGS,
+)
+
+CONCERNS = (
+    bidi,
+    security,
+    auth,
+    urls,
+    assets,
+    formatting,
+    verdict_text,
+    connection_text,
+    errors,
+    fragment_cache,
+    edit_forms,
 )
 
 
@@ -52,7 +75,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Add the pages, their authentication, and the headers of every answer."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Htmx(app)
-    for concern in (bidi, security, auth, urls, assets, formatting, verdict_text, errors, fragment_cache, edit_forms):
+    for concern in CONCERNS:
         concern.init_app(app)
     login_throttle.init_app(app, settings)
     app.register_blueprint(all_pages(*(noun.pages for noun in NOUNS)))

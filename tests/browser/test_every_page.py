@@ -1,6 +1,7 @@
 """Every page in a real browser: it bars nobody, and nothing on it is cut or lies over something else."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,25 @@ from sqlalchemy import insert, text, update
 
 from dashboard import clock
 from dashboard.config import ROOT
-from dashboard.engine.model import Role
+from dashboard.engine.model import ConnectionMode, Role
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
-from dashboard.store.models import ApiToken, Contact, Conversation, Label, Webhook
+from dashboard.store.models import (
+    ApiToken,
+    ConnectedAgent,
+    ConnectionConflict,
+    ConnectionEvent,
+    Contact,
+    Conversation,
+    HelpdeskWrite,
+    Label,
+    ShadowDecision,
+    Webhook,
+)
+from dashboard.store.models.connections import ConnectionState
 from tests.browser import tour
 from tests.browser.conftest import Site
+from tests.connected import connect
 from tests.desks import Acme
 from tests.pages import hire, waiting_for
 
@@ -56,8 +70,30 @@ def floor(acme: Acme) -> Acme:
             acme.work, acme.account_id, acme.policy_id, edit, actor_id=acme.agents["Ana"], now=clock.now()
         )
     )
+    beside_a_helpdesk(acme)
     waiting_for(acme, 1, minutes=90, labels=["bulk-mail", "a-label-that-is-rather-long"], subject="Unsubscribe")
     return acme
+
+
+def beside_a_helpdesk(acme: Acme) -> None:
+    """Let Support be in a helpdesk, where everything has gone wrong once."""
+    desk = connect(acme, mode=ConnectionMode.SHADOW, read_at=clock.now(), state=ConnectionState.BROKEN)
+    desk.change(sentence="The helpdesk refuses the token. Make a new one there.", state_since=clock.now())
+    desk.change_inbox(own_assignment=True, waiting=3)
+    [one] = desk.waiting(1, subject="Where is the parcel that was promised for Monday?")
+    session, at = acme.work.session, clock.now()
+    here = {"account_id": acme.account_id, "conversation_id": one}
+    there, ana = {**here, "connection_id": desk.id, "at": at}, acme.agents["Ana"]
+    support = {"inbox_id": acme.support, "agent_id": ana}
+    failed = {"state": "failed", "reason": "The helpdesk did not answer.", "kind": "claim", "due_at": at}
+    session.execute(insert(HelpdeskWrite).values(**there, **support, **failed))
+    session.execute(insert(ConnectionConflict).values(**there, ours="Ana", theirs="Mira"))
+    session.execute(insert(ConnectionEvent).values(**there, kind="state", cause="broken: The token is refused."))
+    taken = {"taken_by": "Olga", "taken_at": at, "closed_at": at}
+    session.execute(insert(ShadowDecision).values(**here, **support, at=at - timedelta(minutes=3), **taken))
+    person = {"connection_id": desk.id, "account_id": acme.account_id, "external_id": "x"}
+    session.execute(insert(ConnectedAgent).values(**person, name="Olga Ohm", email="olga@desk.example"))
+    session.commit()
 
 
 @pytest.fixture
@@ -128,6 +164,10 @@ def with_unbroken_words(floor: Acme) -> None:
             " WHERE account_id = :account_id".replace("<id>", "user_id" if table == "account_users" else "id")
         )
         session.execute(which, {**mine, "word": word})
+    for table in ("connected_inboxes", "connected_agents"):
+        session.execute(text(f"UPDATE {table} SET name = :word"), {"word": word})
+    session.execute(text("UPDATE connections SET sentence = :word, url = 'https://' || :word"), {"word": word})
+    session.execute(text("UPDATE connection_conflicts SET ours = :word, theirs = :word"), {"word": word})
     session.execute(text("UPDATE conversations SET labels = ARRAY[left(:word, 100)]"), {"word": word})
     session.execute(text("UPDATE users SET email = :word || id || '@example.org'"), {"word": word[:200].lower()})
     session.execute(text("UPDATE accounts SET name = :word"), {"word": word})
@@ -148,6 +188,7 @@ NAMED = (
     ("assignment_policies", "description", 200),
     ("agent_capacity_policies", "name", 200),
     ("api_tokens", "name", 200),
+    ("connections", "name", 200),
 )
 
 

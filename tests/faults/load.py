@@ -183,7 +183,7 @@ POLICIES: dict[str, dict[str, object]] = {
 @contextmanager
 def load_on(stack: Stack) -> Iterator[Load]:
     """An account of its own, at work until the end of the block."""
-    load = _founded(stack)
+    load = founded(stack)
     load.furnish()
     todo = [(load.arrive, ()), (load.handle, (0,)), (load.handle, (1,)), (load.stay, ())]
     threads = [threading.Thread(target=act, args=args, daemon=True) for act, args in todo]
@@ -197,7 +197,7 @@ def load_on(stack: Stack) -> Iterator[Load]:
             thread.join()
 
 
-def _founded(stack: Stack) -> Load:
+def founded(stack: Stack) -> Load:
     """Found an account, as the command line does."""
     name = uuid4().hex[:8]
     new = {"name": name, "email": f"ada@{name}.example", "password": "correct horse 9"}

@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from dashboard import config
+from dashboard.allow_list import NEARBY
 from dashboard.config import ROOT, Settings
 from dashboard.stack.embedded_stores import Stores
 from dashboard.stack.spawn import with_death_signal
@@ -137,6 +138,7 @@ class Stack:
             "EVENHAND_INSTANCE": str(self.instance),
             "SECRET_KEY": "the same for every process of this stack",
             "WEBHOOK_ALLOW_PRIVATE": "1",
+            "HELPDESK_ALLOW": NEARBY,
         }
 
     def mend(self) -> None:

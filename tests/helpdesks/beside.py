@@ -8,14 +8,16 @@ from sqlalchemy import insert, select
 
 from dashboard.engine.model import ConnectionMode, Status
 from dashboard.helpdesks.port import HelpdeskConversation, HelpdeskKind, WebhookHint
-from dashboard.services.helpdesks import explaining, marks, mirror, polling, vanishing, writing
-from dashboard.services.helpdesks.translation import Asked, View
+from dashboard.services.helpdesks import explaining, writing
+from dashboard.services.helpdesks.mirroring import marks, mirror, polling, vanishing
+from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
-from dashboard.store.helpdesks import connections, directory, events, open_writes
+from dashboard.store.helpdesks import connections, directory, events
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.directory import Directory
 from dashboard.store.helpdesks.events import NewEvent
+from dashboard.store.helpdesks.writing import open_writes
 from dashboard.store.models import (
     ConnectedAgent,
     ConnectedConversation,
@@ -142,7 +144,7 @@ class Beside:
     def apply(self, reading: HelpdeskConversation, *, asked_at: datetime) -> None:
         """Apply one reading that began then."""
         session = self.acme.work.session
-        view = View(connection=self.connection, directory=directory.read(session, self.connection_id))
+        view = MirrorView(connection=self.connection, directory=directory.read(session, self.connection_id))
         mirror.apply(self.acme.work, view, [reading], Asked(at=asked_at, cause="test"))
         self.acme.work.finish()
 

@@ -6,19 +6,19 @@ from datetime import datetime, timedelta
 
 from dashboard.engine.model import Awaiting, Presence, Status
 from dashboard.helpdesks.port import (
-    About,
     AssignAnswer,
     Check,
     ConversationKey,
-    ConversationPage,
     Features,
     HelpdeskAgent,
     HelpdeskConversation,
+    HelpdeskFacts,
     HelpdeskInbox,
+    HelpdeskPage,
     HelpdeskTeam,
     HelpdeskUnavailable,
     HistoryPage,
-    NoteKind,
+    NoteSetting,
     Setup,
     WebhookHint,
     WebhookMade,
@@ -32,7 +32,7 @@ FEATURES = Features(
     presence_every=timedelta(seconds=20),
     reads_changes=True,
     has_inbox_members=True,
-    note_kinds=frozenset({NoteKind.NOTE}),
+    note_kinds=frozenset({NoteSetting.NOTE}),
     offline_readings=2,
 )
 
@@ -126,9 +126,9 @@ class PaperHelpdesk:
 
     # The port.
 
-    def about(self) -> About:
+    def about(self) -> HelpdeskFacts:
         """Tell version and clock."""
-        return About(version="1.0", own_id=OWN_ID, at=self.now)
+        return HelpdeskFacts(version="1.0", own_id=OWN_ID, at=self.now)
 
     def check(self) -> Sequence[Check]:
         """Tell that all is well."""
@@ -154,17 +154,17 @@ class PaperHelpdesk:
         self._call("marks")
         return str(self.marks)
 
-    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Return a page of what is open."""
         self._call("open")
         return self._page([one for one in self._of(inbox_ids) if one.status is Status.OPEN], after)
 
-    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Return a page of what waits."""
         self._call("waiting")
         return self._page([one for one in self._of(inbox_ids) if one.waits], after)
 
-    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> ConversationPage:
+    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HelpdeskPage:
         """Return a page of what changed."""
         self._call("changed")
         return self._page([one for one in self._of(inbox_ids) if one.updated_at >= since], after)
@@ -195,7 +195,7 @@ class PaperHelpdesk:
             raise HelpdeskUnavailable("It did not answer in time.")
         return AssignAnswer(assignee_id=agent_id)
 
-    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
+    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteSetting) -> None:
         """Take a note."""
         self._call("note")
         self.notes.append(f"{key.display_id}: {sentence}")
@@ -235,9 +235,7 @@ class PaperHelpdesk:
         return [one for one in self.conversations.values() if one.inbox_id in inbox_ids]
 
     @staticmethod
-    def _page(found: list[HelpdeskConversation], after: str | None) -> ConversationPage:
+    def _page(found: list[HelpdeskConversation], after: str | None) -> HelpdeskPage:
         rows = sorted((one for one in found if after is None or one.id > after), key=lambda one: one.id)
         page = rows[:PER_PAGE]
-        return ConversationPage(
-            conversations=page, next=page[-1].id if len(rows) > len(page) else None, total=len(found)
-        )
+        return HelpdeskPage(conversations=page, next=page[-1].id if len(rows) > len(page) else None, total=len(found))

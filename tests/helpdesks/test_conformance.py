@@ -8,17 +8,17 @@ import pytest
 from dashboard.engine.model import Status
 from dashboard.helpdesks.port import (
     AssignAnswer,
-    ConversationPage,
     Helpdesk,
     HelpdeskForbids,
+    HelpdeskPage,
     HelpdeskUnavailable,
-    NoteKind,
+    NoteSetting,
 )
 from tests.helpdesks.http import Changed
 from tests.helpdesks.worlds import World
 from tests.waiting import eventually
 
-Read = Callable[[str | None], ConversationPage]
+Read = Callable[[str | None], HelpdeskPage]
 READINGS: Mapping[str, Callable[[Helpdesk, World], object]] = {
     "set-up": lambda helpdesk, _: helpdesk.read_setup({}),
     "open": lambda helpdesk, world: helpdesk.read_open([world.inbox_id]),
@@ -201,7 +201,7 @@ def test_a_note_is_added_once_for_each_call(world: World):
     key = world.acts.new_conversation(world.inbox_id)
 
     world.helpdesk.note(
-        key, "Zoë Šimůnková, 佐藤, has the most room.", "https://evenhand.test/conversations/7", NoteKind.NOTE
+        key, "Zoë Šimůnková, 佐藤, has the most room.", "https://evenhand.test/conversations/7", NoteSetting.NOTE
     )
 
     [note] = world.acts.notes(key)

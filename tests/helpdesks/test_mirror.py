@@ -8,7 +8,7 @@ import pytest
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Hold, Status
 from dashboard.helpdesks.port import WebhookHint
-from dashboard.services.helpdesks.polling import CAME_BACK_CHANGED
+from dashboard.services.helpdesks.mirroring.polling import CAME_BACK_CHANGED
 from dashboard.store.models.connections import ConnectionState
 from tests.desks import NOON, Recorded
 from tests.handling import ledger
@@ -280,3 +280,30 @@ def test_a_helpdesk_restored_from_a_backup_is_followed_back(beside: Beside):
     beside.reconcile()
 
     assert beside.row(1).is_waiting
+
+
+def test_what_no_webhook_told_is_a_repair_with_its_cause(beside: Beside):
+    """C8"""
+    beside.helpdesk.starts(1)
+    beside.poll()
+    beside.helpdesk.starts(2)
+    beside.helpdesk.silently(1, labels=("vip",))
+    beside.reconcile()
+
+    assert beside.repairs() == ["waiting: new", "waiting: changed"]
+
+
+def test_what_a_webhook_may_still_tell_and_a_hold_that_ran_out_are_no_repairs(beside: Beside):
+    """C8"""
+    beside.poll()
+    beside.later(minutes=5)
+    beside.helpdesk.starts(1)
+    beside.hear(beside.helpdesk.hints)
+    beside.poll(minutes=16)
+    beside.later(minutes=16)
+    beside.helpdesk.starts(2)
+    beside.helpdesk.give(1, "41")
+    beside.poll(seconds=1)
+
+    assert beside.repairs() == []
+    assert beside.mirror() == beside.truth()

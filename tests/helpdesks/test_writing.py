@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.engine.model import Hold
-from dashboard.helpdesks.port import NoteKind
+from dashboard.helpdesks.port import NoteSetting
 from dashboard.services.helpdesks.writing import TOO_LATE
 from tests.handling import ledger
 from tests.helpdesks.beside import Beside
@@ -149,7 +149,7 @@ def test_an_old_list_does_not_take_back_what_was_written_after_it(live: Beside):
 
 def test_a_confirmed_assignment_is_explained_there_exactly_once(live: Beside):
     """C17: not before it is confirmed."""
-    live.set(note=NoteKind.NOTE)
+    live.set(note=NoteSetting.NOTE)
     live.decide()
     live.write()
     live.explain()

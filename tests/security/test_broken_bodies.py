@@ -40,6 +40,11 @@ def by_call(ours: World, head: bytes) -> bytes:
     return b"POST /api/v1/accounts/%d/inboxes HTTP/1.1\r\n%b%b\r\n" % (ours.account_id, kept.encode(), head)
 
 
+def by_hook(ours: World, head: bytes) -> bytes:
+    """Return the head of a helpdesk's webhook."""
+    return b"POST /hooks/%d/secret HTTP/1.1\r\nHost: localhost\r\n%b\r\n" % (int(str(ours.ids["connection"])), head)
+
+
 def half(site: Site, *said: bytes) -> Answer:
     """Say this and no more, and return the answer."""
     with closing(site.connect(*said)) as client:
@@ -74,7 +79,7 @@ def test_a_call_that_breaks_off_changes_nothing(site: Site, worlds: Worlds) -> N
 
 
 @pytest.mark.parametrize("length", [LARGEST_BODY + 1, 8 * LARGEST_BODY])
-@pytest.mark.parametrize("by", [by_form, by_call])
+@pytest.mark.parametrize("by", [by_form, by_call, by_hook])
 def test_whoever_sends_too_much_is_told_so_every_time(
     site: Site, worlds: Worlds, by: Callable[[World, bytes], bytes], length: int
 ) -> None:

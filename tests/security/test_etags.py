@@ -18,12 +18,15 @@ def things(world: World) -> dict[str, tuple[str, dict[str, object], dict[str, ob
         "team": (f"/teams/{ids['team']}", {"name": "One"}, {"max_auto_assigned_conversations": 2}),
         "inbox": (f"/inboxes/{ids['inbox']}", {"channel": "one"}, {"enable_auto_assignment": False}),
         "webhook": (f"/webhooks/{ids['webhook']}", {"enabled": False}, {"subscriptions": ["assignee_changed"]}),
+        "connection": (f"/connections/{ids['connection']}", {"note": "note"}, {"quiet_seconds": 9}),
         "agent": (f"/agents/{ids['agent']}", {"name": "One"}, {"role": "supervisor"}),
         "conversation": (f"/conversations/{ids['conversation']}", {"labels": ["one"]}, {"priority": 1}),
     }
 
 
-@pytest.mark.parametrize("kind", ["account", "policy", "capacity", "team", "inbox", "webhook", "agent", "conversation"])
+@pytest.mark.parametrize(
+    "kind", ["account", "policy", "capacity", "team", "inbox", "webhook", "connection", "agent", "conversation"]
+)
 def test_a_change_is_refused_once_somebody_else_has_changed_it(worlds: Worlds, kind: str) -> None:
     """Seen to fail without the comparison under the row's lock."""
     admin, (path, one, two) = worlds.ours.admin, things(worlds.ours)[kind]

@@ -1,7 +1,7 @@
 """Passwords, tokens, webhook secrets and sessions: shown once or never, kept as hashes, told to no log.
 
 Seen to fail with a token's text kept for its name, with the page of an error showing the error, and with the path of
-an invitation in Flask's own line about it.
+an invitation or of a helpdesk's webhooks in Flask's own line about it.
 """
 
 import pytest
@@ -16,7 +16,7 @@ def secrets(worlds: Worlds) -> set[str]:
     cookie = worlds.ours.looker.client.get_cookie("evenhand")
     assert cookie
     found = {*worlds.ours.secrets, *worlds.theirs.secrets, PASSWORD, cookie.value}
-    assert len(found) == 8
+    assert len(found) == 12
     return found
 
 
@@ -45,17 +45,19 @@ def test_an_error_tells_neither_what_was_sent_nor_how_it_came_about(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("in the middle")
 
-    for endpoint in ("web.policies.create", "web.invitations.show", "labels.create"):
+    for endpoint in ("web.policies.create", "web.invitations.show", "labels.create", "hooks.hear"):
         monkeypatch.setitem(worlds.app.view_functions, endpoint, broken)
     broken.roles = frozenset(["administrator"])  # type: ignore[attr-defined]
 
     page = worlds.ours.looker.post("/policies", {"name": PASSWORD})
     link = worlds.ours.looker.get(f"/invitations/{worlds.ours.ids['invitation']}")
     call = worlds.ours.admin.post("/labels", {"title": PASSWORD})
+    ids = worlds.ours.ids
+    hook = worlds.ours.admin.client.post(f"/hooks/{ids['connection']}/{ids['hook']}", json={"event": PASSWORD})
     said = caplog.text
 
-    assert {page.status_code, link.status_code, call.status_code} == {500}
+    assert {page.status_code, link.status_code, call.status_code, hook.status_code} == {500}
     assert "in the middle" in said
-    for told in (page.text, link.text, call.text, said):
+    for told in (page.text, link.text, call.text, hook.text, said):
         assert not [secret for secret in secrets if secret in told]
     assert not [text for text in (page.text, link.text, call.text) if "ZeroDivision" in text or "Traceback" in text]

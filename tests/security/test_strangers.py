@@ -96,7 +96,7 @@ def test_no_form_reaches_another_accounts_things_by_its_address(worlds: Worlds) 
     assert walks.everything(worlds.session, worlds.theirs.account_id) == before
 
 
-IDS = ("user_id", "user_ids", "agent_ids", "inbox_id", "team_id", "assignee_id", "assignment_policy_id")
+IDS = ("user_id", "user_ids", "agent_id", "agent_ids", "inbox_id", "team_id", "assignee_id", "assignment_policy_id")
 
 
 def test_no_body_of_a_call_takes_another_accounts_ids(worlds: Worlds) -> None:
@@ -142,7 +142,7 @@ def test_many_at_once_are_refused_for_one_that_is_another_accounts(worlds: World
     assert walks.everything(worlds.session) == before
 
 
-NAMES = (*IDS, "subject_id", "agent_id", "run_id", "inbox", "team", "assignee", "agent", "job")
+NAMES = (*IDS, "subject_id", "run_id", "inbox", "team", "assignee", "agent", "job")
 
 
 def test_no_page_is_filtered_into_another_account(worlds: Worlds) -> None:

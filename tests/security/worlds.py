@@ -141,10 +141,23 @@ def furnish(world: World) -> None:
     ids["team"] = world.make("/teams", {"name": word})
     ids["label"] = world.make("/labels", {"title": word})
     ids["webhook"] = world.make("/webhooks", {"url": f"https://93.184.216.34/{word.replace(' ', '')}"})
+    _connect(world)
     for place in (f"/inboxes/{ids['inbox']}", f"/teams/{ids['team']}"):
         world.make(f"{place}/members", {"user_ids": [ids["agent"]]})
     _rule(world)
     _bring(world)
+
+
+def _connect(world: World) -> None:
+    """Connect a helpdesk that is never called."""
+    token = f"token of {world.word}"
+    credentials = {"account_id": "1", "token": token}
+    body = {"kind": "chatwoot", "name": world.word, "url": "https://93.184.216.34", "credentials": credentials}
+    made = world.admin.post("/connections", body)
+    assert made.status_code == 201, made.text
+    world.ids["connection"] = made.json["id"]
+    world.ids["hook"] = made.json["webhook_url"].rpartition("/")[2]
+    world.secrets |= {token, str(world.ids["hook"])}
 
 
 def _rule(world: World) -> None:

@@ -7,6 +7,7 @@ import structlog
 from flask import Flask, Response, abort, jsonify, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from dashboard import tracing
 from dashboard.store.core.errors import UNREACHABLE, Collided, OutOfRange, StoreUnavailable, is_conflict
 
 log = structlog.get_logger()
@@ -86,7 +87,7 @@ def _http(error: HTTPException) -> Response | HTTPException:
     if not _is_ours() or error.response is not None:
         return error
     if isinstance(error, InternalServerError):
-        log.error("request_failed", path=request.path, exc_info=error.original_exception or error)
+        log.error("request_failed", path=tracing.path(), exc_info=error.original_exception or error)
     refused = answer(error.code or 500)
     if error.code == 405:
         refused.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
@@ -94,14 +95,14 @@ def _http(error: HTTPException) -> Response | HTTPException:
 
 
 def _unavailable(error: Exception) -> Response:
-    log.error("store_unavailable", path=request.path, error=str(error).splitlines()[0])
+    log.error("store_unavailable", path=tracing.path(), error=str(error).splitlines()[0])
     return _stored(error, 503)
 
 
 def _collided(error: Collided) -> Response:
     if is_conflict(error):
         return _stored(error, 409)
-    log.error("value_refused", path=request.path, error=str(error).splitlines()[0])
+    log.error("value_refused", path=tracing.path(), error=str(error).splitlines()[0])
     return _stored(error, 422)
 
 

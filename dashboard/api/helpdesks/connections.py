@@ -10,22 +10,22 @@ from dashboard import clock, http
 from dashboard.api.core.auth import ADMINISTRATORS, SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
 from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
-from dashboard.helpdesks.port import Check, HelpdeskKind, NoteKind
+from dashboard.helpdesks.port import Check, HelpdeskKind, NoteSetting
 from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Instant, Word
-from dashboard.services.helpdesks import checks as checking
-from dashboard.services.helpdesks import connections as service
-from dashboard.services.helpdesks import disconnection, reports
-from dashboard.services.helpdesks.connection_forms import (
+from dashboard.services.helpdesks.connecting import checks as checking
+from dashboard.services.helpdesks.connecting import connections as service
+from dashboard.services.helpdesks.connecting import disconnection, reports
+from dashboard.services.helpdesks.connecting.connection_forms import (
     ConnectionChange,
     ConnectionChangeForm,
     ConnectionEdit,
     ConnectionForm,
     Removal,
 )
-from dashboard.services.helpdesks.connections import ConnectionRow
+from dashboard.services.helpdesks.connecting.connections import ConnectionRow
 from dashboard.store.core.paging import Listed, Page
-from dashboard.store.helpdesks.page import Lag
+from dashboard.store.helpdesks.pages.page import Lag
 from dashboard.store.models.connections import ConnectionState
 from dashboard.store.postgres.bulk import json_row
 
@@ -34,7 +34,7 @@ CONNECTION = Tagged("name", "paused", "note", "keep_names", "quiet_seconds", "ca
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewConnection(ConnectionRow):
+class NewConnectionAnswer(ConnectionRow):
     """A new connection, with the address for the helpdesk's webhooks."""
 
     webhook_url: str | None
@@ -60,7 +60,7 @@ class ConnectionSchema(Schema):
     sentence = fields.String()
     since = Instant(attribute="state_since")
     paused = fields.Boolean()
-    note = Word(NoteKind)
+    note = Word(NoteSetting)
     keep_names = fields.Boolean()
     quiet_seconds = fields.Integer()
     calls_per_second = fields.Integer()
@@ -137,11 +137,11 @@ def index(page: Page) -> Listed[ConnectionRow]:
 @bp.arguments(ConnectionForm)
 @bp.response(201, NewConnectionSchema)
 @CONNECTION
-def create(edit: ConnectionEdit) -> NewConnection:
+def create(edit: ConnectionEdit) -> NewConnectionAnswer:
     """Connect a helpdesk; only this answer has the secret address for its webhooks."""
     who, work = caller(), unit_of_work()
     row = or_refuse(service.create(work, who.account_id, edit, actor_id=who.user_id, now=clock.now()))
-    return NewConnection(**_facts(row), webhook_url=service.webhook_url(work, row, base=http.own_address()))
+    return NewConnectionAnswer(**_facts(row), webhook_url=service.webhook_url(work, row, base=http.own_address()))
 
 
 @bp.route("/connections/<id:connection_id>")

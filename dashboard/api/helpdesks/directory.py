@@ -9,16 +9,16 @@ from dashboard.api.core.auth import ADMINISTRATORS, SUPERVISORS, allowed, caller
 from dashboard.api.core.resources import ApiBlueprint, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Word
-from dashboard.services.helpdesks import inbox_modes, matching
-from dashboard.services.helpdesks.connection_forms import (
+from dashboard.services.helpdesks.connecting import inbox_modes, matching
+from dashboard.services.helpdesks.connecting.connection_forms import (
     ExternalKey,
     InboxModeEdit,
     InboxModeForm,
     MatchEdit,
     MatchForm,
 )
-from dashboard.services.helpdesks.inbox_modes import InboxView
-from dashboard.services.helpdesks.matching import PersonView
+from dashboard.services.helpdesks.connecting.inbox_modes import InboxView
+from dashboard.services.helpdesks.connecting.matching import PersonView
 from dashboard.store.models.connections import ConnectionMode
 
 bp = ApiBlueprint("connected", "Inboxes and people of a connected helpdesk.")

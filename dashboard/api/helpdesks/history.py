@@ -6,10 +6,11 @@ from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Instant, Word
-from dashboard.services.helpdesks import reports
+from dashboard.services.helpdesks.connecting import reports
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.helpdesks.events import EventView
-from dashboard.store.helpdesks.page import ConflictView, WriteView
+from dashboard.store.helpdesks.pages.page import WriteView
+from dashboard.store.helpdesks.writing.connection_conflicts import ConflictView
 from dashboard.store.models.connections import ConnectionEventKind, WriteState
 
 bp = ApiBlueprint("connection_history", "What was heard from a helpdesk, and done there.")

@@ -7,20 +7,20 @@ from flask import Blueprint, Response, request
 from dashboard import clock
 from dashboard.api.core.errors import answer
 from dashboard.http import unit_of_work
-from dashboard.services.helpdesks import hearing
-from dashboard.services.helpdesks.hearing import Arrived, Outcome
+from dashboard.services.helpdesks.mirroring import hearing
+from dashboard.services.helpdesks.mirroring.hearing import Arrived, HookOutcome
 
 hooks = Blueprint("hooks", __name__)
 STATUSES = {
-    Outcome.STORED: HTTPStatus.OK,
-    Outcome.PAUSED: HTTPStatus.OK,
-    Outcome.FORGED: HTTPStatus.UNAUTHORIZED,
-    Outcome.UNREADABLE: HTTPStatus.BAD_REQUEST,
-    Outcome.NOBODYS: HTTPStatus.NOT_FOUND,
+    HookOutcome.STORED: HTTPStatus.OK,
+    HookOutcome.PAUSED: HTTPStatus.OK,
+    HookOutcome.FORGED: HTTPStatus.UNAUTHORIZED,
+    HookOutcome.UNREADABLE: HTTPStatus.BAD_REQUEST,
+    HookOutcome.NOBODYS: HTTPStatus.NOT_FOUND,
 }
 SENTENCES = {
-    Outcome.FORGED: "The signature is missing, wrong, or older than five minutes.",
-    Outcome.UNREADABLE: "The body is no webhook: it must be a JSON object with an event.",
+    HookOutcome.FORGED: "The signature is missing, wrong, or older than five minutes.",
+    HookOutcome.UNREADABLE: "The body is no webhook: it must be a JSON object with an event.",
 }
 
 

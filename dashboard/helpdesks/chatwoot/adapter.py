@@ -12,18 +12,18 @@ from math import ceil
 from dashboard.engine.model import Presence, Status
 from dashboard.helpdesks import port
 from dashboard.helpdesks.chatwoot import checks, words
-from dashboard.helpdesks.chatwoot.api import Api, Row, row, rows, understood
+from dashboard.helpdesks.chatwoot.api import ChatwootApi, Row, row, rows, understood
 from dashboard.helpdesks.chatwoot.checks import numbers
 from dashboard.helpdesks.port import (
     AssignAnswer,
     ConversationKey,
-    ConversationPage,
     HelpdeskConversation,
     HelpdeskInbox,
+    HelpdeskPage,
     HelpdeskTeam,
     HelpdeskUnavailable,
     HistoryPage,
-    NoteKind,
+    NoteSetting,
     WebhookMade,
 )
 
@@ -44,14 +44,14 @@ class Chatwoot:
         presence_every=timedelta(seconds=20),
         reads_changes=True,
         has_inbox_members=True,
-        note_kinds=frozenset(NoteKind),
+        note_kinds=frozenset(NoteSetting),
         offline_readings=2,
     )
 
     def __init__(self, http: port.HelpdeskHttp, credentials: Mapping[str, str]) -> None:
-        self._api = Api(http, credentials)
+        self._api = ChatwootApi(http, credentials)
 
-    def about(self) -> port.About:
+    def about(self) -> port.HelpdeskFacts:
         """Return version, the token's user, and clock."""
         return checks.about(self._api)
 
@@ -84,17 +84,17 @@ class Chatwoot:
             keys = row(row(self._api.read("/cache_keys"))["cache_keys"])
             return " ".join(f"{name}={keys[name]}" for name in ("inbox", "label", "team"))
 
-    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Read a page of the open conversations, by creation, which does not move while we read."""
         return self._page(inbox_ids, after, {"status": "open"}, "all_count")
 
-    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Read a page of what has no assignee; what a bot owns is listed there too, and left out here."""
         page = self._page(inbox_ids, after, {"status": "open", "assignee_type": "unassigned"}, "unassigned_count")
         waiting = [one for one in page.conversations if not one.taken]
-        return ConversationPage(conversations=waiting, next=page.next, total=page.total)
+        return HelpdeskPage(conversations=waiting, next=page.next, total=page.total)
 
-    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> ConversationPage:
+    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HelpdeskPage:
         """Read what changed since, by the helpdesk's clock. Raises ValueError for more than fifteen minutes."""
         at = self._api.read_plain("/api").at
         if at is None:
@@ -102,11 +102,11 @@ class Chatwoot:
         if at - since > LONGEST_CHANGES:
             raise ValueError("Changes of more than fifteen minutes are not read; everything is.")
         if not inbox_ids:
-            return ConversationPage(conversations=[])
+            return HelpdeskPage(conversations=[])
         # A date has whole seconds.
         within = max(ceil((at - since).total_seconds()) + 1, 1)
         _, found = self._list({"status": "all", "updated_within": within, "sort_by": OLDEST_FIRST, **_only(inbox_ids)})
-        return ConversationPage(
+        return HelpdeskPage(
             conversations=[one for one in found if one.inbox_id in inbox_ids and one.updated_at >= since]
         )
 
@@ -135,13 +135,13 @@ class Chatwoot:
         with understood("an assignment"):
             return AssignAnswer(assignee_id=str(int(row(answer.json)["id"])) if answer.json else None)
 
-    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
+    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteSetting) -> None:
         """Write a private note, or our custom attribute beside those of others; nothing where it was deleted."""
         path = f"/conversations/{key.display_id}"
-        if kind is NoteKind.NOTE:
+        if kind is NoteSetting.NOTE:
             body = {"content": f"{sentence}\n\n{link}", "message_type": "outgoing", "private": True}
             self._written(self._api.write("POST", f"{path}/messages", body, by_bot=True), or_gone=True)
-        elif kind is NoteKind.ATTRIBUTE:
+        elif kind is NoteSetting.ATTRIBUTE:
             self._merge(path, f"{sentence} {link}")
 
     def make_webhook(self, url: str, secret: str) -> WebhookMade:
@@ -201,10 +201,10 @@ class Chatwoot:
 
     def _page(
         self, inbox_ids: Collection[str], after: str | None, params: Mapping[str, str | int], count: str
-    ) -> ConversationPage:
+    ) -> HelpdeskPage:
         """Read a page of a list, up to the first empty one; the cursor is the page, and how many were left out."""
         if not inbox_ids:
-            return ConversationPage(conversations=[], total=0)
+            return HelpdeskPage(conversations=[], total=0)
         number, _, before = (after or "1:0").partition(":")
         meta, found = self._list({**params, "sort_by": OLDEST_FIRST, "page": number, **_only(inbox_ids)})
         chosen = [one for one in found if one.inbox_id in inbox_ids]
@@ -212,7 +212,7 @@ class Chatwoot:
         with understood("its counts"):
             total = max(int(meta[count]) - left_out, 0)
         after = f"{int(number) + 1}:{left_out}" if found else None
-        return ConversationPage(conversations=chosen, next=after, total=total)
+        return HelpdeskPage(conversations=chosen, next=after, total=total)
 
     def _list(self, params: Mapping[str, str | int]) -> tuple[Row, list[HelpdeskConversation]]:
         with understood("its conversations"):

@@ -46,7 +46,7 @@ UNKNOWN_REFUSAL = (
 REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
-class Api:
+class ChatwootApi:
     """The calls of one account. The bot's token, where there is one, makes the writes that people see."""
 
     def __init__(self, http: HelpdeskHttp, credentials: Mapping[str, str]) -> None:

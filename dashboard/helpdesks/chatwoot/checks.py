@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
-from dashboard.helpdesks.chatwoot.api import NO_ACCOUNT, RIGHT_ACCOUNT, Api, Row, row, rows, understood
-from dashboard.helpdesks.port import About, Check, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.chatwoot.api import NO_ACCOUNT, RIGHT_ACCOUNT, ChatwootApi, Row, row, rows, understood
+from dashboard.helpdesks.port import Check, HelpdeskFacts, HelpdeskForbids, HelpdeskUnavailable
 
 OLDEST, SIGNS, CHECKS_TARGETS = (4, 8), (4, 11, 2), (4, 14)
 ADDRESS = "Enter the address of Chatwoot without /app, and check that it answers from this machine."
@@ -21,21 +21,21 @@ PRIVATE = (
 ASSIGNING = frozenset({"assign_agent", "remove_assigned_agent"})
 
 
-def about(api: Api) -> About:
+def about(api: ChatwootApi) -> HelpdeskFacts:
     """Return version, clock, and the id of the token's user."""
     version, profile = version_of(api), api.read_plain("/api/v1/profile")
     with understood("the token's user"):
-        return About(version=version, own_id=str(int(row(profile.json)["id"])), at=profile.at)
+        return HelpdeskFacts(version=version, own_id=str(int(row(profile.json)["id"])), at=profile.at)
 
 
-def version_of(api: Api) -> str:
+def version_of(api: ChatwootApi) -> str:
     """Return the version."""
     answer = api.read_plain("/api")
     with understood("its version"):
         return str(row(answer.json)["version"])
 
 
-def check(api: Api) -> Sequence[Check]:
+def check(api: ChatwootApi) -> Sequence[Check]:
     """Return all checks; where nobody answers, or the token is refused, only the first ones."""
     try:
         answer = api.read_plain("/api")
@@ -80,7 +80,7 @@ def _clock(is_told: bool) -> Check:
     return Check(check="clock", ok=is_told, sentence=sentence, fix=None if is_told else DATE)
 
 
-def _account_of(api: Api) -> Row | None:
+def _account_of(api: ChatwootApi) -> Row | None:
     """Return the token's membership in the account."""
     answer = api.read_plain("/api/v1/profile")
     with understood("the token's user"):
@@ -88,7 +88,7 @@ def _account_of(api: Api) -> Row | None:
     return next((one for one in found if str(one.get("id")) == api.account_id), None)
 
 
-def _role(api: Api, account: Row | None) -> Check:
+def _role(api: ChatwootApi, account: Row | None) -> Check:
     if account is None:
         sentence = f"{NO_ACCOUNT.format(api.account_id)} Or the token's user does not belong to it."
         return Check(check="role", ok=False, sentence=sentence, fix=RIGHT_ACCOUNT)
@@ -104,7 +104,7 @@ def _webhooks(version: str) -> Check:
     return Check(check="webhooks", ok=True, sentence=f"{signs}{hint}")
 
 
-def _tried(name: str, look: Callable[[Api], Check], api: Api) -> Check:
+def _tried(name: str, look: Callable[[ChatwootApi], Check], api: ChatwootApi) -> Check:
     try:
         return look(api)
     except (HelpdeskForbids, HelpdeskUnavailable) as error:
@@ -116,7 +116,7 @@ def _failed(name: str, error: HelpdeskForbids | HelpdeskUnavailable) -> Check:
     return Check(check=name, ok=False, sentence=error.sentence, fix=fix)
 
 
-def _bot(api: Api) -> Check:
+def _bot(api: ChatwootApi) -> Check:
     """Check that the bot may assign, with an assignment of nothing to no conversation, and that its id is nobody's."""
     if not api.bot_token:
         return Check(check="bot", ok=True, sentence="Without a bot's token, assignments are made by the token's user.")
@@ -133,7 +133,7 @@ def _bot(api: Api) -> Check:
     return Check(check="bot", ok=True, sentence="The bot may assign.")
 
 
-def _automation(api: Api) -> Check:
+def _automation(api: ChatwootApi) -> Check:
     """Check that no active rule assigns agents as well."""
     with understood("its automation rules"):
         rules = [one for one in rows(api.read("/automation_rules"), "payload") if one.get("active")]
@@ -144,7 +144,7 @@ def _automation(api: Api) -> Check:
     return Check(check="automation", ok=True, sentence="No automation rule assigns agents.")
 
 
-def _history(api: Api) -> Check:
+def _history(api: ChatwootApi) -> Check:
     answer = api.ask("/reporting_events", {"since": 0, "until": 1})
     if answer.status == HTTPStatus.NOT_FOUND:
         sentence = "It keeps no reporting events: back-tests do not know when conversations ended."

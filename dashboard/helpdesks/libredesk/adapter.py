@@ -20,9 +20,9 @@ from dashboard.helpdesks.libredesk.api import (
     READ_ALL,
     WEBHOOK_NAME,
     WEBHOOKS,
-    Api,
+    LibredeskApi,
     NotThere,
-    Refused,
+    RefusedCall,
     data_of,
     is_uuid,
     understood,
@@ -42,19 +42,19 @@ from dashboard.helpdesks.libredesk.words import (
     instant,
 )
 from dashboard.helpdesks.port import (
-    About,
     AssignAnswer,
     Check,
     ConversationKey,
-    ConversationPage,
     Features,
     HelpdeskConversation,
+    HelpdeskFacts,
     HelpdeskHttp,
     HelpdeskInbox,
+    HelpdeskPage,
     HelpdeskTeam,
     HelpdeskUnavailable,
     HistoryPage,
-    NoteKind,
+    NoteSetting,
     PastConversation,
     Setup,
     WebhookHint,
@@ -86,18 +86,18 @@ class Libredesk:
         presence_every=timedelta(seconds=45),
         reads_changes=False,
         has_inbox_members=False,
-        note_kinds=frozenset(NoteKind),
+        note_kinds=frozenset(NoteSetting),
     )
 
     def __init__(self, http: HelpdeskHttp, credentials: Mapping[str, str]) -> None:
-        self._api = Api(http, credentials)
+        self._api = LibredeskApi(http, credentials)
 
-    def about(self) -> About:
+    def about(self) -> HelpdeskFacts:
         """Return version, own id and clock."""
         answer = self._api.answer("/agents/me")
         with understood("its agent"):
             own_id = str(data_of(answer)["id"])
-        return About(version=checks.version_of(self._api), own_id=own_id, at=answer.at)
+        return HelpdeskFacts(version=checks.version_of(self._api), own_id=own_id, at=answer.at)
 
     def check(self) -> Sequence[Check]:
         """Check address, key, version, and each permission by trying it."""
@@ -115,15 +115,15 @@ class Libredesk:
         """Return None: Libredesk has no such mark."""
         return None
 
-    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Read a page of the open conversations, inbox by inbox."""
         return self._page(inbox_ids, after, unassigned=False)
 
-    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Read a page of the open conversations without an assignee, inbox by inbox."""
         return self._page(inbox_ids, after, unassigned=True)
 
-    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> ConversationPage:
+    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HelpdeskPage:
         """Raise: Libredesk cannot tell."""
         raise NotImplementedError("Libredesk does not tell what changed.")
 
@@ -148,21 +148,21 @@ class Libredesk:
             done = self._api.send("PUT", *to, needs=ASSIGN)
         except NotThere:
             return AssignAnswer(changed=True)
-        except Refused as refused:
+        except RefusedCall as refused:
             return AssignAnswer(refusal=refused.sentence)
         if done is not True:
             raise HelpdeskUnavailable("Libredesk did not answer whether it assigned the conversation.")
         return AssignAnswer(assignee_id=agent_id)
 
-    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
+    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteSetting) -> None:
         """Add a private note, or our attribute beside the others', which Libredesk would replace."""
         path = f"/conversations/{key.id}"
-        if kind is NoteKind.NOTE:
+        if kind is NoteSetting.NOTE:
             none: list[str] = []
             message = {"message": note_text(sentence, link), "private": True, "sender_type": "agent"}
             unused = {"to": none, "cc": none, "bcc": none, "attachments": none, "mentions": none}
             self._api.send("POST", f"{path}/messages", {**message, **unused}, needs=NOTES)
-        elif kind is NoteKind.ATTRIBUTE:
+        elif kind is NoteSetting.ATTRIBUTE:
             theirs = self._api.get(path, needs=READ)["custom_attributes"] or {}
             ours = {ATTRIBUTE: f"{sentence} {link}"}
             self._api.send("PUT", f"{path}/custom-attributes", {**theirs, **ours}, needs=READ)
@@ -222,16 +222,16 @@ class Libredesk:
             conversations=[one for one in read if one is not None], next=after_it.written() if after_it else None
         )
 
-    def _page(self, inbox_ids: Collection[str], after: str | None, *, unassigned: bool) -> ConversationPage:
+    def _page(self, inbox_ids: Collection[str], after: str | None, *, unassigned: bool) -> HelpdeskPage:
         place = Place.read(after) if after else self._first_of_open(inbox_ids, unassigned=unassigned)
         if place is None:
-            return ConversationPage(conversations=())
+            return HelpdeskPage(conversations=())
         data = self._api.get("/conversations/all", place.params(PAGE, unassigned=unassigned), needs=READ_ALL)
         with understood("conversations"):
             total = place.total if place.total is not None else data["total"]
             found = [self._listed(item, place.inbox) for item in place.new_in(data)]
             following = place.beyond(data, inbox_ids, FIRST)
-        return ConversationPage(
+        return HelpdeskPage(
             conversations=[one for one in found if one is not None],
             next=following.written() if following else None,
             total=total,

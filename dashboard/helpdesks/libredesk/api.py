@@ -61,11 +61,11 @@ class NotThere(HelpdeskUnavailable):
     """Libredesk itself says that what was asked for does not exist; a 404 of anything else is not this."""
 
 
-class Refused(HelpdeskUnavailable):
+class RefusedCall(HelpdeskUnavailable):
     """Libredesk understood and refuses: nothing was written."""
 
 
-class Api:
+class LibredeskApi:
     """Calls with the key of one agent. `data` of the envelope is returned."""
 
     def __init__(self, http: HelpdeskHttp, credentials: Mapping[str, str]) -> None:
@@ -102,7 +102,7 @@ def data_of(answer: Answer, needs: Right = KEY_ONLY) -> Any:
     if answer.status == HTTPStatus.NOT_FOUND and envelope.get("error_type") == "NotFoundException":
         raise NotThere("Libredesk does not have it.")
     if "error_type" in envelope and answer.status != HTTPStatus.NOT_FOUND:
-        raise Refused(f"Libredesk refused with status {answer.status}.")
+        raise RefusedCall(f"Libredesk refused with status {answer.status}.")
     if answer.status != HTTPStatus.OK or envelope.get("status") != "success" or "data" not in envelope:
         raise HelpdeskUnavailable(NO_SENSE)
     return envelope["data"]

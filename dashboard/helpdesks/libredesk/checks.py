@@ -13,10 +13,10 @@ from dashboard.helpdesks.libredesk.api import (
     USERS,
     WEBHOOK_NAME,
     WEBHOOKS,
-    Api,
+    LibredeskApi,
     MayNot,
     NotThere,
-    Refused,
+    RefusedCall,
     Right,
     data_of,
     understood,
@@ -53,18 +53,18 @@ RULE = "In Libredesk, open Admin > Productivity > Automations and take the actio
 SWITCHED_OFF = "In Libredesk, open Admin > Integrations > Webhooks and switch the webhook Evenhand on."
 
 
-def version_of(api: Api) -> str | None:
+def version_of(api: LibredeskApi) -> str | None:
     """Return the version as numbers; None if this key may not read it."""
     try:
         settings = api.get("/settings/general")
-    except (MayNot, NotThere, Refused):
+    except (MayNot, NotThere, RefusedCall):
         return None
     with understood("its version"):
         version = settings.get("app.version")
         return str(version).removeprefix("v") if version else None
 
 
-def checks(api: Api) -> Sequence[Check]:
+def checks(api: LibredeskApi) -> Sequence[Check]:
     """Return all checks; the first two end them when they fail, because nothing else can be asked then."""
     done = [_reachable(api)]
     if done[-1].ok:
@@ -72,7 +72,7 @@ def checks(api: Api) -> Sequence[Check]:
     return done if not done[-1].ok else [*done, *_all_others(api)]
 
 
-def _all_others(api: Api) -> Iterator[Check]:
+def _all_others(api: LibredeskApi) -> Iterator[Check]:
     yield _checked("version", _version, api)
     held = set[Right]()
     for right in TRIED:
@@ -90,7 +90,7 @@ def _all_others(api: Api) -> Iterator[Check]:
             yield _checked(name, check_of, api)
 
 
-def _checked(name: str, check_of: Callable[[Api], Check], api: Api) -> Check:
+def _checked(name: str, check_of: Callable[[LibredeskApi], Check], api: LibredeskApi) -> Check:
     """Return the check; a helpdesk that fails meanwhile fails it."""
     try:
         return check_of(api)
@@ -100,7 +100,7 @@ def _checked(name: str, check_of: Callable[[Api], Check], api: Api) -> Check:
         return Check(check=name, ok=False, sentence=unavailable.sentence, fix="Check again.")
 
 
-def _reachable(api: Api) -> Check:
+def _reachable(api: LibredeskApi) -> Check:
     fix = "Check the address: it is the one that you open Libredesk at, without a path of one of its pages."
     try:
         data_of(api.http.get("/health"))
@@ -109,8 +109,8 @@ def _reachable(api: Api) -> Check:
     return Check(check="reachable", ok=True, sentence="Libredesk answers.")
 
 
-def _key(api: Api) -> Check:
-    def known(api: Api) -> Check:
+def _key(api: LibredeskApi) -> Check:
+    def known(api: LibredeskApi) -> Check:
         with understood("its agent"):
             agent = api.get("/agents/me")
             name = " ".join(filter(None, (agent["first_name"], agent["last_name"])))
@@ -119,7 +119,7 @@ def _key(api: Api) -> Check:
     return _checked("key", known, api)
 
 
-def _version(api: Api) -> Check:
+def _version(api: LibredeskApi) -> Check:
     version = version_of(api)
     if version is None:
         return Check(check="version", ok=True, sentence="Libredesk does not tell its version.")
@@ -130,14 +130,14 @@ def _version(api: Api) -> Check:
     return Check(check="version", ok=True, sentence=f"Libredesk {version}.")
 
 
-def _permission(api: Api, right: Right) -> Check:
+def _permission(api: LibredeskApi, right: Right) -> Check:
     method, path = TRIED[right]
     try:
         if method == "GET":
             api.get(path, needs=right)
         else:
             api.send(method, path, {} if method == "POST" else None, needs=right)
-    except (NotThere, Refused):
+    except (NotThere, RefusedCall):
         pass  # so the permission was there
     except MayNot as forbids:
         fix = forbids.fix if right in NEEDED else f"{forbids.fix} {WITHOUT[right]}"
@@ -145,7 +145,7 @@ def _permission(api: Api, right: Right) -> Check:
     return Check(check=right.name, ok=True, sentence=f"The API key's agent may {right.purpose}.")
 
 
-def _own_team(api: Api) -> Check:
+def _own_team(api: LibredeskApi) -> Check:
     with understood("its agent"):
         teams = [team["name"] for team in api.get("/agents/me")["teams"] or ()]
     if teams:
@@ -154,7 +154,7 @@ def _own_team(api: Api) -> Check:
     return Check(check="own_team", ok=True, sentence="The API key's agent is in no team.")
 
 
-def _own_assignment(api: Api) -> Check:
+def _own_assignment(api: LibredeskApi) -> Check:
     with understood("its teams"):
         teams = api.rows("/teams", needs=TEAMS)
         names = [team["name"] for team in teams if team["conversation_assignment_type"] != "Manual"]
@@ -165,7 +165,7 @@ def _own_assignment(api: Api) -> Check:
     return Check(check="own_assignment", ok=True, sentence=sentence)
 
 
-def _rules(api: Api) -> Check:
+def _rules(api: LibredeskApi) -> Check:
     with understood("its automation rules"):
         rules = [one for kind in RULES for one in api.rows("/automations/rules", {"type": kind}, needs=AUTOMATIONS)]
         names = [one["name"] for one in rules if one["enabled"] and "assign_user" in _actions(one)]
@@ -188,7 +188,7 @@ def _actions(rule: Mapping[str, object]) -> set[str]:
     return found
 
 
-def _webhook(api: Api) -> Check:
+def _webhook(api: LibredeskApi) -> Check:
     with understood("its webhooks"):
         ours = [one for one in api.rows("/webhooks", needs=WEBHOOKS) if one["name"] == WEBHOOK_NAME]
     if ours and not any(one["is_active"] for one in ours):

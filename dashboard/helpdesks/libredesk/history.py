@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from dashboard.helpdesks.libredesk.api import MESSAGES, Api
+from dashboard.helpdesks.libredesk.api import MESSAGES, LibredeskApi
 from dashboard.helpdesks.libredesk.words import Row, id_or_none, instant, instant_or_none, priority_of
 from dashboard.helpdesks.port import PastConversation
 
@@ -51,7 +51,7 @@ def _assigns(message: Row) -> bool:
     return bool(to_agent) or SELF_ASSIGNED in content
 
 
-def activities(api: Api, uuid: str) -> Iterator[Row]:
+def activities(api: LibredeskApi, uuid: str) -> Iterator[Row]:
     """Yield the messages of what was done in a conversation, newest first."""
     page = seen = 0
     while True:

@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from dashboard.engine.model import Presence
-from dashboard.helpdesks.libredesk.api import TEAMS, USERS, Api, MayNot, understood
+from dashboard.helpdesks.libredesk.api import TEAMS, USERS, LibredeskApi, MayNot, understood
 from dashboard.helpdesks.libredesk.words import Row
 from dashboard.helpdesks.port import HelpdeskAgent, HelpdeskInbox, HelpdeskTeam, Setup
 
 ROUND_ROBIN, MANUAL = "Round robin", "Manual"
 
 
-def read_setup(api: Api) -> Setup:
+def read_setup(api: LibredeskApi) -> Setup:
     """Read all of it. Who is in which team takes one call for each agent."""
     inboxes, tags, agents, teams = api.rows("/inboxes"), api.rows("/tags"), _agents(api), _teams(api)
     with understood("its set-up"):
@@ -24,14 +24,14 @@ def read_setup(api: Api) -> Setup:
         )
 
 
-def read_presence(api: Api) -> Mapping[str, Presence]:
+def read_presence(api: LibredeskApi) -> Mapping[str, Presence]:
     """Read the presence of all agents, whose words are Evenhand's."""
     agents = _agents(api)
     with understood("presence"):
         return {str(one["id"]): Presence(_availability(api, one)) for one in agents}
 
 
-def switch_assignment(api: Api, team_id: str, kind: str) -> None:
+def switch_assignment(api: LibredeskApi, team_id: str, kind: str) -> None:
     """Set how a team assigns; it is sent whole, because a field that is not sent is emptied."""
     with understood("a team"):
         whole = api.get(f"/teams/{team_id}", needs=TEAMS)
@@ -41,7 +41,7 @@ def switch_assignment(api: Api, team_id: str, kind: str) -> None:
     api.send("PUT", f"/teams/{team_id}", {**kept, "conversation_assignment_type": kind}, needs=TEAMS)
 
 
-def _agents(api: Api) -> Sequence[Row]:
+def _agents(api: LibredeskApi) -> Sequence[Row]:
     """Return the agents but our own; the list also has assistants, who are no people."""
     with understood("its agents"):
         own_id = api.get("/agents/me")["id"]
@@ -49,7 +49,7 @@ def _agents(api: Api) -> Sequence[Row]:
         return [one for one in agents if one["type"] == "agent" and one["id"] != own_id]
 
 
-def _teams(api: Api) -> Sequence[Row]:
+def _teams(api: LibredeskApi) -> Sequence[Row]:
     """Return the teams; without the permission, those of the short list, which has no types."""
     try:
         return api.rows("/teams", needs=TEAMS)
@@ -57,7 +57,7 @@ def _teams(api: Api) -> Sequence[Row]:
         return api.rows("/teams/compact")
 
 
-def _members(api: Api, agent_ids: Sequence[str]) -> Mapping[str, frozenset[str]] | None:
+def _members(api: LibredeskApi, agent_ids: Sequence[str]) -> Mapping[str, frozenset[str]] | None:
     """Return the members of each team that has some; None if the key may not read them."""
     members = defaultdict[str, set[str]](set)
     for agent_id in agent_ids:
@@ -70,7 +70,7 @@ def _members(api: Api, agent_ids: Sequence[str]) -> Mapping[str, frozenset[str]]
     return {team: frozenset(ids) for team, ids in members.items()}
 
 
-def _availability(api: Api, agent: Row) -> str:
+def _availability(api: LibredeskApi, agent: Row) -> str:
     if "availability_status" not in agent:
         agent = api.get(f"/agents/{agent['id']}", needs=USERS)
     return str(agent["availability_status"])

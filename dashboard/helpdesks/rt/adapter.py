@@ -14,12 +14,12 @@ from dashboard.helpdesks import port
 from dashboard.helpdesks.port import (
     AssignAnswer,
     ConversationKey,
-    ConversationPage,
     HelpdeskConversation,
     HelpdeskForbids,
+    HelpdeskPage,
     HelpdeskUnavailable,
     HistoryPage,
-    NoteKind,
+    NoteSetting,
 )
 from dashboard.helpdesks.rt import checks, setup
 from dashboard.helpdesks.rt.rest import Listing, Rest, Row, etag_of, row_of, sentences_of, understood
@@ -53,13 +53,13 @@ class RequestTracker:
         presence_every=None,
         reads_changes=True,
         has_inbox_members=False,
-        note_kinds=frozenset({NoteKind.OFF, NoteKind.NOTE}),
+        note_kinds=frozenset({NoteSetting.OFF, NoteSetting.NOTE}),
     )
 
     def __init__(self, http: port.HelpdeskHttp, credentials: Mapping[str, str]) -> None:
         self._rest, self._base_url = Rest(http, credentials), http.base_url.rstrip("/")
 
-    def about(self) -> port.About:
+    def about(self) -> port.HelpdeskFacts:
         """Return version, own id and clock."""
         return setup.about(self._rest)
 
@@ -78,15 +78,15 @@ class RequestTracker:
     def setup_marks(self) -> None:
         """Return None: no cheap mark changes with the set-up."""
 
-    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+    def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Read new and open tickets."""
         return self._page(f"{_in(inbox_ids)} AND {IS_OPEN}", after)
 
-    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> ConversationPage:
+    def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Read new and open tickets of Nobody."""
         return self._page(f"{_in(inbox_ids)} AND {IS_OPEN} AND {IS_NOBODYS}", after)
 
-    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> ConversationPage:
+    def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HelpdeskPage:
         """Read what changed. Deleted and merged tickets are in no list: only read_one tells of them."""
         asked_at = self._rest.get("/rt").at
         listing = self._tickets(f"{_in(inbox_ids)} AND LastUpdated > '{earlier(since, asked_at)}'", after)
@@ -120,7 +120,7 @@ class RequestTracker:
             return AssignAnswer(assignee_id=now.assignee_id, changed=True)
         return AssignAnswer(assignee_id=now.assignee_id, refusal=sentences_of(answer))
 
-    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteKind) -> None:
+    def note(self, key: ConversationKey, sentence: str, link: str, kind: NoteSetting) -> None:
         """Add a comment, which customers do not see; as JSON, since of plain text only ASCII arrives as it was."""
         comment = {"Content": f"{sentence}\n{link}", "ContentType": "text/plain"}
         answer = self._rest.write("POST", f"/ticket/{key.id}/comment", comment, right="CommentOnTicket")
@@ -159,16 +159,16 @@ class RequestTracker:
             past = [past_conversation(row, events[str(row["id"])], nobody_id) for row in listing.rows]
         return HistoryPage(conversations=[it for it in past if it.created_at >= since], next=_next(listing))
 
-    def _page(self, query: str, after: str | None) -> ConversationPage:
+    def _page(self, query: str, after: str | None) -> HelpdeskPage:
         return self._page_of(self._tickets(query, after), after)
 
-    def _page_of(self, listing: Listing, after: str | None, changed_since: datetime = NEVER) -> ConversationPage:
+    def _page_of(self, listing: Listing, after: str | None, changed_since: datetime = NEVER) -> HelpdeskPage:
         with understood("tickets"):
             rows = [row for row in listing.rows if instant(row, "LastUpdated") >= changed_since.replace(microsecond=0)]
             unanswered = self._unanswered(rows)
             conversations = [conversation(row, unanswered) for row in rows]
         total = listing.total if after is None and changed_since == NEVER else None
-        return ConversationPage(conversations=conversations, next=_next(listing), total=total)
+        return HelpdeskPage(conversations=conversations, next=_next(listing), total=total)
 
     def _tickets(self, query: str, after: str | None) -> Listing:
         """Return a page of tickets. A number is an age: whatever leaves the list meanwhile, none is passed over."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from dashboard.helpdesks.port import About, Check, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.port import Check, HelpdeskFacts, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.helpdesks.rt import setup
 from dashboard.helpdesks.rt.rest import Params, Rest, Row, fix_of, understood
 
@@ -39,13 +39,13 @@ def check(rest: Rest) -> Sequence[Check]:
     ]
 
 
-def _version(about: About) -> Check:
+def _version(about: HelpdeskFacts) -> Check:
     version = about.version or "unknown"
     ok = version.split(".")[0].isdigit() and int(version.split(".")[0]) >= 5
     return Check(check="version", ok=ok, sentence=f"Its version is {version}.", fix=None if ok else UPDATE)
 
 
-def _clock(about: About) -> Check:
+def _clock(about: HelpdeskFacts) -> Check:
     if about.at is None:
         fix = "Let the web server, or the proxy in front of it, send the header Date."
         return Check(check="clock", ok=False, sentence="Its answers do not tell its time.", fix=fix)

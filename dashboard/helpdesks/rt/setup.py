@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from dashboard.helpdesks.port import (
-    About,
     HelpdeskAgent,
+    HelpdeskFacts,
     HelpdeskForbids,
     HelpdeskInbox,
     HelpdeskTeam,
@@ -23,13 +23,13 @@ MAKE_GROUP = "If there is no group: in Admin > Groups > Create, create one, and 
 NO_GROUP = "The group whose members may be given tickets of the queue {} does not exist in Request Tracker."
 
 
-def about(rest: Rest) -> About:
+def about(rest: Rest) -> HelpdeskFacts:
     """Return version, own id and clock."""
     answer = rest.get("/rt")
     if answer.status != 200:
         raise HelpdeskUnavailable(NO_REST)
     with understood("its version"):
-        return About(version=row_of(answer)["Version"], own_id=own_id(rest), at=answer.at)
+        return HelpdeskFacts(version=row_of(answer)["Version"], own_id=own_id(rest), at=answer.at)
 
 
 def own_id(rest: Rest) -> str:

@@ -8,8 +8,8 @@ from dashboard.engine.decisions import Source
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import release_all as release_conversations
 from dashboard.store.core.errors import StoreUnavailable
-from dashboard.store.helpdesks import writes
-from dashboard.store.helpdesks.writes import ChangedAssignee
+from dashboard.store.helpdesks.writing import writes
+from dashboard.store.helpdesks.writing.writes import ChangedAssignee
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource
 from dashboard.store.models.connections import WriteKind

@@ -17,7 +17,7 @@ from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import batch_writes, claims, open_counts, run_records, snapshots, waiting, warm_up_rows
 from dashboard.store.assignment.run_records import RunOutcome, RunStart
 from dashboard.store.core.errors import StoreUnavailable
-from dashboard.store.helpdesks import writes
+from dashboard.store.helpdesks.writing import writes
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.postgres import locks
 from dashboard.store.redis.rate_limits import Reservation

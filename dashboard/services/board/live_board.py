@@ -18,6 +18,9 @@ from dashboard.store.board import agents
 from dashboard.store.board import inboxes as rows
 from dashboard.store.board.inboxes import InboxFigures, Stranded
 from dashboard.store.core.page_values import Scope, Since
+from dashboard.store.helpdesks.masters import Master
+from dashboard.store.helpdesks.pages import list_page
+from dashboard.store.helpdesks.pages.list_page import UnwellConnection
 
 LATELY = timedelta(minutes=15)
 HISTORY = timedelta(hours=1)
@@ -27,7 +30,7 @@ STEPS = HISTORY // STEP
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardInboxLine:
-    """One inbox of the board."""
+    """One inbox of the board, with the helpdesk that it is in."""
 
     id: int
     name: str
@@ -40,6 +43,7 @@ class BoardInboxLine:
     assigned: int
     history: tuple[int, ...]
     unattended: Unattended | None
+    helpdesk: Master | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class Headline:
     stranded: Stranded
     check_is_stale: bool
     forgot_at: datetime | None
+    unwell: Sequence[UnwellConnection]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +142,7 @@ def _line(
         assigned=inbox.assigned,
         history=history,
         unattended=unattended,
+        helpdesk=inbox.helpdesk,
     )
 
 
@@ -162,6 +168,8 @@ def _headline(
         stranded=stranded,
         check_is_stale=stranded_check.is_stale(stranded.checked_at, now=now),
         forgot_at=redis_data_loss.lost_at(work, scope.account_id, now=now) if floor.known else None,
+        # Only supervisors can do something about them.
+        unwell=list_page.unwell(work.session, scope.account_id) if scope.member_id is None else (),
     )
 
 

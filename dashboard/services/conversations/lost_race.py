@@ -13,8 +13,8 @@ from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.core.errors import StoreUnavailable
-from dashboard.store.helpdesks import writes
-from dashboard.store.helpdesks.writes import LostClaim
+from dashboard.store.helpdesks.writing import writes
+from dashboard.store.helpdesks.writing.writes import LostClaim
 from dashboard.store.ledger.ledger import AssignmentSource
 from dashboard.store.postgres import locks
 from dashboard.store.redis.rate_limits import Reservation

@@ -7,8 +7,8 @@ from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
-from dashboard.store.helpdesks import writes
-from dashboard.store.helpdesks.writes import ChangedAssignee
+from dashboard.store.helpdesks.writing import writes
+from dashboard.store.helpdesks.writing.writes import ChangedAssignee
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
 from dashboard.store.models.connections import WriteKind

@@ -8,8 +8,9 @@ from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.access import helpdesk_of
 from dashboard.store.conversations.conversations import ConversationRow
-from dashboard.store.helpdesks import connections, conversation_facts
-from dashboard.store.helpdesks.conversation_facts import HelpdeskFacts, ShadowFact, WriteFact
+from dashboard.store.helpdesks import connections
+from dashboard.store.helpdesks.pages import conversation_facts
+from dashboard.store.helpdesks.pages.conversation_facts import HelpdeskFacts, ShadowFact, WriteFact
 from dashboard.store.postgres.bulk import json_row
 
 UrlOf = Callable[[ConversationKey], str]
@@ -46,6 +47,12 @@ def views(work: UnitOfWork, account_id: int, rows: Sequence[ConversationRow]) ->
 def view(work: UnitOfWork, account_id: int, row: ConversationRow) -> ConversationView:
     """Return one conversation with its helpdesk's facts."""
     return views(work, account_id, [row])[0]
+
+
+def address(work: UnitOfWork, account_id: int, connection_id: int, key: ConversationKey) -> str | None:
+    """Return where people open a conversation in its helpdesk; None while the credentials cannot be read."""
+    url_of = _url_of(work, account_id, connection_id)
+    return url_of(key) if url_of else None
 
 
 def _url_of(work: UnitOfWork, account_id: int, connection_id: int) -> UrlOf | None:

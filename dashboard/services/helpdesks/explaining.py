@@ -4,14 +4,15 @@ from datetime import datetime
 
 import structlog
 
-from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable, NoteKind
+from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable, NoteSetting
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import conversation as explanations
-from dashboard.services.helpdesks.reconciliation import Clock
-from dashboard.store.helpdesks import due_notes, events
+from dashboard.services.helpdesks.mirroring.reconciliation import Clock
+from dashboard.store.helpdesks import events
 from dashboard.store.helpdesks.connections import ConnectionRow
-from dashboard.store.helpdesks.due_notes import DueNote
 from dashboard.store.helpdesks.events import NewEvent
+from dashboard.store.helpdesks.writing import due_notes
+from dashboard.store.helpdesks.writing.due_notes import DueNote
 from dashboard.store.models.connections import ConnectionEventKind
 
 log = structlog.get_logger()
@@ -28,7 +29,7 @@ def explain(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, 
         explained = explanations.conversation(work, note.account_id, note.conversation_id, now=clock())
         is_mine = due_notes.take(work.session, note.write_id, now=clock())
         work.finish()
-        if not is_mine or explained is None or connection.note is NoteKind.OFF:
+        if not is_mine or explained is None or connection.note is NoteSetting.OFF:
             continue
         try:
             helpdesk.note(note.key, explained.sentence, _link(work, note), connection.note)
@@ -46,7 +47,7 @@ def _failed(work: UnitOfWork, connection: ConnectionRow, note: DueNote, *, sente
     log.warning(
         "not_explained_in_helpdesk", connection=connection.id, conversation=note.conversation_id, error=sentence
     )
-    if connection.note is NoteKind.ATTRIBUTE:
+    if connection.note is NoteSetting.ATTRIBUTE:
         due_notes.give_back(work.session, note.write_id)
     told = NewEvent(
         account_id=note.account_id,

@@ -1,7 +1,8 @@
 """Carries out writes in a helpdesk: read again, compare, assign, check the answer (C13, C14, C18).
 
 The calls run side by side in threads and touch no store; what they found is written one by one, each in its own unit of
-work. A killed worker leaves leases that end: whoever comes next reads again before anything else.
+work. A killed worker's leases end with it, or after a while where others write at the same time; whoever comes next
+reads again before anything else.
 """
 
 from collections.abc import Sequence
@@ -15,17 +16,20 @@ import structlog
 from dashboard.helpdesks.port import Helpdesk, HelpdeskConversation, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import explaining, gone, mirror, settlement, state
+from dashboard.services.helpdesks import explaining, state
 from dashboard.services.helpdesks.access import helpdesk_of
-from dashboard.services.helpdesks.merging import WriteFate, fate_of, target_of
-from dashboard.services.helpdesks.reconciliation import Clock
-from dashboard.services.helpdesks.translation import Asked, View
-from dashboard.store.helpdesks import connections, directory, events, links, open_writes
+from dashboard.services.helpdesks.mirroring import gone, mirror, settlement
+from dashboard.services.helpdesks.mirroring.merging import WriteFate, fate_of, target_of
+from dashboard.services.helpdesks.mirroring.reconciliation import Clock
+from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
+from dashboard.store.helpdesks import connections, directory, events, links
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow
-from dashboard.store.helpdesks.open_writes import OpenWrite
+from dashboard.store.helpdesks.writing import open_writes
+from dashboard.store.helpdesks.writing.open_writes import OpenWrite
 from dashboard.store.models.connections import ConnectionEventKind, ConnectionState, WriteKind
+from dashboard.store.postgres import locks
 
 log = structlog.get_logger()
 MOST_AT_ONCE = 8
@@ -35,7 +39,6 @@ RUNS_FOR = timedelta(seconds=20)
 LASTS_FOR = timedelta(seconds=60)
 LONGEST_PAUSE = 30.0
 TOO_LATE = "not written in time; decided anew"
-CONFIRMED_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class WriteAttempt:
     """What one attempt found: the reading before the write, and what the helpdesk answered.
 
     `fate` is what the reading meant; `is_written` if the answer named our agent. `refusal` and `error` are sentences.
@@ -70,16 +73,24 @@ def run(work: UnitOfWork, account_id: int, connection_id: int, *, clock: Clock) 
     connection = connections.shelf.find(work.session, account_id, connection_id)
     if connection is None or connection.paused or connection.state is ConnectionState.BROKEN:
         return False
-    until = clock() + RUNS_FOR
     try:
         with helpdesk_of(work, connection, Urgency.WRITE) as helpdesk:
-            work.finish()
-            while (more := carry_out(work, connection, helpdesk, clock=clock)) and clock() < until:
-                pass
-            explaining.explain(work, connection, helpdesk, clock=clock)
+            return _write_for_a_while(work, connection, helpdesk, clock)
     except HelpdeskForbids as error:
         state.breaks(work, connection, f"{error.sentence} {error.fix}", now=clock())
         return False
+
+
+def _write_for_a_while(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, clock: Clock) -> bool:
+    """Write beside other processes; the leases of killed ones end at once, because nobody else would write for them."""
+    until = clock() + RUNS_FOR
+    work.finish()
+    with locks.writer(
+        work.session, connection.id, if_alone=lambda: open_writes.end_leases(work.session, connection.id)
+    ):
+        while (more := carry_out(work, connection, helpdesk, clock=clock)) and clock() < until:
+            pass
+        explaining.explain(work, connection, helpdesk, clock=clock)
     return more
 
 
@@ -87,7 +98,7 @@ def carry_out(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *
     """Carry out the writes that are due; True if more may be due at once."""
     now = clock()
     leased = open_writes.lease(work.session, connection.id, most=MOST_AT_ONCE, now=now, until=now + LEASED_FOR)
-    view = View(connection=connection, directory=directory.read(work.session, connection.id))
+    view = MirrorView(connection=connection, directory=directory.read(work.session, connection.id))
     tasks = _tasks(work, view, leased, now)
     work.finish()
     if not tasks:
@@ -100,17 +111,7 @@ def carry_out(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *
     return True
 
 
-def mark_unconfirmed(work: UnitOfWork, connection: ConnectionRow, *, now: datetime) -> None:
-    """Have conversations read again whose write no webhook has echoed."""
-    for conversation_id in open_writes.unconfirmed(work.session, connection.id, before=now - CONFIRMED_WITHIN):
-        link = links.of_conversation(work.session, conversation_id)
-        if link is not None:
-            events.record(
-                work.session, [_event(link, now, kind=ConnectionEventKind.POLL, cause="no echo", pending=True)]
-            )
-
-
-def _tasks(work: UnitOfWork, view: View, leased: Sequence[OpenWrite], now: datetime) -> list[Task]:
+def _tasks(work: UnitOfWork, view: MirrorView, leased: Sequence[OpenWrite], now: datetime) -> list[Task]:
     """Return the writes with their links; what has left the helpdesk or has no agent there fails at once."""
     tasks = []
     for write in leased:
@@ -124,10 +125,10 @@ def _tasks(work: UnitOfWork, view: View, leased: Sequence[OpenWrite], now: datet
     return tasks
 
 
-def _attempt(helpdesk: Helpdesk, view: View, task: Task, clock: Clock) -> Attempt:
+def _attempt(helpdesk: Helpdesk, view: MirrorView, task: Task, clock: Clock) -> WriteAttempt:
     """Read, compare and assign; touches no store, and raises nothing."""
     asked_at = clock()
-    found = Attempt(task=task, asked_at=asked_at)
+    found = WriteAttempt(task=task, asked_at=asked_at)
     try:
         reading = helpdesk.read_one(task.link.key)
         if reading is None:
@@ -141,7 +142,7 @@ def _attempt(helpdesk: Helpdesk, view: View, task: Task, clock: Clock) -> Attemp
         return replace(found, forbids=error)
 
 
-def _assign(helpdesk: Helpdesk, found: Attempt) -> Attempt:
+def _assign(helpdesk: Helpdesk, found: WriteAttempt) -> WriteAttempt:
     if found.reading is None:
         return found
     answer = helpdesk.assign(found.reading, found.task.target)
@@ -152,7 +153,7 @@ def _assign(helpdesk: Helpdesk, found: Attempt) -> Attempt:
     return replace(found, is_written=True)
 
 
-def _record(work: UnitOfWork, view: View, found: Attempt, clock: Clock) -> None:
+def _record(work: UnitOfWork, view: MirrorView, found: WriteAttempt, clock: Clock) -> None:
     """Write what an attempt found; the mirror takes over its reading wherever that decides."""
     write, link, now = found.task.write, found.task.link, clock()
     if found.error or found.forbids:
@@ -170,19 +171,29 @@ def _record(work: UnitOfWork, view: View, found: Attempt, clock: Clock) -> None:
         mirror.apply(work, view, [found.reading], Asked(at=found.asked_at, cause="write"))
 
 
-def _written(work: UnitOfWork, view: View, found: Attempt, now: datetime) -> None:
+def _written(work: UnitOfWork, view: MirrorView, found: WriteAttempt, now: datetime) -> None:
     """Note the helpdesk's word that our agent has it: readings from before are older now."""
     task = found.task
     if not open_writes.written(work.session, task.write.id, now=now):
         return
     is_taken = task.target is not None
     links.save(work.session, [replace(task.link, assignee=task.target, taken=is_taken, asked_at=now)])
-    told = _event(task.link, now, kind=ConnectionEventKind.WRITE, cause=f"{task.write.kind.value} written")
+    link = task.link
+    told = NewEvent(
+        account_id=link.account_id,
+        connection_id=link.connection_id,
+        at=now,
+        kind=ConnectionEventKind.WRITE,
+        cause=f"{task.write.kind.value} written",
+        external_id=link.external_id,
+        display_id=link.display_id,
+        conversation_id=link.conversation_id,
+    )
     events.record(work.session, [told])
     work.notes.changed(view.connection.account_id)
 
 
-def _put_off(work: UnitOfWork, view: View, found: Attempt, now: datetime) -> None:
+def _put_off(work: UnitOfWork, view: MirrorView, found: WriteAttempt, now: datetime) -> None:
     """Try again later: whether the write happened is open until the conversation was read again."""
     write = found.task.write
     pause = min(2.0**write.attempts, LONGEST_PAUSE) * uniform(0.5, 1.0)
@@ -193,17 +204,3 @@ def _put_off(work: UnitOfWork, view: View, found: Attempt, now: datetime) -> Non
     elif found.forbids:
         open_writes.put_off(work.session, write.id, due_at=due_at, reason=found.forbids.sentence)
         state.breaks(work, view.connection, f"{found.forbids.sentence} {found.forbids.fix}", now=now)
-
-
-def _event(link: LinkRow, now: datetime, *, kind: ConnectionEventKind, cause: str, pending: bool = False) -> NewEvent:
-    return NewEvent(
-        account_id=link.account_id,
-        connection_id=link.connection_id,
-        at=now,
-        kind=kind,
-        cause=cause,
-        external_id=link.external_id,
-        display_id=link.display_id,
-        conversation_id=link.conversation_id,
-        pending=pending,
-    )

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from dashboard.engine.decisions import Reason
-from dashboard.engine.model import Inbox
+from dashboard.engine.model import ConnectionMode, Inbox
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.store.core.page_values import Scope, Since
+from dashboard.store.helpdesks.masters import Master
 from dashboard.store.inboxes import routing
 from dashboard.store.inboxes.routing import Routing
 from dashboard.store.postgres.database import Session
@@ -20,11 +21,14 @@ from dashboard.store.postgres.database import Session
 INBOXES = text(
     """
     SELECT i.id, i.name, w.team_ids, w.counts, o.id AS oldest_id, o.waiting_since AS oldest_since, a.assigned,
+      k.id AS helpdesk_id, k.name AS helpdesk, h.mode,
       EXISTS (
         SELECT FROM inbox_members m JOIN account_users u ON u.account_id = m.account_id AND u.user_id = m.user_id
         WHERE m.inbox_id = i.id AND u.active
       ) AS has_members
     FROM inboxes i
+    LEFT JOIN connected_inboxes h ON h.inbox_id = i.id
+    LEFT JOIN connections k ON k.id = h.connection_id
     CROSS JOIN LATERAL (
       SELECT array_agg(t.team_id) AS team_ids, array_agg(t.waiting) AS counts FROM (
         SELECT c.team_id, count(*) AS waiting FROM conversations c
@@ -98,7 +102,7 @@ class Stranded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxFigures:
-    """What waits in an inbox by team, what was given out of it lately, and the rules by which it is."""
+    """What waits in an inbox by team, what was given out of it lately, the rules by which it is, and its helpdesk."""
 
     id: int
     name: str
@@ -108,6 +112,7 @@ class InboxFigures:
     waits: Mapping[int | None, int]
     oldest: Since | None
     assigned: int
+    helpdesk: Master | None = None
 
     @property
     def waiting(self) -> int:
@@ -161,4 +166,11 @@ def _figures(row: Row[Any], routed: Routing) -> InboxFigures:
         waits=dict(zip(row.team_ids or (), row.counts or (), strict=True)),
         oldest=Since(conversation_id=row.oldest_id, at=row.oldest_since) if row.oldest_id else None,
         assigned=row.assigned,
+        helpdesk=_helpdesk(row),
     )
+
+
+def _helpdesk(row: Row[Any]) -> Master | None:
+    if row.helpdesk_id is None:
+        return None
+    return Master(connection_id=row.helpdesk_id, name=row.helpdesk, mode=ConnectionMode(row.mode))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, exists, or_, select, update
 
-from dashboard.helpdesks.port import HelpdeskKind, NoteKind
+from dashboard.helpdesks.port import HelpdeskKind, NoteSetting
 from dashboard.store.models import Connection, ConnectionEvent, HelpdeskWrite
 from dashboard.store.models.connections import ConnectionState, WriteState
 from dashboard.store.postgres.account_table import AccountTable
@@ -27,7 +27,7 @@ class ConnectionRow:
     sentence: str
     state_since: datetime
     paused: bool
-    note: NoteKind
+    note: NoteSetting
     keep_names: bool
     quiet_seconds: int
     calls_per_second: int

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.engine.model import ConnectionMode as ConnectionMode  # noqa: PLC0414  beside its other words
 from dashboard.engine.model import Presence, Status
-from dashboard.helpdesks.port import HelpdeskKind, NoteKind
+from dashboard.helpdesks.port import HelpdeskKind, NoteSetting
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, same_account, word
 
 
@@ -89,7 +89,7 @@ class Connection(InAccount, Base):
     sentence: Mapped[str] = mapped_column(server_default="")
     state_since: Mapped[CreatedAt]
     paused: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
-    note: Mapped[NoteKind] = mapped_column(word(NoteKind, "note"), server_default="off")
+    note: Mapped[NoteSetting] = mapped_column(word(NoteSetting, "note"), server_default="off")
     keep_names: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     quiet_seconds: Mapped[int] = mapped_column(server_default="3")
     calls_per_second: Mapped[int] = mapped_column(server_default="5")

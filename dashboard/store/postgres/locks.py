@@ -11,9 +11,10 @@ from dashboard.store.postgres.database import Session
 
 # The inboxes' advisory locks, apart from other numbers in this database.
 INBOX_LOCKS = 0x1B0C << 48
-CONNECTION_LOCKS, WRITE_LOCKS = 0x1B0D << 48, 0x1B0E << 48
+CONNECTION_LOCKS, WRITE_LOCKS, WRITER_LOCKS = 0x1B0D << 48, 0x1B0E << 48, 0x1B0F << 48
 TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
 LOCK, UNLOCK = text("SELECT pg_advisory_lock(:key)"), text("SELECT pg_advisory_unlock(:key)")
+SHARE, UNSHARE = text("SELECT pg_advisory_lock_shared(:key)"), text("SELECT pg_advisory_unlock_shared(:key)")
 # Waiting transactions get the lock first, because this one queues behind them.
 LET_OTHERS_IN = text("SELECT pg_advisory_unlock(:key), pg_advisory_lock(:key)")
 # In the order of ids, as everywhere.
@@ -60,6 +61,30 @@ def connection_lock(session: Session, connection_id: int) -> Iterator[bool]:
         session.rollback()
         if is_held and not session.connection().invalidated:
             session.execute(UNLOCK, key)
+            session.commit()
+
+
+@contextmanager
+def writer(session: Session, connection_id: int, *, if_alone: Callable[[], object]) -> Iterator[None]:
+    """Be one of the processes that write in a helpdesk, over several transactions; a killed one is none any more.
+
+    `if_alone` is called and committed first if there is no other: what they left cannot be under way.
+    """
+    key = {"key": WRITER_LOCKS + connection_id}
+    is_alone = bool(session.scalar(TRY_LOCK, key))
+    if is_alone:
+        if_alone()
+        session.commit()
+    session.execute(SHARE, key)
+    if is_alone:
+        session.execute(UNLOCK, key)
+    session.commit()
+    try:
+        yield
+    finally:
+        session.rollback()
+        if not session.connection().invalidated:
+            session.execute(UNSHARE, key)
             session.commit()
 
 

@@ -23,16 +23,19 @@ LABELS = {
     "max_auto_assigned_conversations": "maximum",
     "assignment_type": "assignment",
     "agent_capacity_policy_id": "capacity policy",
+    "agent_id": "agent",
     "assignment_policy_id": "assignment policy",
     "auto_offline": "offline without heartbeat",
     "url": "address",
     "subscriptions": "events",
     "expires_at": "good until",
+    "is_stopped": "stop of two engines",
 }
 
 
 # The attribute of AuditNames that contains the names of a field's ids.
 NAMED = {
+    "agent_id": "agents",
     "agent_capacity_policy_id": "capacities",
     "assignment_policy_id": "policies",
     "inbox_id": "inboxes",

@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Mapping
 from datetime import datetime, timedelta
 from typing import cast
-from zlib import crc32
 
 from flask import Response, g, render_template, request
 from flask.typing import ResponseReturnValue
@@ -17,16 +16,12 @@ from dashboard.services.board import live_board as services
 from dashboard.services.board.agent_status import StatusKind
 from dashboard.services.board.live_board import Board
 from dashboard.services.board.workload import Sort, View
-from dashboard.store.core.errors import StoreUnavailable
 from dashboard.web.core import form_input, fragment_cache, htmx, urls
 from dashboard.web.core.auth import scope, viewer
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.fragment_cache import UNTOLD, Version, Wish
+from dashboard.web.core.fragment_cache import Version, Wish
+from dashboard.web.core.live_version import live_version
 
-# Interval of redraws without a counted change, such as after missing heartbeats or a free slot of a rate limit.
-REDRAW_SECONDS = 10
-# Interval of redraws while Redis is down, because changes are not counted then.
-UNTOLD_SECONDS = 2
 NAMES = ("wall", "inbox", "team", "presence", "sort", "page")
 UNSAID = {"sort": Sort.NAME.value, "page": "1"}
 pages = pages_of("board")
@@ -36,7 +31,7 @@ pages = pages_of("board")
 def show() -> ResponseReturnValue:
     """Show the board, or return 304 if nothing has changed since the last poll."""
     asked = _asked({})
-    version = _version(asked, clock.now())
+    version = live_version(asked, clock.now())
     if htmx.client_version() == str(version):
         return htmx.unchanged()
     if htmx.is_htmx():
@@ -64,16 +59,6 @@ def _said() -> Mapping[str, str | None]:
     if "said" not in g:
         g.said = {name: request.args.get(name) for name in NAMES}
     return cast(Mapping[str, str | None], g.said)
-
-
-def _version(asked: Mapping[str, object], now: datetime) -> Version:
-    """Return a version that differs once this page may look different."""
-    view, seconds = crc32(repr(asked).encode()), int(now.timestamp())
-    try:
-        live = unit_of_work().signals.live.current(viewer().account_id)
-    except StoreUnavailable:
-        return Version(tick=seconds // UNTOLD_SECONDS, live=UNTOLD, view=view)
-    return Version(tick=seconds // REDRAW_SECONDS, live=live, view=view)
 
 
 def _with_results(version: Version) -> tuple[Markup, datetime]:

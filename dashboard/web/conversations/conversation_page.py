@@ -1,5 +1,6 @@
 """A conversation's page: its facts, its explanation, its ledger, and the actions on it."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -19,10 +20,13 @@ from dashboard.services.conversations.conversation_forms import ConversationForm
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import Explanation
+from dashboard.services.helpdesks import conversation_views
 from dashboard.store.conversations import conversation_page as store
 from dashboard.store.conversations.conversation_page import ConversationPage
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.helpdesks import masters
+from dashboard.store.helpdesks.pages import conversation_page as there
+from dashboard.store.helpdesks.pages.conversation_page import LastShadow, LastWrite, LinkThere
 from dashboard.store.inboxes import choices
 from dashboard.web.audit.edit_forms import editing, refused
 from dashboard.web.core import form_input, htmx, timezones
@@ -47,6 +51,16 @@ BECAME = {
     Status.RESOLVED: "It is resolved.",
 }
 GONE = "This would no longer assign it, because something has changed. See the new explanation below."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abroad:
+    """A conversation in its helpdesk; without an address the credentials cannot be read."""
+
+    link: LinkThere
+    url: str | None
+    write: LastWrite | None
+    shadow: LastShadow | None
 
 
 @pages.get("/conversations/<int:conversation_id>")
@@ -166,6 +180,7 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
     return {
         "conversation": found,
         "helpdesk": masters.of_inbox(session, account_id, found.inbox_id),
+        "abroad": _abroad(conversation_id),
         "told": told,
         "offers": apply_suggestion.offers(unit_of_work(), account_id, told.fixes, now=now) if told else (),
         "ledger": store.ledger(session, account_id, conversation_id),
@@ -180,6 +195,20 @@ def _context(conversation_id: int, **more: Any) -> dict[str, Any]:
         "wanted": {},
         **more,
     }
+
+
+def _abroad(conversation_id: int) -> Abroad | None:
+    """Return what the page tells of the conversation's helpdesk; None for one that is in none."""
+    account_id, session = scope().account_id, unit_of_work().session
+    link = there.link(session, account_id, conversation_id)
+    if link is None:
+        return None
+    return Abroad(
+        link=link,
+        url=conversation_views.address(unit_of_work(), account_id, link.connection_id, link.key),
+        write=there.last_write(session, conversation_id),
+        shadow=there.last_shadow(session, conversation_id),
+    )
 
 
 def _told(conversation_id: int, now: datetime) -> Explanation | None:

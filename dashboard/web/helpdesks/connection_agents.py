@@ -11,11 +11,11 @@ from flask.typing import ResponseReturnValue
 from dashboard.http import finished, unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.core.refusals import Conflict, Invalid, invalid
-from dashboard.services.helpdesks import matching
 from dashboard.services.helpdesks.access import ADAPTERS
-from dashboard.services.helpdesks.connection_forms import ExternalKey, MatchEdit, NewAgent
-from dashboard.services.helpdesks.matching import PersonView
-from dashboard.store.helpdesks import agent_names
+from dashboard.services.helpdesks.connecting import matching
+from dashboard.services.helpdesks.connecting.connection_forms import ExternalKey, MatchEdit, NewAgent
+from dashboard.services.helpdesks.connecting.matching import PersonView
+from dashboard.store.helpdesks.pages import agent_names
 from dashboard.store.inboxes import choices
 from dashboard.web.audit.edit_forms import there
 from dashboard.web.core import form_input, htmx

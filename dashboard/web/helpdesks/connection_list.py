@@ -10,12 +10,12 @@ from dashboard import clock
 from dashboard.helpdesks.port import HelpdeskKind
 from dashboard.http import finished, unit_of_work
 from dashboard.services.core.refusals import Invalid
-from dashboard.services.helpdesks import connections
 from dashboard.services.helpdesks.access import ADAPTERS
-from dashboard.services.helpdesks.connection_forms import ConnectionForm
-from dashboard.services.helpdesks.connections import ConnectionRow
+from dashboard.services.helpdesks.connecting import connections
+from dashboard.services.helpdesks.connecting.connection_forms import ConnectionForm
+from dashboard.services.helpdesks.connecting.connections import ConnectionRow
 from dashboard.store.core.paging import Page
-from dashboard.store.helpdesks import list_page
+from dashboard.store.helpdesks.pages import list_page
 from dashboard.web.core import form_input
 from dashboard.web.core.auth import actor_kwargs, administrators_only, supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of

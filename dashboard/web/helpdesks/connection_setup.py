@@ -13,11 +13,11 @@ from dashboard.helpdesks.port import Check
 from dashboard.http import finished, own_address, unit_of_work
 from dashboard.services.core.form import UNSET, Unset
 from dashboard.services.core.refusals import Conflict, Invalid
-from dashboard.services.helpdesks import checks as checking
-from dashboard.services.helpdesks import connections, inbox_modes
 from dashboard.services.helpdesks.access import ADAPTERS
-from dashboard.services.helpdesks.connection_forms import ConnectionChange, ExternalKey, InboxModeEdit
-from dashboard.services.helpdesks.inbox_modes import InboxView
+from dashboard.services.helpdesks.connecting import checks as checking
+from dashboard.services.helpdesks.connecting import connections, inbox_modes
+from dashboard.services.helpdesks.connecting.connection_forms import ConnectionChange, ExternalKey, InboxModeEdit
+from dashboard.services.helpdesks.connecting.inbox_modes import InboxView
 from dashboard.store.helpdesks import directory
 from dashboard.web.audit.edit_forms import there
 from dashboard.web.core import htmx
@@ -27,6 +27,8 @@ from dashboard.web.helpdesks import connection_agents, connection_list, connecti
 from dashboard.web.helpdesks.finding import counted, found
 from dashboard.web.helpdesks.kind_text import KINDS
 
+# What the line about the webhook shows until one has arrived.
+WAITS = "waits"
 AT = "/settings/connections/<int:connection_id>"
 pages = pages_of("connections_setup")
 
@@ -50,8 +52,11 @@ def check(connection_id: int) -> ResponseReturnValue:
 @pages.get(f"{AT}/checks/webhook")
 @administrators_only
 def webhook(connection_id: int) -> ResponseReturnValue:
-    """Show whether a webhook has arrived; the line asks again until one has."""
-    return htmx.fragment("connections/_webhook_seen.html", connection=found(connection_id), fix=None)
+    """Show that a webhook has arrived; the line asks again until one has."""
+    row = found(connection_id)
+    if row.last_webhook_at is None and htmx.client_version() == WAITS:
+        return htmx.unchanged()
+    return htmx.fragment("connections/_webhook_seen.html", connection=row, fix=None)
 
 
 @pages.post(f"{AT}/credentials")
@@ -186,8 +191,10 @@ def _edit(inbox: InboxView, *, is_chosen: bool) -> InboxModeEdit | None:
 
 def _change(connection_id: int, inbox: InboxView, edit: InboxModeEdit) -> InboxView | Invalid | Conflict | None:
     key = ExternalKey(connection_id=connection_id, external_id=inbox.external_id)
-    caused = {"base": own_address(), "actor_id": viewer().user_id, "clock": clock.now}
-    return finished(inbox_modes.change(unit_of_work(), viewer().account_id, key, edit, **caused))
+    base, who = own_address(), viewer()
+    return finished(
+        inbox_modes.change(unit_of_work(), who.account_id, key, edit, base=base, actor_id=who.user_id, clock=clock.now)
+    )
 
 
 def _progress(connection_id: int) -> connection_text.Progress:

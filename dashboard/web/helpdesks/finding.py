@@ -5,10 +5,10 @@ from http import HTTPStatus
 from flask import abort
 
 from dashboard.http import unit_of_work
-from dashboard.services.helpdesks import connections
-from dashboard.services.helpdesks.connections import ConnectionRow
-from dashboard.store.helpdesks import list_page
-from dashboard.store.helpdesks.list_page import ConnectionCounts
+from dashboard.services.helpdesks.connecting import connections
+from dashboard.services.helpdesks.connecting.connections import ConnectionRow
+from dashboard.store.helpdesks.pages import list_page
+from dashboard.store.helpdesks.pages.list_page import ConnectionCounts
 from dashboard.web.core.auth import viewer
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from dashboard.store.helpdesks.connections import ConnectionRow
-from dashboard.store.helpdesks.list_page import ConnectionCounts
+from dashboard.store.helpdesks.pages.list_page import ConnectionCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ STEPS = (
     Step(
         noun="sync",
         title="First sync",
-        sentence="All open conversations are read, oldest first. Nothing is decided before it ends. Then shadow begins.",
+        sentence="All open conversations are read, oldest first; nothing is decided before. Then shadow begins.",
     ),
 )
 BY_NOUN = {step.noun: step for step in STEPS}
@@ -114,7 +114,7 @@ def _done(row: ConnectionRow, counts: ConnectionCounts) -> dict[str, bool]:
     """Return which steps are done; the helpdesk's own assignment may stay on for as long as all is in shadow."""
     return {
         "address": True,
-        "checks": row.setup_read_at is not None or row.is_imported,
+        "checks": counts.known > 0,
         "inboxes": counts.chosen > 0,
         "agents": counts.unmatched == 0 and counts.chosen > 0,
         "own_assignment": row.is_imported or bool(row.switched_off),

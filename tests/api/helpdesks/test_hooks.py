@@ -68,7 +68,7 @@ def events(connected: Connected) -> list[ConnectionEvent]:
 def test_a_webhook_marks_its_conversation_and_enqueues_one_reading(
     app: Flask, heard: Connected, queue: Recorded
 ) -> None:
-    """C7: seen to enqueue two without the mark in Redis"""
+    """C7"""
     assert [send(app, heard, CREATED).status_code for _ in range(2)] == [200, 200]
 
     kept = events(heard)

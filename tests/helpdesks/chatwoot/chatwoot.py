@@ -67,6 +67,23 @@ class ChatwootStandin(Standin):
 
         return done(self, act)
 
+    def state(self) -> list[dict[str, Any]]:
+        """Return all conversations; what a bot owns is taken by nobody of the account."""
+        return [
+            {
+                "id": one.uuid,
+                "display_id": str(one.id),
+                "inbox": str(one.inbox_id),
+                "status": one.status,
+                "owner": str(one.assignee_id) if one.assignee_id else "bot" if one.assignee_agent_bot_id else None,
+                "team": str(one.team_id) if one.team_id else None,
+                "priority": one.priority,
+                "labels": list(one.label_list),
+                "notes": sum(message.private for message in one.messages),
+            }
+            for one in self.world.conversations.values()
+        ]
+
     def load(self, things: Mapping[str, Any]) -> Any:
         """Add accounts, users, bots, inboxes, teams, labels, rules and conversations; return these one's ids."""
         for account in things.get("accounts", []):

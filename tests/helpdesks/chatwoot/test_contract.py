@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.helpdesks.port import NoteKind
+from dashboard.helpdesks.port import NoteSetting
 from tests.helpdesks.chatwoot.shop import BOT, CHAT, MAIL, MIRA, NOON, RETURNS, TOM, WITH_BOT, Shop
 from tests.helpdesks.contracts import Contract, Difference
 from tests.helpdesks.http import Exchange
@@ -63,8 +63,8 @@ def exchanges(shop: Shop) -> list[Exchange]:
     helpdesk.read_presence()
     helpdesk.read_history(BOTH, NOW - timedelta(days=90))
     helpdesk.assign(seen, str(MIRA)), helpdesk.assign(seen, None)
-    helpdesk.note(key, "Because.", "https://evenhand.example/", NoteKind.NOTE)
-    helpdesk.note(key, "Because.", "https://evenhand.example/", NoteKind.ATTRIBUTE)
+    helpdesk.note(key, "Because.", "https://evenhand.example/", NoteSetting.NOTE)
+    helpdesk.note(key, "Because.", "https://evenhand.example/", NoteSetting.ATTRIBUTE)
     helpdesk.set_own_assignment(setup.inboxes[0], setup.teams, on=False)
     made = [helpdesk.make_webhook("https://evenhand.example/hooks/1/x", "x") for _ in range(2)]
     helpdesk.remove_webhook(made[0].id)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable, NoteKind
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable, NoteSetting
 from tests.helpdesks.chatwoot.shop import CHAT, CREDENTIALS, MIRA, RETURNS, TOM, WITH_BOT, Shop
 
 SENTENCE, LINK = "Mira has the fewest open conversations.", "https://evenhand.example/conversations/7"
@@ -144,7 +144,7 @@ def test_a_note_is_private_and_leaves_the_customer_waiting(shop: Shop):
     key = shop.waits()
     before = shop.read(key).waiting_since
 
-    shop.adapter(WITH_BOT).note(key, SENTENCE, LINK, NoteKind.NOTE)
+    shop.adapter(WITH_BOT).note(key, SENTENCE, LINK, NoteSetting.NOTE)
 
     seen = shop.read(key)
     assert (seen.waiting_since, seen.first_reply_at) == (before, None)
@@ -158,7 +158,7 @@ def test_an_attribute_is_merged_and_never_replaces_others(shop: Shop, version: s
     shop.reset(version=version)
     key = shop.waits(custom_attributes={"order_id": "A-17"})
 
-    shop.adapter(WITH_BOT).note(key, SENTENCE, LINK, NoteKind.ATTRIBUTE)
+    shop.adapter(WITH_BOT).note(key, SENTENCE, LINK, NoteSetting.ATTRIBUTE)
 
     [change] = changes(shop, "custom_attributes")
     assert change[1] == {"order_id": "A-17", "evenhand": f"{SENTENCE} {LINK}"}
@@ -170,7 +170,7 @@ def test_where_chatwoot_merges_an_attribute_that_came_meanwhile_stays(shop: Shop
     key = shop.waits(custom_attributes={"order_id": "A-17"})
     shop.there.race("custom_attributes", "between", do="set_attributes", attributes={"order_id": "A-18"})
 
-    shop.helpdesk.note(key, SENTENCE, LINK, NoteKind.ATTRIBUTE)
+    shop.helpdesk.note(key, SENTENCE, LINK, NoteSetting.ATTRIBUTE)
 
     assert changes(shop, "custom_attributes")[-1][1] == {"order_id": "A-18", "evenhand": f"{SENTENCE} {LINK}"}
 
@@ -181,13 +181,13 @@ def test_a_note_that_failed_may_have_been_written(shop: Shop):
     shop.there.fault("write_then_500", path="/messages")
 
     with pytest.raises(HelpdeskUnavailable):
-        shop.helpdesk.note(key, SENTENCE, LINK, NoteKind.NOTE)
+        shop.helpdesk.note(key, SENTENCE, LINK, NoteSetting.NOTE)
 
     assert len(shop.calls("/messages")) == 1, "A note is never sent twice by itself."
 
 
-@pytest.mark.parametrize("kind", [NoteKind.NOTE, NoteKind.ATTRIBUTE])
-def test_what_was_deleted_gets_no_note(shop: Shop, kind: NoteKind):
+@pytest.mark.parametrize("kind", [NoteSetting.NOTE, NoteSetting.ATTRIBUTE])
+def test_what_was_deleted_gets_no_note(shop: Shop, kind: NoteSetting):
     """C12, C17"""
     key = shop.waits()
     shop.there.act("delete_conversation", conversation=key.display_id)

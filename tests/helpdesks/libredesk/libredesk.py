@@ -43,6 +43,24 @@ class LibredeskStandin(Standin):
 
         return done(self, act)
 
+    def state(self) -> list[dict[str, Any]]:
+        """Return all conversations."""
+        categories = {"open": "open", "waiting": "snoozed", "resolved": "resolved"}
+        return [
+            {
+                "id": one.uuid,
+                "display_id": one.reference_number,
+                "inbox": str(one.inbox_id),
+                "status": categories[self.world.category(one)],
+                "owner": str(one.assigned_user_id) if one.assigned_user_id else None,
+                "team": str(one.assigned_team_id) if one.assigned_team_id else None,
+                "priority": self.world.priorities.get(one.priority_id or 0, "").lower() or None,
+                "labels": list(one.tags),
+                "notes": sum(message.private and message.type == "outgoing" for message in one.messages),
+            }
+            for one in self.world.conversations.values()
+        ]
+
     def load(self, things: Mapping[str, Any]) -> Any:
         """Add inboxes, teams, agents, tags, statuses, rules and conversations; return these one's uuids."""
         for inbox in things.get("inboxes", []):

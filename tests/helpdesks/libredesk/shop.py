@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashboard.helpdesks.libredesk.adapter import Libredesk
-from dashboard.helpdesks.port import ConversationKey, ConversationPage, HelpdeskConversation
+from dashboard.helpdesks.port import ConversationKey, HelpdeskConversation, HelpdeskPage
 from tests.helpdesks.http import PlainHttp
 from tests.helpdesks.libredesk.model import AGENT_ROLE, MANAGES
 from tests.helpdesks.standin.running import Control
@@ -84,7 +84,7 @@ class Shop:
         return [one.path.removeprefix("/api/v1") for one in self.http.exchanges if one.method == method]
 
 
-def all_of(read: Callable[[str | None], ConversationPage]) -> list[HelpdeskConversation]:
+def all_of(read: Callable[[str | None], HelpdeskPage]) -> list[HelpdeskConversation]:
     """Read every page."""
     page = read(None)
     found = list(page.conversations)

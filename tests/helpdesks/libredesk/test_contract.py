@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.helpdesks.port import HelpdeskTeam, NoteKind
+from dashboard.helpdesks.port import HelpdeskTeam, NoteSetting
 from tests.helpdesks.contracts import Contract, Difference
 from tests.helpdesks.http import Exchange
 from tests.helpdesks.libredesk.shop import CHAT, MAIL, MIRA, NOW, OURS, RETURNS, ROBOT, TOM, Shop
@@ -78,8 +78,8 @@ def exchanges(shop: Shop) -> list[Exchange]:
     helpdesk.read_setup({})
     helpdesk.read_open(BOTH), helpdesk.read_waiting(BOTH), helpdesk.read_presence()
     helpdesk.assign(seen, str(MIRA)), helpdesk.assign(seen, None)
-    helpdesk.note(key, "Because.", "https://evenhand.example/", NoteKind.NOTE)
-    helpdesk.note(key, "Because.", "https://evenhand.example/", NoteKind.ATTRIBUTE)
+    helpdesk.note(key, "Because.", "https://evenhand.example/", NoteSetting.NOTE)
+    helpdesk.note(key, "Because.", "https://evenhand.example/", NoteSetting.ATTRIBUTE)
     for on in (True, False):
         helpdesk.set_own_assignment(None, [HelpdeskTeam(id=str(RETURNS), name="Returns")], on=on)  # type: ignore[arg-type]
     made = [helpdesk.make_webhook("https://evenhand.example/hooks/1/x", "x") for _ in range(2)]

@@ -9,7 +9,7 @@ from dashboard.helpdesks.port import (
     HelpdeskForbids,
     HelpdeskTeam,
     HelpdeskUnavailable,
-    NoteKind,
+    NoteSetting,
 )
 from tests.helpdesks.libredesk.shop import MAIL, MIRA, OURS, RETURNS, SALES, SYSTEM, TOM, Shop
 
@@ -157,7 +157,7 @@ def test_a_note_is_private_and_its_text_is_neither_html_nor_template(shop: Shop)
     """C17"""
     key = shop.waits()
 
-    shop.helpdesk.note(key, "For <b>Mira</b>: {{ .Contact.FirstName }} & co.", LINK, NoteKind.NOTE)
+    shop.helpdesk.note(key, "For <b>Mira</b>: {{ .Contact.FirstName }} & co.", LINK, NoteSetting.NOTE)
 
     [note, *_] = messages_of(shop, key.id)
     assert note["private"]
@@ -173,7 +173,7 @@ def test_a_note_does_not_answer_the_customer(shop: Shop):
     key = shop.waits()
     before = shop.read(key)
 
-    shop.helpdesk.note(key, "Mira has the fewest.", LINK, NoteKind.NOTE)
+    shop.helpdesk.note(key, "Mira has the fewest.", LINK, NoteSetting.NOTE)
 
     after = shop.read(key)
     assert (after.waiting_since, after.first_reply_at) == (before.waiting_since, None)
@@ -184,8 +184,8 @@ def test_our_attribute_stands_beside_the_others(shop: Shop):
     """C17: Libredesk replaces all of them."""
     key = shop.waits(custom_attributes={"theirs": "kept"})
 
-    shop.helpdesk.note(key, "Mira has the fewest.", LINK, NoteKind.ATTRIBUTE)
-    shop.helpdesk.note(key, "Tom has the fewest.", LINK, NoteKind.ATTRIBUTE)
+    shop.helpdesk.note(key, "Mira has the fewest.", LINK, NoteSetting.ATTRIBUTE)
+    shop.helpdesk.note(key, "Tom has the fewest.", LINK, NoteSetting.ATTRIBUTE)
 
     assert attributes_of(shop, key.id) == {"theirs": "kept", "evenhand": f"Tom has the fewest. {LINK}"}
 
@@ -195,7 +195,7 @@ def test_no_note_sends_nothing(shop: Shop):
     key = shop.waits()
     shop.http.exchanges.clear()
 
-    shop.helpdesk.note(key, "Mira has the fewest.", LINK, NoteKind.OFF)
+    shop.helpdesk.note(key, "Mira has the fewest.", LINK, NoteSetting.OFF)
 
     assert shop.http.exchanges == []
 

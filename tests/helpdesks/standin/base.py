@@ -60,6 +60,13 @@ class Standin:
         """Answer a request of the helpdesk's API."""
         raise NotImplementedError
 
+    def state(self) -> list[dict[str, Any]]:
+        """Return all conversations: id, display_id, inbox, status, owner, team, priority, labels, notes.
+
+        The words are those of the port; `owner` is an agent's id, and `notes` is how many private ones there are.
+        """
+        raise NotImplementedError
+
     def serve(self, request: Request) -> Reply:
         """Answer a request with the fault that waits for it; ConnectionAbortedError ends the connection instead."""
         status = None
@@ -85,6 +92,8 @@ class Standin:
             match what:
                 case "reset" | "load" | "act":
                     return getattr(self, what)(body)
+                case "state" | "log":
+                    return self.state() if what == "state" else self.read_log()
                 case "clock":
                     self.clock.turn(**body)
                     self.timers.run()
@@ -97,11 +106,13 @@ class Standin:
                     self.races.append(dict(body))
                 case "option":
                     self.options = {**self.options, **body}
-                case "log":
-                    return {**self.log.read(), "undelivered": self.deliveries.waiting()}
                 case _:
                     raise ValueError(f"There is no control call {what}.")
         return None
+
+    def read_log(self) -> dict[str, Any]:
+        """Return what it saw and did, and how many deliveries are still to come."""
+        return {**self.log.read(), "undelivered": self.deliveries.waiting()}
 
     def _suffer(self, request: Request) -> Reply:
         fault = self.faults.take(request)

@@ -54,13 +54,17 @@ class Control:
         """Set how webhooks are delivered."""
         self._call("webhooks", how)
 
-    def race(self, on: str, when: str, **do: Any) -> None:
-        """Let somebody act before, between or after our next write of this kind."""
-        self._call("race", {"on": on, "when": when, "do": do})
+    def race(self, on: str, when: str, times: int = 1, **do: Any) -> None:
+        """Let somebody act before, between or after our next writes of this kind."""
+        self._call("race", {"on": on, "when": when, "times": times, "do": do})
 
     def log(self) -> dict[str, Any]:
         """Return its requests, deliveries and changes."""
         return dict(self._call("log", {}))
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return all its conversations as they are."""
+        return list(self._call("state", {}))
 
     def delivered(self) -> list[dict[str, Any]]:
         """Wait until no delivery is under way, and return all of them."""

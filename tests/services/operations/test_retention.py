@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, insert, select, text, update
 
+from dashboard.helpdesks.port import WebhookHint
 from dashboard.services.accounts import sessions
 from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import ExplanationState
@@ -15,17 +16,22 @@ from dashboard.services.operations.retention import Removed
 from dashboard.store.models import (
     Assignment,
     Base,
+    ConnectionConflict,
     EndedSession,
+    HelpdeskWrite,
     IdempotentAnswer,
     OutboxEvent,
     Run,
     RunBatch,
+    ShadowDecision,
     Webhook,
     WebhookDelivery,
 )
+from dashboard.store.models.connections import WriteKind
 from dashboard.store.operations import metrics
 from dashboard.store.postgres import database
 from tests.desks import NOON, Acme
+from tests.helpdesks import beside as besides
 
 DAY = timedelta(days=1)
 LONG_AFTER = NOON + 181 * DAY
@@ -187,3 +193,26 @@ def test_what_is_removed_stays_counted(acme: Acme):
 
     assert before
     assert metrics.read(acme.work.session).done == before
+
+
+def test_what_a_helpdesk_told_is_kept_for_a_day_and_what_was_written_there_as_long_as_runs(acme: Acme) -> None:
+    """C5"""
+    beside = besides.connect(acme)
+    beside.receive([WebhookHint(event="old", id="u-1")])
+    session, work = acme.work.session, acme.work
+    [conversation_id] = acme.waiting(1)
+    common = {"account_id": acme.account_id, "connection_id": beside.connection_id, "conversation_id": conversation_id}
+    write = {**common, "inbox_id": acme.support, "kind": WriteKind.CLAIM, "at": NOON, "due_at": NOON}
+    session.execute(insert(HelpdeskWrite), [{**write, "state": state} for state in ("written", "writing")])
+    session.execute(insert(ConnectionConflict).values(**common, at=NOON, ours="Ana", theirs="Bo"))
+    shadow = {"inbox_id": acme.support, "conversation_id": conversation_id, "agent_id": acme.agents["Ana"], "at": NOON}
+    session.execute(insert(ShadowDecision).values(account_id=acme.account_id, **shadow))
+    session.commit()
+
+    assert retention.forget_heard(work, now=NOON + DAY) == 0
+    assert retention.forget_heard(work, now=NOON + DAY + timedelta(seconds=1)) == 1
+    assert retention.remove_old(work, now=NOON + 180 * DAY) == NOTHING
+    removed = retention.remove_old(work, now=LONG_AFTER)
+
+    assert (removed.writes, removed.conflicts, removed.shadow_decisions) == (1, 1, 1)
+    assert count(acme, HelpdeskWrite) == 1  # the one that has not ended

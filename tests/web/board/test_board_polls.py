@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from dashboard.web.board import live_board
-from dashboard.web.core import fragment_cache
+from dashboard.web.core import fragment_cache, live_version
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, Looker
@@ -14,7 +13,7 @@ from tests.pages import HTMX, Looker
 @pytest.fixture(autouse=True)
 def no_redraw_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten seconds may end between two requests of a test."""
-    monkeypatch.setattr(live_board, "REDRAW_SECONDS", 10**7)
+    monkeypatch.setattr(live_version, "REDRAW_SECONDS", 10**7)
 
 
 def test_a_poll_that_finds_nothing_new_asks_postgres_only_who_it_is(mara: Looker, acme: Acme) -> None:

@@ -17,8 +17,7 @@ from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.redis import client
 from dashboard.store.redis import fragment_cache as shared_drawings
 from dashboard.store.redis.fragment_cache import SharedDrawings, SharedPlace
-from dashboard.web.board import live_board
-from dashboard.web.core import fragment_cache
+from dashboard.web.core import fragment_cache, live_version
 from dashboard.web.core.fragment_cache import Drawing, Drawings, Version, Wish
 from tests.counting import statements
 from tests.desks import Acme
@@ -51,7 +50,7 @@ class Pen:
 @pytest.fixture(autouse=True)
 def nothing_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy the machine is, no drawing grows old between two lines of a test, and the first tab waits."""
-    monkeypatch.setattr(live_board, "REDRAW_SECONDS", 10**7)
+    monkeypatch.setattr(live_version, "REDRAW_SECONDS", 10**7)
     for name in ("FRESH_SECONDS", "LIVE_SECONDS", "PATIENCE_SECONDS"):
         monkeypatch.setattr(fragment_cache, name, LONG)
     for name in ("LASTS_FOR", "MAKING_LASTS_FOR"):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
 
 from flask import Flask
@@ -15,6 +16,7 @@ from dashboard.services.accounts import tokens
 from dashboard.store.accounts import invitations
 from dashboard.store.accounts.invitations import InvitationDraft
 from dashboard.store.accounts.tokens import hashed
+from dashboard.store.postgres.database import Session
 from tests import desks
 from tests.benchmarks.large import ACCOUNT, Size, fill
 from tests.counting import statements
@@ -51,6 +53,31 @@ LARGE = Size(
     runs=120,
     records=120,
 )
+CONNECTED = """
+INSERT INTO connections (account_id, kind, name, url, sealed, state, imported_at, waiting_read_at)
+  SELECT 1, 'chatwoot', 'Desk ' || n, 'https://93.184.216.34', '', 'broken', :now, :now
+  FROM generate_series(1, :policies) n;
+INSERT INTO connected_inboxes (account_id, connection_id, external_id, name, inbox_id, mode, own_assignment)
+  SELECT 1, 1, n, 'Inbox ' || n, n, 'shadow', false FROM generate_series(:inboxes / 2 + 1, :inboxes) n;
+INSERT INTO connected_teams (account_id, connection_id, external_id, name, team_id, own_assignment)
+  SELECT 1, 1, n, 'Team ' || n, n, n % 2 = 0 FROM generate_series(1, :teams) n;
+INSERT INTO connected_agents (account_id, connection_id, external_id, name, email, agent_id)
+  SELECT 1, 1, n, 'Agent ' || n, n || '@there.example', CASE n % 2 WHEN 0 THEN n END FROM generate_series(1, :agents) n;
+INSERT INTO connected_conversations (account_id, connection_id, external_id, display_id, conversation_id,
+    inbox_external_id, status, updated_at, asked_at)
+  SELECT 1, 1, id, id, id, inbox_id, status, :now, :now FROM conversations WHERE inbox_id > :inboxes / 2;
+INSERT INTO helpdesk_writes
+  (account_id, connection_id, conversation_id, inbox_id, kind, agent_id, state, reason, at, due_at)
+  SELECT 1, 1, conversation_id, inbox_external_id::bigint, 'claim', 1, 'failed', 'no answer', :now, :now
+  FROM connected_conversations;
+INSERT INTO connection_conflicts (account_id, connection_id, conversation_id, at, ours, theirs)
+  SELECT 1, 1, conversation_id, :now, 'Ana', 'Mira' FROM connected_conversations;
+INSERT INTO connection_events (account_id, connection_id, at, kind, cause, external_id)
+  SELECT 1, 1, :now, 'poll', 'read', external_id FROM connected_conversations;
+INSERT INTO shadow_decisions
+  (account_id, inbox_id, conversation_id, agent_id, at, taken_by_id, taken_by, taken_at, closed_at)
+  SELECT 1, inbox_external_id::bigint, conversation_id, 1, :now, 2, 'Agent 2', :now, :now FROM connected_conversations
+"""
 # What stands in addresses: the name of a sheet; of all else the first.
 NAMED = defaultdict(lambda: 1, name="hours")
 
@@ -61,6 +88,7 @@ def asked_by_each(settings: Settings, size: Size) -> Mapping[str, int]:
     with desks.committed(settings) as session:
         work = desks.desk_on(session, settings, queue)
         fill(work, size)
+        connect(session, size)
         token = tokens.issue(work, ACCOUNT, size.supervisor, now=clock.now()).text
         invitations.put(session, invitation_of(size.supervisor))
         session.commit()
@@ -73,6 +101,13 @@ def asked_by_each(settings: Settings, size: Size) -> Mapping[str, int]:
             assert answer.status_code < 400, (path, answer.text)
             found[path] = len(seen)
     return found
+
+
+def connect(session: Session, size: Size) -> None:
+    """Let a helpdesk have the later half of the inboxes, everybody, all teams, and a history."""
+    for statement in CONNECTED.split(";"):
+        session.execute(text(statement), {**asdict(size), "now": clock.now()})
+    session.commit()
 
 
 def invitation_of(user_id: int) -> InvitationDraft:

@@ -1,0 +1,1 @@
+"""Connections: made, checked, matched, switched and ended by people."""

@@ -1,0 +1,87 @@
+"""Marks of webhooks, worked off: each marked conversation is read once and applied if it is newer (C7)."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+
+from dashboard.helpdesks.port import ConversationKey, Helpdesk, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.services.helpdesks import state
+from dashboard.services.helpdesks.mirroring import conflicts, mirror
+from dashboard.services.helpdesks.mirroring.mirror import IdentityChanged
+from dashboard.services.helpdesks.mirroring.polling import CAME_BACK_CHANGED
+from dashboard.services.helpdesks.mirroring.reconciliation import Clock, Job
+from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
+from dashboard.store.helpdesks import connections, directory, events, links
+from dashboard.store.helpdesks.connections import ConnectionRow
+from dashboard.store.helpdesks.events import Mark
+
+log = structlog.get_logger()
+# One action sends several webhooks; their conversation is read once.
+GATHERED_FOR = timedelta(milliseconds=300)
+MOST_AT_ONCE = 100
+LASTS_FOR = timedelta(seconds=20)
+
+
+def work_off(
+    work: UnitOfWork,
+    connection: ConnectionRow,
+    helpdesk: Helpdesk,
+    *,
+    clock: Clock,
+    pause: Callable[[float], object] = time.sleep,
+) -> bool:
+    """Read the marked conversations again; True if marks remain that another job should work off.
+
+    A mark ends only after its reading was committed: a killed worker loses none.
+    """
+    first_at = events.first_pending_at(work.session, connection.id)
+    work.finish()
+    if first_at is None:
+        return False
+    pause(max((first_at + GATHERED_FOR - clock()).total_seconds(), 0.0))
+    try:
+        return _work_off(work, connection, helpdesk, clock)
+    except HelpdeskUnavailable as error:  # the marks stay, and the timetable's next look tries again
+        work.abandon()
+        state.fails(work, connection, error.sentence, now=clock())
+    except HelpdeskForbids as error:
+        work.abandon()
+        state.breaks(work, connection, f"{error.sentence} {error.fix}", now=clock())
+    except IdentityChanged as error:
+        work.abandon()
+        state.breaks(work, connection, CAME_BACK_CHANGED.format(display_id=error.display_id), now=clock())
+    work.finish()
+    return False
+
+
+def _work_off(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, clock: Clock) -> bool:
+    until = clock() + LASTS_FOR
+    found = events.marks(work.session, connection.id, most=MOST_AT_ONCE)
+    view = MirrorView(connection=connection, directory=directory.read(work.session, connection.id))
+    job = Job(work=work, helpdesk=helpdesk, view=view, clock=clock, until=until)
+    work.finish()
+    for mark in found:
+        _read(job, mark)
+        if clock() >= until:
+            return True
+    return events.is_marked(work.session, connection.id)
+
+
+def _read(job: Job, mark: Mark) -> None:
+    """Read one marked conversation, apply it, and end the mark, in one unit of work."""
+    work, connection = job.work, job.view.connection
+    key = ConversationKey(id=mark.external_id or "", display_id=mark.display_id or "")
+    asked = Asked(at=job.clock(), cause="webhook")
+    reading = job.helpdesk.read_one(key)
+    if reading is None:
+        # Gone only by the rule for everything: a webhook of a conversation that is not there proves nothing alone.
+        connections.note(work.session, connection.id, open_read_at=None)
+    else:
+        mirror.apply(work, job.view, [reading], asked)
+        if (known := links.find_all(work.session, connection.id, [reading.id]).get(reading.id)) is not None:
+            conflicts.look(work, job.view, known, now=job.clock())
+    events.work_off(work.session, connection.id, mark)
+    work.finish()

@@ -1,0 +1,151 @@
+"""A mirrored conversation after a reading: pure, from values to values. The helpdesk decides all but an open write."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from dashboard.engine.model import Hold, Status
+from dashboard.helpdesks.port import HelpdeskConversation
+from dashboard.services.conversations.transitions import Transition
+from dashboard.services.helpdesks.mirroring import translation
+from dashboard.services.helpdesks.mirroring.translation import MirrorView
+from dashboard.store.conversations.conversations import ConversationRow
+from dashboard.store.helpdesks.links import LinkRow, Mirrored
+from dashboard.store.helpdesks.writing.open_writes import OpenWrite
+from dashboard.store.ledger.ledger import AssignmentSource
+from dashboard.store.models.connections import WriteKind
+
+# A person's release in the helpdesk stands this long, or until the customer's next message (C15).
+HANDS_OFF_FOR = timedelta(minutes=10)
+
+
+class WriteFate(Enum):
+    """What a reading means for an unconfirmed write.
+
+    It stays open, it is there, somebody decided before it, or somebody chose otherwise after it.
+    """
+
+    OPEN = auto()
+    THERE = auto()
+    LOST = auto()
+    REPLACED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedReading:
+    """The conversation and its link after a reading; `fate` is None without an unconfirmed write."""
+
+    step: Transition
+    link: LinkRow
+    fate: WriteFate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What comes with a reading: the link after it, the unconfirmed write, when it was asked for, and now."""
+
+    link: LinkRow
+    write: OpenWrite | None
+    asked_at: datetime
+    now: datetime
+
+
+def merge(before: Mirrored, reading: HelpdeskConversation, view: MirrorView, news: News) -> MergedReading:
+    """Return what the reading makes of the conversation."""
+    fate = fate_of(news.write, reading, view, asked_at=news.asked_at) if news.write else None
+    row = _theirs(before.row, reading, view)
+    if fate is WriteFate.OPEN:
+        row = replace(row, assignee_id=before.row.assignee_id, status=reading.status)
+    released = fate in (None, WriteFate.REPLACED) and _is_released_there(before, reading)
+    is_release = row.assignee_id is None and before.row.assignee_id is not None
+    why = _why(before, view) if is_release and released else None
+    if fate is WriteFate.LOST and is_release:
+        why = AssignmentSource.LOST_RACE
+    if released and why is None:
+        row = replace(row, held_until=news.now + HANDS_OFF_FOR, held_for=Hold.HANDS_OFF)
+    else:
+        row = _held(before.row, row, _Wait(reading=reading, view=view, link=news.link), news.now)
+    since = translation.waiting_since(reading, view, news.now) if row.is_waiting else None
+    return MergedReading(step=Transition(row, why, since), link=news.link, fate=fate)
+
+
+def fate_of(write: OpenWrite, reading: HelpdeskConversation, view: MirrorView, *, asked_at: datetime) -> WriteFate:
+    """Return what this reading means for a write (C13, C14)."""
+    target = target_of(write, view)
+    if reading.assignee_id == target and reading.taken == (target is not None):
+        return WriteFate.THERE
+    if write.written_at is not None:
+        return WriteFate.REPLACED if asked_at > write.written_at else WriteFate.OPEN
+    if write.kind is WriteKind.CLAIM and not (reading.waits and reading.team_id == write.expected_team):
+        return WriteFate.LOST
+    if write.kind is WriteKind.RELEASE and reading.assignee_id != write.expected_assignee:
+        return WriteFate.LOST
+    return WriteFate.OPEN
+
+
+def target_of(write: OpenWrite, view: MirrorView) -> str | None:
+    """Return the helpdesk's id of whom the write gives the conversation to, None for nobody."""
+    return write.expected_assignee if write.kind is WriteKind.PUT_BACK else external_agent(view, write.agent_id)
+
+
+def external_agent(view: MirrorView, agent_id: int | None) -> str | None:
+    """Return the helpdesk's id of an agent here."""
+    links = view.directory.agents.values()
+    return next((link.external_id for link in links if agent_id is not None and link.agent_id == agent_id), None)
+
+
+def _theirs(row: ConversationRow, reading: HelpdeskConversation, view: MirrorView) -> ConversationRow:
+    status = translation.status_of(reading, view)
+    return replace(
+        row,
+        inbox_id=view.directory.inbox_id(reading.inbox_id) or row.inbox_id,
+        team_id=view.directory.team_id(reading.team_id),
+        status=status,
+        priority=reading.priority,
+        assignee_id=None if status is Status.PENDING else view.directory.agent_id(reading.assignee_id),
+        labels=row.labels if reading.labels is None else reading.labels,
+        subject=translation.subject_of(reading, view),
+        last_activity_at=view.here(reading.last_activity_at),
+        awaiting=reading.awaiting or row.awaiting,
+        snoozed_until=None,  # the helpdesk ends its snoozes
+    )
+
+
+def _is_released_there(before: Mirrored, reading: HelpdeskConversation) -> bool:
+    """Return whether somebody there took it from the agent whom an earlier reading named."""
+    return before.link.assignee is not None and before.row.assignee_id is not None and reading.waits
+
+
+def _why(before: Mirrored, view: MirrorView) -> AssignmentSource | None:
+    """Return the rule behind a release that nobody decided: its agent is gone there, or left the inbox."""
+    link = view.directory.agents.get(before.link.assignee or "")
+    return AssignmentSource.LEFT_INBOX if link is None or not link.active else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wait:
+    """What a hold depends on."""
+
+    reading: HelpdeskConversation
+    view: MirrorView
+    link: LinkRow
+
+
+def _held(before: ConversationRow, row: ConversationRow, wait: _Wait, now: datetime) -> ConversationRow:
+    """Return the row with the hold that runs respect: a person decided there, or it has not settled yet (C11, C15)."""
+    if not row.is_waiting:
+        stays = before.held_for is Hold.HANDS_OFF and row.status is not Status.RESOLVED  # until resolved or released
+        return row if stays else replace(row, held_until=None, held_for=None)
+    if before.held_for is Hold.HANDS_OFF and before.held_until and not _customer_wrote(before, wait):
+        return row
+    until = translation.settles_at(wait.reading, wait.view, seen_waiting_at=wait.link.seen_waiting_at or now)
+    if until <= now:
+        return replace(row, held_until=None, held_for=None)
+    return replace(row, held_until=until, held_for=Hold.SETTLING)
+
+
+def _customer_wrote(before: ConversationRow, wait: _Wait) -> bool:
+    """Return whether the customer has begun to wait anew since the person's release."""
+    if before.held_until is None or wait.reading.waiting_since is None:
+        return False
+    return wait.view.here(wait.reading.waiting_since) > before.held_until - HANDS_OFF_FOR

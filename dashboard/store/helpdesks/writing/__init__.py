@@ -1,0 +1,1 @@
+"""Rows of writes in helpdesks, and of conflicts over them."""

@@ -1,0 +1,59 @@
+"""The helpdesk does not answer as it should: afterwards both sides agree, and nobody was assigned twice."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.faults.helpdesks.shop import Shop
+
+pytestmark = pytest.mark.gate
+Lasts = Callable[[float], float]
+MINUTE = 60.0
+
+
+def test_after_a_minute_without_an_answer_all_are_assigned_once(shop: Shop, lasts: Lasts):
+    """C28, C18: each connection is cut off, while webhooks still come."""
+    shop.there.fault("reset", times=None)
+    shop.is_busy_for(lasts(MINUTE))
+    shop.there.end_faults()
+
+    shop.heals()
+
+
+def test_after_answers_that_took_five_seconds_all_are_assigned_once(chatwoot_shop: Shop, lasts: Lasts):
+    """C28"""
+    chatwoot_shop.there.fault("slow:5", times=None)
+    chatwoot_shop.is_busy_for(2 * lasts(MINUTE))
+    chatwoot_shop.there.end_faults()
+
+    chatwoot_shop.heals()
+
+
+def test_while_half_of_all_calls_fail_nobody_is_assigned_twice(shop: Shop, lasts: Lasts):
+    """C28, C13: half of the assignments take effect and are answered by an error all the same."""
+    shop.there.fault("write_then_500", path="assign", method="POST", times=None, share=0.5)
+    shop.there.fault("write_then_500", path="assign", method="PUT", times=None, share=0.5)
+    shop.there.fault("500", times=None, share=0.5)
+    shop.is_busy_for(2 * lasts(MINUTE))
+    shop.there.end_faults()
+
+    shop.heals()
+
+
+def test_after_refusals_by_the_rate_limit_all_are_assigned_once(chatwoot_shop: Shop, lasts: Lasts):
+    """C28, C18: the helpdesk says how long to wait."""
+    chatwoot_shop.there.fault("429", times=None, headers={"Retry-After": "2"})
+    chatwoot_shop.is_busy_for(lasts(MINUTE))
+    chatwoot_shop.there.end_faults()
+
+    chatwoot_shop.heals()
+
+
+def test_a_rate_limit_that_says_nothing_is_waited_for_until_the_next_minute(chatwoot_shop: Shop):
+    """C28, C18: Chatwoot counts calls by whole minutes, and tells nothing with its refusals."""
+    chatwoot_shop.there.fault("429", times=None)
+    chatwoot_shop.is_busy_for(MINUTE - time.time() % MINUTE)
+    chatwoot_shop.there.end_faults()
+
+    chatwoot_shop.heals()
