@@ -14,7 +14,7 @@ Lasts = Callable[[float], float]
 def test_a_worker_that_is_killed_between_write_and_record_loses_and_doubles_nothing(shop: Shop):
     """C28, C13: the helpdesk has carried out its assignments, and its answers never come.
 
-    Seen to fail with the leases of a killed worker left to their end: those that it had not sent yet waited for a minute.
+    Seen to fail with the leases of a killed worker left to their end: what it had not sent yet waited for a minute.
     """
     shop.there.fault("write_then_timeout", path="assign", method="POST", times=None)
     shop.there.fault("write_then_timeout", path="assign", method="PUT", times=None)
