@@ -49,7 +49,7 @@ class HelpdeskForbids(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    """The features of a helpdesk. `presence_every` is the pause between two readings of presence; None without presence."""
+    """The features of a helpdesk. `presence_every` is the pause between presence readings; None without presence."""
 
     webhooks: bool
     presence_every: timedelta | None
@@ -200,7 +200,7 @@ class WebhookMade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookHint:
-    """The stored part of a webhook: never state, only the conversation to read, and evidence about a change of its owner.
+    """The stored part of a webhook: never state, only the conversation to read, and evidence of a changed owner.
 
     `id` or `display_id` name the conversation, as this helpdesk's webhooks do; neither if it concerns none.
     `owner_changed` is true if the webhook tells of a changed owner; `before` is None where it does not tell.

@@ -1,7 +1,7 @@
 """Chatwoot 4.8 and newer: an inbox is an inbox, a user of the account an agent.
 
-It compares nothing before it writes, and an unknown id un-assigns. So only the answer, and a reading
-before and after, show the effect of a write. Conversations are addressed by the id that people see, and identified by `uuid`.
+It compares nothing before it writes, and an unknown id un-assigns. So only the answer, and a reading before and
+after, show the effect of a write. Conversations are addressed by the id that people see, and identified by `uuid`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -95,7 +95,7 @@ class Chatwoot:
         return HelpdeskPage(conversations=waiting, next=page.next, total=page.total)
 
     def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HelpdeskPage:
-        """Read the conversations changed since, by the helpdesk's clock. Raises ValueError for more than fifteen minutes."""
+        """Read the conversations changed since, by the helpdesk's clock. Raises ValueError for over fifteen minutes."""
         at = self._api.read_plain("/api").at
         if at is None:
             raise HelpdeskUnavailable("Chatwoot's answers lack the header Date.")

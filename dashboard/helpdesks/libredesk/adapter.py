@@ -141,7 +141,7 @@ class Libredesk:
         return read_presence(self._api)
 
     def assign(self, seen: HelpdeskConversation, agent_id: str | None) -> AssignAnswer:
-        """Assign it to this agent, whether or not it has an owner: Libredesk compares nothing, and its answer names no owner."""
+        """Assign it to this agent, even if it has an owner: Libredesk compares nothing, its answer names no owner."""
         path = f"/conversations/{seen.id}/assignee/user"
         to = (path, {"assignee_id": int(agent_id)}) if agent_id is not None else (f"{path}/remove", None)
         try:

@@ -15,8 +15,8 @@ SELF_ASSIGNED = "self-assigned this conversation"
 def past_of(raw: Row, activities: Sequence[Row]) -> PastConversation:
     """Return a conversation of the past; `activities` are its messages of that type, oldest first.
 
-    They name the assignee, but with an id only if the assignee did it. So the first owner is known if that was one, or if
-    nobody followed.
+    They name the assignee, but have an id only for a self-assignment. So the first owner is known if that was one, or
+    if nobody followed.
     """
     given = [one for one in activities if _assigns(one)]
     first = given[0] if given else None

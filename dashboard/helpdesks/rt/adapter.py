@@ -171,7 +171,7 @@ class RequestTracker:
         return HelpdeskPage(conversations=conversations, next=_next(listing), total=total)
 
     def _tickets(self, query: str, after: str | None) -> Listing:
-        """Return a page of tickets. A number is an age, so that no ticket is passed over when others leave the list meanwhile."""
+        """Return a page of tickets. A number is an age, so that no ticket is missed if others leave the list."""
         return self._rest.listing(
             "/tickets", {"query": f"{query} AND id > {int(after or 0)}", "orderby": "id", **TICKET}
         )
