@@ -130,8 +130,8 @@ class HelpdeskConversation:
 
     `id` is the stable id, `display_id` the one that people see. `assignee_id` is the owning agent; `taken` is true also
     for another owner, such as a bot. `version` is an ETag for a write that compares, where there is one.
-    `waiting_since` is the first customer message without an answer; None if the helpdesk does not tell it.
-    `labels` is None where a list does not tell them; the mirror then keeps its own. Times are aware.
+    `waiting_since` is the first customer message without an answer; None if the helpdesk lacks it.
+    `labels` is None where a list lacks them; the mirror then keeps its own. Times are aware.
     """
 
     id: str
@@ -203,7 +203,7 @@ class WebhookHint:
     """The stored part of a webhook: never state, only the conversation to read, and evidence of a changed owner.
 
     `id` or `display_id` name the conversation, as this helpdesk's webhooks do; neither if it concerns none.
-    `owner_changed` is true if the webhook tells of a changed owner; `before` is None where it does not tell.
+    `owner_changed` is true if the webhook shows a changed owner; `before` is None where it lacks the old one.
     """
 
     event: str

@@ -1,7 +1,7 @@
 """Request Tracker 5: a queue is an inbox, a ticket a conversation, a user-defined group a team.
 
 It sends no webhooks and has no presence. It compares before it writes, because a ticket's ETag is its last
-transaction; but it refuses with status 200 and a sentence, so that only a reading shows the effect of a write.
+transaction. But it refuses with status 200 and a sentence, so that only a reading shows the effect of a write.
 """
 
 from collections import defaultdict

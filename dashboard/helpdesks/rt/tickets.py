@@ -97,7 +97,7 @@ def instant(row: Row, name: str) -> datetime:
 def earlier(since: datetime, now: datetime | None = None) -> str:
     """Return a time for a query, somewhat before `since`: rows are compared with that themselves.
 
-    Request Tracker reads every absolute time in the time zone of its user, which it tells nobody, and of one with a Z
+    Request Tracker reads every absolute time in the hidden time zone of its user, and of one with a Z
     only the day. So a day earlier covers all zones; and a time shortly before its own `now` is written as an age.
     """
     age = now - since if now else DAY

@@ -1,7 +1,7 @@
 """Carries out writes in a helpdesk: read again, compare, assign, check the answer (C13, C14, C18).
 
-The calls run side by side in threads and touch no store; their results are written one by one, each in its own unit of
-work. A killed worker's leases end with it, or after a while where others write at the same time; the next worker
+The calls run side by side in threads and touch no store. Their results are written one by one, each in its own unit of
+work. A killed worker's leases end with it, or after a while where others write at the same time. The next worker
 reads again before anything else.
 """
 

@@ -59,7 +59,7 @@ def overwritten(
 ) -> str | None:
     """Return the helpdesk's id of the owner that our write replaced, None without one; `holder` is the owner now.
 
-    The echo tells its previous owner. Where it does not, another change came since our reading, and ours stands: then
+    The echo has its previous owner. If not, another change came since our reading, and ours stands: then
     ours was the later one, unless somebody else also chose our agent.
     """
     target, persons = target_of(claim.write, view), view.directory.agents
