@@ -18,7 +18,7 @@ FOLDER, ADDRESS = "demo_helpdesk", "address"
 
 @dataclass(slots=True, kw_only=True)
 class ShopKeeper:
-    """What the demo's process knows of the helpdesk; `base` is the address of this Evenhand."""
+    """The state of the helpdesk in the demo's process; `base` is the address of this Evenhand."""
 
     base: str
     dice: Dice
@@ -27,7 +27,7 @@ class ShopKeeper:
     shop: Shop | None = None
 
     def step(self, work: UnitOfWork, beside: Day, now: datetime) -> None:
-        """Take the next step of the set-up, and simulate what happens there. Raises ShopUnavailable."""
+        """Take the next step of the set-up, and simulate the events there. Raises ShopUnavailable."""
         try:
             shop = self._shop(work.settings)
             self.is_ready = self.is_ready or self._connect(work, shop, beside.places.account_id)

@@ -28,7 +28,7 @@ class ShopConversation:
 
 
 class Shop:
-    """A client of the demo's helpdesk, whose calls raise ShopUnavailable."""
+    """A client of the demo's helpdesk; its calls raise ShopUnavailable."""
 
     def __init__(self, address: str) -> None:
         self.address = address

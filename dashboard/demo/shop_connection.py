@@ -81,7 +81,7 @@ class ShopConnection:
         return next((row for row in rows if row.name == NAME and row.kind is HelpdeskKind.CHATWOOT), None)
 
     def _was_made(self) -> bool:
-        """Return whether there was a connection: what visitors disconnect stays away."""
+        """Return whether there was a connection: one that a visitor removed is not created again."""
         made = audit_log.page(self.work.session, self.account_id, Page(per_page=1), Subject(subject="connection"))
         return made.meta.count > 0
 

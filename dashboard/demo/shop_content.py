@@ -1,4 +1,4 @@
-"""The demo's helpdesk: its people, two of whose inboxes are connected, and what its customers write."""
+"""The demo's helpdesk: its people, its inboxes, two of them connected, and the messages of its customers."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -51,7 +51,7 @@ class ShopDay:
             shop.act("customer_starts", inbox=inbox_id, content=self.dice.choice(QUESTIONS[inbox_id]))
 
     def _go_on(self, shop: Shop, one: ShopConversation) -> None:
-        """Let its agent answer or resolve it, or its customer write again; let somebody take what nobody has."""
+        """Let its agent answer or resolve it, or its customer write again; without assignee, let somebody take it."""
         if one.assignee_id is None:
             if self._happens_every(TAKEN_EVERY[one.inbox_id]) and (takers := self._present(MEMBERS[one.inbox_id])):
                 taker = self.dice.choice(takers)

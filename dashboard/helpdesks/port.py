@@ -49,7 +49,7 @@ class HelpdeskForbids(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    """What a helpdesk can do. `presence_every` is the pause between two readings of presence; None without presence."""
+    """The features of a helpdesk. `presence_every` is the pause between presence readings; None without presence."""
 
     webhooks: bool
     presence_every: timedelta | None
@@ -62,7 +62,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check of a connection: what was found, and unless `ok` what to do, in the words of the helpdesk's screens."""
+    """One check of a connection: its finding, and its remedy unless `ok`, in the words of the helpdesk's screens."""
 
     check: str
     ok: bool
@@ -72,7 +72,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpdeskFacts:
-    """What identifies the other side: its version, the id of the user or bot that we act as, and its clock."""
+    """The identity of the other side: its version, the id of the user or bot that we act as, and its clock."""
 
     version: str | None
     own_id: str | None
@@ -95,7 +95,7 @@ class HelpdeskInbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpdeskAgent:
-    """A person who may answer there. Adapters leave out bots, service users and `System`."""
+    """A person with the right to answer there. Adapters leave out bots, service users and `System`."""
 
     id: str
     name: str
@@ -129,9 +129,9 @@ class HelpdeskConversation:
     """A conversation as the helpdesk has it now.
 
     `id` is the stable id, `display_id` the one that people see. `assignee_id` is the owning agent; `taken` is true also
-    for an owner who is no agent, such as a bot. `version` is an ETag for a write that compares, where there is one.
-    `waiting_since` is the first customer message without an answer; None if the helpdesk does not tell it.
-    `labels` is None where a list does not tell them; the mirror then keeps its own. Times are aware.
+    for another owner, such as a bot. `version` is an ETag for a write that compares, where there is one.
+    `waiting_since` is the first customer message without an answer; None if the helpdesk lacks it.
+    `labels` is None where a list lacks them; the mirror then keeps its own. Times are aware.
     """
 
     id: str
@@ -200,10 +200,10 @@ class WebhookMade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookHint:
-    """What is kept of a webhook: never state, only which conversation to read, and evidence of who changed its owner.
+    """The stored part of a webhook: never state, only the conversation to read, and evidence of a changed owner.
 
-    `id` or `display_id` name the conversation, as this helpdesk's webhooks do; neither for what concerns none.
-    `owner_changed` is true if the webhook tells of a changed owner; `before` is None where it does not tell.
+    `id` or `display_id` name the conversation, as this helpdesk's webhooks do; neither if it concerns none.
+    `owner_changed` is true if the webhook shows a changed owner; `before` is None where it lacks the old one.
     """
 
     event: str
@@ -218,7 +218,7 @@ class WebhookHint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastConversation:
-    """A conversation of the past, for back-tests (C24); what the helpdesk cannot tell is None, never guessed."""
+    """A conversation of the past, for back-tests (C24); a value that the helpdesk lacks is None, never guessed."""
 
     id: str
     display_id: str
@@ -245,7 +245,7 @@ class HistoryPage:
 class Helpdesk(Protocol):
     """One helpdesk. Every call may raise HelpdeskUnavailable or HelpdeskForbids, and leaves nothing half understood:
 
-    an answer that lacks what it must have is HelpdeskUnavailable, never an empty list.
+    an answer without a required value is HelpdeskUnavailable, never an empty list.
     """
 
     features: Features
@@ -254,7 +254,7 @@ class Helpdesk(Protocol):
         """Return version, own id and clock, in as few calls as possible."""
 
     def check(self) -> Sequence[Check]:
-        """Check version, clock, rights and what is missing for which feature; a failed check is a value."""
+        """Check version, clock, rights and the features with a missing right; a failed check is a value."""
 
     def url_of(self, key: ConversationKey) -> str:
         """Return the address at which people open the conversation there."""
@@ -262,7 +262,7 @@ class Helpdesk(Protocol):
     def read_setup(self, groups: Mapping[str, str]) -> Setup:
         """Read inboxes, agents, members, teams and labels, all of them or raise.
 
-        `groups` names the group whose members may take an inbox, by inbox id, where the helpdesk has no members (rt).
+        `groups` maps an inbox id to the group that may take its conversations, where inboxes have no members (rt).
         """
 
     def setup_marks(self) -> str | None:
@@ -275,7 +275,7 @@ class Helpdesk(Protocol):
         """Read a page of the open conversations without an assignee, oldest first."""
 
     def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HelpdeskPage:
-        """Read a page of what changed since, in any status; only with `features.reads_changes`."""
+        """Read a page of the conversations changed since, in any status; only with `features.reads_changes`."""
 
     def read_one(self, key: ConversationKey) -> HelpdeskConversation | None:
         """Read one conversation; None if it does not exist (404)."""
@@ -304,7 +304,7 @@ class Helpdesk(Protocol):
         """
 
     def read_webhook(self, headers: Mapping[str, str], body: Mapping[str, object]) -> WebhookHint:
-        """Return what the webhook hints at; an unknown event is a hint at nothing. Raises ValueError for no webhook."""
+        """Return the hint of the webhook; the hint of an unknown event is empty. Raises ValueError for no webhook."""
 
     def set_own_assignment(self, inbox: HelpdeskInbox, teams: Sequence[HelpdeskTeam], *, on: bool) -> None:
         """Switch the helpdesk's own assignment in this inbox, and in these teams."""
@@ -324,7 +324,7 @@ class Answer:
 
 
 class HelpdeskHttp(Protocol):
-    """HTTP to one helpdesk: checked address, time-outs, limiter, breaker and retries of what may be repeated.
+    """HTTP to one helpdesk: checked address, time-outs, limiter, breaker and retries of repeatable calls.
 
     Raises HelpdeskUnavailable for time-outs, 5xx, 429, a redirect to another host, an answer over 10 MiB, and a 2xx
     that should be JSON and is not. Returns every other status, 401 to 422 too, for the adapter to judge.

@@ -1,4 +1,4 @@
-"""What a helpdesk answered: read within its limits, then judged. No sentence quotes an answer's body."""
+"""The answers of a helpdesk: read within its limits, then judged. No sentence quotes an answer's body."""
 
 import json
 import re
@@ -65,7 +65,7 @@ def receive(response: httpx.Response) -> Received:
 
 
 def answer_of(received: Received, target: Target, path: str, now: datetime) -> Answer:
-    """Return the answer for the adapter to judge. Raises HelpdeskUnavailable for what no adapter can use."""
+    """Return the answer for the adapter to judge. Raises HelpdeskUnavailable for an answer that no adapter can use."""
     status = received.status
     if status < HTTPStatus.OK:
         raise HelpdeskUnavailable(BROKEN)
@@ -91,7 +91,7 @@ def _limited(parts: Iterable[bytes]) -> bytes:
 
 
 def _unzipped(parts: Iterable[bytes]) -> Iterable[bytes]:
-    """Yield what is in a gzip stream, in parts of bounded size: 10 MiB of it can hold 10 GiB."""
+    """Yield the content of a gzip stream, in parts of bounded size: 10 MiB of it can hold 10 GiB."""
     stream, received = zlib.decompressobj(wbits=31), 0
     for part in parts:
         received += len(part)

@@ -1,4 +1,4 @@
-"""HTTP to a helpdesk: a checked address, a deadline, the connection's gate, and retries of what may be repeated."""
+"""HTTP to a helpdesk: a checked address, a deadline, the connection's gate, and retries of repeatable calls."""
 
 import json
 import logging
@@ -38,7 +38,7 @@ Params = Mapping[str, str | int] | Sequence[tuple[str, str]]
 
 
 class Urgency(IntEnum):
-    """What a call is for: more urgent calls go first (C8)."""
+    """The purpose of a call: more urgent calls go first (C8)."""
 
     WRITE = 0
     REREAD = 1

@@ -99,7 +99,7 @@ class ConnectionDetailSchema(ConnectionSchema):
 
 
 class CheckSchema(Schema):
-    """A check: what was found, and unless it is ok, what to do."""
+    """A check: its finding, and its remedy unless it is ok."""
 
     check = fields.String()
     ok = fields.Boolean()
@@ -114,7 +114,7 @@ class ChecksSchema(Schema):
 
 
 class RemovalQuery(Schema):
-    """What becomes of inboxes and conversations from the helpdesk; they stay unless `keep` is false."""
+    """The choice to keep the helpdesk's inboxes and conversations; they stay unless `keep` is false."""
 
     keep = fields.Boolean(truthy={"true"}, falsy={"false"}, load_default=True)
 
@@ -187,7 +187,7 @@ def remove(removal: Removal, connection_id: int) -> None:
 @allowed(ADMINISTRATORS)
 @bp.response(200, ChecksSchema)
 def check(connection_id: int) -> dict[str, list[Check]]:
-    """Check a connection: address, version, clock, rights, webhook; each failed check tells what to do."""
+    """Check a connection: address, version, clock, rights, webhook; each failed check has a remedy."""
     found = checking.run(unit_of_work(), caller().account_id, connection_id, base=http.own_address(), clock=clock.now)
     return {"checks": list(or_refuse(found))}
 

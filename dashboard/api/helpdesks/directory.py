@@ -1,4 +1,4 @@
-"""Inboxes and people of a connected helpdesk: modes, and who is who (C19, C2)."""
+"""Inboxes and people of a connected helpdesk: the modes, and the matching of people to agents (C19, C2)."""
 
 from collections.abc import Sequence
 
@@ -43,7 +43,7 @@ class ConnectedInboxesSchema(Schema):
 
 
 class PersonSchema(Schema):
-    """A person who answers in the helpdesk, the agent here, and the one whom the address proposes."""
+    """A person of the helpdesk, the agent here, and the agent proposed by address."""
 
     external_id = fields.String()
     name = fields.String()
@@ -54,7 +54,7 @@ class PersonSchema(Schema):
 
 
 class PeopleSchema(Schema):
-    """All people who answer in the helpdesk."""
+    """All people of the helpdesk."""
 
     data = fields.List(fields.Nested(PersonSchema))
 
@@ -84,7 +84,7 @@ def change_inbox(edit: InboxModeEdit, connection_id: int, external_id: str) -> I
 @allowed(SUPERVISORS)
 @bp.response(200, PeopleSchema)
 def people(connection_id: int) -> dict[str, Sequence[PersonView]]:
-    """List the people who answer in a helpdesk, with the agents whom their addresses propose."""
+    """List the people of a helpdesk, with the agents proposed by their addresses."""
     return {"data": or_refuse(matching.show(unit_of_work(), caller().account_id, connection_id))}
 
 
@@ -93,7 +93,7 @@ def people(connection_id: int) -> dict[str, Sequence[PersonView]]:
 @bp.arguments(MatchForm(partial=True))
 @bp.response(200, PersonSchema)
 def match(edit: MatchEdit, connection_id: int, external_id: str) -> PersonView:
-    """Confirm who a person is here, make a new agent of them, or ignore them."""
+    """Match a person to an agent, create an agent for them, or ignore them."""
     who, key = caller(), ExternalKey(connection_id=connection_id, external_id=external_id)
     return or_refuse(matching.change(unit_of_work(), who.account_id, key, edit, actor_id=who.user_id, now=clock.now()))
 

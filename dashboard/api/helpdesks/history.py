@@ -1,4 +1,4 @@
-"""What was heard from a helpdesk and done there: events, conflicts and writes, newest first (C22)."""
+"""The history of a connection: events, conflicts and writes, newest first (C22)."""
 
 from marshmallow import Schema, fields
 
@@ -50,7 +50,7 @@ class HelpdeskWriteSchema(Schema):
 @bp.arguments(PageQuery, location="query")
 @bp.response(200, listing(ConnectionEventSchema))
 def events(page: Page, connection_id: int) -> Listed[EventView]:
-    """List what was heard from the helpdesk and done there in the last 24 hours."""
+    """List the events, conflicts and writes of the last 24 hours."""
     return or_refuse(reports.show_events(unit_of_work(), caller().account_id, connection_id, page))
 
 

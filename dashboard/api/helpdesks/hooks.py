@@ -26,7 +26,7 @@ SENTENCES = {
 
 @hooks.post("/hooks/<id:connection_id>/<secret>")
 def hear(connection_id: int, secret: str) -> Response:
-    """Store what a webhook hints at, and answer at once; a job reads its conversation."""
+    """Store the hint of a webhook, and answer at once; a job reads its conversation."""
     headers = {name.lower(): value for name, value in request.headers}
     arrived = Arrived(headers=headers, body=request.get_data())
     work = unit_of_work()

@@ -1,7 +1,7 @@
 """Chatwoot 4.8 and newer: an inbox is an inbox, a user of the account an agent.
 
-It compares nothing before it writes, and an id that it does not know un-assigns. So only the answer, and a reading
-before and after, show what a write did. Conversations are addressed by the id that people see, and known by `uuid`.
+It compares nothing before it writes, and an unknown id un-assigns. So only the answer, and a reading before and
+after, show the effect of a write. Conversations are addressed by the id that people see, and identified by `uuid`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -56,7 +56,7 @@ class Chatwoot:
         return checks.about(self._api)
 
     def check(self) -> Sequence[port.Check]:
-        """Check what the connection may do, feature by feature."""
+        """Check the rights of the connection, feature by feature."""
         return checks.check(self._api)
 
     def url_of(self, key: ConversationKey) -> str:
@@ -89,13 +89,13 @@ class Chatwoot:
         return self._page(inbox_ids, after, {"status": "open"}, "all_count")
 
     def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
-        """Read a page of what has no assignee; what a bot owns is listed there too, and left out here."""
+        """Read a page of conversations without assignee; Chatwoot lists those of bots too, and this leaves them out."""
         page = self._page(inbox_ids, after, {"status": "open", "assignee_type": "unassigned"}, "unassigned_count")
         waiting = [one for one in page.conversations if not one.taken]
         return HelpdeskPage(conversations=waiting, next=page.next, total=page.total)
 
     def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HelpdeskPage:
-        """Read what changed since, by the helpdesk's clock. Raises ValueError for more than fifteen minutes."""
+        """Read the conversations changed since, by the helpdesk's clock. Raises ValueError for over fifteen minutes."""
         at = self._api.read_plain("/api").at
         if at is None:
             raise HelpdeskUnavailable("Chatwoot's answers lack the header Date.")
@@ -166,11 +166,11 @@ class Chatwoot:
         return words.is_signed(headers, body, secret=secret, now=now, ahead=ahead)
 
     def read_webhook(self, headers: Mapping[str, str], body: Mapping[str, object]) -> port.WebhookHint:
-        """Return the conversation to read, and who owned it before and after."""
+        """Return the conversation to read, and its owners before and after."""
         return words.hint(body)
 
     def set_own_assignment(self, inbox: HelpdeskInbox, teams: Sequence[HelpdeskTeam], *, on: bool) -> None:
-        """Switch it in the inbox, and in the teams, which pick an agent whatever the inbox says."""
+        """Switch it in the inbox and in the teams: a team picks an agent even if its inbox does not."""
         places = [(f"/inboxes/{inbox.id}", "enable_auto_assignment")]
         places += [(f"/teams/{team.id}", "allow_auto_assign") for team in teams]
         for path, switch in places:

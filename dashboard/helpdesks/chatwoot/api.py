@@ -1,4 +1,4 @@
-"""Calls of Chatwoot's API: which token makes them, and what its refusals mean."""
+"""Calls of Chatwoot's API: the token of each, and the meaning of its refusals."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -66,7 +66,7 @@ class ChatwootApi:
         return self._bot_token
 
     def read_plain(self, path: str) -> Answer:
-        """Read what is no account's: version and profile."""
+        """Read a path outside the account: version or profile."""
         answer = self._http.get(path, headers=_header(self._token))
         return self._judged(answer, path)
 
@@ -77,7 +77,7 @@ class ChatwootApi:
         return answer if is_missing else self._judged(answer, path)
 
     def read(self, path: str, params: Params = ()) -> object:
-        """Read what must be there. The lists of an account, with one slash, are missing only with the account."""
+        """Read a path that must exist. The lists of an account, with one slash, are missing only with the account."""
         answer = self.ask(path, params)
         if answer.status == HTTPStatus.NOT_FOUND and path.count("/") == 1:
             raise HelpdeskForbids(NO_ACCOUNT.format(self.account_id), fix=RIGHT_ACCOUNT)
@@ -93,7 +93,7 @@ class ChatwootApi:
         return answer
 
     def change(self, method: str, path: str, body: object = None) -> object:
-        """Write what must succeed."""
+        """Make a change that must succeed."""
         return self._judged(self.write(method, path, body), path).json
 
     def _judged(self, answer: Answer, path: str) -> Answer:
@@ -106,7 +106,7 @@ class ChatwootApi:
 
 @contextmanager
 def understood(what: str) -> Iterator[None]:
-    """Turn an answer that lacks what it must have into HelpdeskUnavailable."""
+    """Turn an answer without a required value into HelpdeskUnavailable."""
     try:
         yield
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError):

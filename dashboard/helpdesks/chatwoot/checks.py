@@ -1,4 +1,4 @@
-"""Checks of a connection to Chatwoot: each says what was found, and what a person must do there."""
+"""Checks of a connection to Chatwoot: each has a finding, and a remedy for a person there."""
 
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -56,7 +56,7 @@ def check(api: ChatwootApi) -> Sequence[Check]:
 
 
 def numbers(version: str | None) -> tuple[int, ...]:
-    """Return the numbers of a version such as 4.15.1-ce; none of what is no version."""
+    """Return the numbers of a version such as 4.15.1-ce; none for any other text."""
     parts = (version or "").removeprefix("v").partition("-")[0].split(".")
     return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else ()
 

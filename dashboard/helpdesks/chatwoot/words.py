@@ -52,7 +52,7 @@ def conversation(found: Row) -> HelpdeskConversation:
 
 
 def past(seen: HelpdeskConversation, resolution: Row | None) -> PastConversation:
-    """Return a conversation of the past; only its last resolution tells when it ended, and who had it then."""
+    """Return a conversation of the past; only its last resolution has its end and its owner then."""
     resolved_by = resolution.get("user_id") if resolution else None
     return PastConversation(
         id=seen.id,
@@ -112,7 +112,7 @@ def ids(found: Sequence[Row]) -> frozenset[str]:
 
 
 def hint(body: Mapping[str, object]) -> WebhookHint:
-    """Return what a webhook hints at. Raises ValueError for what is no webhook of Chatwoot."""
+    """Return the hint of a webhook. Raises ValueError for a body that is no webhook of Chatwoot."""
     event = body.get("event")
     if not isinstance(event, str):
         raise ValueError("A webhook of Chatwoot names its event.")
@@ -147,7 +147,7 @@ def is_signed(headers: Mapping[str, str], body: bytes, *, secret: str | None, no
 
 
 def _owners(changed: object) -> tuple[bool, str | None, str | None]:
-    """Return whether the owner changed, from whom and to whom; a bot is told as `bot:` and its id."""
+    """Return whether the owner changed, the old owner and the new one; a bot is `bot:` and its id."""
     found = (
         {name: each for one in changed if isinstance(one, dict) for name, each in one.items()}
         if isinstance(changed, list)

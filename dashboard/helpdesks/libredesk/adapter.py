@@ -1,6 +1,6 @@
 """Libredesk, 1.0 and newer, by its API: one installation is one account, and a conversation is addressed by its uuid.
 
-What it does not tell, it does not tell anywhere: nothing lists what changed, so all that is open is read instead.
+No call lists the changed conversations, so the mirror reads all open ones instead.
 """
 
 import hashlib
@@ -141,7 +141,7 @@ class Libredesk:
         return read_presence(self._api)
 
     def assign(self, seen: HelpdeskConversation, agent_id: str | None) -> AssignAnswer:
-        """Give it to this agent, whoever has it: Libredesk compares nothing, and answers only that it did."""
+        """Assign it to this agent, even if it has an owner: Libredesk compares nothing, its answer names no owner."""
         path = f"/conversations/{seen.id}/assignee/user"
         to = (path, {"assignee_id": int(agent_id)}) if agent_id is not None else (f"{path}/remove", None)
         try:
@@ -200,7 +200,7 @@ class Libredesk:
         return abs(now + ahead - at) <= AGE
 
     def read_webhook(self, headers: Mapping[str, str], body: Mapping[str, object]) -> WebhookHint:
-        """Return what it hints at."""
+        """Return the hint of a webhook."""
         return hint_of(body)
 
     def set_own_assignment(self, inbox: HelpdeskInbox, teams: Sequence[HelpdeskTeam], *, on: bool) -> None:

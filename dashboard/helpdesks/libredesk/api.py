@@ -22,7 +22,7 @@ NO_SENSE = "Libredesk's answer is not of the form that its API has: check the ad
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Right:
-    """A permission: its name in the API, its label on the page Roles, and what needs it."""
+    """A permission: its name in the API, its label on the page Roles, and the features that need it."""
 
     name: str
     label: str
@@ -30,7 +30,7 @@ class Right:
 
     @property
     def missing(self) -> HelpdeskForbids:
-        """Return the error of a key whose agent has no role with this permission."""
+        """Return the error of a key if its agent has no role with this permission."""
         return MayNot(f"The API key's agent may not {self.purpose}.", fix=self.fix)
 
     @property
@@ -58,7 +58,7 @@ class MayNot(HelpdeskForbids):
 
 
 class NotThere(HelpdeskUnavailable):
-    """Libredesk itself says that what was asked for does not exist; a 404 of anything else is not this."""
+    """Libredesk's own answer that the object does not exist; a 404 of any other server is not this."""
 
 
 class RefusedCall(HelpdeskUnavailable):
@@ -93,7 +93,7 @@ class LibredeskApi:
 
 
 def data_of(answer: Answer, needs: Right = KEY_ONLY) -> Any:
-    """Return the data within the envelope, or raise what the status means."""
+    """Return the data within the envelope, or raise the error of the status."""
     envelope = answer.json if isinstance(answer.json, Mapping) else {}
     if answer.status == HTTPStatus.UNAUTHORIZED:
         raise HelpdeskForbids(KEY_REFUSED, fix=NEW_KEY)

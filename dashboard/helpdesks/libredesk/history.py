@@ -15,8 +15,8 @@ SELF_ASSIGNED = "self-assigned this conversation"
 def past_of(raw: Row, activities: Sequence[Row]) -> PastConversation:
     """Return a conversation of the past; `activities` are its messages of that type, oldest first.
 
-    They name the assignee, but only who assigned oneself by id. So the first owner is known if that was one, or if
-    nobody followed.
+    They name the assignee, but have an id only for a self-assignment. So the first owner is known if that was one, or
+    if nobody followed.
     """
     given = [one for one in activities if _assigns(one)]
     first = given[0] if given else None
@@ -52,7 +52,7 @@ def _assigns(message: Row) -> bool:
 
 
 def activities(api: LibredeskApi, uuid: str) -> Iterator[Row]:
-    """Yield the messages of what was done in a conversation, newest first."""
+    """Yield the messages about the actions in a conversation, newest first."""
     page = seen = 0
     while True:
         page += 1

@@ -1,4 +1,4 @@
-"""Who and what Libredesk has: inboxes, agents, their presence, teams with their members, and tags."""
+"""The set-up of Libredesk: inboxes, agents, their presence, teams with their members, and tags."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ ROUND_ROBIN, MANUAL = "Round robin", "Manual"
 
 
 def read_setup(api: LibredeskApi) -> Setup:
-    """Read all of it. Who is in which team takes one call for each agent."""
+    """Read all of it. The teams take one call for each agent."""
     inboxes, tags, agents, teams = api.rows("/inboxes"), api.rows("/tags"), _agents(api), _teams(api)
     with understood("its set-up"):
         members = _members(api, [str(agent["id"]) for agent in agents])
@@ -25,7 +25,7 @@ def read_setup(api: LibredeskApi) -> Setup:
 
 
 def read_presence(api: LibredeskApi) -> Mapping[str, Presence]:
-    """Read the presence of all agents, whose words are Evenhand's."""
+    """Read the presence of all agents, in the same words as Evenhand's."""
     agents = _agents(api)
     with understood("presence"):
         return {str(one["id"]): Presence(_availability(api, one)) for one in agents}
@@ -42,7 +42,7 @@ def switch_assignment(api: LibredeskApi, team_id: str, kind: str) -> None:
 
 
 def _agents(api: LibredeskApi) -> Sequence[Row]:
-    """Return the agents but our own; the list also has assistants, who are no people."""
+    """Return the agents but our own; the list also has assistants, and they are no people."""
     with understood("its agents"):
         own_id = api.get("/agents/me")["id"]
         agents = api.rows("/agents/compact")

@@ -123,7 +123,7 @@ class Place:
         return replace(self, inbox=later[0], since=begin, page=1, last=None) if later else None
 
     def new_in(self, data: Row) -> list[Row]:
-        """Return what this page has and the last did not."""
+        """Return the rows of this page that the last page lacks."""
         if not isinstance(data["results"], list) or not isinstance(data["total"], int):
             raise TypeError
         return [item for item in data["results"] if item["uuid"] != self.last]
@@ -157,7 +157,7 @@ def condition(field: str, operator: str, value: str = "") -> dict[str, str]:
 
 
 def hint_of(body: Row) -> WebhookHint:
-    """Return what a webhook tells. An answer by a person or a rule is told only as a message of its conversation."""
+    """Return the hint of a webhook. An answer by a person or a rule arrives only as a message of its conversation."""
     event, payload = body.get("event"), body.get("payload")
     if not isinstance(event, str) or not isinstance(payload, Mapping):
         raise ValueError("The body is no webhook of Libredesk.")

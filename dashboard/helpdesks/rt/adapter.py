@@ -1,7 +1,7 @@
 """Request Tracker 5: a queue is an inbox, a ticket a conversation, a user-defined group a team.
 
-It sends no webhooks and knows no presence. It compares before it writes, because a ticket's ETag is its last
-transaction; but it refuses with status 200 and a sentence, so that only a reading shows what a write did.
+It sends no webhooks and has no presence. It compares before it writes, because a ticket's ETag is its last
+transaction. But it refuses with status 200 and a sentence, so that only a reading shows the effect of a write.
 """
 
 from collections import defaultdict
@@ -64,7 +64,7 @@ class RequestTracker:
         return setup.about(self._rest)
 
     def check(self) -> Sequence[port.Check]:
-        """Check what the connection may do, feature by feature."""
+        """Check the rights of the connection, feature by feature."""
         return checks.check(self._rest)
 
     def url_of(self, key: ConversationKey) -> str:
@@ -87,7 +87,7 @@ class RequestTracker:
         return self._page(f"{_in(inbox_ids)} AND {IS_OPEN} AND {IS_NOBODYS}", after)
 
     def read_changed(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HelpdeskPage:
-        """Read what changed. Deleted and merged tickets are in no list: only read_one tells of them."""
+        """Read the changed tickets. Deleted and merged tickets are in no list: only read_one returns them."""
         asked_at = self._rest.get("/rt").at
         listing = self._tickets(f"{_in(inbox_ids)} AND LastUpdated > '{earlier(since, asked_at)}'", after)
         if asked_at and listing.at and listing.at - asked_at > MARGIN:
@@ -106,7 +106,7 @@ class RequestTracker:
         raise NotImplementedError("Request Tracker knows no presence.")
 
     def assign(self, seen: HelpdeskConversation, agent_id: str | None) -> AssignAnswer:
-        """Set the owner if nothing has happened since `seen`; then read what it became."""
+        """Set the owner if nothing has happened since `seen`; then read the ticket again."""
         version = seen.version or self._version_of(seen)
         if version is None:
             return AssignAnswer(changed=True)
@@ -151,7 +151,7 @@ class RequestTracker:
         raise NotImplementedError("Request Tracker has no assignment of its own to switch.")
 
     def read_history(self, inbox_ids: Collection[str], since: datetime, after: str | None = None) -> HistoryPage:
-        """Read tickets created since then, and what their transactions tell."""
+        """Read tickets created since then, and the facts of their transactions."""
         listing = self._tickets(f"{_in(inbox_ids)} AND Created > '{earlier(since)}'", after)
         with understood("the history of tickets"):
             events = self._events(listing.rows, f"({IS_REPLY} OR {IS_CHANGE_OF_OWNER})")
@@ -171,7 +171,7 @@ class RequestTracker:
         return HelpdeskPage(conversations=conversations, next=_next(listing), total=total)
 
     def _tickets(self, query: str, after: str | None) -> Listing:
-        """Return a page of tickets. A number is an age: whatever leaves the list meanwhile, none is passed over."""
+        """Return a page of tickets. A number is an age, so that no ticket is missed if others leave the list."""
         return self._rest.listing(
             "/tickets", {"query": f"{query} AND id > {int(after or 0)}", "orderby": "id", **TICKET}
         )

@@ -1,4 +1,4 @@
-"""Checks of a connection to Request Tracker: each says what was found, and what a person must do there."""
+"""Checks of a connection to Request Tracker: each has a finding, and a remedy for a person there."""
 
 from collections.abc import Callable, Sequence
 

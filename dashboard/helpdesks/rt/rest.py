@@ -29,7 +29,7 @@ class Listing:
 
 
 class Rest:
-    """Calls that raise for whatever is no answer: HelpdeskForbids for 401 and 403, else HelpdeskUnavailable."""
+    """Calls that raise for an unusable answer: HelpdeskForbids for 401 and 403, else HelpdeskUnavailable."""
 
     def __init__(self, http: HelpdeskHttp, credentials: Mapping[str, str]) -> None:
         self.credentials = credentials
@@ -79,7 +79,7 @@ class Rest:
 
 @contextmanager
 def understood(what: str) -> Iterator[None]:
-    """Turn whatever an incomplete answer causes into HelpdeskUnavailable: it is never read as an empty one."""
+    """Turn any error from an incomplete answer into HelpdeskUnavailable: it is never read as an empty one."""
     try:
         yield
     except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -102,13 +102,13 @@ def etag_of(answer: Answer) -> str:
 
 
 def sentences_of(answer: Answer) -> str:
-    """Return what Request Tracker says about a write, which after a refusal is why."""
+    """Return Request Tracker's sentences about a write; after a refusal they are its reason."""
     said = [str(sentence) for sentence in answer.json] if isinstance(answer.json, list) else []
     return " ".join(said) or "Request Tracker changed nothing and gave no reason."
 
 
 def fix_of(right: str) -> str:
-    """Return what a person must do for a missing right."""
+    """Return the remedy for a missing right."""
     return GRANT.format(right)
 
 

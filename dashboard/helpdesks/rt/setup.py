@@ -1,4 +1,4 @@
-"""The set-up of Request Tracker: who we are there, its queues, and its groups with their members."""
+"""The set-up of Request Tracker: our user there, its queues, and its groups with their members."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -30,7 +30,7 @@ TRANSACTION = {"fields": "ObjectId,Type,OldValue,NewValue,Creator,Created"}
 
 
 def conversation(ticket: Row, unanswered: Mapping[str, datetime]) -> HelpdeskConversation:
-    """Return a ticket. Its wait began with its creation, or where somebody has replied, with what is `unanswered`."""
+    """Return a ticket. Its wait began with its creation or, after a reply, at its time in `unanswered`."""
     key, owner, requestor = str(ticket["id"]), ticket["Owner"], next(iter(ticket["Requestor"]), None)
     created, updated = instant(ticket, "Created"), instant(ticket, "LastUpdated")
     waiting_since = unanswered.get(key) if answered_at(ticket) else created
@@ -97,8 +97,8 @@ def instant(row: Row, name: str) -> datetime:
 def earlier(since: datetime, now: datetime | None = None) -> str:
     """Return a time for a query, somewhat before `since`: rows are compared with that themselves.
 
-    Request Tracker reads every absolute time in the time zone of its user, which it tells nobody, and of one with a Z
-    only the day. So a day earlier covers all zones; and what is not long before its own `now` is told as an age.
+    Request Tracker reads every absolute time in the hidden time zone of its user, and of one with a Z
+    only the day. So a day earlier covers all zones; and a time shortly before its own `now` is written as an age.
     """
     age = now - since if now else DAY
     if age < DAY:
@@ -107,7 +107,7 @@ def earlier(since: datetime, now: datetime | None = None) -> str:
 
 
 def _optional(row: Row, name: str) -> datetime | None:
-    """Return a time; a ticket read alone leaves out what was never set, a list tells the year 1970."""
+    """Return a time; for a time that was never set, a single ticket has no value, a list has the year 1970."""
     at = datetime.fromisoformat(row.get(name) or NEVER.isoformat())
     return None if at == NEVER else at
 

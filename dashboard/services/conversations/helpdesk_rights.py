@@ -1,4 +1,4 @@
-"""What of a helpdesk's conversations can be changed here: the assignee, in a live inbox, to somebody known there."""
+"""The changes here to a helpdesk's conversations: only the assignee, in a live inbox, to an agent matched there."""
 
 from collections.abc import Collection
 from typing import Any
@@ -58,7 +58,7 @@ def _differing(row: ConversationRow, values: dict[str, Any]) -> set[str]:
 
 
 def _of_stranger(work: UnitOfWork, deciding: Collection[Master], agent_id: int | None) -> Invalid | None:
-    """Refuse an agent who is nobody in one of these helpdesks."""
+    """Refuse an agent without a match in one of these helpdesks."""
     for master in deciding if agent_id is not None else ():
         if not masters.knows_agent(work.session, master.connection_id, agent_id or 0):
             return invalid("assignee_id", UNKNOWN.format(master.name))

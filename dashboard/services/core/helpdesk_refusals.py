@@ -10,7 +10,7 @@ CONVERSATIONS = "the status, labels, priority, team and inbox of its conversatio
 
 
 def of_conversation(master: Master) -> Conflict:
-    """Refuse a change of what the helpdesk decides about a conversation, or a message."""
+    """Refuse a message, or a change that only the helpdesk may make to a conversation."""
     return Conflict(sentence=f"{master.name} decides {CONVERSATIONS}, and has their messages; change them there.")
 
 

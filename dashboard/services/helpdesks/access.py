@@ -47,7 +47,7 @@ class AdapterKind:
 
     @property
     def features(self) -> Features:
-        """Return what this kind of helpdesk can do."""
+        """Return the features of this kind of helpdesk."""
         found: Features = getattr(self.make(), "features")  # noqa: B009  of the class, which a callable does not have
         return found
 

@@ -1,4 +1,4 @@
-"""Conversations with what a helpdesk has of them: where they are there, the last write, the last shadow decision."""
+"""Conversations with their helpdesk facts: their addresses there, the last write, the last shadow decision."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ CURE = (
 
 
 class WrongKey(Exception):
-    """The credentials were encrypted by another key, or are damaged; the message tells it, `fix` what to do."""
+    """The credentials were encrypted by another key, or are damaged; the message is the reason, `fix` the remedy."""
 
     def __init__(self) -> None:
         super().__init__(WRONG_KEY)
@@ -30,7 +30,7 @@ class WrongKey(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """What a connection keeps secret; no value is in its repr.
+    """The secrets of a connection; no value is in its repr.
 
     `hook_secret` is the part of the webhook's address. `signing_secret` is the one that the helpdesk signs with; None
     if it does not sign.

@@ -19,9 +19,9 @@ log = structlog.get_logger()
 
 
 def explain(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, clock: Clock) -> None:
-    """Write what is due, each taken and committed before its call: a note is never written twice.
+    """Write the due notes, each taken and committed before its call, so that none is written twice.
 
-    A note whose call failed may have been written, so it is not tried again; an attribute is.
+    A note may exist although its call failed, so it is not tried again; an attribute is.
     """
     found = due_notes.all_of(work.session, connection.id)
     work.finish()

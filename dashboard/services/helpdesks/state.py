@@ -36,7 +36,7 @@ def change(
 
 
 def works(work: UnitOfWork, connection: ConnectionRow, *, now: datetime) -> None:
-    """Note that a reading went well: what was degraded or broken is ready again."""
+    """Store the success of a reading: a degraded or broken connection is ready again."""
     if connection.paused:
         return
     if connection.is_imported:

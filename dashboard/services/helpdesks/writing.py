@@ -1,7 +1,7 @@
 """Carries out writes in a helpdesk: read again, compare, assign, check the answer (C13, C14, C18).
 
-The calls run side by side in threads and touch no store; what they found is written one by one, each in its own unit of
-work. A killed worker's leases end with it, or after a while where others write at the same time; whoever comes next
+The calls run side by side in threads and touch no store. Their results are written one by one, each in its own unit of
+work. A killed worker's leases end with it, or after a while where others write at the same time. The next worker
 reads again before anything else.
 """
 
@@ -43,7 +43,7 @@ TOO_LATE = "not written in time; decided anew"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A leased write with its conversation, and whom it gives it to."""
+    """A leased write with its conversation and its assignee."""
 
     write: OpenWrite
     link: LinkRow
@@ -53,9 +53,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteAttempt:
-    """What one attempt found: the reading before the write, and what the helpdesk answered.
+    """The result of one attempt: the reading before the write, and the helpdesk's answer.
 
-    `fate` is what the reading meant; `is_written` if the answer named our agent. `refusal` and `error` are sentences.
+    `fate` is the outcome by the reading; `is_written` if the answer has our agent. `refusal`, `error` are sentences.
     """
 
     task: Task
@@ -112,7 +112,7 @@ def carry_out(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *
 
 
 def _tasks(work: UnitOfWork, view: MirrorView, leased: Sequence[OpenWrite], now: datetime) -> list[Task]:
-    """Return the writes with their links; what has left the helpdesk or has no agent there fails at once."""
+    """Return the writes with their links; those of a vanished conversation or an agent without a match fail at once."""
     tasks = []
     for write in leased:
         link, target = links.of_conversation(work.session, write.conversation_id), target_of(write, view)
@@ -154,7 +154,7 @@ def _assign(helpdesk: Helpdesk, found: WriteAttempt) -> WriteAttempt:
 
 
 def _record(work: UnitOfWork, view: MirrorView, found: WriteAttempt, clock: Clock) -> None:
-    """Write what an attempt found; the mirror takes over its reading wherever that decides."""
+    """Write the result of an attempt; the mirror takes over its reading wherever that decides."""
     write, link, now = found.task.write, found.task.link, clock()
     if found.error or found.forbids:
         _put_off(work, view, found, now)

@@ -74,7 +74,7 @@ def of_hook(session: Session, connection_id: int) -> ConnectionRow | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """What an arriving webhook needs of its connection."""
+    """The part of a connection for an arriving webhook."""
 
     account_id: int
     kind: HelpdeskKind
@@ -85,7 +85,7 @@ class Hook:
 
 
 def hook(session: Session, connection_id: int) -> Hook | None:
-    """Return what an arriving webhook needs; its address names no account."""
+    """Return the connection's part for an arriving webhook; its address names no account."""
     columns = [getattr(Connection, name) for name in Hook.__slots__]
     row = session.execute(select(*columns).where(Connection.id == connection_id)).one_or_none()
     return Hook(**row._mapping) if row else None

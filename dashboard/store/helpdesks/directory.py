@@ -1,4 +1,4 @@
-"""What a connection calls its inboxes, teams and agents, and which ones here they are."""
+"""The inboxes, teams and agents of a connection, and their links to those here."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -55,7 +55,7 @@ class TeamLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLink:
-    """A person of the helpdesk and the agent here whom somebody confirmed."""
+    """A person of the helpdesk and the confirmed agent here."""
 
     account_id: int
     connection_id: int
@@ -79,7 +79,7 @@ class Directory:
 
     @property
     def chosen(self) -> list[str]:
-        """Return the ids of the inboxes whose conversations are mirrored."""
+        """Return the ids of the mirrored inboxes."""
         return sorted(link.external_id for link in self.inboxes.values() if link.is_chosen)
 
     def inbox_id(self, external_id: str) -> int | None:
@@ -123,7 +123,7 @@ def save_teams(session: Session, links: Iterable[TeamLink]) -> None:
 
 
 def save_agents(session: Session, links: Iterable[AgentLink]) -> None:
-    """Insert or update these agents; whom they are here is not touched."""
+    """Insert or update these agents; their matches stay."""
     _save(session, ConnectedAgent, links, ("name", "email", "active"))
 
 

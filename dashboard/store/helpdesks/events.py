@@ -1,4 +1,4 @@
-"""What was heard from a helpdesk or done there; a webhook's event is a mark until its conversation was read again."""
+"""The events of a connection; a webhook's event is a mark until its conversation was read again."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a removed connection leaves here: ordinary inboxes and conversations, or nothing of them."""
+"""The remains of a removed connection: ordinary inboxes and conversations, or nothing of them."""
 
 from sqlalchemy import text
 

@@ -1,4 +1,4 @@
-"""Decisions in shadow inboxes, beside what people in the helpdesk did: one open row for each conversation (C19)."""
+"""Decisions in shadow inboxes, beside the choices of people there: one open row for each conversation (C19)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,9 +65,9 @@ class ShadowShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowReport:
-    """How shadow decisions of an inbox compare with what people did.
+    """A comparison of an inbox's shadow decisions with people's choices.
 
-    `agreed` of the `taken` ones went to the agent whom we had decided on. `saved` is the time between decision and
+    `agreed` of the `taken` ones went to the agent that we had decided on. `saved` is the time between decision and
     taking, all of it and the median; None if nobody was slower.
     """
 
@@ -90,7 +90,7 @@ def open_in(session: Session, inbox_id: int) -> Mapping[int, int]:
 
 
 def keep(session: Session, inbox: Inbox, assigns: Collection[Assign], *, at: datetime) -> list[Assign]:
-    """Write new or changed decisions about what still waits, in one statement, and return these."""
+    """Write new or changed decisions about conversations that still wait, in one statement, and return these."""
     if not assigns:
         return []
     lists = {
@@ -125,7 +125,7 @@ def close_all_in(session: Session, inbox_id: int, *, at: datetime) -> None:
 
 
 def report(session: Session, account_id: int, inbox_id: int, *, since: datetime, until: datetime) -> ShadowReport:
-    """Compare the decisions of a period with what people did, in two queries."""
+    """Compare the decisions of a period with people's choices, in two queries."""
     asked = {"account_id": account_id, "inbox_id": inbox_id, "since": since, "until": until}
     sums = session.execute(SUMS, asked).one()
     return ShadowReport(

@@ -51,7 +51,7 @@ class CallCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateTools:
-    """What a gate waits by; tests replace it."""
+    """The clock, pause and random numbers of a gate; tests replace them."""
 
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], datetime] = clock.now

@@ -13,7 +13,7 @@ POLL_LASTS_FOR = timedelta(seconds=60)
 
 
 class HelpdeskMarks:
-    """A job deletes its mark before it reads, so that whatever comes later enqueues the next job."""
+    """A job deletes its mark before it reads, so that any later event enqueues the next job."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

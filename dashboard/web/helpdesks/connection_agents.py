@@ -1,4 +1,4 @@
-"""Who the people of a helpdesk are here: proposals confirmed at once, one by one, as new agents, or never assigned."""
+"""The matching of a helpdesk's people: proposals confirmed at once or one by one, new agents, or never assigned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def confirm(connection_id: int) -> ResponseReturnValue:
 @pages.post(f"{AT}/creation")
 @administrators_only
 def create(connection_id: int) -> ResponseReturnValue:
-    """Create an agent for everybody on this page whom no address proposes; they have no log-in yet."""
+    """Create an agent for everybody on this page without a proposal; they have no log-in yet."""
     people, made = _people(connection_id), 0
     for person in (one for one in people.lines if _is_creatable(one)):
         done = _change(connection_id, person.external_id, MatchEdit(agent_id=NewAgent.NEW))
@@ -69,7 +69,7 @@ def create(connection_id: int) -> ResponseReturnValue:
 @pages.post(AT)
 @administrators_only
 def match(connection_id: int) -> ResponseReturnValue:
-    """Say who one person is here."""
+    """Match one person to an agent here."""
     external_id = request.form.get("external_id", "")
     edit = _edit(connection_id, external_id)
     done = edit if isinstance(edit, Invalid) else there_or_refused(connection_id, external_id, edit)
@@ -79,7 +79,7 @@ def match(connection_id: int) -> ResponseReturnValue:
 
 
 def there_or_refused(connection_id: int, external_id: str, edit: MatchEdit) -> PersonView | Invalid | Conflict:
-    """Return the changed person, or a refusal; a person who is not there ends the request with 404."""
+    """Return the changed person, or a refusal; an unknown person ends the request with 404."""
     done = _change(connection_id, external_id, edit)
     return done if isinstance(done, Invalid | Conflict) else there(done)
 
@@ -118,7 +118,7 @@ def _refused(connection_id: int, external_id: str, refusal: Invalid | Conflict) 
 
 
 def _edit(connection_id: int, external_id: str) -> MatchEdit | Invalid:
-    """Return what the pressed button means."""
+    """Return the edit of the pressed button."""
     done = request.form.get("do", "")
     if done == "new":
         return MatchEdit(agent_id=NewAgent.NEW)

@@ -43,7 +43,7 @@ def checks(connection_id: int) -> ResponseReturnValue:
 @pages.post(f"{AT}/checks")
 @administrators_only
 def check(connection_id: int) -> ResponseReturnValue:
-    """Call the helpdesk, and show what was found there."""
+    """Call the helpdesk, and show the findings."""
     found(connection_id)
     made = checking.run(unit_of_work(), viewer().account_id, connection_id, base=own_address(), clock=clock.now)
     return _checked(connection_id, made or ())
@@ -76,7 +76,7 @@ def credentials(connection_id: int) -> ResponseReturnValue:
 @pages.get(f"{AT}/inboxes")
 @administrators_only
 def inboxes(connection_id: int) -> ResponseReturnValue:
-    """Show the helpdesk's inboxes, with what waits there."""
+    """Show the helpdesk's inboxes, with the numbers of waiting conversations."""
     return _step("inboxes", connection_id, inboxes=_inboxes(connection_id), groups=_groups(connection_id))
 
 
@@ -95,7 +95,7 @@ def choose(connection_id: int) -> ResponseReturnValue:
 @pages.get(f"{AT}/agents")
 @administrators_only
 def agents(connection_id: int) -> ResponseReturnValue:
-    """Show the people there, and whom their addresses propose."""
+    """Show the people there, and the agents proposed by their addresses."""
     return connection_agents.shown(connection_id)
 
 
@@ -172,7 +172,7 @@ def _inboxes(connection_id: int) -> Sequence[InboxView]:
 
 
 def _groups(connection_id: int) -> Sequence[directory.TeamLink]:
-    """Return the groups whose members may be given an inbox's conversations, where the helpdesk has such."""
+    """Return the groups that may take an inbox's conversations, where the helpdesk has such."""
     if not ADAPTERS[found(connection_id).kind].has_groups:
         return ()
     teams = directory.read(unit_of_work().session, connection_id).teams.values()
@@ -180,7 +180,7 @@ def _groups(connection_id: int) -> Sequence[directory.TeamLink]:
 
 
 def _edit(inbox: InboxView, *, is_chosen: bool) -> InboxModeEdit | None:
-    """Return what the form changes in an inbox; None if nothing."""
+    """Return the form's changes to an inbox; None without any."""
     typed = request.form.get(f"group-{inbox.external_id}")
     group: str | Unset | None = UNSET if typed is None or typed == (inbox.group or "") else typed or None
     was_chosen = inbox.mode is not ConnectionMode.OFF

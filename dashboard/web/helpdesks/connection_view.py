@@ -1,4 +1,4 @@
-"""A connection's page: what is drawn anew while it is open, and the forms beside it that are not (C21)."""
+"""A connection's page: the part that is refreshed while it is open, and the forms beside it that are not (C21)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class ConnectionView:
 
 
 def view(connection_id: int, now: datetime) -> ConnectionView:
-    """Return what the page shows now; ends the request with 404 for a connection of nobody or somebody else."""
+    """Return the page's present content; ends the request with 404 for an unknown connection or another account's."""
     work, account_id = unit_of_work(), viewer().account_id
     told = reports.show(work, account_id, connection_id, now=now) or abort(HTTPStatus.NOT_FOUND)
     inboxes = there(inbox_modes.show(work, account_id, connection_id))
@@ -115,7 +115,7 @@ def event_pages(found: Listed[EventView]) -> int:
 
 
 def shadow_asked() -> str | None:
-    """Return the inbox whose shadow report is asked for."""
+    """Return the inbox of the requested shadow report."""
     return request.values.get("shadow") or None
 
 

@@ -73,7 +73,7 @@ def update(connection_id: int) -> ResponseReturnValue:
 @pages.post(f"{AT}/modes")
 @administrators_only
 def set_mode(connection_id: int) -> ResponseReturnValue:
-    """Set what Evenhand does in an inbox; going live may be refused, with the reason."""
+    """Set the mode of an inbox; going live may be refused, with the reason."""
     key = ExternalKey(connection_id=connection_id, external_id=request.form.get("external_id", ""))
     edit = form_input.load(InboxModeForm(partial=True), {"mode": request.form.get("mode", "")})
     changed = edit if isinstance(edit, Invalid) else _mode_set(key, edit)
@@ -116,7 +116,7 @@ def rotate(connection_id: int) -> ResponseReturnValue:
 @pages.post(f"{AT}/absence")
 @administrators_only
 def confirm_gone(connection_id: int) -> ResponseReturnValue:
-    """Answer the question whether what is missing has gone, or look once more (C9)."""
+    """Confirm that the missing rows are gone, or read once more (C9)."""
     act = connections.confirm_gone if request.form.get("gone") else connections.sync
     there(finished(act(unit_of_work(), viewer().account_id, connection_id, **actor_kwargs())))
     said = "The next reading takes it over." if request.form.get("gone") else "It is read once more."
@@ -126,7 +126,7 @@ def confirm_gone(connection_id: int) -> ResponseReturnValue:
 @pages.post(f"{AT}/deletion")
 @administrators_only
 def destroy(connection_id: int) -> ResponseReturnValue:
-    """Disconnect: put back what we switched, remove the webhook, and keep or delete what was mirrored."""
+    """Disconnect: put back our switches, remove the webhook, and keep or delete the mirrored rows."""
     row, keep = found(connection_id), request.form.get("keep") != "no"
     done = finished(
         disconnection.remove(unit_of_work(), viewer().account_id, connection_id, keep=keep, **actor_kwargs())

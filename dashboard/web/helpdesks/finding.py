@@ -1,4 +1,4 @@
-"""The connection that an address names, and what all pages of it need."""
+"""The connection of an address, and the values that all its pages need."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""Where each helpdesk's own screens show what a connection needs, in the words of those screens."""
+"""The places of a connection's values in each helpdesk's own screens, in the words of those screens."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from dashboard.helpdesks.port import HelpdeskKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindText:
-    """What a person reads before they connect a helpdesk of this kind; `hints` are by field of its credentials."""
+    """The text before the connection of a helpdesk of this kind; `hints` are by field of its credentials."""
 
     sentence: str
     placeholder: str

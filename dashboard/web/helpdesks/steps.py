@@ -1,4 +1,4 @@
-"""The steps that set up a connection: what each does, and which of them are done; nothing but the rows knows it."""
+"""The steps that set up a connection: the effect of each, and the finished ones, derived from the rows alone."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Checks of a connection: each says what was found, or what to do; the webhook is made on the way (C20)."""
+"""Checks of a connection: each has a finding or a remedy; one of them creates the webhook (C20)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -79,7 +79,7 @@ def _note_about(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk,
 
 
 def _with_clock(found: list[Check], ahead: timedelta | None) -> list[Check]:
-    """Add or replace the check of the clock by what was measured."""
+    """Add or replace the check of the clock by the measured difference."""
     if ahead is None:
         return found
     seconds = round(abs(ahead.total_seconds()))
@@ -128,7 +128,7 @@ def _setup(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, c
 
 
 def _count_waiting(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, inbox_ids: Sequence[str]) -> None:
-    """Count what waits in inboxes that may be chosen, as far as one page tells it."""
+    """Count the waiting conversations of inboxes that may be chosen, as far as one page lists them."""
     counts: dict[str, int] = {}
     for inbox_id in inbox_ids:
         try:

@@ -1,4 +1,4 @@
-"""Forms for connections, the modes of their inboxes, and who is who."""
+"""Forms for connections, the modes of their inboxes, and the matching of people to agents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ MOST_QUIET_SECONDS, MOST_CALLS = 30, 1_000
 
 
 class NewAgent(StrEnum):
-    """The word for an agent here who does not exist yet."""
+    """The word for an agent that does not exist here yet."""
 
     NEW = "new"
 
@@ -68,7 +68,7 @@ class InboxModeEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchEdit:
-    """Who a person of the helpdesk is here: an agent, a new one, or nobody; an ignored one is never assigned."""
+    """The match of a person there: an agent here, a new one, or nobody; an ignored person is never assigned."""
 
     agent_id: int | NewAgent | Unset | None = UNSET
     ignored: bool | Unset = UNSET
@@ -76,7 +76,7 @@ class MatchEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """What becomes of what was mirrored."""
+    """The choice to keep or delete the mirrored rows."""
 
     keep: bool
 
@@ -152,7 +152,7 @@ class InboxModeForm(Form):
 
 
 class MatchForm(Form):
-    """A change of who somebody is here."""
+    """A change of a person's match."""
 
     root = "agent"
     makes = MatchEdit
@@ -161,7 +161,7 @@ class MatchForm(Form):
 
 
 def _fault(value: Any) -> str | None:
-    """Return what is wrong with one credential."""
+    """Return the fault of one credential."""
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return None
     if not isinstance(value, str) or not can_be_kept(value):

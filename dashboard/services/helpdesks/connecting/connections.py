@@ -134,7 +134,7 @@ def sync(
 def confirm_gone(
     work: UnitOfWork, account_id: int, connection_id: int, *, actor_id: int | None, now: datetime
 ) -> ConnectionRow | None:
-    """Note a person's word that what is missing in the helpdesk has really gone (C9)."""
+    """Store a person's confirmation that the missing rows are gone in the helpdesk (C9)."""
     row = store.shelf.lock(work.session, account_id, connection_id)
     if row is None:
         return None
@@ -209,7 +209,7 @@ def _audit(
 
 
 def _go_on(work: UnitOfWork, row: ConnectionRow) -> None:
-    """Refresh the pages, run the inboxes whose decisions may differ now, and read what is due."""
+    """Refresh the pages, run the inboxes with possibly different decisions, and start the due readings."""
     known = directory.read(work.session, row.id)
     here = [link.inbox_id for link in known.inboxes.values() if link.inbox_id is not None]
     work.notes.changed(row.account_id)

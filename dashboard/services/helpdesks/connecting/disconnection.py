@@ -1,4 +1,4 @@
-"""The end of a connection: what we switched off is put back, our webhook and all tokens are removed (C19, C21)."""
+"""The end of a connection: its own assignment is put back, our webhook and all tokens are removed (C19, C21)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ WEBHOOK = "The webhook was not removed there: {}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disconnected:
-    """A removed connection, and what could not be undone in the helpdesk, in sentences."""
+    """A removed connection, and the failed steps in the helpdesk, in sentences."""
 
     row: ConnectionRow
     left: tuple[str, ...]
@@ -37,9 +37,9 @@ def remove(
 ) -> Disconnected | None:
     """Put switches back, remove the webhook, and remove the connection with its secrets.
 
-    Finishes units of work; no transaction is open while the helpdesk is called. What fails there is told and does not
-    stop the rest. With `keep`, inboxes and conversations stay here as if they had never been elsewhere; else they are
-    removed with it.
+    Finishes units of work; no transaction is open while the helpdesk is called. A failed step there is returned and
+    does not stop the rest. With `keep`, inboxes and conversations stay here as if they had never been elsewhere;
+    else they are removed with it.
     """
     row = store.shelf.find(work.session, account_id, connection_id)
     if row is None:
@@ -61,7 +61,7 @@ def remove(
 
 
 def _leave(work: UnitOfWork, row: ConnectionRow) -> tuple[str, ...]:
-    """Undo in the helpdesk what we did there; return what failed."""
+    """Undo our changes in the helpdesk; return the failed steps."""
     known = directory.read(work.session, row.id)
     if not row.switched_off and row.webhook_id is None:
         return ()

@@ -1,4 +1,4 @@
-"""What the first mode other than off makes: the webhook over there, and the inbox here (C6, C19)."""
+"""Creates the webhook there and the inbox here, on the first mode other than off (C6, C19)."""
 
 import structlog
 

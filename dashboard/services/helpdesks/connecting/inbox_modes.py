@@ -1,4 +1,4 @@
-"""What Evenhand does in each inbox of a helpdesk: off, shadow or live (C19)."""
+"""The mode of each inbox of a helpdesk: off, shadow or live (C19)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def change(
 
 
 def _refusal(connection: ConnectionRow, link: InboxLink, edit: InboxModeEdit) -> Invalid | Conflict | None:
-    """Return what can be refused before the helpdesk is called."""
+    """Return the refusal that needs no call of the helpdesk, if any."""
     if isinstance(edit.group, str) and not ADAPTERS[connection.kind].has_groups:
         return invalid("group", NO_GROUPS)
     if link.gone_at is not None and edit.mode not in (UNSET, ConnectionMode.OFF):
@@ -131,7 +131,7 @@ def _write(
 def _save(
     work: UnitOfWork, connection: ConnectionRow, link: InboxLink, values: dict[str, Any], *, cause: ActorContext
 ) -> None:
-    """Write the changed columns, audit them, and start what follows; without a change, nothing happens."""
+    """Write the changed columns, audit them, and start the jobs that follow; without a change, do nothing."""
     changed = {name: value for name, value in values.items() if getattr(link, name) != value}
     if not changed:
         return

@@ -1,4 +1,4 @@
-"""Who the people of a helpdesk are here: equal addresses only propose it, and a person confirms (C2)."""
+"""The matching of a helpdesk's people to agents here: an equal address only proposes, a person confirms (C2)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ BOTH = "Somebody who is ignored cannot be an agent."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonView:
-    """A person of the helpdesk: the agent here, or the one whom the address proposes."""
+    """A person of the helpdesk, with the agent here or the agent proposed by address."""
 
     external_id: str
     name: str
@@ -40,7 +40,7 @@ class PersonView:
 
 
 def show(work: UnitOfWork, account_id: int, connection_id: int) -> Sequence[PersonView] | None:
-    """Return the people who may answer there, or who are agents here; None without the connection."""
+    """Return the people with the right to answer there or an agent here; None without the connection."""
     if store.shelf.find(work.session, account_id, connection_id) is None:
         return None
     return _views(work, account_id, directory.read(work.session, connection_id))
@@ -55,7 +55,7 @@ def change(
     actor_id: int | None,
     now: datetime,
 ) -> PersonView | Invalid | None:
-    """Confirm who somebody is here, make an agent for them, or ignore them."""
+    """Match a person to an agent, create an agent for them, or ignore them."""
     connection = store.shelf.lock(work.session, account_id, key.connection_id)
     known = directory.read(work.session, key.connection_id)
     if connection is None or key.external_id not in known.agents:
@@ -172,7 +172,7 @@ def _view(link: AgentLink, proposed: Mapping[str, int]) -> PersonView:
 
 
 def _proposals(work: UnitOfWork, account_id: int, known: Directory) -> Mapping[str, int]:
-    """Return the agent whom each person's address proposes; nobody twice, and nobody who is somebody's already."""
+    """Return the agent proposed by each person's address; no agent twice, and none with a match already."""
     people = sorted(known.agents.values(), key=lambda link: link.external_id)
     open_ones = [link for link in people if link.agent_id is None and link.active and not link.ignored and link.email]
     by_address = matches.of_addresses(work.session, account_id, [(link.email or "").lower() for link in open_ones])

@@ -32,7 +32,7 @@ def places(work: UnitOfWork, connection: ConnectionRow, known: Directory, link: 
 
 
 def switch_off(work: UnitOfWork, connection: ConnectionRow, external_id: str, *, cause: ActorContext) -> None:
-    """Switch it off in an inbox and its teams, and keep what was on. Finishes units of work.
+    """Switch it off in an inbox and its teams, and store the former switches. Finishes units of work.
 
     Raises HelpdeskUnavailable and HelpdeskForbids.
     """
@@ -74,7 +74,7 @@ def look(work: UnitOfWork, connection: ConnectionRow) -> None:
 
 
 def put_back(connection: ConnectionRow, known: Directory, helpdesk: Helpdesk) -> None:
-    """Switch on what we switched off, with no transaction open. Raises HelpdeskUnavailable and HelpdeskForbids."""
+    """Put back the changed switches, with no transaction open. Raises HelpdeskUnavailable and HelpdeskForbids."""
     for external_id, off in connection.switched_off.items():
         if (link := known.inboxes.get(external_id)) is None:
             continue

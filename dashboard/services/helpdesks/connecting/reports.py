@@ -1,4 +1,4 @@
-"""What is told of a connection: its row, its figures, and the calls that were made (C21, C22)."""
+"""Reports of a connection: its row, its figures, and the calls to its helpdesk (C21, C22)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ def show(work: UnitOfWork, account_id: int, connection_id: int, *, now: datetime
 
 
 def show_events(work: UnitOfWork, account_id: int, connection_id: int, wanted: Page) -> Listed[EventView] | None:
-    """Return a page of what was heard and done, newest first."""
+    """Return a page of the connection's events, newest first."""
     return events.page(work.session, connection_id, wanted) if _exists(work, account_id, connection_id) else None
 
 

@@ -1,1 +1,1 @@
-"""The mirror of a helpdesk: readings, marks, reconciliation, and what they mean for writes."""
+"""The mirror of a helpdesk: readings, marks, reconciliation, and their effects on writes."""

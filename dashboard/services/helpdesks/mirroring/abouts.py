@@ -1,4 +1,4 @@
-"""What a helpdesk says of itself: its version, who we are there, and its clock, by which its times are read (C7)."""
+"""The identity of a helpdesk: its version, our user there, and the clock for all its times (C7)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""People in the helpdesk win: whom we overwrote is put back once, and two engines stop ours (C15, C16)."""
+"""People in the helpdesk win: an overwritten owner is put back once, and a second engine stops ours (C15, C16)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ TWO_ENGINES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """One conversation whose evidence is looked at."""
+    """One conversation with its evidence."""
 
     work: UnitOfWork
     view: MirrorView
@@ -57,9 +57,9 @@ def look(work: UnitOfWork, view: MirrorView, before: Mirrored, *, now: datetime)
 def overwritten(
     claim: ClaimMade, changes: Sequence[OwnerChange], view: MirrorView, *, holder: str | None
 ) -> str | None:
-    """Return the helpdesk's id of the person whom our write replaced, None if nobody; `holder` has it now.
+    """Return the helpdesk's id of the owner that our write replaced, None without one; `holder` is the owner now.
 
-    The echo tells its previous owner. Where it does not, another change came since our reading, and ours stands: then
+    The echo has its previous owner. If not, another change came since our reading, and ours stands: then
     ours was the later one, unless somebody else also chose our agent.
     """
     target, persons = target_of(claim.write, view), view.directory.agents

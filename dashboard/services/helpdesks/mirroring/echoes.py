@@ -13,7 +13,7 @@ CONFIRMED_WITHIN = timedelta(seconds=10)
 
 
 def mark_unconfirmed(work: UnitOfWork, connection: ConnectionRow, *, now: datetime) -> None:
-    """Mark conversations whose write no webhook has echoed."""
+    """Mark the conversations of writes without a webhook's echo."""
     for conversation_id in open_writes.unconfirmed(work.session, connection.id, before=now - CONFIRMED_WITHIN):
         link = links.of_conversation(work.session, conversation_id)
         if link is None:

@@ -35,7 +35,7 @@ NO_EVENT = "unknown"
 
 
 class HookOutcome(StrEnum):
-    """What became of a webhook. Nobody's are not counted: strangers may send any number of them."""
+    """The outcome of a webhook. Those of nobody are not counted: strangers may send any number of them."""
 
     STORED = "stored"
     PAUSED = "paused"
@@ -53,7 +53,7 @@ class Arrived:
 
 
 def hear(work: UnitOfWork, connection_id: int, secret: str, arrived: Arrived, *, now: datetime) -> HookOutcome:
-    """Store what a webhook hints at, as a mark to work off. An unknown connection costs as much as a wrong secret."""
+    """Store the hint of a webhook as a mark for a job. An unknown connection costs as much as a wrong secret."""
     found = connections.hook(work.session, connection_id)
     secrets = _secrets(found.sealed if found else _of_nobody(work.settings.secret_key), work.settings.secret_key)
     if not hmac.compare_digest(secrets.hook_secret.encode(), secret.encode()) or found is None:
@@ -118,7 +118,7 @@ def _object(body: bytes) -> Mapping[str, Any] | None:
 
 
 def _word(text: str | None) -> str | None:
-    """Return a text of the helpdesk as Postgres can keep it; what is longer than any id is none."""
+    """Return a text of the helpdesk as Postgres can keep it; None for a text longer than any id."""
     return kept(text) if text is not None and 0 < len(text) <= LONGEST_WORD else None
 
 

@@ -1,4 +1,4 @@
-"""Members of connected inboxes and teams, as the helpdesk has them, of the agents whom somebody confirmed (C2, C9)."""
+"""Members of connected inboxes and teams, as the helpdesk has them: only agents with a confirmed match (C2, C9)."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -80,7 +80,7 @@ def _write(work: UnitOfWork, account_id: int, wanted: WantedMembers, *, before: 
 
 
 def _wanted(known: Directory, setup: Setup) -> Iterator[WantedMembers]:
-    """Yield the members of each place whose list could be read."""
+    """Yield the members of each inbox or team with a readable list."""
     everybody = {member for team in setup.teams for member in team.member_ids or ()}
     teams_are_read = all(team.member_ids is not None for team in setup.teams)
     for inbox in setup.inboxes:

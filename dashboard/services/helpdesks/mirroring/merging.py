@@ -20,7 +20,7 @@ HANDS_OFF_FOR = timedelta(minutes=10)
 
 
 class WriteFate(Enum):
-    """What a reading means for an unconfirmed write.
+    """The outcome of an unconfirmed write, by a reading.
 
     It stays open, it is there, somebody decided before it, or somebody chose otherwise after it.
     """
@@ -42,7 +42,7 @@ class MergedReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What comes with a reading: the link after it, the unconfirmed write, when it was asked for, and now."""
+    """The context of a reading: the link after it, the unconfirmed write, the instant of its request, and now."""
 
     link: LinkRow
     write: OpenWrite | None
@@ -51,7 +51,7 @@ class News:
 
 
 def merge(before: Mirrored, reading: HelpdeskConversation, view: MirrorView, news: News) -> MergedReading:
-    """Return what the reading makes of the conversation."""
+    """Return the conversation, its link and its write's outcome after the reading."""
     fate = fate_of(news.write, reading, view, asked_at=news.asked_at) if news.write else None
     row = _theirs(before.row, reading, view)
     if fate is WriteFate.OPEN:
@@ -70,7 +70,7 @@ def merge(before: Mirrored, reading: HelpdeskConversation, view: MirrorView, new
 
 
 def fate_of(write: OpenWrite, reading: HelpdeskConversation, view: MirrorView, *, asked_at: datetime) -> WriteFate:
-    """Return what this reading means for a write (C13, C14)."""
+    """Return the outcome of a write by this reading (C13, C14)."""
     target = target_of(write, view)
     if reading.assignee_id == target and reading.taken == (target is not None):
         return WriteFate.THERE
@@ -84,7 +84,7 @@ def fate_of(write: OpenWrite, reading: HelpdeskConversation, view: MirrorView, *
 
 
 def target_of(write: OpenWrite, view: MirrorView) -> str | None:
-    """Return the helpdesk's id of whom the write gives the conversation to, None for nobody."""
+    """Return the helpdesk's id of the write's assignee, None for nobody."""
     return write.expected_assignee if write.kind is WriteKind.PUT_BACK else external_agent(view, write.agent_id)
 
 
@@ -112,7 +112,7 @@ def _theirs(row: ConversationRow, reading: HelpdeskConversation, view: MirrorVie
 
 
 def _is_released_there(before: Mirrored, reading: HelpdeskConversation) -> bool:
-    """Return whether somebody there took it from the agent whom an earlier reading named."""
+    """Return whether somebody there took it from the agent of an earlier reading."""
     return before.link.assignee is not None and before.row.assignee_id is not None and reading.waits
 
 
@@ -124,7 +124,7 @@ def _why(before: Mirrored, view: MirrorView) -> AssignmentSource | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wait:
-    """What a hold depends on."""
+    """The inputs of a hold."""
 
     reading: HelpdeskConversation
     view: MirrorView

@@ -43,14 +43,14 @@ class IdentityChanged(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What some readings did: the numbers of new and changed conversations."""
+    """The effect of some readings: the numbers of new and changed conversations."""
 
     new: int = 0
     changed: int = 0
 
 
 def apply(work: UnitOfWork, view: MirrorView, readings: Sequence[HelpdeskConversation], asked: Asked) -> Applied:
-    """Write what these readings change. Raises IdentityChanged, before anything is written."""
+    """Write the changes of these readings. Raises IdentityChanged, before anything is written."""
     readings = list({reading.id: reading for reading in readings}.values())
     _expect_same(work, view, readings)
     known = links.find_all(work.session, view.connection.id, [reading.id for reading in readings])

@@ -1,4 +1,4 @@
-"""Polls of a helpdesk: each does what is due, in units of work of its own, and notes how it went (C8, C18)."""
+"""Polls of a helpdesk: each runs the due readings in its own units of work, and stores success or failure (C8, C18)."""
 
 from datetime import timedelta
 
@@ -28,7 +28,7 @@ CAME_BACK_CHANGED = (
 
 
 def poll(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, clock: Clock) -> bool:
-    """Do what is due; True if another poll should follow at once. A failure is a state of the connection."""
+    """Run the due readings; True if another poll should follow at once. A failure is a state of the connection."""
     try:
         return _poll(work, connection, helpdesk, clock)
     except HelpdeskUnavailable as error:

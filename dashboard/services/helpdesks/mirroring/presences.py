@@ -19,7 +19,7 @@ LASTS_FOR_POLLS = 3
 def apply(
     work: UnitOfWork, view: MirrorView, found: Mapping[str, Presence], features: Features, *, now: datetime
 ) -> None:
-    """Take over a reading of presence: availability, and a heartbeat of everybody who is not offline."""
+    """Take over a reading of presence: availability, and a heartbeat of everybody except the offline."""
     links = [_after(link, found[link.external_id], features) for link in _agents(view) if link.external_id in found]
     directory.save_presences(work.session, links)
     connections.note(work.session, view.connection.id, presence_read_at=now)
@@ -60,5 +60,5 @@ def _set(work: UnitOfWork, view: MirrorView, link: AgentLink, now: datetime) -> 
 
 
 def _heard_at(work: UnitOfWork, every: timedelta, now: datetime) -> datetime:
-    """Return the instant of a heartbeat that expires after three polls, whatever PRESENCE_DURATION is."""
+    """Return the instant of a heartbeat that expires after three polls, with any PRESENCE_DURATION."""
     return now + LASTS_FOR_POLLS * every - timedelta(seconds=work.settings.presence_seconds)

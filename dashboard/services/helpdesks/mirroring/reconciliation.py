@@ -23,7 +23,7 @@ MOST_SINGLY = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A helpdesk and what a job on it works with; `until` is when it should leave the rest to another job."""
+    """A helpdesk and the tools of a job on it; from `until` on, it leaves the rest to another job."""
 
     work: UnitOfWork
     helpdesk: Helpdesk
@@ -33,7 +33,7 @@ class Job:
 
 
 def read_waiting(job: Job) -> None:
-    """Read what waits; what was waiting by an older reading and is not listed any more is read singly."""
+    """Read the waiting conversations; those of older readings that are not listed any more are read singly."""
     began_at, work, view = job.clock(), job.work, job.view
     counts: dict[str, int] = dict.fromkeys(view.directory.chosen, 0)
     for page, asked in _pages(job, lambda after: job.helpdesk.read_waiting(view.directory.chosen, after), "waiting"):
@@ -51,7 +51,7 @@ def read_waiting(job: Job) -> None:
 
 
 def read_changes(job: Job) -> None:
-    """Read what changed since the last such reading; after too long a pause, everything is due instead."""
+    """Read the conversations changed since the last such reading; after too long a pause, everything is due instead."""
     began_at, work, view = job.clock(), job.work, job.view
     last = view.connection.changes_read_at or view.connection.open_read_at or began_at
     since = last - OVERLAP
@@ -110,7 +110,7 @@ def read_again(job: Job, old: Collection[LinkRow], cause: str) -> list[LinkRow]:
 
 
 def _end_open(job: Job, began_at: datetime) -> None:
-    """End the reading of everything: what it lacks is read singly, and closed here if it is gone there."""
+    """End the reading of everything: read the missing conversations singly, and close those that are gone there."""
     work, view = job.work, job.view
     connection, chosen = view.connection, view.directory.chosen
     there = links.count_open(work.session, connection.id, chosen)

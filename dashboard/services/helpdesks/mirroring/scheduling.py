@@ -1,4 +1,4 @@
-"""Jobs on helpdesks: polls, readings of what webhooks marked, and the regular look for both (C7, C8)."""
+"""Jobs on helpdesks: polls, readings of marked conversations, and the regular search for both (C7, C8)."""
 
 import time
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def read_marked(
 
 
 def poll(work: UnitOfWork, account_id: int, connection_id: int, *, clock: Clock) -> bool:
-    """Read what is due, unless another process does; True if more is due at once. Finishes units of work."""
+    """Run the due readings, unless another process does; True if more are due at once. Finishes units of work."""
     work.signals.helpdesks.clear_poll(account_id, connection_id)
     with locks.connection_lock(work.session, connection_id) as is_ours:
         connection = _callable(work, account_id, connection_id) if is_ours else None

@@ -69,7 +69,7 @@ def refuse(work: UnitOfWork, view: MirrorView, write: OpenWrite, *, sentence: st
 def _end(
     work: UnitOfWork, write: OpenWrite, state: WriteState, *, reason: str, now: datetime
 ) -> ConversationRow | None:
-    """End the write, and give back what a claim took."""
+    """End the write, and undo the effects of its claim here."""
     if not open_writes.end(work.session, write.id, state, reason=reason):
         return None
     told = NewEvent(

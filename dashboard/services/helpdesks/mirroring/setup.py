@@ -53,7 +53,7 @@ def lacks(work: UnitOfWork, view: MirrorView, setup: Setup) -> bool:
 
 
 def apply(work: UnitOfWork, view: MirrorView, reading: SetupReading, *, now: datetime) -> None:
-    """Write a reading of the set-up; what both readings lack is gone, unless it is too much at once."""
+    """Write a reading of the set-up; rows missing from two readings are gone, unless they are too many at once."""
     connection = view.connection
     # Of two readings at once, the second one must see the teams and inboxes that the first one made here.
     connections.hold(work.session, connection.id)

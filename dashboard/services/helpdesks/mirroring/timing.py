@@ -1,4 +1,4 @@
-"""When to read what of a helpdesk: pure, from a connection and an instant (C8, C10)."""
+"""The due readings of a helpdesk: pure, from a connection and an instant (C8, C10)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ class Due(Enum):
 
 
 def due(connection: ConnectionRow, features: Features, now: datetime) -> Sequence[Due]:
-    """Return what is due, the most urgent first; nothing while a person must act.
+    """Return the due readings, the most urgent first; none while a person must act.
 
     Of a new connection, of which no inbox is chosen, only the set-up is read.
     """

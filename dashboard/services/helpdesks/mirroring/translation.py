@@ -38,7 +38,7 @@ class Asked:
 
 
 def status_of(reading: HelpdeskConversation, view: MirrorView) -> Status:
-    """Return the status here: what somebody has who is no agent here is pending, and so is what left our inboxes."""
+    """Return the status here: pending if the owner is no agent here, or if the conversation left our inboxes."""
     if reading.status is not Status.OPEN:
         return reading.status
     if view.directory.inbox_id(reading.inbox_id) is None:

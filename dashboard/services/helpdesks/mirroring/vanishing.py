@@ -1,4 +1,4 @@
-"""Absence needs proof: what complete readings lack is gone only in moderate numbers, or once a person agrees (C9)."""
+"""Absence needs proof: rows missing from complete readings are gone only if they are few, or a person agrees (C9)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Vanishing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
-    """What a complete reading lacks, of how many that were there; `where` names an inbox or team of members."""
+    """The rows missing from a complete reading, and the number of all rows; `where` is an inbox or team of members."""
 
     kind: Vanishing
     ids: Collection[str]
@@ -50,7 +50,7 @@ class Missing:
 
 
 def may_go(work: UnitOfWork, connection: ConnectionRow, missing: Missing, *, now: datetime) -> bool:
-    """Return whether what is missing may be taken as gone; too much of it becomes a question instead."""
+    """Return whether the missing rows count as gone; too many of them become a question instead."""
     if not missing.is_too_much:
         return True
     named = {"kind": missing.kind.value, "where": missing.where, "count": len(missing.ids), "of": missing.of}
@@ -64,7 +64,7 @@ def may_go(work: UnitOfWork, connection: ConnectionRow, missing: Missing, *, now
 
 
 def confirm(work: UnitOfWork, connection: ConnectionRow) -> bool:
-    """Note a person's word that what is missing has really gone; the next reading takes it over."""
+    """Store a person's confirmation that the missing rows are gone; the next reading applies it."""
     if connection.question is None:
         return False
     question = {**connection.question, "confirmed": True}

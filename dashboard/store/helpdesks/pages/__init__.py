@@ -1,1 +1,1 @@
-"""What pages show of connections."""
+"""Reads the pages of connections."""

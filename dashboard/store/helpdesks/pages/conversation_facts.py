@@ -1,4 +1,4 @@
-"""What a helpdesk's conversations have beside their own columns: their ids there, the last write, the last decision."""
+"""The helpdesk facts of conversations: their ids there, the last write, the last shadow decision."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class WriteFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShadowFact:
-    """The last decision in shadow, and who took the conversation there."""
+    """The last decision in shadow, and the person that took the conversation there."""
 
     agent_id: int
     at: datetime

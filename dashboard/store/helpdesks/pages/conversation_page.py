@@ -1,4 +1,4 @@
-"""What a conversation's page tells of its helpdesk: its ids there, the last write, and the last shadow decision."""
+"""The helpdesk part of a conversation's page: its ids there, the last write, and the last shadow decision."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,7 +57,7 @@ class LastWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastShadow:
-    """The newest shadow decision of a conversation, and who took it there instead."""
+    """The newest shadow decision of a conversation, and the person that took it there instead."""
 
     agent_id: int
     agent_name: str
@@ -69,7 +69,7 @@ class LastShadow:
 
     @property
     def agreed(self) -> bool:
-        """Return whether the one who took it is the one that was decided on."""
+        """Return whether the decided agent took it."""
         return self.taken_by_id == self.agent_id
 
 

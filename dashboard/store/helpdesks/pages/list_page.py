@@ -16,7 +16,7 @@ UNWELL = (ConnectionState.BROKEN, ConnectionState.DEGRADED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionCounts:
-    """The numbers of a connection's inboxes by mode, and of people there whom nobody matched."""
+    """The numbers of a connection's inboxes by mode, and of people there without a match."""
 
     live: int = 0
     shadow: int = 0
@@ -25,7 +25,7 @@ class ConnectionCounts:
 
     @property
     def chosen(self) -> int:
-        """Return the number of inboxes whose conversations are mirrored."""
+        """Return the number of mirrored inboxes."""
         return self.live + self.shadow
 
     @property

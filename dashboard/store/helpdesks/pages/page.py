@@ -1,4 +1,4 @@
-"""What the page and the API tell of a connection: lag, counts, and lists of what was done there (C21, C22)."""
+"""The figures of a connection for its page and the API: lag, counts, and lists of actions there (C21, C22)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Lag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionFigures:
-    """The figures of a connection. `oldest_reading_at` is the oldest reading of what is open there."""
+    """The figures of a connection. `oldest_reading_at` is the oldest reading of an open conversation there."""
 
     lag: Lag
     repairs: int

@@ -1,4 +1,4 @@
-"""Claims that were written in a helpdesk, and what people there did with them."""
+"""Claims written in a helpdesk, and the later choices of people there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimMade:
-    """A claim that the helpdesk took, and whom a later write put back, if any."""
+    """A claim that the helpdesk took, and the owner that a later write put back, if any."""
 
     write: OpenWrite
     put_back: str | None
@@ -48,7 +48,7 @@ def of_conversation(session: Session, conversation_id: int, *, since: datetime) 
 
 
 def put_back(session: Session, claim: ClaimMade, *, assignee: str, agent_id: int | None, now: datetime) -> None:
-    """Ask for whom we replaced to be put back."""
+    """Insert a write that puts the replaced owner back."""
     write = claim.write
     values = {"account_id": write.account_id, "connection_id": write.connection_id, "kind": WriteKind.PUT_BACK}
     of_conversation = {"conversation_id": write.conversation_id, "inbox_id": write.inbox_id, "agent_id": agent_id}
@@ -60,7 +60,7 @@ def put_back(session: Session, claim: ClaimMade, *, assignee: str, agent_id: int
 def replaced_soon(session: Session, inbox_id: int, *, since: datetime, within: timedelta) -> int:
     """Return how many of the inbox's claims since then somebody there replaced within this long.
 
-    What was taken from an agent who is gone there was nobody's choice.
+    Conversations taken from an agent that is gone there do not count: nobody chose that.
     """
     is_gone = exists().where(
         ConnectedAgent.connection_id == HelpdeskWrite.connection_id,

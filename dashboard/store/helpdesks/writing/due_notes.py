@@ -1,4 +1,4 @@
-"""Confirmed claims whose explanation is still to be written in the helpdesk."""
+"""Confirmed claims with an explanation still to be written in the helpdesk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -101,7 +101,7 @@ def written(session: Session, write_id: int, *, now: datetime) -> bool:
 
 
 def confirm(session: Session, write_id: int, *, now: datetime, note_due: bool) -> bool:
-    """Note that a reading shows what we wrote."""
+    """Confirm a write that a reading shows."""
     times = {"written_at": func.coalesce(HelpdeskWrite.written_at, now), "confirmed_at": now}
     changed = _change(
         session, write_id, state=WriteState.WRITTEN, reason=None, leased_until=None, note_due=note_due, **times

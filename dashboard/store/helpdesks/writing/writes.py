@@ -1,4 +1,4 @@
-"""What is to be written in a helpdesk, inserted with the decision itself, in its transaction (C13)."""
+"""The writes to be carried out in a helpdesk, inserted in the decision's own transaction (C13)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -86,11 +86,11 @@ def claimed(session: Session, run_id: int, *, first: int) -> Collection[int]:
 
 
 def changed(session: Session, changes: Collection[ChangedAssignee]) -> Collection[int]:
-    """Write the changes of live inboxes' conversations; return the connections, none for what is in no helpdesk."""
+    """Write the changes of live inboxes' conversations; return their connections, none for other conversations."""
     return session.scalars(CHANGED, bind_json(map(json_row, changes))).all() if changes else ()
 
 
 def lost_claim(session: Session, write_id: int) -> LostClaim | None:
-    """Return what a claim's write stands for; None for another write, or one without its ledger row."""
+    """Return the claim behind a write; None for another write, or one without its ledger row."""
     row = session.execute(LOST, {"write_id": write_id}).one_or_none()
     return LostClaim(**row._mapping) if row else None
