@@ -10,6 +10,7 @@ import psutil
 
 from tests.benchmarks import (
     bench,
+    beside,
     blocked,
     costs,
     growth,
@@ -37,6 +38,7 @@ BENCHMARKS: Mapping[str, Callable[[Bench], Iterable[Figure]]] = {
     "B9": growth.backlog,
     "B10": blocked.measure,
     "B11": per_row.measure,
+    "B14": beside.measure,
     "pages": pages.measure,
     "costs": costs.measure,
 }

@@ -38,7 +38,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
     with bench.copy(FLOOR) as settings, work(settings) as watching, serving.serving(settings) as served:
         token = token_of(settings)
         with serving.running(settings, "jobs.worker", "--queues", "scheduled_jobs", DEFAULT) as worker:
-            processes = {"web processes": served.processes, "worker": (Process(worker.pid),), **_stores(watching)}
+            processes = {"web processes": served.processes, "worker": (Process(worker.pid),), **stores_of(watching)}
             _come_and_go(served.port, token)  # until the worker is there and warm
             rounds = [_round(watching, processes, served.port, token) for _ in range(ROUNDS)]
     for what in CORES:
@@ -53,7 +53,7 @@ def _figure(what: str, taken: list[float], unit: str, *, limit: float) -> Figure
     return figure("costs", f"a conversation's whole life: {what}", rounds, unit=unit, bar=Bar())
 
 
-def _stores(watching: UnitOfWork) -> Mapping[str, tuple[Process, ...]]:
+def stores_of(watching: UnitOfWork) -> Mapping[str, tuple[Process, ...]]:
     """Return the stores' processes; Postgres's has those of all connections as children."""
     backend = watching.session.scalar(text("SELECT pg_backend_pid()"))
     with redis_client.connect(watching.settings.redis_url) as client:
@@ -85,16 +85,16 @@ def _come_and_go(port: int, token: str) -> None:
 def _so_far(watching: UnitOfWork, processes: Mapping[str, tuple[Process, ...]]) -> dict[str, float]:
     written = watching.session.execute(WRITTEN).one()
     watching.session.commit()
-    used = {what: sum(map(_used, found)) for what, found in processes.items()}
+    used = {what: sum(map(processor_seconds, found)) for what, found in processes.items()}
     stand = {"write-ahead log": float(written.log), "disk": written.disk, "given": written.given, "runs": written.runs}
     return {**used, **stand}
 
 
-def _used(process: Process) -> float:
+def processor_seconds(process: Process) -> float:
     """Return the seconds of a core that a process and its children used; its parent has those of one that ended."""
     try:
         times = process.cpu_times()
     except NoSuchProcess:
         return 0.0
     gone = times.children_user + times.children_system
-    return times.user + times.system + gone + sum(map(_used, process.children()))
+    return times.user + times.system + gone + sum(map(processor_seconds, process.children()))

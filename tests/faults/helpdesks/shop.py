@@ -84,17 +84,21 @@ class Shop:
         """Call the API below the connection."""
         return self.load.api.call(method, f"/api/v1/accounts/{self.account_id}/connections/{self.id}{path}", body)
 
-    def connect(self) -> None:
+    def connect(self, *, note: str = "note") -> None:
         """Connect it as an administrator does: everybody an agent of ours, and the inbox live after its first sync."""
+        self.introduce(calls_per_second=200, note=note)
+        self.goes_live(self.kind.inbox)
+
+    def introduce(self, *, calls_per_second: int, note: str = "off") -> None:
+        """Connect it, with everybody an agent of ours, and no inbox chosen."""
         self.load.post("/assignment_policies", {"name": "Default"})
         body = {"kind": self.kind.name, "name": "Shop", "url": self.there.url, "credentials": self.kind.credentials}
         self.id = self.load.post("/connections", body)["id"]
-        self.patch("", calls_per_second=200, quiet_seconds=0, note="note")
+        self.patch("", calls_per_second=calls_per_second, quiet_seconds=0, note=note)
         everybody = {str(agent) for agent in self.kind.agents}
         self.stack.until(lambda: everybody <= {one["external_id"] for one in self.get("/agents")["data"]})
         for agent in sorted(everybody):
             self.patch(f"/agents/{agent}", agent_id="new")
-        self.goes_live(self.kind.inbox)
 
     def goes_live(self, inbox: int) -> None:
         """Let decisions of an inbox be written as soon as everything was read."""

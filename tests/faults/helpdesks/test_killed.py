@@ -12,7 +12,10 @@ Lasts = Callable[[float], float]
 
 
 def test_a_worker_that_is_killed_between_write_and_record_loses_and_doubles_nothing(shop: Shop):
-    """C28, C13: the helpdesk has carried out its assignments, and its answers never come."""
+    """C28, C13: the helpdesk has carried out its assignments, and its answers never come.
+
+    Seen to fail with the leases of a killed worker left to their end: what it had not sent yet waited for a minute.
+    """
     shop.there.fault("write_then_timeout", path="assign", method="POST", times=None)
     shop.there.fault("write_then_timeout", path="assign", method="PUT", times=None)
     made = shop.customers(12)
@@ -24,7 +27,10 @@ def test_a_worker_that_is_killed_between_write_and_record_loses_and_doubles_noth
 
 
 def test_a_worker_that_is_killed_before_its_writes_hands_them_to_the_next(chatwoot_shop: Shop):
-    """C28, C13: their leases end with it."""
+    """C28, C13: their leases end with it.
+
+    Seen to fail with the leases left to their end.
+    """
     chatwoot_shop.there.fault("timeout", path="assign", method="POST", times=None)
     chatwoot_shop.customers(12)
     chatwoot_shop.stack.until(lambda: len(chatwoot_shop.rows(LEASED)) > 1)

@@ -32,7 +32,10 @@ def test_what_lost_webhooks_would_have_told_is_found(shop: Shop, lasts: Lasts):
 
 @pytest.mark.parametrize("seconds", [320.0, -320.0])
 def test_a_helpdesk_whose_clock_was_turned_is_heard_again(chatwoot_shop: Shop, seconds: float):
-    """C28, C7: signed webhooks are refused by their age until a reading shows what time it is over there."""
+    """C28, C7: signed webhooks are refused by their age until a reading shows what time it is over there.
+
+    Seen to fail with the clock read by the checks alone: every later webhook was refused.
+    """
     chatwoot_shop.customers(2)
     chatwoot_shop.heals()
     chatwoot_shop.there.clock(advance=seconds)
