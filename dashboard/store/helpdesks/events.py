@@ -1,6 +1,6 @@
 """The events of a connection; a webhook's event is a mark until its conversation was read again."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -133,6 +133,17 @@ def owner_changes(
         .order_by(ConnectionEvent.id)
     ).scalars()
     return [OwnerChange(at=row.at, actor=row.actor, before=row.owner_before, after=row.owner_after) for row in rows]
+
+
+def with_changed_owners(session: Session, connection_id: int, names: Mapping[str, str]) -> Collection[str]:
+    """Return those of the conversations, which `names` has by any of their ids, with evidence of a changed owner."""
+    some = sorted(names)
+    named = or_(ConnectionEvent.external_id == func.any(some), ConnectionEvent.display_id == func.any(some))
+    wanted = select(ConnectionEvent.external_id, ConnectionEvent.display_id).where(
+        ConnectionEvent.connection_id == connection_id, ConnectionEvent.owner_changed, named
+    )
+    rows = session.execute(wanted.distinct())
+    return {names[name] for row in rows for name in row if name in names}
 
 
 def page(session: Session, connection_id: int, wanted: Page) -> Listed[EventView]:
