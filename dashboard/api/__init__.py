@@ -107,6 +107,7 @@ def register(app: Flask, settings: Settings) -> None:
     assert marshmallow.converter is not None
     marshmallow.converter.add_attribute_function(_range_of)  # type: ignore[no-untyped-call]
     api.register_converter(resources.IdConverter, lambda _: {"type": "integer", "format": "int64", "minimum": 1})
+    api.register_converter(resources.ExternalIdConverter, lambda _: {"type": "string", "minLength": 1})
     api.register_field(Instant, "string", "date-time")
     for noun in NOUNS:
         api.register_blueprint(noun)

@@ -23,8 +23,8 @@ def flask(settings: Settings, acme: Acme) -> FlaskCliRunner:
     return create_app(settings).test_cli_runner()
 
 
-def connect(acme: Acme, *keys: str) -> None:
-    for number, key in enumerate(keys):
+def connect(acme: Acme, *keys: str, first: int = 1) -> None:
+    for number, key in enumerate(keys, start=first):
         values = {"kind": HelpdeskKind.LIBREDESK, "name": f"Desk {number}", "url": "https://desk.example"}
         connections.shelf.add(acme.work.session, acme.account_id, {**values, "sealed": seal(SECRETS, key)})
     acme.work.session.commit()
@@ -45,7 +45,7 @@ def test_all_connections_get_the_new_key_by_a_variable_or_a_prompt(
     assert (by_variable.exit_code, by_variable.stdout) == (0, "2 connections have the new key.\n")
     assert [unseal(one, settings.secret_key) for one in sealed_texts(acme)] == [SECRETS] * 3
 
-    connect(acme, FORMER)
+    connect(acme, FORMER, first=4)
     by_prompt = flask.invoke(args=["connections", "reseal"], input=f"{FORMER}\n")
     assert by_prompt.exit_code == 0
     assert "1 connection has the new key.\n" in by_prompt.stdout

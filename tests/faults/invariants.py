@@ -50,13 +50,14 @@ FROM conversations c LEFT JOIN hands ON hands.conversation_id = c.id AND hands.i
 WHERE c.assignee_id IS DISTINCT FROM hands.agent_id
 """)
 
-# Events are removed in time, ledger rows are not: only what is as young as the oldest event is asked for its events.
+# Events are removed in time, ledger rows are not: only what is as young as the oldest event is asked for its events. A
+# disconnected helpdesk takes its conversations and their ledger along, not what was announced of them.
 ANNOUNCED = text("""
 WITH told AS (
   SELECT conversation_id, coalesce(run_id, 0) AS run_id, at,
     count(*) FILTER (WHERE event = 'assignee_changed') AS moved,
     count(*) FILTER (WHERE event = 'conversation_updated') AS updated
-  FROM outbox_events WHERE conversation_id IS NOT NULL GROUP BY 1, 2, 3
+  FROM outbox_events WHERE conversation_id IN (SELECT id FROM conversations) GROUP BY 1, 2, 3
 ), given AS (
   SELECT conversation_id, coalesce(run_id, 0) AS run_id, at, count(*) AS rows
   FROM assignments WHERE at >= (SELECT min(at) FROM outbox_events) GROUP BY 1, 2, 3

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from flask import Flask
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields, post_load
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 from dashboard import http
 from dashboard.api.core import auth, etags, queries
@@ -70,6 +70,12 @@ class IdConverter(IntegerConverter):
         super().__init__(url_map, min=1, max=LARGEST_ID)
 
 
+class ExternalIdConverter(BaseConverter):
+    """An id of a helpdesk in a path; `confirm` is an act on all of them."""
+
+    regex = r"(?!confirm(?:/|$))[^/]+"
+
+
 class PageQuery(Schema):
     """The page of a list."""
 
@@ -111,5 +117,5 @@ def or_refuse(value: T | Invalid | Conflict | None) -> T:
 
 
 def add_converters(app: Flask) -> None:
-    """Add the <id:...> converter for paths."""
-    app.url_map.converters["id"] = IdConverter
+    """Add the converters of ids for paths."""
+    app.url_map.converters |= {"id": IdConverter, "external": ExternalIdConverter}

@@ -67,7 +67,7 @@ def inboxes(connection_id: int) -> dict[str, Sequence[InboxView]]:
     return {"data": or_refuse(inbox_modes.show(unit_of_work(), caller().account_id, connection_id))}
 
 
-@bp.route("/connections/<id:connection_id>/inboxes/<external_id>", methods=["PATCH", "PUT"])
+@bp.route("/connections/<id:connection_id>/inboxes/<external:external_id>", methods=["PATCH", "PUT"])
 @allowed(ADMINISTRATORS)
 @bp.arguments(InboxModeForm(partial=True))
 @bp.response(200, ConnectedInboxSchema)
@@ -88,7 +88,7 @@ def people(connection_id: int) -> dict[str, Sequence[PersonView]]:
     return {"data": or_refuse(matching.show(unit_of_work(), caller().account_id, connection_id))}
 
 
-@bp.route("/connections/<id:connection_id>/agents/<external_id>", methods=["PATCH", "PUT"])
+@bp.route("/connections/<id:connection_id>/agents/<external:external_id>", methods=["PATCH", "PUT"])
 @allowed(ADMINISTRATORS)
 @bp.arguments(MatchForm(partial=True))
 @bp.response(200, PersonSchema)

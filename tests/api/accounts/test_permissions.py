@@ -25,6 +25,17 @@ ADMINISTRATORS_ONLY = {
     ("GET", "/tokens"),
     ("POST", "/tokens"),
     ("DELETE", "/tokens/<id:token_id>"),
+    ("POST", "/connections"),
+    ("PATCH", "/connections/<id:connection_id>"),
+    ("PUT", "/connections/<id:connection_id>"),
+    ("DELETE", "/connections/<id:connection_id>"),
+    ("POST", "/connections/<id:connection_id>/checks"),
+    ("POST", "/connections/<id:connection_id>/sync"),
+    ("PATCH", "/connections/<id:connection_id>/inboxes/<external:external_id>"),
+    ("PUT", "/connections/<id:connection_id>/inboxes/<external:external_id>"),
+    ("PATCH", "/connections/<id:connection_id>/agents/<external:external_id>"),
+    ("PUT", "/connections/<id:connection_id>/agents/<external:external_id>"),
+    ("POST", "/connections/<id:connection_id>/agents/confirm"),
 }
 # With their own id, or reading conversations of their inboxes.
 AGENTS_TOO = {

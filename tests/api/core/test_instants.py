@@ -33,7 +33,7 @@ def places(app: Flask) -> Iterator[Place]:
     """Yield each call that takes an instant: its method, path, the field, and the body around it."""
     document = app.test_client().get("/api/openapi.json").json
     for route in routes(app):
-        path = "/api/v1/accounts/{account_id}" + re.sub("<(?:(?:id|uuid):)?(.*?)>", r"{\1}", route.rule)
+        path = "/api/v1/accounts/{account_id}" + re.sub("<(?:(?:id|uuid|external):)?(.*?)>", r"{\1}", route.rule)
         body = document["paths"][path][route.method.lower()].get("requestBody")
         if body:
             schema = body["content"]["application/json"]["schema"]

@@ -17,7 +17,7 @@ NONSENSE: list[Any] = [2**80, "a\0b", "\ud800", "x" * 10_000, [None, {}, 2**80, 
 def fields(app: Flask, method: str, rule: str) -> dict[str, Any]:
     """Return the fields that the document says a call takes."""
     document = app.test_client().get("/api/openapi.json").json
-    path = "/api/v1/accounts/{account_id}" + re.sub("<(?:id:|uuid:)?(.*?)>", r"{\1}", rule)
+    path = "/api/v1/accounts/{account_id}" + re.sub("<(?:id:|uuid:|external:)?(.*?)>", r"{\1}", rule)
     body = document["paths"][path][method.lower()].get("requestBody")
     if not body:
         return {}

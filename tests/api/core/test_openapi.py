@@ -13,7 +13,7 @@ def test_every_route_is_in_the_document(app: Flask) -> None:
 
     told = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     there = {
-        (method, re.sub("<(?:id:|uuid:)?(.*?)>", r"{\1}", rule.rule))
+        (method, re.sub("<(?:id:|uuid:|external:)?(.*?)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/v1")
         for method in METHODS & (rule.methods or set())
