@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select, update
 
 from dashboard.engine.model import ConnectionMode, Status
-from dashboard.helpdesks.port import HelpdeskKind
+from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.store.models import (
     ConnectedAgent,
     ConnectedConversation,

@@ -8,7 +8,7 @@ from dashboard.demo.catalog import EVERYTHING
 from dashboard.demo.shop_calls import Shop
 from dashboard.demo.shop_content import CAST, CHAT, CREDENTIALS, NAME, ORDERS, POLICY, WAITING_AT_FIRST
 from dashboard.engine.model import ConnectionMode
-from dashboard.helpdesks.port import HelpdeskKind
+from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.connecting import checks, connections, disconnection, inbox_modes, matching, receiver

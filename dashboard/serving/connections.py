@@ -22,7 +22,7 @@ LINGERS_FOR = 5.0
 LINGERS_OVER = 16 * 1024 * 1024
 
 
-class Connection(HTTPChannel):
+class ClientConnection(HTTPChannel):
     """One client's connection. Threads run service, write_soon and note_answer; the server's loop runs the rest."""
 
     task_class = ResponseTask

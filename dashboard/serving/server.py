@@ -12,7 +12,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
-from dashboard.serving.connections import Connection
+from dashboard.serving.connections import ClientConnection
 from dashboard.serving.messages import LARGEST_BODY, LARGEST_HEAD
 from dashboard.stack.listen_socket import BACKLOG
 
@@ -39,8 +39,8 @@ class WebServer(TcpWSGIServer):
     beside 500 idle tabs cost 50 % more.
     """
 
-    channel_class = Connection
-    active_channels: dict[int, Connection]
+    channel_class = ClientConnection
+    active_channels: dict[int, ClientConnection]
     next_channel_cleanup: float
 
     def __init__(
@@ -69,7 +69,7 @@ class WebServer(TcpWSGIServer):
         self._stops_at = time.monotonic() + STOPS_WITHIN
         self.trigger.pull_trigger()
 
-    def look_at(self, connection: Connection) -> None:
+    def look_at(self, connection: ClientConnection) -> None:
         """Check this connection's state in the loop's next pass; threads call this too."""
         self._changed.add(connection)
         self.trigger.pull_trigger()
@@ -78,7 +78,7 @@ class WebServer(TcpWSGIServer):
         """Record that a thread has finished a request; threads call this."""
         self._went_on_at = time.monotonic()
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: ClientConnection) -> None:
         """Stop watching this connection."""
         self._changed.discard(connection)
         self._watch(connection, 0)

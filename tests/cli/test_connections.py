@@ -5,7 +5,7 @@ from flask.testing import FlaskCliRunner
 from sqlalchemy import select
 
 from dashboard.config import Settings
-from dashboard.helpdesks.port import HelpdeskKind
+from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.services.helpdesks.credentials import Secrets, seal, unseal
 from dashboard.store.helpdesks import connections
 from dashboard.store.models import Connection

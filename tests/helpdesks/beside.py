@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, select
 
 from dashboard.engine.model import ConnectionMode, Status
-from dashboard.helpdesks.port import HelpdeskConversation, HelpdeskKind, WebhookHint
+from dashboard.helpdesks.values import HelpdeskConversation, HelpdeskKind, WebhookHint
 from dashboard.services.helpdesks import explaining, writing
 from dashboard.services.helpdesks.mirroring import marks, mirror, polling, vanishing
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView

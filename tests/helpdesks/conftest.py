@@ -8,8 +8,8 @@ import pytest
 
 from dashboard.helpdesks.chatwoot.adapter import Chatwoot
 from dashboard.helpdesks.libredesk.adapter import Libredesk
-from dashboard.helpdesks.port import ConversationKey
 from dashboard.helpdesks.rt.adapter import RequestTracker
+from dashboard.helpdesks.values import ConversationKey
 from tests.desks import Acme
 from tests.helpdesks import beside as besides
 from tests.helpdesks.beside import Beside

@@ -5,18 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from dashboard.engine.model import Awaiting, Presence, Status
-from dashboard.helpdesks.port import (
+from dashboard.helpdesks.port import HelpdeskUnavailable
+from dashboard.helpdesks.values import (
+    AboutHelpdesk,
     AssignAnswer,
     Check,
     ConversationKey,
     Features,
     HelpdeskAgent,
     HelpdeskConversation,
-    HelpdeskFacts,
     HelpdeskInbox,
     HelpdeskPage,
     HelpdeskTeam,
-    HelpdeskUnavailable,
     HistoryPage,
     NoteSetting,
     Setup,
@@ -126,9 +126,9 @@ class PaperHelpdesk:
 
     # The port.
 
-    def about(self) -> HelpdeskFacts:
+    def about(self) -> AboutHelpdesk:
         """Tell version and clock."""
-        return HelpdeskFacts(version="1.0", own_id=OWN_ID, at=self.now)
+        return AboutHelpdesk(version="1.0", own_id=OWN_ID, at=self.now)
 
     def check(self) -> Sequence[Check]:
         """Tell that all is well."""

@@ -6,14 +6,8 @@ from dataclasses import replace
 import pytest
 
 from dashboard.engine.model import Status
-from dashboard.helpdesks.port import (
-    AssignAnswer,
-    Helpdesk,
-    HelpdeskForbids,
-    HelpdeskPage,
-    HelpdeskUnavailable,
-    NoteSetting,
-)
+from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import AssignAnswer, HelpdeskPage, NoteSetting
 from tests.helpdesks.http import Changed
 from tests.helpdesks.worlds import World
 from tests.waiting import eventually

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Hold, Status
-from dashboard.helpdesks.port import WebhookHint
+from dashboard.helpdesks.values import WebhookHint
 from dashboard.services.helpdesks.mirroring.polling import CAME_BACK_CHANGED
 from dashboard.store.models.connections import ConnectionState
 from tests.desks import NOON, Recorded

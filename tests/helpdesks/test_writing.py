@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.engine.model import Hold
-from dashboard.helpdesks.port import NoteSetting
+from dashboard.helpdesks.values import NoteSetting
 from dashboard.services.helpdesks.writing import TOO_LATE
 from tests.handling import ledger
 from tests.helpdesks.beside import Beside

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from dashboard.helpdesks.port import ConversationKey, Helpdesk, HelpdeskConversation, HelpdeskHttp
+from dashboard.helpdesks.port import Helpdesk, HelpdeskHttp
+from dashboard.helpdesks.values import ConversationKey, HelpdeskConversation
 
 
 class Acts(Protocol):

@@ -11,7 +11,7 @@ from dashboard.api.core.etags import Tagged
 from dashboard.api.core.idempotency import idempotent
 from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
 from dashboard.engine.model import Awaiting, Role, Status
-from dashboard.helpdesks.port import HelpdeskKind
+from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import change as change_conversation
 from dashboard.services.conversations import conversations as service

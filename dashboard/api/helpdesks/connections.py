@@ -10,7 +10,7 @@ from dashboard import clock, http
 from dashboard.api.core.auth import ADMINISTRATORS, SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
 from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
-from dashboard.helpdesks.port import Check, HelpdeskKind, NoteSetting
+from dashboard.helpdesks.values import Check, HelpdeskKind, NoteSetting
 from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Instant, Word
 from dashboard.services.helpdesks.connecting import checks as checking

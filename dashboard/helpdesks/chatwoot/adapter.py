@@ -10,18 +10,18 @@ from http import HTTPStatus
 from math import ceil
 
 from dashboard.engine.model import Presence, Status
-from dashboard.helpdesks import port
+from dashboard.helpdesks import port, values
 from dashboard.helpdesks.chatwoot import checks, words
 from dashboard.helpdesks.chatwoot.api import ChatwootApi, Row, row, rows, understood
 from dashboard.helpdesks.chatwoot.checks import numbers
-from dashboard.helpdesks.port import (
+from dashboard.helpdesks.port import HelpdeskUnavailable
+from dashboard.helpdesks.values import (
     AssignAnswer,
     ConversationKey,
     HelpdeskConversation,
     HelpdeskInbox,
     HelpdeskPage,
     HelpdeskTeam,
-    HelpdeskUnavailable,
     HistoryPage,
     NoteSetting,
     WebhookMade,
@@ -39,7 +39,7 @@ OLDEST_FIRST = "created_at_asc"
 class Chatwoot:
     """The adapter; its credentials are `account_id`, an administrator's `token`, and perhaps a `bot_token`."""
 
-    features = port.Features(
+    features = values.Features(
         webhooks=True,
         presence_every=timedelta(seconds=20),
         reads_changes=True,
@@ -51,11 +51,11 @@ class Chatwoot:
     def __init__(self, http: port.HelpdeskHttp, credentials: Mapping[str, str]) -> None:
         self._api = ChatwootApi(http, credentials)
 
-    def about(self) -> port.HelpdeskFacts:
+    def about(self) -> values.AboutHelpdesk:
         """Return version, the token's user, and clock."""
         return checks.about(self._api)
 
-    def check(self) -> Sequence[port.Check]:
+    def check(self) -> Sequence[values.Check]:
         """Check the rights of the connection, feature by feature."""
         return checks.check(self._api)
 
@@ -63,14 +63,14 @@ class Chatwoot:
         """Return the address of the conversation's page."""
         return f"{self._api.base_url}/app{self._api.pages}/conversations/{key.display_id}"
 
-    def read_setup(self, groups: Mapping[str, str]) -> port.Setup:
+    def read_setup(self, groups: Mapping[str, str]) -> values.Setup:
         """Read inboxes, agents, teams, their members and labels; the marks first, so that no change is missed."""
         marks = self.setup_marks()
         with understood("its set-up"):
             inboxes, teams = rows(self._api.read("/inboxes"), "payload"), rows(self._api.read("/teams"))
             agents, labels = rows(self._api.read("/agents")), rows(self._api.read("/labels"), "payload")
             read = [words.inbox(one, self._inbox_members(one)) for one in inboxes]
-            return port.Setup(
+            return values.Setup(
                 inboxes=read,
                 agents=self._agents(agents, read),
                 teams=[words.team(one, self._team_members(one)) for one in teams],
@@ -165,7 +165,7 @@ class Chatwoot:
         """Return whether Chatwoot signed this within five minutes; versions before 4.11.2 have no secret."""
         return words.is_signed(headers, body, secret=secret, now=now, ahead=ahead)
 
-    def read_webhook(self, headers: Mapping[str, str], body: Mapping[str, object]) -> port.WebhookHint:
+    def read_webhook(self, headers: Mapping[str, str], body: Mapping[str, object]) -> values.WebhookHint:
         """Return the conversation to read, and its owners before and after."""
         return words.hint(body)
 
@@ -187,7 +187,7 @@ class Chatwoot:
         told = [words.past(one, resolutions.get(one.id)) for one in chosen]
         return HistoryPage(conversations=told, next=str(number + 1) if found else None)
 
-    def _agents(self, found: Sequence[Row], inboxes: Sequence[HelpdeskInbox]) -> list[port.HelpdeskAgent]:
+    def _agents(self, found: Sequence[Row], inboxes: Sequence[HelpdeskInbox]) -> list[values.HelpdeskAgent]:
         """Return the agents. The token's user is one only as a member of an inbox: then a person uses it."""
         members = frozenset[str]().union(*(inbox.member_ids or () for inbox in inboxes))
         own_id = checks.about(self._api).own_id

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from dashboard.helpdesks.chatwoot.api import NO_ACCOUNT, RIGHT_ACCOUNT, ChatwootApi, Row, row, rows, understood
-from dashboard.helpdesks.port import Check, HelpdeskFacts, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import AboutHelpdesk, Check
 
 OLDEST, SIGNS, CHECKS_TARGETS = (4, 8), (4, 11, 2), (4, 14)
 ADDRESS = "Enter the address of Chatwoot without /app, and check that it answers from this machine."
@@ -21,11 +22,11 @@ PRIVATE = (
 ASSIGNING = frozenset({"assign_agent", "remove_assigned_agent"})
 
 
-def about(api: ChatwootApi) -> HelpdeskFacts:
+def about(api: ChatwootApi) -> AboutHelpdesk:
     """Return version, clock, and the id of the token's user."""
     version, profile = version_of(api), api.read_plain("/api/v1/profile")
     with understood("the token's user"):
-        return HelpdeskFacts(version=version, own_id=str(int(row(profile.json)["id"])), at=profile.at)
+        return AboutHelpdesk(version=version, own_id=str(int(row(profile.json)["id"])), at=profile.at)
 
 
 def version_of(api: ChatwootApi) -> str:

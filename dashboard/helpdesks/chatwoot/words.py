@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from dashboard.engine.model import Awaiting, Status
 from dashboard.helpdesks.chatwoot.api import Row, row
-from dashboard.helpdesks.port import (
+from dashboard.helpdesks.values import (
     HelpdeskAgent,
     HelpdeskConversation,
     HelpdeskInbox,

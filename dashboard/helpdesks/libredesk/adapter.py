@@ -41,18 +41,17 @@ from dashboard.helpdesks.libredesk.words import (
     in_order,
     instant,
 )
-from dashboard.helpdesks.port import (
+from dashboard.helpdesks.port import HelpdeskHttp, HelpdeskUnavailable
+from dashboard.helpdesks.values import (
+    AboutHelpdesk,
     AssignAnswer,
     Check,
     ConversationKey,
     Features,
     HelpdeskConversation,
-    HelpdeskFacts,
-    HelpdeskHttp,
     HelpdeskInbox,
     HelpdeskPage,
     HelpdeskTeam,
-    HelpdeskUnavailable,
     HistoryPage,
     NoteSetting,
     PastConversation,
@@ -92,12 +91,12 @@ class Libredesk:
     def __init__(self, http: HelpdeskHttp, credentials: Mapping[str, str]) -> None:
         self._api = LibredeskApi(http, credentials)
 
-    def about(self) -> HelpdeskFacts:
+    def about(self) -> AboutHelpdesk:
         """Return version, own id and clock."""
         answer = self._api.answer("/agents/me")
         with understood("its agent"):
             own_id = str(data_of(answer)["id"])
-        return HelpdeskFacts(version=checks.version_of(self._api), own_id=own_id, at=answer.at)
+        return AboutHelpdesk(version=checks.version_of(self._api), own_id=own_id, at=answer.at)
 
     def check(self) -> Sequence[Check]:
         """Check address, key, version, and each permission by trying it."""

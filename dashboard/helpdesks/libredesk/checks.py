@@ -21,7 +21,8 @@ from dashboard.helpdesks.libredesk.api import (
     data_of,
     understood,
 )
-from dashboard.helpdesks.port import Check, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import Check
 
 NOBODYS = "/conversations/00000000-0000-4000-8000-000000000000"
 # What the connection cannot do without; the others are each a feature less.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from dashboard.helpdesks.libredesk.api import MESSAGES, LibredeskApi
 from dashboard.helpdesks.libredesk.words import Row, id_or_none, instant, instant_or_none, priority_of
-from dashboard.helpdesks.port import PastConversation
+from dashboard.helpdesks.values import PastConversation
 
 ASSIGNED = re.compile(r"Assigned to .+ by ")
 ASSIGNED_TEAM = re.compile(r"Assigned to .+ team by ")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dashboard.engine.model import Presence
 from dashboard.helpdesks.libredesk.api import TEAMS, USERS, LibredeskApi, MayNot, understood
 from dashboard.helpdesks.libredesk.words import Row
-from dashboard.helpdesks.port import HelpdeskAgent, HelpdeskInbox, HelpdeskTeam, Setup
+from dashboard.helpdesks.values import HelpdeskAgent, HelpdeskInbox, HelpdeskTeam, Setup
 
 ROUND_ROBIN, MANUAL = "Round robin", "Manual"
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashboard.engine.model import Awaiting, Status
-from dashboard.helpdesks.port import HelpdeskConversation, WebhookHint
+from dashboard.helpdesks.values import HelpdeskConversation, WebhookHint
 
 Row = Mapping[str, Any]
 # Statuses have names of the house's own; only their category tells what they mean.

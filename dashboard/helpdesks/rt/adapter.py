@@ -10,17 +10,8 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from dashboard.engine.model import Presence
-from dashboard.helpdesks import port
-from dashboard.helpdesks.port import (
-    AssignAnswer,
-    ConversationKey,
-    HelpdeskConversation,
-    HelpdeskForbids,
-    HelpdeskPage,
-    HelpdeskUnavailable,
-    HistoryPage,
-    NoteSetting,
-)
+from dashboard.helpdesks import port, values
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
 from dashboard.helpdesks.rt import checks, setup
 from dashboard.helpdesks.rt.rest import Listing, Rest, Row, etag_of, row_of, sentences_of, understood
 from dashboard.helpdesks.rt.tickets import (
@@ -37,6 +28,14 @@ from dashboard.helpdesks.rt.tickets import (
     instant,
     past_conversation,
 )
+from dashboard.helpdesks.values import (
+    AssignAnswer,
+    ConversationKey,
+    HelpdeskConversation,
+    HelpdeskPage,
+    HistoryPage,
+    NoteSetting,
+)
 
 IS_OPEN = "(Status = 'new' OR Status = 'open')"
 IS_NOBODYS = f"Owner = '{NOBODY}'"
@@ -48,7 +47,7 @@ NO_WEBHOOKS = "Request Tracker sends no webhooks."
 class RequestTracker:
     """The adapter; its credentials are `user` and `password`, or `token`."""
 
-    features = port.Features(
+    features = values.Features(
         webhooks=False,
         presence_every=None,
         reads_changes=True,
@@ -59,11 +58,11 @@ class RequestTracker:
     def __init__(self, http: port.HelpdeskHttp, credentials: Mapping[str, str]) -> None:
         self._rest, self._base_url = Rest(http, credentials), http.base_url.rstrip("/")
 
-    def about(self) -> port.HelpdeskFacts:
+    def about(self) -> values.AboutHelpdesk:
         """Return version, own id and clock."""
         return setup.about(self._rest)
 
-    def check(self) -> Sequence[port.Check]:
+    def check(self) -> Sequence[values.Check]:
         """Check the rights of the connection, feature by feature."""
         return checks.check(self._rest)
 
@@ -71,7 +70,7 @@ class RequestTracker:
         """Return the address of the ticket's page."""
         return f"{self._base_url}/Ticket/Display.html?id={key.display_id}"
 
-    def read_setup(self, groups: Mapping[str, str]) -> port.Setup:
+    def read_setup(self, groups: Mapping[str, str]) -> values.Setup:
         """Read queues and user-defined groups; the agents are the members of these groups."""
         return setup.read(self._rest, groups)
 
@@ -127,7 +126,7 @@ class RequestTracker:
         if answer.status != 201:
             raise HelpdeskUnavailable(f"Request Tracker added no comment to ticket {key.display_id}.")
 
-    def make_webhook(self, url: str, secret: str) -> port.WebhookMade:
+    def make_webhook(self, url: str, secret: str) -> values.WebhookMade:
         """Raise: there are none."""
         raise NotImplementedError(NO_WEBHOOKS)
 
@@ -140,12 +139,12 @@ class RequestTracker:
         """Return False: nothing that comes is from Request Tracker."""
         return False
 
-    def read_webhook(self, headers: Mapping[str, str], body: Mapping[str, object]) -> port.WebhookHint:
+    def read_webhook(self, headers: Mapping[str, str], body: Mapping[str, object]) -> values.WebhookHint:
         """Raise ValueError: it is no webhook of Request Tracker."""
         raise ValueError(NO_WEBHOOKS)
 
     def set_own_assignment(
-        self, inbox: port.HelpdeskInbox, teams: Sequence[port.HelpdeskTeam], *, on: bool
+        self, inbox: values.HelpdeskInbox, teams: Sequence[values.HelpdeskTeam], *, on: bool
     ) -> NoReturn:
         """Raise: there is no such switch."""
         raise NotImplementedError("Request Tracker has no assignment of its own to switch.")

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from dashboard.helpdesks.port import Check, HelpdeskFacts, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
 from dashboard.helpdesks.rt import setup
 from dashboard.helpdesks.rt.rest import Params, Rest, Row, fix_of, understood
+from dashboard.helpdesks.values import AboutHelpdesk, Check
 
 ADDRESS = "Enter the address of Request Tracker's home page, and check that it answers from this machine."
 UPDATE = "Update Request Tracker to version 5."
@@ -39,13 +40,13 @@ def check(rest: Rest) -> Sequence[Check]:
     ]
 
 
-def _version(about: HelpdeskFacts) -> Check:
+def _version(about: AboutHelpdesk) -> Check:
     version = about.version or "unknown"
     ok = version.split(".")[0].isdigit() and int(version.split(".")[0]) >= 5
     return Check(check="version", ok=ok, sentence=f"Its version is {version}.", fix=None if ok else UPDATE)
 
 
-def _clock(about: HelpdeskFacts) -> Check:
+def _clock(about: AboutHelpdesk) -> Check:
     if about.at is None:
         fix = "Let the web server, or the proxy in front of it, send the header Date."
         return Check(check="clock", ok=False, sentence="Its answers do not tell its time.", fix=fix)

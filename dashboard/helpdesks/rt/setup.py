@@ -3,16 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from dashboard.helpdesks.port import (
-    HelpdeskAgent,
-    HelpdeskFacts,
-    HelpdeskForbids,
-    HelpdeskInbox,
-    HelpdeskTeam,
-    HelpdeskUnavailable,
-    Setup,
-)
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
 from dashboard.helpdesks.rt.rest import Rest, Row, fix_of, row_of, understood
+from dashboard.helpdesks.values import AboutHelpdesk, HelpdeskAgent, HelpdeskInbox, HelpdeskTeam, Setup
 
 # Names stand in the address, which has an end.
 NAMES_AT_ONCE = 25
@@ -23,13 +16,13 @@ MAKE_GROUP = "If there is no group: in Admin > Groups > Create, create one, and 
 NO_GROUP = "The group whose members may be given tickets of the queue {} does not exist in Request Tracker."
 
 
-def about(rest: Rest) -> HelpdeskFacts:
+def about(rest: Rest) -> AboutHelpdesk:
     """Return version, own id and clock."""
     answer = rest.get("/rt")
     if answer.status != 200:
         raise HelpdeskUnavailable(NO_REST)
     with understood("its version"):
-        return HelpdeskFacts(version=row_of(answer)["Version"], own_id=own_id(rest), at=answer.at)
+        return AboutHelpdesk(version=row_of(answer)["Version"], own_id=own_id(rest), at=answer.at)
 
 
 def own_id(rest: Rest) -> str:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from dashboard.engine.model import Awaiting, Status
-from dashboard.helpdesks.port import HelpdeskConversation, PastConversation
 from dashboard.helpdesks.rt.rest import Row
+from dashboard.helpdesks.values import HelpdeskConversation, PastConversation
 
 NOBODY = "Nobody"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 
-from dashboard.helpdesks.port import Features, Helpdesk, HelpdeskForbids, HelpdeskHttp, HelpdeskKind
+from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskHttp
+from dashboard.helpdesks.values import Features, HelpdeskKind
 from dashboard.http_client.helpdesk_client import HelpdeskClient, Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import credentials

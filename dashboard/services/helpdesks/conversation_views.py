@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dashboard.helpdesks.port import ConversationKey, HelpdeskForbids, HelpdeskKind
+from dashboard.helpdesks.port import HelpdeskForbids
+from dashboard.helpdesks.values import ConversationKey, HelpdeskKind
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.access import helpdesk_of

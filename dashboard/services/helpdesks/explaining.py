@@ -4,7 +4,8 @@ from datetime import datetime
 
 import structlog
 
-from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable, NoteSetting
+from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import NoteSetting
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import conversation as explanations
 from dashboard.services.helpdesks.mirroring.reconciliation import Clock

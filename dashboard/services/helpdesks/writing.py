@@ -13,7 +13,8 @@ from random import uniform
 
 import structlog
 
-from dashboard.helpdesks.port import Helpdesk, HelpdeskConversation, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import HelpdeskConversation
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import explaining, state

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, exists, or_, select, update
 
-from dashboard.helpdesks.port import HelpdeskKind, NoteSetting
+from dashboard.helpdesks.values import HelpdeskKind, NoteSetting
 from dashboard.store.models import Connection, ConnectionEvent, HelpdeskWrite
 from dashboard.store.models.connections import ConnectionState, WriteState
 from dashboard.store.postgres.account_table import AccountTable

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, delete, func, select, update
 
 from dashboard.engine.model import Status
-from dashboard.helpdesks.port import ConversationKey
+from dashboard.helpdesks.values import ConversationKey
 from dashboard.store.conversations.conversations import ROWS, ConversationRow, as_row
 from dashboard.store.models import ConnectedConversation, Conversation
 from dashboard.store.postgres.bulk import bind_json, insert_new, json_row, table_of

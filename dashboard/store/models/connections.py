@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.engine.model import ConnectionMode as ConnectionMode  # noqa: PLC0414  beside its other words
 from dashboard.engine.model import Presence, Status
-from dashboard.helpdesks.port import HelpdeskKind, NoteSetting
+from dashboard.helpdesks.values import HelpdeskKind, NoteSetting
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, same_account, word
 
 

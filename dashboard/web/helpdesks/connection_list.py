@@ -7,7 +7,7 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.helpdesks.port import HelpdeskKind
+from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.http import finished, unit_of_work
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.helpdesks.access import ADAPTERS

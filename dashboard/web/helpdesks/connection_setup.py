@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import ConnectionMode
-from dashboard.helpdesks.port import Check
+from dashboard.helpdesks.values import Check
 from dashboard.http import finished, own_address, unit_of_work
 from dashboard.services.core.form import UNSET, Unset
 from dashboard.services.core.refusals import Conflict, Invalid

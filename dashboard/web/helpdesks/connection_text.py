@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from flask import Flask
 
-from dashboard.helpdesks.port import HelpdeskKind
+from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.services.board.inbox_status import Level
 from dashboard.services.helpdesks.access import ADAPTERS
 from dashboard.store.helpdesks.connections import ConnectionRow

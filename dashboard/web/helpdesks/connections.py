@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from dashboard import clock
 from dashboard.engine.model import ConnectionMode
-from dashboard.helpdesks.port import NoteSetting
+from dashboard.helpdesks.values import NoteSetting
 from dashboard.http import finished, own_address, unit_of_work
 from dashboard.services.core.refusals import Conflict, Invalid, Stale
 from dashboard.services.helpdesks.access import ADAPTERS

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.helpdesks.port import ConversationKey
+from dashboard.helpdesks.values import ConversationKey
 from tests.helpdesks.standin.running import Control
 
 ROOT, ANA, BO, INBOX = 1, 21, 22, 12

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboard.helpdesks.chatwoot.adapter import Chatwoot
-from dashboard.helpdesks.port import ConversationKey, HelpdeskConversation
+from dashboard.helpdesks.values import ConversationKey, HelpdeskConversation
 from tests.helpdesks.http import PlainHttp
 from tests.helpdesks.standin.running import Control
 

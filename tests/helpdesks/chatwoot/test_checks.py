@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dashboard.helpdesks.port import Check
+from dashboard.helpdesks.values import Check
 from tests.helpdesks.chatwoot.shop import ADA, CREDENTIALS, MIRA, NOON, WITH_BOT, Shop
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.helpdesks.port import NoteSetting
+from dashboard.helpdesks.values import NoteSetting
 from tests.helpdesks.chatwoot.shop import BOT, CHAT, MAIL, MIRA, NOON, RETURNS, TOM, WITH_BOT, Shop
 from tests.helpdesks.contracts import Contract, Difference
 from tests.helpdesks.http import Exchange

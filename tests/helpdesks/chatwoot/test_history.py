@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from dashboard.helpdesks.port import PastConversation
+from dashboard.helpdesks.values import PastConversation
 from tests.helpdesks.chatwoot.shop import CHAT, MAIL, MIRA, NOON, TOM, Shop
 
 NOW = datetime.fromisoformat(NOON)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboard.engine.model import Awaiting, Presence, Status
-from dashboard.helpdesks.port import ConversationKey, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import ConversationKey
 from tests.helpdesks.chatwoot.shop import ADA, BOT, CHAT, MAIL, MIRA, NOON, RETURNS, TOM, UMA, Shop
 
 NOW = datetime.fromisoformat(NOON)

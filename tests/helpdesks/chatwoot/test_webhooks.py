@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.helpdesks.port import WebhookHint
+from dashboard.helpdesks.values import WebhookHint
 from tests.helpdesks.chatwoot.shop import BOT, CHAT, MIRA, NOON, RETURNS, TOM, Shop
 from tests.receivers import Receiver, receiver
 from tests.waiting import eventually

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable, NoteSetting
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import NoteSetting
 from tests.helpdesks.chatwoot.shop import CHAT, CREDENTIALS, MIRA, RETURNS, TOM, WITH_BOT, Shop
 
 SENTENCE, LINK = "Mira has the fewest open conversations.", "https://evenhand.example/conversations/7"

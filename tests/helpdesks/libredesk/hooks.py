@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from dashboard.helpdesks.port import WebhookHint
+from dashboard.helpdesks.values import WebhookHint
 from tests.helpdesks.libredesk.shop import MAIL, NOW, Shop
 from tests.receivers import Receiver
 

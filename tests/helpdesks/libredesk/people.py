@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from dashboard.helpdesks.port import ConversationKey
+from dashboard.helpdesks.values import ConversationKey
 from tests.helpdesks.libredesk.model import ADMIN
 from tests.helpdesks.standin.running import Control
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashboard.helpdesks.libredesk.adapter import Libredesk
-from dashboard.helpdesks.port import ConversationKey, HelpdeskConversation, HelpdeskPage
+from dashboard.helpdesks.values import ConversationKey, HelpdeskConversation, HelpdeskPage
 from tests.helpdesks.http import PlainHttp
 from tests.helpdesks.libredesk.model import AGENT_ROLE, MANAGES
 from tests.helpdesks.standin.running import Control

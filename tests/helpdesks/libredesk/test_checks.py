@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dashboard.helpdesks.libredesk.checks import TRIED
-from dashboard.helpdesks.port import Check
+from dashboard.helpdesks.values import Check
 from tests.helpdesks.http import PlainHttp
 from tests.helpdesks.libredesk.shop import MIRA, OUR_RIGHTS, OURS, RETURNS, Shop
 

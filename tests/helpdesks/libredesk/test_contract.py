@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.helpdesks.port import HelpdeskTeam, NoteSetting
+from dashboard.helpdesks.values import HelpdeskTeam, NoteSetting
 from tests.helpdesks.contracts import Contract, Difference
 from tests.helpdesks.http import Exchange
 from tests.helpdesks.libredesk.shop import CHAT, MAIL, MIRA, NOW, OURS, RETURNS, ROBOT, TOM, Shop

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.helpdesks.port import PastConversation
+from dashboard.helpdesks.values import PastConversation
 from tests.helpdesks.libredesk.shop import CHAT, MAIL, MIRA, NOW, RETURNS, ROBOT, TOM, Shop
 
 SINCE = NOW - timedelta(days=90)

@@ -5,9 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboard.engine.model import Presence, Status
-from dashboard.helpdesks.port import (
-    HelpdeskUnavailable,
-)
+from dashboard.helpdesks.port import HelpdeskUnavailable
 from tests.helpdesks.libredesk.shop import CHAT, MAIL, MIRA, RETURNS, ROBOT, TOM, Shop, all_of
 
 BOTH = [str(MAIL), str(CHAT)]

@@ -5,11 +5,8 @@ from datetime import timedelta
 import pytest
 
 from dashboard.engine.model import Awaiting, Presence, Status
-from dashboard.helpdesks.port import (
-    ConversationKey,
-    HelpdeskForbids,
-    HelpdeskUnavailable,
-)
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import ConversationKey
 from tests.helpdesks.libredesk.shop import CHAT, MAIL, MIRA, NOW, OURS, RETURNS, SALES, TOM, Shop, all_of
 
 BOTH = [str(MAIL), str(CHAT)]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from dashboard.helpdesks.libredesk.adapter import signature_of
-from dashboard.helpdesks.port import ConversationKey, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import ConversationKey
 from tests.helpdesks.libredesk.hooks import NO_TIME, SECRET, delivered, events, headers, verified
 from tests.helpdesks.libredesk.shop import MAIL, NOW, Shop
 from tests.receivers import Receiver, receiver

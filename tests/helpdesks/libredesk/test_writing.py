@@ -4,13 +4,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.helpdesks.port import (
-    AssignAnswer,
-    HelpdeskForbids,
-    HelpdeskTeam,
-    HelpdeskUnavailable,
-    NoteSetting,
-)
+from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import AssignAnswer, HelpdeskTeam, NoteSetting
 from tests.helpdesks.libredesk.shop import MAIL, MIRA, OURS, RETURNS, SALES, SYSTEM, TOM, Shop
 
 LINK = "https://evenhand.example/conversations/7?a=1&b=2"

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import httpx
 
-from dashboard.helpdesks.port import ConversationKey
 from dashboard.helpdesks.rt.adapter import RequestTracker
+from dashboard.helpdesks.values import ConversationKey
 from tests.helpdesks.rt.instance import PASSWORD, ROOT, Instance
 from tests.helpdesks.worlds import World
 from tests.waiting import PATIENCE

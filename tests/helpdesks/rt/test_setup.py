@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard.helpdesks.port import Check, HelpdeskForbids
+from dashboard.helpdesks.port import HelpdeskForbids
 from dashboard.helpdesks.rt.adapter import RequestTracker
+from dashboard.helpdesks.values import Check
 from tests.helpdesks.rt.acts import People, as_user
 from tests.helpdesks.rt.instance import Instance
 from tests.helpdesks.worlds import World

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.helpdesks.port import AssignAnswer, HelpdeskUnavailable
+from dashboard.helpdesks.port import HelpdeskUnavailable
+from dashboard.helpdesks.values import AssignAnswer
 from tests.helpdesks.http import Changed
 from tests.helpdesks.rt.acts import People, as_user
 from tests.helpdesks.worlds import World

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskHttp, HelpdeskKind, HelpdeskUnavailable
+from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskHttp, HelpdeskUnavailable
+from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.http_client.pinned_transport import HelpdeskTransports
 from dashboard.services.core.unit_of_work import UnitOfWork

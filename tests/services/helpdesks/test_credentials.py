@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from dashboard.helpdesks.port import HelpdeskKind
+from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.credentials import WRONG_KEY, Resealed, Secrets, WrongKey, reseal, seal, unseal
 from dashboard.store.helpdesks import connections

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from dashboard.helpdesks.port import WebhookHint
+from dashboard.helpdesks.values import WebhookHint
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring import scheduling
 from dashboard.store.models import Connection

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, insert, select, text, update
 
-from dashboard.helpdesks.port import WebhookHint
+from dashboard.helpdesks.values import WebhookHint
 from dashboard.services.accounts import sessions
 from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import ExplanationState

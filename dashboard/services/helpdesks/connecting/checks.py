@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from dashboard.helpdesks.port import Check, Helpdesk, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import Check
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import state

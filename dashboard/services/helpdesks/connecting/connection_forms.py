@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from dashboard.helpdesks.port import HelpdeskKind, NoteSetting
+from dashboard.helpdesks.values import HelpdeskKind, NoteSetting
 from dashboard.http_client.url_guard import LONGEST_URL
 from dashboard.services.core.form import UNSET, Form, Unset
 from dashboard.services.core.form_fields import Id, Switch, Text, WholeNumber, Word, of_length

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from dashboard.helpdesks.port import NoteSetting
+from dashboard.helpdesks.values import NoteSetting
 from dashboard.http_client.url_guard import parse
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange

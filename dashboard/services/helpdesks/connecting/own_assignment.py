@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from dashboard.helpdesks.port import Helpdesk, HelpdeskInbox, HelpdeskTeam
+from dashboard.helpdesks.port import Helpdesk
+from dashboard.helpdesks.values import HelpdeskInbox, HelpdeskTeam
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange

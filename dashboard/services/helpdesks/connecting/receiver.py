@@ -4,7 +4,8 @@ from datetime import datetime
 
 import structlog
 
-from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable, WebhookMade
+from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import WebhookMade
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange

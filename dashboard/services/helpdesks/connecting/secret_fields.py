@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 
-from dashboard.helpdesks.port import HelpdeskKind
+from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.services.helpdesks.access import ADAPTERS
 
 ENTROPY_BYTES = 32

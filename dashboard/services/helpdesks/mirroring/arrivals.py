@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Awaiting, Hold, Status
-from dashboard.helpdesks.port import HelpdeskConversation
+from dashboard.helpdesks.values import HelpdeskConversation
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring import translation
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView

@@ -12,7 +12,8 @@ from enum import StrEnum
 from functools import lru_cache, partial
 from typing import Any
 
-from dashboard.helpdesks.port import Helpdesk, WebhookHint
+from dashboard.helpdesks.port import Helpdesk
+from dashboard.helpdesks.values import WebhookHint
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import credentials
 from dashboard.services.helpdesks.access import ADAPTERS

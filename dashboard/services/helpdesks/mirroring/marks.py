@@ -8,13 +8,8 @@ from functools import partial
 
 import structlog
 
-from dashboard.helpdesks.port import (
-    ConversationKey,
-    Helpdesk,
-    HelpdeskConversation,
-    HelpdeskForbids,
-    HelpdeskUnavailable,
-)
+from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.values import ConversationKey, HelpdeskConversation
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import state
 from dashboard.services.helpdesks.mirroring import conflicts, mirror

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dashboard.helpdesks.port import Setup
+from dashboard.helpdesks.values import Setup
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.unit_of_work import UnitOfWork

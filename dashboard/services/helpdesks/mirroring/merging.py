@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from dashboard.engine.model import Hold, Status
-from dashboard.helpdesks.port import HelpdeskConversation
+from dashboard.helpdesks.values import HelpdeskConversation
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.helpdesks.mirroring import translation
 from dashboard.services.helpdesks.mirroring.translation import MirrorView

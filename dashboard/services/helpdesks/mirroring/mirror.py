@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 
 from dashboard.engine.model import Awaiting
-from dashboard.helpdesks.port import HelpdeskConversation
+from dashboard.helpdesks.values import HelpdeskConversation
 from dashboard.services.conversations import change, save
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork

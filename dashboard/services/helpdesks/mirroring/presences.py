@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dashboard.engine.model import Presence
-from dashboard.helpdesks.port import Features
+from dashboard.helpdesks.values import Features
 from dashboard.services.agents import presence
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring.translation import MirrorView

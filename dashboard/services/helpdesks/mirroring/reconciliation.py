@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.helpdesks.port import Helpdesk, HelpdeskPage
+from dashboard.helpdesks.port import Helpdesk
+from dashboard.helpdesks.values import HelpdeskPage
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring import gone, mirror, vanishing
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView

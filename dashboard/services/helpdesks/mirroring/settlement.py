@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dashboard.engine.model import Hold
-from dashboard.helpdesks.port import HelpdeskConversation, NoteSetting
+from dashboard.helpdesks.values import HelpdeskConversation, NoteSetting
 from dashboard.services.conversations import lost_race
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring.merging import WriteFate

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from dashboard.helpdesks.port import HelpdeskAgent, HelpdeskInbox, HelpdeskTeam, Setup
+from dashboard.helpdesks.values import HelpdeskAgent, HelpdeskInbox, HelpdeskTeam, Setup
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.mirroring import memberships, vanishing
 from dashboard.services.helpdesks.mirroring.translation import MirrorView

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from dashboard.helpdesks.port import Features
+from dashboard.helpdesks.values import Features
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.models.connections import ConnectionState
 

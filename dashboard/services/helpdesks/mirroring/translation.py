@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.engine.model import Status
-from dashboard.helpdesks.port import HelpdeskConversation
+from dashboard.helpdesks.values import HelpdeskConversation
 from dashboard.store.conversations.contacts import ContactDraft
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.directory import Directory

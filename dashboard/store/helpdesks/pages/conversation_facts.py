@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from dashboard.helpdesks.port import HelpdeskKind
+from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.store.models.connections import WriteState
 from dashboard.store.postgres.bulk import bind_array
 from dashboard.store.postgres.database import Session

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from dashboard.engine.model import Hold
-from dashboard.helpdesks.port import ConversationKey
+from dashboard.helpdesks.values import ConversationKey
 from dashboard.store.models import (
     AccountUser,
     ConnectedConversation,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from dashboard.helpdesks.port import ConversationKey
+from dashboard.helpdesks.values import ConversationKey
 from dashboard.store.models import ConnectedConversation, HelpdeskWrite
 from dashboard.store.postgres.database import Session
 
