@@ -82,6 +82,11 @@ class Directory:
         """Return the ids of the mirrored inboxes."""
         return sorted(link.external_id for link in self.inboxes.values() if link.is_chosen)
 
+    @property
+    def inbox_ids(self) -> list[int]:
+        """Return the inboxes here."""
+        return sorted(link.inbox_id for link in self.inboxes.values() if link.inbox_id is not None)
+
     def inbox_id(self, external_id: str) -> int | None:
         """Return the inbox here, None if it is not chosen."""
         link = self.inboxes.get(external_id)

@@ -25,6 +25,8 @@ SHARE_INBOXES = text(
     """
 )
 
+TAKE_INBOXES = text(SHARE_INBOXES.text.replace("lock_shared", "lock"))
+
 
 @contextmanager
 def inbox_lock(session: Session, inbox_id: int) -> Iterator[Callable[[], object]]:
@@ -101,6 +103,11 @@ def share_inbox(session: Session, inbox_id: int) -> None:
 def share_inboxes(session: Session, inbox_ids: Collection[int]) -> None:
     """Block batches in several inboxes until this transaction ends."""
     session.execute(SHARE_INBOXES, {"inbox_locks": INBOX_LOCKS, "inbox_ids": list(inbox_ids)})
+
+
+def take_inboxes(session: Session, inbox_ids: Collection[int]) -> None:
+    """Block batches and other holders of several inboxes until this transaction ends."""
+    session.execute(TAKE_INBOXES, {"inbox_locks": INBOX_LOCKS, "inbox_ids": list(inbox_ids)})
 
 
 def hold_agents(session: Session, account_id: int, agent_ids: Collection[int]) -> None:

@@ -18,6 +18,7 @@ from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory, remains
 from dashboard.store.helpdesks.connections import ConnectionRow
+from dashboard.store.postgres import locks
 
 log = structlog.get_logger()
 SWITCHES = "The helpdesk's own assignment was not switched on again: {}"
@@ -45,6 +46,8 @@ def remove(
     if row is None:
         return None
     left = _leave(work, row)
+    # Before the connection: a reading of the mirror takes the inboxes first as well.
+    locks.take_inboxes(work.session, directory.read(work.session, connection_id).inbox_ids)
     if (locked := store.shelf.lock(work.session, account_id, connection_id)) is None:
         return None
     remains.let_go(work.session, connection_id)
