@@ -44,7 +44,7 @@ def some(hints: list[WebhookHint], dice: Random) -> list[WebhookHint]:
     return kept
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.gate) for seed in range(3, 12))])
 def test_any_webhooks_in_any_order_and_one_reconciliation_give_the_same_mirror(beside: Beside, seed: int):
     """C7: seen to fail when what a complete reading lacked was not read singly."""
     dice = Random(seed)
