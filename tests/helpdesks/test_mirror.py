@@ -8,7 +8,7 @@ import pytest
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Hold, Status
 from dashboard.helpdesks.values import WebhookHint
-from dashboard.services.helpdesks.mirroring.polling import CAME_BACK_CHANGED
+from dashboard.services.helpdesks.mirroring.failures import CAME_BACK_CHANGED
 from dashboard.store.models.connections import ConnectionState
 from tests.desks import NOON, Recorded
 from tests.handling import ledger
@@ -307,3 +307,18 @@ def test_what_a_webhook_may_still_tell_and_a_hold_that_ran_out_are_no_repairs(be
 
     assert beside.repairs() == []
     assert beside.mirror() == beside.truth()
+
+
+def test_a_question_is_withdrawn_when_a_reading_is_whole_again(beside: Beside):
+    """C9: seen to stay for good, with the connection degraded."""
+    beside.poll()
+    inbox = beside.helpdesk.inboxes["1"]
+    beside.helpdesk.inboxes["1"] = type(inbox)(id="1", name="Support", member_ids=frozenset())
+    beside.reconcile()
+    assert beside.connection.question is not None
+
+    beside.helpdesk.inboxes["1"] = inbox
+    beside.reconcile()
+
+    assert beside.connection.question is None
+    assert beside.connection.state is ConnectionState.READY

@@ -19,7 +19,7 @@ from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import explaining, state
 from dashboard.services.helpdesks.access import helpdesk_of
-from dashboard.services.helpdesks.mirroring import gone, mirror, settlement
+from dashboard.services.helpdesks.mirroring import failures, gone, mirror, settlement
 from dashboard.services.helpdesks.mirroring.merging import WriteFate, fate_of, target_of
 from dashboard.services.helpdesks.mirroring.reconciliation import Clock
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
@@ -74,12 +74,9 @@ def run(work: UnitOfWork, account_id: int, connection_id: int, *, clock: Clock) 
     connection = connections.shelf.find(work.session, account_id, connection_id)
     if connection is None or connection.paused or connection.state is ConnectionState.BROKEN:
         return False
-    try:
-        with helpdesk_of(work, connection, Urgency.WRITE) as helpdesk:
-            return _write_for_a_while(work, connection, helpdesk, clock)
-    except HelpdeskForbids as error:
-        state.breaks(work, connection, f"{error.sentence} {error.fix}", now=clock())
-        return False
+    with failures.recorded(work, connection, clock=clock), helpdesk_of(work, connection, Urgency.WRITE) as helpdesk:
+        return _write_for_a_while(work, connection, helpdesk, clock)
+    return False
 
 
 def _write_for_a_while(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, clock: Clock) -> bool:

@@ -66,12 +66,6 @@ class ConnectionRow:
 shelf = AccountTable(Connection, ConnectionRow)
 
 
-def of_hook(session: Session, connection_id: int) -> ConnectionRow | None:
-    """Return a connection by its id alone, for a webhook, which names no account."""
-    account_id = session.scalar(select(Connection.account_id).where(Connection.id == connection_id))
-    return shelf.find(session, account_id, connection_id) if account_id is not None else None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
     """The part of a connection for an arriving webhook."""

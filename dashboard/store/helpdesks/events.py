@@ -112,11 +112,6 @@ def first_pending_at(session: Session, connection_id: int) -> datetime | None:
     )
 
 
-def with_marks(session: Session) -> Collection[int]:
-    """Return the connections with a mark."""
-    return frozenset(session.scalars(select(ConnectionEvent.connection_id).where(ConnectionEvent.pending).distinct()))
-
-
 def owner_changes(
     session: Session, connection_id: int, *, external_id: str, display_id: str, since: datetime
 ) -> Sequence[OwnerChange]:

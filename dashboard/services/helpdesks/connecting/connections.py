@@ -1,7 +1,6 @@
 """Connections: created, changed and paused by administrators; their secrets are sealed and never shown (C3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -42,14 +41,6 @@ ALL_DUE: Mapping[str, None] = {
     "changes_read_at": None,
     "open_read_at": None,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewConnection:
-    """A new connection, with the address of its webhook."""
-
-    row: ConnectionRow
-    webhook_url: str
 
 
 def show_all(work: UnitOfWork, account_id: int, page: Page) -> Listed[ConnectionRow]:

@@ -6,15 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
-import structlog
-
 from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.helpdesks.values import ConversationKey, HelpdeskConversation
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import state
-from dashboard.services.helpdesks.mirroring import conflicts, mirror
-from dashboard.services.helpdesks.mirroring.mirror import IdentityChanged
-from dashboard.services.helpdesks.mirroring.polling import CAME_BACK_CHANGED
+from dashboard.services.helpdesks.mirroring import conflicts, failures, mirror
 from dashboard.services.helpdesks.mirroring.reconciliation import Clock, Job
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
 from dashboard.store.helpdesks import connections, directory, events, links
@@ -22,7 +17,6 @@ from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import Mark
 from dashboard.store.helpdesks.links import Mirrored
 
-log = structlog.get_logger()
 # One action sends several webhooks; their conversation is read once.
 GATHERED_FOR = timedelta(milliseconds=300)
 MOST_AT_ONCE = 100
@@ -48,18 +42,8 @@ def work_off(
     if first_at is None:
         return False
     pause(max((first_at + GATHERED_FOR - clock()).total_seconds(), 0.0))
-    try:
+    with failures.recorded(work, connection, clock=clock):  # the marks stay, and the timetable's next look tries again
         return _work_off(work, connection, helpdesk, clock)
-    except HelpdeskUnavailable as error:  # the marks stay, and the timetable's next look tries again
-        work.abandon()
-        state.fails(work, connection, error.sentence, now=clock())
-    except HelpdeskForbids as error:
-        work.abandon()
-        state.breaks(work, connection, f"{error.sentence} {error.fix}", now=clock())
-    except IdentityChanged as error:
-        work.abandon()
-        state.breaks(work, connection, CAME_BACK_CHANGED.format(display_id=error.display_id), now=clock())
-    work.finish()
     return False
 
 

@@ -40,13 +40,16 @@ def apply(work: UnitOfWork, view: MirrorView, readings: Sequence[Setup], *, now:
         known = before & _matched(view.directory)
         ids = [str(one) for one in sorted(known - wanted.agent_ids)]
         lost = Missing(kind=Vanishing.MEMBERS, ids=ids, of=len(known), where=wanted.name)
-        if before != wanted.agent_ids and vanishing.may_go(work, connection, lost, now=now):
+        if vanishing.may_go(work, connection, lost, now=now) and before != wanted.agent_ids:
             _write(work, connection.account_id, wanted, before=before, now=now)
 
 
 def loses(work: UnitOfWork, view: MirrorView, setup: Setup) -> bool:
     """Return whether a reading lacks a member of a chosen inbox or a team."""
-    return any(_members(work, view, wanted.owner) - wanted.agent_ids for wanted in _in_any(view.directory, [setup]))
+    matched = _matched(view.directory)
+    return any(
+        matched & _members(work, view, wanted.owner) - wanted.agent_ids for wanted in _in_any(view.directory, [setup])
+    )
 
 
 def _members(work: UnitOfWork, view: MirrorView, owner: Owner) -> frozenset[int]:

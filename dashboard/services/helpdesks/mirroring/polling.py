@@ -2,13 +2,10 @@
 
 from datetime import timedelta
 
-import structlog
-
-from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
+from dashboard.helpdesks.port import Helpdesk
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import state
-from dashboard.services.helpdesks.mirroring import abouts, echoes, presences, reconciliation, setup, timing
-from dashboard.services.helpdesks.mirroring.mirror import IdentityChanged
+from dashboard.services.helpdesks.mirroring import abouts, echoes, failures, presences, reconciliation, setup, timing
 from dashboard.services.helpdesks.mirroring.reconciliation import Clock, Job
 from dashboard.services.helpdesks.mirroring.setup import SetupReading
 from dashboard.services.helpdesks.mirroring.timing import Due
@@ -16,34 +13,16 @@ from dashboard.services.helpdesks.mirroring.translation import MirrorView
 from dashboard.store.helpdesks import connections, directory
 from dashboard.store.helpdesks.connections import ConnectionRow
 
-log = structlog.get_logger()
 # Then another job goes on, so that a long reading holds up no other connection.
 LASTS_FOR = timedelta(seconds=20)
 # Webhooks are refused by the helpdesk's clock, and waits are counted by it: it is looked at each minute.
 TELLS_ITS_TIME = {Due.SETUP, Due.WAITING}
-CAME_BACK_CHANGED = (
-    "Conversation {display_id} came back as another one: the helpdesk was restored or merged. Nothing is written there"
-    " until you say that it is the same helpdesk (Disconnect and connect it anew) or correct its address."
-)
 
 
 def poll(work: UnitOfWork, connection: ConnectionRow, helpdesk: Helpdesk, *, clock: Clock) -> bool:
     """Run the due readings; True if another poll should follow at once. A failure is a state of the connection."""
-    try:
+    with failures.recorded(work, connection, clock=clock):
         return _poll(work, connection, helpdesk, clock)
-    except HelpdeskUnavailable as error:
-        work.abandon()
-        log.warning("helpdesk_unavailable", connection=connection.id, error=error.sentence)
-        state.fails(work, _again(work, connection), error.sentence, now=clock())
-    except HelpdeskForbids as error:
-        work.abandon()
-        log.warning("helpdesk_forbids", connection=connection.id, error=error.sentence)
-        state.breaks(work, _again(work, connection), f"{error.sentence} {error.fix}", now=clock())
-    except IdentityChanged as error:
-        work.abandon()
-        sentence = CAME_BACK_CHANGED.format(display_id=error.display_id)
-        state.breaks(work, _again(work, connection), sentence, now=clock())
-    work.finish()
     return False
 
 

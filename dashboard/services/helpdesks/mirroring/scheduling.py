@@ -4,12 +4,11 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids
+from dashboard.helpdesks.port import Helpdesk
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks import state
 from dashboard.services.helpdesks.access import ADAPTERS, helpdesk_of
-from dashboard.services.helpdesks.mirroring import marks, polling, timing
+from dashboard.services.helpdesks.mirroring import failures, marks, polling, timing
 from dashboard.services.helpdesks.mirroring.reconciliation import Clock
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import events
@@ -96,11 +95,6 @@ def _with_helpdesk(
     clock: Clock,
 ) -> bool:
     """Act on the helpdesk; credentials that cannot be opened break the connection (C3)."""
-    try:
-        with helpdesk_of(work, connection, urgency) as helpdesk:
-            return act(helpdesk)
-    except HelpdeskForbids as error:
-        work.abandon()
-        state.breaks(work, connection, f"{error.sentence} {error.fix}", now=clock())
-        work.finish()
-        return False
+    with failures.recorded(work, connection, clock=clock), helpdesk_of(work, connection, urgency) as helpdesk:
+        return act(helpdesk)
+    return False

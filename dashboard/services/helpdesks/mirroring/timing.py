@@ -14,8 +14,6 @@ CHANGES_WITHOUT_WEBHOOKS_EVERY = timedelta(seconds=60)
 OPEN_AT_LEAST_EVERY, OPEN_AT_MOST_EVERY = timedelta(minutes=15), timedelta(seconds=60)
 # Of the calls that a connection may make, those that read everything again.
 SHARE_OF_CALLS = 0.1
-# A helpdesk that fails is tried again this soon: the breaker says whether it may be called at all.
-FAILING_EVERY = timedelta(seconds=5)
 
 
 class Due(Enum):

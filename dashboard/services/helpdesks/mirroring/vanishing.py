@@ -1,10 +1,9 @@
 """Absence needs proof: rows missing from complete readings are gone only if they are few, or a person agrees (C9)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import state
@@ -51,10 +50,14 @@ class Missing:
 
 def may_go(work: UnitOfWork, connection: ConnectionRow, missing: Missing, *, now: datetime) -> bool:
     """Return whether the missing rows count as gone; too many of them become a question instead."""
+    question = connection.question or {}
+    is_same = (question.get("kind"), question.get("where")) == (missing.kind.value, missing.where)
     if not missing.is_too_much:
+        if is_same:  # a complete reading has answered it
+            connections.note(work.session, connection.id, question=None)
         return True
     named = {"kind": missing.kind.value, "where": missing.where, "count": len(missing.ids), "of": missing.of}
-    if _is_confirmed(connection.question or {}, missing):
+    if is_same and question.get("confirmed") and len(missing.ids) <= int(question.get("count", 0)):
         connections.note(work.session, connection.id, question=None)
         return True
     asked = {**named, "sentence": missing.sentence, "at": now.isoformat()}
@@ -70,9 +73,3 @@ def confirm(work: UnitOfWork, connection: ConnectionRow) -> bool:
     question = {**connection.question, "confirmed": True}
     connections.note(work.session, connection.id, question=question, setup_read_at=None, open_read_at=None)
     return True
-
-
-def _is_confirmed(question: Mapping[str, Any], missing: Missing) -> bool:
-    """Return whether a person agreed that this many are gone there."""
-    is_same = (question.get("kind"), question.get("where")) == (missing.kind.value, missing.where)
-    return bool(question.get("confirmed")) and is_same and len(missing.ids) <= int(question.get("count", 0))
