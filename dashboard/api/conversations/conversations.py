@@ -33,7 +33,7 @@ from dashboard.services.helpdesks.conversation_views import ConversationView
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.conversations.lists import ConversationFilter
 from dashboard.store.core.paging import Listed, Page
-from dashboard.store.models.connections import WriteState
+from dashboard.store.models.helpdesk_writes import WriteState
 
 AN_ID = AddressNumber(1, LARGEST_ID)
 bp = ApiBlueprint("conversations", "Conversations: brought in, changed, written to.")

@@ -11,7 +11,8 @@ from dashboard.store.core.paging import Listed, Page
 from dashboard.store.helpdesks.events import EventView
 from dashboard.store.helpdesks.pages.page import WriteView
 from dashboard.store.helpdesks.writing.connection_conflicts import ConflictView
-from dashboard.store.models.connections import ConnectionEventKind, WriteState
+from dashboard.store.models.connections import ConnectionEventKind
+from dashboard.store.models.helpdesk_writes import WriteState
 
 bp = ApiBlueprint("connection_history", "What was heard from a helpdesk, and done there.")
 

@@ -12,7 +12,7 @@ from dashboard.store.helpdesks.writing import writes
 from dashboard.store.helpdesks.writing.writes import ChangedAssignee
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource
-from dashboard.store.models.connections import WriteKind
+from dashboard.store.models.helpdesk_writes import WriteKind
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from dashboard.store.helpdesks.writing import writes
 from dashboard.store.helpdesks.writing.writes import ChangedAssignee
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
-from dashboard.store.models.connections import WriteKind
+from dashboard.store.models.helpdesk_writes import WriteKind
 
 # What nobody decided; whoever saved the conversation only brought it to light.
 BY_RULE = frozenset({

@@ -29,7 +29,8 @@ from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.links import LinkRow
 from dashboard.store.helpdesks.writing import open_writes
 from dashboard.store.helpdesks.writing.open_writes import OpenWrite
-from dashboard.store.models.connections import ConnectionEventKind, ConnectionState, WriteKind
+from dashboard.store.models.connections import ConnectionEventKind, ConnectionState
+from dashboard.store.models.helpdesk_writes import WriteKind
 from dashboard.store.postgres import locks
 
 log = structlog.get_logger()

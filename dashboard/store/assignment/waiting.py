@@ -35,7 +35,7 @@ from dashboard.engine.model import Hold, Status
 from dashboard.engine.policy import ConversationPriority, ExclusionRules
 from dashboard.store.assignment import open_counts
 from dashboard.store.models import Conversation, HelpdeskWrite
-from dashboard.store.models.connections import WriteState
+from dashboard.store.models.helpdesk_writes import WriteState
 from dashboard.store.postgres.database import Session
 
 WAITING = and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_(None))

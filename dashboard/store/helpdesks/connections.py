@@ -9,7 +9,8 @@ from sqlalchemy import and_, exists, or_, select, update
 
 from dashboard.helpdesks.values import HelpdeskKind, NoteSetting
 from dashboard.store.models import Connection, ConnectionEvent, HelpdeskWrite
-from dashboard.store.models.connections import ConnectionState, WriteState
+from dashboard.store.models.connections import ConnectionState
+from dashboard.store.models.helpdesk_writes import WriteState
 from dashboard.store.postgres.account_table import AccountTable
 from dashboard.store.postgres.database import Session
 

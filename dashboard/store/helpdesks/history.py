@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from dashboard.store.models import ConnectionConflict, ConnectionEvent, HelpdeskWrite, ShadowDecision
-from dashboard.store.models.connections import WriteState
+from dashboard.store.models.helpdesk_writes import WriteState
 from dashboard.store.postgres.database import Session
 
 

@@ -8,13 +8,11 @@ from dashboard.store.models.connections import (
     ConnectedInbox,
     ConnectedTeam,
     Connection,
-    ConnectionConflict,
     ConnectionEvent,
-    HelpdeskWrite,
-    ShadowDecision,
 )
 from dashboard.store.models.counters import MetricCounter, OpenCount
 from dashboard.store.models.helpdesk import Contact, Conversation, Inbox, InboxMember, Label, Team, TeamMember
+from dashboard.store.models.helpdesk_writes import ConnectionConflict, HelpdeskWrite, ShadowDecision
 from dashboard.store.models.history import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
 from dashboard.store.models.policies import (
     AssignmentPolicy,

@@ -9,7 +9,7 @@ from dashboard import clock
 from dashboard.engine.model import ConnectionMode
 from dashboard.services.helpdesks.credentials import Secrets, seal
 from dashboard.store.models import HelpdeskWrite, ShadowDecision
-from dashboard.store.models.connections import WriteKind, WriteState
+from dashboard.store.models.helpdesk_writes import WriteKind, WriteState
 from tests.api.conftest import Caller
 from tests.connected import URL, Connected, connect
 from tests.counting import statements

@@ -15,7 +15,8 @@ from dashboard.store.assignment import waiting
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.core.paging import Page
 from dashboard.store.models import Conversation
-from dashboard.store.models.connections import ConnectionState, WriteKind, WriteState
+from dashboard.store.models.connections import ConnectionState
+from dashboard.store.models.helpdesk_writes import WriteKind, WriteState
 from dashboard.store.postgres import database
 from tests.connected import connect
 from tests.desks import NOON, Acme, Recorded

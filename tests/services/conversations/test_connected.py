@@ -21,7 +21,7 @@ from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.refusals import Conflict, Invalid
 from dashboard.store.conversations import conversations as store
 from dashboard.store.models import ConnectedAgent
-from dashboard.store.models.connections import WriteKind
+from dashboard.store.models.helpdesk_writes import WriteKind
 from tests import handling
 from tests.connected import Connected, connect
 from tests.desks import NOON, Acme, Recorded

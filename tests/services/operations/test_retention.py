@@ -27,7 +27,7 @@ from dashboard.store.models import (
     Webhook,
     WebhookDelivery,
 )
-from dashboard.store.models.connections import WriteKind
+from dashboard.store.models.helpdesk_writes import WriteKind
 from dashboard.store.operations import metrics
 from dashboard.store.postgres import database
 from tests.desks import NOON, Acme

@@ -8,7 +8,8 @@ from sqlalchemy import insert
 from dashboard import clock
 from dashboard.engine.model import ConnectionMode
 from dashboard.store.models import ConnectionConflict, ConnectionEvent, HelpdeskWrite, ShadowDecision
-from dashboard.store.models.connections import ConnectionState, WriteState
+from dashboard.store.models.connections import ConnectionState
+from dashboard.store.models.helpdesk_writes import WriteState
 from tests.connected import Connected, connect
 from tests.desks import Acme
 from tests.pages import HTMX, Looker

@@ -13,7 +13,7 @@ from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.helpdesks.links import LinkRow, Mirrored
 from dashboard.store.helpdesks.writing.open_writes import OpenWrite
 from dashboard.store.ledger.ledger import AssignmentSource
-from dashboard.store.models.connections import WriteKind
+from dashboard.store.models.helpdesk_writes import WriteKind
 
 # A person's release in the helpdesk stands this long, or until the customer's next message (C15).
 HANDS_OFF_FOR = timedelta(minutes=10)

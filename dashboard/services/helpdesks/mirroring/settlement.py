@@ -15,7 +15,8 @@ from dashboard.store.helpdesks import events
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.writing import claims_made, open_writes
 from dashboard.store.helpdesks.writing.open_writes import OpenWrite
-from dashboard.store.models.connections import ConnectionEventKind, WriteKind, WriteState
+from dashboard.store.models.connections import ConnectionEventKind
+from dashboard.store.models.helpdesk_writes import WriteKind, WriteState
 
 # A second refusal of the same conversation is no accident of one agent's rights.
 REFUSED_AGAIN_FOR = timedelta(minutes=10)

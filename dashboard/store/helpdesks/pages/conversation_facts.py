@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from dashboard.helpdesks.values import HelpdeskKind
-from dashboard.store.models.connections import WriteState
+from dashboard.store.models.helpdesk_writes import WriteState
 from dashboard.store.postgres.bulk import bind_array
 from dashboard.store.postgres.database import Session
 

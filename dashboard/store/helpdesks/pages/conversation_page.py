@@ -16,7 +16,7 @@ from dashboard.store.models import (
     HelpdeskWrite,
     ShadowDecision,
 )
-from dashboard.store.models.connections import WriteKind, WriteState
+from dashboard.store.models.helpdesk_writes import WriteKind, WriteState
 from dashboard.store.postgres.database import Session
 
 

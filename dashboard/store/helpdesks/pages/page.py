@@ -18,7 +18,8 @@ from dashboard.store.models import (
     Conversation,
     HelpdeskWrite,
 )
-from dashboard.store.models.connections import ConnectionEventKind, ConnectionMode, WriteState
+from dashboard.store.models.connections import ConnectionEventKind, ConnectionMode
+from dashboard.store.models.helpdesk_writes import WriteState
 from dashboard.store.postgres.database import Session
 
 LAG_OVER = timedelta(hours=24)

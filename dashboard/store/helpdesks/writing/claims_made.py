@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from dashboard.store.helpdesks.writing.open_writes import COLUMNS, OpenWrite
 from dashboard.store.models import ConnectedAgent, HelpdeskWrite
-from dashboard.store.models.connections import WriteKind, WriteState
+from dashboard.store.models.helpdesk_writes import WriteKind, WriteState
 from dashboard.store.postgres.database import Session
 
 

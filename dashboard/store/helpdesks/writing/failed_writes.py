@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from dashboard.store.models import AccountUser, Conversation, HelpdeskWrite
-from dashboard.store.models.connections import WriteState
+from dashboard.store.models.helpdesk_writes import WriteState
 from dashboard.store.postgres.database import Session
 
 NOT_DONE = (WriteState.LOST_RACE, WriteState.REFUSED, WriteState.FAILED)

@@ -10,8 +10,8 @@ from sqlalchemy import func, select, text, update
 from dashboard.store.ledger import metric_counters
 from dashboard.store.ledger.metric_counters import Counted, CounterKind
 from dashboard.store.models import HelpdeskWrite
-from dashboard.store.models.connections import WriteKind, WriteState
 from dashboard.store.models.counters import Measure
+from dashboard.store.models.helpdesk_writes import WriteKind, WriteState
 from dashboard.store.postgres import locks
 from dashboard.store.postgres.database import Session
 

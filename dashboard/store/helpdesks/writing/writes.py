@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from dashboard.store.models.connections import WriteKind
+from dashboard.store.models.helpdesk_writes import WriteKind
 from dashboard.store.postgres.bulk import bind_json, json_row
 from dashboard.store.postgres.database import Session
 
