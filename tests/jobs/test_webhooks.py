@@ -55,6 +55,7 @@ def test_a_change_is_told_and_what_failed_is_told_again_in_order(line: Line, sta
         assert all(call.is_signed_with(line.secrets[webhook]) for call in heard.calls)
 
 
+@pytest.mark.gate
 def test_a_worker_killed_while_it_delivers_loses_nothing(line: Line, start: Start):
     conversations = line.acme.waiting(5)
     with receiver(hangs_for=60.0) as heard:

@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import psycopg
+import pytest
 from redis import Redis
 
 from dashboard.stack.redis import Redis as RedisServer
@@ -21,6 +22,7 @@ def redis_of(instance: Path) -> Redis:
     return Redis(unix_socket_path=str(instance / "redis" / "redis.sock"))
 
 
+@pytest.mark.gate
 def test_it_mends_what_dies_and_leaves_nothing_when_it_is_stopped(instance):
     with Running(instance) as stack:
         assert stack.hear("Evenhand is ready") == f"Evenhand is ready: http://127.0.0.1:{stack.port}\n"
@@ -56,6 +58,7 @@ def test_ctrl_c_stops_everything_within_ten_seconds_even_while_a_worker_does_not
         assert "Traceback" not in "".join(stack.said)
 
 
+@pytest.mark.gate
 def test_what_was_committed_is_there_after_everything_was_killed(instance):
     with Running(instance) as stack:
         stack.hear("Evenhand is ready")
@@ -72,6 +75,7 @@ def test_what_was_committed_is_there_after_everything_was_killed(instance):
         assert redis_of(instance).get("kept") == b"eight"
 
 
+@pytest.mark.gate
 def test_when_only_the_parent_is_killed_everything_it_started_goes_too(instance):
     with Running(instance) as stack:
         stack.hear("Evenhand is ready")
@@ -82,6 +86,7 @@ def test_when_only_the_parent_is_killed_everything_it_started_goes_too(instance)
         eventually(lambda: not left(everything))
 
 
+@pytest.mark.gate
 def test_with_an_unreachable_redis_it_starts_says_that_it_is_not_ready_and_recovers(instance):
     """E42"""
     port = a_free_port()

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from dashboard.demo import shop
 from tests.stack.running import Running
 from tests.waiting import eventually
@@ -9,6 +11,7 @@ from tests.waiting import eventually
 HELPDESK = "tests.helpdesks.chatwoot.kept"
 
 
+@pytest.mark.gate
 def test_the_demos_helpdesk_is_connected_and_comes_back_by_the_same_address_after_a_kill(instance: Path):
     """C19"""
     address = instance / shop.FOLDER / shop.ADDRESS

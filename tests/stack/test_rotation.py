@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import pytest
+
 from dashboard.config import ROOT
 from tests.stack.running import FOREIGN, Running
 from tests.waiting import PATIENCE, eventually
@@ -48,6 +50,7 @@ class Helpdesk:
         return got
 
 
+@pytest.mark.gate
 def test_after_everything_was_killed_the_next_in_turn_is_next(instance):
     """E22: four of six in turn, power cut, the last two in turn."""
     with Running(instance) as stack:

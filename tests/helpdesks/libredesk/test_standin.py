@@ -211,6 +211,7 @@ def test_a_key_costs_what_it_is_told_to_cost(shop: Shop):
     assert time.monotonic() - began >= 0.15
 
 
+@pytest.mark.gate
 def test_fifty_thousand_are_read_in_a_hundred_and_one_pages(shop: Shop):
     """C6"""
     shop.there.load(conversations=[{"inbox_id": MAIL, "count": 50_000, "age": 90_000, "every": 1}])
