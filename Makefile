@@ -5,8 +5,8 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input
 NODE_PACKAGES = static/node_modules/.complete
-# More processes than this cost more than they save, and each has a Redis database of 16.
-# Each begins with its own half of the tests, so that few modules are set up twice.
+# One process more than the machine has cores (tests/conftest.py), and at most 8: each has a Redis database of 16.
+# Each begins with its own part of the tests, so that few modules are set up twice.
 PYTEST = .venv/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 .PHONY: run test check bench soak audit lock

@@ -44,6 +44,7 @@ def told_by_itself(page: Page, ms: int = WAITS) -> None:
     page.clock.run_for(ms)
 
 
+@pytest.mark.gate
 def test_a_newcomer_comes_from_an_address_to_shadow(beside: Site, browser: Browser, shop: Shopping) -> None:
     """C20, C19, C6"""
     shop.waits(3)

@@ -190,6 +190,7 @@ def postgres_site(redis_url: str, place: Path) -> Iterator[tuple[Site, int]]:
         yield site, int(postmaster)
 
 
+@pytest.mark.gate
 def test_while_postgres_hangs_all_who_call_at_once_are_answered_503(postgres_site: tuple[Site, int]):
     """E43. Seen to fail without a watch over the waits: they lasted as long as Postgres hung."""
     site, postmaster = postgres_site

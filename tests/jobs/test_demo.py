@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
 from dashboard.config import Settings
 from tests.waiting import PATIENCE, eventually
 
@@ -50,6 +52,7 @@ def hanging_up() -> Iterator[tuple[int, list[object]]]:
         server.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.gate
 def test_while_postgres_is_down_it_says_so_once_and_waits_and_stops_when_told(settings: Settings, tmp_path: Path):
     log = tmp_path / "log"
 

@@ -297,6 +297,7 @@ def forget(client: Redis, *patterns: str) -> None:
             client.delete(key)
 
 
+@pytest.mark.gate
 def test_after_a_night_switched_off_every_entry_runs_within_a_minute(
     acme: Acme, settings: Settings, client: Redis, entries: tuple[Entry, ...]
 ):
@@ -314,6 +315,7 @@ def test_after_a_night_switched_off_every_entry_runs_within_a_minute(
     assert RqJobs(settings.redis_url).background().failed == 0
 
 
+@pytest.mark.gate
 def test_after_a_laptop_slept_every_entry_runs_within_a_minute(
     acme: Acme, settings: Settings, client: Redis, entries: tuple[Entry, ...]
 ):
@@ -342,7 +344,14 @@ LOST = {
 }
 
 
-@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize(
+    "lost",
+    [
+        pytest.param("its record", marks=pytest.mark.gate),
+        pytest.param("its instant", marks=pytest.mark.gate),
+        "both",
+    ],
+)
 def test_a_wake_up_that_lost_something_strands_no_inbox(live: Acme, worker: Worker, start: Start, lost: str):
     """E30, E32, E53: the inbox's marks stay, one for the wake-up and one for a run that nobody does.
 

@@ -170,6 +170,7 @@ def test_a_log_in_does_not_tell_by_the_pause_that_it_was_one(app: Flask) -> None
     assert waiting("203.0.113.9").seconds_left() == 3
 
 
+@pytest.mark.gate
 def test_passwords_that_an_account_gives_are_no_free_guesses(app: Flask, acme: Acme) -> None:
     """Each opens Acme, and shows at the log-in whether it is the password of Globex's Pia too.
 
@@ -186,6 +187,7 @@ def test_passwords_that_an_account_gives_are_no_free_guesses(app: Flask, acme: A
     assert tried(app, "203.0.113.1", "another guess", persons.PIA) == LATER
 
 
+@pytest.mark.gate
 def test_one_who_logs_in_often_waits_for_nothing(app: Flask) -> None:
     """Seen to fail with every log-in counted."""
     for number in range(FORGIVEN + 1):
@@ -210,6 +212,7 @@ def test_links_are_opened_so_often_and_no_more_from_one_source(app: Flask) -> No
     assert "Too often" in door.get("/invitations/x").text
 
 
+@pytest.mark.gate
 def test_attempts_at_once_do_not_fill_the_memory() -> None:
     """Each needs 64 MiB. Seen to fail with one for each of the eight threads of a web process: 440 MiB more."""
     ran = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, check=True, timeout=PATIENCE)

@@ -51,6 +51,7 @@ def test_a_process_that_hangs_is_replaced(settings: Settings) -> None:
         assert site.is_up()
 
 
+@pytest.mark.gate
 def test_a_pause_of_all_processes_ends_none(settings: Settings) -> None:
     """As when a machine sleeps: the parent counts its looks, which the pause stops too."""
     with sites.site(settings, serve=LOOKING_OFTEN) as site:
@@ -88,6 +89,7 @@ def test_when_the_parent_is_killed_the_others_go_too(settings: Settings) -> None
         eventually(lambda: not left(workers))
 
 
+@pytest.mark.gate
 def test_a_setting_that_makes_no_sense_stops_the_start_with_one_sentence(settings: Settings) -> None:
     """The digits seen to fail with a traceback: Python reads at most 4,300 of them."""
     for nonsense in ("many", "1_0", "9" * 5_000):

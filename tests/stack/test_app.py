@@ -44,6 +44,7 @@ def test_it_mends_what_dies_and_leaves_nothing_when_it_is_stopped(instance):
         assert "".join(stack.said).count("Evenhand is ready") == 1
 
 
+@pytest.mark.gate
 def test_ctrl_c_stops_everything_within_ten_seconds_even_while_a_worker_does_not_listen(instance):
     with Running(instance) as stack:
         stack.hear("Evenhand is ready")

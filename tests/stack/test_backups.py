@@ -56,7 +56,13 @@ def flask(url: str, settings: Settings, *words: str) -> "subprocess.CompletedPro
     return subprocess.run(program, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("started", [False, True], ids=["nothing there", "an instance without accounts"])
+@pytest.mark.parametrize(
+    "started",
+    [
+        pytest.param(False, id="nothing there"),
+        pytest.param(True, id="an instance without accounts", marks=pytest.mark.gate),
+    ],
+)
 def test_a_desk_comes_back_as_it_was_and_goes_on(
     busy: Acme, settings: Settings, empty: str, tmp_path: Path, *, started: bool
 ) -> None:

@@ -28,6 +28,7 @@ def test_the_demos_helpdesk_is_connected_and_comes_back_by_the_same_address_afte
         assert address.read_text() == before
 
 
+@pytest.mark.gate
 def test_without_the_demo_no_helpdesk_runs(instance: Path):
     with Running(instance) as stack:
         stack.hear("Evenhand is ready")

@@ -11,7 +11,7 @@ from dashboard.engine.model import Role
 from dashboard.store.helpdesks import directory
 from dashboard.store.models import AccountUser, Connection
 from tests.desks import Acme
-from tests.pages import HTMX, AtOnce, Looker, composed, hire, looking
+from tests.pages import HTMX, AtOnce, Looker, hire, kept, looking
 from tests.shopping import TYPED, Shopping, nearby, shopping
 
 AT = "/settings/connections"
@@ -28,7 +28,7 @@ def shop(acme: Acme, settings: Settings, worker: AtOnce) -> Iterator[Shopping]:
 @pytest.fixture
 def uma(shop: Shopping, acme: Acme, worker: AtOnce) -> Looker:
     """An administrator where helpdesks on this machine may be called."""
-    app = composed(shop.settings, worker)
+    app = kept(shop.settings, worker)
     return looking(app, acme.account_id, hire(acme.work, acme.account_id, "Uma", Role.ADMINISTRATOR))
 
 
@@ -111,6 +111,7 @@ def test_a_wrong_token_is_told_with_its_cure_and_new_credentials_mend_it(uma: Lo
     assert "Choose inboxes" in mended
 
 
+@pytest.mark.gate
 def test_a_wrong_address_is_entered_again_and_nothing_of_it_stays(uma: Looker) -> None:
     """C20"""
     uma.post(AT, {**TYPED, "url": "http://127.0.0.1:9"})
