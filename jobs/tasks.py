@@ -8,6 +8,7 @@ from rq import get_current_job
 from dashboard import clock, mail
 from dashboard.engine.decisions import Source
 from dashboard.services.accounts import invitation_mail
+from dashboard.services.agents import availability_ends
 from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
 from dashboard.services.conversations import snoozes
@@ -141,6 +142,12 @@ def end_snoozes() -> None:
     """Open the conversations with an ended snooze."""
     with runtime.unit_of_work() as work:
         snoozes.end_due(work, now=clock.now())
+
+
+def end_availabilities() -> None:
+    """Set the agents online whose availability has ended."""
+    with runtime.unit_of_work() as work:
+        availability_ends.end_due(work, now=clock.now())
 
 
 def look_at_outbox() -> None:

@@ -4,7 +4,17 @@ from functools import singledispatch
 from typing import Any
 
 from dashboard.engine.policy import DEFAULTS, POLICY_FIELDS
-from dashboard.engine.policy_fields import LimitField, PolicyField, PresenceField, SwitchField, WindowField, WordField
+from dashboard.engine.policy_fields import (
+    LimitField,
+    PolicyField,
+    PresenceField,
+    SpanField,
+    SwitchField,
+    TeamField,
+    WindowField,
+    WordField,
+)
+from tests.desks import Acme
 
 
 @singledispatch
@@ -24,8 +34,9 @@ def _(kind: WordField, default: str) -> str:
 
 
 @unlike.register(LimitField)
+@unlike.register(SpanField)
 @unlike.register(WindowField)
-def _(kind: LimitField | WindowField, default: int | None) -> int:
+def _(kind: LimitField | SpanField | WindowField, default: int | None) -> int:
     return next(number for number in (kind.most, kind.most - 1) if number != default)
 
 
@@ -34,4 +45,14 @@ def _(kind: PresenceField, default: frozenset[str]) -> list[str]:
     return ["busy", *sorted(default)]
 
 
+@unlike.register
+def _(kind: TeamField, default: None) -> int:
+    return 1
+
+
 UNLIKE: dict[str, Any] = {name: unlike(kind, DEFAULTS[name]) for name, kind in POLICY_FIELDS.items()}
+
+
+def unlike_in(acme: Acme) -> dict[str, Any]:
+    """Return the values with a team that the account has."""
+    return {**UNLIKE, "overflow_team_id": acme.team("Overflow")}

@@ -1,10 +1,22 @@
 """A decision as a sentence for supervisors."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from dashboard.engine.decisions import Assign, Decision, DecisionTrace, Error, Funnel, RateLimited, Reason, Skip, Stop
-from dashboard.engine.model import FOR_GOOD, ConnectionMode, Snapshot
+from dashboard.engine.decisions import (
+    Assign,
+    Decision,
+    DecisionTrace,
+    Error,
+    Funnel,
+    Paced,
+    RateLimited,
+    Reason,
+    Skip,
+    Stop,
+)
+from dashboard.engine.model import FOR_GOOD, ConnectionMode, Inbox, Snapshot
 
 SWITCHES = {
     Reason.FEATURE_OFF: "assignment is switched off for the account",
@@ -14,6 +26,12 @@ SWITCHES = {
     Reason.TWO_ENGINES: "another engine assigns in {inbox} as well, so that nothing is written there",
     Reason.HELPDESK_UNREACHABLE: "the helpdesk of {inbox} has not been read completely in the last two minutes",
 }
+# What is said of one agent, and of many.
+FULL = ("is at capacity", "are at capacity")
+FAIR_SHARE = ("has had their fair share", "have had their fair share")
+FULL_OR_SHARE = ("is at capacity or has had their fair share", "are at capacity or have had their fair share")
+# Later, a weekday alone could be taken for the one before.
+NAMED_BY_WEEKDAY = timedelta(days=6)
 INSTANT = "%Y-%m-%d %H:%M:%S UTC"
 
 
@@ -26,6 +44,7 @@ class NamesById:
     team: str | None = None
     agent: str | None = None
     is_shadow: bool = False
+    opens: str | None = None
 
     @property
     def whose(self) -> str:
@@ -42,8 +61,13 @@ def sentence(decision: Decision, names: NamesById) -> str:
             return f"Waiting for the next run, which gives it to {names.agent}."
         case Error(message=message):
             return f"Waiting because it could not be decided: {message}."
+        case Skip(reason=Reason.KEPT_FOR_PREFERRED, until=until):
+            return f"Kept for {names.agent}, who answered this contact before, until {until:{INSTANT}}."
         case Skip():
             return f"Waiting because {_skipped(decision)}."
+        case Stop(reason=Reason.OUTSIDE_HOURS):
+            opening = f"they open {names.opens}" if names.opens else "they do not open within a year"
+            return f"Outside the hours of {names.inbox}; {opening}."
         case Stop(reason=reason, funnel=funnel):
             return f"Waiting because {_stopped(reason, funnel, names)}."
 
@@ -52,18 +76,34 @@ def next_possible_at(examined: DecisionTrace) -> datetime | None:
     """Return the earliest instant at which an agent's refusal ends by itself (E48)."""
     if isinstance(examined.decision, Skip):
         return examined.decision.until if examined.decision.until != FOR_GOOD else None
-    slots = [no.free_at for no in examined.verdicts.values() if isinstance(no, RateLimited) and no.free_at]
+    verdicts = examined.verdicts.values()
+    slots = [no.free_at for no in verdicts if isinstance(no, RateLimited | Paced) and no.free_at]
     return min(slots, default=None) if not isinstance(examined.decision, Assign) else None
 
 
-def ids_mentioned(snapshot: Snapshot, decision: Decision, team_id: int | None) -> NamesById:
-    """Return the names of the inbox, policy, team and agent for the sentence about this decision."""
-    agent_id = decision.agent_id if isinstance(decision, Assign) else None
+def opening(inbox: Inbox, now: datetime) -> str | None:
+    """Return the next opening of a closed inbox on its wall clock, with the date if it is not within six days."""
+    opens_at = inbox.hours.opens_at(now) if inbox.hours else None
+    if inbox.hours is None or opens_at is None:
+        return None
+    form = "%A %H:%M" if opens_at - now < NAMED_BY_WEEKDAY else "%A %-d %B %Y, %H:%M"
+    return opens_at.astimezone(inbox.hours.zone).strftime(form)
+
+
+def ids_mentioned(
+    snapshot: Snapshot, decision: Decision, team_id: int | None, now: datetime | None = None
+) -> NamesById:
+    """Return the names of the inbox, policy, team and agent for the sentence about this decision.
+
+    A decision of this moment, not of a stored run, has `now` for the next opening.
+    """
+    agent_id = decision.agent_id if isinstance(decision, Assign | Skip) else None
     return NamesById(
         inbox=snapshot.inbox.name,
         policy=snapshot.policy.name if snapshot.policy else None,
         team=next((team.name for team in snapshot.teams if team.id == team_id), None),
         is_shadow=snapshot.inbox.mode is ConnectionMode.SHADOW,
+        opens=opening(snapshot.inbox, now) if now else None,
         agent=next((agent.name for agent in snapshot.agents if agent.id == agent_id), None),
     )
 
@@ -90,29 +130,39 @@ def _stopped(reason: Reason, funnel: Funnel | None, names: NamesById) -> str:
         return SWITCHES[reason].format(inbox=names.inbox, policy=names.policy)
     if reason is Reason.TEAM_MANUAL or funnel is None:
         return f"the conversations of {names.team or names.inbox} are left to people"
-    if reason is Reason.NO_MEMBERS:
-        return f"{names.whose} has no members"
-    if reason is Reason.NOBODY_ONLINE:
-        return _nobody(funnel.members, names)
+    if reason in EMPTY:
+        return EMPTY[reason](funnel, names)
     if reason is Reason.ALL_RATE_LIMITED:
-        return _everybody(funnel.online, names, one="has had their fair share", many="have had their fair share")
+        return _everybody(funnel.online, names, FAIR_SHARE)
     if funnel.under_rate_limit < funnel.online:
-        return _everybody(
-            funnel.online,
-            names,
-            one="is at capacity or has had their fair share",
-            many="are at capacity or have had their fair share",
-        )
-    return _everybody(funnel.online, names, one="is at capacity", many="are at capacity")
+        return _everybody(funnel.online, names, FULL_OR_SHARE)
+    return _everybody(funnel.online, names, FULL)
 
 
-def _nobody(members: int, names: NamesById) -> str:
-    if members == 1:
-        return f"the only member of {names.whose} is not online"
-    return f"none of the {members} members of {names.whose} is online"
+def _no_members(funnel: Funnel, names: NamesById) -> str:
+    return f"runs pass over all members of {names.whose}" if funnel.members else f"{names.whose} has no members"
 
 
-def _everybody(online: int, names: NamesById, *, one: str, many: str) -> str:
+def _nobody_skilled(funnel: Funnel, names: NamesById) -> str:
+    return f"no member of {names.whose} has the required skills"
+
+
+def _nobody(funnel: Funnel, names: NamesById) -> str:
+    members = "member" if funnel.skilled == funnel.auto_assign else "member with the required skills"
+    if funnel.skilled == 1:
+        return f"the only {members} of {names.whose} is not online"
+    return f"none of the {funnel.skilled} {members.replace('member', 'members', 1)} of {names.whose} is online"
+
+
+def _everybody(online: int, names: NamesById, words: tuple[str, str]) -> str:
+    one, many = words
     if online == 1:
         return f"the only online agent of {names.whose} {one}"
     return f"all {online} online agents of {names.whose} {many}"
+
+
+EMPTY: Mapping[Reason, Callable[[Funnel, NamesById], str]] = {
+    Reason.NO_MEMBERS: _no_members,
+    Reason.NOBODY_SKILLED: _nobody_skilled,
+    Reason.NOBODY_ONLINE: _nobody,
+}

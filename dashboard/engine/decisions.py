@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from dashboard.engine.model import Hold, Presence
+from dashboard.engine.model import Hold, PoolKey, Presence
 
 
 class Reason(StrEnum):
@@ -22,6 +22,9 @@ class Reason(StrEnum):
     NOBODY_ONLINE = "nobody_online"
     ALL_RATE_LIMITED = "all_rate_limited"
     ALL_AT_CAPACITY = "all_at_capacity"
+    NOBODY_SKILLED = "nobody_skilled"
+    OUTSIDE_HOURS = "outside_hours"
+    KEPT_FOR_PREFERRED = "kept_for_preferred"
     HELPDESK_UNREACHABLE = "helpdesk_unreachable"
     TWO_ENGINES = "two_engines"
     SHADOW = "shadow"
@@ -69,7 +72,10 @@ class VerdictKind(StrEnum):
     AT_CAPACITY = "at_capacity"
     AT_TOTAL_CAPACITY = "at_total_capacity"
     AT_TEAM_LIMIT = "at_team_limit"
+    OPTED_OUT = "opted_out"
+    LACKS_SKILL = "lacks_skill"
     HAD_IT = "had_it"
+    PACED = "paced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,29 @@ class AtTeamLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class OptedOut:
+    """The agent's membership is switched off for automatic assignment (E57)."""
+
+    kind = VerdictKind.OPTED_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class LacksSkill:
+    """The agent does not have all skills that the conversation requires (E58)."""
+
+    missing: tuple[str, ...]
+    kind = VerdictKind.LACKS_SKILL
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """The agent was assigned a conversation less than one pace ago; `free_at` is the end of the pace (E61)."""
+
+    free_at: datetime
+    kind = VerdictKind.PACED
+
+
+@dataclass(frozen=True, slots=True)
 class HadIt:
     """Somebody released the conversation from the agent, and another agent may take it (E74)."""
 
@@ -140,16 +169,31 @@ class HadIt:
 
 
 Verdict: TypeAlias = (
-    Eligible | NotAMember | NotOnline | RateLimited | AtCapacity | AtTotalCapacity | AtTeamLimit | HadIt
+    Eligible
+    | NotAMember
+    | OptedOut
+    | LacksSkill
+    | NotOnline
+    | HadIt
+    | RateLimited
+    | Paced
+    | AtCapacity
+    | AtTotalCapacity
+    | AtTeamLimit
 )
 ELIGIBLE = Eligible()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """The number of agents that remain after each gate (E18)."""
+    """The number of agents that remain after each gate (E18, E63).
+
+    `under_rate_limit` counts those whom neither fair distribution nor the pace refuses.
+    """
 
     members: int
+    auto_assign: int
+    skilled: int
     online: int
     under_rate_limit: int
     with_capacity: int
@@ -157,26 +201,61 @@ class Funnel:
     @property
     def reason(self) -> Reason:
         """Return the reason of the gate that refused the last candidates."""
-        if not self.members:
+        if not self.auto_assign:
             return Reason.NO_MEMBERS
+        if not self.skilled:
+            return Reason.NOBODY_SKILLED
         if not self.online:
             return Reason.NOBODY_ONLINE
         return Reason.ALL_AT_CAPACITY if self.under_rate_limit else Reason.ALL_RATE_LIMITED
 
 
+class Via(StrEnum):
+    """How an agent got a conversation, other than by their turn in its own pool (E59, E60)."""
+
+    PREFERRED = "preferred"
+    OVERFLOW = "overflow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignedHow:
+    """The rules beside the turn that led to an assignment.
+
+    `overflow_team_id` is set if the agent answers in the overflow team. `skills_relaxed`: the skills were not required
+    any more.
+    """
+
+    via: Via | None = None
+    overflow_team_id: int | None = None
+    skills_relaxed: bool = False
+
+
+BY_TURN = AssignedHow()
+
+
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """Assign the conversation to this agent; `team_id` names the rotation of the spent turn, None the inbox's own."""
+    """Assign the conversation to this agent; `team_id` is the conversation's team."""
 
     conversation_id: int
     agent_id: int
     team_id: int | None
+    how: AssignedHow = BY_TURN
     reason = None
+
+    @property
+    def turn_of(self) -> int | None:
+        """Return the team whose rotation spends the turn; None is the inbox's own rotation."""
+        return self.team_id if self.how.overflow_team_id is None else self.how.overflow_team_id
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Skip this conversation for every agent; an exclusion names its label and policy (E6), a hold its end (C11)."""
+    """Skip this conversation for every agent.
+
+    An exclusion names its label and policy (E6), a hold its end (C11). One that is kept for its preferred agent names
+    the agent and the end (E60).
+    """
 
     conversation_id: int
     reason: Reason
@@ -184,6 +263,7 @@ class Skip:
     policy_name: str | None = None
     policy_id: int | None = None
     until: datetime | None = None
+    agent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +291,7 @@ Decision: TypeAlias = Assign | Skip | Stop | Error
 class PoolState:
     """The state of a pool: open while a candidate remains (`reason` None), else the reason of its stop.
 
-    `next_slot_at` is the instant of the next free slot among rate-limited agents.
+    `next_slot_at` is the next instant at which fair distribution or a pace lets an agent go on.
     """
 
     reason: Reason | None
@@ -231,12 +311,12 @@ class JudgedPool:
 class Plan:
     """One decision per examined conversation, in order; `stop` is the reason when a switch is off (E1).
 
-    `standings` are the pools' states after the last decision, by team id; None is the inbox's own pool.
+    `standings` are the pools' states after the last decision.
     """
 
     decisions: tuple[Decision, ...] = ()
     stop: Reason | None = None
-    standings: Mapping[int | None, PoolState] = field(default_factory=dict)
+    standings: Mapping[PoolKey, PoolState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
+from dashboard.engine.hours import BusinessHours
 from dashboard.engine.policy import AssignmentPolicy, ExclusionRules
 
 
@@ -76,7 +78,8 @@ class Inbox:
     """The place where conversations arrive, with the two switches outside the policy (E1).
 
     An inbox of a helpdesk has a `mode`, and `is_stopped` while another engine assigns there. `read_at` is the start of
-    the last complete reading of what waits there, None while the connection is not ready.
+    the last complete reading of what waits there, None while the connection is not ready. Without `hours` it is always
+    open (E62). Each of its conversations counts `weight` against limits over all inboxes (E68).
     """
 
     id: int
@@ -87,6 +90,8 @@ class Inbox:
     mode: ConnectionMode | None = None
     is_stopped: bool = False
     read_at: datetime | None = None
+    weight: int = 1
+    hours: BusinessHours | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -115,6 +120,11 @@ class Agent:
     `recent` is the number of automatic assignments within the fair-distribution window. It is None if that number
     could not be read and the limit is to be skipped (E41). `slot_frees_at` is the instant at which the oldest one
     leaves the window. A limit of None means no limit.
+
+    `open_total` counts by the inboxes' weights (E68). `counted_here` and `counted_total` count only the conversations
+    that the agent's capacity policy counts (E67); None: all of them. `last_assigned_at` is the instant of the last
+    automatic assignment in any inbox, read only for a pace (E61). `opted_out` and `opted_out_team_ids` are memberships
+    that runs pass over (E57). Skills are case-folded.
     """
 
     id: int
@@ -129,6 +139,16 @@ class Agent:
     total_capacity: int | None = None
     recent: int | None = 0
     slot_frees_at: datetime | None = None
+    opted_out: bool = False
+    opted_out_team_ids: frozenset[int] = frozenset()
+    skills: frozenset[str] = frozenset()
+    last_assigned_at: datetime | None = None
+    counted_here: int | None = None
+    counted_total: int | None = None
+
+    def opts_out(self, team_id: int | None, *, of_inbox: bool) -> bool:
+        """Return whether a membership that counts for the pool is switched off (E57)."""
+        return (of_inbox and self.opted_out) or team_id in self.opted_out_team_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +157,8 @@ class Conversation:
 
     `had_by` is the previous agent, if somebody released the conversation from them at `released_at`. It is not decided
     before `held_until`, because of `held_for` (C11, C15).
+
+    It waits since `waiting_since`. `skills` are required, case-folded (E58). `preferred` is the contact's agent (E60).
     """
 
     id: int
@@ -149,10 +171,25 @@ class Conversation:
     released_at: datetime | None = None
     held_until: datetime | None = None
     held_for: Hold | None = None
+    waiting_since: datetime | None = None
+    skills: frozenset[str] = frozenset()
+    preferred: int | None = None
+
+    def has_waited(self, long: timedelta | None, now: datetime) -> bool:
+        """Return whether it has waited for this span; never for None."""
+        return long is not None and self.waiting_since is not None and now - self.waiting_since >= long
 
     def held(self, now: datetime) -> Hold | None:
         """Return why it is not decided yet; at `held_until` it is."""
         return self.held_for if self.held_until is not None and now < self.held_until else None
+
+
+class PoolKey(NamedTuple):
+    """The name of a pool: a team or the inbox itself, the skills that its members need, and overflow (E58, E59)."""
+
+    team_id: int | None
+    skills: frozenset[str] = frozenset()
+    is_overflow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +199,7 @@ class Snapshot:
     `agents` are active members of the inbox or of a team. `rotations` has the stored order of agent ids by
     team id; None is the inbox's own. `served_contacts` have an open, assigned conversation (E10). `shadowed` has the
     agents of earlier decisions in a shadow inbox, by conversation id: they stand while the agent may take it (C19).
+    `skilled` names the pools of waiting conversations that require skills.
     """
 
     inbox: Inbox
@@ -173,3 +211,4 @@ class Snapshot:
     served_contacts: frozenset[int] = frozenset()
     waiting: tuple[Conversation, ...] = ()
     shadowed: Mapping[int, int] = field(default_factory=dict)
+    skilled: tuple[PoolKey, ...] = ()

@@ -6,7 +6,16 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from dashboard.engine.policy_fields import LimitField, PolicyField, PresenceField, SwitchField, WindowField, WordField
+from dashboard.engine.policy_fields import (
+    LimitField,
+    PolicyField,
+    PresenceField,
+    SpanField,
+    SwitchField,
+    TeamField,
+    WindowField,
+    WordField,
+)
 
 # The metadata key of a field's kind.
 KIND = "kind"
@@ -19,6 +28,11 @@ MOST_OPEN = 100_000
 MOST_HOURS = 87_600
 MOST_LABELS = 100
 LABEL_LENGTH = 100
+MOST_WEIGHT = 100
+MOST_MINUTES = 525_600
+LONGEST_PREFERENCE_MINUTES = 1_440
+LONGEST_MEMORY_HOURS = 8_760
+LONGEST_PACE_SECONDS = 3_600
 
 
 class AssignmentOrder(StrEnum):
@@ -34,6 +48,11 @@ class ConversationPriority(StrEnum):
 
     EARLIEST_CREATED = "earliest_created"
     LONGEST_WAITING = "longest_waiting"
+
+
+def minutes(label: str, *, least: int = 1, most: int = MOST_MINUTES) -> SpanField:
+    """Return the kind of a field in minutes."""
+    return SpanField(label=label, least=least, most=most, unit="minutes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +86,19 @@ class PolicyRules:
         default=frozenset({"online"}), metadata={KIND: PresenceField(label="eligible presence")}
     )
     one_agent_per_contact: bool = field(default=False, metadata={KIND: SwitchField(label="one agent per contact")})
+    relax_skills_after: int | None = field(default=None, metadata={KIND: minutes("skills not asked after")})
+    overflow_team_id: int | None = field(default=None, metadata={KIND: TeamField(label="overflow team")})
+    overflow_after: int | None = field(default=None, metadata={KIND: minutes("overflow after")})
+    prefer_last_agent: int | None = field(
+        default=None,
+        metadata={KIND: SpanField(label="prefer the last agent", least=1, most=LONGEST_MEMORY_HOURS, unit="hours")},
+    )
+    wait_for_preferred: int | None = field(
+        default=0, metadata={KIND: minutes("wait for the preferred agent", least=0, most=LONGEST_PREFERENCE_MINUTES)}
+    )
+    pace_seconds: int | None = field(
+        default=None, metadata={KIND: SpanField(label="pace", least=1, most=LONGEST_PACE_SECONDS, unit="seconds")}
+    )
 
 
 DECIDING = [one for one in fields(PolicyRules) if KIND in one.metadata]
@@ -84,6 +116,26 @@ class AssignmentPolicy(PolicyRules):
     def window(self) -> timedelta:
         """How long an automatic assignment counts (E14)."""
         return timedelta(seconds=self.fair_distribution_window or DEFAULT_WINDOW_SECONDS)
+
+    @property
+    def pace(self) -> timedelta | None:
+        """Return the shortest time between two automatic assignments to one agent (E61)."""
+        return timedelta(seconds=self.pace_seconds) if self.pace_seconds else None
+
+    @property
+    def relaxes_after(self) -> timedelta | None:
+        """Return the wait after which skills are not required any more (E58)."""
+        return timedelta(minutes=self.relax_skills_after) if self.relax_skills_after else None
+
+    @property
+    def overflows_after(self) -> timedelta | None:
+        """Return the wait after which the overflow team's members are asked too, None without overflow (E59)."""
+        return timedelta(minutes=self.overflow_after) if self.overflow_after and self.overflow_team_id else None
+
+    @property
+    def keeps_for(self) -> timedelta:
+        """Return the wait during which a conversation is kept for its preferred agent (E60)."""
+        return timedelta(minutes=self.wait_for_preferred or 0)
 
     @property
     def unnamed(self) -> "AssignmentPolicy":

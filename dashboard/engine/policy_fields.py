@@ -47,6 +47,20 @@ class LimitField(PolicyField):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpanField(PolicyField):
+    """A whole number of minutes, hours or seconds; None is off."""
+
+    least: int
+    most: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamField(PolicyField):
+    """The id of a team of the account; None is off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WindowField(PolicyField):
     """A number of seconds; None is the usual one."""
 

@@ -48,10 +48,41 @@ def named(names: Sequence[str]) -> str:
 
 
 def _limits(rules: AssignmentPolicy) -> list[str]:
+    return [clause for clause_of in CLAUSES if (clause := clause_of(rules))]
+
+
+def _contacts_agent(rules: AssignmentPolicy) -> str:
+    if not rules.prefer_last_agent:
+        return ""
+    hours = span(timedelta(hours=rules.prefer_last_agent))
+    waits = f", waiting for them for {span(rules.keeps_for)}" if rules.keeps_for else ""
+    return f"or first to the agent who answered the contact in the last {hours}{waits}"
+
+
+def _overflow(rules: AssignmentPolicy) -> str:
+    after = rules.overflows_after
+    return f"after {span(after)} also to the overflow team" if after else ""
+
+
+def _skills(rules: AssignmentPolicy) -> str:
+    return f"without its skills after {span(rules.relaxes_after)}" if rules.relaxes_after else ""
+
+
+def _fair(rules: AssignmentPolicy) -> str:
     limit = rules.fair_distribution_limit
-    fair = [f"at most {limit:,} to each agent per inbox in {span(rules.window)}"] if limit else []
-    alone = ["but not while the same contact has an open conversation with an agent"]
-    return [*fair, *(alone if rules.one_agent_per_contact else [])]
+    return f"at most {limit:,} to each agent per inbox in {span(rules.window)}" if limit else ""
+
+
+def _pace(rules: AssignmentPolicy) -> str:
+    return f"at most one to each agent every {span(rules.pace)}" if rules.pace else ""
+
+
+def _alone(rules: AssignmentPolicy) -> str:
+    words = "but not while the same contact has an open conversation with an agent"
+    return words if rules.one_agent_per_contact else ""
+
+
+CLAUSES = (_contacts_agent, _skills, _overflow, _fair, _pace, _alone)
 
 
 def _presence_phrase(eligible: Collection[str]) -> str:

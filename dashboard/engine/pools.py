@@ -1,39 +1,52 @@
 """Pools: the members of an inbox or a team that may take its conversations."""
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
 
 from dashboard.engine.decisions import (
     ELIGIBLE,
     Funnel,
     JudgedPool,
+    Paced,
     PoolState,
     RateLimited,
     Reason,
     Verdict,
     VerdictKind,
 )
-from dashboard.engine.gates import Candidate, Rules, verdict
-from dashboard.engine.model import Conversation, Snapshot
-from dashboard.engine.selectors import SELECTORS
+from dashboard.engine.gates import Candidate, Rules, could_ever, gates_of_loads, verdict
+from dashboard.engine.model import Conversation, PoolKey, Snapshot
+from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.selectors import SELECTORS, Turns
+
+RATE_KINDS = (VerdictKind.RATE_LIMITED, VerdictKind.PACED)
 
 
 class Pool:
     """The candidates of a pool, with the first refusal of each and the selector's order."""
 
-    def __init__(self, rules: Rules, seats: list[Candidate], seed: int) -> None:
+    def __init__(self, rules: Rules, seats: Sequence[Candidate], turns: Turns, *, seed: int) -> None:
         self.rules = rules
         self.manual = rules.manual
         self.members = len(seats)
         self.refusals: dict[int, Verdict] = {}
         self._tally: Counter[VerdictKind] = Counter()
-        self._selector = SELECTORS[rules.policy.assignment_order].make(seats, seed)
-        self.seats = frozenset(seat.agent.id for seat in seats)
+        self._turns = turns
+        self._of_loads = gates_of_loads(rules)
+        self._selector = SELECTORS[rules.policy.assignment_order].make(seats, turns, seed)
+        self.seats = {seat.id: seat for seat in seats}
         for seat in seats:
             self.judge(seat)
 
+    @property
+    def is_closed(self) -> bool:
+        """Return whether nobody is eligible; within a plan it stays so."""
+        return len(self.refusals) == self.members
+
     def judge(self, seat: Candidate) -> None:
         """Apply the gates to one member again."""
-        agent_id = seat.agent.id
+        agent_id = seat.id
         before = self.refusals.pop(agent_id, None)
         if before is not None:
             self._tally[before.kind] -= 1
@@ -41,13 +54,38 @@ class Pool:
             self.refusals[agent_id] = now
             self._tally[now.kind] += 1
 
-    def choose(self, conversation: Conversation) -> Candidate | None:
-        """Return the selector's choice among the members whom no gate refuses; None if nobody is left."""
-        return self._selector.choose(self._eligible, conversation)
+    def judge_again(self, seat: Candidate) -> None:
+        """Apply the gates of loads to a member after an assignment; within a plan a refusal stays."""
+        agent_id = seat.id
+        if agent_id in self.refusals:
+            return
+        for gate in self._of_loads:
+            if no := gate(seat, self.rules):
+                self.refusals[agent_id] = no
+                self._tally[no.kind] += 1
+                return
 
-    def spend(self) -> None:
-        """Move the chosen member to the back of the selector's order."""
-        self._selector.spend()
+    def eligible(self, agent_id: int | None) -> Candidate | None:
+        """Return the member with this id if no gate refuses them."""
+        return self.seats.get(agent_id) if agent_id is not None and agent_id not in self.refusals else None
+
+    def choose(self, conversation: Conversation) -> Candidate | None:
+        """Return the selector's choice among the members whom no gate refuses; None if nobody is left.
+
+        Whoever had the conversation gets it only if nobody else may take it (E74).
+        """
+        had_by = conversation.had_by
+        if had_by is not None and (chosen := self._selector.choose(conversation, self.refusals, {had_by})):
+            return chosen
+        return self._selector.choose(conversation, self.refusals, ())
+
+    def could_ever(self, agent_id: int) -> bool:
+        """Return whether a member may take such a conversation at some time."""
+        return agent_id in self.seats and could_ever(self.seats[agent_id], self.rules)
+
+    def spend(self, seat: Candidate) -> None:
+        """Move a member to the back of the rotation."""
+        self._turns.spend(seat)
 
     def turns(self) -> tuple[int, ...]:
         """Return the ids of the eligible members, next first."""
@@ -62,28 +100,35 @@ class Pool:
         return JudgedPool(state=self.standing(), verdicts=self.verdicts())
 
     def funnel(self) -> Funnel:
-        """Return the number of members left after each gate (E18)."""
-        online = self.members - self._tally[VerdictKind.NOT_ONLINE]
-        under = online - self._tally[VerdictKind.RATE_LIMITED]
+        """Return the number of members left after each gate (E18, E63)."""
+        tally = self._tally
+        opted_in = self.members - tally[VerdictKind.OPTED_OUT]
+        skilled = opted_in - tally[VerdictKind.LACKS_SKILL]
+        online = skilled - tally[VerdictKind.NOT_ONLINE]
         return Funnel(
             members=self.members,
+            auto_assign=opted_in,
+            skilled=skilled,
             online=online,
-            under_rate_limit=under,
+            under_rate_limit=online - sum(tally[kind] for kind in RATE_KINDS),
             with_capacity=self.members - len(self.refusals),
         )
 
     def standing(self) -> PoolState:
-        """Return the state of the pool: the reason if it is closed, and the next instant with a free slot."""
+        """Return the state of the pool: the reason if it is closed, and the next instant that ends a refusal."""
         funnel = self.funnel()
         if self.manual:
             return PoolState(reason=Reason.TEAM_MANUAL, funnel=funnel)
-        free = [no.free_at for no in self.refusals.values() if isinstance(no, RateLimited) and no.free_at]
+        free = [no.free_at for no in self.refusals.values() if isinstance(no, RateLimited | Paced) and no.free_at]
         return PoolState(
             reason=None if funnel.with_capacity else funnel.reason, funnel=funnel, next_slot_at=min(free, default=None)
         )
 
-    def _eligible(self, seat: Candidate) -> bool:
-        return seat.agent.id not in self.refusals
+
+def pool_key(conversation: Conversation, policy: AssignmentPolicy, now: datetime) -> PoolKey:
+    """Return the pool of a conversation, without its skills once they are not required any more (E58)."""
+    relaxed = conversation.skills and conversation.has_waited(policy.relaxes_after, now)
+    return PoolKey(conversation.team_id, frozenset() if relaxed else conversation.skills)
 
 
 def pool_members(snapshot: Snapshot, team_id: int | None) -> frozenset[int]:

@@ -4,113 +4,98 @@ Within a plan an agent only ever gets more, so who was refused once stays refuse
 """
 
 from bisect import insort
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import heapify, heappop, heappush, heapreplace
-from typing import Protocol
+from typing import Any, Protocol
 
 from dashboard.engine.gates import Candidate
 from dashboard.engine.model import Conversation
 from dashboard.engine.policy import AssignmentOrder
 
-Eligible = Callable[[Candidate], bool]
+
+class Turns:
+    """The order of turns of one rotation, shared by all pools of its team (E19)."""
+
+    def __init__(self, order: Iterable[int]) -> None:
+        # Each agent's turn; the smallest is next.
+        self.of = {agent_id: turn for turn, agent_id in enumerate(order)}
+        self._last = len(self.of)
+
+    def spend(self, seat: Candidate) -> None:
+        """Move the agent to the back of the order."""
+        self.of[seat.id] = self._last
+        self._last += 1
 
 
 class Selector(Protocol):
-    """Chooses one of a pool's candidates, which come in the order of rotation."""
+    """Chooses one of a pool's candidates; ranks come from their loads and turns at the moment."""
 
-    def choose(self, eligible: Eligible, conversation: Conversation) -> Candidate | None:
-        """Return the seat that gets the conversation, or None when nobody is left.
+    def choose(
+        self, conversation: Conversation, refused: Container[int], passed_over: Collection[int]
+    ) -> Candidate | None:
+        """Return the candidate for the conversation, or None when nobody is left but those who are passed over.
 
-        The agent who had it gets it only if nobody else is left, and keeps their place otherwise.
+        The selector may forget refused agents. Agents who are passed over keep their place.
         """
-
-    def spend(self) -> None:
-        """Move the chosen candidate to the back of the order."""
 
     def turns(self) -> tuple[int, ...]:
         """Return the ids of the remaining agents, next first."""
 
 
-class RoundRobin:
-    """Chooses the first eligible agent in the order of rotation, and moves it to the back (E19)."""
+class Ranked:
+    """Chooses the eligible agent with the lowest rank. Within a plan, ranks only rise.
 
-    def __init__(self, seats: Iterable[Candidate]) -> None:
-        self._line = deque(seats)
-        self._aside: Candidate | None = None
+    A rank in the heap may be older than the agent's own, through another pool: it is renewed when it comes first.
+    """
 
-    def choose(self, eligible: Eligible, conversation: Conversation) -> Candidate | None:
-        first = self._first(eligible)
-        if first is None or first.agent.id != conversation.had_by:
-            return first
-        self._line.popleft()
-        if other := self._first(eligible):
-            self._aside = first
-            return other
-        self._line.appendleft(first)
-        return first
-
-    def spend(self) -> None:
-        self._line.rotate(-1)
-        if self._aside:
-            self._line.appendleft(self._aside)
-            self._aside = None
-
-    def turns(self) -> tuple[int, ...]:
-        return tuple(seat.agent.id for seat in self._line)
-
-    def _first(self, eligible: Eligible) -> Candidate | None:
-        line = self._line
-        while line and not eligible(line[0]):
-            line.popleft()
-        return line[0] if line else None
-
-
-class Balanced:
-    """Chooses the eligible agent with the fewest open conversations in this inbox, then by rotation (E23)."""
-
-    def __init__(self, seats: Iterable[Candidate]) -> None:
-        self._heap = [(seat.open_here, turn, seat) for turn, seat in enumerate(seats)]
-        self._last = len(self._heap)
-        self._aside: tuple[int, int, Candidate] | None = None
+    def __init__(self, seats: Iterable[Candidate], rank: Callable[[Candidate], Any]) -> None:
+        self._rank = rank
+        self._heap = [(rank(seat), seat) for seat in seats]
         heapify(self._heap)
 
-    def choose(self, eligible: Eligible, conversation: Conversation) -> Candidate | None:
-        least = self._least(eligible)
-        if least is None or least.agent.id != conversation.had_by:
-            return least
-        aside = heappop(self._heap)
-        if other := self._least(eligible):
-            self._aside = aside
-            return other
-        heappush(self._heap, aside)
-        return least
-
-    def spend(self) -> None:
-        self._last += 1
-        seat = self._heap[0][2]
-        heapreplace(self._heap, (seat.open_here, self._last, seat))
-        if self._aside:
-            heappush(self._heap, self._aside)
-            self._aside = None
+    def choose(
+        self, conversation: Conversation, refused: Container[int], passed_over: Collection[int]
+    ) -> Candidate | None:
+        first = self._first(refused)
+        if not passed_over:
+            return first
+        aside = []
+        while first and first.id in passed_over:
+            aside.append(heappop(self._heap))
+            first = self._first(refused)
+        for entry in aside:
+            heappush(self._heap, entry)
+        return first
 
     def turns(self) -> tuple[int, ...]:
-        order = sorted((seat.open_here, turn, seat.agent.id) for _, turn, seat in self._heap)
-        return tuple(agent_id for _, _, agent_id in order)
+        order = sorted((self._rank(seat), seat.id) for _, seat in self._heap)
+        return tuple(agent_id for _, agent_id in order)
 
-    def _least(self, eligible: Eligible) -> Candidate | None:
-        heap = self._heap
+    def _first(self, refused: Container[int]) -> Candidate | None:
+        heap, rank_of = self._heap, self._rank
         while heap:
-            load, turn, seat = heap[0]
-            if not eligible(seat):
+            known, seat = heap[0]
+            if seat.id in refused:
                 heappop(heap)
-            elif load != seat.open_here:  # given something through another pool meanwhile
-                heapreplace(heap, (seat.open_here, turn, seat))
+            elif known != (rank := rank_of(seat)):
+                heapreplace(heap, (rank, seat))
             else:
                 return seat
         return None
+
+
+def round_robin(seats: Iterable[Candidate], turns: Turns) -> Ranked:
+    """Return a selector of the agent whose turn is longest ago (E19)."""
+    turn_of = turns.of
+    return Ranked(seats, lambda seat: turn_of[seat.id])
+
+
+def balanced(seats: Iterable[Candidate], turns: Turns) -> Ranked:
+    """Return a selector of the agent with the fewest open conversations in this inbox, then by rotation (E23)."""
+    turn_of = turns.of
+    return Ranked(seats, lambda seat: (seat.open_here, turn_of[seat.id]))
 
 
 class Random:
@@ -120,34 +105,32 @@ class Random:
         self._line = sorted(seats, key=_agent_id)
         self._seed = seed
 
-    def choose(self, eligible: Eligible, conversation: Conversation) -> Candidate | None:
-        number = _draw(self._seed, conversation.id)
-        drawn = self._drawn(eligible, number)
-        if drawn is None or drawn.agent.id != conversation.had_by:
-            return drawn
-        self._line.remove(drawn)
-        other = self._drawn(eligible, number)
-        insort(self._line, drawn, key=_agent_id)
-        return other or drawn
-
-    def spend(self) -> None:
-        """No draw depends on those before it."""
+    def choose(
+        self, conversation: Conversation, refused: Container[int], passed_over: Collection[int]
+    ) -> Candidate | None:
+        aside, number = [], _draw(self._seed, conversation.id)
+        while (drawn := self._drawn(refused, number)) and drawn.id in passed_over:
+            self._line.remove(drawn)
+            aside.append(drawn)
+        for seat in aside:
+            insort(self._line, seat, key=_agent_id)
+        return drawn
 
     def turns(self) -> tuple[int, ...]:
         return tuple(map(_agent_id, self._line))
 
-    def _drawn(self, eligible: Eligible, number: int) -> Candidate | None:
+    def _drawn(self, refused: Container[int], number: int) -> Candidate | None:
         line = self._line
         while line:
             place = number % len(line)
-            if eligible(line[place]):
+            if line[place].id not in refused:
                 return line[place]
             del line[place]
         return None
 
 
 def _agent_id(seat: Candidate) -> int:
-    return seat.agent.id
+    return seat.id
 
 
 def _draw(seed: int, conversation_id: int) -> int:
@@ -159,14 +142,14 @@ class SelectorEntry:
     """A selector in the register, with its texts.
 
     `sentence` is of the form, `phrase` follows "the agent" in a policy's sentence, and `explanation` follows the number
-    of eligible agents. `make` gets the pool's seats in the rotation's order, and the inbox's id as a seed.
+    of eligible agents. `make` gets the pool's candidates, the turns of its rotation, and the inbox's id as a seed.
     """
 
     label: str
     sentence: str
     phrase: str
     explanation: str
-    make: Callable[[Sequence[Candidate], int], Selector]
+    make: Callable[[Sequence[Candidate], Turns, int], Selector]
     compares_loads: bool = False
 
 
@@ -176,14 +159,14 @@ SELECTORS: Mapping[AssignmentOrder, SelectorEntry] = {
         sentence="Whose turn is longest ago. Everybody gets as many, however much they still hold.",
         phrase="whose turn is longest ago",
         explanation="it was their turn",
-        make=lambda seats, _seed: RoundRobin(seats),
+        make=lambda seats, turns, _seed: round_robin(seats, turns),
     ),
     AssignmentOrder.BALANCED: SelectorEntry(
         label="Balanced",
         sentence="Whoever holds the fewest open ones in the inbox. Who resolves quickly gets more.",
         phrase="with the fewest open conversations in the inbox",
         explanation="the one with the fewest open conversations",
-        make=lambda seats, _seed: Balanced(seats),
+        make=lambda seats, turns, _seed: balanced(seats, turns),
         compares_loads=True,
     ),
     AssignmentOrder.RANDOM: SelectorEntry(
@@ -191,7 +174,7 @@ SELECTORS: Mapping[AssignmentOrder, SelectorEntry] = {
         sentence="Anybody, drawn for each conversation. Over many of them everybody gets about as many.",
         phrase="whom a draw chooses",
         explanation="the draw chose them",
-        make=Random,
+        make=lambda seats, _turns, seed: Random(seats, seed),
     ),
 }
 

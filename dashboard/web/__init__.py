@@ -28,7 +28,7 @@ from dashboard.web.helpdesks import (
     connection_text,
     connections,
 )
-from dashboard.web.inboxes import inboxes, teams
+from dashboard.web.inboxes import hours, inboxes, teams
 from dashboard.web.policies import assignment_policies, capacity_policies
 from dashboard.web.reports import reports
 from dashboard.web.webhooks import webhooks
@@ -68,6 +68,7 @@ CONCERNS = (
     errors,
     fragment_cache,
     edit_forms,
+    hours,
 )
 
 

@@ -20,8 +20,11 @@ from dashboard.engine.suggestions.changes import (
     RaiseTotalCapacity,
 )
 from tests.engine.floors import NOON, SUPPORT, a_conversation, a_policy, a_snapshot, an_agent, conversations
+from tests.engine.test_hours import every_day, window
 from tests.engine.test_planner import LIMIT, floors
 
+# It is noon, so that one is open and the other closed.
+BY_DAY, BY_NIGHT = every_day(window("08:00", "18:00")), every_day(window("22:00", "06:00"))
 PER_HOUR = a_policy(fair_distribution_limit=3)
 NUMBERED = (RaiseAge, RaiseCapacity, RaiseRateLimit, RaiseTeamLimit, RaiseTotalCapacity)
 
@@ -95,10 +98,11 @@ def numbers_of(fix):
             yield change, other
 
 
-@examples(shared_floors(), st.booleans(), st.booleans(), st.booleans())
-def test_applying_a_fix_assigns_the_conversation(snapshot, feature, enabled, inbox_on):
-    """E48"""
-    inbox = replace(snapshot.inbox, assignment_v2=feature, enable_auto_assignment=inbox_on)
+@examples(shared_floors(), st.tuples(*[st.booleans()] * 3), st.sampled_from([None, BY_DAY, BY_NIGHT]))
+def test_applying_a_fix_assigns_the_conversation(snapshot, switches, hours):
+    """E48, E62"""
+    feature, enabled, inbox_on = switches
+    inbox = replace(snapshot.inbox, assignment_v2=feature, enable_auto_assignment=inbox_on, hours=hours)
     snapshot = replace(snapshot, inbox=inbox, policy=replace(snapshot.policy, enabled=enabled))
 
     for conversation in snapshot.waiting[:3]:
@@ -149,6 +153,16 @@ def test_whatever_has_members_and_only_waits_for_them_can_be_fixed(snapshot):
         decision = planner.examine(snapshot, conversation.id, NOON).decision
         if not isinstance(decision, Assign) and pools.pool_members(snapshot, conversation.team_id):
             assert suggestions.smallest(snapshot, conversation.id, NOON)
+
+
+def test_closed_hours_are_lifted_by_their_removal_and_what_else_stands_in_the_way_follows():
+    """E48, E62"""
+    closed = replace(SUPPORT, hours=BY_NIGHT)
+
+    assert offered(a_snapshot([an_agent()], [a_conversation()], inbox=closed)) == ["Let Support be open always"]
+    assert offered(a_snapshot([an_agent("Bo", presence=Presence.OFFLINE)], [a_conversation()], inbox=closed)) == [
+        "Let Support be open always and set Bo online"
+    ]
 
 
 def test_what_will_be_assigned_anyway_needs_no_fix():

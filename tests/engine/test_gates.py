@@ -17,7 +17,7 @@ from dashboard.engine.decisions import (
     Reason,
     Stop,
 )
-from dashboard.engine.model import AssignmentType, Presence, Team
+from dashboard.engine.model import AssignmentType, PoolKey, Presence, Team
 from tests.engine.floors import NOON, a_conversation, a_policy, a_snapshot, an_agent, conversations, decide, given
 
 PER_HOUR = a_policy(fair_distribution_limit=3, fair_distribution_window=3600)
@@ -76,7 +76,7 @@ def test_what_the_plan_gives_counts_against_the_rate_limit():
     plan = planner.plan(a_snapshot([ana, bo], conversations(5), policy=PER_HOUR), NOON)
 
     assert given(plan) == [ana.id, bo.id, ana.id, ana.id, None]
-    assert plan.standings[None].next_slot_at == NOON + timedelta(minutes=1)
+    assert plan.standings[PoolKey(None)].next_slot_at == NOON + timedelta(minutes=1)
 
 
 def test_a_slot_used_up_by_the_plan_itself_frees_one_window_from_now():
@@ -86,7 +86,7 @@ def test_a_slot_used_up_by_the_plan_itself_frees_one_window_from_now():
 
     plan = planner.plan(a_snapshot([ana], conversations(2), policy=policy), NOON)
 
-    assert plan.standings[None].next_slot_at == NOON + timedelta(minutes=10)
+    assert plan.standings[PoolKey(None)].next_slot_at == NOON + timedelta(minutes=10)
 
 
 @pytest.mark.parametrize("limit", [None, 0])
@@ -182,7 +182,7 @@ def test_the_funnel_counts_who_is_left_after_each_gate():
 
     [decision] = decide(a_snapshot([*asleep, *limited, *full], [a_conversation()], policy=PER_HOUR))
 
-    assert decision.funnel == Funnel(members=8, online=5, under_rate_limit=2, with_capacity=0)
+    assert decision.funnel == Funnel(members=8, auto_assign=8, skilled=8, online=5, under_rate_limit=2, with_capacity=0)
     assert decision.reason is Reason.ALL_AT_CAPACITY
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import ELIGIBLE, Assign, Error, Reason, Skip, Stop
-from dashboard.engine.model import Agent, AssignmentType, Conversation, Presence, Team
+from dashboard.engine.model import Agent, AssignmentType, Conversation, PoolKey, Presence, Team
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority, ExclusionRules
 from tests.engine.floors import NOON, a_conversation, a_policy, a_snapshot, an_agent, conversations, decide, given
 
@@ -30,6 +30,30 @@ AGENT = st.builds(
     total_capacity=LIMIT,
     recent=st.integers(0, 3),
 )
+SKILLS = st.sampled_from([frozenset[str](), frozenset[str](), frozenset({"french"}), frozenset({"french", "refunds"})])
+# The rules that people ask for: of an agent, of a conversation and of a policy.
+ASKED = st.fixed_dictionaries({
+    "opted_out": st.booleans(),
+    "opted_out_team_ids": st.frozensets(st.integers(1, 3), max_size=1),
+    "skills": SKILLS,
+    "last_assigned_at": st.none() | st.integers(0, 90).map(lambda seconds: NOON - timedelta(seconds=seconds)),
+    "counted_here": st.none() | st.integers(0, 2),
+    "counted_total": st.none() | st.integers(0, 2),
+})  # fmt: skip
+WANTED = st.fixed_dictionaries({
+    "skills": SKILLS,
+    "preferred": st.none() | st.integers(1, 7),
+    "had_by": st.none() | st.integers(1, 7),
+    "waiting_since": st.integers(0, 30).map(lambda minutes: NOON - timedelta(minutes=minutes)),
+})  # fmt: skip
+NEWER = st.fixed_dictionaries({
+    "relax_skills_after": st.none() | st.integers(1, 30),
+    "overflow_team_id": st.sampled_from([None, 1, 2, 3, 9]),
+    "overflow_after": st.integers(1, 30),
+    "prefer_last_agent": st.none() | st.just(24),
+    "wait_for_preferred": st.integers(0, 30),
+    "pace_seconds": st.none() | st.integers(1, 60),
+})  # fmt: skip
 WAITING = st.builds(
     dict,
     team_id=st.none() | st.integers(1, 3),
@@ -52,6 +76,28 @@ EXCLUSIONS = st.sampled_from(
 
 @st.composite
 def floors(draw: st.DrawFn) -> planner.Snapshot:
+    """A random floor of Support, with the rules that people ask for on every other one."""
+    plain = draw(plain_floors())
+    return draw(st.just(plain) | asking(plain))
+
+
+@st.composite
+def asking(draw: st.DrawFn, plain: planner.Snapshot) -> planner.Snapshot:
+    """The same floor with all the rules that people ask for."""
+    waiting = tuple(replace(one, **draw(WANTED)) for one in plain.waiting)
+    keys = {PoolKey(one.team_id, one.skills) for one in waiting if one.skills}
+    return replace(
+        plain,
+        inbox=replace(plain.inbox, weight=draw(st.integers(1, 3))),
+        policy=replace(plain.policy, **draw(NEWER)),
+        agents=tuple(replace(agent, **draw(ASKED)) for agent in plain.agents),
+        waiting=waiting,
+        skilled=tuple(sorted(keys, key=lambda key: (key.team_id or 0, sorted(key.skills)))),
+    )
+
+
+@st.composite
+def plain_floors(draw: st.DrawFn) -> planner.Snapshot:
     """A random floor of Support."""
     agents = []
     for number, facts in enumerate(draw(st.lists(AGENT, max_size=6)), 1):
@@ -80,7 +126,7 @@ def taken(plan) -> Counter[int]:
 
 @examples(floors())
 def test_every_conversation_looked_at_gets_exactly_one_decision(snapshot):
-    """E43, E49"""
+    """E43, E49, E63"""
     plan = planner.plan(snapshot, NOON)
 
     assert sorted(decision.conversation_id for decision in plan.decisions) == [c.id for c in snapshot.waiting]
@@ -88,15 +134,18 @@ def test_every_conversation_looked_at_gets_exactly_one_decision(snapshot):
 
 @examples(floors())
 def test_no_limit_is_passed(snapshot):
-    """E14 to E17"""
+    """E14 to E17, E67, E68"""
     plan = planner.plan(snapshot, NOON)
 
     for agent in snapshot.agents:
         got = taken(plan)[agent.id]
         if got:
             assert agent.presence in snapshot.policy.eligible_presence
-            assert agent.capacity is None or agent.open_here + got <= agent.capacity
-            assert agent.total_capacity is None or agent.open_total + got <= agent.total_capacity
+            here = agent.open_here if agent.counted_here is None else agent.counted_here
+            total = agent.open_total if agent.counted_total is None else agent.counted_total
+            assert agent.capacity is None or here + got <= agent.capacity
+            weighed = total + got * snapshot.inbox.weight
+            assert agent.total_capacity is None or weighed <= agent.total_capacity
             limit = snapshot.policy.fair_distribution_limit
             assert not limit or agent.recent + got <= limit
 

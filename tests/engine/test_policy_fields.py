@@ -10,7 +10,12 @@ from tests.policies import UNLIKE
 
 def test_every_field_that_decides_is_in_the_register():
     """A field without a kind would be in no form, no row and no label."""
-    assert {one.name for one in fields(AssignmentPolicy)} - {"id", "name", "version"} == POLICY_FIELDS.keys()
+    assert {one.name for one in fields(AssignmentPolicy)} - {
+        "id",
+        "name",
+        "version",
+        "overridden",
+    } == POLICY_FIELDS.keys()
 
 
 @pytest.mark.parametrize("name", POLICY_FIELDS)

@@ -5,7 +5,7 @@ import pytest
 from dashboard.engine import policy_text, selectors
 from dashboard.engine.gates import Candidate
 from dashboard.engine.policy import POLICY_FIELDS, AssignmentOrder
-from dashboard.engine.selectors import SELECTORS
+from dashboard.engine.selectors import SELECTORS, Turns
 from tests.engine.floors import a_conversation, a_policy, an_agent
 
 
@@ -32,22 +32,24 @@ def test_every_selector_chooses_somebody_eligible_and_keeps_everybody_in_play(or
     """E19, E23"""
     seats = [Candidate(an_agent(name)) for name in ("Ana", "Bo", "Cleo")]
     ids = {seat.agent.id for seat in seats}
-    selector = SELECTORS[order].make(seats, 1)
+    turns = Turns(seat.agent.id for seat in seats)
+    selector = SELECTORS[order].make(seats, turns, 1)
 
     for _ in range(9):
-        chosen = selector.choose(lambda _seat: True, a_conversation())
+        chosen = selector.choose(a_conversation(), (), ())
         assert chosen in seats
-        chosen.take()
-        selector.spend()
+        chosen.take(1)
+        turns.spend(chosen)
         assert set(selector.turns()) == ids
 
 
 @pytest.mark.parametrize("order", AssignmentOrder)
 def test_a_selector_with_nobody_eligible_chooses_nobody(order):
     """E9"""
-    selector = SELECTORS[order].make([Candidate(an_agent())], 1)
+    seat = Candidate(an_agent())
+    selector = SELECTORS[order].make([seat], Turns([seat.agent.id]), 1)
 
-    assert selector.choose(lambda _seat: False, a_conversation()) is None
+    assert selector.choose(a_conversation(), {seat.id}, ()) is None
 
 
 def test_the_usual_selector_is_offered():

@@ -56,7 +56,7 @@ def test_a_wake_up_is_acted_on_within_a_second(live: Acme, worker: Worker):
 
 
 def test_a_thousand_wake_ups_cost_few_jobs(live: Acme, worker: Worker):
-    """E32: at most one for ten; the quicker jobs are, the more of them come between."""
+    """E32: at most one for five; the quicker jobs are, the more of them come between."""
     live.policy()
     online(live, "Ana", "Bo")
     ready(live, worker)
@@ -69,7 +69,7 @@ def test_a_thousand_wake_ups_cost_few_jobs(live: Acme, worker: Worker):
     eventually(lambda: assigned(live) == 1_000)
     runs = live.work.session.scalar(select(func.count()).select_from(Run))
     assert runs is not None
-    assert runs <= 100
+    assert runs <= 200
 
 
 def test_what_was_asked_for_too_often_is_done_once(live: Acme, worker: Worker):

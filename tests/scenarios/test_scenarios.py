@@ -77,7 +77,14 @@ def test_three_an_hour_each_leaves_four_waiting_who_know_when_their_turn_comes(h
 
     told = helpdesk.call("GET", f"/conversations/{ids[-1]}/explanation")
     assert (told["state"], told["reason"], told["position"]) == ("waiting", "all_rate_limited", 4)
-    assert told["funnel"] == {"members": 2, "online": 2, "under_rate_limit": 0, "with_capacity": 0}
+    assert told["funnel"] == {
+        "members": 2,
+        "auto_assign": 2,
+        "skilled": 2,
+        "online": 2,
+        "under_rate_limit": 0,
+        "with_capacity": 0,
+    }
     soonest = min(agent["facts"]["free_at"] for agent in told["agents"])
     assert told["next_possible_at"] == soonest
 

@@ -1,12 +1,18 @@
 """Forms as a browser holds them: what each control shows, what it could show instead, and what it would send."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 HIDDEN = ("hidden", "submit", "button", "password", "search")
 # Controls that say one thing together.
-TOGETHER = {"unit": "fair_distribution_window"}
+TOGETHER = {
+    "unit": "fair_distribution_window",
+    **dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun", "timezone", "country", "holidays"), "hours"),
+}
+ZONES = ("Europe/Berlin", "Asia/Tokyo", "America/Lima", "Africa/Lagos", "Asia/Dhaka")
+HOURS = re.compile(r"\d\d:\d\d-\d\d:\d\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,10 @@ class Control:
     def _typed(self, number: int) -> str:
         if self.kind == "numeric":
             return str(40 + number)
+        if self.name == "timezone":
+            return ZONES[number]
+        if HOURS.fullmatch(self.values[0]):
+            return f"10:00-1{number}:30"
         return {"url": f"https://93.184.216.34/{number}", "email": f"other{number}@ours.example"}.get(
             self.kind, f"{self.values[0]} {number}"
         )

@@ -96,7 +96,10 @@ def test_no_form_reaches_another_accounts_things_by_its_address(worlds: Worlds) 
     assert walks.everything(worlds.session, worlds.theirs.account_id) == before
 
 
-IDS = ("user_id", "user_ids", "agent_id", "agent_ids", "inbox_id", "team_id", "assignee_id", "assignment_policy_id")
+IDS = (
+    *("user_id", "user_ids", "agent_id", "agent_ids", "inbox_id", "team_id", "assignee_id", "assignment_policy_id"),
+    "overflow_team_id",
+)
 
 
 def test_no_body_of_a_call_takes_another_accounts_ids(worlds: Worlds) -> None:
@@ -123,7 +126,7 @@ def foreign_bodies(document: Any, worlds: Worlds, rule: Rule, method: str) -> It
     properties = document["components"]["schemas"][schema]["properties"]
     unknown = {name for name in properties if name.endswith(("_id", "_ids"))} - {*IDS, "external_id"}
     assert not unknown, "an id of a new kind: what is Globex's of that kind?"
-    own = {"inbox_id": worlds.ours.ids["inbox"], "conversation_limit": 1}
+    own = {"inbox_id": worlds.ours.ids["inbox"], "conversation_limit": 1, "overflow_after": 5}
     for name in sorted(properties.keys() & set(IDS)):
         kept = {other: value for other, value in own.items() if other in properties}
         yield name, kept | {name: [THEIR_FIRST_ID] if name.endswith("s") else THEIR_FIRST_ID}

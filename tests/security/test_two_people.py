@@ -35,6 +35,8 @@ def worlds(settings: Settings) -> Iterator[Worlds]:
         )
         found.ours.admin.patch(f"/assignment_policies/{ids['policy']}", {"fair_distribution_limit": 9})
         found.ours.admin.patch(f"/agent_capacity_policies/{ids['capacity']}", {"conversation_limit": 9})
+        hours = {"timezone": "UTC", "weekly": {"mon": [["09:00", "17:00"]]}, "holidays": [], "country": None}
+        found.ours.admin.patch(f"/inboxes/{ids['inbox']}", {"business_hours": hours})
         yield found
 
 

@@ -24,6 +24,7 @@ class AccountSchema(Schema):
     id = fields.Integer()
     name = fields.String()
     assignment_v2 = fields.Boolean()
+    skill_labels = fields.Dict(fields.String(), fields.String())
 
 
 @bp.route("")
@@ -41,10 +42,10 @@ def show() -> AccountRow:
 @bp.response(200, AccountSchema)
 @ACCOUNT
 def change(edit: AccountEdit) -> AccountRow:
-    """Change the account; a supervisor may change `assignment_v2` only."""
+    """Change the account; a supervisor may change `assignment_v2` and `skill_labels` only."""
     who = caller()
-    if who.role is not Role.ADMINISTRATOR and sent_fields(edit).keys() - {"assignment_v2"}:
-        refuse(403, "Supervisors may change assignment_v2 alone.")
+    if who.role is not Role.ADMINISTRATOR and sent_fields(edit).keys() - {"assignment_v2", "skill_labels"}:
+        refuse(403, "Supervisors may change assignment_v2 and skill_labels alone.")
     return or_refuse(
         service.change(unit_of_work(), who.account_id, edit, actor_id=who.user_id, now=clock.now(), seen=ACCOUNT.seen())
     )

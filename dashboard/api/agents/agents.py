@@ -14,18 +14,20 @@ from dashboard.services.agents import presence
 from dashboard.services.agents.agents import AgentView
 from dashboard.services.agents.presence import AvailabilityResult
 from dashboard.services.agents.presence_forms import Availability, AvailabilityForm, HeartbeatList, HeartbeatsForm
+from dashboard.services.core.form_fields import Instant
 from dashboard.store.accounts.log_ins import LogIn
 from dashboard.store.core.paging import Listed, Page
 
 bp = ApiBlueprint("agents", "Agents, their presence and their load.")
 # Idling changes the availability, so it is not part of the ETag.
-AGENT = Tagged("name", "email", "role", "active")
+AGENT = Tagged("name", "email", "role", "active", "skills")
 
 
 class AgentSchema(Schema):
     """An agent.
 
     `presence` is the availability, or `offline` while the agent is deactivated or their heartbeats have stopped.
+    The availability ends at `availability_until`, if that is not null; then it is `online`.
     `log_in` is the state of the agent's log-in or invitation.
     """
 
@@ -36,8 +38,10 @@ class AgentSchema(Schema):
     availability = fields.String()
     presence = fields.String()
     auto_offline = fields.Boolean()
+    availability_until = Instant(allow_none=True)
     active = fields.Boolean()
     agent_capacity_policy_id = fields.Integer(allow_none=True)
+    skills = fields.List(fields.String())
     open_conversations = fields.Integer()
     log_in = fields.String(validate=validate.OneOf(tuple(LogIn)))
 
@@ -113,7 +117,8 @@ def set_availability(wanted: Availability, agent_id: int) -> AgentView:
     """Set an agent's availability; agents may set their own only. This counts as a heartbeat.
 
     With `source: idle` only `away` and `online` are accepted. Such a report does not change an availability of
-    `offline`, `busy`, `away_manual` or `away_and_reassigning`, which a person chose.
+    `offline`, `busy`, `away_manual` or `away_and_reassigning`, which a person chose. With `availability_until` a choice
+    ends by itself: then the agent is `online` again.
     """
     only_own(agent_id)
     heard = finished(
@@ -124,11 +129,14 @@ def set_availability(wanted: Availability, agent_id: int) -> AgentView:
             availability=wanted.availability,
             auto_offline=wanted.auto_offline,
             by_hand=wanted.by_hand,
+            until=wanted.availability_until,
             now=clock.now(),
         )
     )
     if heard is AvailabilityResult.NO_SUCH_AGENT:
         refuse(404)
+    if heard is AvailabilityResult.ENDS_IN_THE_PAST:
+        refuse(422, errors={"availability_until": ["This is in the past."]})
     return or_refuse(service.show(unit_of_work(), caller().account_id, agent_id, now=clock.now()))
 
 

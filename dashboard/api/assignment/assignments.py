@@ -7,7 +7,7 @@ from dashboard.api.conversations.conversations import ConversationSchema, change
 from dashboard.api.core.auth import EVERYBODY, SUPERVISORS, allowed, caller
 from dashboard.api.core.idempotency import idempotent
 from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
-from dashboard.engine.decisions import Source
+from dashboard.engine.decisions import Source, Via
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import conversations as service
 from dashboard.services.conversations.conversation_forms import AssignmentForm, ConversationChange
@@ -32,6 +32,8 @@ class LedgerEntrySchema(Schema):
     position = fields.Integer(allow_none=True)
     policy_id = fields.Integer(allow_none=True)
     policy_version = fields.Integer(allow_none=True)
+    via = Word(Via, allow_none=True)
+    skills_relaxed = fields.Boolean()
     actor = fields.Nested(ActorSchema, allow_none=True)
     at = Instant()
 

@@ -9,7 +9,7 @@ from dashboard import clock
 from dashboard.api.conversations.conversations import only_seen_by
 from dashboard.api.core.auth import EVERYBODY, allowed, caller
 from dashboard.api.core.resources import ApiBlueprint, or_refuse
-from dashboard.engine.decisions import Assign, Decision, Error, Reason, Skip, Stop, Verdict, VerdictKind
+from dashboard.engine.decisions import Assign, Decision, Error, Reason, Skip, Stop, Verdict, VerdictKind, Via
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import conversations
 from dashboard.services.core.form_fields import Instant, Word
@@ -25,13 +25,15 @@ class FunnelSchema(Schema):
     """The number of agents left after each gate."""
 
     members = fields.Integer()
+    auto_assign = fields.Integer()
+    skilled = fields.Integer()
     online = fields.Integer()
     under_rate_limit = fields.Integer()
     with_capacity = fields.Integer()
 
 
 class FactsSchema(Schema):
-    """The facts of a verdict: `open, limit` · `count, limit, free_at` · `presence` · `released_at`."""
+    """The facts of a verdict: `open, limit` · `count, limit, free_at` · `presence` · `released_at` · `missing`."""
 
     open = fields.Integer()
     count = fields.Integer()
@@ -39,6 +41,7 @@ class FactsSchema(Schema):
     free_at = Instant()
     presence = fields.String()
     released_at = Instant()
+    missing = fields.List(fields.String())
 
 
 class AgentVerdictSchema(Schema):
@@ -77,6 +80,8 @@ class ExplanationSchema(Schema):
     assigned_at = Instant(required=True, allow_none=True)
     policy_id = fields.Integer(required=True, allow_none=True)
     policy_version = fields.Integer(required=True, allow_none=True)
+    via = Word(Via, required=True, allow_none=True)
+    skills_relaxed = fields.Boolean(required=True)
 
 
 @bp.route("/conversations/<id:conversation_id>/explanation")
@@ -111,6 +116,8 @@ def _decided(decision: Decision | None) -> dict[str, Any]:
     return {
         "outcome": OUTCOMES[type(decision)] if decision else None,
         "reason": decision.reason if decision else None,
+        "via": decision.how.via if isinstance(decision, Assign) else None,
+        "skills_relaxed": isinstance(decision, Assign) and decision.how.skills_relaxed,
         "exclusion": _exclusion(decision) if isinstance(decision, Skip) and decision.policy_id is not None else None,
     }
 

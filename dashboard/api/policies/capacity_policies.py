@@ -13,7 +13,9 @@ from dashboard.services.policies.policy_forms import CapacityPolicyEdit, Capacit
 from dashboard.store.core.paging import Listed, Page
 
 bp = ApiBlueprint("agent_capacity_policies", "Limits of open conversations, and rules that exclude conversations.")
-POLICY = Tagged("name", "description", "conversation_limit", "exclusion_rules", "inbox_capacity_limits")
+POLICY = Tagged(
+    "name", "description", "conversation_limit", "count_only_unanswered", "exclusion_rules", "inbox_capacity_limits"
+)
 
 
 class ExclusionRulesSchema(Schema):
@@ -38,6 +40,7 @@ class CapacityPolicySchema(Schema):
     name = fields.String()
     description = fields.String(allow_none=True)
     conversation_limit = fields.Integer(allow_none=True)
+    count_only_unanswered = fields.Boolean()
     exclusion_rules = fields.Nested(ExclusionRulesSchema)
     assigned_agent_count = fields.Integer()
     inbox_capacity_limits = fields.List(fields.Nested(InboxLimitSchema))

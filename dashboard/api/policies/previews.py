@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 from dashboard import clock
 from dashboard.api.assignment.runs import GivenSchema
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
+from dashboard.api.core.errors import refuse
 from dashboard.api.core.resources import ApiBlueprint, or_refuse
 from dashboard.http import unit_of_work
 from dashboard.services.policies import previews as service
@@ -49,6 +50,8 @@ def create(wanted: AssignmentPolicyEdit, inbox_id: int) -> dict[str, Any]:
     account_id = caller().account_id
     policy = or_refuse(service.current_policy(unit_of_work(), account_id, inbox_id))
     rules = service.changed(policy, wanted)
+    if wrong := service.refusal(unit_of_work(), account_id, rules):
+        refuse(422, errors=wrong.errors)
     return _body(or_refuse(service.preview(unit_of_work(), account_id, inbox_id, rules, now=clock.now())))
 
 

@@ -56,6 +56,19 @@ class SwitchOnInbox(SuggestedChange):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeepOpen(SuggestedChange):
+    """Remove the business hours of an inbox."""
+
+    inbox_id: int
+    inbox_name: str
+    words = "Let {inbox_name} be open always"
+    about = "inbox_id"
+
+    def tried_on(self, snapshot: Snapshot) -> Snapshot:
+        return replace(snapshot, inbox=replace(snapshot.inbox, hours=None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPolicy(SuggestedChange):
     """Link a policy with the default rules to the inbox."""
 
@@ -78,7 +91,7 @@ class EnablePolicy(SuggestedChange):
     about = "policy_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        return _with_policy(snapshot, enabled=True)
+        return with_policy(snapshot, enabled=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +141,7 @@ class SeveralPerContact(SuggestedChange):
     about = "policy_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        return _with_policy(snapshot, one_agent_per_contact=False)
+        return with_policy(snapshot, one_agent_per_contact=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +167,7 @@ class BringOnline(SuggestedChange):
     about = "agent_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        return _with_agents(snapshot, lambda agent: agent.id == self.agent_id, presence=Presence.ONLINE)
+        return with_agents(snapshot, lambda agent: agent.id == self.agent_id, presence=Presence.ONLINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +192,7 @@ class RaiseRateLimit(RaiseLimit):
     about = "policy_id"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        return _with_policy(snapshot, fair_distribution_limit=self.to)
+        return with_policy(snapshot, fair_distribution_limit=self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +220,7 @@ class RaiseTotalCapacity(RaiseLimit):
         return type(self), self.policy_id or (self.agent_id,)
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        return _with_agents(snapshot, self.reaches, total_capacity=self.to)
+        return with_agents(snapshot, self.reaches, total_capacity=self.to)
 
     def reaches(self, agent: Agent) -> bool:
         return agent.id == self.agent_id or (self.policy_id is not None and agent.capacity_policy_id == self.policy_id)
@@ -223,7 +236,7 @@ class RaiseCapacity(RaiseTotalCapacity):
     shared_words = "Raise the limit of {policy_name} ({people}) in {inbox_name} from {limit} to {to}"
 
     def tried_on(self, snapshot: Snapshot) -> Snapshot:
-        return _with_agents(snapshot, self.reaches, capacity=self.to)
+        return with_agents(snapshot, self.reaches, capacity=self.to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +252,8 @@ class RaiseTeamLimit(RaiseLimit):
         return _with_team(snapshot, self.team_id, max_open=self.to)
 
 
-def _with_policy(snapshot: Snapshot, **rules: object) -> Snapshot:
+def with_policy(snapshot: Snapshot, **rules: object) -> Snapshot:
+    """Return the snapshot with other rules of its policy."""
     policy = snapshot.policy
     return replace(snapshot, policy=replace(policy, **rules)) if policy else snapshot  # type: ignore[arg-type]
 
@@ -251,7 +265,9 @@ def _with_team(snapshot: Snapshot, team_id: int, **facts: object) -> Snapshot:
     return replace(snapshot, teams=tuple(changed(team) for team in snapshot.teams))
 
 
-def _with_agents(snapshot: Snapshot, wanted: Callable[[Agent], bool], **facts: object) -> Snapshot:
+def with_agents(snapshot: Snapshot, wanted: Callable[[Agent], bool], **facts: object) -> Snapshot:
+    """Return the snapshot with other facts of some agents."""
+
     def changed(agent: Agent) -> Agent:
         return replace(agent, **facts) if wanted(agent) else agent  # type: ignore[arg-type]
 

@@ -12,7 +12,10 @@ from dashboard.engine.decisions import (
     AtTeamLimit,
     AtTotalCapacity,
     DecisionTrace,
+    LacksSkill,
     NotOnline,
+    OptedOut,
+    Paced,
     RateLimited,
     Reason,
     Skip,
@@ -22,7 +25,7 @@ from dashboard.engine.decisions import (
 from dashboard.engine.model import Agent, Conversation, Presence, Snapshot, Team
 from dashboard.engine.ordering import ORDER
 from dashboard.engine.policy import DEFAULT_POLICY, CapacityPolicyUse
-from dashboard.engine.suggestions import changes, thresholds
+from dashboard.engine.suggestions import changes, rule_changes, thresholds
 from dashboard.engine.suggestions.changes import RaiseLimit, SuggestedChange
 
 EASIEST = (
@@ -30,6 +33,9 @@ EASIEST = (
     VerdictKind.AT_TOTAL_CAPACITY,
     VerdictKind.AT_TEAM_LIMIT,
     VerdictKind.RATE_LIMITED,
+    VerdictKind.PACED,
+    VerdictKind.OPTED_OUT,
+    VerdictKind.LACKS_SKILL,
     VerdictKind.NOT_ONLINE,
 )
 
@@ -92,6 +98,8 @@ def _switch(snapshot: Snapshot, now: datetime) -> SuggestedChange | None:
             return changes.SwitchOnAccount(account_id=inbox.account_id)
         case Reason.INBOX_OFF:
             return changes.SwitchOnInbox(inbox_id=inbox.id, inbox_name=inbox.name)
+        case Reason.OUTSIDE_HOURS:
+            return changes.KeepOpen(inbox_id=inbox.id, inbox_name=inbox.name)
         case Reason.NO_POLICY:
             return changes.LinkPolicy(inbox_id=inbox.id, inbox_name=inbox.name)
         case Reason.POLICY_DISABLED if policy:
@@ -113,6 +121,8 @@ def _unskip(snapshot: Snapshot, skip: Skip, case: Case) -> Iterator[SuggestedCha
         )
     elif skip.reason is Reason.CONTACT_BEING_SERVED and policy:
         yield changes.SeveralPerContact(policy_id=policy.id, policy_name=policy.name)
+    elif skip.reason is Reason.KEPT_FOR_PREFERRED and policy:
+        yield rule_changes.StopKeeping(policy_id=policy.id, policy_name=policy.name)
 
 
 def _agents(snapshot: Snapshot, examined: DecisionTrace, case: Case) -> Sequence[LiftStep]:
@@ -153,7 +163,10 @@ def _held(verdict: Verdict) -> int:
 
 def _lift(snapshot: Snapshot, agent: Agent, verdict: Verdict, case: Case) -> SuggestedChange | None:
     """Return the change that lifts one agent's refusal, with room for all conversations before this one."""
-    policy, to = snapshot.policy, _held(verdict) + case.ahead + 1
+    weight = snapshot.inbox.weight if isinstance(verdict, AtTotalCapacity | AtTeamLimit) else 1
+    policy, to = snapshot.policy, _held(verdict) + weight * (case.ahead + 1)
+    if by_rule := _lift_rule(snapshot, agent, verdict, case):
+        return by_rule
     match verdict:
         case NotOnline() if policy and Presence.ONLINE in policy.eligible_presence:
             return changes.BringOnline(agent_id=agent.id, agent_name=agent.name)
@@ -168,6 +181,20 @@ def _lift(snapshot: Snapshot, agent: Agent, verdict: Verdict, case: Case) -> Sug
             return changes.RaiseTotalCapacity(**_whose(agent, case), limit=limit, to=to)
         case AtTeamLimit(limit=limit) if case.team:
             return changes.RaiseTeamLimit(team_id=case.team.id, team_name=case.team.name, limit=limit, to=to)
+    return None
+
+
+def _lift_rule(snapshot: Snapshot, agent: Agent, verdict: Verdict, case: Case) -> SuggestedChange | None:
+    """Return the change of a rule about who is asked that lifts one agent's refusal."""
+    named: dict[str, Any] = {"agent_id": agent.id, "agent_name": agent.name}
+    policy = snapshot.policy
+    match verdict:
+        case OptedOut():
+            return rule_changes.OptIn(**named, inbox_id=snapshot.inbox.id, team_id=case.conversation.team_id)
+        case LacksSkill(missing=missing):
+            return rule_changes.AddSkills(**named, skills=missing)
+        case Paced() if policy:
+            return rule_changes.RemovePace(policy_id=policy.id, policy_name=policy.name)
     return None
 
 

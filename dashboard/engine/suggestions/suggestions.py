@@ -18,8 +18,8 @@ MOST_OFFERED = 3
 # Fewer changes are tried the more conversations a try decides.
 MOST_TRIED = 8
 MOST_DECIDED = 20_000
-# A label, an age, a contact and then an agent: what stands in the way one behind the other.
-LONGEST = 6
+# A label, an age, a contact and then each gate of an agent: what stands in the way one behind the other.
+LONGEST = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,9 @@ class _Search:
         if self._assigns(_changes(steps)):
             return steps
         done = {step.change.thing for step in steps}
-        following = (step for step in self._lifts(_changes(steps)) if step.change.thing not in done)
-        step = next(following, None)
+        following = [step for step in self._lifts(_changes(steps)) if step.change.thing not in done]
+        # One agent's refusals one after the other, before another agent's.
+        step = min(following, key=lambda one: not _is_of_same_agent(one, steps[-1]), default=None)
         if step is None or len(steps) == LONGEST:
             return None
         return self._follow((*steps, step))
@@ -131,6 +132,11 @@ class _Search:
 
     def _lifts(self, tried: tuple[SuggestedChange, ...]) -> Sequence[LiftStep]:
         return lifts.after(self._with(tried), self._examined(tried), self._case)
+
+
+def _is_of_same_agent(step: LiftStep, other: LiftStep) -> bool:
+    agent_id = getattr(other.change, "agent_id", None)
+    return agent_id is not None and getattr(step.change, "agent_id", None) == agent_id
 
 
 def _changes(steps: Sequence[LiftStep]) -> tuple[SuggestedChange, ...]:

@@ -1,5 +1,6 @@
 """Forms for an account, its agents and their API tokens."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from dashboard.engine.model import Presence, Role
+from dashboard.engine.policy import LABEL_LENGTH
 from dashboard.services.core.form import UNSET, Form, Unset
 from dashboard.services.core.form_fields import Id, Instant, Switch, Text, Word, of_length
-from dashboard.services.core.form_names import Name
+from dashboard.services.core.form_names import MOST_SKILLS, Name, Skills, skill_name
 
 LONGEST_EMAIL = 254
 SHORTEST_PASSWORD = 6
@@ -22,6 +24,7 @@ class AccountEdit:
 
     name: str | Unset = UNSET
     assignment_v2: bool | Unset = UNSET
+    skill_labels: Mapping[str, str] | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class AgentEdit:
     availability: Presence | Unset = UNSET
     auto_offline: bool | Unset = UNSET
     active: bool | Unset = UNSET
+    skills: tuple[str, ...] | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +99,15 @@ class Password(fields.String):
 
 
 class AccountForm(Form):
-    """A change of the account's name or switch."""
+    """A change of the account's name, its switch, or the skills that labels require."""
 
     root = "account"
     makes = AccountEdit
     name = Name(validate=of_length())
     assignment_v2 = Switch()
+    skill_labels = fields.Dict(
+        Name(validate=of_length(LABEL_LENGTH)), skill_name(), validate=validate.Length(max=MOST_SKILLS)
+    )
 
 
 class NewAccountForm(Form):
@@ -125,6 +132,7 @@ class AgentForm(Form):
     availability = Word(Presence)
     auto_offline = Switch()
     active = Switch()
+    skills = Skills()
 
 
 class PasswordForm(Form):

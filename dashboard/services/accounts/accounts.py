@@ -65,7 +65,11 @@ def change(
     if after == before:
         return before
     store.change(work.session, account_id, values)
+    is_skilled = after.skill_labels != before.skill_labels
+    if is_skilled:
+        differing = dict(after.skill_labels.items() ^ before.skill_labels.items())
+        store.apply_skill_labels(work.session, account_id, differing)
     changed = AuditedChange(subject="account", subject_id=account_id, before=before, after=after)
     audit_log.write(work, account_id, changed, ActorContext(actor_id=actor_id, now=now))
-    work.notes.touched(account_id, is_all=after.assignment_v2 != before.assignment_v2)
+    work.notes.touched(account_id, is_all=is_skilled or after.assignment_v2 != before.assignment_v2)
     return after

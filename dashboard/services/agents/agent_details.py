@@ -98,7 +98,7 @@ def _live(
     work: UnitOfWork, account_id: int, agent_id: int, routings: Iterable[Routing], *, now: datetime
 ) -> LiveAgents:
     """Return the agent where they may be asked, and nothing while that cannot be read."""
-    places = [RoutedInbox(inbox=one.inbox, policy=one.policy or DEFAULT_POLICY) for one in routings]
+    places = [RoutedInbox(inbox=one.inbox, policy=one.policy or DEFAULT_POLICY, uses=one.uses) for one in routings]
     try:
         return snapshots.of_agent(work.session, work.gauges, places, agent_id, now=now)
     except StoreUnavailable as error:

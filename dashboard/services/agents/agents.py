@@ -43,10 +43,12 @@ class AgentView:
     email: str
     role: Role
     availability: Presence
+    availability_until: datetime | None
     presence: Presence
     auto_offline: bool
     active: bool
     agent_capacity_policy_id: int | None
+    skills: tuple[str, ...]
     open_conversations: int
     log_in: LogIn
 
@@ -218,7 +220,8 @@ def _consequences(
 ) -> Collection[int]:
     """Release a deactivated agent's conversations; return the inboxes that need a run (E30)."""
     if edit.active in (UNSET, before.active):
-        return ()
+        is_same = edit.skills in (UNSET, before.skills)
+        return () if is_same else availability.inboxes_of(work.session, account_id, [before.id])
     # After a reactivation, those that an older release left when it deactivated the agent.
     tokens.revoke_all_of(work, account_id, before.id, ActorContext(actor_id=actor_id, now=now))
     if edit.active:
@@ -248,6 +251,6 @@ def _known_already(work: UnitOfWork, account_id: int, email: str) -> Invalid:
 
 def _view(row: AgentRow, *, heard: bool, now: datetime) -> AgentView:
     presence = presence_of(availability=row.availability, auto_offline=row.auto_offline, heard=heard, active=row.active)
-    same = {name: getattr(row, name) for name in (*DECIDED, "open_conversations")}
+    same = {name: getattr(row, name) for name in (*DECIDED, "availability_until", "open_conversations")}
     log_in = log_ins.state(has_password=row.has_password, invited_until=row.invited_until, now=now)
     return AgentView(presence=presence, log_in=log_in, **same)

@@ -18,7 +18,7 @@ from dashboard.store.redis.heartbeats import presence_of
 
 log = structlog.get_logger()
 
-# Only another choice by hand ends one of these.
+# Only another choice by hand, or the end that it was given, ends one of these.
 CHOSEN_BY_HAND = frozenset({Presence.OFFLINE, Presence.BUSY, Presence.AWAY_MANUAL, Presence.AWAY_AND_REASSIGNING})
 
 
@@ -28,6 +28,7 @@ class AvailabilityResult(Enum):
     CHANGED = auto()
     UNCHANGED = auto()
     NO_SUCH_AGENT = auto()
+    ENDS_IN_THE_PAST = auto()
 
 
 def set_availability(
@@ -40,28 +41,38 @@ def set_availability(
     by_hand: bool,
     now: datetime,
     is_there: bool = True,
+    until: datetime | None = None,
 ) -> AvailabilityResult:
     """Set an agent's availability; neither idling nor activity overwrites a choice made by hand (E38).
 
-    It counts as a heartbeat, unless `is_there` is false because another person sets it.
+    A choice by hand ends at `until`, and ends the choice before it (E66). It counts as a heartbeat, unless `is_there`
+    is false because another person sets it.
     Raises StoreUnavailable if nothing changes and Redis cannot store the heartbeat.
     """
+    if until is not None and until <= now:
+        return AvailabilityResult.ENDS_IN_THE_PAST
     agent = store.lock(work.session, account_id, agent_id)
     if agent is None:
         return AvailabilityResult.NO_SUCH_AGENT
     held = not by_hand and agent.availability in CHOSEN_BY_HAND
     wanted = agent.availability if held else availability
     wanted_offline = agent.auto_offline if auto_offline is None else auto_offline
-    if (wanted, wanted_offline) == (agent.availability, agent.auto_offline):
+    stays = not by_hand and wanted is agent.availability
+    after = replace(agent, availability=wanted, auto_offline=wanted_offline, until=agent.until if stays else until)
+    if after == agent:
         _beat(work, account_id, [agent_id] if is_there else [], now)
         return AvailabilityResult.UNCHANGED
-    agent = replace(agent, availability=wanted, auto_offline=wanted_offline)
-    store.write(work.session, agent, now)
-    _write_event(work, agent, now, heard=is_there or _seen(work, agent, now))
-    inbox_ids = store.inboxes_of(work.session, account_id, [agent_id])
-    work.notes.then(partial(_note, work, agent, now, is_there=is_there))
-    work.notes.wakes(account_id, inbox_ids)
+    _write(work, after, now, is_there=is_there)
     return AvailabilityResult.CHANGED
+
+
+def end_availability(work: UnitOfWork, account_id: int, agent_id: int, *, now: datetime) -> bool:
+    """Set the agent online if the end of their availability has come (E66); False if another choice came first."""
+    agent = store.lock(work.session, account_id, agent_id)
+    if agent is None or agent.until is None or agent.until > now:
+        return False
+    _write(work, replace(agent, availability=Presence.ONLINE, until=None), now, is_there=False)
+    return True
 
 
 def heartbeat(work: UnitOfWork, account_id: int, agent_ids: Collection[int], *, now: datetime) -> bool:
@@ -80,6 +91,14 @@ def heartbeat(work: UnitOfWork, account_id: int, agent_ids: Collection[int], *, 
             return False
     _beat(work, account_id, wanted, now)
     return True
+
+
+def _write(work: UnitOfWork, agent: AgentState, now: datetime, *, is_there: bool) -> None:
+    """Write an availability and its event, and start runs where the agent is a candidate."""
+    store.write(work.session, agent, now)
+    _write_event(work, agent, now, heard=is_there or _seen(work, agent, now))
+    work.notes.then(partial(_note, work, agent, now, is_there=is_there))
+    work.notes.wakes(agent.account_id, store.inboxes_of(work.session, agent.account_id, [agent.agent_id]))
 
 
 def _seen(work: UnitOfWork, agent: AgentState, now: datetime) -> bool:

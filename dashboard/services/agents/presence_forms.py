@@ -1,6 +1,7 @@
 """Forms for availability and heartbeats."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -8,7 +9,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from dashboard.engine.model import Presence
 from dashboard.services.core.form import Form
-from dashboard.services.core.form_fields import Id, Switch, Word
+from dashboard.services.core.form_fields import Id, Instant, Switch, Word
 
 MOST_AT_ONCE = 1_000
 OF_IDLING = frozenset({Presence.AWAY, Presence.ONLINE})
@@ -28,6 +29,7 @@ class Availability:
     availability: Presence
     auto_offline: bool | None = None
     source: SaidBy = SaidBy.MANUAL
+    availability_until: datetime | None = None
 
     @property
     def by_hand(self) -> bool:
@@ -50,12 +52,15 @@ class AvailabilityForm(Form):
     availability = Word(Presence, required=True)
     auto_offline = Switch()
     source = Word(SaidBy, load_default=SaidBy.MANUAL)
+    availability_until = Instant(allow_none=True)
 
     @validates_schema
     def check_idling(self, data: dict[str, Any], **_: object) -> None:
         """Refuse an idle report of an availability that only a person can choose (E38)."""
         if data["source"] is SaidBy.IDLE and data["availability"] not in OF_IDLING:
             raise ValidationError("An idle report is away or online.", "availability")
+        if data["source"] is SaidBy.IDLE and data.get("availability_until"):
+            raise ValidationError("Only a choice by hand has an end.", "availability_until")
 
 
 class HeartbeatsForm(Form):

@@ -3,16 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain, islice
 
 import structlog
 
 from dashboard.config import OnFailure
 from dashboard.engine import planner, pools
 from dashboard.engine.decisions import Assign, Error, Plan, Reason, Source
-from dashboard.engine.model import ConnectionMode, Inbox, Snapshot
+from dashboard.engine.model import ConnectionMode, Inbox, PoolKey, Snapshot
 from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.assignment import run_outcome, shadow
-from dashboard.services.assignment.waiting_filter import filter_of
+from dashboard.services.assignment.waiting_filter import filter_of, with_waiting
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import batch_writes, claims, open_counts, run_records, snapshots, waiting, warm_up_rows
 from dashboard.store.assignment.run_records import RunOutcome, RunStart
@@ -46,12 +47,13 @@ class RunState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedBatch:
-    """The snapshot and the plan of one batch."""
+    """The snapshot and the plan of one batch; `is_full`: more may wait behind its conversations."""
 
     snapshot: Snapshot
     plan: Plan
     since: Mapping[int, datetime | None]
     now: datetime
+    is_full: bool = False
 
     @property
     def assigns(self) -> list[Assign]:
@@ -74,9 +76,10 @@ def assign_batch(work: UnitOfWork, run: RunState, *, until: datetime) -> bool:
     off = planner.switched_off(routing.inbox, routing.policy, now)
     if off or routing.policy is None:
         complete_run(work, run, run_outcome.stopped(off or Reason.NO_POLICY, run.assigned))
+        run.wake_at = routing.inbox.hours.opens_at(now) if off is Reason.OUTSIDE_HOURS and routing.inbox.hours else None
         work.finish()
         return False
-    place = snapshots.RoutedInbox(inbox=routing.inbox, policy=routing.policy)
+    place = snapshots.RoutedInbox(inbox=routing.inbox, policy=routing.policy, uses=routing.uses)
     if routing.inbox.mode is ConnectionMode.SHADOW:
         _decide_only(work, run, place, now)
         return False
@@ -119,7 +122,7 @@ def warm_up(work: UnitOfWork, *, now: datetime) -> None:
         place = snapshots.RoutedInbox(inbox=inbox, policy=DEFAULT_POLICY)
         snapshot = snapshots.read(session, work.gauges, [place], now=now)[inbox.id]
         open_counts.held(session, inbox.account_id, [0])
-        waiting.lock_next(session, filter_of(snapshot), pools=[None], most=1, now=now)
+        waiting.lock_next(session, filter_of(snapshot), pools=[PoolKey(None)], most=1, now=now)
         nobodys = Assign(conversation_id=0, agent_id=0, team_id=None)
         claims.claim(session, inbox.account_id, inbox.id, [nobodys], now=now)
         looked = LoadedBatch(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
@@ -130,7 +133,7 @@ def warm_up(work: UnitOfWork, *, now: datetime) -> None:
 def _may_be_more(work: UnitOfWork, looked: LoadedBatch, won: Sequence[Assign]) -> bool:
     """Return whether the batch was full and made an assignment or found an error (E8, E43)."""
     errors = any(isinstance(decision, Error) for decision in looked.plan.decisions)
-    return len(looked.plan.decisions) == work.settings.bulk_limit and (bool(won) or errors)
+    return looked.is_full and (bool(won) or errors)
 
 
 def _finish(work: UnitOfWork, run: RunState, looked: LoadedBatch, *, goes_on: bool) -> None:
@@ -139,6 +142,8 @@ def _finish(work: UnitOfWork, run: RunState, looked: LoadedBatch, *, goes_on: bo
         left=waiting.left(work.session, filter_of(looked.snapshot), looked.now),
         standings=looked.plan.standings,
         undecided=len(run.undecided),
+        decisions=looked.plan.decisions,
+        policy=looked.snapshot.policy or DEFAULT_POLICY,
         goes_on=goes_on,
     )
     complete_run(work, run, run_outcome.ended(remains, run.assigned))
@@ -148,19 +153,23 @@ def _finish(work: UnitOfWork, run: RunState, looked: LoadedBatch, *, goes_on: bo
 def _load_and_plan(work: UnitOfWork, run: RunState, place: snapshots.RoutedInbox, now: datetime) -> LoadedBatch:
     """Read the snapshot and plan; only conversations of pools with an eligible agent are read (E9)."""
     snapshot = snapshots.read(work.session, work.gauges, [place], now=now, hold=True)[place.inbox.id]
-    pools = planner.open_pools(snapshot, now)
-    if not pools:
-        return LoadedBatch(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
-    found = waiting.lock_next(
-        work.session,
-        filter_of(snapshot),
-        pools=pools,
-        most=work.settings.bulk_limit,
-        now=now,
-        but=run.undecided,
+    most = work.settings.bulk_limit
+    found = with_waiting(work, snapshot, most=most, now=now, but=run.undecided, hold=True)
+    plan = planner.plan(found.snapshot, now, most=most)
+    is_full = found.is_full or len(plan.decisions) < len(found.snapshot.waiting)
+    return LoadedBatch(
+        snapshot=_decided(found.snapshot, plan, most), plan=plan, since=found.since, now=now, is_full=is_full
     )
-    snapshot = replace(snapshot, waiting=found.conversations)
-    return LoadedBatch(snapshot=snapshot, plan=planner.plan(snapshot, now), since=found.since, now=now)
+
+
+def _decided(snapshot: Snapshot, plan: Plan, most: int) -> Snapshot:
+    """Return the snapshot for the record: of many conversations that were passed over, the first ones (E46)."""
+    if len(snapshot.waiting) <= most:
+        return snapshot
+    assigns = (one for one in plan.decisions if isinstance(one, Assign))
+    others = (one for one in plan.decisions if not isinstance(one, Assign))
+    kept = {one.conversation_id for one in chain(assigns, islice(others, most))}
+    return replace(snapshot, waiting=tuple(one for one in snapshot.waiting if one.id in kept))
 
 
 def _write(work: UnitOfWork, run: RunState, looked: LoadedBatch) -> list[Assign]:
@@ -202,6 +211,8 @@ def _record(work: UnitOfWork, run: RunState, looked: LoadedBatch, won: Sequence[
         conversation_ids=[given.conversation_id for given in won],
         agent_ids=[given.agent_id for given in won],
         since=[looked.since.get(given.conversation_id) for given in won],
+        via=[given.how.via for given in won],
+        skills_relaxed=[given.how.skills_relaxed for given in won],
     )
     batch_writes.write(work.session, given)
     if won and looked.snapshot.inbox.mode is ConnectionMode.LIVE:
@@ -265,7 +276,7 @@ def _advance_rotation(work: UnitOfWork, snapshot: Snapshot, won: Sequence[Assign
     inbox = snapshot.inbox
     picks: dict[int | None, list[int]] = {}
     for given in won:
-        picks.setdefault(given.team_id, []).append(given.agent_id)
+        picks.setdefault(given.turn_of, []).append(given.agent_id)
     try:
         for team_id, agents in picks.items():
             members = pools.rotation_members(snapshot, team_id)

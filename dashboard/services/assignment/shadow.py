@@ -1,15 +1,16 @@
 """Runs of shadow inboxes: they decide as if, and keep the decisions beside what people in the helpdesk do (C19)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Error, Outcome, Plan, Reason
-from dashboard.engine.model import Snapshot
+from dashboard.engine.model import PoolKey, Snapshot
+from dashboard.engine.pools import pool_key
 from dashboard.services.assignment import run_outcome
 from dashboard.services.assignment.run_outcome import WaitingSummary
-from dashboard.services.assignment.waiting_filter import filter_of
+from dashboard.services.assignment.waiting_filter import filter_of, with_waiting
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import snapshots, waiting
 from dashboard.store.assignment.run_records import RunOutcome
@@ -35,26 +36,29 @@ def decide(work: UnitOfWork, place: snapshots.RoutedInbox, now: datetime) -> Sha
     Raises StoreUnavailable.
     """
     snapshot = snapshots.read(work.session, work.gauges, [place], now=now)[place.inbox.id]
-    rules, pools = filter_of(snapshot), planner.open_pools(snapshot, now)
-    found = (
-        waiting.lock_next(work.session, rules, pools=pools, most=MOST_DECIDED, now=now, hold=False) if pools else None
-    )
+    found = with_waiting(work, snapshot, most=MOST_DECIDED, now=now).snapshot
     shadowed = store.open_in(work.session, place.inbox.id)
-    snapshot = replace(snapshot, waiting=found.conversations if found else (), shadowed=shadowed)
+    snapshot = replace(found, shadowed=shadowed)
     plan = planner.plan(snapshot, now)
     assigns = [decision for decision in plan.decisions if isinstance(decision, Assign)]
     new = [given for given in assigns if shadowed.get(given.conversation_id) != given.agent_id]
     turns = store.keep(work.session, place.inbox, new, at=now)
     # The decided ones still wait: to a summary they look like another run's.
     remains = WaitingSummary(
-        left=waiting.left(work.session, rules, now), standings=plan.standings, undecided=0, goes_on=True
+        left=waiting.left(work.session, filter_of(snapshot), now),
+        standings=plan.standings,
+        undecided=0,
+        goes_on=True,
+        decisions=plan.decisions,
+        policy=place.policy,
     )
-    ending = _ending(remains, plan, assigns)
+    pools = {one.id: pool_key(one, place.policy, now) for one in snapshot.waiting}
+    ending = _ending(remains, plan, assigns, pools)
     return ShadowRun(snapshot=snapshot, turns=turns, ending=ending, wake_at=remains.next_at(now))
 
 
-def _ending(remains: WaitingSummary, plan: Plan, assigns: Sequence[Assign]) -> RunOutcome:
-    counts = run_outcome.without_assigned(remains, assigns)
+def _ending(remains: WaitingSummary, plan: Plan, assigns: Sequence[Assign], pools: Mapping[int, PoolKey]) -> RunOutcome:
+    counts = run_outcome.without_assigned(remains, assigns, pools)
     errors = sum(isinstance(decision, Error) for decision in plan.decisions)
     counts.update({Reason.SHADOW: len(assigns), Reason.INTERNAL_ERROR: errors})
     return RunOutcome(

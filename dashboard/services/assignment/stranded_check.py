@@ -1,7 +1,6 @@
 """The stranded check: finds waiting conversations that an agent could take, reports them, and starts runs (E53)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,9 +9,9 @@ from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Source
 from dashboard.engine.model import ConnectionMode, Inbox, Snapshot
 from dashboard.engine.policy import AssignmentPolicy
-from dashboard.services.assignment.waiting_filter import filter_of
+from dashboard.services.assignment.waiting_filter import with_waiting
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.store.assignment import snapshots, stranded, waiting
+from dashboard.store.assignment import snapshots, stranded
 from dashboard.store.assignment.snapshots import RoutedInbox
 from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.inboxes import routing
@@ -110,7 +109,7 @@ def _assignable(work: UnitOfWork, account_id: int, inbox_ids: Sequence[int], now
     """Plan these inboxes and return the conversations that the plans assign."""
     routings = routing.read_many(work.session, account_id, inbox_ids)
     places = [
-        RoutedInbox(inbox=found.inbox, policy=found.policy)
+        RoutedInbox(inbox=found.inbox, policy=found.policy, uses=found.uses)
         for found in routings
         if found.policy and _is_assigned(found.inbox, found.policy, now)
     ]
@@ -125,9 +124,5 @@ def _is_assigned(inbox: Inbox, policy: AssignmentPolicy, now: datetime) -> bool:
 
 
 def _given_out(work: UnitOfWork, snapshot: Snapshot, now: datetime) -> list[int]:
-    pools = planner.open_pools(snapshot, now)
-    if not pools:
-        return []
-    found = waiting.lock_next(work.session, filter_of(snapshot), pools=pools, most=MOST_NAMED, now=now, hold=False)
-    plan = planner.plan(replace(snapshot, waiting=found.conversations), now)
+    plan = planner.plan(with_waiting(work, snapshot, most=MOST_NAMED, now=now).snapshot, now, most=MOST_NAMED)
     return [decision.conversation_id for decision in plan.decisions if isinstance(decision, Assign)]

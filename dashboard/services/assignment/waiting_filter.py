@@ -1,7 +1,30 @@
-"""The filter and the order for a plan's waiting conversations."""
+"""The waiting conversations of a plan: the filter, the order, and the snapshot with those that it may assign."""
 
-from dashboard.engine.model import Snapshot
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from dashboard.engine import planner
+from dashboard.engine.decisions import Assign
+from dashboard.engine.model import AssignmentType, Conversation, Snapshot
+from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import waiting
+
+# A rule about single conversations may pass over any number of them: then more are read, up to this many.
+MOST_LOOKED_AT = 20_000
+FURTHER = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Takeable:
+    """A snapshot with the waiting conversations that a plan may assign, and the start of each wait.
+
+    `is_full`: more may wait behind them.
+    """
+
+    snapshot: Snapshot
+    since: Mapping[int, datetime | None] = field(default_factory=dict)
+    is_full: bool = False
 
 
 def filter_of(snapshot: Snapshot) -> waiting.Filter:
@@ -16,4 +39,49 @@ def filter_of(snapshot: Snapshot) -> waiting.Filter:
         exclusions=snapshot.exclusions,
         one_agent_per_contact=policy.one_agent_per_contact,
         is_connected=snapshot.inbox.is_connected,
+        skilled=bool(snapshot.skilled),
+        relaxes_after=policy.relaxes_after,
+        overflows_after=policy.overflows_after,
+        remembers_for=timedelta(hours=policy.prefer_last_agent) if policy.prefer_last_agent else None,
+        manual_team_ids=frozenset(t.id for t in snapshot.teams if t.assignment_type is AssignmentType.MANUAL),
     )
+
+
+def with_waiting(
+    work: UnitOfWork, snapshot: Snapshot, *, most: int, now: datetime, but: Collection[int] = (), hold: bool = False
+) -> Takeable:
+    """Return the snapshot with the next conversations of its open pools (E9), locked if `hold` is set.
+
+    Where a rule keeps single ones for somebody, those behind them are read too, until `most` can be assigned.
+    """
+    pools = planner.open_pools(snapshot, now)
+    if not pools:
+        return Takeable(snapshot=snapshot)
+    rules, looked = filter_of(snapshot), most
+    while True:
+        found = waiting.lock_next(work.session, rules, pools=pools, most=looked, now=now, but=but, hold=hold)
+        read = replace(
+            snapshot,
+            waiting=found.conversations,
+            served_contacts=served_contacts(work, rules, found.conversations),
+        )
+        takeable = Takeable(snapshot=read, since=found.since, is_full=len(found.conversations) == looked)
+        if not takeable.is_full or looked >= MOST_LOOKED_AT or _is_enough(read, rules, most=most, now=now):
+            return takeable
+        looked = min(looked * FURTHER, MOST_LOOKED_AT)
+
+
+def served_contacts(work: UnitOfWork, rules: waiting.Filter, conversations: Collection[Conversation]) -> frozenset[int]:
+    """Return the contacts of these conversations that are served already, where the plan must know them (E10, E60)."""
+    if not rules.one_agent_per_contact or rules.remembers_for is None:
+        return frozenset()
+    contacts = {one.contact_id for one in conversations if one.contact_id is not None}
+    return waiting.contacts_being_served(work.session, rules.account_id, contacts) if contacts else frozenset()
+
+
+def _is_enough(snapshot: Snapshot, rules: waiting.Filter, *, most: int, now: datetime) -> bool:
+    """Return whether a plan assigns this many, or no rule passes over single conversations."""
+    if rules.remembers_for is None:
+        return True
+    decisions = planner.plan(snapshot, now, most=most).decisions
+    return sum(isinstance(decision, Assign) for decision in decisions) >= most

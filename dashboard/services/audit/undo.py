@@ -1,4 +1,4 @@
-"""Undo of a change of a policy, its limits, its inboxes, a label's name, or a merge, without later changes."""
+"""Undo of a change of a policy, its limits or inboxes, of hours, a label's name, or a merge, without later changes."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from dashboard.services.conversations.contact_forms import Merge
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.inboxes.inbox_forms import LabelForm
+from dashboard.services.inboxes import inboxes as inbox_changes
+from dashboard.services.inboxes.inbox_forms import InboxForm, LabelForm
 from dashboard.services.policies import assignment_policies, capacity_limits, capacity_policies
 from dashboard.services.policies.capacity_limits import LimitKey
 from dashboard.services.policies.policy_fields import EDITED
@@ -40,11 +41,13 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "name",
         "description",
         "conversation_limit",
+        "count_only_unanswered",
         "excluded_labels",
         "exclude_older_than_hours",
     ),
     "inbox_capacity_limit": ("conversation_limit",),
     LINK: ("assignment_policy_id",),
+    "inbox": ("business_hours",),
     "label": ("title",),
     "contact": ("merged_into_id",),
 }
@@ -143,6 +146,7 @@ READS: Mapping[str, Callable[[UnitOfWork, int, Collection[int]], Mapping[int, Fa
     "agent_capacity_policy": _shelved(capacity_store.shelf),
     "inbox_capacity_limit": _shelved(capacity_store.limits),
     LINK: _links,
+    "inbox": _shelved(inboxes.shelf),
     "label": _shelved(teams_and_labels.labels),
     "contact": lambda work, account_id, ids: {
         one.id: json_row(one) for one in contacts_store.some(work.session, account_id, ids)
@@ -203,6 +207,11 @@ def _undo_link(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorC
     return assignment_policies.link(work, account_id, inbox_id, choice, actor_id=cause.actor_id, now=cause.now)
 
 
+def _undo_hours(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
+    edit, inbox_id = InboxForm(partial=True).load(found.back), found.entry.subject_id or 0
+    return inbox_changes.change(work, account_id, inbox_id, edit, actor_id=cause.actor_id, now=cause.now)
+
+
 def _undo_label(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
     label_id, edit = found.entry.subject_id or 0, LabelForm().load({"title": found.back["title"]})
     return labels.change(work, account_id, label_id, edit, actor_id=cause.actor_id, now=cause.now)
@@ -223,6 +232,7 @@ UNDOES: Mapping[str, Callable[[UnitOfWork, int, Reversal, ActorContext], object]
     "agent_capacity_policy": _undo_capacity,
     "inbox_capacity_limit": _undo_limit,
     LINK: _undo_link,
+    "inbox": _undo_hours,
     "label": _undo_label,
     "contact": _undo_merge,
 }

@@ -146,7 +146,9 @@ def _live(work: UnitOfWork, inboxes: Inboxes, found: BoardAgents, *, now: dateti
 
 def _read(work: UnitOfWork, inboxes: Inboxes, found: BoardAgents, *, redis_answers: bool, now: datetime) -> LiveAgents:
     # Where no policy is linked, an agent is as free as the usual one would find them.
-    places = [RoutedInbox(inbox=one.inbox, policy=one.policy or DEFAULT_POLICY) for one in inboxes.values()]
+    places = [
+        RoutedInbox(inbox=one.inbox, policy=one.policy or DEFAULT_POLICY, uses=one.uses) for one in inboxes.values()
+    ]
     gauges = work.gauges if redis_answers else None
     return snapshots.of_rows(work.session, gauges, places, found.rows, now=now)
 

@@ -20,6 +20,7 @@ SOON = timedelta(seconds=30)
 STUCK = frozenset({
     Reason.NO_MEMBERS,
     Reason.NOBODY_ONLINE,
+    Reason.NOBODY_SKILLED,
     Reason.FEATURE_OFF,
     Reason.NO_POLICY,
     Reason.POLICY_DISABLED,
@@ -34,6 +35,7 @@ OF_THE_CONVERSATION = frozenset({
     Reason.EXCLUDED_LABEL,
     Reason.EXCLUDED_AGE,
     Reason.CONTACT_BEING_SERVED,
+    Reason.KEPT_FOR_PREFERRED,
     Reason.SETTLING,
     Reason.HANDS_OFF,
 })  # fmt: skip
@@ -51,19 +53,22 @@ class Level(StrEnum):
 class InboxStatus:
     """Why nothing moves in an inbox; without a reason somebody could take it, and yet no run has given it.
 
-    `free_at` is when the first rate-limited agent may take something again.
+    `free_at` is when the first rate-limited agent may take something again, `opens_at` when closed hours open.
     """
 
     reason: Reason | None
     level: Level
     funnel: Funnel | None = None
     free_at: datetime | None = None
+    opens_at: datetime | None = None
     kept: tuple[WaitingByReason, ...] = ()
 
 
 def why(inbox: InboxFigures, floor: StatusReader, left: Mapping[Reason, int], now: datetime) -> InboxStatus | None:
     """Return why nothing moves: the switch that is off, the gate at which all fell, or what the last run left."""
     off = planner.switched_off(inbox.inbox, inbox.policy, now)
+    if off is Reason.OUTSIDE_HOURS and inbox.inbox.hours:
+        return InboxStatus(reason=off, level=Level.CALM, opens_at=inbox.inbox.hours.opens_at(now))
     if off or not inbox.waiting:
         return _said(inbox, off, now) if off else None
     if inbox.inbox.mode is ConnectionMode.SHADOW:

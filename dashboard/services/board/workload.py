@@ -82,12 +82,16 @@ class LoadBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkloadLine:
-    """One agent of the board; `since` is when they became what they are, None if nobody knows."""
+    """One agent of the board; `since` is when they became what they are, None if nobody knows.
+
+    `until` is the end of a choice by hand.
+    """
 
     id: int
     name: str
     presence: Presence | None
     since: datetime | None
+    until: datetime | None
     state: StatusKind | None
     gauges: tuple[LoadBar, ...]
     last_assigned: Since | None
@@ -208,6 +212,7 @@ def _line(seated: CandidatesByInbox, view: View, details: _Details, teams: Seque
         name=person.name,
         presence=seated.presence,
         since=details.heard.get(person.id) if silent else person.availability_since,
+        until=person.availability_until,
         state=_state(seated, view),
         gauges=(*(_gauge(seat, details) for seat in by_name), *_total(seated, view), *_maxima(shown, teams)),
         last_assigned=details.last.get(person.id),

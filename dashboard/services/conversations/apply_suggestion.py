@@ -8,12 +8,12 @@ from typing import Any
 
 from dashboard.engine import policy
 from dashboard.engine.model import AssignmentType, Presence
-from dashboard.engine.suggestions import changes
+from dashboard.engine.suggestions import changes, rule_changes
 from dashboard.engine.suggestions.changes import SuggestedChange
 from dashboard.engine.suggestions.suggestions import Fix
 from dashboard.services.accounts import accounts
-from dashboard.services.accounts.account_forms import AccountEdit
-from dashboard.services.agents import presence
+from dashboard.services.accounts.account_forms import AccountEdit, AgentForm
+from dashboard.services.agents import presence, skills
 from dashboard.services.agents.presence import AvailabilityResult
 from dashboard.services.conversations import change
 from dashboard.services.conversations import conversation_forms as forms
@@ -21,8 +21,9 @@ from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.refusals import Conflict, Invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import conversation
-from dashboard.services.inboxes import inboxes, teams
-from dashboard.services.inboxes.inbox_forms import InboxEdit, TeamEdit
+from dashboard.services.inboxes import inboxes, members, teams
+from dashboard.services.inboxes.inbox_forms import InboxEdit, MemberEdit, TeamEdit
+from dashboard.services.inboxes.members import Owner, OwnerKind
 from dashboard.services.policies import assignment_policies, capacity_limits, capacity_policies
 from dashboard.services.policies.capacity_limits import LimitKey
 from dashboard.services.policies.policy_forms import (
@@ -187,6 +188,23 @@ def _bring_online(work: UnitOfWork, account_id: int, one: changes.BringOnline, b
     )
 
 
+def _opt_in(work: UnitOfWork, account_id: int, one: rule_changes.OptIn, by: Mapping[str, Any]) -> object:
+    """Switch on each membership that counts for the conversation's pool."""
+    places = [Owner(OwnerKind.INBOX, one.inbox_id)]
+    places += [] if one.team_id is None else [Owner(OwnerKind.TEAM, one.team_id)]
+    edit = MemberEdit(auto_assign=True)
+    done = [members.switch(work, account_id, place, edit, user_id=one.agent_id, **by) for place in places]
+    return any(done) or None
+
+
+def _add_skills(work: UnitOfWork, account_id: int, one: rule_changes.AddSkills, by: Mapping[str, Any]) -> object:
+    row = agents_store.find(work.session, account_id, one.agent_id)
+    if row is None:
+        return None
+    edit = AgentForm(partial=True).load({"skills": [*row.skills, *one.skills]})
+    return skills.change(work, account_id, one.agent_id, edit, **by)
+
+
 def _policy(**edit: Any) -> Callable[..., object]:
     return lambda work, account_id, one, by: assignment_policies.change(
         work, account_id, one.policy_id, AssignmentPolicyEdit(**edit), **by
@@ -200,6 +218,9 @@ APPLIES: Mapping[type[SuggestedChange], Callable[[UnitOfWork, int, Any, Mapping[
     changes.SwitchOnInbox: lambda work, account, one, by: inboxes.change(
         work, account, one.inbox_id, InboxEdit(enable_auto_assignment=True), **by
     ),
+    changes.KeepOpen: lambda work, account, one, by: inboxes.change(
+        work, account, one.inbox_id, InboxEdit(business_hours=None), **by
+    ),
     changes.LinkPolicy: _link,
     changes.EnablePolicy: _policy(enabled=True),
     changes.SeveralPerContact: _policy(one_agent_per_contact=False),
@@ -207,6 +228,10 @@ APPLIES: Mapping[type[SuggestedChange], Callable[[UnitOfWork, int, Any, Mapping[
         work, account, one.policy_id, AssignmentPolicyEdit(fair_distribution_limit=one.to), **by
     ),
     changes.RaiseAge: _raise_age,
+    rule_changes.OptIn: _opt_in,
+    rule_changes.AddSkills: _add_skills,
+    rule_changes.RemovePace: _policy(pace_seconds=None),
+    rule_changes.StopKeeping: _policy(wait_for_preferred=0),
     changes.GiveTeamTurns: lambda work, account, one, by: teams.change(
         work, account, one.team_id, TeamEdit(assignment_type=AssignmentType.ROUND_ROBIN), **by
     ),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from dashboard.engine.model import Presence, Status
+from dashboard.engine.model import Awaiting, Presence, Status
 from dashboard.services.agents import presence
 from dashboard.services.conversations import helpdesk_rights, save, transitions, validation
 from dashboard.services.conversations.conversation_forms import ConversationChange, Message, MessageType
@@ -214,12 +214,20 @@ def _kept(work: UnitOfWork, row: ConversationRow, *, incoming: bool = False) -> 
     """Return the conversation, released if it is open and its assignee cannot keep it."""
     if row.holder_id is None:
         return Transition(row)
-    return transitions.kept_or_released(row, _standing(work, row, row.holder_id), incoming=incoming)
+    standing = _standing(work, row, row.holder_id)
+    if standing.counts_unanswered and row.awaiting is Awaiting.CUSTOMER:
+        work.notes.touched(row.account_id, rooms=[(row.holder_id, None)])  # the answer makes room (E67)
+    return transitions.kept_or_released(row, standing, incoming=incoming)
 
 
 def _standing(work: UnitOfWork, row: ConversationRow, agent_id: int) -> AssigneeStatus:
     return assignee_status.standing(
-        work.session, agent_id, account_id=row.account_id, inbox_id=row.inbox_id, team_id=row.team_id
+        work.session,
+        agent_id,
+        account_id=row.account_id,
+        inbox_id=row.inbox_id,
+        team_id=row.team_id,
+        overflow_team_id=row.overflow_team_id,
     )
 
 

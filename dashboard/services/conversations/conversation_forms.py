@@ -12,7 +12,7 @@ from dashboard.engine.model import Status
 from dashboard.engine.policy import LABEL_LENGTH, MOST_LABELS
 from dashboard.services.core.form import UNSET, Form, Unset
 from dashboard.services.core.form_fields import Id, Instant, Switch, Text, WholeNumber, Word, of_length
-from dashboard.services.core.form_names import Name, NameFromOutside
+from dashboard.services.core.form_names import Name, NameFromOutside, Skills
 from dashboard.store.conversations.contacts import ContactDraft
 
 MOST_AT_ONCE = 1_000
@@ -39,6 +39,7 @@ class ConversationDraft:
     team_id: int | None = None
     assignee_id: int | None = None
     labels: tuple[str, ...] = ()
+    required_skills: tuple[str, ...] = ()
     created_at: datetime | None = None
     last_activity_at: datetime | None = None
 
@@ -65,6 +66,7 @@ class ConversationChange:
     snoozed_until: datetime | Unset | None = UNSET
     priority: int | Unset | None = UNSET
     labels: tuple[str, ...] | Unset = UNSET
+    required_skills: tuple[str, ...] | Unset = UNSET
     team_id: int | Unset | None = UNSET
     assignee_id: int | Unset | None = UNSET
 
@@ -118,6 +120,7 @@ class NewConversationForm(Form):
     team_id = Id(allow_none=True)
     assignee_id = Id(allow_none=True)
     labels = Labels()
+    required_skills = Skills()
     created_at = Instant()
     last_activity_at = Instant()
 
@@ -154,6 +157,7 @@ class ConversationForm(StatusForm):
     status = Word(Status)
     priority = WholeNumber(1, 4, allow_none=True)
     labels = Labels()
+    required_skills = Skills()
     team_id = Id(allow_none=True)
     assignee_id = Id(allow_none=True)
 

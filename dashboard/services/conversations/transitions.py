@@ -38,6 +38,7 @@ def apply_status_rules(before: ConversationRow, step: Transition, now: datetime)
         had_by_id=_had_by(before, step),
         awaiting=None if after.status is Status.RESOLVED else after.awaiting,
         assigned_by_engine=before.assigned_by_engine and same_assignee and after.assignee_id is not None,
+        overflow_team_id=before.overflow_team_id if same_assignee else None,
     )
 
 
@@ -65,12 +66,19 @@ def with_message(row: ConversationRow, said: Message, *, at: datetime) -> Conver
     incoming = said.message_type is MessageType.INCOMING
     reopens = incoming and row.status in REOPENED_BY_CUSTOMER
     next_is = Awaiting.AGENT if incoming else Awaiting.CUSTOMER
+    row = row if incoming else _replied(row, at)
     return replace(
         row,
         status=Status.OPEN if reopens else row.status,
         awaiting=next_is if at >= row.last_activity_at else row.awaiting,
         last_activity_at=max(row.last_activity_at, at),
     )
+
+
+def _replied(row: ConversationRow, at: datetime) -> ConversationRow:
+    """Return the row with an agent's reply at this instant."""
+    replied_at = at if row.replied_at is None else max(row.replied_at, at)
+    return replace(row, first_reply_at=row.first_reply_at or at, replied_at=replied_at)
 
 
 def kept_or_released(row: ConversationRow, standing: AssigneeStatus, *, incoming: bool = False) -> Transition:
@@ -100,7 +108,8 @@ def may_be_assigned_now(before: ConversationRow, after: ConversationRow) -> bool
     if not after.is_waiting:
         return False
     elsewhere = (after.inbox_id, after.team_id) != (before.inbox_id, before.team_id)
-    freed = bool(set(before.labels) - set(after.labels)) or _is_held_shorter(before, after)
+    requires_less = bool(set(before.required_skills) - set(after.required_skills))
+    freed = requires_less or bool(set(before.labels) - set(after.labels)) or _is_held_shorter(before, after)
     return not before.is_waiting or elsewhere or freed
 
 

@@ -10,6 +10,7 @@ from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.accounts import id_checks
 from dashboard.store.accounts.id_checks import Known
 from dashboard.store.conversations.conversations import NewConversation
+from dashboard.store.core import skill_keys
 
 NOT_THERE = {
     "inbox_id": "There is no such inbox in this account.",
@@ -60,6 +61,8 @@ def as_row(account_id: int, draft: ConversationDraft, contact_ids: Mapping[str, 
         priority=draft.priority,
         assignee_id=draft.assignee_id,
         labels=tuple(dict.fromkeys(draft.labels)),
+        required_skills=draft.required_skills,
+        required_keys=tuple(sorted(skill_keys.folded(draft.required_skills))),
         created_at=created_at,
         last_activity_at=draft.last_activity_at or created_at,
         waiting_since=min(created_at, now) if draft.waits else None,

@@ -4,10 +4,11 @@ import re
 import unicodedata
 from typing import Any
 
-from marshmallow import ValidationError
+from marshmallow import ValidationError, validate
 
-from dashboard.services.core.form_fields import Text
+from dashboard.services.core.form_fields import Text, Unique, of_length
 
+MOST_SKILLS, LONGEST_SKILL = 100, 100
 UNSEEN = "Must have a visible character."
 # Characters with the category of letters or signs that are blank on every screen: Hangul fillers, empty Braille.
 BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
@@ -42,6 +43,24 @@ class NameFromOutside(Name):
         if isinstance(value, str):
             value = value.translate(dict.fromkeys(map(ord, _unseen(value))))
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+def skill_name() -> Name:
+    """Return the field of a skill's name."""
+    return Name(validate=of_length(LONGEST_SKILL))
+
+
+class Skills(Unique):
+    """Names of skills, kept as written; of names that differ only in case, the first."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(skill_name(), validate=validate.Length(max=MOST_SKILLS), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        found: dict[str, str] = {}
+        for name in super()._deserialize(value, attr, data, **kwargs):
+            found.setdefault(name.casefold(), name)
+        return tuple(found.values())
 
 
 def _unseen(name: str) -> list[str]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from dashboard.engine import decision_text, planner, selectors
-from dashboard.engine.decisions import Decision, DecisionTrace, Funnel, Reason, Stop, Verdict
+from dashboard.engine.decision_text import NamesById
+from dashboard.engine.decisions import Assign, Decision, DecisionTrace, Funnel, Reason, Stop, Verdict, Via
 from dashboard.engine.model import Agent, ConnectionMode, Conversation, Snapshot, Status
 from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.engine.suggestions import suggestions
@@ -21,6 +22,10 @@ from dashboard.store.helpdesks import shadow_decisions
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.policies import capacity_policies
 
+VIA = {
+    Via.PREFERRED: "they answered this contact before",
+    Via.OVERFLOW: "nobody of its own may take it, and they are in the overflow team",
+}
 # The most conversations before it that are planned; behind more of them, no number is offered for a limit.
 LOOKED_AHEAD = 10_000
 
@@ -80,26 +85,30 @@ def _waiting(work: UnitOfWork, row: ConversationRow, now: datetime) -> Explanati
     if routing is None:
         return None
     # Without a policy its defaults are looked at, so that the fix for its absence can be tried like any other.
-    place = RoutedInbox(inbox=routing.inbox, policy=routing.policy or DEFAULT_POLICY)
+    place = RoutedInbox(inbox=routing.inbox, policy=routing.policy or DEFAULT_POLICY, uses=routing.uses)
     snapshot = snapshots.read(work.session, work.gauges, [place], now=now)[row.inbox_id]
     rules = filter_of(snapshot)
-    this = waiting.find(work.session, rules, row.id)
+    this = waiting.find(work.session, rules, row.id, now)
     if this is None:
         return None
-    snapshot = replace(_with_queue(work, snapshot, this), policy=routing.policy)
+    snapshot = replace(_with_queue(work, snapshot, this, now), policy=routing.policy)
     decision, examined = _decision(snapshot, row.id, now)
     position = waiting.position(work.session, rules, this)
+    opens_at = snapshot.inbox.hours.opens_at(now) if snapshot.inbox.hours else None
+    names = decision_text.ids_mentioned(snapshot, decision, this.team_id, now)
+    told = _waiting_sentence(snapshot, decision, examined, names)
     return replace(
-        _waiting_sentence(snapshot, decision, examined, this.team_id),
+        told,
+        next_possible_at=opens_at if decision.reason is Reason.OUTSIDE_HOURS else told.next_possible_at,
         position=position,
         fixes=_fixes(work, snapshot, this, position=position, now=now),
     )
 
 
-def _with_queue(work: UnitOfWork, snapshot: Snapshot, this: Conversation) -> Snapshot:
+def _with_queue(work: UnitOfWork, snapshot: Snapshot, this: Conversation, now: datetime) -> Snapshot:
     """Return the snapshot with this conversation and the conversations before it."""
     rules = filter_of(snapshot)
-    queue = (*waiting.before(work.session, rules, this, most=LOOKED_AHEAD), this)
+    queue = (*waiting.before(work.session, rules, this, most=LOOKED_AHEAD, now=now), this)
     contacts = {one.contact_id for one in queue if rules.one_agent_per_contact and one.contact_id is not None}
     served = waiting.contacts_being_served(work.session, rules.account_id, contacts) if contacts else frozenset()
     is_shadow = snapshot.inbox.mode is ConnectionMode.SHADOW
@@ -126,13 +135,13 @@ def _decision(snapshot: Snapshot, conversation_id: int, now: datetime) -> tuple[
 
 
 def _waiting_sentence(
-    snapshot: Snapshot, decision: Decision, examined: DecisionTrace | None, team_id: int | None
+    snapshot: Snapshot, decision: Decision, examined: DecisionTrace | None, names: NamesById
 ) -> Explanation:
     verdicts = examined.verdicts if examined else {}
     return Explanation(
         conversation_id=decision.conversation_id or 0,
         state=ExplanationState.WAITING,
-        sentence=decision_text.sentence(decision, decision_text.ids_mentioned(snapshot, decision, team_id)),
+        sentence=decision_text.sentence(decision, names),
         decision=decision,
         funnel=examined.funnel if examined else None,
         agents=tuple((agent, verdicts[agent.id]) for agent in snapshot.agents if agent.id in verdicts),
@@ -163,7 +172,8 @@ def _assignment_sentence(work: UnitOfWork, account_id: int, given: PastAssignmen
     if kept is None or examined is None:
         return by_hand
     team_id = next((one.team_id for one in kept.snapshot.waiting if one.id == conversation_id), None)
-    told = _waiting_sentence(kept.snapshot, examined.decision, examined, team_id)
+    names = decision_text.ids_mentioned(kept.snapshot, examined.decision, team_id)
+    told = _waiting_sentence(kept.snapshot, examined.decision, examined, names)
     sentence = f"Assigned to {given.agent_name} by a run: {selector_sentence(kept.snapshot, examined)}."
     return replace(told, state=ExplanationState.ASSIGNED, sentence=sentence, next_possible_at=None, given=given)
 
@@ -174,5 +184,8 @@ def _by_whom(given: PastAssignment) -> str:
 
 def selector_sentence(snapshot: Snapshot, examined: DecisionTrace) -> str:
     """Return why a run chose this assignee."""
-    policy = snapshot.policy or DEFAULT_POLICY
-    return selectors.explanation(policy.assignment_order, len(examined.turns))
+    policy, decision = snapshot.policy or DEFAULT_POLICY, examined.decision
+    via = decision.how.via if isinstance(decision, Assign) else None
+    told = VIA[via] if via else selectors.explanation(policy.assignment_order, len(examined.turns))
+    relaxed = isinstance(decision, Assign) and decision.how.skills_relaxed
+    return f"{told}; the required skills were not asked for any more" if relaxed else told

@@ -14,8 +14,9 @@ from dashboard.services.board.unattended import Unattended
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import waiting_list
 from dashboard.services.explanations.waiting_list import WaitingReason
-from dashboard.services.inboxes import inboxes
+from dashboard.services.inboxes import inboxes, opening
 from dashboard.services.inboxes.inboxes import InboxRow
+from dashboard.services.inboxes.opening import Opening
 from dashboard.store.assignment import run_pages
 from dashboard.store.assignment.run_pages import RunPageRow
 from dashboard.store.conversations import list_page
@@ -59,6 +60,7 @@ class InboxDetails:
 
     inbox: InboxRow
     account_is_on: bool
+    opening: Opening | None
     policy: PolicyRow | None
     off: Reason | None
     members: Listed[Member]
@@ -101,6 +103,7 @@ def show(work: UnitOfWork, account_id: int, inbox_id: int, *, page: int, now: da
     return InboxDetails(
         inbox=inbox,
         account_is_on=routing.inbox.assignment_v2,
+        opening=opening.of(inbox.business_hours, now=now),
         policy=assignment_policies.of_inbox(session, account_id, inbox_id),
         off=planner.switched_off(routing.inbox, routing.policy, now),
         members=_members(work, account_id, inbox_id, Page(page=page, per_page=MEMBERS), now=now),

@@ -1,14 +1,17 @@
 """Forms for inboxes, teams, labels and their members."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from marshmallow import fields, validate
 
 from dashboard.engine.model import AssignmentType
-from dashboard.engine.policy import LABEL_LENGTH, MOST_OPEN
+from dashboard.engine.policy import LABEL_LENGTH, MOST_OPEN, MOST_WEIGHT
 from dashboard.services.core.form import UNSET, Form, Unset
 from dashboard.services.core.form_fields import Id, Switch, Text, WholeNumber, Word, of_length
 from dashboard.services.core.form_names import Name
+from dashboard.services.inboxes.hours_forms import Hours
 
 MOST_MEMBERS = 10_000
 
@@ -20,6 +23,8 @@ class InboxEdit:
     name: str | Unset = UNSET
     channel: str | Unset | None = UNSET
     enable_auto_assignment: bool | Unset = UNSET
+    weight: int | Unset = UNSET
+    business_hours: Mapping[str, Any] | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,13 @@ class MemberIds:
     user_ids: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberEdit:
+    """The changes of one membership."""
+
+    auto_assign: bool
+
+
 class InboxForm(Form):
     """A new inbox; with `partial`, a change of an inbox."""
 
@@ -54,6 +66,8 @@ class InboxForm(Form):
     name = Name(required=True, validate=of_length())
     channel = Name(allow_none=True, load_default=None, validate=of_length())
     enable_auto_assignment = Switch(load_default=True)
+    weight = WholeNumber(1, MOST_WEIGHT, load_default=1)
+    business_hours = Hours(allow_none=True, load_default=None, metadata={"type": "object"})
 
 
 class TeamForm(Form):
@@ -77,6 +91,13 @@ class LabelForm(Form):
         load_default=None,
         validate=validate.Regexp(r"#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})\Z", error="Not a colour such as #1f93ff."),
     )
+
+
+class MemberForm(Form):
+    """A change of one membership."""
+
+    makes = MemberEdit
+    auto_assign = Switch(required=True)
 
 
 class MembersForm(Form):

@@ -49,7 +49,7 @@ def change(
     now: datetime,
     seen: Baseline = NO_BASELINE,
 ) -> InboxRow | Invalid | Conflict | None:
-    """Change an inbox; `enable_auto_assignment` is one of its four switches (E1)."""
+    """Change an inbox; a new switch (E1) or other hours (E62) start a run."""
     before = store.shelf.lock(work.session, account_id, inbox_id)
     if before is None:
         return None
@@ -64,8 +64,9 @@ def change(
     )
     if isinstance(changed, Invalid):
         return changed
-    switched = changed.differs_in("enable_auto_assignment")
-    work.notes.touched(account_id, inbox_ids=[inbox_id] if switched else ())
+    switched = changed.differs_in("enable_auto_assignment", "business_hours")
+    weighed = changed.differs_in("weight")  # room in any inbox (E68)
+    work.notes.touched(account_id, is_all=weighed, inbox_ids=[inbox_id] if switched else ())
     return changed.after
 
 

@@ -1,7 +1,7 @@
 """Members of inboxes and teams; each change may make a conversation assignable, so it starts runs (E11, E30)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,12 +9,12 @@ from dashboard.services.core import audit_log, helpdesk_refusals
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.inboxes.inbox_forms import MemberIds
+from dashboard.services.inboxes.inbox_forms import MemberEdit, MemberIds
 from dashboard.store.accounts import id_checks
 from dashboard.store.inboxes import members as store
-from dashboard.store.inboxes.members import Owner, OwnerKind
+from dashboard.store.inboxes.members import MemberSwitch, Owner, OwnerKind
 
-__all__ = ["MemberChange", "Members", "Owner", "OwnerKind", "change", "show"]
+__all__ = ["MemberChange", "MemberList", "Members", "Owner", "OwnerKind", "change", "show", "switch"]
 
 
 class MemberChange(StrEnum):
@@ -35,10 +35,45 @@ class Members:
     user_ids: tuple[int, ...]
 
 
-def show(work: UnitOfWork, account_id: int, place: Owner) -> Members | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberList:
+    """The active members by id, and with their switches."""
+
+    user_ids: tuple[int, ...]
+    members: tuple[MemberSwitch, ...]
+
+
+def show(work: UnitOfWork, account_id: int, place: Owner) -> MemberList | None:
     """Return the members, None if the account has no such inbox or team."""
-    found = store.ids(work.session, account_id, place)
-    return None if found is None else Members(user_ids=tuple(found))
+    found = store.rows(work.session, account_id, place)
+    return None if found is None else MemberList(user_ids=tuple(one.user_id for one in found), members=tuple(found))
+
+
+def switch(
+    work: UnitOfWork,
+    account_id: int,
+    place: Owner,
+    edit: MemberEdit,
+    *,
+    user_id: int,
+    actor_id: int | None,
+    now: datetime,
+) -> MemberSwitch | None:
+    """Let runs assign conversations to a member, or pass over the member (E57); None without such a member."""
+    if not store.lock(work.session, account_id, place):
+        return None
+    members = store.rows(work.session, account_id, place) or ()
+    before = next((one for one in members if one.user_id == user_id), None)
+    if before is None or edit.auto_assign == before.auto_assign:
+        return before
+    after = replace(before, auto_assign=edit.auto_assign)
+    store.switch(work.session, place, user_id, auto_assign=after.auto_assign)
+    facts = [{"agent_id": user_id, "auto_assign": one.auto_assign} for one in (before, after)]
+    changed = AuditedChange(subject=f"{place.group}_members", subject_id=place.id, before=facts[0], after=facts[1])
+    audit_log.write(work, account_id, changed, ActorContext(actor_id=actor_id, now=now))
+    is_team = place.group is OwnerKind.TEAM
+    work.notes.touched(account_id, team_ids=[place.id] if is_team else (), inbox_ids=() if is_team else [place.id])
+    return after
 
 
 def change(

@@ -88,6 +88,8 @@ def remove(
         return stale
     if refusal := helpdesk_refusals.of_team(work, account_id, team_id, "the existence"):
         return refusal
+    if name := store.overflows_to(work.session, account_id, team_id):
+        return Conflict(sentence=f"The policy {name} overflows to this team: choose another team there first.")
     waited_in = affected_inboxes.of_team(work.session, account_id, team_id)
     left = store.leave(work.session, account_id, team_id)
     ledger.write_events(work.session, [_updated(account_id, conversation_id, now) for conversation_id in left])

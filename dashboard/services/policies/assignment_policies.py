@@ -12,6 +12,7 @@ from dashboard.services.core.baselines import NO_BASELINE, Baseline
 from dashboard.services.core.form import sent_fields
 from dashboard.services.core.refusals import Invalid, Stale, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.services.policies import overflow
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoice
 from dashboard.store.core.paging import Listed, Page
 from dashboard.store.inboxes import inboxes
@@ -54,6 +55,10 @@ def create(
     work: UnitOfWork, account_id: int, edit: AssignmentPolicyEdit, *, actor_id: int | None, now: datetime
 ) -> PolicyRow | Invalid:
     """Make a policy; it decides nothing until it is linked."""
+    said = sent_fields(edit)
+    team_id, after = said.get("overflow_team_id"), said.get("overflow_after")
+    if refusal := overflow.refusal(work, account_id, team_id=team_id, after=after):
+        return refusal
     row = audited_crud.add(work, account_id, POLICY, _columns(edit), cause=ActorContext(actor_id=actor_id, now=now))
     if isinstance(row, Invalid):
         return row
@@ -82,6 +87,9 @@ def change(
     edited = replace(before, **wanted)
     if edited == before:
         return before
+    team_id, after = edited.overflow_team_id, edited.overflow_after
+    if refusal := overflow.refusal(work, account_id, team_id=team_id, after=after):
+        return refusal
     decides = edited.rules != before.rules
     values = {**wanted, **store.touched(before, now, decides=decides)}
     changed = audited_crud.change(

@@ -19,7 +19,7 @@ from dashboard.store.policies.capacity_policies import CapacityRow, LimitRow
 from dashboard.store.postgres.bulk import json_row
 
 POLICY = Resource(subject="agent_capacity_policy", shelf=store.shelf, unique="name")
-DECIDING = ("conversation_limit", "excluded_labels", "exclude_older_than_hours")
+DECIDING = ("conversation_limit", "count_only_unanswered", "excluded_labels", "exclude_older_than_hours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class CapacityView:
     name: str
     description: str | None
     conversation_limit: int | None
+    count_only_unanswered: bool
     exclusion_rules: ExclusionsEdit
     assigned_agent_count: int
     inbox_capacity_limits: tuple[LimitRow, ...]
@@ -159,6 +160,7 @@ def _views(work: UnitOfWork, account_id: int, rows: Collection[CapacityRow]) -> 
             name=row.name,
             description=row.description,
             conversation_limit=row.conversation_limit,
+            count_only_unanswered=row.count_only_unanswered,
             exclusion_rules=ExclusionsEdit(
                 excluded_labels=row.excluded_labels, exclude_older_than_hours=row.exclude_older_than_hours
             ),
@@ -184,7 +186,8 @@ def columns(edit: CapacityPolicyEdit) -> dict[str, Any]:
 def edit_of(values: Mapping[str, Any]) -> CapacityPolicyEdit:
     """Return the edit that writes these columns; the exclusion rules come together."""
     rules = ("excluded_labels", "exclude_older_than_hours")
-    edit = {name: values[name] for name in ("name", "description", "conversation_limit") if name in values}
+    plain = ("name", "description", "conversation_limit", "count_only_unanswered")
+    edit = {name: values[name] for name in plain if name in values}
     if rules[0] in values:
         edit["exclusion_rules"] = ExclusionsEdit(**{name: values[name] for name in rules})
     return CapacityPolicyEdit(**edit)
@@ -196,5 +199,6 @@ def flat(view: CapacityView) -> dict[str, Any]:
         "name": view.name,
         "description": view.description,
         "conversation_limit": view.conversation_limit,
+        "count_only_unanswered": view.count_only_unanswered,
         **json_row(view.exclusion_rules),
     }

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from dashboard.engine import planner, policy_text
 from dashboard.engine.decisions import PoolState, Reason
-from dashboard.engine.model import Presence
+from dashboard.engine.model import PoolKey, Presence
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import previews
@@ -127,26 +127,33 @@ def _of_agents(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datet
     """Return why nothing would move in an inbox, and whom the limit would stop at once."""
     if not draft.rules.enabled:
         return []
-    routed = {found.inbox.id: found.inbox for found in routing.read_many(work.session, account_id, draft.chosen)}
-    off = {one: reason for one, inbox in routed.items() if (reason := planner.switched_off(inbox, draft.rules, now))}
-    places = [RoutedInbox(inbox=inbox, policy=draft.rules) for one, inbox in routed.items() if one not in off]
+    routed = {found.inbox.id: found for found in routing.read_many(work.session, account_id, draft.chosen)}
+    off = {
+        one: reason for one, found in routed.items() if (reason := planner.switched_off(found.inbox, draft.rules, now))
+    }
+    places = [
+        RoutedInbox(inbox=one.inbox, policy=draft.rules, uses=one.uses)
+        for one in routed.values()
+        if one.inbox.id not in off
+    ]
     read = snapshots.read(work.session, work.gauges, places, now=now)
-    found: list[PolicyWarning] = []
+    warnings: list[PolicyWarning] = []
     for inbox in draft.serves:
         if inbox.id in off:
-            found.append(PolicyWarning(doubt=WarningKind.STUCK, inbox=inbox, reason=off[inbox.id]))
+            warnings.append(PolicyWarning(doubt=WarningKind.STUCK, inbox=inbox, reason=off[inbox.id]))
         elif inbox.id in read:
-            found += _of_pool(inbox, planner.standings(read[inbox.id], now)[None])
-    return found
+            warnings += _of_pool(inbox, planner.standings(read[inbox.id], now)[PoolKey(None)], draft.rules)
+    return warnings
 
 
-def _of_pool(inbox: InboxChoice, standing: PoolState) -> list[PolicyWarning]:
+def _of_pool(inbox: InboxChoice, standing: PoolState, rules: AssignmentPolicy) -> list[PolicyWarning]:
     if standing.reason:
         return [
             PolicyWarning(doubt=WarningKind.STUCK, inbox=inbox, reason=standing.reason, free_at=standing.next_slot_at)
         ]
     funnel = standing.funnel
-    over = funnel.online - funnel.under_rate_limit
+    # A pace is over in a moment.
+    over = funnel.online - funnel.under_rate_limit if rules.fair_distribution_limit else 0
     if not over:
         return []
     return [

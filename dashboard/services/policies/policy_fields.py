@@ -12,7 +12,7 @@ from dashboard.engine.model import Presence
 from dashboard.engine.policy import DEFAULTS, POLICY_FIELDS
 from dashboard.engine.policy_fields import PolicyField
 from dashboard.services.core.form import UNSET
-from dashboard.services.core.form_fields import Switch, Unique, WholeNumber, Word
+from dashboard.services.core.form_fields import Id, Switch, Unique, WholeNumber, Word
 
 # The fields that somebody sets, and a dataclass with each of them left out.
 EDITED = ("name", "description", *POLICY_FIELDS)
@@ -37,6 +37,10 @@ def _input(kind: PolicyField, default: Any) -> Field[Any]:
             return Word(words, offered, load_default=default)
         case kinds.LimitField(least=least, most=most) | kinds.WindowField(least=least, most=most):
             return WholeNumber(least, most, allow_none=True, load_default=default)
+        case kinds.SpanField(least=least, most=most):
+            return WholeNumber(least, most, allow_none=True, load_default=default)
+        case kinds.TeamField():
+            return Id(allow_none=True, load_default=default)
         case kinds.PresenceField():
             usual = tuple(word for word in Presence if word in default)
             return Unique(Word(Presence), load_default=usual, validate=validate.Length(min=1))
@@ -47,7 +51,7 @@ def _output(kind: PolicyField) -> Field[Any]:
     match kind:
         case kinds.WordField():
             return fields.String()
-        case kinds.LimitField() | kinds.WindowField():
+        case kinds.LimitField() | kinds.WindowField() | kinds.SpanField() | kinds.TeamField():
             return fields.Integer(allow_none=True)
         case kinds.PresenceField():
             return fields.List(fields.String())

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from dashboard.engine import policy as limits
 from dashboard.services.core.form import UNSET, Form, Unset
-from dashboard.services.core.form_fields import Id, Text, Unique, WholeNumber, of_length
+from dashboard.services.core.form_fields import Id, Switch, Text, Unique, WholeNumber, of_length
 from dashboard.services.core.form_names import Name
 from dashboard.services.policies import policy_fields
 
@@ -32,6 +32,7 @@ class CapacityPolicyEdit:
     name: str | Unset = UNSET
     description: str | Unset | None = UNSET
     conversation_limit: int | Unset | None = UNSET
+    count_only_unanswered: bool | Unset = UNSET
     exclusion_rules: ExclusionsEdit | Unset | None = UNSET
 
 
@@ -87,6 +88,7 @@ class CapacityPolicyForm(Form):
     name = Name(required=True, validate=of_length(limits.NAME_LENGTH))
     description = Text(allow_none=True, load_default=None)
     conversation_limit = WholeNumber(0, limits.MOST_OPEN, allow_none=True, load_default=None)
+    count_only_unanswered = Switch(load_default=False)
     exclusion_rules = fields.Nested(ExclusionsForm, allow_none=True, load_default=None)
 
 

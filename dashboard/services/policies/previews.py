@@ -6,12 +6,16 @@ from datetime import datetime
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Plan, Reason
+from dashboard.engine.model import Snapshot
 from dashboard.engine.policy import DEFAULT_POLICY, AssignmentPolicy, read_rules
+from dashboard.engine.pools import pool_key
 from dashboard.services.assignment import run_outcome
 from dashboard.services.assignment.run_outcome import WaitingSummary
-from dashboard.services.assignment.waiting_filter import filter_of
+from dashboard.services.assignment.waiting_filter import filter_of, with_waiting
 from dashboard.services.core.form import sent_fields
+from dashboard.services.core.refusals import Invalid
 from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.services.policies import overflow
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 from dashboard.store.assignment import snapshots, waiting
 from dashboard.store.assignment.snapshots import RoutedInbox
@@ -70,6 +74,11 @@ def changed(policy: AssignmentPolicy, edit: AssignmentPolicyEdit) -> AssignmentP
     return replace(policy, **named, **read_rules(sent))
 
 
+def refusal(work: UnitOfWork, account_id: int, policy: AssignmentPolicy) -> Invalid | None:
+    """Return why no policy may have these rules, or None."""
+    return overflow.refusal(work, account_id, team_id=policy.overflow_team_id, after=policy.overflow_after)
+
+
 def current_policy(work: UnitOfWork, account_id: int, inbox_id: int) -> AssignmentPolicy | None:
     """Return the policy that a preview starts from: the inbox's, or the defaults; None if there is no such inbox."""
     routing = inbox_routing.read(work.session, account_id, inbox_id)
@@ -93,21 +102,23 @@ def _outlook(work: UnitOfWork, routing: Routing, now: datetime) -> Outlook:
     off = planner.switched_off(routing.inbox, routing.policy, now)
     if off or routing.policy is None:
         return Outlook(stop=off)
-    place = RoutedInbox(inbox=routing.inbox, policy=routing.policy)
+    place = RoutedInbox(inbox=routing.inbox, policy=routing.policy, uses=routing.uses)
     snapshot = snapshots.read(work.session, work.gauges, [place], now=now)[routing.inbox.id]
-    rules = filter_of(snapshot)
-    pools = planner.open_pools(snapshot, now)
-    found = (
-        waiting.lock_next(work.session, rules, pools=pools, most=MOST_LOOKED_AT, now=now, hold=False) if pools else None
-    )
-    plan = planner.plan(replace(snapshot, waiting=found.conversations if found else ()), now)
-    return _left(work, rules, plan, now)
+    found = with_waiting(work, snapshot, most=MOST_LOOKED_AT, now=now).snapshot
+    return _left(work, found, planner.plan(found, now, most=MOST_LOOKED_AT), now)
 
 
-def _left(work: UnitOfWork, rules: waiting.Filter, plan: Plan, now: datetime) -> Outlook:
+def _left(work: UnitOfWork, snapshot: Snapshot, plan: Plan, now: datetime) -> Outlook:
     """Return the outlook; what waits behind the last that was looked at is not counted as left."""
+    policy = snapshot.policy or DEFAULT_POLICY
     assigns = [decision for decision in plan.decisions if isinstance(decision, Assign)]
     remains = WaitingSummary(
-        left=waiting.left(work.session, rules, now), standings=plan.standings, undecided=0, goes_on=False
+        left=waiting.left(work.session, filter_of(snapshot), now),
+        standings=plan.standings,
+        undecided=0,
+        goes_on=False,
+        decisions=plan.decisions,
+        policy=policy,
     )
-    return Outlook(assigns=assigns, left_waiting=run_outcome.without_assigned(remains, assigns))
+    pools = {one.id: pool_key(one, policy, now) for one in snapshot.waiting}
+    return Outlook(assigns=assigns, left_waiting=run_outcome.without_assigned(remains, assigns, pools))

@@ -18,6 +18,7 @@ class AgentCard:
     id: int
     name: str
     availability: Presence
+    availability_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,11 @@ class PresentRow:
 def card(session: Session, account_id: int, agent_id: int) -> AgentCard | None:
     """Return an active agent."""
     row = session.execute(
-        select(AccountUser.user_id.label("id"), AccountUser.name, AccountUser.availability).where(
-            AccountUser.account_id == account_id, AccountUser.user_id == agent_id, AccountUser.active
-        )
+        select(
+            AccountUser.user_id.label("id"),
+            AccountUser.name,
+            AccountUser.availability,
+            AccountUser.availability_until,
+        ).where(AccountUser.account_id == account_id, AccountUser.user_id == agent_id, AccountUser.active)
     ).one_or_none()
     return AgentCard(**row._mapping) if row else None

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from dashboard.engine.model import Presence, Role, Status
 from dashboard.store.accounts import log_ins
+from dashboard.store.core import skill_keys
 from dashboard.store.core.paging import Listed, Page, listed
 from dashboard.store.models import AccountUser, Conversation, Invitation, User
 from dashboard.store.models.base import NEW_EPOCH
@@ -25,9 +26,11 @@ class AgentRow:
     email: str
     role: Role
     availability: Presence
+    availability_until: datetime | None
     auto_offline: bool
     active: bool
     agent_capacity_policy_id: int | None
+    skills: tuple[str, ...]
     open_conversations: int
     log_in_id: int
     has_password: bool
@@ -42,7 +45,8 @@ LOG_IN = (
     Invitation.expires_at.label("invited_until"),
 )
 # What somebody decided of an agent.
-DECIDED = ("id", "name", "email", "role", "availability", "auto_offline", "active", "agent_capacity_policy_id")
+DECIDED = ("id", "name", "email", "role", "availability", "auto_offline", "active", "agent_capacity_policy_id",
+           "skills")  # fmt: skip
 OPEN = (
     select(func.count())
     .where(
@@ -112,6 +116,14 @@ def id_of(session: Session, account_id: int, email: str) -> int | None:
     return session.scalar(select(AccountUser.user_id).where(*which))
 
 
+def has_skill(session: Session, account_id: int, skill: str) -> bool:
+    """Return whether an active agent has this skill, whatever its case."""
+    wanted = select(AccountUser.skills).where(
+        AccountUser.account_id == account_id, AccountUser.active, func.cardinality(AccountUser.skills) > 0
+    )
+    return any(skill.casefold() in skill_keys.folded(skills) for skills in session.scalars(wanted))
+
+
 def other_administrator(session: Session, account_id: int, *, but: int) -> bool:
     """Return True if the account has an active administrator besides this one."""
     other = exists().where(
@@ -124,20 +136,23 @@ def other_administrator(session: Session, account_id: int, *, but: int) -> bool:
 
 
 def _wanted(account_id: int) -> Select[Any]:
+    columns: tuple[Any, ...] = (
+        AccountUser.user_id.label("id"),
+        AccountUser.name,
+        AccountUser.email,
+        AccountUser.role,
+        AccountUser.availability,
+        AccountUser.availability_until,
+        AccountUser.auto_offline,
+        AccountUser.active,
+        AccountUser.agent_capacity_policy_id,
+        AccountUser.skills,
+        OPEN.label("open_conversations"),
+        AccountUser.log_in_id,
+        *LOG_IN,
+    )
     return (
-        select(
-            AccountUser.user_id.label("id"),
-            AccountUser.name,
-            AccountUser.email,
-            AccountUser.role,
-            AccountUser.availability,
-            AccountUser.auto_offline,
-            AccountUser.active,
-            AccountUser.agent_capacity_policy_id,
-            OPEN.label("open_conversations"),
-            AccountUser.log_in_id,
-            *LOG_IN,
-        )
+        select(*columns)
         .join(User, User.id == AccountUser.log_in_id)
         .outerjoin(Invitation, INVITED)
         .where(AccountUser.account_id == account_id)
@@ -145,4 +160,4 @@ def _wanted(account_id: int) -> Select[Any]:
 
 
 def _row(row: Row[Any]) -> AgentRow:
-    return AgentRow(**row._mapping)
+    return AgentRow(**{**row._mapping, "skills": tuple(row.skills)})

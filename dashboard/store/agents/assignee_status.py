@@ -1,6 +1,7 @@
 """An assignee's membership in a conversation's inbox and team, and the inboxes that gain from their free capacity."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 
@@ -8,6 +9,7 @@ from dashboard.engine.model import Presence, Status
 from dashboard.store.models import (
     AccountUser,
     AssignmentPolicy,
+    CapacityPolicy,
     Conversation,
     Inbox,
     InboxMember,
@@ -23,27 +25,55 @@ WAITING_HERE = and_(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssigneeStatus:
-    """An assignee as a candidate for their conversation's inbox and team (E11), with their set availability."""
+    """An assignee as a candidate for their conversation's inbox and team (E11), with their set availability.
+
+    `counts_unanswered`: an answer makes room under their capacity policy (E67).
+    """
 
     active: bool
     is_member: bool
     availability: Presence
+    counts_unanswered: bool = False
 
 
-def standing(session: Session, agent_id: int, *, account_id: int, inbox_id: int, team_id: int | None) -> AssigneeStatus:
-    """Return the agent's status for conversations of this inbox and team."""
+def standing(
+    session: Session,
+    agent_id: int,
+    *,
+    account_id: int,
+    inbox_id: int,
+    team_id: int | None,
+    overflow_team_id: int | None = None,
+) -> AssigneeStatus:
+    """Return the agent's status for conversations of this inbox and team.
+
+    Whoever got one as a member of the overflow team keeps it as such a member (E59).
+    """
+    team_id, of_inbox = (overflow_team_id, False) if overflow_team_id is not None else (team_id, True)
     members = exists().where(InboxMember.inbox_id == inbox_id)
     row = session.execute(
         select(
             AccountUser.active,
             AccountUser.availability,
+            CapacityPolicy.count_only_unanswered,
             members.label("inbox_has_members"),
             members.where(InboxMember.user_id == agent_id).label("in_inbox"),
             exists().where(TeamMember.team_id == team_id, TeamMember.user_id == agent_id).label("in_team"),
-        ).where(AccountUser.account_id == account_id, AccountUser.user_id == agent_id)
+        )
+        .outerjoin(CapacityPolicy, CapacityPolicy.id == AccountUser.agent_capacity_policy_id)
+        .where(AccountUser.account_id == account_id, AccountUser.user_id == agent_id)
     ).one()
-    in_pool = row.in_inbox if team_id is None else row.in_team and (row.in_inbox or not row.inbox_has_members)
-    return AssigneeStatus(active=row.active, is_member=row.active and in_pool, availability=row.availability)
+    in_pool = row.in_inbox if team_id is None else row.in_team and _counts_here(row, of_inbox)
+    return AssigneeStatus(
+        active=row.active,
+        is_member=row.active and in_pool,
+        availability=row.availability,
+        counts_unanswered=bool(row.count_only_unanswered),
+    )
+
+
+def _counts_here(row: Any, of_inbox: bool) -> bool:
+    return not of_inbox or row.in_inbox or not row.inbox_has_members
 
 
 def in_team(session: Session, team_id: int | None, agent_id: int) -> bool:

@@ -26,12 +26,13 @@ INBOXES_OF = text(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentState:
-    """An active agent's set availability."""
+    """An active agent's set availability, and the instant at which it ends, if it has one (E66)."""
 
     account_id: int
     agent_id: int
     availability: Presence
     auto_offline: bool
+    until: datetime | None = None
 
 
 def lock(session: Session, account_id: int, agent_id: int) -> AgentState | None:
@@ -62,8 +63,24 @@ def write(session: Session, agent: AgentState, now: datetime) -> None:
     session.execute(
         update(AccountUser)
         .where(AccountUser.account_id == agent.account_id, AccountUser.user_id == agent.agent_id)
-        .values(availability=agent.availability, auto_offline=agent.auto_offline, availability_since=now)
+        .values(
+            availability=agent.availability,
+            auto_offline=agent.auto_offline,
+            availability_since=now,
+            availability_until=agent.until,
+        )
     )
+
+
+def ended(session: Session, now: datetime, *, most: int) -> Sequence[tuple[int, int]]:
+    """Return the account and id of active agents whose availability has ended, the earliest end first."""
+    rows = session.execute(
+        select(AccountUser.account_id, AccountUser.user_id)
+        .where(AccountUser.availability_until <= now, AccountUser.active)
+        .order_by(AccountUser.availability_until)
+        .limit(most)
+    )
+    return [(row.account_id, row.user_id) for row in rows]
 
 
 def inboxes_of(session: Session, account_id: int, agent_ids: Collection[int]) -> Sequence[int]:
@@ -78,4 +95,5 @@ def _state(row: AccountUser) -> AgentState:
         agent_id=row.user_id,
         availability=row.availability,
         auto_offline=row.auto_offline,
+        until=row.availability_until,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, exists, func, select, text
@@ -14,7 +15,8 @@ from dashboard.store.postgres.database import Session
 
 FACTS = text(
     """
-    SELECT u.user_id AS id, u.name, u.availability, u.availability_since, u.auto_offline, u.role, u.active, u.email,
+    SELECT u.user_id AS id, u.name, u.availability, u.availability_since, u.availability_until, u.auto_offline, u.role,
+      u.active, u.email, u.skills,
       p.id AS policy_id, p.name AS policy_name, p.conversation_limit AS total_limit,
       (SELECT count(*) FROM conversations c
         WHERE c.account_id = u.account_id AND c.assignee_id = u.user_id AND c.status = 'open') AS open,
@@ -45,10 +47,12 @@ class AgentFacts(PresentRow):
 
     role: Role
     email: str
+    skills: tuple[str, ...]
     policy_id: int | None
     policy_name: str | None
     total_limit: int | None
     open: int
+    availability_until: datetime | None
     inboxes: tuple[Choice, ...]
     teams: tuple[Choice, ...]
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -14,6 +14,7 @@ from dashboard.engine.model import (
     Conversation,
     Hold,
     Inbox,
+    PoolKey,
     Presence,
     Snapshot,
     Team,
@@ -37,13 +38,18 @@ BACK: Mapping[str, Any] = {
     "held_for": Hold,
     "mode": ConnectionMode,
     "read_at": instant,
+    "opted_out_team_ids": frozenset,
+    "skills": frozenset,
+    "last_assigned_at": instant,
+    "waiting_since": instant,
 }
 
 
 def dump(snapshot: Snapshot) -> str:
     """Return the snapshot as JSON: per kind, one list of field names, and one list of values per row."""
     kept = {
-        "inbox": _rows([snapshot.inbox]),
+        # A batch is made while its inbox is open, so its replay needs no hours.
+        "inbox": _rows([replace(snapshot.inbox, hours=None)]),
         "policy": _rows([snapshot.policy] if snapshot.policy else []),
         "agents": _rows(snapshot.agents),
         "teams": _rows(snapshot.teams),
@@ -51,6 +57,7 @@ def dump(snapshot: Snapshot) -> str:
         "waiting": _rows(snapshot.waiting),
         "rotations": list(snapshot.rotations.items()),
         "served_contacts": snapshot.served_contacts,
+        "skilled": [(key.team_id, sorted(key.skills)) for key in snapshot.skilled],
     }
     return json.dumps(kept, default=_plain)
 
@@ -67,6 +74,7 @@ def load(kept: Mapping[str, Any]) -> Snapshot:
         waiting=_values(Conversation, kept["waiting"]),
         rotations={team_id: tuple(order) for team_id, order in kept["rotations"]},
         served_contacts=frozenset(kept["served_contacts"]),
+        skilled=tuple(PoolKey(team_id, frozenset(skills)) for team_id, skills in kept.get("skilled", ())),
     )
 
 

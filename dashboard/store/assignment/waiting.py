@@ -2,42 +2,50 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     DateTime,
     Integer,
+    Row,
     Select,
-    Text,
     and_,
     bindparam,
     case,
-    exists,
-    false,
     func,
-    literal,
     not_,
-    or_,
     select,
     tuple_,
     type_coerce,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased
 from sqlalchemy.types import NULLTYPE
 
 from dashboard.engine.model import Conversation as Waiting
-from dashboard.engine.model import Hold, Status
-from dashboard.engine.policy import ConversationPriority, ExclusionRules
+from dashboard.engine.model import Hold, PoolKey, Status
+from dashboard.engine.policy import ConversationPriority
 from dashboard.store.assignment import open_counts
-from dashboard.store.models import Conversation, HelpdeskWrite
-from dashboard.store.models.helpdesk_writes import WriteState
+from dashboard.store.assignment import waiting_conditions as conditions
+from dashboard.store.assignment.waiting_conditions import Filter
+from dashboard.store.core import skill_keys
+from dashboard.store.models import Conversation
 from dashboard.store.postgres.database import Session
 
+__all__ = [
+    "Filter",
+    "Locked",
+    "WaitingGroup",
+    "before",
+    "contacts_being_served",
+    "find",
+    "left",
+    "lock_next",
+    "position",
+]
+
+NO_SKILLS = frozenset[str]()
 WAITING = and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_(None))
 ORDER = {
     ConversationPriority.EARLIEST_CREATED: (Conversation.created_at, Conversation.id),
@@ -57,43 +65,33 @@ COLUMNS = (
     Conversation.waiting_since,
     Conversation.held_until,
     type_coerce(Conversation.held_for, NULLTYPE).label("held_for"),
+    Conversation.skill_key,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """The conversations that a run may take: of one inbox, not excluded, and with E10 of no contact being served.
-
-    Only conversations of a connected inbox are held.
-    """
-
-    account_id: int
-    inbox_id: int
-    priority: ConversationPriority
-    exclusions: tuple[ExclusionRules, ...]
-    one_agent_per_contact: bool
-    is_connected: bool = False
-
-    @property
-    def may_keep(self) -> bool:
-        """Return True if a rule may exclude a conversation from assignment, or a hold may delay it."""
-        return bool(self.exclusions) or self.one_agent_per_contact or self.is_connected
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingGroup:
-    """The number of waiting conversations of one team, or without team, that share the same reasons for exclusion.
+    """The number of waiting conversations of one pool that share the same reasons for exclusion.
 
-    `held_until` is the first end of their holds.
+    `held_until` is the first end of their holds. `strict_since` and `own_since` begin the longest wait of those that
+    still require their skills, and of those that do not overflow yet.
     """
 
     team_id: int | None
     count: int
+    skills: frozenset[str] = frozenset()
+    strict_since: datetime | None = None
+    own_since: datetime | None = None
     held_for: Hold | None = None
     held_until: datetime | None = None
     by_label: bool = False
     by_age: bool = False
     being_served: bool = False
+
+    @property
+    def pool(self) -> PoolKey:
+        """Return the pool whose turn decides about them."""
+        return PoolKey(self.team_id, self.skills)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +106,7 @@ def lock_next(
     session: Session,
     rules: Filter,
     *,
-    pools: Collection[int | None],
+    pools: Collection[PoolKey],
     most: int,
     now: datetime,
     but: Collection[int] = (),
@@ -126,16 +124,24 @@ def lock_next(
     return Locked(conversations=tuple(map(_value, rows)), since={row.id: row.waiting_since for row in rows})
 
 
-def before(session: Session, rules: Filter, conversation: Waiting, *, most: int) -> tuple[Waiting, ...]:
+def before(session: Session, rules: Filter, conversation: Waiting, *, most: int, now: datetime) -> tuple[Waiting, ...]:
     """Return the first waiting conversations before this one in the policy's order, excluded ones too; lock none."""
     wanted = _rows(rules).where(_goes_before(rules, conversation)).limit(most)
-    return tuple(map(_value, session.execute(wanted)))
+    return tuple(map(_value, session.execute(wanted, {"now": now})))
 
 
-def find(session: Session, rules: Filter, conversation_id: int) -> Waiting | None:
+def find(session: Session, rules: Filter, conversation_id: int, now: datetime) -> Waiting | None:
     """Return a waiting conversation of this inbox."""
-    row = session.execute(_rows(rules).where(Conversation.id == conversation_id)).one_or_none()
+    row = session.execute(_rows(rules).where(Conversation.id == conversation_id), {"now": now}).one_or_none()
     return _value(row) if row else None
+
+
+def preferred_agents(session: Session, rules: Filter, ids: Collection[int], now: datetime) -> Mapping[int, int]:
+    """Return the contacts' agents of these conversations, by conversation (E60)."""
+    agent = conditions.preferred(rules, NOW).label("agent_id")
+    wanted = _of(rules).add_columns(Conversation.id, agent).where(Conversation.id.in_(ids))
+    found = session.execute(wanted, {"now": now})
+    return {conversation_id: agent_id for conversation_id, agent_id in found if agent_id is not None}
 
 
 def position(session: Session, rules: Filter, conversation: Waiting) -> int:
@@ -161,49 +167,63 @@ def left(session: Session, rules: Filter, now: datetime) -> Sequence[WaitingGrou
     if not rules.may_keep:
         counts = open_counts.waiting(session, rules.account_id, rules.inbox_id)
         return [WaitingGroup(team_id=team_id, count=count) for team_id, count in counts.items()]
-    held = _held(now)
+    held = conditions.held(now)
+    strict = and_(Conversation.skill_key != "", not_(conditions.has_waited(rules.relaxes_after, now)))
+    own = not_(conditions.has_waited(rules.overflows_after, now))
     sorts = (
         Conversation.team_id.label("team_id"),
+        case((strict, Conversation.skill_key), else_="").label("skill_key"),
         case((held, Conversation.held_for)).label("held_for"),
-        _by_label(rules).label("by_label"),
-        _by_age(rules, now).label("by_age"),
-        _being_served(rules).label("being_served"),
+        conditions.by_label(rules).label("by_label"),
+        conditions.by_age(rules, now).label("by_age"),
+        conditions.being_served(rules).label("being_served"),
     )
-    until = case((held, Conversation.held_until)).label("until")
-    inner = _of(rules).add_columns(*sorts, until).subquery()
-    kinds = [column for column in inner.c if column.name != until.name]
-    counted = (func.count().label("waiting"), func.min(inner.c.until).label("held_until"))
-    rows = session.execute(select(*kinds, *counted).group_by(*kinds))
-    return [
-        WaitingGroup(
-            team_id=row.team_id,
-            held_for=Hold(row.held_for) if row.held_for else None,
-            held_until=row.held_until,
-            by_label=row.by_label,
-            by_age=row.by_age,
-            being_served=row.being_served,
-            count=row.waiting,
-        )
-        for row in rows
-    ]
+    firsts = (
+        case((held, Conversation.held_until)).label("held_until"),
+        case((strict, Conversation.waiting_since)).label("strict_since"),
+        case((own, Conversation.waiting_since)).label("own_since"),
+    )
+    inner = _of(rules).add_columns(*sorts, *firsts).subquery()
+    kinds = [inner.c[column.name] for column in sorts]
+    counted = (func.count().label("waiting"), *(func.min(inner.c[one.name]).label(one.name) for one in firsts))
+    return list(map(_group, session.execute(select(*kinds, *counted).group_by(*kinds))))
+
+
+def _group(row: Row[Any]) -> WaitingGroup:
+    return WaitingGroup(
+        team_id=row.team_id,
+        count=row.waiting,
+        skills=skill_keys.skills_of(row.skill_key),
+        strict_since=row.strict_since,
+        own_since=row.own_since,
+        held_for=Hold(row.held_for) if row.held_for else None,
+        held_until=row.held_until,
+        by_label=row.by_label,
+        by_age=row.by_age,
+        being_served=row.being_served,
+    )
 
 
 @lru_cache(maxsize=1_000)
-def _takeable(rules: Filter, pools: frozenset[int | None], hold: bool) -> Select[Any]:
+def _takeable(rules: Filter, pools: frozenset[PoolKey], hold: bool) -> Select[Any]:
     """Return the statement, cached for any instant and limit: building it took as long as running it."""
-    kept = (_held(NOW), _being_written(rules), _by_label(rules), _by_age(rules, NOW), _being_served(rules))
-    wanted = _rows(rules).where(_in(pools), *map(not_, kept)).limit(MOST)
+    kept = [conditions.held(NOW), conditions.being_written(rules)]
+    kept += [conditions.by_label(rules), conditions.by_age(rules, NOW)]
+    if rules.remembers_for is None:  # else the plan decides: the contact's agent may take it all the same (E60)
+        kept.append(conditions.being_served(rules))
+    wanted = _rows(rules).where(conditions.in_pools(rules, pools, NOW), *map(not_, kept)).limit(MOST)
     return wanted.with_for_update(skip_locked=True, key_share=True, of=Conversation) if hold else wanted
 
 
 def _rows(rules: Filter) -> Select[Any]:
-    return _of(rules).add_columns(*COLUMNS).order_by(*ORDER[rules.priority])
+    columns = (*COLUMNS, conditions.preferred(rules, NOW).label("preferred"))
+    return _of(rules).add_columns(*columns).order_by(*ORDER[rules.priority])
 
 
 def _value(row: Sequence[Any]) -> Waiting:
     # Unpacked at once: access by name took twice as long.
     conversation_id, team_id, contact_id, labels, created_at, last_activity_at, *others = row
-    had_by, waiting_since, held_until, held_for = others
+    had_by, waiting_since, held_until, held_for, skill_key, preferred = others
     return Waiting(
         id=conversation_id,
         team_id=team_id,
@@ -215,6 +235,9 @@ def _value(row: Sequence[Any]) -> Waiting:
         released_at=waiting_since if had_by else None,
         held_until=held_until,
         held_for=Hold(held_for) if held_for else None,
+        waiting_since=waiting_since,
+        skills=skill_keys.skills_of(skill_key) if skill_key else NO_SKILLS,
+        preferred=preferred,
     )
 
 
@@ -223,56 +246,8 @@ def _of(rules: Filter) -> Select[tuple[()]]:
 
 
 def _goes_before(rules: Filter, conversation: Waiting) -> ColumnElement[bool]:
-    columns = ORDER[rules.priority]
-    return tuple_(*columns) < tuple_(*(getattr(conversation, column.key) for column in columns))
-
-
-def _in(pools: Collection[int | None]) -> ColumnElement[bool]:
-    teams = [team_id for team_id in pools if team_id is not None]
-    none = Conversation.team_id.is_(None) if None in pools else false()
-    return or_(none, Conversation.team_id.in_(teams)) if teams else none
-
-
-def _held(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """Return the condition that it is not decided yet (C11); it is never null, so that its negation is exact."""
-    return and_(Conversation.held_until.is_not(None), Conversation.held_until > now)
-
-
-def _being_written(rules: Filter) -> ColumnElement[bool]:
-    """Return the condition that a release is still to be written in the helpdesk, where somebody has it until then.
-
-    A claim before that would lose its race. It counts as changed meanwhile, so that a run looks again soon.
-    """
-    if not rules.is_connected:
-        return false()
-    return exists().where(
-        HelpdeskWrite.conversation_id == Conversation.id,
-        HelpdeskWrite.state == WriteState.WRITING,
-        HelpdeskWrite.confirmed_at.is_(None),
-    )
-
-
-def _by_label(rules: Filter) -> ColumnElement[bool]:
-    labels = sorted({label for rule in rules.exclusions for label in rule.excluded_labels})
-    if not labels:
-        return false()
-    overlap: ColumnElement[bool] = Conversation.labels.overlap(literal(labels, ARRAY(Text)))
-    return overlap
-
-
-def _by_age(rules: Filter, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    hours = [rule.exclude_older_than_hours for rule in rules.exclusions if rule.exclude_older_than_hours is not None]
-    return Conversation.created_at < now - timedelta(hours=min(hours)) if hours else false()
-
-
-def _being_served(rules: Filter) -> ColumnElement[bool]:
-    """Return the condition that the contact already has an open, assigned conversation in the account (E10)."""
-    if not rules.one_agent_per_contact:
-        return false()
-    other = aliased(Conversation)
-    return exists().where(
-        other.account_id == rules.account_id,
-        other.contact_id == Conversation.contact_id,
-        other.status == Status.OPEN,
-        other.assignee_id.is_not(None),
-    )
+    instants = {
+        ConversationPriority.EARLIEST_CREATED: (conversation.created_at,),
+        ConversationPriority.LONGEST_WAITING: (conversation.last_activity_at, conversation.created_at),
+    }
+    return tuple_(*ORDER[rules.priority]) < tuple_(*instants[rules.priority], conversation.id)

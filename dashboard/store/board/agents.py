@@ -33,7 +33,7 @@ PEOPLE = text(
       ) h
       GROUP BY h.agent_id, h.inbox_id HAVING bool_or(h.asked) OR sum(h.open) > 0
     )
-    SELECT u.user_id AS id, u.name, u.availability, u.availability_since, u.auto_offline,
+    SELECT u.user_id AS id, u.name, u.availability, u.availability_since, u.availability_until, u.auto_offline,
       c.id AS capacity_policy_id, c.conversation_limit AS total_limit,
       ARRAY(SELECT t.team_id FROM team_members t
         WHERE t.account_id = u.account_id AND t.user_id = u.user_id) AS team_ids,
@@ -90,6 +90,7 @@ class Person:
     name: str
     availability: Presence
     availability_since: datetime
+    availability_until: datetime | None
     auto_offline: bool
     capacity_policy_id: int | None
     total_limit: int | None
@@ -171,13 +172,14 @@ def teams(session: Session, account_id: int) -> Sequence[Team]:
 
 def _person(row: Row[*tuple[Any, ...]]) -> tuple[Person, list[_Place]]:
     # A thousand of these are read much faster in their order than by their names.
-    agent_id, name, availability, since, auto_offline, policy_id, total_limit, team_ids, *columns = row
+    agent_id, name, availability, since, until, auto_offline, policy_id, total_limit, team_ids, *columns = row
     places = [_Place(*place) for place in zip(*columns, strict=True) if place[0] is not None]
     person = Person(
         id=agent_id,
         name=name,
         availability=Presence(availability),
         availability_since=since,
+        availability_until=until,
         auto_offline=auto_offline,
         capacity_policy_id=policy_id,
         total_limit=total_limit,

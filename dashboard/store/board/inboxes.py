@@ -12,6 +12,7 @@ from dashboard.engine.decisions import Reason
 from dashboard.engine.model import ConnectionMode, Inbox
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.store.core.page_values import Scope, Since
+from dashboard.store.core.rules_in_use import NO_RULES, RulesInUse
 from dashboard.store.helpdesks.masters import Master
 from dashboard.store.inboxes import routing
 from dashboard.store.inboxes.routing import Routing
@@ -113,6 +114,7 @@ class InboxFigures:
     oldest: Since | None
     assigned: int
     helpdesk: Master | None = None
+    uses: RulesInUse = NO_RULES
 
     @property
     def waiting(self) -> int:
@@ -167,6 +169,7 @@ def _figures(row: Row[Any], routed: Routing) -> InboxFigures:
         oldest=Since(conversation_id=row.oldest_id, at=row.oldest_since) if row.oldest_id else None,
         assigned=row.assigned,
         helpdesk=_helpdesk(row),
+        uses=routed.uses,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from dashboard.engine.decisions import Source
+from dashboard.engine.decisions import Source, Via
 from dashboard.engine.model import Status
 from dashboard.store.conversations.reading_rights import readable_by
 from dashboard.store.core.page_values import Scope
@@ -27,6 +27,7 @@ class ConversationPage:
     status: Status
     priority: int | None
     labels: tuple[str, ...]
+    required_skills: tuple[str, ...]
     inbox_id: int
     inbox_name: str
     team_id: int | None
@@ -55,6 +56,8 @@ class LedgerLine:
     reason: str | None
     run_id: int | None
     position: int | None
+    via: Via | None
+    skills_relaxed: bool
     at: datetime
 
 
@@ -83,7 +86,10 @@ def one(session: Session, scope: Scope, conversation_id: int) -> ConversationPag
     if scope.member_id is not None:
         wanted = wanted.where(readable_by(scope.member_id))
     row = session.execute(wanted).one_or_none()
-    return ConversationPage(**{**row._mapping, "labels": tuple(row.labels)}) if row else None
+    if row is None:
+        return None
+    lists = {"labels": tuple(row.labels), "required_skills": tuple(row.required_skills)}
+    return ConversationPage(**{**row._mapping, **lists})
 
 
 def ledger(session: Session, account_id: int, conversation_id: int) -> Sequence[LedgerLine]:
@@ -99,6 +105,8 @@ def ledger(session: Session, account_id: int, conversation_id: int) -> Sequence[
             Assignment.reason,
             Assignment.run_id,
             Assignment.position,
+            Assignment.via,
+            Assignment.skills_relaxed,
             Assignment.at,
         )
         .outerjoin(agent, (agent.account_id == account_id) & (agent.user_id == Assignment.agent_id))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, exists, func, select, update
 
 from dashboard.engine.model import Awaiting, Hold, Status
+from dashboard.store.core import skill_keys
 from dashboard.store.models import ConnectedInbox, Contact, Conversation
 from dashboard.store.postgres.bulk import bind_json, insert_new, json_row, rows_from_json, table_of
 from dashboard.store.postgres.database import Session
@@ -48,6 +49,10 @@ class ConversationRow:
     awaiting: Awaiting | None
     held_until: datetime | None = None
     held_for: Hold | None = None
+    required_skills: tuple[str, ...] = ()
+    overflow_team_id: int | None = None
+    first_reply_at: datetime | None = None
+    replied_at: datetime | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -83,6 +88,8 @@ class NewConversation:
     snoozed_until: datetime | None = None
     held_until: datetime | None = None
     held_for: Hold | None = None
+    required_skills: tuple[str, ...] = ()
+    required_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,9 @@ class InsertedConversation:
 
 SAVED = ("inbox_id", "team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels",
          "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until", "had_by_id",
-         "awaiting", "held_until", "held_for")  # fmt: skip
+         "awaiting", "held_until", "held_for", "required_skills", "overflow_team_id", "first_reply_at",
+         "replied_at")  # fmt: skip
+LISTS = ("labels", "required_skills")
 ADDED = ("id", *NewConversation.__slots__)
 # All conversations with their contacts; callers add conditions, `as_row` converts rows.
 ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoin(
@@ -107,7 +116,7 @@ ONE_LOCKED = ONE.with_for_update(key_share=True, of=Conversation)
 SAVE = (
     update(table_of(Conversation))
     .where(Conversation.id == bindparam("saved_id"))
-    .values({name: bindparam(name) for name in SAVED})
+    .values({name: bindparam(name) for name in (*SAVED, "required_keys")})
 )
 
 
@@ -207,7 +216,12 @@ def add(session: Session, rows: Sequence[NewConversation]) -> list[InsertedConve
 
 
 def _saved(row: ConversationRow) -> dict[str, Any]:
-    return {**{name: getattr(row, name) for name in SAVED}, "labels": list(row.labels), "saved_id": row.id}
+    lists = {
+        "labels": list(row.labels),
+        "required_skills": list(row.required_skills),
+        "required_keys": sorted(skill_keys.folded(row.required_skills)),
+    }
+    return {**{name: getattr(row, name) for name in SAVED}, **lists, "saved_id": row.id}
 
 
 def _next_ids(session: Session, count: int) -> list[int]:
@@ -232,5 +246,6 @@ def _existing(session: Session, rows: list[dict[str, Any]]) -> Mapping[tuple[int
 def as_row(row: Row[Any]) -> ConversationRow:
     """Return the conversation of a row with its columns and its contact's identifier and name."""
     contact = ContactRow(id=row.contact_id, identifier=row.identifier, name=row.name) if row.contact_id else None
-    columns = {name: getattr(row, name) for name in ConversationRow.__slots__ if name not in ("contact", "labels")}
-    return ConversationRow(contact=contact, labels=tuple(row.labels), **columns)
+    lists: dict[str, Any] = {name: tuple(getattr(row, name)) for name in LISTS}
+    columns = {name: getattr(row, name) for name in ConversationRow.__slots__ if name not in ("contact", *LISTS)}
+    return ConversationRow(contact=contact, **lists, **columns)

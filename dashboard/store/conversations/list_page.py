@@ -50,6 +50,8 @@ class ConversationLine:
     waiting_since: datetime | None
     held_until: datetime | None
     held_for: Hold | None
+    had_by_id: int | None
+    skill_key: str
 
 
 COLUMNS = (

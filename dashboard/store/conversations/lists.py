@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, any_, func, literal, select
 
-from dashboard.engine.decisions import Source
+from dashboard.engine.decisions import Source, Via
 from dashboard.engine.model import Status
 from dashboard.engine.policy import ConversationPriority
 from dashboard.store.assignment.waiting import ORDER, WAITING
@@ -55,6 +55,8 @@ class LedgerRow:
     position: int | None
     policy_id: int | None
     policy_version: int | None
+    via: Via | None
+    skills_relaxed: bool
     actor: ActorRow | None
     at: datetime
 

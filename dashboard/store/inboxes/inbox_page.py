@@ -13,12 +13,13 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRow:
-    """An active member with the number of their open conversations in the inbox."""
+    """An active member with the number of their open conversations in the inbox; runs may pass over them (E57)."""
 
     id: int
     name: str
     availability: Presence
     auto_offline: bool
+    auto_assign: bool
     open: int
 
 
@@ -52,6 +53,7 @@ def members(session: Session, account_id: int, inbox_id: int, page: Page) -> Lis
         AccountUser.name,
         AccountUser.availability,
         AccountUser.auto_offline,
+        InboxMember.auto_assign,
         held.label("open"),
     )
     count = session.scalar(select(func.count()).select_from(InboxMember).join(AccountUser, agent).where(*here)) or 0

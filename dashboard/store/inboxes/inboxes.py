@@ -1,6 +1,8 @@
 """Inboxes with their members and numbers of conversations, in one query."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -19,6 +21,8 @@ class InboxRow:
     name: str
     channel: str | None
     enable_auto_assignment: bool
+    weight: int
+    business_hours: Mapping[str, Any] | None
     assignment_policy_id: int | None
     member_ids: tuple[int, ...]
     waiting_count: int

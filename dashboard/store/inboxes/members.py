@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from dashboard.store.models import AccountUser, Inbox, InboxMember, Team, TeamMember
 from dashboard.store.postgres.bulk import bind_json, insert_new
@@ -25,6 +25,14 @@ class Owner:
 
     group: OwnerKind
     id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSwitch:
+    """A member, and whether runs assign conversations to them (E57)."""
+
+    user_id: int
+    auto_assign: bool
 
 
 WHOLES: dict[OwnerKind, type[Inbox] | type[Team]] = {OwnerKind.INBOX: Inbox, OwnerKind.TEAM: Team}
@@ -47,6 +55,24 @@ def ids(session: Session, account_id: int, place: Owner) -> Sequence[int] | None
     agent = (AccountUser.account_id == membership.account_id) & (AccountUser.user_id == membership.user_id)
     members = select(membership.user_id).join(AccountUser, agent).where(_here(place), AccountUser.active)
     return session.scalars(members.order_by(membership.user_id)).all()
+
+
+def rows(session: Session, account_id: int, place: Owner) -> Sequence[MemberSwitch] | None:
+    """Return the active members with their switches, None if the inbox or team does not exist."""
+    known = ids(session, account_id, place)
+    if known is None:
+        return None
+    membership = MEMBERSHIPS[place.group]
+    wanted = select(membership.user_id, membership.auto_assign).where(_here(place), membership.user_id.in_(known))
+    return [MemberSwitch(*row) for row in session.execute(wanted.order_by(membership.user_id))]
+
+
+def switch(session: Session, place: Owner, user_id: int, *, auto_assign: bool) -> None:
+    """Let runs assign conversations to a member, or pass over the member (E57)."""
+    membership = MEMBERSHIPS[place.group]
+    session.execute(
+        update(membership).where(_here(place), membership.user_id == user_id).values(auto_assign=auto_assign)
+    )
 
 
 def add(session: Session, account_id: int, place: Owner, user_ids: Collection[int]) -> None:

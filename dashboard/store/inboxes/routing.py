@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import select, text
 
 from dashboard.engine import model, policy
+from dashboard.store.core.rules_in_use import NO_RULES, RulesInUse
+from dashboard.store.inboxes import business_hours
 from dashboard.store.models import Inbox
 from dashboard.store.policies.policy_columns import POLICY, policy_of
 from dashboard.store.postgres.database import Session
@@ -41,8 +43,11 @@ CASE WHEN k.state IN ('ready', 'degraded') AND NOT k.paused AND k.imported_at IS
 """
 ROUTING = text(
     f"""
-    SELECT i.id AS inbox_id, i.name AS inbox_name, a.assignment_v2, i.enable_auto_assignment,
-      h.mode, h.stopped_at IS NOT NULL AS is_stopped, {READ_AT} AS read_at, {POLICY}
+    SELECT i.id AS inbox_id, i.name AS inbox_name, a.assignment_v2, i.enable_auto_assignment, i.business_hours,
+      h.mode, h.stopped_at IS NOT NULL AS is_stopped, {READ_AT} AS read_at, i.weight,
+      EXISTS (SELECT FROM inboxes w WHERE w.account_id = a.id AND w.weight > 1) AS weighs,
+      EXISTS (SELECT FROM assignment_policies s WHERE s.account_id = a.id AND s.pace_seconds IS NOT NULL) AS paces,
+      {POLICY}
     FROM inboxes i
     JOIN accounts a ON a.id = i.account_id
     LEFT JOIN inbox_assignment_policies l ON l.inbox_id = i.id
@@ -61,6 +66,7 @@ class Routing:
 
     inbox: model.Inbox
     policy: policy.AssignmentPolicy | None
+    uses: RulesInUse = NO_RULES
 
 
 def read(session: Session, account_id: int, inbox_id: int) -> Routing | None:
@@ -82,8 +88,11 @@ def read_many(session: Session, account_id: int, inbox_ids: Collection[int]) -> 
                 mode=model.ConnectionMode(row.mode) if row.mode else None,
                 is_stopped=row.is_stopped,
                 read_at=row.read_at,
+                weight=row.weight,
+                hours=business_hours.of(row.business_hours),
             ),
             policy=policy_of(row),
+            uses=RulesInUse(weighs=row.weighs, paces=row.paces),
         )
         for row in rows
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import any_, case, func, literal, select, update
 
 from dashboard.engine.model import AssignmentType
-from dashboard.store.models import Conversation, Label, Team
+from dashboard.store.models import AssignmentPolicy, Conversation, Label, Team
 from dashboard.store.postgres.account_table import AccountTable
 from dashboard.store.postgres.database import Session
 
@@ -32,6 +32,14 @@ class LabelRow:
 
 teams = AccountTable(Team, TeamRow)
 labels = AccountTable(Label, LabelRow)
+
+
+def overflows_to(session: Session, account_id: int, team_id: int) -> str | None:
+    """Return the name of a policy that overflows to this team (E59)."""
+    found = select(AssignmentPolicy.name).where(
+        AssignmentPolicy.account_id == account_id, AssignmentPolicy.overflow_team_id == team_id
+    )
+    return session.scalar(found.order_by(AssignmentPolicy.name).limit(1))
 
 
 def leave(session: Session, account_id: int, team_id: int) -> Sequence[int]:

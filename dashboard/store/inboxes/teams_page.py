@@ -52,7 +52,7 @@ QUEUES = text(
 )
 MEMBERS = text(
     """
-    SELECT u.user_id AS id, u.name, u.availability, u.availability_since, u.auto_offline,
+    SELECT u.user_id AS id, u.name, u.availability, u.availability_since, u.auto_offline, m.auto_assign,
       (SELECT count(*) FROM conversations c
         WHERE c.account_id = u.account_id AND c.assignee_id = u.user_id AND c.status = 'open') AS open
     FROM team_members m JOIN account_users u ON u.account_id = m.account_id AND u.user_id = m.user_id
@@ -89,9 +89,10 @@ class TeamWaiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamMemberLine(PresentRow):
-    """An active member with the number of their open conversations in all inboxes (E17)."""
+    """An active member with the number of their open conversations in all inboxes (E17); runs may pass over them."""
 
     open: int
+    auto_assign: bool
 
 
 def page_of(session: Session, account_id: int, page: Page) -> Listed[TeamLine]:

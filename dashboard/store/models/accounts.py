@@ -4,16 +4,18 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.engine.model import Presence, Role
-from dashboard.store.models.base import NEW_EPOCH, AccountId, Base, CreatedAt, Id, InAccount, same_account, word
+from dashboard.store.models.base import NEW_EPOCH, AccountId, Base, CreatedAt, Id, InAccount, Words, same_account, word
 
 
 class Account(Base):
     """A tenant; no data crosses from one account to another.
 
-    `stranded_count` is the number of stranded conversations at the last check (E53).
+    `stranded_count` is the number of stranded conversations at the last check (E53). `skill_labels` maps labels to the
+    skills that they require, `skill_label_keys` to the same case-folded (E58).
     """
 
     __tablename__ = "accounts"
@@ -24,6 +26,8 @@ class Account(Base):
     assignment_v2: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     stranded_checked_at: Mapped[datetime | None]
     stranded_count: Mapped[int] = mapped_column(server_default="0")
+    skill_labels: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
+    skill_label_keys: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
     created_at: Mapped[CreatedAt]
 
 
@@ -76,6 +80,7 @@ class AccountUser(Base):
         Index(None, "agent_capacity_policy_id"),
         Index(None, "log_in_id"),
         Index(None, "user_id"),
+        Index(None, "availability_until", postgresql_where=text("availability_until IS NOT NULL")),
     )
 
     account_id: Mapped[AccountId] = mapped_column(primary_key=True)
@@ -86,10 +91,12 @@ class AccountUser(Base):
     role: Mapped[Role] = mapped_column(word(Role, "role"))
     availability: Mapped[Presence] = mapped_column(word(Presence, "availability"), server_default="online")
     availability_since: Mapped[CreatedAt]
+    availability_until: Mapped[datetime | None]
     auto_offline: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     session_epoch: Mapped[int] = mapped_column(server_default="0")
     agent_capacity_policy_id: Mapped[int | None]
+    skills: Mapped[Words]
     created_at: Mapped[CreatedAt]
 
 

@@ -1,6 +1,7 @@
 """Inboxes, teams, their members, contacts and conversations."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -12,9 +13,11 @@ from sqlalchemy import (
     literal_column,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.engine.model import AssignmentType, Awaiting, Hold, Status
+from dashboard.engine.policy import MOST_WEIGHT
 from dashboard.store.models.base import (
     NO_DOUBLE,
     AccountId,
@@ -32,6 +35,7 @@ READABLE = "{0} BETWEEN '0002-01-01+00' AND '9998-12-31+00'"
 WAITING = text("status = 'open' AND assignee_id IS NULL")
 HELD = text("status = 'open' AND assignee_id IS NOT NULL")
 UNANSWERED = text("status = 'open' AND assignee_id IS NOT NULL AND awaiting = 'agent'")
+SKILLED = text("status = 'open' AND assignee_id IS NULL AND skill_key <> ''")
 SNOOZED = text("status = 'snoozed' AND snoozed_until IS NOT NULL")
 OF_TEAM = text("status = 'open' AND team_id IS NOT NULL")
 
@@ -43,6 +47,7 @@ class Inbox(InAccount, Base):
     __table_args__ = (
         UniqueConstraint("account_id", "id"),
         CheckConstraint("char_length(name) BETWEEN 1 AND 255", "name_length"),
+        CheckConstraint(f"weight BETWEEN 1 AND {MOST_WEIGHT}", "weight_range"),
         Index("uq_inboxes_account_id_name", "account_id", "name", unique=True, postgresql_where=NO_DOUBLE),
     )
 
@@ -50,11 +55,13 @@ class Inbox(InAccount, Base):
     channel: Mapped[str | None]
     is_double: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     enable_auto_assignment: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    weight: Mapped[int] = mapped_column(server_default="1")
+    business_hours: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[CreatedAt]
 
 
 class InboxMember(Base):
-    """An agent's membership in an inbox."""
+    """An agent's membership in an inbox; runs pass over it without `auto_assign` (E57)."""
 
     __tablename__ = "inbox_members"
     __table_args__ = (
@@ -67,6 +74,7 @@ class InboxMember(Base):
     account_id: Mapped[AccountId]
     inbox_id: Mapped[int]
     user_id: Mapped[int]
+    auto_assign: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
 
 
 class Team(InAccount, Base):
@@ -90,7 +98,7 @@ class Team(InAccount, Base):
 
 
 class TeamMember(Base):
-    """An agent's membership in a team."""
+    """An agent's membership in a team; runs pass over it without `auto_assign` (E57)."""
 
     __tablename__ = "team_members"
     __table_args__ = (
@@ -103,6 +111,7 @@ class TeamMember(Base):
     account_id: Mapped[AccountId]
     team_id: Mapped[int]
     user_id: Mapped[int]
+    auto_assign: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
 
 
 class Label(InAccount, Base):
@@ -151,6 +160,10 @@ class Conversation(InAccount, Base):
     it
     is only compared with candidates' ids. `awaiting` follows the last message that was not automatic; it is null for
     conversations older than this column. Runs leave it waiting until `held_until`, because of `held_for`.
+
+    A trigger joins the skills that it requires, itself and by its labels, in `skill_key` (E58); `required_keys` are the
+    required skills, case-folded. `replied_at` is the agent's last message.
+    `overflow_team_id` is the team through which its agent got it (E59).
     """
 
     __tablename__ = "conversations"
@@ -183,6 +196,8 @@ class Conversation(InAccount, Base):
         Index("ix_conversations_waiting_by_team", "inbox_id", "team_id", "created_at", "id", postgresql_where=WAITING),
         # Waiting conversations now and an hour ago, and the longest wait: the board reads them every two seconds.
         Index("ix_conversations_waiting_since", "inbox_id", "waiting_since", "id", postgresql_where=WAITING),
+        # The pools with required skills (E58).
+        Index("ix_conversations_waiting_skilled", "inbox_id", "skill_key", "team_id", postgresql_where=SKILLED),
         # An agent's conversations in an inbox and in all inboxes; their numbers are in open_counts.
         Index("ix_conversations_load", "inbox_id", "assignee_id", postgresql_where=HELD),
         Index("ix_conversations_held", "account_id", "assignee_id", "inbox_id", postgresql_where=HELD),
@@ -229,3 +244,9 @@ class Conversation(InAccount, Base):
     awaiting: Mapped[Awaiting | None] = mapped_column(word(Awaiting, "awaiting"), server_default="agent")
     held_until: Mapped[datetime | None]
     held_for: Mapped[Hold | None] = mapped_column(word(Hold, "held_for"))
+    required_skills: Mapped[Words]
+    required_keys: Mapped[Words]
+    skill_key: Mapped[str] = mapped_column(server_default="")
+    first_reply_at: Mapped[datetime | None]
+    replied_at: Mapped[datetime | None]
+    overflow_team_id: Mapped[int | None]

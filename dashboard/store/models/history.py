@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, text
+from sqlalchemy import JSON, Boolean, CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dashboard.engine.decisions import Outcome, Reason, Source
+from dashboard.engine.decisions import Outcome, Reason, Source, Via
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Instant, same_account, word
 
 
@@ -79,6 +79,8 @@ class Assignment(InAccount, Base):
     position: Mapped[int | None]
     policy_id: Mapped[int | None]
     policy_version: Mapped[int | None]
+    via: Mapped[Via | None] = mapped_column(word(Via, "via"))
+    skills_relaxed: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     actor_id: Mapped[int | None]
     waiting_since: Mapped[datetime | None]
     at: Mapped[Instant]

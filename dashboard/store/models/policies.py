@@ -25,6 +25,9 @@ class AssignmentPolicy(InAccount, Base):
         CheckConstraint(NAME, "name_length"),
         CheckConstraint(f"fair_distribution_limit BETWEEN 0 AND {limits.MOST_PER_WINDOW}", "limit_range"),
         CheckConstraint(f"fair_distribution_window BETWEEN 1 AND {limits.LONGEST_WINDOW_SECONDS}", "window_range"),
+        CheckConstraint("(overflow_team_id IS NULL) = (overflow_after IS NULL)", "overflow_with_team"),
+        same_account("overflow_team_id", "teams", ondelete="RESTRICT"),
+        Index(None, "overflow_team_id"),
     )
 
     name: Mapped[str]
@@ -40,6 +43,12 @@ class AssignmentPolicy(InAccount, Base):
     enabled: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     eligible_presence: Mapped[Words] = mapped_column(server_default="{online}")
     one_agent_per_contact: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    relax_skills_after: Mapped[int | None]
+    overflow_team_id: Mapped[int | None]
+    overflow_after: Mapped[int | None]
+    prefer_last_agent: Mapped[int | None]
+    wait_for_preferred: Mapped[int | None] = mapped_column(server_default="0")
+    pace_seconds: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -93,6 +102,7 @@ class CapacityPolicy(InAccount, Base):
     conversation_limit: Mapped[int | None]
     excluded_labels: Mapped[Words]
     exclude_older_than_hours: Mapped[int | None]
+    count_only_unanswered: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -22,6 +22,7 @@ class CapacityRow:
     conversation_limit: int | None
     excluded_labels: tuple[str, ...]
     exclude_older_than_hours: int | None
+    count_only_unanswered: bool
     version: int
     assigned_agent_count: int
 

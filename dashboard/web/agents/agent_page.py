@@ -1,5 +1,6 @@
 """An agent's page: presence, load, capacity and assignments. Supervisors change it; agents set their own presence."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -9,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine.model import Presence
 from dashboard.http import finished, unit_of_work
-from dashboard.services.accounts.account_forms import AgentEdit
-from dashboard.services.agents import agent_details, agents, fairness, presence
+from dashboard.services.accounts.account_forms import AgentEdit, AgentForm
+from dashboard.services.agents import agent_details, agents, fairness, presence, skills
 from dashboard.services.agents.agent_details import AgentDetails
 from dashboard.services.agents.fairness import InboxFairness
 from dashboard.services.agents.presence import AvailabilityResult
@@ -21,7 +22,7 @@ from dashboard.store.agents import agent_card as store
 from dashboard.store.agents.agent_card import AgentCard
 from dashboard.store.inboxes import choices
 from dashboard.web.audit.edit_forms import About, editing, refused
-from dashboard.web.core import form_input, formatting, htmx
+from dashboard.web.core import form_input, formatting, htmx, timezones
 from dashboard.web.core.auth import actor_kwargs, administrators_only, supervising, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
@@ -29,6 +30,7 @@ from dashboard.web.core.blueprints import pages_of
 # `away` is set by idling only; nobody chooses it.
 CHOICES = tuple(word for word in Presence if word is not Presence.AWAY)
 ACTIVITY = {"on": True, "off": False}
+NO_END = "Choose an instant in the future."
 PART = "agents/_agent.html"
 pages = pages_of("agents")
 
@@ -53,20 +55,12 @@ def set_availability(agent_id: int) -> ResponseReturnValue:
     chosen = request.form.get("availability", "")
     if chosen not in CHOICES:
         abort(HTTPStatus.BAD_REQUEST)
-    heard = finished(
-        presence.set_availability(
-            unit_of_work(),
-            viewer().account_id,
-            agent.id,
-            availability=Presence(chosen),
-            auto_offline=None,
-            by_hand=True,
-            now=clock.now(),
-            is_there=agent.id == viewer().user_id,
-        )
-    )
+    until = _until()
+    heard = AvailabilityResult.ENDS_IN_THE_PAST if isinstance(until, Invalid) else _set(agent, Presence(chosen), until)
     if heard is AvailabilityResult.NO_SUCH_AGENT:
         abort(HTTPStatus.NOT_FOUND)
+    if heard is AvailabilityResult.ENDS_IN_THE_PAST:
+        return _without_end(agent)
     if "page" in request.form:
         return _saved(agent_id, saying(f"{{}} is set to {formatting.word(Presence(chosen))}.", agent.name))
     back = url_for("web.board.show", _anchor=f"agent-{agent.id}")
@@ -94,6 +88,21 @@ def put_under(agent_id: int) -> ResponseReturnValue:
     return _refused(agent_id, put) if isinstance(put, Invalid) else _saved(agent_id, said)
 
 
+@pages.post("/agents/<int:agent_id>/skills")
+@supervisors_only
+def set_skills(agent_id: int) -> ResponseReturnValue:
+    """Replace an agent's skills: those that are ticked, and a new one."""
+    facts = _found(agent_id).facts
+    wanted = [*request.form.getlist("skill"), *filter(None, [request.form.get("new_skill", "").strip()])]
+    edit = form_input.load(AgentForm(partial=True), {"skills": wanted})
+    if isinstance(edit, Invalid):
+        return _refused(agent_id, edit)
+    done = finished(skills.change(unit_of_work(), viewer().account_id, agent_id, edit, **editing()))
+    if isinstance(done, Stale):
+        return _refused(agent_id, done)
+    return _saved(agent_id, saying("The skills of {} were saved.", facts.name))
+
+
 @pages.post("/agents/<int:agent_id>/activity")
 @administrators_only
 def set_active(agent_id: int) -> ResponseReturnValue:
@@ -109,6 +118,39 @@ def set_active(agent_id: int) -> ResponseReturnValue:
     if isinstance(done, Invalid | Conflict):
         return _refused(agent_id, invalid("active", done.sentence) if isinstance(done, Conflict) else done)
     return _saved(agent_id, saying("{} was reactivated." if done.active else "{} was deactivated.", done.name))
+
+
+def _set(agent: AgentCard, chosen: Presence, until: datetime | None) -> AvailabilityResult:
+    return finished(
+        presence.set_availability(
+            unit_of_work(),
+            viewer().account_id,
+            agent.id,
+            availability=chosen,
+            auto_offline=None,
+            by_hand=True,
+            now=clock.now(),
+            is_there=agent.id == viewer().user_id,
+            until=until,
+        )
+    )
+
+
+def _without_end(agent: AgentCard) -> ResponseReturnValue:
+    """Refuse a choice with an end in the past: on the agent's page, in the board's menu, or on the menu's own page."""
+    if "page" in request.form:
+        return _refused(agent.id, invalid("availability_until", NO_END))
+    if htmx.is_htmx():
+        return htmx.toast("agents/_not_set.html", said=NO_END), HTTPStatus.UNPROCESSABLE_ENTITY
+    page = render_template("agents/availability.html", agent=agent, choices=CHOICES, problems=(NO_END,))
+    return page, HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _until() -> datetime | Invalid | None:
+    """Return the end of the choice, in the viewer's time zone."""
+    typed = form_input.text("availability_until")
+    at = timezones.instant(typed) if typed else None
+    return invalid("availability_until", NO_END) if typed and at is None else at
 
 
 def _saved(agent_id: int, said: str) -> ResponseReturnValue:
@@ -134,6 +176,7 @@ def _context(agent_id: int, **more: Any) -> dict[str, Any]:
         "now": clock.now(),
         "errors": {},
         "wanted": {},
+        "typed": request.form,
         **more,
     }
 

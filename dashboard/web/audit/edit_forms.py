@@ -32,6 +32,8 @@ LIMITS = "inbox_capacity_limit"
 MOST_ENTRIES = 200
 RECENTLY = timedelta(hours=12)
 T = TypeVar("T")
+# Fields with a value of several parts, which is compared as a whole.
+OF_PARTS = frozenset({"business_hours"})
 PLAIN = (str, int, bool, type(None))
 
 
@@ -112,10 +114,16 @@ def _sent() -> DrawnFields | None:
     try:
         said = json.loads(request.form.get(FIELD, ""))
         drawn = DrawnFields(facts=said["facts"], untouched=said["untouched"])
-        readable = all(map(_is_plain, (*drawn.facts.values(), *drawn.untouched.values())))
+        readable = all(map(_is_readable, (*drawn.facts.items(), *drawn.untouched.items())))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return drawn if readable else None
+
+
+def _is_readable(field: tuple[str, object]) -> bool:
+    """Return whether a field has a value of its kind."""
+    name, value = field
+    return _is_plain(value) or (name in OF_PARTS and isinstance(value, dict))
 
 
 def _is_plain(value: object) -> bool:

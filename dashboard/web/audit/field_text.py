@@ -16,6 +16,7 @@ UNSAID = frozenset({"id", "version", "created_at", "updated_at", "last_used_at",
 LABELS = {
     "assignment_v2": "assignment",
     "enable_auto_assignment": "assignment",
+    "business_hours": "hours",
     **{name: kind.label for name, kind in POLICY_FIELDS.items()},
     "exclude_older_than_hours": "exclusion by age",
     "excluded_labels": "exclusion labels",
@@ -26,6 +27,10 @@ LABELS = {
     "agent_id": "agent",
     "assignment_policy_id": "assignment policy",
     "auto_offline": "offline without heartbeat",
+    "auto_assign": "assigned by runs",
+    "count_only_unanswered": "count only unanswered ones",
+    "required_skills": "required skills",
+    "skill_labels": "skills of labels",
     "url": "address",
     "subscriptions": "events",
     "expires_at": "good until",
@@ -40,6 +45,7 @@ NAMED = {
     "assignment_policy_id": "policies",
     "inbox_id": "inboxes",
     "team_id": "teams",
+    "overflow_team_id": "teams",
 }
 
 
@@ -78,6 +84,8 @@ def value(name: str, said: Any, names: AuditNames) -> str:
         return SAID[name](said)
     if isinstance(said, bool):
         return "on" if said else "off"
+    if isinstance(said, dict):
+        return ", ".join(f"{name}: {one}" for name, one in sorted(said.items())) or "none"
     if isinstance(said, list):
         return ", ".join(str(one).replace("_", " ") for one in said) or "none"
     return "none" if said in (None, "") else str(said)
@@ -91,6 +99,17 @@ def _window(said: int | None) -> str:
 
 def _limit(said: int | None) -> str:
     return "no limit" if said is None else f"{said:,}"
+
+
+def _hours(said: Mapping[str, Any] | None) -> str:
+    """Return business hours with their days, zone, holidays and country."""
+    if said is None:
+        return "open always"
+    days = (f"{day} {', '.join('-'.join(one) for one in windows)}" for day, windows in said["weekly"].items())
+    parts = ["; ".join(days) or "never open", said["timezone"]]
+    parts += [f"holidays of {said['country']}"] if said["country"] else []
+    parts += [f"closed on {', '.join(said['holidays'])}"] if said["holidays"] else []
+    return ", ".join(parts)
 
 
 def _word(said: str | None) -> str:
@@ -108,6 +127,7 @@ SAID: Mapping[str, Callable[[Any], str]] = {
     **{name: KINDS[type(kind)] for name, kind in POLICY_FIELDS.items() if type(kind) in KINDS},
     "fair_distribution_limit": lambda said: f"at most {said:,} per agent" if said else "no limit",
     "conversation_limit": _limit,
+    "business_hours": _hours,
     "exclude_older_than_hours": lambda said: "none" if said is None else f"older than {said:,} h",
     "max_auto_assigned_conversations": lambda said: f"{said:,}" if said else "none",
     "assignment_type": _word,

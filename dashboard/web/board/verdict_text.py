@@ -19,6 +19,9 @@ SENTENCES = {
     VerdictKind.AT_CAPACITY: "at capacity, holds {open} of {limit} here",
     VerdictKind.AT_TOTAL_CAPACITY: "at capacity, holds {open} of {limit} in all inboxes",
     VerdictKind.AT_TEAM_LIMIT: "at the team's maximum, holds {open} of {limit}",
+    VerdictKind.OPTED_OUT: "passed over by runs here",
+    VerdictKind.LACKS_SKILL: "lacks {missing}",
+    VerdictKind.PACED: "got one a moment ago, may take it {free_at}",
     VerdictKind.HAD_IT: "had it until {released_at}",
 }
 WITHOUT_INSTANT = {VerdictKind.RATE_LIMITED: "had {count} of {limit}", VerdictKind.HAD_IT: "had it"}
@@ -39,13 +42,22 @@ def verdict(found: Verdict) -> Markup:
 def _shown(fact: Any) -> Any:
     if isinstance(fact, datetime):
         return clock(fact)
+    if isinstance(fact, tuple):
+        return ", ".join(fact)
     return word(fact) if isinstance(fact, Presence) else fact
+
+
+def _narrowing(funnel: Funnel) -> list[tuple[str, int]]:
+    """Return the stages of rules that few inboxes use, where they leave somebody out."""
+    found = [("assigned by runs", funnel.auto_assign)] if funnel.auto_assign < funnel.members else []
+    return [*found, ("with the skills", funnel.skilled)] if funnel.skilled < funnel.auto_assign else found
 
 
 def stages(funnel: Funnel) -> list[tuple[str, int]]:
     """Return the funnel's stages in order."""
     return [
         ("members", funnel.members),
+        *_narrowing(funnel),
         ("online", funnel.online),
         ("under the rate limit", funnel.under_rate_limit),
         ("with capacity", funnel.with_capacity),

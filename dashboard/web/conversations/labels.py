@@ -7,6 +7,9 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard.http import finished, unit_of_work
+from dashboard.services.accounts import accounts
+from dashboard.services.accounts.account_forms import AccountForm
+from dashboard.services.agents import skills
 from dashboard.services.conversations import labels
 from dashboard.services.core.refusals import Conflict, Invalid
 from dashboard.services.inboxes.inbox_forms import LabelForm
@@ -65,6 +68,26 @@ def rename(label_id: int) -> ResponseReturnValue:
     return redirect(url_for("web.labels.show", label_id=label_id), HTTPStatus.SEE_OTHER)
 
 
+@pages.post("/settings/labels/<int:label_id>/skill")
+@supervisors_only
+def require(label_id: int) -> ResponseReturnValue:
+    """Let conversations with this label require a skill, or none."""
+    label = store.label(unit_of_work().session, viewer().account_id, label_id) or abort(HTTPStatus.NOT_FOUND)
+    skill = form_input.text("skill")
+    checked = form_input.load(AccountForm(partial=True), {"skill_labels": {label.title: skill} if skill else {}})
+    if isinstance(checked, Invalid):
+        message = {"skill": ("Give a name of at most 100 visible characters.",)}
+        return _shown(label_id, errors=message, typed=request.form), HTTPStatus.UNPROCESSABLE_ENTITY
+    finished(skills.require(unit_of_work(), viewer().account_id, label.title, skill, **actor_kwargs()))
+    if skill is None:
+        flash(saying("Conversations with {} require no skill.", label.title))
+    elif skills.has_anybody(unit_of_work(), viewer().account_id, skill):
+        flash(saying("Conversations with {} require {}.", label.title, skill))
+    else:
+        flash(saying("Conversations with {} require {}, which no agent has.", label.title, skill))
+    return redirect(url_for("web.labels.show", label_id=label_id), HTTPStatus.SEE_OTHER)
+
+
 @pages.post("/settings/labels/<int:label_id>/deletion")
 @supervisors_only
 def destroy(label_id: int) -> ResponseReturnValue:
@@ -76,7 +99,9 @@ def destroy(label_id: int) -> ResponseReturnValue:
 
 def _shown(label_id: int, **more: Any) -> str:
     found = store.label(unit_of_work().session, viewer().account_id, label_id) or abort(HTTPStatus.NOT_FOUND)
-    return render_template("labels/show.html", **{"label": found, "errors": {}, "typed": {}, **more})
+    account = accounts.show(unit_of_work(), viewer().account_id) or abort(HTTPStatus.NOT_FOUND)
+    skill = account.skill_labels.get(found.title, "")
+    return render_template("labels/show.html", **{"label": found, "skill": skill, "errors": {}, "typed": {}, **more})
 
 
 def _page(**more: Any) -> str:

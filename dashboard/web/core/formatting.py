@@ -27,6 +27,9 @@ WORDS: dict[StrEnum, str] = {
     Reason.NOBODY_ONLINE: "nobody online",
     Reason.ALL_RATE_LIMITED: "all rate-limited",
     Reason.ALL_AT_CAPACITY: "all at capacity",
+    Reason.NOBODY_SKILLED: "nobody has the skills",
+    Reason.OUTSIDE_HOURS: "outside its hours",
+    Reason.KEPT_FOR_PREFERRED: "kept for the contact's agent",
     Reason.HELPDESK_UNREACHABLE: "helpdesk unreachable",
     Reason.TWO_ENGINES: "another engine assigns here",
     Reason.SHADOW: "shadow: decided, not assigned",
@@ -63,6 +66,9 @@ CLAUSES = {
     Reason.NOBODY_ONLINE: "nobody is online",
     Reason.ALL_RATE_LIMITED: "everybody online has had their fair share",
     Reason.ALL_AT_CAPACITY: "everybody online is at capacity",
+    Reason.NOBODY_SKILLED: "no member has the required skills",
+    Reason.OUTSIDE_HOURS: "it is outside its hours",
+    Reason.KEPT_FOR_PREFERRED: "what is left is kept for the contacts' own agents",
     Reason.HELPDESK_UNREACHABLE: "its helpdesk has not been read in the last two minutes",
     Reason.TWO_ENGINES: "another engine assigns in it as well, so that nothing is written there",
     Reason.SHADOW: "it is in shadow: decided, not assigned",
@@ -119,6 +125,8 @@ def because(why: WaitingReason) -> Markup:
         return saying("{} excludes label {}", why.policy_name, why.label)
     if why.policy_name:
         return saying("older than {} allows", why.policy_name)
+    if why.reason is Reason.OUTSIDE_HOURS and why.until:
+        return Markup("{}, opens {}").format(word(why.reason), clock(why.until, "hours"))
     if why.until is not None and why.until != FOR_GOOD:
         return Markup("{}, until {}").format(word(why.reason), clock(why.until))
     slot = Markup(", next slot {}").format(clock(why.free_at)) if why.free_at else ""

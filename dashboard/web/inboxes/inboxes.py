@@ -28,6 +28,8 @@ from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
+from dashboard.web.inboxes import hours
+from dashboard.web.inboxes.member_switch import switched
 
 PER_PAGE = 100
 PART = "inboxes/_inbox.html"
@@ -71,12 +73,12 @@ def create() -> ResponseReturnValue:
 @pages.post("/inboxes/<int:inbox_id>")
 @supervisors_only
 def rename(inbox_id: int) -> ResponseReturnValue:
-    """Change the inbox's name and channel."""
+    """Change the inbox's name, channel and weight."""
     _found(inbox_id)
     changed = form_input.load(InboxForm(partial=True), _typed())
     if not isinstance(changed, Invalid):
         changed = finished(inboxes.change(unit_of_work(), viewer().account_id, inbox_id, changed, **editing()))
-    return _answer(inbox_id, changed, "The name was saved.")
+    return _answer(inbox_id, changed, "The inbox was saved.")
 
 
 @pages.post("/inboxes/<int:inbox_id>/deletion")
@@ -114,6 +116,14 @@ def change_members(inbox_id: int) -> ResponseReturnValue:
     return _answer(inbox_id, done, saying(ANSWERS[way], name))
 
 
+@pages.post("/inboxes/<int:inbox_id>/members/<int:agent_id>")
+@supervisors_only
+def switch_member(inbox_id: int, agent_id: int) -> ResponseReturnValue:
+    """Let runs assign conversations to a member, or pass over the member."""
+    done, said = switched(Owner(OwnerKind.INBOX, inbox_id), agent_id)
+    return _answer(inbox_id, done, said)
+
+
 @pages.post("/inboxes/<int:inbox_id>/releases")
 @supervisors_only
 def release(inbox_id: int) -> ResponseReturnValue:
@@ -145,6 +155,18 @@ def change_policy(inbox_id: int) -> ResponseReturnValue:
     if not isinstance(wanted, Invalid):
         wanted = finished(assignment_policies.link(unit_of_work(), viewer().account_id, inbox_id, wanted, **editing()))
     return _answer(inbox_id, wanted, "The policy was linked.")
+
+
+@pages.post("/inboxes/<int:inbox_id>/hours")
+@supervisors_only
+def change_hours(inbox_id: int) -> ResponseReturnValue:
+    """Change the inbox's hours, or let it be open always."""
+    _found(inbox_id)
+    wanted = hours.typed()
+    changed = form_input.load(InboxForm(partial=True), {"business_hours": wanted})
+    if not isinstance(changed, Invalid):
+        changed = finished(inboxes.change(unit_of_work(), viewer().account_id, inbox_id, changed, **editing()))
+    return _answer(inbox_id, changed, "The hours were saved." if wanted else "The inbox is open always.")
 
 
 @pages.post("/inboxes/<int:inbox_id>/switches")
@@ -228,4 +250,5 @@ def _to(inbox_id: int) -> ResponseReturnValue:
 
 
 def _typed() -> dict[str, Any]:
-    return {"name": request.form.get("name", ""), "channel": form_input.text("channel")}
+    weight = {"weight": form_input.number(request.form["weight"])} if "weight" in request.form else {}
+    return {"name": request.form.get("name", ""), "channel": form_input.text("channel"), **weight}

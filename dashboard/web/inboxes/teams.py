@@ -28,6 +28,7 @@ from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.cards import Card
+from dashboard.web.inboxes.member_switch import switched
 
 PER_PAGE = 50
 PART = "teams/_team.html"
@@ -139,6 +140,14 @@ def add(team_id: int) -> ResponseReturnValue:
         saying("{} was added to this team.", name),
         typed=typed,
     )
+
+
+@pages.post("/teams/<int:team_id>/members/<int:agent_id>")
+@supervisors_only
+def switch_member(team_id: int, agent_id: int) -> ResponseReturnValue:
+    """Let runs assign conversations to a member, or pass over the member."""
+    done, said = switched(Owner(OwnerKind.TEAM, team_id), agent_id)
+    return _answer(team_id, done, said)
 
 
 @pages.post("/teams/<int:team_id>/members/<int:agent_id>/removal")

@@ -1,6 +1,6 @@
 """Assignment policies: each one's effect in a sentence, and its form beside a preview."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,9 @@ from dashboard.services.core.refusals import Invalid, Stale
 from dashboard.services.policies import assignment_policies, assignment_policy_form, policy_consequences
 from dashboard.services.policies.assignment_policies import PolicyRow
 from dashboard.services.policies.policy_consequences import Consequences, PolicyDraft
+from dashboard.store.core.page_values import Choice
 from dashboard.store.core.paging import Page
+from dashboard.store.inboxes import choices
 from dashboard.store.policies import assignment_policies_page as store
 from dashboard.store.policies.assignment_policies_page import InboxChoice
 from dashboard.web.audit.edit_forms import About, Errors, editing, refused, there
@@ -50,6 +52,7 @@ class PolicyPage:
     fields: PolicyFields
     errors: Errors
     inboxes: list[InboxChoice]
+    teams: Sequence[Choice]
     consequences: Consequences | None
     row: PolicyRow | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -191,6 +194,7 @@ def _read(fields: PolicyFields, errors: Errors = NOTHING_WRONG.errors) -> Policy
         "fields": fields,
         "errors": errors or unclear.errors,
         "inboxes": inboxes,
+        "teams": choices.teams(unit_of_work().session, viewer().account_id),
         "consequences": meant,
     }
     if not fields.policy_id:

@@ -31,6 +31,7 @@ class CapacityPolicyFields:
     total: str = ""
     labels: tuple[str, ...] = ()
     hours: str = ""
+    only_unanswered: bool = False
     limits: Mapping[int, str] = field(default_factory=dict)
 
     def edit(self) -> CapacityPolicyEdit | Invalid:
@@ -50,6 +51,7 @@ class CapacityPolicyFields:
             "name": self.name,
             "description": self.description or None,
             "conversation_limit": form_input.number(self.total or None),
+            "count_only_unanswered": self.only_unanswered,
             "exclusion_rules": self._exclusions(),
         }
 
@@ -80,6 +82,7 @@ def of_facts(policy_id: int, facts: Mapping[str, Any]) -> CapacityPolicyFields:
         total=_typed(facts["conversation_limit"]),
         labels=facts["excluded_labels"],
         hours=_typed(facts["exclude_older_than_hours"]),
+        only_unanswered=facts["count_only_unanswered"],
         limits={int(name.removeprefix(LIMIT)): _typed(facts[name]) for name in facts if name.startswith(LIMIT)},
     )
 
@@ -98,6 +101,7 @@ def typed(policy_id: int = 0) -> CapacityPolicyFields:
         total=form_input.text("conversation_limit") or "",
         labels=tuple(form_input.labels()),
         hours=form_input.text("exclude_older_than_hours") or "",
+        only_unanswered=form_input.switched_on("count_only_unanswered"),
         limits=limits,
     )
 

@@ -51,6 +51,16 @@ CONTROLS: Mapping[type[PolicyField], Control] = {
         saved=lambda limit: str(limit or ""),
         given=lambda typed: form_input.number(typed or None),
     ),
+    kinds.SpanField: Control(
+        typed=lambda name: form_input.text(name) or "",
+        saved=lambda number: "" if number is None else str(number),
+        given=lambda typed: form_input.number(typed or None),
+    ),
+    kinds.TeamField: Control(
+        typed=lambda name: form_input.text(name) or "",
+        saved=lambda team_id: str(team_id or ""),
+        given=lambda typed: form_input.number(typed or None),
+    ),
     kinds.WindowField: Control(typed=_typed_span, saved=span_of, given=_given_span),
     kinds.SwitchField: Control(typed=form_input.switched_on, saved=bool, given=bool),
     kinds.PresenceField: Control(
@@ -73,6 +83,10 @@ class PolicyFields:
     description: str = ""
     rules: Mapping[str, Any] = field(default_factory=lambda: _saved(DEFAULTS))
     inboxes: frozenset[int] = frozenset()
+
+    def uses(self, *names: str) -> bool:
+        """Return whether one of these fields is set, so that its section is open."""
+        return any(self.rules[name] for name in names)
 
     def edit(self, *, name: str = "") -> AssignmentPolicyEdit | Invalid:
         """Return the values to save, or the errors; `name` replaces an empty name."""

@@ -1,6 +1,6 @@
 """Agents through the API (api.md section 2)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -26,10 +26,12 @@ def test_a_new_agent_has_the_defaults_and_is_absent_until_the_first_heartbeat(ad
         "email": "eve@acme.example",
         "role": "agent",
         "availability": "online",
+        "availability_until": None,
         "presence": "offline",
         "auto_offline": True,
         "active": True,
         "agent_capacity_policy_id": None,
+        "skills": [],
         "open_conversations": 0,
         "log_in": "active",
     }
@@ -336,3 +338,33 @@ def test_a_deactivated_agent_is_not_heard(admin: Caller, acme: Acme) -> None:
     assert admin.post(f"/agents/{dov}/heartbeat").status_code == 404
     assert admin.put(f"/agents/{dov}/availability", {"availability": Presence.ONLINE}).status_code == 404
     assert acme.work.session.scalar(select(AccountUser.active).where(AccountUser.user_id == dov)) is False
+
+
+def test_a_choice_of_presence_has_an_end_that_answers_carry(supervisor: Caller, acme: Acme) -> None:
+    """E66"""
+    path = f"/agents/{acme.agents['Ana']}"
+    until = (clock.now() + timedelta(hours=2)).replace(microsecond=0)
+
+    busy = supervisor.put(f"{path}/availability", {"availability": "busy", "availability_until": until.isoformat()})
+    read = supervisor.get(path).json
+    again = supervisor.put(f"{path}/availability", {"availability": "busy"}).json
+
+    assert datetime.fromisoformat(busy.json["availability_until"]) == until
+    assert read["availability_until"] == busy.json["availability_until"]
+    assert again["availability_until"] is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"availability": "busy", "availability_until": "2020-01-01T00:00:00Z"},
+        {"availability": "busy", "availability_until": "tomorrow"},
+        {"availability": "away", "source": "idle", "availability_until": "2199-01-01T00:00:00Z"},
+    ],
+)
+def test_a_wrong_end_of_a_choice_is_refused(supervisor: Caller, acme: Acme, said: dict[str, str]) -> None:
+    """E66"""
+    refused = supervisor.put(f"/agents/{acme.agents['Ana']}/availability", said)
+
+    assert refused.status_code == 422
+    assert list(refused.json["errors"]) == ["availability_until"]

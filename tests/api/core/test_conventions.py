@@ -24,7 +24,8 @@ def test_a_token_comes_as_bearer_or_in_its_own_header(admin: Caller) -> None:
     own = admin.client.get(f"/api/v1/accounts/{admin.account_id}", headers={"api-access-token": admin.token})
 
     assert bearer.status_code == own.status_code == 200
-    assert bearer.json == own.json == {"id": admin.account_id, "name": "Acme", "assignment_v2": True}
+    account = {"id": admin.account_id, "name": "Acme", "assignment_v2": True, "skill_labels": {}}
+    assert bearer.json == own.json == account
 
 
 def test_without_a_token_that_opens_nothing_is_answered(admin: Caller) -> None:

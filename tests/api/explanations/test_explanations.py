@@ -6,7 +6,8 @@ from tests.desks import Acme
 
 KEYS = {
     *("conversation_id", "state", "position", "outcome", "reason", "sentence", "exclusion", "funnel", "agents"),
-    *("next_possible_at", "fixes", "agent_id", "run_id", "assigned_at", "policy_id", "policy_version"),
+    *("next_possible_at", "fixes", "agent_id", "run_id", "assigned_at", "policy_id", "policy_version", "via"),
+    "skills_relaxed",
 }
 
 
@@ -31,13 +32,22 @@ def test_a_waiting_conversation_is_explained_in_the_documented_shape(supervisor:
         "reason": "all_at_capacity",
         "sentence": "Waiting because the only online agent of Support is at capacity.",
         "exclusion": None,
-        "funnel": {"members": 4, "online": 1, "under_rate_limit": 1, "with_capacity": 0},
+        "funnel": {
+            "members": 4,
+            "auto_assign": 4,
+            "skilled": 4,
+            "online": 1,
+            "under_rate_limit": 1,
+            "with_capacity": 0,
+        },
         "next_possible_at": None,
         "agent_id": None,
         "run_id": None,
         "assigned_at": None,
         "policy_id": None,
         "policy_version": None,
+        "via": None,
+        "skills_relaxed": False,
     }
 
 
@@ -65,7 +75,7 @@ def test_an_explanation_has_every_key_whatever_the_state(supervisor: Caller, acm
     assert (told[by_run]["outcome"], told[by_run]["reason"], told[by_run]["position"]) == ("assign", None, None)
     assert {told[by_run]["next_possible_at"], *told[by_run]["fixes"]} == {None}
     known = {"conversation_id": resolved, "state": "not_waiting", "sentence": "Not waiting: it is resolved."}
-    assert told[resolved] == {**dict.fromkeys(KEYS), **known, "agents": [], "fixes": []}
+    assert told[resolved] == {**dict.fromkeys(KEYS), **known, "agents": [], "fixes": [], "skills_relaxed": False}
 
 
 def test_the_document_says_that_every_key_is_there(supervisor: Caller):

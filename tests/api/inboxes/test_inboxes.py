@@ -23,6 +23,10 @@ def test_a_new_inbox_has_the_defaults(supervisor: Caller) -> None:
         "name": "Billing",
         "channel": None,
         "enable_auto_assignment": True,
+        "weight": 1,
+        "business_hours": None,
+        "open_now": True,
+        "opens_at": None,
         "assignment_policy_id": None,
         "member_ids": [],
         "waiting_count": 0,
@@ -103,7 +107,7 @@ def test_members_are_replaced_added_and_removed(supervisor: Caller, acme: Acme) 
     ana, bo, cleo = (acme.agents[name] for name in ("Ana", "Bo", "Cleo"))
     path = f"/inboxes/{acme.sales}/members"
 
-    assert supervisor.get(path).json == {"user_ids": [ana, bo]}
+    assert supervisor.get(path).json["user_ids"] == [ana, bo]
     for answer, left in (
         (supervisor.post(path, {"user_ids": [cleo, bo]}), [ana, bo, cleo]),
         (supervisor.delete(path, {"user_ids": [ana]}), [bo, cleo]),
@@ -127,7 +131,7 @@ def test_teams_have_members_too(supervisor: Caller, acme: Acme) -> None:
     team_id = acme.team("Night")
 
     assert supervisor.post(f"/teams/{team_id}/members", {"user_ids": [acme.agents["Ana"]]}).status_code == 200
-    assert supervisor.get(f"/teams/{team_id}/members").json == {"user_ids": [acme.agents["Ana"]]}
+    assert supervisor.get(f"/teams/{team_id}/members").json["user_ids"] == [acme.agents["Ana"]]
 
 
 def test_members_must_be_active_agents_of_the_account(supervisor: Caller, admin: Caller, acme: Acme) -> None:
@@ -143,7 +147,7 @@ def test_members_must_be_active_agents_of_the_account(supervisor: Caller, admin:
     ):
         assert refused.status_code == 422
         assert list(refused.json["errors"]) == ["user_ids"]
-    assert supervisor.get(path).json == {"user_ids": [acme.agents["Ana"], acme.agents["Bo"]]}
+    assert supervisor.get(path).json["user_ids"] == [acme.agents["Ana"], acme.agents["Bo"]]
     assert dov not in supervisor.get(f"/inboxes/{acme.support}").json["member_ids"]
 
 

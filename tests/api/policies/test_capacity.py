@@ -26,6 +26,7 @@ def test_a_new_capacity_policy_limits_nothing(supervisor: Caller) -> None:
         "name": "Juniors",
         "description": None,
         "conversation_limit": None,
+        "count_only_unanswered": False,
         "exclusion_rules": {"excluded_labels": [], "exclude_older_than_hours": None},
         "assigned_agent_count": 0,
         "inbox_capacity_limits": [],

@@ -10,13 +10,16 @@ from tests.policies import UNLIKE
 
 @pytest.mark.parametrize("name", POLICY_FIELDS)
 def test_a_field_is_changed_and_read(supervisor: Caller, name: str) -> None:
-    path = f"/assignment_policies/{supervisor.post('/assignment_policies', {'name': 'Fair'}).json['id']}"
+    teams = [supervisor.post("/teams", {"name": team}).json["id"] for team in ("First", "Second")]
+    overflow = {"overflow_team_id": teams[0], "overflow_after": 1} if name.startswith("overflow") else {}
+    path = f"/assignment_policies/{supervisor.post('/assignment_policies', {'name': 'Fair', **overflow}).json['id']}"
+    wanted = teams[1] if name == "overflow_team_id" else UNLIKE[name]
 
-    changed = supervisor("PATCH", path, {name: UNLIKE[name]})
+    changed = supervisor("PATCH", path, {name: wanted})
 
     assert changed.status_code == 200
-    assert changed.json[name] == UNLIKE[name]
-    assert supervisor.get(path).json[name] == UNLIKE[name]
+    assert changed.json[name] == wanted
+    assert supervisor.get(path).json[name] == wanted
 
 
 def test_every_field_is_in_the_documents_schemas(supervisor: Caller) -> None:

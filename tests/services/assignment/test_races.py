@@ -223,3 +223,29 @@ def test_a_claim_that_fails_gives_its_reservations_back(acme: Acme, monkeypatch)
 
 def _fail(*_: object, **__: object) -> None:
     raise RuntimeError("the database went away")
+
+
+def test_eight_workers_over_two_inboxes_give_no_agent_two_within_a_pace(acme: Acme, settings: Settings) -> None:
+    """E61, E27. Seen to fail without the agents locked for a pace: both inboxes gave to the same agent."""
+    acme.policy("Support", "Sales", pace_seconds=30)
+    acme.online("Ana", "Bo")
+    acme.waiting(40)
+    acme.waiting(40, "Sales")
+
+    at_once(acme, settings, [acme.support, acme.sales] * (WORKERS // 2))
+
+    assert {name: count for name, count in holds(acme).items() if name != "-"} == {"Ana": 1, "Bo": 1}
+
+
+def test_an_inbox_without_a_pace_counts_for_the_pace_of_another(acme: Acme, settings: Settings) -> None:
+    """E61, E27. Seen to fail with agents locked only by inboxes that have a pace themselves."""
+    acme.policy("Support", pace_seconds=30)
+    acme.policy("Sales")
+    acme.online("Ana")
+    acme.waiting(5)
+    acme.waiting(1, "Sales")
+
+    at_once(acme, settings, [acme.support, acme.sales] * (WORKERS // 2))
+
+    rows = acme.work.session.scalars(select(Assignment.inbox_id).order_by(Assignment.id)).all()
+    assert rows in ([acme.sales], [acme.support, acme.sales])

@@ -9,7 +9,8 @@ from hypothesis import settings as examples
 from dashboard.config import Settings
 from dashboard.engine import planner
 from dashboard.engine.decisions import ELIGIBLE, Assign, AtTeamLimit, NotAMember, Reason, Verdict
-from dashboard.engine.model import Conversation, Snapshot
+from dashboard.engine.model import Conversation, PoolKey, Snapshot
+from dashboard.engine.plan_state import PlanState
 from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.agents import agent_details
 from dashboard.services.assignment.waiting_filter import filter_of
@@ -45,7 +46,7 @@ def seen_by_runs(acme: Acme) -> dict[int, Snapshot]:
     for one in routing.read_many(acme.work.session, acme.account_id, list(acme.inboxes.values())):
         place = RoutedInbox(inbox=one.inbox, policy=one.policy or DEFAULT_POLICY)
         snapshot = snapshots.read(acme.work.session, acme.work.gauges, [place], now=NOON)[one.inbox.id]
-        pools = [None, *(team.id for team in snapshot.teams)]
+        pools = [PoolKey(None), *(PoolKey(team.id) for team in snapshot.teams)]
         rows = waiting.lock_next(acme.work.session, filter_of(snapshot), pools=pools, most=100, now=NOON, hold=False)
         found[one.inbox.id] = replace(snapshot, waiting=rows.conversations)
     return found
@@ -53,13 +54,13 @@ def seen_by_runs(acme: Acme) -> dict[int, Snapshot]:
 
 def verdicts_of(snapshot: Snapshot) -> dict[int, dict[int | None, Verdict]]:
     """Return the planner's verdicts by agent and pool, without those who are no members or are left to themselves."""
-    state = planner.PlanState(snapshot, snapshot.policy, NOON)
+    state = PlanState(snapshot, snapshot.policy, NOON)
     found: dict[int, dict[int | None, Verdict]] = {agent.id: {} for agent in snapshot.agents}
-    given_out = [team_id for team_id, pool in state.standings().items() if pool.reason is not Reason.TEAM_MANUAL]
-    for team_id in given_out:
-        for agent_id, verdict in state.seating(team_id).verdicts.items():
+    given_out = [key for key, pool in state.standings().items() if pool.reason is not Reason.TEAM_MANUAL]
+    for key in given_out:
+        for agent_id, verdict in state.seating(key).verdicts.items():
             if not isinstance(verdict, NotAMember):
-                found[agent_id][team_id] = verdict
+                found[agent_id][key.team_id] = verdict
     return found
 
 
@@ -90,7 +91,7 @@ def test_the_boards_word_for_each_inbox_is_what_a_run_would_say(settings: Settin
         inboxes, board = board_of(acme)
 
         for inbox_id, snapshot in seen_by_runs(acme).items():
-            states = {team_id: pool.state for team_id, pool in board.pools[inbox_id].items()}
+            states = {PoolKey(team_id): pool.state for team_id, pool in board.pools[inbox_id].items()}
             assert states == planner.standings(snapshot, NOON)
             reasons = Counter(decision.reason for decision in planner.plan(snapshot, NOON).decisions)
             closed = board.closed(inboxes[inbox_id])
@@ -136,5 +137,5 @@ def test_explanations_the_queue_and_previews_say_what_a_run_would_do(settings: S
 
 
 def seating_of(snapshot: Snapshot, conversation: Conversation) -> dict[int, Verdict]:
-    state = planner.PlanState(snapshot, snapshot.policy, NOON)
-    return dict(state.seating(conversation.team_id).verdicts)
+    state = PlanState(snapshot, snapshot.policy, NOON)
+    return dict(state.seating(PoolKey(conversation.team_id)).verdicts)

@@ -55,9 +55,12 @@ def test_a_preview_has_what_the_edit_changes_and_nothing_else(name: str) -> None
 
 @pytest.mark.parametrize("name", POLICY_FIELDS)
 def test_a_change_of_a_field_is_saved_and_undone(acme: Acme, name: str) -> None:
-    policy_id = acme.policy("Support")
+    overflow = {"overflow_team_id": acme.team("First"), "overflow_after": 1} if name.startswith("overflow") else {}
+    policy_id = acme.policy("Support", **overflow)
     before = assignment_policies.show(acme.work, acme.account_id, policy_id)
-    changed = assignment_policies.change(acme.work, acme.account_id, policy_id, edit_of(name), **CALLED)
+    other = {"overflow_team_id": acme.team("Second")} if name == "overflow_team_id" else UNLIKE
+    edit = AssignmentPolicyForm(partial=True).load({name: other[name]})
+    changed = assignment_policies.change(acme.work, acme.account_id, policy_id, edit, **CALLED)
     entry_id = acme.work.session.query(AuditEntry.id).scalar()
 
     done = undo.undo(acme.work, acme.account_id, entry_id, **CALLED)

@@ -192,7 +192,7 @@ def test_an_inbox_is_made_renamed_and_deleted(mara: Looker, acme: Acme) -> None:
     assert "Returns was created." in mara.get(path).text
     assert f'href="/policies/new?inbox={inbox_id}"' in mara.get(path).text
     assert f'name="inbox" value="{inbox_id}" checked' in mara.get(f"/policies/new?inbox={inbox_id}").text
-    assert "The name was saved." in mara.post(path, {"name": "Refunds", "channel": ""}, headers=HTMX).text
+    assert "The inbox was saved." in mara.post(path, {"name": "Refunds", "channel": ""}, headers=HTMX).text
     row = acme.work.session.get_one(Inbox, inbox_id)
     assert (row.name, row.channel, row.enable_auto_assignment) == ("Refunds", None, True)
     acme.work.session.rollback()

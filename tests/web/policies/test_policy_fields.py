@@ -17,12 +17,12 @@ from dashboard.web.policies import policy_fields
 from dashboard.web.policies.policy_fields import CONTROLS, PolicyFields
 from tests.desks import Acme
 from tests.pages import Looker
-from tests.policies import UNLIKE
+from tests.policies import UNLIKE, unlike_in
 
 
 @pytest.mark.parametrize("name", POLICY_FIELDS)
 def test_the_form_has_a_control_for_each_field(mara: Looker, name: str) -> None:
-    assert re.search(rf'<(?:input|select)[^>]* name="{name}"', mara.get("/policies/new").text)
+    assert re.search(rf'<(?:input|select)[^>]* name="{name}[".]', mara.get("/policies/new").text)
     assert type(POLICY_FIELDS[name]) in CONTROLS
 
 
@@ -34,14 +34,15 @@ def test_an_empty_form_has_the_defaults(app: Flask) -> None:
 
 
 def test_a_saved_policy_that_nobody_touches_is_sent_as_it_stands(acme: Acme) -> None:
-    row = assignment_policies.show(acme.work, acme.account_id, acme.policy("Support", **UNLIKE))
+    unlike = unlike_in(acme)
+    row = assignment_policies.show(acme.work, acme.account_id, acme.policy("Support", **unlike))
     assert row is not None
 
     edit = policy_fields.of_row(row, ()).edit()
 
     assert isinstance(edit, AssignmentPolicyEdit)
     assert {name: kind.read(sent_fields(edit)[name]) for name, kind in POLICY_FIELDS.items()} == {
-        name: kind.read(UNLIKE[name]) for name, kind in POLICY_FIELDS.items()
+        name: kind.read(unlike[name]) for name, kind in POLICY_FIELDS.items()
     }
 
 
