@@ -29,6 +29,8 @@ class Event(StrEnum):
     CONVERSATION_UPDATED = "conversation_updated"
     CONVERSATION_STATUS_CHANGED = "conversation_status_changed"
     AGENT_PRESENCE_CHANGED = "agent_presence_changed"
+    ALERT_OPENED = "alert_opened"
+    ALERT_CLOSED = "alert_closed"
 
 
 class AssignmentSource(StrEnum):
