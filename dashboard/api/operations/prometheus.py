@@ -50,6 +50,8 @@ class _Collector:
             ("oldest_wait_seconds", "How long the oldest has waited.", _seconds_since(figures.oldest_wait_since)),
             ("stranded", "Conversations that somebody could have taken, when last checked.", figures.stranded),
             ("webhook_deliveries_pending", "Deliveries still to be made.", figures.deliveries_pending),
+            ("alerts_open", "Alerts that are open.", figures.alerts_open),
+            ("alert_notices_pending", "Messages to alert channels that are not accepted yet.", figures.notices_pending),
         ):
             yield GaugeMetricFamily(f"evenhand_{name}", words, value=value)
         if checked_at := figures.stranded_checked_at:

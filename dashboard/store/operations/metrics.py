@@ -6,12 +6,12 @@ from datetime import datetime
 from time import monotonic
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 
 from dashboard.store.assignment.waiting import WAITING
 from dashboard.store.ledger import metric_counters
 from dashboard.store.ledger.metric_counters import Counted
-from dashboard.store.models import Account, Conversation, WebhookDelivery
+from dashboard.store.models import Account, Alert, AlertNotice, Conversation, WebhookDelivery
 from dashboard.store.models.webhooks import PENDING
 from dashboard.store.postgres.database import Engine, Session
 
@@ -29,13 +29,17 @@ _written_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Waiting and stranded conversations, the longest wait, pending deliveries, and the counters' totals."""
+    """Waiting and stranded conversations, the longest wait, pending deliveries, open alerts and their pending
+    notices, and the counters' totals.
+    """
 
     waiting: int
     oldest_wait_since: datetime | None
     stranded: int
     stranded_checked_at: datetime | None
     deliveries_pending: int
+    alerts_open: int
+    notices_pending: int
     done: Sequence[Counted]
 
 
@@ -67,5 +71,11 @@ def read(session: Session) -> Figures:
         stranded=int(stranded.found or 0),
         stranded_checked_at=stranded.since,
         deliveries_pending=session.scalar(select(func.count()).select_from(WebhookDelivery).where(PENDING)) or 0,
+        alerts_open=_count(session, Alert.closed_at.is_(None)),
+        notices_pending=_count(session, AlertNotice.ended_at.is_(None)),
         done=metric_counters.read(session),
     )
+
+
+def _count(session: Session, which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).where(which)) or 0
