@@ -117,6 +117,11 @@ class Beside:
         connections.note(self.acme.work.session, self.connection_id, **values)
         self.acme.work.finish()
 
+    def set_inbox(self, external_id: str, **values: object) -> None:
+        """Set columns of a connected inbox."""
+        directory.set_inbox(self.acme.work.session, self.connection_id, external_id, **values)
+        self.acme.work.finish()
+
     def lease(self) -> None:
         """Lease the due writes, as a worker does that is killed then."""
         session = self.acme.work.session

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from dashboard.engine.decisions import Source
-from dashboard.engine.model import Hold, Status
+from dashboard.engine.model import ConnectionMode, Hold, Status
 from dashboard.helpdesks.values import WebhookHint
 from dashboard.services.helpdesks.mirroring.failures import CAME_BACK_CHANGED
 from dashboard.store.models.connections import ConnectionState
@@ -89,6 +89,30 @@ def test_a_killed_first_sync_resumes_at_its_page(beside: Beside):
     beside.acme.work.session.rollback()
 
     assert beside.helpdesk.calls.count("open") == 3
+
+
+def test_a_reading_is_none_of_an_inbox_that_was_chosen_after_its_beginning(beside: Beside):
+    """C6: the next one follows at once. Seen to fail with the end of any reading taken for it."""
+    beside.set_inbox("2", mode=ConnectionMode.OFF)
+    beside.poll()
+    beside.helpdesk.starts(1)
+    beside.helpdesk.starts(2, inbox_id="2")
+    began_at = beside.now
+
+    def chosen_meanwhile() -> None:
+        beside.later(seconds=1)
+        beside.set_inbox("2", mode=ConnectionMode.SHADOW, unread_since=beside.now)
+
+    beside.set(open_read_at=None)
+    beside.helpdesk.before_reading_open.append(chosen_meanwhile)
+    beside.poll()
+
+    assert beside.connection.open_read_at is None
+    assert beside.directory().inboxes["2"].unread_since == began_at + timedelta(seconds=1)
+    beside.poll()
+    assert beside.connection.open_read_at == beside.now
+    assert beside.directory().inboxes["2"].unread_since is None
+    assert beside.row(2).is_waiting
 
 
 def test_a_conversation_waits_since_the_first_customer_message_without_an_answer(beside: Beside):
