@@ -93,7 +93,7 @@ def test_a_decision_that_could_not_be_written_in_time_is_decided_anew(live: Besi
     assert live.helpdesk.conversations["u-1"].assignee_id is None
     assert live.row(1).is_waiting
     assert live.writes() == [("claim", "failed", TOO_LATE)]
-    assert ledger(live.acme)[-1][-1] == "lost_race"
+    assert ledger(live.acme)[-1][-1] == "not_written"
 
 
 def test_a_refused_agent_is_passed_over_for_that_conversation(live: Beside):

@@ -47,6 +47,12 @@ class AssignmentSource(StrEnum):
     GONE_IN_HELPDESK = "gone_in_helpdesk"
     IN_HELPDESK = "in_helpdesk"
     LOST_RACE = "lost_race"
+    REFUSED_IN_HELPDESK = "refused_in_helpdesk"
+    NOT_WRITTEN = "not_written"
+
+
+# Releases of claims that the helpdesk does not have: the assignment before one counts for no limit.
+GIVEN_BACK = (AssignmentSource.LOST_RACE, AssignmentSource.REFUSED_IN_HELPDESK, AssignmentSource.NOT_WRITTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
