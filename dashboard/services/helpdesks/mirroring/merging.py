@@ -17,6 +17,8 @@ from dashboard.store.models.helpdesk_writes import WriteKind
 
 # A person's release in the helpdesk stands this long, or until the customer's next message (C15).
 HANDS_OFF_FOR = timedelta(minutes=10)
+# After this, another owner there counts as the newer choice, whatever the helpdesk's own time of the change.
+BY_HAND_STANDS_FOR = timedelta(seconds=60)
 
 
 class WriteFate(Enum):
@@ -56,10 +58,10 @@ def merge(before: Mirrored, reading: HelpdeskConversation, view: MirrorView, new
     row = _theirs(before.row, reading, view)
     if fate is WriteFate.OPEN:
         row = replace(row, assignee_id=before.row.assignee_id, status=reading.status)
-    released = fate in (None, WriteFate.REPLACED) and _is_released_there(before, reading)
+    released = fate is not WriteFate.OPEN and _is_released_there(before, reading)
     is_release = row.assignee_id is None and before.row.assignee_id is not None
     why = _why(before, view) if is_release and released else None
-    if fate is WriteFate.LOST and is_release:
+    if fate is WriteFate.LOST and is_release and not released:
         why = AssignmentSource.LOST_RACE
     if released and why is None:
         row = replace(row, held_until=news.now + HANDS_OFF_FOR, held_for=Hold.HANDS_OFF)
@@ -80,7 +82,17 @@ def fate_of(write: OpenWrite, reading: HelpdeskConversation, view: MirrorView, *
         return WriteFate.LOST
     if write.kind is WriteKind.RELEASE and reading.assignee_id != write.expected_assignee:
         return WriteFate.LOST
+    if write.kind is WriteKind.BY_HAND and _is_chosen_later(write, reading, view, asked_at):
+        return WriteFate.LOST
     return WriteFate.OPEN
+
+
+def _is_chosen_later(write: OpenWrite, reading: HelpdeskConversation, view: MirrorView, asked_at: datetime) -> bool:
+    """Return whether somebody there chose another owner after the choice made here, which waited to be written."""
+    if reading.assignee_id == write.expected_assignee:
+        return False
+    is_old = reading.taken and asked_at > write.at + BY_HAND_STANDS_FOR
+    return is_old or view.here(reading.updated_at) > write.at
 
 
 def target_of(write: OpenWrite, view: MirrorView) -> str | None:
