@@ -93,6 +93,8 @@ class Beside:
                 cause=hint.event,
                 external_id=hint.id,
                 display_id=hint.display_id,
+                happened_at=hint.at,
+                actor=hint.actor_id,
                 owner_changed=hint.owner_changed,
                 owner_before=hint.before,
                 owner_after=hint.after,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from dashboard.engine.model import Awaiting, Presence, Status
 from dashboard.helpdesks.port import HelpdeskUnavailable
 from dashboard.helpdesks.values import (
+    CUSTOMER,
     AboutHelpdesk,
     AssignAnswer,
     Check,
@@ -116,6 +117,12 @@ class PaperHelpdesk:
     def bot_takes(self, number: int) -> None:
         """Let a bot own it."""
         self.change(number, assignee_id=None, taken=True)
+
+    def customer_writes(self, number: int) -> None:
+        """Let the customer write once more, who has waited already."""
+        self.change(number)
+        hint = replace(self.hints[-1], event="message_created", actor_id=CUSTOMER, at=self.now)
+        self.hints.append(hint)
 
     def silently(self, number: int, **values: object) -> None:
         """Change it so that neither a webhook nor its own time tells."""

@@ -197,6 +197,41 @@ def test_the_customers_next_message_ends_the_ten_minutes(beside: Beside):
     assert beside.row(1).held_for is not Hold.HANDS_OFF
 
 
+def test_a_message_of_a_customer_who_waits_already_ends_the_ten_minutes(beside: Beside):
+    """C15: seen to fail by the beginning of the wait alone, which such a message does not move."""
+    released(beside)
+    beside.later(minutes=2)
+    beside.helpdesk.customer_writes(1)
+    beside.hear(beside.helpdesk.hints)
+
+    assert beside.row(1).held_for is not Hold.HANDS_OFF
+
+
+def test_an_earlier_message_that_is_told_late_does_not_end_the_ten_minutes(beside: Beside):
+    """C15: seen to fail with any message that a webhook tells."""
+    beside.helpdesk.starts(1)
+    beside.helpdesk.customer_writes(1)
+    late = beside.helpdesk.hints.pop()
+    beside.later(minutes=1)
+    released(beside)
+    beside.later(minutes=2)
+    beside.hear([late])
+
+    assert beside.row(1).held_for is Hold.HANDS_OFF
+
+
+def released(beside: Beside) -> None:
+    """Let a person there take the conversation and release it, while its customer waits."""
+    if not beside.helpdesk.conversations:
+        beside.helpdesk.starts(1)
+    beside.helpdesk.give(1, "42")
+    beside.poll()
+    beside.helpdesk.give(1, None)
+    beside.hear(beside.helpdesk.hints)
+    beside.helpdesk.hints.clear()
+    assert beside.row(1).held_for is Hold.HANDS_OFF
+
+
 def test_what_an_agent_had_who_is_gone_there_is_eligible_at_once(beside: Beside):
     """C15: judged after the set-up was read."""
     beside.helpdesk.starts(1)
