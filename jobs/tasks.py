@@ -15,7 +15,7 @@ from dashboard.services.assignment.run import RunRequest
 from dashboard.services.conversations import snoozes
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import writing
-from dashboard.services.helpdesks.mirroring import scheduling as jobs_of_helpdesks
+from dashboard.services.helpdesks.hints import scheduling as jobs_of_helpdesks
 from dashboard.services.operations import health, retention
 from dashboard.services.reports import rollups
 from dashboard.services.webhooks import deliver

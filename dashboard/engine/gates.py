@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.engine.decisions import (
+from dashboard.engine.model import Agent, AssignmentType, PoolKey, Team
+from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.verdicts import (
     ELIGIBLE,
     AtCapacity,
     AtTeamLimit,
@@ -20,8 +22,6 @@ from dashboard.engine.decisions import (
     RateLimited,
     Verdict,
 )
-from dashboard.engine.model import Agent, AssignmentType, PoolKey, Team
-from dashboard.engine.policy import AssignmentPolicy
 
 
 class Candidate:

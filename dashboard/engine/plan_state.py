@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from dashboard.engine.decisions import (
-    ELIGIBLE,
     HELD_BECAUSE,
     Assign,
     AssignedHow,
@@ -17,14 +16,11 @@ from dashboard.engine.decisions import (
     Decision,
     DecisionTrace,
     Error,
-    HadIt,
     JudgedPool,
-    NotAMember,
     PoolState,
     Reason,
     Skip,
     Stop,
-    Verdict,
     Via,
 )
 from dashboard.engine.exclusions import Exclusions
@@ -33,6 +29,7 @@ from dashboard.engine.model import Conversation, PoolKey, Snapshot, Team
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.engine.pools import Pool, pool_key, pool_members, rotation_members
 from dashboard.engine.selectors import Turns, reconcile
+from dashboard.engine.verdicts import ELIGIBLE, HadIt, NotAMember, Verdict
 
 
 class PlanState:

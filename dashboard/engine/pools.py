@@ -4,21 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from dashboard.engine.decisions import (
-    ELIGIBLE,
-    Funnel,
-    JudgedPool,
-    Paced,
-    PoolState,
-    RateLimited,
-    Reason,
-    Verdict,
-    VerdictKind,
-)
+from dashboard.engine.decisions import Funnel, JudgedPool, PoolState, Reason
 from dashboard.engine.gates import Candidate, Rules, could_ever, gates_of_loads, verdict
 from dashboard.engine.model import Conversation, PoolKey, Snapshot
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.engine.selectors import SELECTORS, Turns
+from dashboard.engine.verdicts import ELIGIBLE, Paced, RateLimited, Verdict, VerdictKind
 
 RATE_KINDS = (VerdictKind.RATE_LIMITED, VerdictKind.PACED)
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from dashboard.engine import policy_text, selectors
+from dashboard.engine import selectors
 from dashboard.engine.gates import Candidate
 from dashboard.engine.policy import POLICY_FIELDS, AssignmentOrder
 from dashboard.engine.selectors import SELECTORS, Turns
+from dashboard.engine.sentences import policy_text
 from tests.engine.floors import a_conversation, a_policy, an_agent
 
 

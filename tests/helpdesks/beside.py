@@ -9,8 +9,10 @@ from sqlalchemy import insert, select
 from dashboard.engine.model import ConnectionMode, Status
 from dashboard.helpdesks.values import HelpdeskConversation, HelpdeskKind, WebhookHint
 from dashboard.services.helpdesks import explaining, writing
-from dashboard.services.helpdesks.mirroring import marks, mirror, polling, vanishing
+from dashboard.services.helpdesks.hints import marks
+from dashboard.services.helpdesks.mirroring import mirror, vanishing
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
+from dashboard.services.helpdesks.polling import polling
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.helpdesks import connections, directory, events

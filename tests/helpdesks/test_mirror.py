@@ -8,7 +8,7 @@ import pytest
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import ConnectionMode, Hold, Status
 from dashboard.helpdesks.values import WebhookHint
-from dashboard.services.helpdesks.mirroring.failures import CAME_BACK_CHANGED
+from dashboard.services.helpdesks.polling.failures import CAME_BACK_CHANGED
 from dashboard.store.models.connections import ConnectionState
 from tests.desks import NOON, Recorded
 from tests.handling import ledger

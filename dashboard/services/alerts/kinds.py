@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from dashboard.engine.jain_index import jain
+from dashboard.engine.statistics.jain_index import jain
 from dashboard.services.alerts.readings import Readings
 from dashboard.store.alerts.rules import AlertRuleRow
 

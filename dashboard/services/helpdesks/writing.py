@@ -19,10 +19,11 @@ from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import explaining, state
 from dashboard.services.helpdesks.access import helpdesk_of
-from dashboard.services.helpdesks.mirroring import failures, gone, mirror, settlement
+from dashboard.services.helpdesks.mirroring import gone, mirror, settlement
 from dashboard.services.helpdesks.mirroring.merging import WriteFate, fate_of, target_of
-from dashboard.services.helpdesks.mirroring.reconciliation import Clock
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
+from dashboard.services.helpdesks.polling import failures
+from dashboard.services.helpdesks.polling.reconciliation import Clock
 from dashboard.store.helpdesks import connections, directory, events, links
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import NewEvent

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dashboard.engine import planner, policy_text
+from dashboard.engine import planner
 from dashboard.engine.decisions import PoolState, Reason
 from dashboard.engine.model import PoolKey, Presence
 from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.sentences import policy_text
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import previews
 from dashboard.services.policies.previews import Preview

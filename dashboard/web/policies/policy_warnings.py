@@ -1,7 +1,7 @@
 """The warnings of a policy's form as sentences."""
 
 from dashboard.engine.decisions import Reason
-from dashboard.engine.policy_text import span
+from dashboard.engine.sentences.policy_text import span
 from dashboard.services.policies.policy_consequences import Consequences, PolicyWarning, WarningKind
 from dashboard.services.policies.previews import Preview
 from dashboard.web.core.bidi import saying

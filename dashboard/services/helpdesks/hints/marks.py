@@ -9,9 +9,10 @@ from functools import partial
 from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.helpdesks.values import ConversationKey, HelpdeskConversation
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.mirroring import conflicts, failures, mirror
-from dashboard.services.helpdesks.mirroring.reconciliation import Clock, Job
+from dashboard.services.helpdesks.mirroring import conflicts, mirror
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
+from dashboard.services.helpdesks.polling import failures
+from dashboard.services.helpdesks.polling.reconciliation import Clock, Job
 from dashboard.store.helpdesks import connections, directory, events, links
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import Mark
