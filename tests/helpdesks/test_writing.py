@@ -8,8 +8,12 @@ from dashboard.helpdesks.values import NoteSetting
 from dashboard.services.conversations import change
 from dashboard.services.conversations.conversation_forms import ConversationChange
 from dashboard.services.helpdesks.writing import TOO_LATE
+from dashboard.store.models.counters import Measure
+from dashboard.store.operations import metrics
 from tests.handling import ledger
 from tests.helpdesks.beside import Beside
+
+WRITES = Measure.HELPDESK_WRITES
 
 
 @pytest.fixture
@@ -39,6 +43,26 @@ def test_a_decision_is_written_and_confirmed_by_its_echo(live: Beside):
     assert live.helpdesk.conversations["u-1"].assignee_id == "41"
     assert live.row(1).assignee_id == live.acme.agents["Ana"]
     assert live.writes() == [("claim", "written", None)]
+
+
+def test_the_metrics_count_a_write_with_its_seconds_and_the_age_of_the_oldest_reading(live: Beside):
+    """C23: a claim lost to somebody there has no seconds."""
+    live.decide()
+    live.later(seconds=4)
+    live.write()
+    live.hear(live.helpdesk.hints[-1:])
+    live.helpdesk.starts(2)
+    live.poll(minutes=2)
+    live.decide()
+    live.helpdesk.give(2, "43")
+    live.write()
+
+    figures = metrics.read(live.acme.work.session)
+    ends = {(one.kind.word, one.kind.bucket, one.seconds) for one in figures.done if one.kind.measure is WRITES}
+
+    assert ends == {("written", 5.0, 4.0), ("lost_race", None, 0.0)}
+    assert figures.connections == {"ready": 1}
+    assert figures.oldest_reading_at is not None
 
 
 def test_who_takes_it_before_our_write_keeps_it_and_ours_is_given_back(live: Beside):
