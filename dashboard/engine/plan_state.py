@@ -189,7 +189,7 @@ class PlanState:
         seat.take(self._weight)
         agent_id = seat.id
         if turn_of:
-            turn_of.spend(seat)
+            turn_of.rotation.spend(seat)
         for pool in self._pools.values():
             if agent_id in pool.seats:
                 pool.judge_again(seat)
