@@ -20,7 +20,7 @@ from dashboard.web.assignment import assignments, run_list, runs
 from dashboard.web.audit import audit_log, edit_forms
 from dashboard.web.board import live_board, verdict_text
 from dashboard.web.conversations import conversation_list, conversation_page, labels
-from dashboard.web.core import assets, auth, bidi, errors, formatting, fragment_cache, security, urls
+from dashboard.web.core import assets, auth, bidi, errors, formatting, fragment_cache, sections, security, urls
 from dashboard.web.core.blueprints import all_pages
 from dashboard.web.helpdesks import (
     connection_agents,
@@ -63,6 +63,7 @@ CONCERNS = (
     bidi,
     security,
     auth,
+    sections,
     urls,
     assets,
     formatting,

@@ -1,4 +1,4 @@
-// What comes and goes over a page: the menu, the funnel's dismissal, toasts; and the page one is on, in view in the bar.
+// What comes and goes over a page: the menus, the funnel's dismissal, toasts; and the page one is on, in view in the bar.
 (() => {
   const TOAST = 7000;
   const menu = document.getElementById("menu"), toasts = document.getElementById("toasts");
@@ -30,7 +30,13 @@
     for (const { addedNodes } of changes) for (const node of addedNodes) setTimeout(() => node.remove(), TOAST);
   }).observe(toasts, { childList: true });
 
+  const me = document.getElementById("me");
+  document.addEventListener("click", (event) => { if (me?.open && !me.contains(event.target)) me.open = false; });
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && me?.open) {
+      me.open = false;
+      me.querySelector("summary").focus();
+    }
     if (event.key === "Escape") for (const why of document.querySelectorAll(".why:is(:hover, :focus-within)")) why.dataset.dismissed = "";
   });
   for (const leave of ["pointerout", "focusout"])

@@ -36,7 +36,7 @@ def test_an_agents_own_page_tells_what_they_got_and_why(site: Site, browser: Bro
     acme.run(at=clock.now())
     page = site.open(browser, as_id=acme.agents["Cleo"])
 
-    page.get_by_role("link", name="Your page").click()
+    page.get_by_role("navigation").get_by_role("link", name="Your page").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Cleo")
     expect(page.get_by_role("link", name="Where is it?", exact=True)).to_be_visible()
     page.get_by_role("button", name="busy").click()
@@ -57,4 +57,25 @@ def test_what_is_not_an_agents_says_so_and_leads_back(site: Site, browser: Brows
     page.get_by_role("link", name="Live board").click()
 
     expect(page.locator("#board")).to_be_visible()
+    page.context.close()
+
+
+def test_the_menu_of_ones_name_opens_by_key_and_closes_by_escape_and_by_a_click_elsewhere(
+    site: Site, browser: Browser, acme: Acme
+) -> None:
+    page = site.open(browser, as_id=acme.agents["Cleo"])
+    leave = page.get_by_role("button", name="Log out")
+    expect(leave).to_be_hidden()
+
+    page.locator("#me summary").focus()
+    page.keyboard.press("Enter")
+    expect(leave).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(leave).to_be_hidden()
+    expect(page.locator("#me summary")).to_be_focused()
+    page.locator("#me summary").click()
+    expect(leave).to_be_visible()
+    page.locator("#board").click(position={"x": 5, "y": 5})
+
+    expect(leave).to_be_hidden()
     page.context.close()

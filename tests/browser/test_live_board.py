@@ -242,6 +242,7 @@ def test_without_scripts_every_action_is_a_plain_form(site: Site, browser: Brows
     page.get_by_label("Inbox", exact=True).select_option(label="Sales")
     page.get_by_role("button", name="Show").click()
     assert page.locator("#agents tbody tr").count() == 2
+    page.locator("#me summary").click()
     page.get_by_role("button", name="Log out").click()
     assert page.url.endswith("/login")
     page.context.close()

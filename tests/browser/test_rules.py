@@ -57,6 +57,7 @@ def test_an_exclusion_label_changes_what_a_conversation_waits_for(desktop: Page,
     one = blocked(acme, labels=["vip"])
     desktop.goto(f"{site.url}/conversations/{one}")
     expect(desktop.locator("#why")).to_contain_text("at capacity")
+    desktop.get_by_role("link", name="Rules").click()
     desktop.get_by_role("link", name="Capacity").click()
     desktop.get_by_role("link", name="Limits of Bo").click()
 
@@ -76,6 +77,7 @@ def test_a_change_is_undone_where_it_is_recorded(desktop: Page, site: Site, acme
     desktop.get_by_label("Conversations per agent").fill("7")
     desktop.get_by_role("button", name="Save").click()
     expect(desktop.locator("#toasts")).to_contain_text("was saved")
+    desktop.get_by_role("link", name="History").click()
     desktop.get_by_role("link", name="Audit").click()
     expect(desktop.locator(".log li").first).to_contain_text("Mara")
 
