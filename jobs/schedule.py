@@ -72,6 +72,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(id="watch", task="jobs.tasks.watch", every=timedelta(seconds=2)),
         Entry(id="poll-helpdesks", task="jobs.tasks.poll_helpdesks", every=timedelta(seconds=2)),
         Entry(id="end-snoozes", task="jobs.tasks.end_snoozes", every=timedelta(seconds=2)),
+        Entry(id="renew-due-instants", task="jobs.tasks.renew_due_instants", every=timedelta(seconds=2)),
         Entry(id="end-availabilities", task="jobs.tasks.end_availabilities", every=timedelta(seconds=2)),
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=stranded_check.CHECKED_EVERY),
         Entry(id="check-alerts", task="jobs.tasks.check_alerts", every=checks.CHECKED_EVERY),

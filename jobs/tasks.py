@@ -12,7 +12,7 @@ from dashboard.services.agents import availability_ends
 from dashboard.services.alerts import checks, sending
 from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
-from dashboard.services.conversations import snoozes
+from dashboard.services.conversations import due_renewal, snoozes
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import writing
 from dashboard.services.helpdesks.hints import scheduling as jobs_of_helpdesks
@@ -161,6 +161,12 @@ def end_availabilities() -> None:
     """Set the agents online whose availability has ended."""
     with runtime.unit_of_work() as work:
         availability_ends.end_due(work, now=clock.now())
+
+
+def renew_due_instants() -> None:
+    """Renew the instants by which conversations should be assigned where rules have changed."""
+    with runtime.unit_of_work() as work:
+        due_renewal.renew(work, now=clock.now())
 
 
 def look_at_outbox() -> None:

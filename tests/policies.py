@@ -10,6 +10,7 @@ from dashboard.engine.policy_fields import (
     PresenceField,
     SpanField,
     SwitchField,
+    TargetsField,
     TeamField,
     WindowField,
     WordField,
@@ -48,6 +49,11 @@ def _(kind: PresenceField, default: frozenset[str]) -> list[str]:
 @unlike.register
 def _(kind: TeamField, default: None) -> int:
     return 1
+
+
+@unlike.register
+def _(kind: TargetsField, default: None) -> dict[str, int | None]:
+    return {"1": kind.least, "2": None, "3": None, "4": kind.most, "none": 240}
 
 
 UNLIKE: dict[str, Any] = {name: unlike(kind, DEFAULTS[name]) for name, kind in POLICY_FIELDS.items()}

@@ -158,7 +158,8 @@ class Conversation:
     `had_by` is the previous agent, if somebody released the conversation from them at `released_at`. It is not decided
     before `held_until`, because of `held_for` (C11, C15).
 
-    It waits since `waiting_since`. `skills` are required, case-folded (E58). `preferred` is the contact's agent (E60).
+    It waits since `waiting_since` and should be assigned by `due_at` (E54). `skills` are required, case-folded (E58).
+    `preferred` is the contact's agent (E60).
     """
 
     id: int
@@ -174,6 +175,7 @@ class Conversation:
     waiting_since: datetime | None = None
     skills: frozenset[str] = frozenset()
     preferred: int | None = None
+    due_at: datetime | None = None
 
     def has_waited(self, long: timedelta | None, now: datetime) -> bool:
         """Return whether it has waited for this span; never for None."""

@@ -10,8 +10,10 @@ from dashboard.engine.policy_fields import (
     LimitField,
     PolicyField,
     PresenceField,
+    ResponseTargets,
     SpanField,
     SwitchField,
+    TargetsField,
     TeamField,
     WindowField,
     WordField,
@@ -44,10 +46,11 @@ class AssignmentOrder(StrEnum):
 
 
 class ConversationPriority(StrEnum):
-    """Which conversation goes first (E7)."""
+    """Which conversation goes first (E7, E55)."""
 
     EARLIEST_CREATED = "earliest_created"
     LONGEST_WAITING = "longest_waiting"
+    SOONEST_DUE = "soonest_due"
 
 
 def minutes(label: str, *, least: int = 1, most: int = MOST_MINUTES) -> SpanField:
@@ -98,6 +101,9 @@ class PolicyRules:
     )
     pace_seconds: int | None = field(
         default=None, metadata={KIND: SpanField(label="pace", least=1, most=LONGEST_PACE_SECONDS, unit="seconds")}
+    )
+    response_targets: ResponseTargets | None = field(
+        default=None, metadata={KIND: TargetsField(label="response targets", least=1, most=MOST_MINUTES)}
     )
 
 

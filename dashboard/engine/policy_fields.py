@@ -1,9 +1,26 @@
 """The kinds of fields that decide in an assignment policy: each has its label and its limits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
+
+# The keys of response targets, as `ResponseTargets` has its fields.
+PRIORITY_KEYS = ("1", "2", "3", "4", "none")
+
+
+class ResponseTargets(NamedTuple):
+    """The minutes until a waiting conversation should be assigned, by priority; None is no target (E54)."""
+
+    critical: int | None = None
+    high: int | None = None
+    medium: int | None = None
+    low: int | None = None
+    without: int | None = None
+
+    def of(self, priority: int | None) -> int | None:
+        """Return the target of a priority, None for a conversation without one."""
+        return self[4 if priority is None else priority - 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,3 +91,16 @@ class PresenceField(PolicyField):
 
     def read(self, stored: Any) -> frozenset[str]:
         return frozenset(word for word in stored if word is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetsField(PolicyField):
+    """Minutes by priority, stored by `PRIORITY_KEYS`; None is off."""
+
+    least: int
+    most: int
+
+    def read(self, stored: Mapping[str, int | None] | Sequence[int | None] | None) -> ResponseTargets | None:
+        if stored is None:
+            return None
+        return ResponseTargets(*(map(stored.get, PRIORITY_KEYS) if isinstance(stored, Mapping) else stored))

@@ -85,6 +85,8 @@ class ShadowSchema(Schema):
 class ConversationSchema(Schema):
     """A conversation; `waiting_since` is set while it is open and has no assignee.
 
+    While it waits, `due_at` is the instant by which it should be assigned, by its own `respond_by` or by the targets.
+
     `external`, `write` and `shadow` are null unless it is in a helpdesk.
     """
 
@@ -102,6 +104,8 @@ class ConversationSchema(Schema):
     created_at = Instant()
     last_activity_at = Instant()
     waiting_since = Instant(allow_none=True)
+    respond_by = Instant(allow_none=True)
+    due_at = Instant(allow_none=True)
     assigned_at = Instant(allow_none=True)
     resolved_at = Instant(allow_none=True)
     snoozed_until = Instant(allow_none=True)

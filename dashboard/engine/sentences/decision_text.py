@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.engine.decisions import Assign, Decision, DecisionTrace, Error, Funnel, Reason, Skip, Stop
-from dashboard.engine.model import FOR_GOOD, ConnectionMode, Inbox, Snapshot
+from dashboard.engine.model import FOR_GOOD, ConnectionMode, Conversation, Inbox, Snapshot
 from dashboard.engine.verdicts import Paced, RateLimited
 
 SWITCHES = {
@@ -60,6 +60,18 @@ def sentence(decision: Decision, names: NamesById) -> str:
             return f"Outside the hours of {names.inbox}; {opening}."
         case Stop(reason=reason, funnel=funnel):
             return f"Waiting because {_stopped(reason, funnel, names)}."
+
+
+def due(conversation: Conversation, *, ahead: int, by_due: bool, now: datetime) -> str:
+    """Return when a waiting conversation is due, as a sentence, and with `by_due` how many are due before it.
+
+    Empty for a conversation that is never due.
+    """
+    if conversation.due_at is None:
+        return ""
+    verb = "Due" if conversation.due_at >= now else "Overdue since"
+    others = {0: "no conversation is", 1: "1 conversation is"}.get(ahead, f"{ahead:,} conversations are")
+    return f"{verb} {conversation.due_at:{INSTANT}}{f'; {others} due before it' if by_due else ''}."
 
 
 def next_possible_at(examined: DecisionTrace) -> datetime | None:

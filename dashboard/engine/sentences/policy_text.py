@@ -10,7 +10,10 @@ from dashboard.engine.selectors import SELECTORS
 ORDERS = {
     ConversationPriority.EARLIEST_CREATED: "the conversation that was created first",
     ConversationPriority.LONGEST_WAITING: "the conversation that has been silent longest",
+    ConversationPriority.SOONEST_DUE: "the conversation that is due first",
 }
+# In the order of the targets' fields.
+PRIORITIES = ("critical", "high", "medium", "low", "without priority")
 WORDS = {Presence.AWAY_MANUAL: "away by choice", Presence.AWAY_AND_REASSIGNING: "away and reassigning"}
 UNITS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1)))
 MOST_NAMED = 3
@@ -68,6 +71,20 @@ def _skills(rules: AssignmentPolicy) -> str:
     return f"without its skills after {span(rules.relaxes_after)}" if rules.relaxes_after else ""
 
 
+def _targets(rules: AssignmentPolicy) -> str:
+    """Return the targets, the priorities that share one together."""
+    if rules.response_targets is None:
+        return ""
+    shared: dict[int, list[str]] = {}
+    for name, minutes in zip(PRIORITIES, rules.response_targets, strict=True):
+        if minutes is not None:
+            shared.setdefault(minutes, []).append(name)
+    if len(shared) == 1 and None not in rules.response_targets:
+        return f"within {span(timedelta(minutes=next(iter(shared))))}"
+    parts = [f"{span(timedelta(minutes=one))} ({_joined(names, 'and')})" for one, names in shared.items()]
+    return f"within {_joined(parts, 'or')}"
+
+
 def _fair(rules: AssignmentPolicy) -> str:
     limit = rules.fair_distribution_limit
     return f"at most {limit:,} to each agent per inbox in {span(rules.window)}" if limit else ""
@@ -82,7 +99,7 @@ def _alone(rules: AssignmentPolicy) -> str:
     return words if rules.one_agent_per_contact else ""
 
 
-CLAUSES = (_contacts_agent, _skills, _overflow, _fair, _pace, _alone)
+CLAUSES = (_targets, _contacts_agent, _skills, _overflow, _fair, _pace, _alone)
 
 
 def _presence_phrase(eligible: Collection[str]) -> str:

@@ -20,6 +20,7 @@ from dashboard.store.assignment.run_history import run_records
 from dashboard.store.assignment.run_history.run_records import RunOutcome, RunStart
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.helpdesks.writing import writes
+from dashboard.store.inboxes import due_instants
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.postgres import locks
 from dashboard.store.redis.rate_limits import Reservation
@@ -27,6 +28,8 @@ from dashboard.store.redis.rate_limits import Reservation
 log = structlog.get_logger()
 # A batch adds a row for each agent to what counts their loads, and the next one reads them all.
 FOLDS_EVERY = 10
+# Rough instants whose business hours a batch counts before it reads the order; a job counts the others.
+MOST_COUNTED = 1_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +58,11 @@ class LoadedBatch:
     since: Mapping[int, datetime | None]
     now: datetime
     is_full: bool = False
+
+    @property
+    def due(self) -> Mapping[int, datetime | None]:
+        """Return the instants by which its conversations should be assigned."""
+        return {one.id: one.due_at for one in self.snapshot.waiting}
 
     @property
     def assigns(self) -> list[Assign]:
@@ -155,6 +163,8 @@ def _load_and_plan(work: UnitOfWork, run: RunState, place: snapshots.RoutedInbox
     """Read the snapshot and plan; only conversations of pools with an eligible agent are read (E9)."""
     snapshot = snapshots.read(work.session, work.gauges, [place], now=now, hold=True)[place.inbox.id]
     most = work.settings.bulk_limit
+    if place.policy.response_targets and place.inbox.hours:
+        due_instants.count_hours_in(work.session, place.inbox.id, most=MOST_COUNTED)
     found = with_waiting(work, snapshot, most=most, now=now, but=run.undecided, hold=True)
     plan = planner.plan(found.snapshot, now, most=most)
     is_full = found.is_full or len(plan.decisions) < len(found.snapshot.waiting)
@@ -212,6 +222,7 @@ def _record(work: UnitOfWork, run: RunState, looked: LoadedBatch, won: Sequence[
         conversation_ids=[given.conversation_id for given in won],
         agent_ids=[given.agent_id for given in won],
         since=[looked.since.get(given.conversation_id) for given in won],
+        due=[looked.due.get(given.conversation_id) for given in won],
         via=[given.how.via for given in won],
         skills_relaxed=[given.how.skills_relaxed for given in won],
     )

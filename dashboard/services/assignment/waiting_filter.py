@@ -48,16 +48,24 @@ def filter_of(snapshot: Snapshot) -> waiting.Filter:
 
 
 def with_waiting(
-    work: UnitOfWork, snapshot: Snapshot, *, most: int, now: datetime, but: Collection[int] = (), hold: bool = False
+    work: UnitOfWork,
+    snapshot: Snapshot,
+    *,
+    most: int,
+    now: datetime,
+    but: Collection[int] = (),
+    hold: bool = False,
+    draft: waiting.DraftTargets | None = None,
 ) -> Takeable:
     """Return the snapshot with the next conversations of its open pools (E9), locked if `hold` is set.
 
     Where a rule keeps single ones for somebody, those behind them are read too, until `most` can be assigned.
+    With `draft` the order follows targets that nobody has saved.
     """
     pools = planner.open_pools(snapshot, now)
     if not pools:
         return Takeable(snapshot=snapshot)
-    rules, looked = filter_of(snapshot), most
+    rules, looked = replace(filter_of(snapshot), draft=draft), most
     while True:
         found = waiting.lock_next(work.session, rules, pools=pools, most=looked, now=now, but=but, hold=hold)
         read = replace(

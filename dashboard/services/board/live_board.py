@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from dashboard.engine.model import Presence
+from dashboard.engine.service_level import NONE_DUE, WithinTarget
 from dashboard.services.alerts import alerts
 from dashboard.services.alerts.alerts import AlertView
 from dashboard.services.assignment import redis_data_loss, stranded_check
-from dashboard.services.board import agent_status, unattended
+from dashboard.services.board import agent_status, service_level, unattended
 from dashboard.services.board.agent_status import StatusKind, StatusReader
 from dashboard.services.board.inbox_status import InboxStatus, Level, why
 from dashboard.services.board.unattended import Unattended
@@ -46,6 +47,9 @@ class BoardInboxLine:
     history: tuple[int, ...]
     unattended: Unattended | None
     helpdesk: Master | None
+    overdue: int
+    at_risk: int
+    within_target: WithinTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,9 @@ class Headline:
     forgot_at: datetime | None
     unwell: Sequence[UnwellConnection]
     alerts: Sequence[AlertView]
+    overdue: int
+    at_risk: int
+    within_target: WithinTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +96,12 @@ def live_board(work: UnitOfWork, scope: Scope, *, view: View, redis_answers: boo
 
     A Redis that has just not answered is not asked again: the page comes from Postgres alone, and says so.
     """
-    inboxes = {inbox.id: inbox for inbox in rows.figures(work.session, scope, now - LATELY)}
+    inboxes = {inbox.id: inbox for inbox in rows.figures(work.session, scope, now - LATELY, now=now)}
     teams = agents.teams(work.session, scope.account_id)
     floor = agent_status.floor(work, scope, inboxes, teams, redis_answers=redis_answers, now=now)
     left = rows.last_left(work.session, list(inboxes))
     changes = rows.changes(work.session, list(inboxes), since=now - HISTORY, step=STEP)
+    levels = service_level.today(work, inboxes, now)
     nobody_at = _unattended(work, scope, floor, inboxes)
     lines = [
         _line(
@@ -102,6 +110,7 @@ def live_board(work: UnitOfWork, scope: Scope, *, view: View, redis_answers: boo
             why=why(inbox, floor, left.get(i, {}), now),
             history=_history(inbox.waiting, changes.get(i, {})),
             unattended=nobody_at.get(i),
+            within_target=levels.get(i, NONE_DUE),
         )
         for i, inbox in inboxes.items()
     ]
@@ -131,6 +140,7 @@ def _line(
     why: InboxStatus | None,
     history: tuple[int, ...],
     unattended: Unattended | None,
+    within_target: WithinTarget,
 ) -> BoardInboxLine:
     funnel = floor.usual(inbox).funnel
     return BoardInboxLine(
@@ -146,6 +156,9 @@ def _line(
         history=history,
         unattended=unattended,
         helpdesk=inbox.helpdesk,
+        overdue=inbox.overdue,
+        at_risk=inbox.at_risk,
+        within_target=within_target,
     )
 
 
@@ -174,6 +187,9 @@ def _headline(
         # Only supervisors can do something about them.
         unwell=list_page.unwell(work.session, scope.account_id) if scope.member_id is None else (),
         alerts=alerts.open_ones(work, scope.account_id) if scope.member_id is None else (),
+        overdue=sum(line.overdue for line in lines),
+        at_risk=sum(line.at_risk for line in lines),
+        within_target=sum((line.within_target for line in lines), NONE_DUE),
     )
 
 

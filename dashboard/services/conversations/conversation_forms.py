@@ -42,6 +42,7 @@ class ConversationDraft:
     required_skills: tuple[str, ...] = ()
     created_at: datetime | None = None
     last_activity_at: datetime | None = None
+    respond_by: datetime | None = None
 
     @property
     def waits(self) -> bool:
@@ -67,6 +68,7 @@ class ConversationChange:
     priority: int | Unset | None = UNSET
     labels: tuple[str, ...] | Unset = UNSET
     required_skills: tuple[str, ...] | Unset = UNSET
+    respond_by: datetime | Unset | None = UNSET
     team_id: int | Unset | None = UNSET
     assignee_id: int | Unset | None = UNSET
 
@@ -123,6 +125,7 @@ class NewConversationForm(Form):
     required_skills = Skills()
     created_at = Instant()
     last_activity_at = Instant()
+    respond_by = Instant(allow_none=True)
 
 
 class NewConversationsForm(Form):
@@ -158,6 +161,7 @@ class ConversationForm(StatusForm):
     priority = WholeNumber(1, 4, allow_none=True)
     labels = Labels()
     required_skills = Skills()
+    respond_by = Instant(allow_none=True)
     team_id = Id(allow_none=True)
     assignee_id = Id(allow_none=True)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dashboard.engine.decisions import Source
-from dashboard.services.conversations import validation
+from dashboard.services.conversations import due_renewal, validation
 from dashboard.services.conversations.conversation_forms import ConversationDraft
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
@@ -20,6 +20,7 @@ def write(
     contact_ids = contacts.ensure(work.session, account_id, [draft.contact for draft in wanted if draft.contact])
     rows = [validation.as_row(account_id, draft, contact_ids, cause.now) for draft in wanted]
     added = conversations.add(work.session, rows)
+    due_renewal.count_hours(work, added)
     new = [(one.id, draft) for one, draft in zip(added, wanted, strict=True) if one.is_new]
     given = [_by_hand(account_id, one, draft, cause) for one, draft in new if draft.assignee_id is not None]
     created = [_created(account_id, one, draft, cause) for one, draft in new]

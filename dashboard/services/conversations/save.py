@@ -1,7 +1,7 @@
 """One changed conversation, written: the row, its ledger row, its events, and the runs that follow."""
 
 from dashboard.engine.decisions import Source
-from dashboard.services.conversations import transitions
+from dashboard.services.conversations import due_renewal, transitions
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
@@ -31,7 +31,7 @@ def save(work: UnitOfWork, before: ConversationRow, step: Transition, cause: Act
         after = transitions.without_hold(before, after)
     if after == before:
         return before
-    conversations.save(work.session, after)
+    after = due_renewal.with_hours(work, conversations.save(work.session, after))
     _record(work, before, after, why=step.why, cause=cause)
     if after.assignee_id != before.assignee_id and not cause.mirrored:
         _write_to_helpdesk(work, before, after, why=step.why, cause=cause)
@@ -99,6 +99,7 @@ def _ledger_row(
         reason=(why or by or AssignmentSource.BY_HAND) if released else by,
         actor_id=None if why in BY_RULE else cause.actor_id,
         waiting_since=before.waiting_since,
+        due_at=None if released else before.due_at,
         at=cause.now,
     )
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from dashboard.engine import planner, selectors
 from dashboard.engine.decisions import Assign, Decision, DecisionTrace, Funnel, Reason, Stop, Via
 from dashboard.engine.model import Agent, ConnectionMode, Conversation, Snapshot, Status
-from dashboard.engine.policy import DEFAULT_POLICY
+from dashboard.engine.policy import DEFAULT_POLICY, ConversationPriority
 from dashboard.engine.sentences import decision_text
 from dashboard.engine.sentences.decision_text import NamesById
 from dashboard.engine.suggestions import suggestions
@@ -100,8 +100,11 @@ def _waiting(work: UnitOfWork, row: ConversationRow, now: datetime) -> Explanati
     opens_at = snapshot.inbox.hours.opens_at(now) if snapshot.inbox.hours else None
     names = decision_text.ids_mentioned(snapshot, decision, this.team_id, now)
     told = _waiting_sentence(snapshot, decision, examined, names)
+    by_due = rules.priority is ConversationPriority.SOONEST_DUE
+    due = decision_text.due(this, ahead=position - 1, by_due=by_due, now=now)
     return replace(
         told,
+        sentence=f"{told.sentence} {due}".strip(),
         next_possible_at=opens_at if decision.reason is Reason.OUTSIDE_HOURS else told.next_possible_at,
         position=position,
         fixes=_fixes(work, snapshot, this, position=position, now=now),

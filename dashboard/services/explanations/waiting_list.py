@@ -135,4 +135,5 @@ def _conversation(line: ConversationLine, preferred: int | None) -> Conversation
         waiting_since=line.waiting_since,
         skills=skill_keys.skills_of(line.skill_key),
         preferred=preferred,
+        due_at=line.due_at,
     )

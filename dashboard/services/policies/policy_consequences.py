@@ -8,7 +8,7 @@ from enum import StrEnum
 from dashboard.engine import planner
 from dashboard.engine.decisions import PoolState, Reason
 from dashboard.engine.model import PoolKey, Presence
-from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.policy import AssignmentPolicy, ConversationPriority
 from dashboard.engine.sentences import policy_text
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import previews
@@ -31,6 +31,7 @@ class WarningKind(StrEnum):
     NO_INBOX = "no_inbox"
     DISABLED = "disabled"
     OFFLINE_IS_ELIGIBLE = "offline_is_eligible"
+    NO_TARGETS = "no_targets"
     LEFT_WITHOUT = "left_without"
     TAKEN_OVER = "taken_over"
     STUCK = "stuck"
@@ -119,6 +120,9 @@ def _of_itself(draft: PolicyDraft) -> list[PolicyWarning]:
         found.append(PolicyWarning(doubt=WarningKind.DISABLED, count=len(draft.chosen)))
     if Presence.OFFLINE in draft.rules.eligible_presence:
         found.append(PolicyWarning(doubt=WarningKind.OFFLINE_IS_ELIGIBLE))
+    by_due = draft.rules.conversation_priority is ConversationPriority.SOONEST_DUE
+    if by_due and draft.rules.response_targets is None:
+        found.append(PolicyWarning(doubt=WarningKind.NO_TARGETS))
     found += [PolicyWarning(doubt=WarningKind.LEFT_WITHOUT, inbox=one, count=one.waiting) for one in draft.leaves]
     taken = [one for one in draft.serves if one.policy_id not in (None, draft.rules.id)]
     return [*found, *(PolicyWarning(doubt=WarningKind.TAKEN_OVER, inbox=one) for one in taken)]

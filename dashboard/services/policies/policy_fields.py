@@ -13,6 +13,7 @@ from dashboard.engine.policy import DEFAULTS, POLICY_FIELDS
 from dashboard.engine.policy_fields import PolicyField
 from dashboard.services.core.form import UNSET
 from dashboard.services.core.form_fields import Id, Switch, Unique, WholeNumber, Word
+from dashboard.services.policies.target_forms import Targets
 
 # The fields that somebody sets, and a dataclass with each of them left out.
 EDITED = ("name", "description", *POLICY_FIELDS)
@@ -39,6 +40,8 @@ def _input(kind: PolicyField, default: Any) -> Field[Any]:
             return WholeNumber(least, most, allow_none=True, load_default=default)
         case kinds.SpanField(least=least, most=most):
             return WholeNumber(least, most, allow_none=True, load_default=default)
+        case kinds.TargetsField(least=least, most=most):
+            return Targets(least, most, allow_none=True, load_default=default)
         case kinds.TeamField():
             return Id(allow_none=True, load_default=default)
         case kinds.PresenceField():
@@ -53,6 +56,8 @@ def _output(kind: PolicyField) -> Field[Any]:
             return fields.String()
         case kinds.LimitField() | kinds.WindowField() | kinds.SpanField() | kinds.TeamField():
             return fields.Integer(allow_none=True)
+        case kinds.TargetsField():
+            return fields.Dict(fields.String(), fields.Integer(allow_none=True), allow_none=True)
         case kinds.PresenceField():
             return fields.List(fields.String())
     return fields.Boolean()

@@ -7,7 +7,7 @@ from datetime import datetime
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Plan, Reason
 from dashboard.engine.model import Snapshot
-from dashboard.engine.policy import DEFAULT_POLICY, AssignmentPolicy, read_rules
+from dashboard.engine.policy import DEFAULT_POLICY, AssignmentPolicy, ConversationPriority, read_rules
 from dashboard.engine.pools import pool_key
 from dashboard.services.assignment import run_outcome
 from dashboard.services.assignment.run_outcome import WaitingSummary
@@ -19,6 +19,7 @@ from dashboard.services.policies import overflow
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 from dashboard.store.assignment import snapshots, waiting
 from dashboard.store.assignment.snapshots import RoutedInbox
+from dashboard.store.assignment.waiting import DraftTargets
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.inboxes.routing import Routing
 
@@ -95,16 +96,25 @@ def preview(
     as_it_is = _outlook(work, routing, now)
     if policy == routing.policy:  # a form that was only opened
         return Preview(then=as_it_is, now=as_it_is)
-    return Preview(then=_outlook(work, replace(routing, policy=policy), now), now=as_it_is)
+    then = _outlook(work, replace(routing, policy=policy), now, draft=_draft(routing, policy))
+    return Preview(then=then, now=as_it_is)
 
 
-def _outlook(work: UnitOfWork, routing: Routing, now: datetime) -> Outlook:
+def _draft(routing: Routing, policy: AssignmentPolicy) -> DraftTargets | None:
+    """Return the targets to order by, unless conversations have their instants by them already (E54, E55)."""
+    kept = routing.policy.response_targets if routing.policy else None
+    if policy.conversation_priority is not ConversationPriority.SOONEST_DUE or policy.response_targets == kept:
+        return None
+    return DraftTargets(targets=policy.response_targets, hours=routing.inbox.hours)
+
+
+def _outlook(work: UnitOfWork, routing: Routing, now: datetime, *, draft: DraftTargets | None = None) -> Outlook:
     off = planner.switched_off(routing.inbox, routing.policy, now)
     if off or routing.policy is None:
         return Outlook(stop=off)
     place = RoutedInbox(inbox=routing.inbox, policy=routing.policy, uses=routing.uses)
     snapshot = snapshots.read(work.session, work.gauges, [place], now=now)[routing.inbox.id]
-    found = with_waiting(work, snapshot, most=MOST_LOOKED_AT, now=now).snapshot
+    found = with_waiting(work, snapshot, most=MOST_LOOKED_AT, now=now, draft=draft).snapshot
     return _left(work, found, planner.plan(found, now, most=MOST_LOOKED_AT), now)
 
 

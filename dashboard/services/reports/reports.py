@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from dashboard.engine.service_level import NONE_DUE, WithinTarget, within_target
 from dashboard.engine.statistics.jain_index import Spread, jain, spread
 from dashboard.engine.statistics.quantiles import Bound, Quantile, Waits
 from dashboard.services.core.unit_of_work import UnitOfWork
@@ -71,6 +72,7 @@ class ReportInboxLine:
     inbox: Choice
     count: int
     waited: WaitFigures | None
+    within_target: WithinTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ class Report:
     inbox: Choice | None
     count: int
     waited: WaitFigures | None
+    within_target: WithinTarget
     lines: tuple[Choice, ...]
     hours: tuple[HourLine, ...]
     by_inbox: tuple[ReportInboxLine, ...]
@@ -130,6 +133,7 @@ def of_account(work: UnitOfWork, account_id: int, *, span: ReportSpan, inbox_id:
         inbox=inbox,
         count=sum(counted.count for counted in by_hour.values()),
         waited=_waited(sum((one.waits for one in sums.values()), Waits())),
+        within_target=sum(map(_within_target, sums.values()), NONE_DUE),
         lines=lines,
         hours=_hours(asked, by_hour, lines, parts),
         by_inbox=by_inbox,
@@ -142,8 +146,20 @@ def _by_inbox(sums: Mapping[int, InboxSum], inboxes: Sequence[Choice]) -> tuple[
     """Return all inboxes, by number of assignments, highest first."""
     nothing = InboxSum(count=0, waits=Waits())
     summed = [(one, sums.get(one.id, nothing)) for one in inboxes]
-    lines = [ReportInboxLine(inbox=one, count=figures.count, waited=_waited(figures.waits)) for one, figures in summed]
+    lines = [
+        ReportInboxLine(
+            inbox=one,
+            count=figures.count,
+            waited=_waited(figures.waits),
+            within_target=_within_target(figures),
+        )
+        for one, figures in summed
+    ]
     return tuple(sorted(lines, key=lambda line: -line.count))
+
+
+def _within_target(figures: InboxSum) -> WithinTarget:
+    return within_target(due=figures.due, met=figures.met, overdue=figures.overdue)
 
 
 def _hours(

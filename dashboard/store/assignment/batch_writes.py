@@ -13,7 +13,7 @@ from dashboard.store.models.counters import Measure
 from dashboard.store.postgres.bulk import bind_array, json_row
 from dashboard.store.postgres.database import Session
 
-LISTS = ("conversation_ids", "agent_ids", "since", "via", "skills_relaxed")
+LISTS = ("conversation_ids", "agent_ids", "since", "due", "via", "skills_relaxed")
 # Adds to the metric counters (store/ledger/metric_counters.py): each wait counts in its smallest sufficient bucket.
 WRITE_LEDGER = text("""
 WITH given AS MATERIALIZED (
@@ -22,8 +22,8 @@ WITH given AS MATERIALIZED (
   END AS waited
   FROM unnest(
     CAST(:conversation_ids AS bigint[]), CAST(:agent_ids AS bigint[]), CAST(:since AS timestamptz[]),
-    CAST(:via AS text[]), CAST(:skills_relaxed AS boolean[])
-  ) WITH ORDINALITY AS given(conversation_id, agent_id, waiting_since, via, skills_relaxed, place)
+    CAST(:due AS timestamptz[]), CAST(:via AS text[]), CAST(:skills_relaxed AS boolean[])
+  ) WITH ORDINALITY AS given(conversation_id, agent_id, waiting_since, due_at, via, skills_relaxed, place)
 ), counted AS (
   INSERT INTO tallies (measure, word, bucket, count, seconds)
   SELECT :measure, :source, bucket, count(*), coalesce(sum(waited), 0) FROM given CROSS JOIN LATERAL (
@@ -32,9 +32,9 @@ WITH given AS MATERIALIZED (
   GROUP BY bucket
 )
 INSERT INTO assignments (account_id, conversation_id, inbox_id, agent_id, source, run_id, position,
-  policy_id, policy_version, actor_id, waiting_since, at, via, skills_relaxed)
+  policy_id, policy_version, actor_id, waiting_since, due_at, at, via, skills_relaxed)
 SELECT :account_id, conversation_id, :inbox_id, agent_id, :source, :run_id, :first + place - 1,
-  :policy_id, :policy_version, CAST(:actor_id AS bigint), waiting_since, :at, via, skills_relaxed
+  :policy_id, :policy_version, CAST(:actor_id AS bigint), waiting_since, due_at, :at, via, skills_relaxed
 FROM given ORDER BY place
 """)
 # Written within Postgres: as JSON rows from here, ledger and events took a third of a run's time in this process.
@@ -61,6 +61,7 @@ class AssignedRow:
     conversation_ids: Sequence[int]
     agent_ids: Sequence[int]
     since: Sequence[datetime | None]
+    due: Sequence[datetime | None]
     via: Sequence[Via | None]
     skills_relaxed: Sequence[bool]
 

@@ -42,6 +42,7 @@ BACK: Mapping[str, Any] = {
     "skills": frozenset,
     "last_assigned_at": instant,
     "waiting_since": instant,
+    "due_at": instant,
 }
 
 

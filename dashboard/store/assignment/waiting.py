@@ -1,7 +1,7 @@
 """The waiting conversations of an inbox: the next ones for a batch, and counts of the remaining ones."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     func,
     not_,
+    or_,
     select,
     tuple_,
     type_coerce,
@@ -25,15 +26,17 @@ from sqlalchemy.types import NULLTYPE
 
 from dashboard.engine.model import Conversation as Waiting
 from dashboard.engine.model import Hold, PoolKey, Status
+from dashboard.engine.ordering import soonest_due
 from dashboard.engine.policy import ConversationPriority
 from dashboard.store.assignment import open_counts
 from dashboard.store.assignment import waiting_conditions as conditions
-from dashboard.store.assignment.waiting_conditions import Filter
+from dashboard.store.assignment.waiting_conditions import DraftTargets, Filter
 from dashboard.store.core import skill_keys
 from dashboard.store.models import Conversation
 from dashboard.store.postgres.database import Session
 
 __all__ = [
+    "DraftTargets",
     "Filter",
     "Locked",
     "WaitingGroup",
@@ -50,7 +53,10 @@ WAITING = and_(Conversation.status == Status.OPEN, Conversation.assignee_id.is_(
 ORDER = {
     ConversationPriority.EARLIEST_CREATED: (Conversation.created_at, Conversation.id),
     ConversationPriority.LONGEST_WAITING: (Conversation.last_activity_at, Conversation.created_at, Conversation.id),
+    ConversationPriority.SOONEST_DUE: (Conversation.due_at, Conversation.waiting_since, Conversation.id),
 }
+
+SINCE = (Conversation.waiting_since, Conversation.id)
 
 NOW, MOST = bindparam("now", type_=DateTime(timezone=True)), bindparam("most", type_=Integer)
 COLUMNS = (
@@ -66,6 +72,7 @@ COLUMNS = (
     Conversation.held_until,
     type_coerce(Conversation.held_for, NULLTYPE).label("held_for"),
     Conversation.skill_key,
+    Conversation.due_at,
 )
 
 
@@ -117,6 +124,8 @@ def lock_next(
     Rows that other transactions have locked are skipped. `but` are conversations that an earlier batch could not
     decide; without this filter they would come first again and hide the others.
     """
+    if rules.draft:
+        return _by_draft(session, rules, rules.draft, pools=frozenset(pools), most=most, now=now)
     wanted = _takeable(rules, frozenset(pools), hold)
     if but:
         wanted = wanted.where(Conversation.id.not_in(but))
@@ -207,12 +216,40 @@ def _group(row: Row[Any]) -> WaitingGroup:
 @lru_cache(maxsize=1_000)
 def _takeable(rules: Filter, pools: frozenset[PoolKey], hold: bool) -> Select[Any]:
     """Return the statement, cached for any instant and limit: building it took as long as running it."""
+    wanted = _rows(rules).where(*_may_take(rules, pools)).limit(MOST)
+    return wanted.with_for_update(skip_locked=True, key_share=True, of=Conversation) if hold else wanted
+
+
+def _may_take(rules: Filter, pools: frozenset[PoolKey]) -> list[ColumnElement[bool]]:
+    """Return the conditions under which these pools may take a waiting conversation."""
     kept = [conditions.held(NOW), conditions.being_written(rules)]
     kept += [conditions.by_label(rules), conditions.by_age(rules, NOW)]
     if rules.remembers_for is None:  # else the plan decides: the contact's agent may take it all the same (E60)
         kept.append(conditions.being_served(rules))
-    wanted = _rows(rules).where(conditions.in_pools(rules, pools, NOW), *map(not_, kept)).limit(MOST)
-    return wanted.with_for_update(skip_locked=True, key_share=True, of=Conversation) if hold else wanted
+    return [conditions.in_pools(rules, pools, NOW), *map(not_, kept)]
+
+
+def _by_draft(
+    session: Session, rules: Filter, draft: DraftTargets, *, pools: frozenset[PoolKey], most: int, now: datetime
+) -> Locked:
+    """Return the first conversations by targets that nobody has saved, without locks.
+
+    Conversations of one priority are due in the order of their waits, so the first ones of each priority suffice.
+    """
+    kind = case((Conversation.respond_by.is_not(None), -1), else_=func.coalesce(Conversation.priority, 0))
+    order = (func.coalesce(Conversation.respond_by, Conversation.waiting_since), *SINCE)
+    place = func.row_number().over(partition_by=kind, order_by=order)
+    first = _of(rules).add_columns(Conversation.id, place.label("place")).where(*_may_take(rules, pools)).subquery()
+    columns = (*COLUMNS, conditions.preferred(rules, NOW).label("preferred"))
+    wanted = select(*columns, Conversation.respond_by, Conversation.priority).where(
+        Conversation.id == first.c.id, first.c.place <= MOST
+    )
+    found = [
+        replace(_value(row[:-2]), due_at=draft.due_at(row.respond_by, row.waiting_since, row.priority))
+        for row in session.execute(wanted, {"now": now, "most": most})
+    ]
+    queue = sorted(found, key=soonest_due)[:most]
+    return Locked(conversations=tuple(queue), since={one.id: one.waiting_since for one in queue})
 
 
 def _rows(rules: Filter) -> Select[Any]:
@@ -223,7 +260,7 @@ def _rows(rules: Filter) -> Select[Any]:
 def _value(row: Sequence[Any]) -> Waiting:
     # Unpacked at once: access by name took twice as long.
     conversation_id, team_id, contact_id, labels, created_at, last_activity_at, *others = row
-    had_by, waiting_since, held_until, held_for, skill_key, preferred = others
+    had_by, waiting_since, held_until, held_for, skill_key, due_at, preferred = others
     return Waiting(
         id=conversation_id,
         team_id=team_id,
@@ -238,6 +275,7 @@ def _value(row: Sequence[Any]) -> Waiting:
         waiting_since=waiting_since,
         skills=skill_keys.skills_of(skill_key) if skill_key else NO_SKILLS,
         preferred=preferred,
+        due_at=due_at,
     )
 
 
@@ -246,8 +284,20 @@ def _of(rules: Filter) -> Select[tuple[()]]:
 
 
 def _goes_before(rules: Filter, conversation: Waiting) -> ColumnElement[bool]:
+    if rules.priority is ConversationPriority.SOONEST_DUE:
+        return _is_due_before(conversation)
     instants = {
         ConversationPriority.EARLIEST_CREATED: (conversation.created_at,),
         ConversationPriority.LONGEST_WAITING: (conversation.last_activity_at, conversation.created_at),
     }
     return tuple_(*ORDER[rules.priority]) < tuple_(*instants[rules.priority], conversation.id)
+
+
+def _is_due_before(conversation: Waiting) -> ColumnElement[bool]:
+    """Return the order of E55 as a condition: conversations that are never due are the last."""
+    since, due_at = conversation.waiting_since or conversation.created_at, conversation.due_at
+    if due_at is None:
+        waited_longer = tuple_(*SINCE) < tuple_(since, conversation.id)
+        return or_(Conversation.due_at.is_not(None), waited_longer)
+    # Null for those that are never due.
+    return tuple_(*ORDER[ConversationPriority.SOONEST_DUE]) < tuple_(due_at, since, conversation.id)

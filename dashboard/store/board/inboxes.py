@@ -16,12 +16,17 @@ from dashboard.store.core.rules_in_use import NO_RULES, RulesInUse
 from dashboard.store.helpdesks.masters import Master
 from dashboard.store.inboxes import routing
 from dashboard.store.inboxes.routing import Routing
+from dashboard.store.postgres.bulk import bind_array
 from dashboard.store.postgres.database import Session
 
 # With `member_id`, only the inboxes of that agent.
 INBOXES = text(
     """
     SELECT i.id, i.name, w.team_ids, w.counts, o.id AS oldest_id, o.waiting_since AS oldest_since, a.assigned,
+      d.overdue, d.at_risk, EXISTS (
+        SELECT FROM assignments s
+        WHERE s.inbox_id = i.id AND s.at > :today_after AND s.due_at IS NOT NULL AND s.agent_id IS NOT NULL
+      ) AS had_due,
       k.id AS helpdesk_id, k.name AS helpdesk, h.mode,
       EXISTS (
         SELECT FROM inbox_members m JOIN account_users u ON u.account_id = m.account_id AND u.user_id = m.user_id
@@ -41,6 +46,11 @@ INBOXES = text(
       WHERE c.inbox_id = i.id AND c.status = 'open' AND c.assignee_id IS NULL
       ORDER BY c.waiting_since, c.id LIMIT 1
     ) o ON true
+    CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE c.due_at < :now) AS overdue, count(*) FILTER (WHERE c.due_at >= :now) AS at_risk
+      FROM conversations c
+      WHERE c.inbox_id = i.id AND c.status = 'open' AND c.assignee_id IS NULL AND c.due_at <= :risky_until
+    ) d
     CROSS JOIN LATERAL (
       SELECT count(*) AS assigned FROM assignments s
       WHERE s.inbox_id = i.id AND s.at > :assigned_after AND s.agent_id IS NOT NULL
@@ -90,6 +100,20 @@ LAST_LEFT = text(
     ) r
     """
 )
+DUE_TODAY = text(
+    """
+    SELECT i.id AS inbox_id, t.due, t.met
+    FROM unnest(CAST(:inbox_ids AS bigint[]), CAST(:began_at AS timestamptz[])) AS i(id, began_at)
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS due, count(*) FILTER (WHERE s.at <= s.due_at) AS met FROM assignments s
+      WHERE s.inbox_id = i.id AND s.at >= i.began_at AND s.due_at IS NOT NULL AND s.agent_id IS NOT NULL
+    ) t
+    """
+)
+# A conversation is at risk this long before it is due (E56).
+RISKY_FOR = timedelta(minutes=5)
+# No day began earlier, on any wall clock.
+LONGEST_DAY = timedelta(hours=26)
 STRANDED = text("SELECT stranded_checked_at AS checked_at, stranded_count FROM accounts WHERE id = :account_id")
 
 
@@ -115,6 +139,9 @@ class InboxFigures:
     assigned: int
     helpdesk: Master | None = None
     uses: RulesInUse = NO_RULES
+    overdue: int = 0
+    at_risk: int = 0
+    had_due: bool = False
 
     @property
     def waiting(self) -> int:
@@ -122,12 +149,18 @@ class InboxFigures:
         return sum(self.waits.values())
 
 
-def figures(session: Session, scope: Scope, assigned_after: datetime) -> Sequence[InboxFigures]:
-    rows = session.execute(
-        INBOXES, {"account_id": scope.account_id, "member_id": scope.member_id, "assigned_after": assigned_after}
-    ).all()
+def figures(session: Session, scope: Scope, assigned_after: datetime, *, now: datetime) -> Sequence[InboxFigures]:
+    asked = {"account_id": scope.account_id, "member_id": scope.member_id, "assigned_after": assigned_after}
+    instants = {"now": now, "risky_until": now + RISKY_FOR, "today_after": now - LONGEST_DAY}
+    rows = session.execute(INBOXES, {**asked, **instants}).all()
     routings = {one.inbox.id: one for one in routing.read_many(session, scope.account_id, [row.id for row in rows])}
     return [_figures(row, routings[row.id]) for row in rows if row.id in routings]
+
+
+def due_today(session: Session, began_at: Mapping[int, datetime]) -> Mapping[int, tuple[int, int]]:
+    """Return, by inbox, the assignments since its day began that had a target, and those within it."""
+    asked = {"inbox_ids": bind_array(began_at), "began_at": bind_array(began_at.values())}
+    return {row.inbox_id: (row.due, row.met) for row in session.execute(DUE_TODAY, asked)} if began_at else {}
 
 
 def waiting_ids(session: Session, account_id: int) -> Sequence[int]:
@@ -170,6 +203,9 @@ def _figures(row: Row[Any], routed: Routing) -> InboxFigures:
         assigned=row.assigned,
         helpdesk=_helpdesk(row),
         uses=routed.uses,
+        overdue=row.overdue,
+        at_risk=row.at_risk,
+        had_due=row.had_due,
     )
 
 

@@ -42,6 +42,8 @@ class ConversationPage:
     assigned_at: datetime | None
     resolved_at: datetime | None
     snoozed_until: datetime | None
+    respond_by: datetime | None
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

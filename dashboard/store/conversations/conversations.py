@@ -1,7 +1,7 @@
 """Conversations as rows: found, locked, saved singly or in sets, and inserted in sets."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +53,9 @@ class ConversationRow:
     overflow_team_id: int | None = None
     first_reply_at: datetime | None = None
     replied_at: datetime | None = None
+    respond_by: datetime | None = None
+    due_at: datetime | None = None
+    due_is_rough: bool = False
 
     @property
     def is_waiting(self) -> bool:
@@ -90,20 +93,25 @@ class NewConversation:
     held_for: Hold | None = None
     required_skills: tuple[str, ...] = ()
     required_keys: tuple[str, ...] = ()
+    respond_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InsertedConversation:
-    """The id of a conversation after an insert; `is_new` is False for an existing row."""
+    """The id of a conversation after an insert; `is_new` is False for an existing row.
+
+    With `due_is_rough` its business hours are still to be counted.
+    """
 
     id: int
     is_new: bool
+    due_is_rough: bool = False
 
 
 SAVED = ("inbox_id", "team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels",
          "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until", "had_by_id",
          "awaiting", "held_until", "held_for", "required_skills", "overflow_team_id", "first_reply_at",
-         "replied_at")  # fmt: skip
+         "replied_at", "respond_by")  # fmt: skip
 LISTS = ("labels", "required_skills")
 ADDED = ("id", *NewConversation.__slots__)
 # All conversations with their contacts; callers add conditions, `as_row` converts rows.
@@ -113,11 +121,12 @@ ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoi
 # Built once: every API call uses these statements, and building them took longer than running them.
 ONE = ROWS.where(Conversation.account_id == bindparam("account_id"), Conversation.id == bindparam("id"))
 ONE_LOCKED = ONE.with_for_update(key_share=True, of=Conversation)
-SAVE = (
+SAVE_ALL = (
     update(table_of(Conversation))
     .where(Conversation.id == bindparam("saved_id"))
     .values({name: bindparam(name) for name in (*SAVED, "required_keys")})
 )
+SAVE = SAVE_ALL.returning(table_of(Conversation).c.due_at, table_of(Conversation).c.due_is_rough)
 
 
 def find(session: Session, account_id: int, conversation_id: int) -> ConversationRow | None:
@@ -160,15 +169,16 @@ def inboxes_of(session: Session, account_id: int, ids: Collection[int]) -> Seque
     return session.scalars(wanted.distinct()).all()
 
 
-def save(session: Session, row: ConversationRow) -> None:
-    """Write the changeable columns of a conversation that this transaction has locked."""
-    session.execute(SAVE, _saved(row))
+def save(session: Session, row: ConversationRow) -> ConversationRow:
+    """Write the changeable columns of a conversation that this transaction has locked; return it with its due_at."""
+    due_at, is_rough = session.execute(SAVE, _saved(row)).one()
+    return replace(row, due_at=due_at, due_is_rough=is_rough)
 
 
 def save_all(session: Session, rows: Collection[ConversationRow]) -> None:
     """Write the changeable columns of conversations that this transaction has locked."""
     if rows:
-        session.execute(SAVE, [_saved(row) for row in rows])
+        session.execute(SAVE_ALL, [_saved(row) for row in rows])
 
 
 def taken(session: Session, inbox_id: int, external_ids: Collection[str]) -> Sequence[str]:
@@ -204,11 +214,12 @@ def add(session: Session, rows: Sequence[NewConversation]) -> list[InsertedConve
     ids = _next_ids(session, len(rows))
     numbered = [json_row(row) | {"id": row_id} for row, row_id in zip(rows, ids, strict=True)]
     numbered.sort(key=lambda row: (row["inbox_id"], row["external_id"] or ""))
-    new = insert_new(Conversation, ADDED).returning(table_of(Conversation).c.id)
-    written = set(session.scalars(new, bind_json(numbered)))
+    columns = table_of(Conversation).c
+    new = insert_new(Conversation, ADDED).returning(columns.id, columns.due_is_rough)
+    written = {row.id: row.due_is_rough for row in session.execute(new, bind_json(numbered))}
     there = _existing(session, [row for row in numbered if row["id"] not in written])
     return [
-        InsertedConversation(row_id, True)
+        InsertedConversation(row_id, True, written[row_id])
         if row_id in written
         else InsertedConversation(there[row.inbox_id, row.external_id], False)
         for row, row_id in zip(rows, ids, strict=True)

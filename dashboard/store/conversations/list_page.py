@@ -52,6 +52,7 @@ class ConversationLine:
     held_for: Hold | None
     had_by_id: int | None
     skill_key: str
+    due_at: datetime | None
 
 
 COLUMNS = (

@@ -72,6 +72,7 @@ class AssignmentRow:
     policy_version: int | None = None
     actor_id: int | None = None
     waiting_since: datetime | None = None
+    due_at: datetime | None = None
     at: datetime
 
 

@@ -12,7 +12,16 @@ from dashboard.store.models.connections import (
     ConnectionEvent,
 )
 from dashboard.store.models.counters import MetricCounter, OpenCount
-from dashboard.store.models.helpdesk import Contact, Conversation, Inbox, InboxMember, Label, Team, TeamMember
+from dashboard.store.models.helpdesk import (
+    Contact,
+    Conversation,
+    DueRenewal,
+    Inbox,
+    InboxMember,
+    Label,
+    Team,
+    TeamMember,
+)
 from dashboard.store.models.helpdesk_writes import ConnectionConflict, HelpdeskWrite, ShadowDecision
 from dashboard.store.models.history import Assignment, AuditEntry, IdempotentAnswer, OutboxEvent, Run, RunBatch
 from dashboard.store.models.policies import (
@@ -49,6 +58,7 @@ __all__ = [
     "ConnectionEvent",
     "Contact",
     "Conversation",
+    "DueRenewal",
     "EndedSession",
     "HelpdeskWrite",
     "IdempotentAnswer",

@@ -36,6 +36,7 @@ WAITING = text("status = 'open' AND assignee_id IS NULL")
 HELD = text("status = 'open' AND assignee_id IS NOT NULL")
 UNANSWERED = text("status = 'open' AND assignee_id IS NOT NULL AND awaiting = 'agent'")
 SKILLED = text("status = 'open' AND assignee_id IS NULL AND skill_key <> ''")
+ROUGH = text("status = 'open' AND assignee_id IS NULL AND due_is_rough")
 SNOOZED = text("status = 'snoozed' AND snoozed_until IS NOT NULL")
 OF_TEAM = text("status = 'open' AND team_id IS NOT NULL")
 
@@ -164,6 +165,9 @@ class Conversation(InAccount, Base):
     A trigger joins the skills that it requires, itself and by its labels, in `skill_key` (E58); `required_keys` are the
     required skills, case-folded. `replied_at` is the agent's last message.
     `overflow_team_id` is the team through which its agent got it (E59).
+
+    A trigger keeps `due_at`: `respond_by`, else the start of the wait and the policy's target, null unless it waits
+    (E54). It is rough until business hours are counted, and setting `due_is_rough` has it counted again.
     """
 
     __tablename__ = "conversations"
@@ -176,6 +180,8 @@ class Conversation(InAccount, Base):
         CheckConstraint("priority BETWEEN 1 AND 4", "priority_range"),
         CheckConstraint(READABLE.format("created_at"), "created_at_readable"),
         CheckConstraint(READABLE.format("last_activity_at"), "last_activity_at_readable"),
+        CheckConstraint(READABLE.format("respond_by"), "respond_by_readable"),
+        CheckConstraint("due_at IS NULL OR waiting_since IS NOT NULL", "due_at_when_waiting"),
         CheckConstraint("(assignee_id IS NULL) = (assigned_at IS NULL)", "assigned_at_with_assignee"),
         CheckConstraint("(status = 'resolved') = (resolved_at IS NOT NULL)", "resolved_at_when_resolved"),
         CheckConstraint(
@@ -194,6 +200,9 @@ class Conversation(InAccount, Base):
         ),
         # Teams with waiting conversations, and a team's conversations behind ten thousand of another team (E9).
         Index("ix_conversations_waiting_by_team", "inbox_id", "team_id", "created_at", "id", postgresql_where=WAITING),
+        # The order of E55, and the overdue conversations.
+        Index("ix_conversations_waiting_by_due", "inbox_id", "due_at", "waiting_since", "id", postgresql_where=WAITING),
+        Index("ix_conversations_due_is_rough", "id", postgresql_where=ROUGH),
         # Waiting conversations now and an hour ago, and the longest wait: the board reads them every two seconds.
         Index("ix_conversations_waiting_since", "inbox_id", "waiting_since", "id", postgresql_where=WAITING),
         # The pools with required skills (E58).
@@ -250,3 +259,25 @@ class Conversation(InAccount, Base):
     first_reply_at: Mapped[datetime | None]
     replied_at: Mapped[datetime | None]
     overflow_team_id: Mapped[int | None]
+    respond_by: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    due_is_rough: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+
+
+class DueRenewal(Base):
+    """An inbox whose waiting conversations get a new `due_at`, in batches by id, twice (E54).
+
+    The second round reaches those whose transactions had read the older rules.
+    """
+
+    __tablename__ = "due_renewals"
+    __table_args__ = (
+        PrimaryKeyConstraint("inbox_id"),
+        same_account("inbox_id", "inboxes", ondelete="CASCADE"),
+    )
+
+    account_id: Mapped[AccountId]
+    inbox_id: Mapped[int]
+    asked_at: Mapped[Instant]
+    round: Mapped[int] = mapped_column(server_default="0")
+    after_id: Mapped[int] = mapped_column(server_default="0")

@@ -64,6 +64,14 @@ class Assignment(InAccount, Base):
         Index("ix_assignments_conversation", "conversation_id", text("id DESC")),
         Index("ix_assignments_inbox", "inbox_id", "at"),
         Index("ix_assignments_agent", "account_id", "agent_id", "at"),
+        # Assignments of conversations that were due, for the service level (E56).
+        Index(
+            "ix_assignments_due",
+            "inbox_id",
+            "at",
+            postgresql_include=["due_at"],
+            postgresql_where=text("due_at IS NOT NULL AND agent_id IS NOT NULL"),
+        ),
         Index("uq_assignments_run_position", "run_id", "position", unique=True),
         CheckConstraint("(run_id IS NULL) = (position IS NULL)", "position_in_run"),
         CheckConstraint("(agent_id IS NULL) = (source = 'release')", "release_has_no_agent"),
@@ -83,6 +91,7 @@ class Assignment(InAccount, Base):
     skills_relaxed: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     actor_id: Mapped[int | None]
     waiting_since: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
     at: Mapped[Instant]
 
 

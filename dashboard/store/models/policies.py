@@ -49,6 +49,7 @@ class AssignmentPolicy(InAccount, Base):
     prefer_last_agent: Mapped[int | None]
     wait_for_preferred: Mapped[int | None] = mapped_column(server_default="0")
     pace_seconds: Mapped[int | None]
+    response_targets: Mapped[dict[str, int | None] | None] = mapped_column(JSONB(none_as_null=True))
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -24,7 +24,8 @@ class WaitHistogram:
 class InboxHour(WaitHistogram, InAccount, Base):
     """The number of assignments in an hour, in one inbox, or without inbox in all of them.
 
-    `median` and `ninetieth` are the 50 % and 90 % quantiles of the waits.
+    `median` and `ninetieth` are the 50 % and 90 % quantiles of the waits. Of the `due` assignments, those of
+    conversations with a target, `met` came within it.
     """
 
     __tablename__ = "inbox_hours"
@@ -38,6 +39,8 @@ class InboxHour(WaitHistogram, InAccount, Base):
     count: Mapped[int] = mapped_column(Integer)
     median: Mapped[float | None] = mapped_column(Double)
     ninetieth: Mapped[float | None] = mapped_column(Double)
+    due: Mapped[int] = mapped_column(Integer, server_default="0")
+    met: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class InboxDay(WaitHistogram, InAccount, Base):
@@ -52,6 +55,8 @@ class InboxDay(WaitHistogram, InAccount, Base):
     inbox_id: Mapped[int]
     day: Mapped[Instant]
     count: Mapped[int] = mapped_column(Integer)
+    due: Mapped[int] = mapped_column(Integer, server_default="0")
+    met: Mapped[int] = mapped_column(Integer, server_default="0")
 
 
 class AgentDay(InAccount, Base):

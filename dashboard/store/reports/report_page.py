@@ -9,7 +9,19 @@ from sqlalchemy import text
 
 from dashboard.engine.statistics.quantiles import BOUNDS, BUCKETS, Waits
 from dashboard.store.postgres.database import Session
-from dashboard.store.reports.rollups import BUCKET, BY_HAND, BY_RUNS, COUNT, GIVEN, LEDGER, MEDIAN, NINETIETH, day_of
+from dashboard.store.reports.rollups import (
+    BUCKET,
+    BY_HAND,
+    BY_RUNS,
+    COUNT,
+    DUE_COUNT,
+    GIVEN,
+    LEDGER,
+    MEDIAN,
+    MET_COUNT,
+    NINETIETH,
+    day_of,
+)
 
 DAY = timedelta(days=1)
 # `{which}` selects some inboxes, or the rows over all inboxes.
@@ -31,22 +43,29 @@ FROM ({LEDGER}) later GROUP BY date_trunc('hour', at), inbox_id""")
 # Hours until the first whole day, then days, then hours again. Rows without counts come from an earlier release.
 _FINE = f"ARRAY[{', '.join(f'sum(counts[{n}])' for n in range(1, BUCKETS + 1))}]"
 _COARSE = f"ARRAY[{', '.join(f'sum(waits[{n}]) FILTER (WHERE counts IS NULL)' for n in range(1, len(BOUNDS) + 2))}]"
-_OF_INBOX = "inbox_id, count, waits, shortest, longest, counts"
+_OF_INBOX = "inbox_id, count, waits, shortest, longest, counts, due, met, 0 AS overdue"
+# Conversations that wait past their target count against the service level (E56).
+_OVERDUE = """
+SELECT inbox_id, 0, CAST('{}' AS integer[]), NULL, NULL, CAST('{}' AS integer[]), 0, 0, count(*) FROM conversations
+WHERE inbox_id = ANY(:inbox_ids) AND status = 'open' AND assignee_id IS NULL AND due_at < :until GROUP BY inbox_id"""
 BY_INBOX = text(f"""
 SELECT inbox_id, sum(count) AS count, min(shortest) AS shortest, max(longest) AS longest,
-  {_FINE} AS fine, {_COARSE} AS coarse
+  {_FINE} AS fine, {_COARSE} AS coarse, sum(due) AS due, sum(met) AS met, sum(overdue) AS overdue
 FROM (
   SELECT {_OF_INBOX} FROM inbox_hours
   WHERE account_id = :account_id AND {THESE}
     AND (hour >= :begins AND hour < least(:first_day, :since) OR hour >= :first AND hour < :since)
   UNION ALL SELECT {_OF_INBOX} FROM inbox_days
   WHERE account_id = :account_id AND {THESE} AND day >= :first_day AND day < :first
+  UNION ALL {_OVERDUE}
 ) source GROUP BY inbox_id""")
 BY_INBOX_LATER = text(f"""
 SELECT inbox_id, CAST(sum(number) AS int), min(shortest), max(longest),
-  array_agg(bucket) FILTER (WHERE bucket IS NOT NULL), array_agg(number) FILTER (WHERE bucket IS NOT NULL)
+  array_agg(bucket) FILTER (WHERE bucket IS NOT NULL), array_agg(number) FILTER (WHERE bucket IS NOT NULL),
+  CAST(sum(due) AS int), CAST(sum(met) AS int)
 FROM (
-  SELECT inbox_id, bucket, {COUNT} AS number, min(waited) AS shortest, max(waited) AS longest
+  SELECT inbox_id, bucket, {COUNT} AS number, {DUE_COUNT} AS due, {MET_COUNT} AS met,
+    min(waited) AS shortest, max(waited) AS longest
   FROM (SELECT *, CASE WHEN waited IS NOT NULL THEN {BUCKET} END AS bucket FROM ({LEDGER}) later) bucketed
   GROUP BY inbox_id, bucket
 ) counted GROUP BY inbox_id""")
@@ -103,13 +122,25 @@ class HourSum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxSum:
-    """The assignments in an inbox, with their waits."""
+    """The assignments in an inbox, with their waits.
+
+    Of those with a target, the `due` ones, `met` came within it; `overdue` conversations still wait past theirs.
+    """
 
     count: int
     waits: Waits
+    due: int = 0
+    met: int = 0
+    overdue: int = 0
 
     def __add__(self, other: "InboxSum") -> "InboxSum":
-        return InboxSum(count=self.count + other.count, waits=self.waits + other.waits)
+        return InboxSum(
+            count=self.count + other.count,
+            waits=self.waits + other.waits,
+            due=self.due + other.due,
+            met=self.met + other.met,
+            overdue=self.overdue + other.overdue,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,15 +192,16 @@ def members(session: Session, asked: ReportFilter) -> Sequence[ReportShare]:
 
 
 def _summed_up(row: Sequence[Any]) -> InboxSum:
-    _, count, shortest, longest, fine, coarse = row
+    _, count, shortest, longest, fine, coarse, *targets = row
+    due, met, overdue = map(int, targets)
     waits = Waits(fine=_numbers(fine), coarse=_numbers(coarse), shortest=shortest, longest=longest)
-    return InboxSum(count=int(count), waits=waits)
+    return InboxSum(count=int(count), waits=waits, due=due, met=met, overdue=overdue)
 
 
 def _counted_later(row: Sequence[Any]) -> InboxSum:
-    _, count, shortest, longest, buckets, numbers = row
+    _, count, shortest, longest, buckets, numbers, due, met = row
     fine = dict(zip(buckets or (), numbers or (), strict=True))
-    return InboxSum(count=count, waits=Waits(fine=fine, shortest=shortest, longest=longest))
+    return InboxSum(count=count, waits=Waits(fine=fine, shortest=shortest, longest=longest), due=due, met=met)
 
 
 def _numbers(counts: Sequence[int | None]) -> dict[int, int]:

@@ -20,13 +20,16 @@ BY_HAND = "count(*) FILTER (WHERE run_id IS NULL)"
 # Rows of one span; naming the inboxes makes Postgres use their index. Conversations without a wait have null, because
 # greatest() alone would make it 0.
 LEDGER = f"""
-SELECT account_id, inbox_id, at, CASE WHEN waiting_since IS NOT NULL
+SELECT account_id, inbox_id, at, due_at, CASE WHEN waiting_since IS NOT NULL
   THEN CAST(greatest(extract(epoch FROM at - waiting_since), 0) AS double precision) END AS waited
 FROM assignments
 WHERE account_id = :account_id AND inbox_id = ANY(:inbox_ids) AND at >= :since AND at < :until AND {GIVEN}"""
 _DOUBLINGS = f"ln(greatest(waited, {2.0**FIRST_DOUBLING / 2})) / ln(2) - ({FIRST_DOUBLING})"
 BUCKET = f"CAST(least(greatest(floor({BUCKETS_PER_DOUBLING} * ({_DOUBLINGS})) + 1, 0), {BUCKETS - 1}) AS int)"
 COUNT = "CAST(count(*) AS int)"
+# Of conversations with a target, and those within it (E56).
+DUE_COUNT = "CAST(count(due_at) AS int)"
+MET_COUNT = "CAST(count(*) FILTER (WHERE at <= due_at) AS int)"
 MEDIAN, NINETIETH = (f"percentile_disc({part}) WITHIN GROUP (ORDER BY waited)" for part in (0.5, 0.9))
 # For an older release that runs beside this one.
 _PLACE = f"width_bucket(waited, CAST(ARRAY[{', '.join(map(str, BOUNDS))}] AS double precision[]))"
@@ -36,6 +39,8 @@ _OF_INBOXES = {
     "waits": f"ARRAY[{_COARSE}]",
     "shortest": "min(waited)",
     "longest": "max(waited)",
+    "due": DUE_COUNT,
+    "met": MET_COUNT,
 }
 _OF_HOURS = {**_OF_INBOXES, "median": MEDIAN, "ninetieth": NINETIETH}
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from dashboard.engine import policy_fields as kinds
 from dashboard.engine.policy import POLICY_FIELDS
-from dashboard.engine.policy_fields import PolicyField
+from dashboard.engine.policy_fields import PRIORITY_KEYS, PolicyField
+from dashboard.engine.sentences.policy_text import PRIORITIES
 from dashboard.store.accounts.audit_page import AuditNames
 from dashboard.web.core.cards import ORDERS, SELECTORS, span_of
 
@@ -113,6 +114,12 @@ def _hours(said: Mapping[str, Any] | None) -> str:
     return ", ".join(parts)
 
 
+def _targets(said: Mapping[str, int | None] | None) -> str:
+    """Return response targets by priority."""
+    known = [(name, (said or {}).get(key)) for key, name in zip(PRIORITY_KEYS, PRIORITIES, strict=True)]
+    return ", ".join(f"{name} {minutes:,} min" for name, minutes in known if minutes) or "none"
+
+
 def _word(said: str | None) -> str:
     known = {str(card): text for card, text in CARDS.items()}
     return known.get(said or "", (said or "none").replace("_", " "))
@@ -123,6 +130,7 @@ KINDS: Mapping[type[PolicyField], Callable[[Any], str]] = {
     kinds.WordField: _word,
     kinds.LimitField: lambda said: f"at most {said:,}" if said else "no limit",
     kinds.WindowField: _window,
+    kinds.TargetsField: _targets,
 }
 SAID: Mapping[str, Callable[[Any], str]] = {
     **{name: KINDS[type(kind)] for name, kind in POLICY_FIELDS.items() if type(kind) in KINDS},

@@ -7,6 +7,8 @@ from typing import cast
 from dashboard.engine import policy_fields as kinds
 from dashboard.engine import selectors
 from dashboard.engine.policy import DEFAULT_WINDOW_SECONDS, POLICY_FIELDS, ConversationPriority
+from dashboard.engine.policy_fields import PRIORITY_KEYS
+from dashboard.engine.sentences.policy_text import PRIORITIES
 
 # The largest first: a window is shown in the first unit that divides it.
 UNITS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
@@ -32,7 +34,14 @@ ORDERS = (
         title="Longest waiting",
         sentence="The one without activity for longest goes first; whoever writes again moves back.",
     ),
+    Card(
+        value=ConversationPriority.SOONEST_DUE,
+        title="Soonest due",
+        sentence="By the targets: an urgent one overtakes, and every wait has an end.",
+    ),
 )
+# Titles of the targets' fields by their keys.
+TARGET_TITLES = dict(zip(PRIORITY_KEYS, (name.capitalize() for name in PRIORITIES), strict=True))
 SELECTORS = tuple(
     Card(value=order, title=entry.label, sentence=entry.sentence)
     for order, entry in selectors.SELECTORS.items()

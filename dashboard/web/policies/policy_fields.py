@@ -12,7 +12,7 @@ from dashboard.engine.policy import (
     POLICY_FIELDS,
     AssignmentPolicy,
 )
-from dashboard.engine.policy_fields import PolicyField
+from dashboard.engine.policy_fields import PRIORITY_KEYS, PolicyField
 from dashboard.services.core.form import sent_fields
 from dashboard.services.core.refusals import Invalid
 from dashboard.services.policies import previews
@@ -56,6 +56,11 @@ CONTROLS: Mapping[type[PolicyField], Control] = {
         saved=lambda number: "" if number is None else str(number),
         given=lambda typed: form_input.number(typed or None),
     ),
+    kinds.TargetsField: Control(
+        typed=lambda name: {key: form_input.text(f"{name}.{key}") or "" for key in PRIORITY_KEYS},
+        saved=lambda stored: {key: str((stored or {}).get(key) or "") for key in PRIORITY_KEYS},
+        given=lambda typed: {key: form_input.number(minutes or None) for key, minutes in typed.items()},
+    ),
     kinds.TeamField: Control(
         typed=lambda name: form_input.text(name) or "",
         saved=lambda team_id: str(team_id or ""),
@@ -86,7 +91,8 @@ class PolicyFields:
 
     def uses(self, *names: str) -> bool:
         """Return whether one of these fields is set, so that its section is open."""
-        return any(self.rules[name] for name in names)
+        values = (self.rules[name] for name in names)
+        return any(any(one.values()) if isinstance(one, Mapping) else one for one in values)
 
     def edit(self, *, name: str = "") -> AssignmentPolicyEdit | Invalid:
         """Return the values to save, or the errors; `name` replaces an empty name."""

@@ -10,6 +10,7 @@ from dashboard.web.core.formatting import clause, number
 OF_ITSELF = {
     WarningKind.NO_INBOX: "No inbox is chosen: the policy has no effect until an inbox uses it.",
     WarningKind.OFFLINE_IS_ELIGIBLE: "Agents who are offline get conversations too, whether or not they come back.",
+    WarningKind.NO_TARGETS: "No priority has a target: only conversations with an instant of their own are due.",
 }
 
 

@@ -50,6 +50,8 @@ def test_a_conversation_is_created_and_answered_as_it_is_kept(supervisor: Caller
         "assigned_at": None,
         "resolved_at": None,
         "snoozed_until": None,
+        "respond_by": None,
+        "due_at": None,
         "first_reply_at": None,
         "awaiting": "agent",
         "external": None,

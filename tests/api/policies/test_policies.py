@@ -38,6 +38,7 @@ def test_a_new_policy_has_the_defaults(supervisor: Caller) -> None:
         "prefer_last_agent": None,
         "wait_for_preferred": 0,
         "pace_seconds": None,
+        "response_targets": None,
         "version": 1,
         "assigned_inbox_count": 0,
         "created_at": policy["created_at"],

@@ -36,7 +36,7 @@ SOME = examples(max_examples=10, deadline=None, database=None, phases=(Phase.exp
 
 def board_of(acme: Acme) -> tuple[Inboxes, StatusReader]:
     session, scope = acme.work.session, Scope(account_id=acme.account_id)
-    inboxes = {one.id: one for one in board_inboxes.figures(session, scope, NOON)}
+    inboxes = {one.id: one for one in board_inboxes.figures(session, scope, NOON, now=NOON)}
     teams = board_agents.teams(session, acme.account_id)
     return inboxes, agent_status.floor(acme.work, scope, inboxes, teams, redis_answers=True, now=NOON)
 

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from dashboard.engine.decisions import Reason
 from dashboard.engine.policy import ConversationPriority
+from dashboard.engine.policy_fields import ResponseTargets
 from dashboard.services.policies import previews
+from dashboard.store.models import Inbox
 from dashboard.store.redis import client as redis_client
 from tests.desks import NOON, Acme
 
@@ -83,3 +85,53 @@ def test_a_preview_of_a_switched_off_policy_gives_nothing(acme: Acme):
 def test_another_accounts_inbox_has_no_preview(acme: Acme):
     """Nothing ever crosses from one account to another."""
     assert previews.current_policy(acme.work, acme.account_id, acme.stranger_inbox_id) is None
+
+
+TARGETS = {"1": 15, "2": None, "3": None, "4": None, "none": 240}
+
+
+def first_given(acme: Acme, **rules: object) -> int:
+    return (
+        preview(acme, conversation_priority=ConversationPriority.SOONEST_DUE, **rules).then.assigns[0].conversation_id
+    )
+
+
+def test_a_preview_orders_by_targets_that_nobody_has_saved(acme: Acme):
+    """E50, E54, E55: its own instant counts before any target, and no row is written."""
+    acme.policy()
+    acme.capacity("Ana", {"Support": 1})
+    acme.online("Ana")
+    [old] = acme.waiting(1, created_at=NOON - timedelta(hours=3))
+    [urgent] = acme.waiting(1, priority=1)
+    [own] = acme.waiting(1, respond_by=NOON - timedelta(minutes=50))
+
+    assert first_given(acme, response_targets=ResponseTargets(critical=5, without=240)) == urgent
+    assert first_given(acme, response_targets=ResponseTargets(critical=15, without=240)) == own
+    assert first_given(acme, response_targets=ResponseTargets(critical=15, without=60)) == old
+
+
+def test_a_preview_of_targets_counts_open_hours_only(acme: Acme):
+    """E50, E54, E62: noon is on a Monday; two of the four hours lie on Tuesday."""
+    acme.policy()
+    acme.capacity("Ana", {"Support": 1})
+    acme.online("Ana")
+    hours = {"timezone": "UTC", "weekly": {d: [["10:00", "14:00"]] for d in ("mon", "tue")}, "holidays": []}
+    acme.work.session.execute(update(Inbox).values(business_hours={**hours, "country": None}))
+    acme.work.session.commit()
+    [waits] = acme.waiting(1, created_at=NOON)
+    [own] = acme.waiting(1, respond_by=NOON + timedelta(hours=20))
+
+    assert first_given(acme, response_targets=ResponseTargets(without=120)) == waits
+    assert first_given(acme, response_targets=ResponseTargets(without=240)) == own
+
+
+def test_a_preview_of_the_targets_that_are_saved_reads_the_order_as_it_is_kept(acme: Acme):
+    """E50, E54"""
+    acme.policy(response_targets=TARGETS, conversation_priority="soonest_due")
+    acme.online("Ana")
+    acme.waiting(3)
+
+    found = preview(acme, response_targets=ResponseTargets(critical=15, without=240))
+
+    assert found.then == found.now
+    assert len(found.then.assigns) == 3

@@ -21,7 +21,7 @@ def test_runs_and_the_board_read_every_field_of_a_linked_policy(acme: Acme) -> N
 
     read = routing.read(acme.work.session, acme.account_id, acme.support)
     scope = Scope(account_id=acme.account_id, member_id=None)
-    figures = board.figures(acme.work.session, scope, NOON - timedelta(hours=1))
+    figures = board.figures(acme.work.session, scope, NOON - timedelta(hours=1), now=NOON)
 
     assert read is not None
     assert read.policy is not None
