@@ -1,6 +1,6 @@
 """One batch of a run: read a snapshot, plan, write, commit, then advance the rotations."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, islice
@@ -20,7 +20,6 @@ from dashboard.store.assignment.run_history import run_records
 from dashboard.store.assignment.run_history.run_records import RunOutcome, RunStart
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.helpdesks.writing import writes
-from dashboard.store.inboxes import due_instants
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.postgres import locks
 from dashboard.store.redis.rate_limits import Reservation
@@ -28,8 +27,6 @@ from dashboard.store.redis.rate_limits import Reservation
 log = structlog.get_logger()
 # A batch adds a row for each agent to what counts their loads, and the next one reads them all.
 FOLDS_EVERY = 10
-# Rough instants whose business hours a batch counts before it reads the order; a job counts the others.
-MOST_COUNTED = 1_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,14 +52,8 @@ class LoadedBatch:
 
     snapshot: Snapshot
     plan: Plan
-    since: Mapping[int, datetime | None]
     now: datetime
     is_full: bool = False
-
-    @property
-    def due(self) -> Mapping[int, datetime | None]:
-        """Return the instants by which its conversations should be assigned."""
-        return {one.id: one.due_at for one in self.snapshot.waiting}
 
     @property
     def assigns(self) -> list[Assign]:
@@ -134,7 +125,7 @@ def warm_up(work: UnitOfWork, *, now: datetime) -> None:
         waiting.lock_next(session, filter_of(snapshot), pools=[PoolKey(None)], most=1, now=now)
         nobodys = Assign(conversation_id=0, agent_id=0, team_id=None)
         claims.claim(session, inbox.account_id, inbox.id, [nobodys], now=now)
-        looked = LoadedBatch(snapshot=snapshot, plan=planner.plan(snapshot, now), since={}, now=now)
+        looked = LoadedBatch(snapshot=snapshot, plan=planner.plan(snapshot, now), now=now)
         _write(work, run, looked)
         _finish(work, run, looked, goes_on=False)
 
@@ -163,14 +154,10 @@ def _load_and_plan(work: UnitOfWork, run: RunState, place: snapshots.RoutedInbox
     """Read the snapshot and plan; only conversations of pools with an eligible agent are read (E9)."""
     snapshot = snapshots.read(work.session, work.gauges, [place], now=now, hold=True)[place.inbox.id]
     most = work.settings.bulk_limit
-    if place.policy.response_targets and place.inbox.hours:
-        due_instants.count_hours_in(work.session, place.inbox.id, most=MOST_COUNTED)
     found = with_waiting(work, snapshot, most=most, now=now, but=run.undecided, hold=True)
     plan = planner.plan(found.snapshot, now, most=most)
     is_full = found.is_full or len(plan.decisions) < len(found.snapshot.waiting)
-    return LoadedBatch(
-        snapshot=_decided(found.snapshot, plan, most), plan=plan, since=found.since, now=now, is_full=is_full
-    )
+    return LoadedBatch(snapshot=_decided(found.snapshot, plan, most), plan=plan, now=now, is_full=is_full)
 
 
 def _decided(snapshot: Snapshot, plan: Plan, most: int) -> Snapshot:
@@ -207,7 +194,8 @@ def _record(work: UnitOfWork, run: RunState, looked: LoadedBatch, won: Sequence[
     run.batches += 1
     if run.run_id is None or looked.snapshot.policy is None:
         raise ValueError("a batch is recorded after its run began, and only under a policy")
-    first = run.assigned + 1
+    first, waited = run.assigned + 1, {one.id: one for one in looked.snapshot.waiting}
+    rows = [waited[given.conversation_id] for given in won]
     run_records.keep_batch(work.session, run.run_id, looked.snapshot, number=run.batches, first=first, at=looked.now)
     given = batch_writes.AssignedRow(
         account_id=run.beginning.account_id,
@@ -221,8 +209,8 @@ def _record(work: UnitOfWork, run: RunState, looked: LoadedBatch, won: Sequence[
         at=looked.now,
         conversation_ids=[given.conversation_id for given in won],
         agent_ids=[given.agent_id for given in won],
-        since=[looked.since.get(given.conversation_id) for given in won],
-        due=[looked.due.get(given.conversation_id) for given in won],
+        since=[one.waiting_since for one in rows],
+        due=[one.due_at for one in rows],
         via=[given.how.via for given in won],
         skills_relaxed=[given.how.skills_relaxed for given in won],
     )

@@ -1,29 +1,32 @@
 """The waiting conversations of a plan: the filter, the order, and the snapshot with those that it may assign."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign
 from dashboard.engine.model import AssignmentType, Conversation, Snapshot
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.store.assignment import waiting
+from dashboard.store.assignment import draft_order, waiting
+from dashboard.store.assignment.draft_order import DraftTargets
+from dashboard.store.inboxes import due_instants
 
 # A rule about single conversations may pass over any number of them: then more are read, up to this many.
 MOST_LOOKED_AT = 20_000
 FURTHER = 10
+# Rough instants whose business hours a run counts before it reads the order; a job counts the others.
+MOST_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takeable:
-    """A snapshot with the waiting conversations that a plan may assign, and the start of each wait.
+    """A snapshot with the waiting conversations that a plan may assign.
 
     `is_full`: more may wait behind them.
     """
 
     snapshot: Snapshot
-    since: Mapping[int, datetime | None] = field(default_factory=dict)
     is_full: bool = False
 
 
@@ -55,7 +58,7 @@ def with_waiting(
     now: datetime,
     but: Collection[int] = (),
     hold: bool = False,
-    draft: waiting.DraftTargets | None = None,
+    draft: DraftTargets | None = None,
 ) -> Takeable:
     """Return the snapshot with the next conversations of its open pools (E9), locked if `hold` is set.
 
@@ -65,15 +68,20 @@ def with_waiting(
     pools = planner.open_pools(snapshot, now)
     if not pools:
         return Takeable(snapshot=snapshot)
-    rules, looked = replace(filter_of(snapshot), draft=draft), most
+    rules, looked = filter_of(snapshot), most
+    if hold and snapshot.inbox.hours and snapshot.policy and snapshot.policy.response_targets:
+        due_instants.count_hours_in(work.session, snapshot.inbox.id, most=MOST_COUNTED)
     while True:
-        found = waiting.lock_next(work.session, rules, pools=pools, most=looked, now=now, but=but, hold=hold)
+        if draft:
+            found = draft_order.first(work.session, rules, draft, pools=pools, most=looked, now=now)
+        else:
+            found = waiting.lock_next(work.session, rules, pools=pools, most=looked, now=now, but=but, hold=hold)
         read = replace(
             snapshot,
             waiting=found.conversations,
             served_contacts=served_contacts(work, rules, found.conversations),
         )
-        takeable = Takeable(snapshot=read, since=found.since, is_full=len(found.conversations) == looked)
+        takeable = Takeable(snapshot=read, is_full=len(found.conversations) == looked)
         if not takeable.is_full or looked >= MOST_LOOKED_AT or _is_enough(read, rules, most=most, now=now):
             return takeable
         looked = min(looked * FURTHER, MOST_LOOKED_AT)

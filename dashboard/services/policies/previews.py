@@ -18,8 +18,8 @@ from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import overflow
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 from dashboard.store.assignment import snapshots, waiting
+from dashboard.store.assignment.draft_order import DraftTargets
 from dashboard.store.assignment.snapshots import RoutedInbox
-from dashboard.store.assignment.waiting import DraftTargets
 from dashboard.store.inboxes import routing as inbox_routing
 from dashboard.store.inboxes.routing import Routing
 

@@ -1,7 +1,7 @@
 """The waiting conversations of an inbox: the next ones for a batch, and counts of the remaining ones."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -26,17 +26,15 @@ from sqlalchemy.types import NULLTYPE
 
 from dashboard.engine.model import Conversation as Waiting
 from dashboard.engine.model import Hold, PoolKey, Status
-from dashboard.engine.ordering import soonest_due
 from dashboard.engine.policy import ConversationPriority
 from dashboard.store.assignment import open_counts
 from dashboard.store.assignment import waiting_conditions as conditions
-from dashboard.store.assignment.waiting_conditions import DraftTargets, Filter
+from dashboard.store.assignment.waiting_conditions import Filter
 from dashboard.store.core import skill_keys
 from dashboard.store.models import Conversation
 from dashboard.store.postgres.database import Session
 
 __all__ = [
-    "DraftTargets",
     "Filter",
     "Locked",
     "WaitingGroup",
@@ -103,10 +101,9 @@ class WaitingGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locked:
-    """The conversations of a batch, locked, with the start of each wait."""
+    """The conversations of a batch, locked."""
 
     conversations: tuple[Waiting, ...]
-    since: Mapping[int, datetime | None]
 
 
 def lock_next(
@@ -124,38 +121,35 @@ def lock_next(
     Rows that other transactions have locked are skipped. `but` are conversations that an earlier batch could not
     decide; without this filter they would come first again and hide the others.
     """
-    if rules.draft:
-        return _by_draft(session, rules, rules.draft, pools=frozenset(pools), most=most, now=now)
     wanted = _takeable(rules, frozenset(pools), hold)
     if but:
         wanted = wanted.where(Conversation.id.not_in(but))
-    rows = session.execute(wanted, {"now": now, "most": most}).all()
-    return Locked(conversations=tuple(map(_value, rows)), since={row.id: row.waiting_since for row in rows})
+    return Locked(conversations=tuple(map(value, session.execute(wanted, {"now": now, "most": most}))))
 
 
 def before(session: Session, rules: Filter, conversation: Waiting, *, most: int, now: datetime) -> tuple[Waiting, ...]:
     """Return the first waiting conversations before this one in the policy's order, excluded ones too; lock none."""
     wanted = _rows(rules).where(_goes_before(rules, conversation)).limit(most)
-    return tuple(map(_value, session.execute(wanted, {"now": now})))
+    return tuple(map(value, session.execute(wanted, {"now": now})))
 
 
 def find(session: Session, rules: Filter, conversation_id: int, now: datetime) -> Waiting | None:
     """Return a waiting conversation of this inbox."""
     row = session.execute(_rows(rules).where(Conversation.id == conversation_id), {"now": now}).one_or_none()
-    return _value(row) if row else None
+    return value(row) if row else None
 
 
 def preferred_agents(session: Session, rules: Filter, ids: Collection[int], now: datetime) -> Mapping[int, int]:
     """Return the contacts' agents of these conversations, by conversation (E60)."""
     agent = conditions.preferred(rules, NOW).label("agent_id")
-    wanted = _of(rules).add_columns(Conversation.id, agent).where(Conversation.id.in_(ids))
+    wanted = of(rules).add_columns(Conversation.id, agent).where(Conversation.id.in_(ids))
     found = session.execute(wanted, {"now": now})
     return {conversation_id: agent_id for conversation_id, agent_id in found if agent_id is not None}
 
 
 def position(session: Session, rules: Filter, conversation: Waiting) -> int:
     """Return the conversation's position among all waiting conversations of the inbox, from 1."""
-    ahead = _of(rules).add_columns(Conversation.id).where(_goes_before(rules, conversation)).subquery()
+    ahead = of(rules).add_columns(Conversation.id).where(_goes_before(rules, conversation)).subquery()
     return (session.scalar(select(func.count()).select_from(ahead)) or 0) + 1
 
 
@@ -192,7 +186,7 @@ def left(session: Session, rules: Filter, now: datetime) -> Sequence[WaitingGrou
         case((strict, Conversation.waiting_since)).label("strict_since"),
         case((own, Conversation.waiting_since)).label("own_since"),
     )
-    inner = _of(rules).add_columns(*sorts, *firsts).subquery()
+    inner = of(rules).add_columns(*sorts, *firsts).subquery()
     kinds = [inner.c[column.name] for column in sorts]
     counted = (func.count().label("waiting"), *(func.min(inner.c[one.name]).label(one.name) for one in firsts))
     return list(map(_group, session.execute(select(*kinds, *counted).group_by(*kinds))))
@@ -216,11 +210,11 @@ def _group(row: Row[Any]) -> WaitingGroup:
 @lru_cache(maxsize=1_000)
 def _takeable(rules: Filter, pools: frozenset[PoolKey], hold: bool) -> Select[Any]:
     """Return the statement, cached for any instant and limit: building it took as long as running it."""
-    wanted = _rows(rules).where(*_may_take(rules, pools)).limit(MOST)
+    wanted = _rows(rules).where(*may_take(rules, pools)).limit(MOST)
     return wanted.with_for_update(skip_locked=True, key_share=True, of=Conversation) if hold else wanted
 
 
-def _may_take(rules: Filter, pools: frozenset[PoolKey]) -> list[ColumnElement[bool]]:
+def may_take(rules: Filter, pools: frozenset[PoolKey]) -> list[ColumnElement[bool]]:
     """Return the conditions under which these pools may take a waiting conversation."""
     kept = [conditions.held(NOW), conditions.being_written(rules)]
     kept += [conditions.by_label(rules), conditions.by_age(rules, NOW)]
@@ -229,35 +223,12 @@ def _may_take(rules: Filter, pools: frozenset[PoolKey]) -> list[ColumnElement[bo
     return [conditions.in_pools(rules, pools, NOW), *map(not_, kept)]
 
 
-def _by_draft(
-    session: Session, rules: Filter, draft: DraftTargets, *, pools: frozenset[PoolKey], most: int, now: datetime
-) -> Locked:
-    """Return the first conversations by targets that nobody has saved, without locks.
-
-    Conversations of one priority are due in the order of their waits, so the first ones of each priority suffice.
-    """
-    kind = case((Conversation.respond_by.is_not(None), -1), else_=func.coalesce(Conversation.priority, 0))
-    order = (func.coalesce(Conversation.respond_by, Conversation.waiting_since), *SINCE)
-    place = func.row_number().over(partition_by=kind, order_by=order)
-    first = _of(rules).add_columns(Conversation.id, place.label("place")).where(*_may_take(rules, pools)).subquery()
-    columns = (*COLUMNS, conditions.preferred(rules, NOW).label("preferred"))
-    wanted = select(*columns, Conversation.respond_by, Conversation.priority).where(
-        Conversation.id == first.c.id, first.c.place <= MOST
-    )
-    found = [
-        replace(_value(row[:-2]), due_at=draft.due_at(row.respond_by, row.waiting_since, row.priority))
-        for row in session.execute(wanted, {"now": now, "most": most})
-    ]
-    queue = sorted(found, key=soonest_due)[:most]
-    return Locked(conversations=tuple(queue), since={one.id: one.waiting_since for one in queue})
-
-
 def _rows(rules: Filter) -> Select[Any]:
     columns = (*COLUMNS, conditions.preferred(rules, NOW).label("preferred"))
-    return _of(rules).add_columns(*columns).order_by(*ORDER[rules.priority])
+    return of(rules).add_columns(*columns).order_by(*ORDER[rules.priority])
 
 
-def _value(row: Sequence[Any]) -> Waiting:
+def value(row: Sequence[Any]) -> Waiting:
     # Unpacked at once: access by name took twice as long.
     conversation_id, team_id, contact_id, labels, created_at, last_activity_at, *others = row
     had_by, waiting_since, held_until, held_for, skill_key, due_at, preferred = others
@@ -279,7 +250,7 @@ def _value(row: Sequence[Any]) -> Waiting:
     )
 
 
-def _of(rules: Filter) -> Select[tuple[()]]:
+def of(rules: Filter) -> Select[tuple[()]]:
     return select().where(Conversation.account_id == rules.account_id, Conversation.inbox_id == rules.inbox_id, WAITING)
 
 

@@ -9,30 +9,13 @@ from sqlalchemy import BindParameter, ColumnElement, Text, and_, exists, false, 
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
-from dashboard.engine.hours import BusinessHours
 from dashboard.engine.model import Awaiting, PoolKey, Status
 from dashboard.engine.policy import ConversationPriority, ExclusionRules
-from dashboard.engine.policy_fields import ResponseTargets
 from dashboard.store.core import skill_keys
 from dashboard.store.models import Conversation, HelpdeskWrite
 from dashboard.store.models.helpdesk_writes import WriteState
 
 Moment: TypeAlias = datetime | BindParameter[datetime]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DraftTargets:
-    """Targets that nobody has saved, with the inbox's hours: the order of a preview follows them (E54)."""
-
-    targets: ResponseTargets | None
-    hours: BusinessHours | None
-
-    def due_at(self, respond_by: datetime | None, since: datetime, priority: int | None) -> datetime | None:
-        """Return when a conversation that waits since an instant would be due."""
-        minutes = self.targets.of(priority) if self.targets else None
-        if respond_by is not None or minutes is None:
-            return respond_by
-        return self.hours.after_open(since, minutes) if self.hours else since + timedelta(minutes=minutes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +37,6 @@ class Filter:
     overflows_after: timedelta | None = None
     remembers_for: timedelta | None = None
     manual_team_ids: frozenset[int] = frozenset()
-    draft: DraftTargets | None = None
 
     @property
     def may_keep(self) -> bool:
