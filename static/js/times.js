@@ -29,6 +29,11 @@
     const now = Date.now() + ahead;
     for (const time of document.querySelectorAll("time[data-since]"))
       write(time, coarse((now - Date.parse(time.dateTime)) / 1000));
+    for (const time of document.querySelectorAll("time[data-due]")) {
+      const left = (Date.parse(time.dateTime) - now) / 1000;
+      time.toggleAttribute("data-late", left < 0);
+      write(time, left < 0 ? `overdue ${coarse(-left)}` : `due in ${coarse(left)}`);
+    }
     for (const time of document.querySelectorAll("time[data-clock]"))
       write(time, FORMATS[time.dataset.clock].format(new Date(time.dateTime)));
   }

@@ -103,7 +103,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         word=word, clause=clause, number=number, plural=plural, span=span, wait=wait, spark=spark, because=because
     )
-    app.jinja_env.globals.update(since=since, clock=clock, percent=percent, sentence=sentence)
+    app.jinja_env.globals.update(since=since, due=due, clock=clock, percent=percent, sentence=sentence)
     app.jinja_env.globals.update(State=StatusKind, presences=lambda: PRESENCES)
 
 
@@ -160,6 +160,13 @@ def since(at: datetime, now: datetime) -> Markup:
     """Return the time since an instant; js/times.js keeps it current."""
     # Digits and fixed words need no escaping. A page has hundreds, and Markup.format takes ten times as long.
     return Markup(f'<time datetime="{_iso(at)}" data-since>{_coarse(now - at)}</time>')
+
+
+def due(at: datetime, now: datetime) -> Markup:
+    """Return the time until an instant, or since it; js/times.js keeps it current."""
+    is_late = at < now
+    words = f"overdue {_coarse(now - at)}" if is_late else f"due in {_coarse(at - now)}"
+    return Markup(f'<time class="due" datetime="{_iso(at)}" data-due{" data-late" if is_late else ""}>{words}</time>')
 
 
 def clock(at: datetime, form: str = "minutes") -> Markup:

@@ -8,6 +8,7 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
+from dashboard.engine.service_level import WithinTarget
 from dashboard.http import unit_of_work
 from dashboard.services.reports import reports
 from dashboard.services.reports.reports import Report, ReportSpan, Wait, WaitFigures
@@ -105,9 +106,11 @@ def _hours(name: str, report: Report) -> Response:
 
 def _inboxes(name: str, report: Report) -> Response:
     rows: Iterable[Sequence[Cell]] = (
-        [line.inbox.id, line.inbox.name, line.count, *_waited(line.waited)] for line in report.by_inbox
+        [line.inbox.id, line.inbox.name, line.count, *_waited(line.waited), *_in_time(report, line.within_target)]
+        for line in report.by_inbox
     )
-    return csv_export.answer(name, ["id", "inbox", "assigned", *WAITED], rows)
+    head = ["id", "inbox", "assigned", *WAITED, *(IN_TIME if report.within_target.of else ())]
+    return csv_export.answer(name, head, rows)
 
 
 def _agents(name: str, report: Report) -> Response:
@@ -119,6 +122,11 @@ def _waited(waited: WaitFigures | None) -> Sequence[Cell]:
     return [None, None] if waited is None else [_seconds(waited.median), _seconds(waited.ninetieth)]
 
 
+def _in_time(report: Report, level: WithinTarget) -> Sequence[Cell]:
+    """Return an inbox's service level where any inbox of the report has one."""
+    return [level.met, level.of] if report.within_target.of else []
+
+
 def _seconds(wait: Wait) -> Cell:
     seconds = round(wait.lasted_for.total_seconds(), 3)
     return f"{wait.bound} {seconds:.0f}" if wait.bound else seconds
@@ -126,4 +134,5 @@ def _seconds(wait: Wait) -> Cell:
 
 WAITED_IN_HOUR = ("half waited at most (s)", "nine of ten waited at most (s)")
 WAITED = ("half waited at most (s, within 5 %)", "nine of ten waited at most (s, within 5 %)")
+IN_TIME = ("assigned within target", "assigned or overdue, with a target")
 SHEETS: dict[str, Callable[[str, Report], Response]] = {"hours": _hours, "inboxes": _inboxes, "agents": _agents}
