@@ -16,7 +16,9 @@ class Targets(fields.Field[Any]):
     """Minutes by priority, as stored: all keys, or None without any target."""
 
     def __init__(self, least: int, most: int, **kwargs: Any) -> None:
-        super().__init__(metadata={"type": "object", "example": {"1": 15, "none": 240}}, **kwargs)
+        minutes = {"type": "integer", "minimum": least, "maximum": most, "nullable": True}
+        shape = {"properties": dict.fromkeys(PRIORITY_KEYS, minutes), "additionalProperties": False}
+        super().__init__(metadata={"type": "object", **shape}, **kwargs)
         self._minutes = WholeNumber(least, most, allow_none=True)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, int | None] | None:
