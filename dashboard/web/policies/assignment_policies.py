@@ -30,6 +30,7 @@ from dashboard.web.core.blueprints import pages_of
 from dashboard.web.core.cards import ORDERS, SELECTORS, TARGET_TITLES, UNITS
 from dashboard.web.policies import policy_fields, policy_warnings
 from dashboard.web.policies.policy_fields import UNNAMED, PolicyFields
+from dashboard.web.policies.presets import PRESETS
 
 PER_PAGE = 24
 FORM = "policies/_policy.html"
@@ -75,6 +76,7 @@ def _words() -> dict[str, object]:
         "selectors": SELECTORS,
         "units": UNITS,
         "target_titles": TARGET_TITLES,
+        "presets": PRESETS,
         "presence_words": tuple(Presence),
         "warning": policy_warnings.warning,
         "left_reasons": policy_warnings.left_reasons,
@@ -98,9 +100,10 @@ def index() -> ResponseReturnValue:
 @pages.get("/policies/new")
 @supervisors_only
 def new() -> ResponseReturnValue:
-    """Show an empty form, with an inbox chosen if the link named one."""
+    """Show an empty form or that of a preset, with an inbox chosen if the link named one."""
     asked = form_input.number_in(request.args, "inbox")
-    return _page(PolicyFields(inboxes=frozenset({asked} if asked else ())))
+    inboxes, preset = frozenset({asked} if asked else ()), PRESETS.get(request.args.get("preset", ""))
+    return _page(policy_fields.of_preset(preset, inboxes) if preset else PolicyFields(inboxes=inboxes))
 
 
 @pages.post("/policies")

@@ -21,6 +21,7 @@ from dashboard.services.policies.policy_fields import EDITED
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, AssignmentPolicyForm
 from dashboard.web.core import form_input
 from dashboard.web.core.cards import UNITS, Span, span_of
+from dashboard.web.policies.presets import Preset
 
 UNNAMED = "this policy"
 
@@ -116,6 +117,11 @@ def of_row(row: PolicyRow, inbox_ids: Iterable[int]) -> PolicyFields:
         rules=_saved({name: getattr(row, name) for name in POLICY_FIELDS}),
         inboxes=frozenset(inbox_ids),
     )
+
+
+def of_preset(preset: Preset, inbox_ids: Iterable[int]) -> PolicyFields:
+    """Return the fields of a new policy with a preset's values."""
+    return PolicyFields(name=preset.title, rules=_saved({**DEFAULTS, **preset.rules}), inboxes=frozenset(inbox_ids))
 
 
 def of_wanted(row: PolicyRow, wanted: Mapping[str, Any]) -> PolicyFields:
