@@ -13,6 +13,7 @@ from dashboard.api.agents import agents
 from dashboard.api.alerts import alert_channels, alert_rules, alerts
 from dashboard.api.assignment import assignments, runs
 from dashboard.api.audit import audit_log
+from dashboard.api.board import board
 from dashboard.api.conversations import contacts, conversations, labels
 from dashboard.api.core import errors, rate_limit, resources
 from dashboard.api.core.docs_page import docs
@@ -66,6 +67,7 @@ NOUNS = (
     assignments.bp,
     explanations.bp,
     runs.bp,
+    board.bp,
     previews.bp,
     webhooks.bp,
     alert_channels.bp,

@@ -45,6 +45,7 @@ class View:
     presence: Presence | StatusKind | None = None
     sort: Sort = Sort.NAME
     page: int = 1
+    per_page: int = PAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,14 +128,14 @@ def workload(
     seen = {i: inbox for i, inbox in inboxes.items() if view.inbox_id in (None, i)}
     last = _last(work, scope.account_id, chosen, seen) if view.sort is Sort.ASSIGNED else None
     chosen.sort(key=_order(view.sort, last or {}))
-    shown = chosen[(view.page - 1) * PAGE : view.page * PAGE]
+    shown = chosen[(view.page - 1) * view.per_page : view.page * view.per_page]
     last = _last(work, scope.account_id, shown, seen) if last is None else last
     details = _details(work, scope.account_id, shown, inboxes=seen, floor=floor, last=last, now=now)
     return Workload(
         view=view,
         lines=tuple(_line(seated, view, details, teams) for seated in shown),
         states=Counter(state for state in states.values() if state),
-        pages=max(1, -(-len(chosen) // PAGE)),
+        pages=max(1, -(-len(chosen) // view.per_page)),
         inboxes=tuple(Choice(id=inbox.id, name=inbox.name) for inbox in inboxes.values()),
         teams=tuple(Choice(id=team.id, name=team.name) for team in teams) if scope.member_id is None else (),
     )
