@@ -24,7 +24,8 @@ def test_the_board_says_what_waits_why_and_who_is_free(supervisor: Caller, acme:
 
     support = next(one for one in board["inboxes"] if one["id"] == acme.support)
     bo = next(one for one in board["agents"] if one["name"] == "Bo")
-    assert (board["waiting"], board["online"], board["free"]) == (2, 1, 0)
+    # Bo is full in Support, and free for Sales.
+    assert (board["waiting"], board["online"], board["free"]) == (2, 1, 1)
     assert (board["overdue"], board["at_risk"]) == (1, 1)
     assert board["oldest_wait_seconds"] >= 14 * 60
     assert board["stranded"] == {"count": 0, "checked_at": None}
