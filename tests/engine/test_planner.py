@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Error, Reason, Skip, Stop
 from dashboard.engine.model import Agent, AssignmentType, Conversation, PoolKey, Presence, Team
+from dashboard.engine.ordering import NEVER
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority, ExclusionRules
+from dashboard.engine.policy_fields import ResponseTargets
 from dashboard.engine.verdicts import ELIGIBLE
 from tests.engine.floors import NOON, a_conversation, a_policy, a_snapshot, an_agent, conversations, decide, given
 
@@ -46,6 +48,7 @@ WANTED = st.fixed_dictionaries({
     "preferred": st.none() | st.integers(1, 7),
     "had_by": st.none() | st.integers(1, 7),
     "waiting_since": st.integers(0, 30).map(lambda minutes: NOON - timedelta(minutes=minutes)),
+    "due_at": st.none() | st.integers(-30, 30).map(lambda minutes: NOON + timedelta(minutes=minutes)),
 })  # fmt: skip
 NEWER = st.fixed_dictionaries({
     "relax_skills_after": st.none() | st.integers(1, 30),
@@ -54,6 +57,8 @@ NEWER = st.fixed_dictionaries({
     "prefer_last_agent": st.none() | st.just(24),
     "wait_for_preferred": st.integers(0, 30),
     "pace_seconds": st.none() | st.integers(1, 60),
+    "conversation_priority": st.sampled_from([*ConversationPriority, ConversationPriority.SOONEST_DUE]),
+    "response_targets": st.none() | st.builds(ResponseTargets, critical=st.none() | st.integers(1, 60)),
 })  # fmt: skip
 WAITING = st.builds(
     dict,
@@ -158,6 +163,18 @@ def test_the_same_snapshot_gives_the_same_plan_however_its_rows_come(snapshot, s
     shuffle.shuffle(rows)
 
     assert planner.plan(replace(snapshot, waiting=tuple(rows)), NOON) == planner.plan(snapshot, NOON)
+
+
+@examples(floors())
+def test_under_soonest_due_the_decisions_come_by_what_is_due(snapshot):
+    """E55"""
+    policy = replace(snapshot.policy, conversation_priority=ConversationPriority.SOONEST_DUE)
+    due = {one.id: one.due_at or NEVER for one in snapshot.waiting}
+
+    plan = planner.plan(replace(snapshot, policy=policy), NOON)
+
+    order = [due[decision.conversation_id] for decision in plan.decisions]
+    assert order == sorted(order)
 
 
 @examples(floors())

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from dashboard.engine import planner
+from dashboard.engine.policy_fields import ResponseTargets
 from dashboard.services.conversations import change, conversations, due_renewal
 from dashboard.services.conversations.conversation_forms import ConversationForm, NewConversationForm
 from dashboard.services.conversations.conversations import Created
@@ -14,6 +16,7 @@ from dashboard.services.inboxes import inboxes
 from dashboard.services.inboxes.inbox_forms import InboxForm
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyForm, PolicyChoice
+from dashboard.store.assignment.run_history import decision_history
 from dashboard.store.models import Assignment, Conversation, DueRenewal, Inbox, PolicyLink
 from tests.counting import statements
 from tests.desks import NOON, Acme
@@ -272,6 +275,24 @@ def test_a_run_counts_the_hours_of_what_nobody_has_counted_yet(acme: Acme):
 
     assert acme.assignees([rough, own]) == ["-", "Ana"]
     assert due(acme, rough) == [TUESDAY + 20 * MINUTE]
+
+
+def test_a_batch_by_what_is_due_is_replayed_in_its_order(acme: Acme):
+    """E47, E54, E55: the stored snapshot has the instants and the targets of that time."""
+    acme.policy(response_targets=TARGETS, conversation_priority="soonest_due")
+    acme.online("Ana", "Bo")
+    low, plain, urgent = (made(acme, priority=priority) for priority in (4, None, 1))
+
+    acme.run()
+    set_targets(acme, {"4": 1})
+
+    session = acme.work.session
+    rows = session.execute(select(Assignment).order_by(Assignment.position)).scalars().all()
+    kept = decision_history.batch_of(session, acme.account_id, rows[0].run_id, rows[0].at)
+    assert kept is not None
+    assert [row.conversation_id for row in rows] == [urgent, plain, low]
+    assert kept.snapshot.policy.response_targets == ResponseTargets(15, 60, None, 480, 240)
+    assert [one.conversation_id for one in planner.plan(kept.snapshot, kept.at).decisions] == [urgent, plain, low]
 
 
 def test_off_a_creation_needs_as_many_statements_as_with_targets(acme: Acme):
