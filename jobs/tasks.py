@@ -11,7 +11,7 @@ from dashboard.services.accounts import invitation_mail
 from dashboard.services.agents import availability_ends
 from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
-from dashboard.services.conversations import snoozes
+from dashboard.services.conversations import returns, snoozes
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import writing
 from dashboard.services.helpdesks.mirroring import scheduling as jobs_of_helpdesks
@@ -142,6 +142,12 @@ def end_snoozes() -> None:
     """Open the conversations with an ended snooze."""
     with runtime.unit_of_work() as work:
         snoozes.end_due(work, now=clock.now())
+
+
+def return_conversations() -> None:
+    """Take the conversations from agents who do not answer them."""
+    with runtime.unit_of_work() as work:
+        returns.return_due(work, now=clock.now())
 
 
 def end_availabilities() -> None:

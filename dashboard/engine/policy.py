@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from dashboard.engine.policy_fields import (
+    CountField,
     LimitField,
     PolicyField,
     PresenceField,
@@ -33,6 +34,7 @@ MOST_MINUTES = 525_600
 LONGEST_PREFERENCE_MINUTES = 1_440
 LONGEST_MEMORY_HOURS = 8_760
 LONGEST_PACE_SECONDS = 3_600
+MOST_RETURNS = 10
 
 
 class AssignmentOrder(StrEnum):
@@ -99,6 +101,12 @@ class PolicyRules:
     pace_seconds: int | None = field(
         default=None, metadata={KIND: SpanField(label="pace", least=1, most=LONGEST_PACE_SECONDS, unit="seconds")}
     )
+    return_after: int | None = field(default=None, metadata={KIND: minutes("return without a reply after")})
+    return_when_absent: int | None = field(default=None, metadata={KIND: minutes("return from an absent agent after")})
+    return_by_hand_too: bool = field(
+        default=False, metadata={KIND: SwitchField(label="return what people assigned too")}
+    )
+    max_returns: int = field(default=3, metadata={KIND: CountField(label="most returns", least=1, most=MOST_RETURNS)})
 
 
 DECIDING = [one for one in fields(PolicyRules) if KIND in one.metadata]
@@ -136,6 +144,11 @@ class AssignmentPolicy(PolicyRules):
     def keeps_for(self) -> timedelta:
         """Return the wait during which a conversation is kept for its preferred agent (E60)."""
         return timedelta(minutes=self.wait_for_preferred or 0)
+
+    @property
+    def returns(self) -> bool:
+        """Return whether conversations come back from agents who do not answer (E64)."""
+        return self.return_after is not None or self.return_when_absent is not None
 
     @property
     def unnamed(self) -> "AssignmentPolicy":

@@ -21,6 +21,8 @@ BY_RULE = frozenset({
     AssignmentSource.SNOOZE_ENDED,
     AssignmentSource.LOST_RACE,
     AssignmentSource.GONE_IN_HELPDESK,
+    AssignmentSource.NO_REPLY,
+    AssignmentSource.AGENT_ABSENT,
 })  # fmt: skip
 
 

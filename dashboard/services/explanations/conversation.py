@@ -11,6 +11,7 @@ from dashboard.engine.model import Agent, ConnectionMode, Conversation, Snapshot
 from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.engine.suggestions import suggestions
 from dashboard.engine.suggestions.suggestions import Fix
+from dashboard.services.assignment import return_rules
 from dashboard.services.assignment.waiting_filter import filter_of
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import decision_history, snapshots, waiting
@@ -71,7 +72,17 @@ def conversation(work: UnitOfWork, account_id: int, conversation_id: int, *, now
         return Explanation(
             conversation_id=row.id, state=ExplanationState.NOT_WAITING, sentence=f"Not waiting: it is {words}."
         )
-    return _assigned(work, row)
+    told = _assigned(work, row)
+    return replace(told, sentence=f"{told.sentence} {_used_up(row)}") if _stays(work, row, now) else told
+
+
+def _stays(work: UnitOfWork, row: ConversationRow, now: datetime) -> bool:
+    return row.returns > 0 and return_rules.is_used_up(work, row, now=now)
+
+
+def _used_up(row: ConversationRow) -> str:
+    times = "once" if row.returns == 1 else f"{row.returns} times"
+    return f"It came back {times}, as often as its policy allows, and stays although nobody answers."
 
 
 def assignment(work: UnitOfWork, account_id: int, assignment_id: int) -> Explanation | None:

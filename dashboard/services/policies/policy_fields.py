@@ -39,6 +39,8 @@ def _input(kind: PolicyField, default: Any) -> Field[Any]:
             return WholeNumber(least, most, allow_none=True, load_default=default)
         case kinds.SpanField(least=least, most=most):
             return WholeNumber(least, most, allow_none=True, load_default=default)
+        case kinds.CountField(least=least, most=most):
+            return WholeNumber(least, most, load_default=default)
         case kinds.TeamField():
             return Id(allow_none=True, load_default=default)
         case kinds.PresenceField():
@@ -53,6 +55,8 @@ def _output(kind: PolicyField) -> Field[Any]:
             return fields.String()
         case kinds.LimitField() | kinds.WindowField() | kinds.SpanField() | kinds.TeamField():
             return fields.Integer(allow_none=True)
+        case kinds.CountField():
+            return fields.Integer()
         case kinds.PresenceField():
             return fields.List(fields.String())
     return fields.Boolean()

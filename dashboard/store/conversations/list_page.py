@@ -52,6 +52,8 @@ class ConversationLine:
     held_for: Hold | None
     had_by_id: int | None
     skill_key: str
+    returned_from: tuple[int, ...]
+    returned_ats: tuple[datetime, ...]
 
 
 COLUMNS = (
@@ -99,4 +101,5 @@ def _given_after(account_id: int, at: datetime) -> ColumnElement[bool]:
 
 
 def _line(row: Row[Any]) -> ConversationLine:
-    return ConversationLine(**{**row._mapping, "labels": tuple(row.labels)})
+    lists = {name: tuple(getattr(row, name)) for name in ("labels", "returned_from", "returned_ats")}
+    return ConversationLine(**{**row._mapping, **lists})

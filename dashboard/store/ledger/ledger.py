@@ -45,6 +45,8 @@ class AssignmentSource(StrEnum):
     GONE_IN_HELPDESK = "gone_in_helpdesk"
     IN_HELPDESK = "in_helpdesk"
     LOST_RACE = "lost_race"
+    NO_REPLY = "no_reply"
+    AGENT_ABSENT = "agent_absent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

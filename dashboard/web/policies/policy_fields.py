@@ -56,6 +56,11 @@ CONTROLS: Mapping[type[PolicyField], Control] = {
         saved=lambda number: "" if number is None else str(number),
         given=lambda typed: form_input.number(typed or None),
     ),
+    kinds.CountField: Control(
+        typed=lambda name: form_input.text(name) or "",
+        saved=str,
+        given=lambda typed: form_input.number(typed or None),
+    ),
     kinds.TeamField: Control(
         typed=lambda name: form_input.text(name) or "",
         saved=lambda team_id: str(team_id or ""),
