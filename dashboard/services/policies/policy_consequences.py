@@ -1,7 +1,7 @@
 """What an assignment policy that is not saved yet would mean: its sentence, warnings, and the next run under it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ from dashboard.engine import planner, policy_text
 from dashboard.engine.decisions import PoolState, Reason
 from dashboard.engine.model import PoolKey, Presence
 from dashboard.engine.policy import AssignmentPolicy
+from dashboard.services.assignment import return_rules
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import previews
 from dashboard.services.policies.previews import Preview
@@ -16,12 +17,14 @@ from dashboard.store.assignment import snapshots
 from dashboard.store.assignment.snapshots import RoutedInbox
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.inboxes import routing
+from dashboard.store.inboxes.routing import Routing
 from dashboard.store.policies import assignment_policies_page as rows
 from dashboard.store.policies.assignment_policies_page import InboxChoice
 
 # Each preview plans two runs, and the whole is redrawn as somebody types.
 MOST_PREVIEWED = 3
 MOST_CHANGES = 8
+MOST_COUNTED = 1_000
 
 
 class WarningKind(StrEnum):
@@ -34,6 +37,7 @@ class WarningKind(StrEnum):
     TAKEN_OVER = "taken_over"
     STUCK = "stuck"
     OVER_LIMIT = "over_limit"
+    COMES_BACK = "comes_back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,14 @@ def _of_agents(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datet
             warnings.append(PolicyWarning(doubt=WarningKind.STUCK, inbox=inbox, reason=off[inbox.id]))
         elif inbox.id in read:
             warnings += _of_pool(inbox, planner.standings(read[inbox.id], now)[PoolKey(None)], draft.rules)
+            warnings += _of_returns(work, inbox, replace(routed[inbox.id], policy=draft.rules), now)
     return warnings
+
+
+def _of_returns(work: UnitOfWork, inbox: InboxChoice, routed: Routing, now: datetime) -> list[PolicyWarning]:
+    """Return how many conversations would come back at once (E64)."""
+    count = len(return_rules.due_of(work, [routed], now=now, most=MOST_COUNTED))
+    return [PolicyWarning(doubt=WarningKind.COMES_BACK, inbox=inbox, count=count)] if count else []
 
 
 def _of_pool(inbox: InboxChoice, standing: PoolState, rules: AssignmentPolicy) -> list[PolicyWarning]:

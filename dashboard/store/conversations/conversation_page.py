@@ -42,6 +42,7 @@ class ConversationPage:
     assigned_at: datetime | None
     resolved_at: datetime | None
     snoozed_until: datetime | None
+    returns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ CONTROLS: Mapping[type[PolicyField], Control] = {
         given=lambda typed: form_input.number(typed or None),
     ),
     kinds.CountField: Control(
-        typed=lambda name: form_input.text(name) or "",
+        typed=lambda name: form_input.text(name) or str(DEFAULTS[name]),
         saved=str,
         given=lambda typed: form_input.number(typed or None),
     ),

@@ -35,6 +35,8 @@ def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
         return saying("{} leaves the policy {}.", inbox.name, inbox.policy_name)
     if warned.doubt is WarningKind.STUCK:
         return saying(f"Nothing would move in {{}}: {clause(warned.reason)}.", inbox.name)
+    if warned.doubt is WarningKind.COMES_BACK:
+        return saying(f"{_come_back(warned.count)} in {{}}: nobody has answered for that long.", inbox.name)
     had = "has had as many" if warned.count == 1 else "have had as many"
     who = f"{warned.count} of {warned.of} agents there now in {{}} {had} or more"
     return saying(f"{who} within {span(meant.window)}: the limit is reached already.", inbox.name)
@@ -42,6 +44,10 @@ def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
 
 def _inboxes(count: int) -> str:
     return "its inbox" if count == 1 else f"its {number(count)} inboxes"
+
+
+def _come_back(count: int) -> str:
+    return "1 conversation comes back at once" if count == 1 else f"{number(count)} conversations come back at once"
 
 
 def _wait(count: int) -> str:
