@@ -18,6 +18,8 @@ from dashboard.engine.policy_fields import (
     WordField,
 )
 
+# The register of the fields that an inbox may have values of its own for, whatever its policy says (E69).
+OVERRIDABLE = ("assignment_order", "conversation_priority", "fair_distribution_limit", "fair_distribution_window")
 # The metadata key of a field's kind.
 KIND = "kind"
 
@@ -116,9 +118,13 @@ DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in DECIDING}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentPolicy(PolicyRules):
-    """An inbox's rules: order, selector, fair distribution."""
+    """An inbox's rules: order, selector, fair distribution.
+
+    `overrides` names the values that are the inbox's own and not the policy's (E69).
+    """
 
     version: int = 1
+    overrides: tuple[str, ...] = ()
 
     @property
     def window(self) -> timedelta:
@@ -174,6 +180,12 @@ def read_rules(stored: Mapping[str, Any]) -> dict[str, Any]:
 def read_policy(stored: Mapping[str, Any]) -> AssignmentPolicy:
     """Return the policy that is stored."""
     return AssignmentPolicy(id=stored["id"], name=stored["name"], version=stored["version"], **read_rules(stored))
+
+
+def with_overrides(policy: AssignmentPolicy, stored: Mapping[str, Any]) -> AssignmentPolicy:
+    """Return the policy of an inbox with its own values for some fields (E69)."""
+    own = {name: stored[name] for name in OVERRIDABLE if name in stored}
+    return replace(policy, **read_rules(own), overrides=tuple(own)) if own else policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,8 @@ class ExplanationState(StrEnum):
 class Explanation:
     """The explanation of one conversation; fields that do not apply are None or empty.
 
-    `agents` has the verdicts, `turns` the ids of eligible agents, next first. The decision is that of the next run,
+    `agents` has the verdicts, `turns` the ids of eligible agents, next first; `overrides` names the values that are the
+    inbox's own. The decision is that of the next run,
     or of the run that assigned the conversation.
     """
 
@@ -58,6 +59,7 @@ class Explanation:
     fixes: tuple[Fix, ...] = ()
     given: PastAssignment | None = None
     turns: tuple[int, ...] = ()
+    overrides: tuple[str, ...] = ()
 
 
 def conversation(work: UnitOfWork, account_id: int, conversation_id: int, *, now: datetime) -> Explanation | None:
@@ -158,6 +160,7 @@ def _waiting_sentence(
         agents=tuple((agent, verdicts[agent.id]) for agent in snapshot.agents if agent.id in verdicts),
         turns=examined.turns if examined else (),
         next_possible_at=decision_text.next_possible_at(examined) if examined else None,
+        overrides=snapshot.policy.overrides if snapshot.policy else (),
     )
 
 

@@ -1,14 +1,15 @@
 """What an assignment policy that is not saved yet would mean: its sentence, warnings, and the next run under it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from dashboard.engine import planner, policy_text
 from dashboard.engine.decisions import PoolState, Reason
 from dashboard.engine.model import PoolKey, Presence
-from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.policy import AssignmentPolicy, with_overrides
 from dashboard.services.assignment import return_rules
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import previews
@@ -38,17 +39,22 @@ class WarningKind(StrEnum):
     STUCK = "stuck"
     OVER_LIMIT = "over_limit"
     COMES_BACK = "comes_back"
+    OWN_VALUES = "own_values"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyWarning:
-    """One warning: of which inbox, why nothing would move there, and how many agents it is about."""
+    """One warning: of which inbox, why nothing would move there, and how many agents it is about.
+
+    `own` names the fields for which the inbox has values of its own.
+    """
 
     doubt: WarningKind
     inbox: InboxChoice | None = None
     reason: Reason | None = None
     count: int = 0
     of: int = 0
+    own: Sequence[str] = ()
     free_at: datetime | None = None
 
 
@@ -96,6 +102,14 @@ class PolicyDraft:
         """Return the inboxes that it would serve, where most waits first."""
         return sorted((one for one in self.inboxes if one.id in self.chosen), key=lambda one: -one.waiting)
 
+    def own(self, inbox: InboxChoice) -> Mapping[str, Any]:
+        """Return the inbox's own values, which it has only for the policy that it has."""
+        return inbox.overrides if inbox.policy_id == self.rules.id else {}
+
+    def rules_of(self, inbox: InboxChoice) -> AssignmentPolicy:
+        """Return the policy as it would decide in an inbox (E69)."""
+        return with_overrides(self.rules, self.own(inbox))
+
     @property
     def leaves(self) -> list[InboxChoice]:
         """Return the inboxes that it serves and would serve no longer."""
@@ -123,6 +137,9 @@ def _of_itself(draft: PolicyDraft) -> list[PolicyWarning]:
     if Presence.OFFLINE in draft.rules.eligible_presence:
         found.append(PolicyWarning(doubt=WarningKind.OFFLINE_IS_ELIGIBLE))
     found += [PolicyWarning(doubt=WarningKind.LEFT_WITHOUT, inbox=one, count=one.waiting) for one in draft.leaves]
+    for one in draft.serves:
+        if own := draft.own(one):
+            found.append(PolicyWarning(doubt=WarningKind.OWN_VALUES, inbox=one, own=[*own]))
     taken = [one for one in draft.serves if one.policy_id not in (None, draft.rules.id)]
     return [*found, *(PolicyWarning(doubt=WarningKind.TAKEN_OVER, inbox=one) for one in taken)]
 
@@ -135,8 +152,9 @@ def _of_agents(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datet
     off = {
         one: reason for one, found in routed.items() if (reason := planner.switched_off(found.inbox, draft.rules, now))
     }
+    rules = {one.id: draft.rules_of(one) for one in draft.serves}
     places = [
-        RoutedInbox(inbox=one.inbox, policy=draft.rules, uses=one.uses)
+        RoutedInbox(inbox=one.inbox, policy=rules[one.inbox.id], uses=one.uses)
         for one in routed.values()
         if one.inbox.id not in off
     ]
@@ -146,8 +164,8 @@ def _of_agents(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datet
         if inbox.id in off:
             warnings.append(PolicyWarning(doubt=WarningKind.STUCK, inbox=inbox, reason=off[inbox.id]))
         elif inbox.id in read:
-            warnings += _of_pool(inbox, planner.standings(read[inbox.id], now)[PoolKey(None)], draft.rules)
-            warnings += _of_returns(work, inbox, replace(routed[inbox.id], policy=draft.rules), now)
+            warnings += _of_pool(inbox, planner.standings(read[inbox.id], now)[PoolKey(None)], rules[inbox.id])
+            warnings += _of_returns(work, inbox, replace(routed[inbox.id], policy=rules[inbox.id]), now)
     return warnings
 
 
@@ -178,7 +196,7 @@ def _nexts(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datetime)
     found = [
         (inbox, preview)
         for inbox in draft.serves[:MOST_PREVIEWED]
-        if (preview := previews.preview(work, account_id, inbox.id, draft.rules, now=now))
+        if (preview := previews.preview(work, account_id, inbox.id, draft.rules_of(inbox), now=now))
     ]
     changes = {inbox.id: preview.changed[:MOST_CHANGES] for inbox, preview in found}
     every = [change for several in changes.values() for change in several]

@@ -9,7 +9,7 @@ from marshmallow.fields import Field
 
 from dashboard.engine import policy_fields as kinds
 from dashboard.engine.model import Presence
-from dashboard.engine.policy import DEFAULTS, POLICY_FIELDS
+from dashboard.engine.policy import DEFAULTS, OVERRIDABLE, POLICY_FIELDS
 from dashboard.engine.policy_fields import PolicyField
 from dashboard.services.core.form import UNSET
 from dashboard.services.core.form_fields import Id, Switch, Unique, WholeNumber, Word
@@ -29,6 +29,16 @@ def inputs() -> Mapping[str, Field[Any]]:
 def outputs() -> Mapping[str, Field[Any]]:
     """Return the fields of an answer."""
     return {name: _output(kind) for name, kind in POLICY_FIELDS.items()}
+
+
+def overriding_inputs() -> Mapping[str, Field[Any]]:
+    """Return the fields that an inbox may have values of its own for (E69)."""
+    return {name: _input(POLICY_FIELDS[name], DEFAULTS[name]) for name in OVERRIDABLE}
+
+
+def overriding_outputs() -> Mapping[str, Field[Any]]:
+    """Return the fields of an inbox's own values in an answer."""
+    return {name: _output(POLICY_FIELDS[name]) for name in OVERRIDABLE}
 
 
 def _input(kind: PolicyField, default: Any) -> Field[Any]:

@@ -76,7 +76,7 @@ class AssignmentPolicyVersion(Base):
 
 
 class PolicyLink(Base):
-    """The link of an inbox to its assignment policy, at most one (E3)."""
+    """The link of an inbox to its assignment policy, at most one (E3), with the inbox's own values (E69)."""
 
     __tablename__ = "inbox_assignment_policies"
     __table_args__ = (
@@ -89,6 +89,7 @@ class PolicyLink(Base):
     account_id: Mapped[AccountId]
     inbox_id: Mapped[int]
     assignment_policy_id: Mapped[int]
+    overrides: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     created_at: Mapped[CreatedAt]
 
 

@@ -17,6 +17,7 @@ LABELS = {
     "assignment_v2": "assignment",
     "enable_auto_assignment": "assignment",
     "business_hours": "hours",
+    "overrides": "own values",
     **{name: kind.label for name, kind in POLICY_FIELDS.items()},
     "exclude_older_than_hours": "exclusion by age",
     "excluded_labels": "exclusion labels",
@@ -112,6 +113,12 @@ def _hours(said: Mapping[str, Any] | None) -> str:
     return ", ".join(parts)
 
 
+def _own(said: Mapping[str, Any] | None) -> str:
+    """Return an inbox's own values with their labels."""
+    texts = (f"{label(name)} {SAID[name](own) if name in SAID else own}" for name, own in (said or {}).items())
+    return ", ".join(texts) or "none"
+
+
 def _word(said: str | None) -> str:
     known = {str(card): text for card, text in CARDS.items()}
     return known.get(said or "", (said or "none").replace("_", " "))
@@ -128,6 +135,7 @@ SAID: Mapping[str, Callable[[Any], str]] = {
     "fair_distribution_limit": lambda said: f"at most {said:,} per agent" if said else "no limit",
     "conversation_limit": _limit,
     "business_hours": _hours,
+    "overrides": _own,
     "exclude_older_than_hours": lambda said: "none" if said is None else f"older than {said:,} h",
     "max_auto_assigned_conversations": lambda said: f"{said:,}" if said else "none",
     "assignment_type": _word,

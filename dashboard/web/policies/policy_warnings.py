@@ -1,6 +1,7 @@
 """The warnings of a policy's form as sentences."""
 
 from dashboard.engine.decisions import Reason
+from dashboard.engine.policy import POLICY_FIELDS
 from dashboard.engine.policy_text import span
 from dashboard.services.policies.policy_consequences import Consequences, PolicyWarning, WarningKind
 from dashboard.services.policies.previews import Preview
@@ -35,6 +36,9 @@ def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
         return saying("{} leaves the policy {}.", inbox.name, inbox.policy_name)
     if warned.doubt is WarningKind.STUCK:
         return saying(f"Nothing would move in {{}}: {clause(warned.reason)}.", inbox.name)
+    if warned.doubt is WarningKind.OWN_VALUES:
+        named = ", ".join(POLICY_FIELDS[name].label for name in warned.own)
+        return saying(f"{{}} does not follow it: the inbox has its own {named}.", inbox.name)
     if warned.doubt is WarningKind.COMES_BACK:
         return saying(f"{_come_back(warned.count)} in {{}}: nobody has answered for that long.", inbox.name)
     had = "has had as many" if warned.count == 1 else "have had as many"
