@@ -120,11 +120,11 @@ DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in DECIDING}
 class AssignmentPolicy(PolicyRules):
     """An inbox's rules: order, selector, fair distribution.
 
-    `overrides` names the values that are the inbox's own and not the policy's (E69).
+    `overridden` names the values that are the inbox's own and not the policy's (E69).
     """
 
     version: int = 1
-    overrides: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()
 
     @property
     def window(self) -> timedelta:
@@ -185,7 +185,7 @@ def read_policy(stored: Mapping[str, Any]) -> AssignmentPolicy:
 def with_overrides(policy: AssignmentPolicy, stored: Mapping[str, Any]) -> AssignmentPolicy:
     """Return the policy of an inbox with its own values for some fields (E69)."""
     own = {name: stored[name] for name in OVERRIDABLE if name in stored}
-    return replace(policy, **read_rules(own), overrides=tuple(own)) if own else policy
+    return replace(policy, **read_rules(own), overridden=tuple(own)) if own else policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

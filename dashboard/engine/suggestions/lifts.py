@@ -170,7 +170,7 @@ def _lift(snapshot: Snapshot, agent: Agent, verdict: Verdict, case: Case) -> Sug
     match verdict:
         case NotOnline() if policy and Presence.ONLINE in policy.eligible_presence:
             return changes.BringOnline(agent_id=agent.id, agent_name=agent.name)
-        case RateLimited(limit=limit) if policy and "fair_distribution_limit" in policy.overrides:
+        case RateLimited(limit=limit) if policy and "fair_distribution_limit" in policy.overridden:
             inbox = snapshot.inbox
             return changes.RaiseOwnRateLimit(inbox_id=inbox.id, inbox_name=inbox.name, limit=limit, to=to)
         case RateLimited(limit=limit) if policy:

@@ -160,7 +160,7 @@ def _waiting_sentence(
         agents=tuple((agent, verdicts[agent.id]) for agent in snapshot.agents if agent.id in verdicts),
         turns=examined.turns if examined else (),
         next_possible_at=decision_text.next_possible_at(examined) if examined else None,
-        overrides=snapshot.policy.overrides if snapshot.policy else (),
+        overrides=snapshot.policy.overridden if snapshot.policy else (),
     )
 
 

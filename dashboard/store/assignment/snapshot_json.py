@@ -43,7 +43,7 @@ BACK: Mapping[str, Any] = {
     "skills": frozenset,
     "last_assigned_at": instant,
     "waiting_since": instant,
-    "overrides": tuple,
+    "overridden": tuple,
     "returned_from": lambda rows: tuple(TakenFrom(agent_id, instant(at)) for agent_id, at in rows),
 }
 
