@@ -38,7 +38,7 @@ def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
         return saying(f"Nothing would move in {{}}: {clause(warned.reason)}.", inbox.name)
     if warned.doubt is WarningKind.OWN_VALUES:
         named = ", ".join(POLICY_FIELDS[name].label for name in warned.own)
-        return saying(f"{{}} does not follow it: the inbox has its own {named}.", inbox.name)
+        return saying(f"{{}} does not follow it in everything. The inbox has own values: {named}.", inbox.name)
     if warned.doubt is WarningKind.COMES_BACK:
         return saying(f"{_come_back(warned.count)} in {{}}: nobody has answered for that long.", inbox.name)
     had = "has had as many" if warned.count == 1 else "have had as many"

@@ -93,7 +93,7 @@ def test_the_explanation_and_the_audit_log_name_them(mara: Looker, acme: Acme) -
         re.sub(r"<[^>]+>", "", unescape(mara.get("/audit").text)),
     )
 
-    assert "The inbox has its own selector, fair distribution, whatever its policy says." in page
+    assert "The inbox has own values, whatever its policy says: selector, fair distribution." in page
     assert "set the own values of inbox Support to selector balanced, fair distribution at most 5 per agent" in log
 
 
@@ -103,7 +103,7 @@ def test_a_policys_page_says_which_inboxes_do_not_follow_it(mara: Looker, acme: 
 
     page = unescape(mara.get(f"/policies/{policy_id}").text)
 
-    assert "Support does not follow it: the inbox has its own selector." in page
+    assert "Support does not follow it in everything. The inbox has own values: selector." in page
 
 
 def test_without_a_policy_there_are_no_own_values(mara: Looker, acme: Acme) -> None:
