@@ -18,7 +18,9 @@ from dashboard.store.redis import client
 DEFAULT, SCHEDULED, WEBHOOKS = "default", "scheduled_jobs", "webhooks"
 # What people and webhooks wait for, and apart from it the long readings.
 HELPDESK, HELPDESK_POLLS = "helpdesk", "helpdesk_polls"
-ALL_QUEUES = (DEFAULT, SCHEDULED, WEBHOOKS, HELPDESK, HELPDESK_POLLS)
+# Messages to alert channels: apart, so that a channel that does not answer holds up no webhook.
+ALERTS = "alerts"
+ALL_QUEUES = (DEFAULT, SCHEDULED, WEBHOOKS, HELPDESK, HELPDESK_POLLS, ALERTS)
 DELIVER = "jobs.tasks.deliver_webhooks"
 RESULT_LASTS_FOR = timedelta(minutes=5)
 FAILURE_LASTS_FOR = timedelta(days=7)
@@ -72,6 +74,13 @@ class RqJobs:
     def mail_invitation(self, account_id: int, agent_id: int) -> None:
         """Enqueue the mail with an agent's invitation, where no assignment waits behind it."""
         self.enqueue(WEBHOOKS, "jobs.tasks.mail_invitation", account_id, agent_id)
+
+    def send_notices(self) -> None:
+        """Enqueue the sending of due notices, unless a job for it waits: that one will see all that are due."""
+        with translate_redis_errors("jobs"):
+            is_queued = RqQueue(ALERTS, connection=self._connection).count
+        if not is_queued:
+            self.enqueue(ALERTS, "jobs.tasks.send_notices")
 
     def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
         """Enqueue the writes of a connection, where nothing slow holds up an assignment."""

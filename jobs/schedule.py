@@ -15,6 +15,7 @@ from rq.job import Job
 from rq_scheduler import Scheduler
 
 from dashboard.config import Settings
+from dashboard.services.alerts import checks
 from dashboard.services.assignment import stranded_check
 from dashboard.services.conversations import returns
 from dashboard.store.core.errors import REDIS_AWAY, translate_redis_errors
@@ -75,6 +76,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(id="end-availabilities", task="jobs.tasks.end_availabilities", every=timedelta(seconds=2)),
         Entry(id="return-conversations", task="jobs.tasks.return_conversations", every=returns.CHECKED_EVERY),
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=stranded_check.CHECKED_EVERY),
+        Entry(id="check-alerts", task="jobs.tasks.check_alerts", every=checks.CHECKED_EVERY),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
         Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=1)),
         Entry(id="forget-webhooks", task="jobs.tasks.forget_webhooks", every=timedelta(minutes=10)),

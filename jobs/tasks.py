@@ -9,12 +9,13 @@ from dashboard import clock, mail
 from dashboard.engine.decisions import Source
 from dashboard.services.accounts import invitation_mail
 from dashboard.services.agents import availability_ends
+from dashboard.services.alerts import checks, sending
 from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
 from dashboard.services.conversations import returns, snoozes
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import writing
-from dashboard.services.helpdesks.mirroring import scheduling as jobs_of_helpdesks
+from dashboard.services.helpdesks.hints import scheduling as jobs_of_helpdesks
 from dashboard.services.operations import health, retention
 from dashboard.services.reports import rollups
 from dashboard.services.webhooks import deliver
@@ -110,6 +111,18 @@ def deliver_webhooks(account_id: int | None = None) -> None:
     """Deliver events to webhooks."""
     with runtime.unit_of_work() as work:
         deliver.deliver(work, account_id)
+
+
+def check_alerts() -> None:
+    """Open and close alerts, and have their notices sent."""
+    with runtime.unit_of_work() as work:
+        checks.check(work, now=clock.now())
+
+
+def send_notices() -> None:
+    """Send the due notices to alert channels."""
+    with runtime.unit_of_work() as work:
+        sending.send_due(work)
 
 
 def read_marked(account_id: int, connection_id: int) -> None:

@@ -15,18 +15,18 @@ from dashboard.store.redis import client
 from dashboard.store.redis.client import Pipeline
 from jobs import runtime, tasks  # noqa: F401  imported once, before RQ forks
 from jobs.persistent_worker import PersistentWorker
-from jobs.rq_queue import DEFAULT, HELPDESK, HELPDESK_POLLS, SCHEDULED, WEBHOOKS, RqJobs
+from jobs.rq_queue import ALERTS, DEFAULT, HELPDESK, HELPDESK_POLLS, SCHEDULED, WEBHOOKS, RqJobs
 
 log = structlog.get_logger()
 # Processes that wait for Redis try again after at most this many seconds.
 LONGEST_PAUSE = 1.0
 # Seconds: the lifetime of a dead worker's record, and the intervals of heartbeats and of searches for lost jobs.
 LIVES_FOR, SAYS_SO_EVERY, LOOKS_EVERY = 20, 5, 30
-# The timetable's few jobs come first. Only dedicated workers deliver webhooks and call helpdesks: slow ones would delay
-# assignments. The long readings of helpdesks have a queue apart from what people wait for.
+# The timetable's few jobs come first. Only dedicated workers deliver webhooks, and call helpdesks and alert channels:
+# slow ones would delay assignments. The long readings of helpdesks have a queue apart from what people wait for.
 QUEUES = (SCHEDULED, DEFAULT)
 HELP = "the first one first; those that assign unless set, and then the others need workers of their own"
-FIRST_TASKS = {SCHEDULED: "jobs.tasks.sweep", WEBHOOKS: "jobs.tasks.look_at_outbox"}
+FIRST_TASKS = {SCHEDULED: "jobs.tasks.sweep", WEBHOOKS: "jobs.tasks.look_at_outbox", ALERTS: "jobs.tasks.send_notices"}
 
 
 def main() -> None:
@@ -103,7 +103,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", help="what RQ calls this worker")
     parser.add_argument(
-        "--queues", nargs="+", choices=(*QUEUES, WEBHOOKS, HELPDESK, HELPDESK_POLLS), default=QUEUES, help=HELP
+        "--queues", nargs="+", choices=(*QUEUES, WEBHOOKS, HELPDESK, HELPDESK_POLLS, ALERTS), default=QUEUES, help=HELP
     )
     return parser.parse_args()
 

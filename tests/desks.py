@@ -54,6 +54,7 @@ class Recorded:
     writes: list[tuple[int, int]] = field(default_factory=list)
     readings: list[tuple[int, int]] = field(default_factory=list)
     polls: list[tuple[int, int]] = field(default_factory=list)
+    sendings: int = 0
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         self.runs.append((account_id, inbox_id, source))
@@ -75,6 +76,9 @@ class Recorded:
 
     def mail_invitation(self, account_id: int, agent_id: int) -> None:
         self.mails.append((account_id, agent_id))
+
+    def send_notices(self) -> None:
+        self.sendings += 1
 
     def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
         self.writes.append((account_id, connection_id))

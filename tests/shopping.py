@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from dashboard import allow_list, clock
 from dashboard.config import Settings
 from dashboard.services.core.container import build
-from dashboard.services.helpdesks.mirroring import scheduling
+from dashboard.services.helpdesks.hints import scheduling
 from dashboard.store.helpdesks import connections
 from dashboard.store.helpdesks.connections import ConnectionRow
 from tests.desks import Acme

@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 
 from dashboard.api.accounts import accounts, invitations, tokens
 from dashboard.api.agents import agents
+from dashboard.api.alerts import alert_channels, alert_rules, alerts
 from dashboard.api.assignment import assignments, runs
 from dashboard.api.audit import audit_log
 from dashboard.api.conversations import contacts, conversations, labels
@@ -67,6 +68,9 @@ NOUNS = (
     runs.bp,
     previews.bp,
     webhooks.bp,
+    alert_channels.bp,
+    alert_rules.bp,
+    alerts.bp,
     connections.bp,
     directory.bp,
     history.bp,

@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from dashboard.config import Settings
 from dashboard.http import unit_of_work
+from dashboard.services.alerts import addresses
 from dashboard.services.helpdesks import credentials
 
 FORMER = "FORMER_SECRET_KEY"
@@ -21,7 +22,7 @@ def register(app: Flask, _settings: Settings) -> None:
 
 @connections_group.command("reseal")
 def reseal() -> None:
-    """Encrypt the credentials of all connections by the SECRET_KEY of today.
+    """Encrypt the credentials of all connections, and the addresses of alert channels, by the SECRET_KEY of today.
 
     The former key is read from the variable FORMER_SECRET_KEY or from a prompt: other users can see arguments.
     """
@@ -35,5 +36,8 @@ def reseal() -> None:
             f"Neither key opens the credentials of these connections: {ids}. Nothing was changed. "
             "Try again with the right key, or disconnect them or enter their credentials again."
         )
+    closed = addresses.reseal(work, former)
     work.finish()
+    if closed:
+        click.echo(f"Neither key opens the addresses of {closed} alert channels: create them again.", err=True)
     click.echo(f"{done.count} connection{' has' if done.count == 1 else 's have'} the new key.")

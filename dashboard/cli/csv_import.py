@@ -19,7 +19,8 @@ from dashboard.services.csv_import.reading.instants import DateOrder
 from dashboard.services.csv_import.reading.layout import BadFile
 from dashboard.services.csv_import.reading.notes import NoteKind, counted
 from dashboard.services.csv_import.reading.rows import BadRow
-from dashboard.services.csv_import.writing import writing
+from dashboard.services.csv_import.writing import targets, writing
+from dashboard.services.csv_import.writing.targets import Targets
 from dashboard.services.csv_import.writing.writing import Import
 
 
@@ -78,7 +79,7 @@ def import_file(
         file, ImportOptions(now=now, order=DateOrder(dates) if dates else None, zone=reading.pop("timezone"), **reading)
     )
     if strict:
-        _check(file, found)
+        _check(file, found, targets.load(unit_of_work(), account_id))
     report = writing.import_rows(
         unit_of_work(),
         Import(account_id=account_id, now=now, update=update, hold=hold),
@@ -101,18 +102,19 @@ def _opened(file: Path, wanted: ImportOptions) -> ImportFile:
     return found
 
 
-def _check(file: Path, found: ImportFile) -> None:
+def _check(file: Path, found: ImportFile, known: Targets | None) -> None:
     """Read the whole file before anything is written; one bad row refuses the file."""
     bad = 0
     for row in found.rows():
-        if isinstance(row, BadRow):
+        judged = known.judged(row) if known else row
+        if isinstance(judged, BadRow):
             bad += 1
-            _tell(_bad(file, row))
+            _tell(_bad(file, judged))
             continue
-        for note in row.notes:
+        for note in judged.notes:
             if note.kind is NoteKind.LIKE_ROWS:
                 bad += 1
-                _tell(f"{file}, line {row.line}: {note.sentence}.")
+                _tell(f"{file}, line {judged.line}: {note.sentence}.")
     if bad:
         raise click.ClickException(f"{counted(bad, 'bad row')}; nothing was imported.")
 

@@ -88,6 +88,10 @@ class NobodyYet:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)
 
+    def send_notices(self) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
     def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)

@@ -4,11 +4,13 @@ Membership needs no gate: a pool has only members (pools.py). After an assignmen
 assignee only, so a `Candidate` counts the load during the plan.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.engine.decisions import (
+from dashboard.engine.model import Agent, AssignmentType, PoolKey, Team
+from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.verdicts import (
     ELIGIBLE,
     AtCapacity,
     AtTeamLimit,
@@ -20,8 +22,6 @@ from dashboard.engine.decisions import (
     RateLimited,
     Verdict,
 )
-from dashboard.engine.model import Agent, AssignmentType, PoolKey, Team
-from dashboard.engine.policy import AssignmentPolicy
 
 
 class Candidate:
@@ -121,30 +121,24 @@ def under_team_limit(seat: Candidate, rules: Rules) -> Verdict | None:
 
 
 Gate = Callable[[Candidate, Rules], Verdict | None]
-GATES: tuple[Gate, ...] = (
-    opted_in,
-    skilled,
-    present,
-    under_rate_limit,
-    in_pace,
-    with_capacity,
-    with_total_capacity,
-    under_team_limit,
-)
+# The gates whose answer an assignment may change.
+OF_LOADS: tuple[Gate, ...] = (under_rate_limit, in_pace, with_capacity, with_total_capacity, under_team_limit)
+GATES: tuple[Gate, ...] = (opted_in, skilled, present, *OF_LOADS)
 # The gates whose refusals no plan, no presence and no instant ends.
 LASTING: tuple[Gate, ...] = (opted_in, skilled)
 
 
-def gates_of_loads(rules: Rules) -> tuple[Gate, ...]:
-    """Return the gates whose answer an assignment may change under these rules."""
-    asked = (
-        (under_rate_limit, rules.policy.fair_distribution_limit),
-        (in_pace, rules.policy.pace_seconds),
-        (with_capacity, True),
-        (with_total_capacity, True),
-        (under_team_limit, rules.team and rules.team.max_open),
-    )
-    return tuple(gate for gate, is_set in asked if is_set)
+def gates_under(rules: Rules, seats: Collection[Candidate]) -> tuple[Gate, ...]:
+    """Return the gates that may refuse one of these members under these rules, in their order."""
+    is_set: Mapping[Gate, object] = {
+        skilled: rules.key.skills,
+        under_rate_limit: rules.policy.fair_distribution_limit,
+        in_pace: rules.policy.pace_seconds,
+        with_capacity: any(seat.agent.capacity is not None for seat in seats),
+        with_total_capacity: any(seat.agent.total_capacity is not None for seat in seats),
+        under_team_limit: rules.team and rules.team.max_open,
+    }
+    return tuple(gate for gate in GATES if is_set.get(gate, True))
 
 
 def verdict(seat: Candidate, rules: Rules) -> Verdict:

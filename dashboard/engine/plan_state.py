@@ -10,7 +10,6 @@ from datetime import datetime
 
 from dashboard.engine import return_memory
 from dashboard.engine.decisions import (
-    ELIGIBLE,
     HELD_BECAUSE,
     Assign,
     AssignedHow,
@@ -18,14 +17,11 @@ from dashboard.engine.decisions import (
     Decision,
     DecisionTrace,
     Error,
-    HadIt,
     JudgedPool,
-    NotAMember,
     PoolState,
     Reason,
     Skip,
     Stop,
-    Verdict,
     Via,
 )
 from dashboard.engine.exclusions import Exclusions
@@ -34,6 +30,7 @@ from dashboard.engine.model import Conversation, PoolKey, Snapshot, Team
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.engine.pools import Pool, pool_key, pool_members, rotation_members
 from dashboard.engine.selectors import Turns, reconcile
+from dashboard.engine.verdicts import ELIGIBLE, HadIt, NotAMember, Verdict
 
 
 class PlanState:
@@ -205,7 +202,7 @@ class PlanState:
         seat.take(self._weight)
         agent_id = seat.id
         if turn_of:
-            turn_of.spend(seat)
+            turn_of.rotation.spend(seat)
         for pool in self._pools.values():
             if agent_id in pool.seats:
                 pool.judge_again(seat)

@@ -5,21 +5,12 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from dashboard.engine.decisions import (
-    ELIGIBLE,
-    Funnel,
-    JudgedPool,
-    Paced,
-    PoolState,
-    RateLimited,
-    Reason,
-    Verdict,
-    VerdictKind,
-)
-from dashboard.engine.gates import Candidate, Rules, could_ever, gates_of_loads, verdict
+from dashboard.engine.decisions import Funnel, JudgedPool, PoolState, Reason
+from dashboard.engine.gates import OF_LOADS, Candidate, Gate, Rules, could_ever, gates_under
 from dashboard.engine.model import Conversation, PoolKey, Snapshot
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.engine.selectors import SELECTORS, Turns
+from dashboard.engine.verdicts import ELIGIBLE, Paced, RateLimited, Verdict, VerdictKind
 
 RATE_KINDS = (VerdictKind.RATE_LIMITED, VerdictKind.PACED)
 
@@ -33,38 +24,23 @@ class Pool:
         self.members = len(seats)
         self.refusals: dict[int, Verdict] = {}
         self._tally: Counter[VerdictKind] = Counter()
-        self._turns = turns
-        self._of_loads = gates_of_loads(rules)
-        self._selector = SELECTORS[rules.policy.assignment_order].make(seats, turns, seed)
+        self.rotation = turns
         self.seats = {seat.id: seat for seat in seats}
+        self._selector = SELECTORS[rules.policy.assignment_order].make(self.seats, turns, seed)
+        gates = gates_under(rules, seats)
+        self._of_loads = tuple(gate for gate in gates if gate in OF_LOADS)
         for seat in seats:
-            self.judge(seat)
+            self._judge(seat, gates)
 
     @property
     def is_closed(self) -> bool:
         """Return whether nobody is eligible; within a plan it stays so."""
         return len(self.refusals) == self.members
 
-    def judge(self, seat: Candidate) -> None:
-        """Apply the gates to one member again."""
-        agent_id = seat.id
-        before = self.refusals.pop(agent_id, None)
-        if before is not None:
-            self._tally[before.kind] -= 1
-        if (now := verdict(seat, self.rules)) is not ELIGIBLE:
-            self.refusals[agent_id] = now
-            self._tally[now.kind] += 1
-
     def judge_again(self, seat: Candidate) -> None:
         """Apply the gates of loads to a member after an assignment; within a plan a refusal stays."""
-        agent_id = seat.id
-        if agent_id in self.refusals:
-            return
-        for gate in self._of_loads:
-            if no := gate(seat, self.rules):
-                self.refusals[agent_id] = no
-                self._tally[no.kind] += 1
-                return
+        if seat.id not in self.refusals:
+            self._judge(seat, self._of_loads)
 
     def eligible(self, agent_id: int | None) -> Candidate | None:
         """Return the member with this id if no gate refuses them."""
@@ -89,10 +65,6 @@ class Pool:
     def could_ever(self, agent_id: int) -> bool:
         """Return whether a member may take such a conversation at some time."""
         return agent_id in self.lasting
-
-    def spend(self, seat: Candidate) -> None:
-        """Move a member to the back of the rotation."""
-        self._turns.spend(seat)
 
     def turns(self) -> tuple[int, ...]:
         """Return the ids of the eligible members, next first."""
@@ -120,6 +92,13 @@ class Pool:
             under_rate_limit=online - sum(tally[kind] for kind in RATE_KINDS),
             with_capacity=self.members - len(self.refusals),
         )
+
+    def _judge(self, seat: Candidate, gates: Iterable[Gate]) -> None:
+        for gate in gates:
+            if no := gate(seat, self.rules):
+                self.refusals[seat.id] = no
+                self._tally[no.kind] += 1
+                return
 
     def standing(self) -> PoolState:
         """Return the state of the pool: the reason if it is closed, and the next instant that ends a refusal."""

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from dashboard.engine.decisions import ELIGIBLE, CandidateList, Funnel, HadIt, Stop, Verdict, VerdictKind
+from dashboard.engine.decisions import CandidateList, Funnel, Stop
 from dashboard.engine.model import Conversation
 from dashboard.engine.pools import RATE_KINDS, Pool, next_slot
+from dashboard.engine.verdicts import ELIGIBLE, HadIt, Verdict, VerdictKind
 
 NOBODY: Mapping[int, HadIt] = {}
 # The verdicts of the gates before the memory (E63).

@@ -50,59 +50,51 @@ class Ranked:
     A rank in the heap may be older than the agent's own, through another pool: it is renewed when it comes first.
     """
 
-    def __init__(self, seats: Iterable[Candidate], rank: Callable[[Candidate], Any]) -> None:
-        self._rank = rank
-        self._heap = [(rank(seat), seat) for seat in seats]
+    def __init__(self, seats: Mapping[int, Candidate], rank: Callable[[int], Any]) -> None:
+        self._seats, self._rank = seats, rank
+        self._heap = [(rank(agent_id), agent_id) for agent_id in seats]
         heapify(self._heap)
 
     def choose(
         self, conversation: Conversation, refused: Container[int], passed_over: Collection[int]
     ) -> Candidate | None:
-        first = self._first(refused)
-        if not passed_over:
-            return first
-        aside = []
-        while first and first.id in passed_over:
-            aside.append(heappop(self._heap))
-            first = self._first(refused)
+        heap, rank_of, aside, chosen = self._heap, self._rank, [], None
+        while heap:
+            known, agent_id = heap[0]
+            if agent_id in refused:
+                heappop(heap)
+            elif known != (rank := rank_of(agent_id)):
+                heapreplace(heap, (rank, agent_id))
+            elif agent_id in passed_over:
+                aside.append(heappop(heap))
+            else:
+                chosen = self._seats[agent_id]
+                break
         for entry in aside:
-            heappush(self._heap, entry)
-        return first
+            heappush(heap, entry)
+        return chosen
 
     def turns(self) -> tuple[int, ...]:
-        order = sorted((self._rank(seat), seat.id) for _, seat in self._heap)
+        order = sorted((self._rank(agent_id), agent_id) for _, agent_id in self._heap)
         return tuple(agent_id for _, agent_id in order)
 
-    def _first(self, refused: Container[int]) -> Candidate | None:
-        heap, rank_of = self._heap, self._rank
-        while heap:
-            known, seat = heap[0]
-            if seat.id in refused:
-                heappop(heap)
-            elif known != (rank := rank_of(seat)):
-                heapreplace(heap, (rank, seat))
-            else:
-                return seat
-        return None
 
-
-def round_robin(seats: Iterable[Candidate], turns: Turns) -> Ranked:
+def round_robin(seats: Mapping[int, Candidate], turns: Turns) -> Ranked:
     """Return a selector of the agent whose turn is longest ago (E19)."""
-    turn_of = turns.of
-    return Ranked(seats, lambda seat: turn_of[seat.id])
+    return Ranked(seats, turns.of.__getitem__)
 
 
-def balanced(seats: Iterable[Candidate], turns: Turns) -> Ranked:
+def balanced(seats: Mapping[int, Candidate], turns: Turns) -> Ranked:
     """Return a selector of the agent with the fewest open conversations in this inbox, then by rotation (E23)."""
     turn_of = turns.of
-    return Ranked(seats, lambda seat: (seat.open_here, turn_of[seat.id]))
+    return Ranked(seats, lambda agent_id: (seats[agent_id].open_here, turn_of[agent_id]))
 
 
 class Random:
     """An eligible agent drawn by the inbox's and the conversation's id: whoever plans draws the same one."""
 
-    def __init__(self, seats: Iterable[Candidate], seed: int) -> None:
-        self._line = sorted(seats, key=_agent_id)
+    def __init__(self, seats: Mapping[int, Candidate], seed: int) -> None:
+        self._line = sorted(seats.values(), key=_agent_id)
         self._seed = seed
 
     def choose(
@@ -142,14 +134,15 @@ class SelectorEntry:
     """A selector in the register, with its texts.
 
     `sentence` is of the form, `phrase` follows "the agent" in a policy's sentence, and `explanation` follows the number
-    of eligible agents. `make` gets the pool's candidates, the turns of its rotation, and the inbox's id as a seed.
+    of eligible agents. `make` gets the pool's candidates by id, the turns of its rotation, and the inbox's id as the
+    seed.
     """
 
     label: str
     sentence: str
     phrase: str
     explanation: str
-    make: Callable[[Sequence[Candidate], Turns, int], Selector]
+    make: Callable[[Mapping[int, Candidate], Turns, int], Selector]
     compares_loads: bool = False
 
 

@@ -175,12 +175,17 @@ class WebhookMade:
     secret: str | None
 
 
+# No id of an agent: ids are numbers.
+CUSTOMER = "customer"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookHint:
     """The stored part of a webhook: never state, only the conversation to read, and evidence of a changed owner.
 
     `id` or `display_id` name the conversation, as this helpdesk's webhooks do; neither if it concerns none.
     `owner_changed` is true if the webhook shows a changed owner; `before` is None where it lacks the old one.
+    `actor_id` of a customer's own message is CUSTOMER, and `at` is then the instant of the message.
     """
 
     event: str

@@ -88,6 +88,8 @@ def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, set
         supervisor.keep(f"worker.{number}", [*PYTHON, "jobs.worker", "--queues", "scheduled_jobs", "default"], env=env)
     # A separate worker: slow receivers must delay no assignment.
     supervisor.keep("webhooks", [*PYTHON, "jobs.worker", "--queues", "webhooks"], env=env)
+    # Another one, because a webhook must not wait for an alert channel either.
+    supervisor.keep("alerts", [*PYTHON, "jobs.worker", "--queues", "alerts"], env=env)
     # Two more, for the same reason, and so that a long reading of a helpdesk delays no assignment there.
     supervisor.keep("helpdesk", [*PYTHON, "jobs.worker", "--queues", "helpdesk"], env=env)
     supervisor.keep("helpdesk_polls", [*PYTHON, "jobs.worker", "--queues", "helpdesk_polls"], env=env)

@@ -15,6 +15,7 @@ from dashboard.web.accounts import (
     users,
 )
 from dashboard.web.agents import agent_list, agent_page
+from dashboard.web.alerts import alert_channels, alert_rules, alerts
 from dashboard.web.assignment import assignments, run_list, runs
 from dashboard.web.audit import audit_log, edit_forms
 from dashboard.web.board import live_board, verdict_text
@@ -34,6 +35,7 @@ from dashboard.web.reports import reports
 from dashboard.web.webhooks import webhooks
 
 CONNECTIONS = (connection_list, connection_setup, connection_agents, connections)
+ALERTS = (alerts, alert_rules, alert_channels)
 SETTINGS = (audit_log, account_page, users, tokens, webhooks, labels, passwords)
 NOUNS = (
     sessions,
@@ -52,6 +54,7 @@ NOUNS = (
     assignment_policies,
     capacity_policies,
     teams,
+    *ALERTS,
     *CONNECTIONS,
     *SETTINGS,
 )

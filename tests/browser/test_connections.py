@@ -58,7 +58,7 @@ def test_a_newcomer_comes_from_an_address_to_shadow(beside: Site, browser: Brows
     shop.poll()
     told_by_itself(page, 1_000)
 
-    expect(page.locator("#progress")).to_contain_text("4 of them. Evenhand is in shadow now.")
+    expect(page.locator("#progress")).to_contain_text("4 of them. Evenhand decides in")
     page.get_by_role("link", name="See the comparison").click()
     expect(page.locator(".health").first).to_have_text("ready")
     assert beside.complaints == []

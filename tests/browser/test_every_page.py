@@ -14,6 +14,10 @@ from dashboard.engine.model import ConnectionMode, Role
 from dashboard.services.policies import assignment_policies
 from dashboard.services.policies.policy_forms import AssignmentPolicyEdit
 from dashboard.store.models import (
+    Alert,
+    AlertChannel,
+    AlertNotice,
+    AlertRule,
     ApiToken,
     ConnectedAgent,
     ConnectionConflict,
@@ -71,6 +75,7 @@ def floor(acme: Acme) -> Acme:
         )
     )
     beside_a_helpdesk(acme)
+    with_open_alerts(acme)
     waiting_for(acme, 1, minutes=90, labels=["bulk-mail", "a-label-that-is-rather-long"], subject="Unsubscribe")
     return acme
 
@@ -93,6 +98,23 @@ def beside_a_helpdesk(acme: Acme) -> None:
     session.execute(insert(ShadowDecision).values(**here, **support, at=at - timedelta(minutes=3), **taken))
     person = {"connection_id": desk.id, "account_id": acme.account_id, "external_id": "x"}
     session.execute(insert(ConnectedAgent).values(**person, name="Olga Ohm", email="olga@desk.example"))
+    session.commit()
+
+
+def with_open_alerts(acme: Acme) -> None:
+    """Let two rules have open alerts, and a channel that refuses to be told."""
+    session, at, here = acme.work.session, clock.now(), {"account_id": acme.account_id}
+    channel = (
+        insert(AlertChannel).values(**here, name="Operations", service="Slack", sealed="").returning(AlertChannel.id)
+    )
+    channel_id = session.scalars(channel).one()
+    for kind, numbers in (("waiting", {"threshold": 2}), ("oldest_wait", {"minutes": 5})):
+        rule = insert(AlertRule).values(**here, kind=kind, **numbers, channel_ids=[channel_id]).returning(AlertRule.id)
+        opened = {"kind": kind, "inbox_id": acme.support, "sentence": "Support: 6 conversations wait.", "opened_at": at}
+        alert = insert(Alert).values(**here, **opened, rule_id=session.scalars(rule).one()).returning(Alert.id)
+        told = {"kind": "opened", "created_at": at, "due_at": at, "tried_at": at, "error": "It answered 404."}
+        notice = {"channel_id": channel_id, "alert_id": session.scalars(alert).one(), **told}
+        session.execute(insert(AlertNotice).values(**here, **notice))
     session.commit()
 
 
@@ -167,6 +189,7 @@ def with_unbroken_words(floor: Acme) -> None:
     for table in ("connected_inboxes", "connected_agents"):
         session.execute(text(f"UPDATE {table} SET name = :word"), {"word": word})
     session.execute(text("UPDATE connections SET sentence = :word, url = 'https://' || :word"), {"word": word})
+    session.execute(text("UPDATE alerts SET sentence = :word"), {"word": word})
     session.execute(text("UPDATE connection_conflicts SET ours = :word, theirs = :word"), {"word": word})
     session.execute(text("UPDATE conversations SET labels = ARRAY[left(:word, 100)]"), {"word": word})
     session.execute(text("UPDATE users SET email = :word || id || '@example.org'"), {"word": word[:200].lower()})
@@ -189,6 +212,7 @@ NAMED = (
     ("agent_capacity_policies", "name", 200),
     ("api_tokens", "name", 200),
     ("connections", "name", 200),
+    ("alert_channels", "name", 100),
 )
 
 

@@ -51,6 +51,8 @@ INSIDE = (
     Stop(name="run", at="/runs?outcome=assigned", link=r"/runs/\d+"),
     Stop(name="reports", at="/reports"),
     Stop(name="reports-month", at="/reports?span=month"),
+    Stop(name="alerts", at="/alerts"),
+    Stop(name="alert-rule", at="/alerts", link=r"/alerts/rules/\d+"),
     Stop(name="audit", at="/audit"),
     Stop(name="account", at="/settings"),
     Stop(name="labels", at="/settings/labels"),

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from dashboard.config import Settings
 from dashboard.store.models import Conversation
+from tests.connected import connect
 from tests.desks import Acme
 
 GOOD = "external_id,inbox,created_at,resolved_at,handled_by\nT-1,Repairs,2016-03-01T08:00:00Z,,\n"
@@ -83,6 +84,17 @@ def test_strictly_nothing_comes_in_while_a_row_is_bad(flask: FlaskCliRunner, acm
     assert "line 3: created_at" in refused.stderr
     assert "1 bad row; nothing was imported." in refused.stderr
     assert count(acme) == 0
+
+
+def test_strictly_nothing_comes_in_while_a_row_is_for_a_helpdesks_inbox(flask: FlaskCliRunner, acme: Acme, file: Path):
+    """C2"""
+    connect(acme, "Sales")
+    file.write_text("external_id,inbox,created_at\nA1,Support,2026-03-01T08:00:00Z\nA2,sales,2026-03-01T08:00:00Z\n")
+
+    refused = bring_in(flask, acme, file, "--strict")
+
+    assert (refused.exit_code, count(acme)) == (1, 0)
+    assert "line 3: inbox: “sales” is an inbox of Our desk" in refused.stderr
 
 
 def test_strictly_nothing_comes_in_while_a_value_looks_like_rows(flask: FlaskCliRunner, acme: Acme, file: Path):

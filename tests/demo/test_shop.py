@@ -21,7 +21,7 @@ from dashboard.demo.shop_content import KNOWN, NAME
 from dashboard.demo.simulation import Day
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.connecting import connections, disconnection, inbox_modes
-from dashboard.services.helpdesks.mirroring import scheduling
+from dashboard.services.helpdesks.hints import scheduling
 from dashboard.store.core.paging import Page
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.models import ConnectedAgent, ConnectedConversation

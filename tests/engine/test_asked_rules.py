@@ -5,26 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.engine import decision_text, planner
-from dashboard.engine.decision_text import NamesById
-from dashboard.engine.decisions import (
-    ELIGIBLE,
-    Assign,
-    AssignedHow,
-    AtTeamLimit,
-    AtTotalCapacity,
-    Funnel,
-    LacksSkill,
-    NotAMember,
-    OptedOut,
-    Paced,
-    Reason,
-    Skip,
-    Stop,
-    Via,
-)
+from dashboard.engine import planner
+from dashboard.engine.decisions import Assign, AssignedHow, Funnel, Reason, Skip, Stop, Via
 from dashboard.engine.model import AssignmentType, Inbox, PoolKey, Presence, Team
 from dashboard.engine.policy import AssignmentOrder
+from dashboard.engine.sentences import decision_text
+from dashboard.engine.sentences.decision_text import NamesById
+from dashboard.engine.verdicts import ELIGIBLE, AtTeamLimit, AtTotalCapacity, LacksSkill, NotAMember, OptedOut, Paced
 from tests.engine.floors import NOON, a_conversation, a_policy, a_snapshot, an_agent, conversations, decide, given
 
 FRENCH = frozenset({"french"})

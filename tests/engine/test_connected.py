@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.engine import decision_text, planner
+from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Reason, Skip
 from dashboard.engine.model import FOR_GOOD, ConnectionMode, Hold, Inbox, Presence
 from dashboard.engine.policy import ExclusionRules
+from dashboard.engine.sentences import decision_text
 from dashboard.engine.suggestions import suggestions
 from tests.engine.floors import NOON, SUPPORT, a_conversation, a_policy, a_snapshot, an_agent, decide, given
 

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.engine import decision_text, planner
+from dashboard.engine import planner
 from dashboard.engine.decisions import Reason, Stop
 from dashboard.engine.model import AssignmentType, Presence, Team
 from dashboard.engine.policy import ExclusionRules
+from dashboard.engine.sentences import decision_text
 from tests.engine.floors import NOON, SUPPORT, a_conversation, a_policy, a_snapshot, an_agent
 
 SENIORS = ExclusionRules(policy_id=1, policy_name="Seniors", excluded_labels=("VIP",), exclude_older_than_hours=24)

@@ -5,19 +5,17 @@ from datetime import timedelta
 import pytest
 
 from dashboard.engine import planner
-from dashboard.engine.decisions import (
+from dashboard.engine.decisions import Funnel, Reason, Stop
+from dashboard.engine.model import AssignmentType, PoolKey, Presence, Team
+from dashboard.engine.verdicts import (
     ELIGIBLE,
     AtCapacity,
     AtTeamLimit,
     AtTotalCapacity,
-    Funnel,
     NotAMember,
     NotOnline,
     RateLimited,
-    Reason,
-    Stop,
 )
-from dashboard.engine.model import AssignmentType, PoolKey, Presence, Team
 from tests.engine.floors import NOON, a_conversation, a_policy, a_snapshot, an_agent, conversations, decide, given
 
 PER_HOUR = a_policy(fair_distribution_limit=3, fair_distribution_window=3600)

@@ -7,9 +7,10 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from dashboard.engine import planner
-from dashboard.engine.decisions import ELIGIBLE, Assign, HadIt
+from dashboard.engine.decisions import Assign
 from dashboard.engine.model import Presence
 from dashboard.engine.policy import AssignmentOrder
+from dashboard.engine.verdicts import ELIGIBLE, HadIt
 from tests.engine.floors import NOON, a_conversation, a_policy, a_snapshot, an_agent, decide, given
 
 RELEASED_AT = NOON - timedelta(minutes=1)

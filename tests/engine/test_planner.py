@@ -8,9 +8,10 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from dashboard.engine import planner
-from dashboard.engine.decisions import ELIGIBLE, Assign, Error, Reason, Skip, Stop
+from dashboard.engine.decisions import Assign, Error, Reason, Skip, Stop
 from dashboard.engine.model import Agent, AssignmentType, Conversation, PoolKey, Presence, TakenFrom, Team
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority, ExclusionRules
+from dashboard.engine.verdicts import ELIGIBLE
 from tests.engine.floors import NOON, a_conversation, a_policy, a_snapshot, an_agent, conversations, decide, given
 
 TEAMS = (

@@ -6,7 +6,7 @@ from math import ceil, floor, log2
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
-from dashboard.engine.quantiles import (
+from dashboard.engine.statistics.quantiles import (
     BOUNDS,
     BUCKETS,
     BUCKETS_PER_DOUBLING,

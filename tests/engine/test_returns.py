@@ -7,27 +7,17 @@ import pytest
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
-from dashboard.engine import decision_text, planner, returns
-from dashboard.engine.decision_text import NamesById
-from dashboard.engine.decisions import (
-    ELIGIBLE,
-    Assign,
-    AtCapacity,
-    Funnel,
-    HadIt,
-    NotOnline,
-    OptedOut,
-    RateLimited,
-    Reason,
-    Stop,
-    Via,
-)
+from dashboard.engine import planner, returns
+from dashboard.engine.decisions import Assign, Funnel, Reason, Stop, Via
 from dashboard.engine.gates import could_ever
 from dashboard.engine.model import PoolKey, Presence, TakenFrom
 from dashboard.engine.plan_state import PlanState
 from dashboard.engine.policy import AssignmentOrder
 from dashboard.engine.returns import HeldConversation, ReturnReason
+from dashboard.engine.sentences import decision_text
+from dashboard.engine.sentences.decision_text import NamesById
 from dashboard.engine.suggestions import suggestions
+from dashboard.engine.verdicts import ELIGIBLE, AtCapacity, HadIt, NotOnline, OptedOut, RateLimited
 from tests.engine.floors import NOON, a_conversation, a_policy, a_snapshot, an_agent, decide, given
 from tests.engine.test_hours import OFFICE, berlin, every_day, window
 from tests.engine.test_planner import asking, plain_floors

@@ -2,10 +2,11 @@
 
 import pytest
 
-from dashboard.engine import policy_text, selectors
+from dashboard.engine import selectors
 from dashboard.engine.gates import Candidate
 from dashboard.engine.policy import POLICY_FIELDS, AssignmentOrder
 from dashboard.engine.selectors import SELECTORS, Turns
+from dashboard.engine.sentences import policy_text
 from tests.engine.floors import a_conversation, a_policy, an_agent
 
 
@@ -33,7 +34,7 @@ def test_every_selector_chooses_somebody_eligible_and_keeps_everybody_in_play(or
     seats = [Candidate(an_agent(name)) for name in ("Ana", "Bo", "Cleo")]
     ids = {seat.agent.id for seat in seats}
     turns = Turns(seat.agent.id for seat in seats)
-    selector = SELECTORS[order].make(seats, turns, 1)
+    selector = SELECTORS[order].make({seat.id: seat for seat in seats}, turns, 1)
 
     for _ in range(9):
         chosen = selector.choose(a_conversation(), (), ())
@@ -47,7 +48,7 @@ def test_every_selector_chooses_somebody_eligible_and_keeps_everybody_in_play(or
 def test_a_selector_with_nobody_eligible_chooses_nobody(order):
     """E9"""
     seat = Candidate(an_agent())
-    selector = SELECTORS[order].make([seat], Turns([seat.agent.id]), 1)
+    selector = SELECTORS[order].make({seat.id: seat}, Turns([seat.agent.id]), 1)
 
     assert selector.choose(a_conversation(), {seat.id}, ()) is None
 

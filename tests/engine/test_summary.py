@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.engine import policy_text
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority, ExclusionRules
+from dashboard.engine.sentences import policy_text
 from tests.engine.floors import a_policy
 
 

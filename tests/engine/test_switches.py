@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.engine import decision_text, planner
+from dashboard.engine import planner
 from dashboard.engine.decisions import Reason, Stop
 from dashboard.engine.hours import BusinessHours, Window
 from dashboard.engine.model import Inbox, Snapshot
+from dashboard.engine.sentences import decision_text
 from tests.engine.floors import NOON, SUPPORT, a_conversation, a_policy, a_snapshot, an_agent
 
 

@@ -9,8 +9,10 @@ from sqlalchemy import insert, select
 from dashboard.engine.model import ConnectionMode, Status
 from dashboard.helpdesks.values import HelpdeskConversation, HelpdeskKind, WebhookHint
 from dashboard.services.helpdesks import explaining, writing
-from dashboard.services.helpdesks.mirroring import marks, mirror, polling, vanishing
+from dashboard.services.helpdesks.hints import marks
+from dashboard.services.helpdesks.mirroring import mirror, vanishing
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
+from dashboard.services.helpdesks.polling import polling
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.helpdesks import connections, directory, events
@@ -93,6 +95,8 @@ class Beside:
                 cause=hint.event,
                 external_id=hint.id,
                 display_id=hint.display_id,
+                happened_at=hint.at,
+                actor=hint.actor_id,
                 owner_changed=hint.owner_changed,
                 owner_before=hint.before,
                 owner_after=hint.after,
@@ -115,6 +119,11 @@ class Beside:
     def set(self, **values: object) -> None:
         """Set columns of the connection."""
         connections.note(self.acme.work.session, self.connection_id, **values)
+        self.acme.work.finish()
+
+    def set_inbox(self, external_id: str, **values: object) -> None:
+        """Set columns of a connected inbox."""
+        directory.set_inbox(self.acme.work.session, self.connection_id, external_id, **values)
         self.acme.work.finish()
 
     def lease(self) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from dashboard.engine.model import Awaiting, Presence, Status
 from dashboard.helpdesks.port import HelpdeskUnavailable
 from dashboard.helpdesks.values import (
+    CUSTOMER,
     AboutHelpdesk,
     AssignAnswer,
     Check,
@@ -42,7 +43,8 @@ class PaperHelpdesk:
     """Support and Sales, Mira, Nils and Olga; the acts of people over there; `hints` are the webhooks that they sent.
 
     `fails` is how many of the next calls fail. Our next assignment is refused with the sentence `refuses`, or made and
-    not answered (`is_cut_off`), or comes after the acts of `before_assigning`.
+    not answered (`is_cut_off`), or comes after the acts of `before_assigning`. A page of what is open comes after those
+    of `before_reading_open`.
     """
 
     now: datetime = NOON
@@ -60,6 +62,7 @@ class PaperHelpdesk:
     refuses: str | None = None
     is_cut_off: bool = False
     before_assigning: list[Callable[[], object]] = field(default_factory=list)
+    before_reading_open: list[Callable[[], object]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -115,6 +118,12 @@ class PaperHelpdesk:
         """Let a bot own it."""
         self.change(number, assignee_id=None, taken=True)
 
+    def customer_writes(self, number: int) -> None:
+        """Let the customer write once more, who has waited already."""
+        self.change(number)
+        hint = replace(self.hints[-1], event="message_created", actor_id=CUSTOMER, at=self.now)
+        self.hints.append(hint)
+
     def silently(self, number: int, **values: object) -> None:
         """Change it so that neither a webhook nor its own time tells."""
         before = self.conversations[f"u-{number}"]
@@ -157,6 +166,8 @@ class PaperHelpdesk:
     def read_open(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:
         """Return a page of what is open."""
         self._call("open")
+        while self.before_reading_open:
+            self.before_reading_open.pop()()
         return self._page([one for one in self._of(inbox_ids) if one.status is Status.OPEN], after)
 
     def read_waiting(self, inbox_ids: Collection[str], after: str | None = None) -> HelpdeskPage:

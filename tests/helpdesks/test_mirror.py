@@ -6,9 +6,9 @@ from random import Random
 import pytest
 
 from dashboard.engine.decisions import Source
-from dashboard.engine.model import Hold, Status
+from dashboard.engine.model import ConnectionMode, Hold, Status
 from dashboard.helpdesks.values import WebhookHint
-from dashboard.services.helpdesks.mirroring.failures import CAME_BACK_CHANGED
+from dashboard.services.helpdesks.polling.failures import CAME_BACK_CHANGED
 from dashboard.store.models.connections import ConnectionState
 from tests.desks import NOON, Recorded
 from tests.handling import ledger
@@ -91,6 +91,30 @@ def test_a_killed_first_sync_resumes_at_its_page(beside: Beside):
     assert beside.helpdesk.calls.count("open") == 3
 
 
+def test_a_reading_is_none_of_an_inbox_that_was_chosen_after_its_beginning(beside: Beside):
+    """C6: the next one follows at once. Seen to fail with the end of any reading taken for it."""
+    beside.set_inbox("2", mode=ConnectionMode.OFF)
+    beside.poll()
+    beside.helpdesk.starts(1)
+    beside.helpdesk.starts(2, inbox_id="2")
+    began_at = beside.now
+
+    def chosen_meanwhile() -> None:
+        beside.later(seconds=1)
+        beside.set_inbox("2", mode=ConnectionMode.SHADOW, unread_since=beside.now)
+
+    beside.set(open_read_at=None)
+    beside.helpdesk.before_reading_open.append(chosen_meanwhile)
+    beside.poll()
+
+    assert beside.connection.open_read_at is None
+    assert beside.directory().inboxes["2"].unread_since == began_at + timedelta(seconds=1)
+    beside.poll()
+    assert beside.connection.open_read_at == beside.now
+    assert beside.directory().inboxes["2"].unread_since is None
+    assert beside.row(2).is_waiting
+
+
 def test_a_conversation_waits_since_the_first_customer_message_without_an_answer(beside: Beside):
     """C11"""
     beside.helpdesk.starts(1)
@@ -171,6 +195,41 @@ def test_the_customers_next_message_ends_the_ten_minutes(beside: Beside):
     beside.hear(beside.helpdesk.hints)
 
     assert beside.row(1).held_for is not Hold.HANDS_OFF
+
+
+def test_a_message_of_a_customer_who_waits_already_ends_the_ten_minutes(beside: Beside):
+    """C15: seen to fail by the beginning of the wait alone, which such a message does not move."""
+    released(beside)
+    beside.later(minutes=2)
+    beside.helpdesk.customer_writes(1)
+    beside.hear(beside.helpdesk.hints)
+
+    assert beside.row(1).held_for is not Hold.HANDS_OFF
+
+
+def test_an_earlier_message_that_is_told_late_does_not_end_the_ten_minutes(beside: Beside):
+    """C15: seen to fail with any message that a webhook tells."""
+    beside.helpdesk.starts(1)
+    beside.helpdesk.customer_writes(1)
+    late = beside.helpdesk.hints.pop()
+    beside.later(minutes=1)
+    released(beside)
+    beside.later(minutes=2)
+    beside.hear([late])
+
+    assert beside.row(1).held_for is Hold.HANDS_OFF
+
+
+def released(beside: Beside) -> None:
+    """Let a person there take the conversation and release it, while its customer waits."""
+    if not beside.helpdesk.conversations:
+        beside.helpdesk.starts(1)
+    beside.helpdesk.give(1, "42")
+    beside.poll()
+    beside.helpdesk.give(1, None)
+    beside.hear(beside.helpdesk.hints)
+    beside.helpdesk.hints.clear()
+    assert beside.row(1).held_for is Hold.HANDS_OFF
 
 
 def test_what_an_agent_had_who_is_gone_there_is_eligible_at_once(beside: Beside):

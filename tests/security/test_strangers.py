@@ -99,6 +99,7 @@ def test_no_form_reaches_another_accounts_things_by_its_address(worlds: Worlds) 
 IDS = (
     *("user_id", "user_ids", "agent_id", "agent_ids", "inbox_id", "team_id", "assignee_id", "assignment_policy_id"),
     "overflow_team_id",
+    "channel_ids",
 )
 
 

@@ -44,6 +44,10 @@ KINDS = {
     "reports": "sheet",
     "invitations": "invitation",
     "connections": "connection",
+    "rules": "rule",
+    "alert_rules": "rule",
+    "channels": "channel",
+    "alert_channels": "channel",
 }
 # What every account has alike, and what opens to whoever holds its link.
 ANYBODYS = frozenset({"account", "sheet", "invitation"})

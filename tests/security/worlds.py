@@ -141,11 +141,22 @@ def furnish(world: World) -> None:
     ids["team"] = world.make("/teams", {"name": word})
     ids["label"] = world.make("/labels", {"title": word})
     ids["webhook"] = world.make("/webhooks", {"url": f"https://93.184.216.34/{word.replace(' ', '')}"})
+    _alert(world)
     _connect(world)
     for place in (f"/inboxes/{ids['inbox']}", f"/teams/{ids['team']}"):
         world.make(f"{place}/members", {"user_ids": [ids["agent"]]})
     _rule(world)
     _bring(world)
+
+
+def _alert(world: World) -> None:
+    """Have a rule for alerts, and a channel that is never called."""
+    secret = f"alertsecret{world.account_id}"
+    channel = {"name": world.word, "url": f"json://hook:{secret}@93.184.216.34/"}
+    world.ids["channel"] = world.make("/alert_channels", channel)
+    rule = {"kind": "waiting", "threshold": 1_000, "channel_ids": [world.ids["channel"]]}
+    world.ids["rule"] = world.make("/alert_rules", rule)
+    world.secrets.add(secret)
 
 
 def _connect(world: World) -> None:

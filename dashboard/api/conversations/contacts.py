@@ -6,9 +6,9 @@ from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.resources import ApiBlueprint, or_refuse
 from dashboard.http import unit_of_work
-from dashboard.services.conversations import contacts as service
-from dashboard.services.conversations.contact_forms import Merge, MergeForm
-from dashboard.services.conversations.contacts import Merged
+from dashboard.services.contacts import contacts as service
+from dashboard.services.contacts.contact_forms import Merge, MergeForm
+from dashboard.services.contacts.contacts import Merged
 
 bp = ApiBlueprint("contacts", "Contacts: two of one person are merged.")
 

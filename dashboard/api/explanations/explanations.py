@@ -9,13 +9,14 @@ from dashboard import clock
 from dashboard.api.conversations.conversations import only_seen_by
 from dashboard.api.core.auth import EVERYBODY, allowed, caller
 from dashboard.api.core.resources import ApiBlueprint, or_refuse
-from dashboard.engine.decisions import Assign, Decision, Error, Reason, Skip, Stop, Verdict, VerdictKind, Via
+from dashboard.engine.decisions import Assign, Decision, Error, Reason, Skip, Stop, Via
+from dashboard.engine.verdicts import Verdict, VerdictKind
 from dashboard.http import unit_of_work
 from dashboard.services.conversations import conversations
 from dashboard.services.core.form_fields import Instant, Word
 from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import Explanation, ExplanationState
-from dashboard.store.assignment.decision_history import PastAssignment
+from dashboard.store.assignment.run_history.decision_history import PastAssignment
 
 bp = ApiBlueprint("explanations", "Why a conversation waits, or why an agent got it.")
 OUTCOMES: dict[type[Decision], str] = {Assign: "assign", Skip: "skip", Stop: "stop", Error: "error"}

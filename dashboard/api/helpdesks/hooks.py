@@ -7,8 +7,8 @@ from flask import Blueprint, Response, request
 from dashboard import clock
 from dashboard.api.core.errors import answer
 from dashboard.http import unit_of_work
-from dashboard.services.helpdesks.mirroring import hearing
-from dashboard.services.helpdesks.mirroring.hearing import Arrived, HookOutcome
+from dashboard.services.helpdesks.hints import hearing
+from dashboard.services.helpdesks.hints.hearing import Arrived, HookOutcome
 
 hooks = Blueprint("hooks", __name__)
 STATUSES = {

@@ -8,7 +8,15 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from dashboard import clock
-from dashboard.services.operations.health import RUN_BUCKETS, WAIT_BUCKETS, Background, Counted, Figures, Measure
+from dashboard.services.operations.health import (
+    RUN_BUCKETS,
+    WAIT_BUCKETS,
+    WRITE_BUCKETS,
+    Background,
+    Counted,
+    Figures,
+    Measure,
+)
 
 # Of helpdesks: what is counted, in which words, and by what.
 OF_HELPDESKS = (
@@ -50,6 +58,8 @@ class _Collector:
             ("oldest_wait_seconds", "How long the oldest has waited.", _seconds_since(figures.oldest_wait_since)),
             ("stranded", "Conversations that somebody could have taken, when last checked.", figures.stranded),
             ("webhook_deliveries_pending", "Deliveries still to be made.", figures.deliveries_pending),
+            ("alerts_open", "Alerts that are open.", figures.alerts_open),
+            ("alert_notices_pending", "Messages to alert channels that are not accepted yet.", figures.notices_pending),
         ):
             yield GaugeMetricFamily(f"evenhand_{name}", words, value=value)
         if checked_at := figures.stranded_checked_at:
@@ -69,6 +79,15 @@ class _Collector:
     def _of_helpdesks(self) -> Iterator[Metric]:
         for measure, words, label in OF_HELPDESKS:
             yield _counter(measure.value, words, [label], _by_word(self._of(measure)))
+        words = "From the decision to the helpdesk's answer that names the agent."
+        yield _histogram("helpdesk_write_seconds", words, self._of(Measure.HELPDESK_WRITES), WRITE_BUCKETS)
+        connections = GaugeMetricFamily("evenhand_helpdesk_connections", "Connections, by state.", labels=["state"])
+        for state, count in self._figures.connections.items():
+            connections.add_metric([state], count)
+        yield connections
+        if oldest := self._figures.oldest_reading_at:
+            words = "How long ago the open conversation with the oldest reading was read from its helpdesk."
+            yield GaugeMetricFamily("evenhand_helpdesk_reading_age_seconds", words, value=_seconds_since(oldest))
         if self._calls is not None:
             # Not a counter: it forgets a connection that made no call for a week.
             words = "Calls to helpdesks, by the status of their answers."

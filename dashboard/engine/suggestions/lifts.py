@@ -7,26 +7,24 @@ from math import ceil
 from typing import Any
 
 from dashboard.engine import planner
-from dashboard.engine.decisions import (
-    AtCapacity,
-    AtTeamLimit,
-    AtTotalCapacity,
-    DecisionTrace,
-    LacksSkill,
-    NotOnline,
-    OptedOut,
-    Paced,
-    RateLimited,
-    Reason,
-    Skip,
-    Verdict,
-    VerdictKind,
-)
+from dashboard.engine.decisions import DecisionTrace, Reason, Skip
 from dashboard.engine.model import Agent, Conversation, Presence, Snapshot, Team
 from dashboard.engine.ordering import ORDER
 from dashboard.engine.policy import DEFAULT_POLICY, CapacityPolicyUse
 from dashboard.engine.suggestions import changes, rule_changes, thresholds
 from dashboard.engine.suggestions.changes import RaiseLimit, SuggestedChange
+from dashboard.engine.verdicts import (
+    AtCapacity,
+    AtTeamLimit,
+    AtTotalCapacity,
+    LacksSkill,
+    NotOnline,
+    OptedOut,
+    Paced,
+    RateLimited,
+    Verdict,
+    VerdictKind,
+)
 
 EASIEST = (
     VerdictKind.AT_CAPACITY,

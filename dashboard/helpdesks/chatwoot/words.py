@@ -8,6 +8,7 @@ from hashlib import sha256
 from dashboard.engine.model import Awaiting, Status
 from dashboard.helpdesks.chatwoot.api import Row, row
 from dashboard.helpdesks.values import (
+    CUSTOMER,
     HelpdeskAgent,
     HelpdeskConversation,
     HelpdeskInbox,
@@ -123,14 +124,28 @@ def hint(body: Mapping[str, object]) -> WebhookHint:
         raise ValueError(f"A webhook {event} of Chatwoot names its conversation.")
     display_id, at = str(told["id"]), told.get("updated_at")
     is_changed, before, after = _owners(told.get("changed_attributes"))
+    said_at = _said_at(body) if event == "message_created" else None
     return WebhookHint(
         event=event,
         display_id=display_id,
-        at=_time(at) if isinstance(at, int | float) else None,
+        at=said_at or (_time(at) if isinstance(at, int | float) else None),
+        actor_id=CUSTOMER if said_at else None,
         owner_changed=is_changed,
         before=before,
         after=after,
     )
+
+
+def _said_at(message: Mapping[str, object]) -> datetime | None:
+    """Return the instant of a customer's message; None for another message, or one without its instant."""
+    at = message.get("created_at")
+    if message.get("message_type") != "incoming" or not isinstance(at, str):
+        return None
+    try:
+        said_at = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return said_at if said_at.tzinfo else None
 
 
 def is_signed(headers: Mapping[str, str], body: bytes, *, secret: str | None, now: datetime, ahead: timedelta) -> bool:

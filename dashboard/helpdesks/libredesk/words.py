@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashboard.engine.model import Awaiting, Status
-from dashboard.helpdesks.values import HelpdeskConversation, WebhookHint
+from dashboard.helpdesks.values import CUSTOMER, HelpdeskConversation, WebhookHint
 
 Row = Mapping[str, Any]
 # Statuses have names of the house's own; only their category tells what they mean.
@@ -165,9 +165,7 @@ def hint_of(body: Row) -> WebhookHint:
     if event == "conversation.created":
         return replace(hint, id=_text(payload.get("uuid")), display_id=_text(payload.get("reference_number")))
     if event.startswith("message."):
-        by_agent = payload.get("sender_type") == "agent"
-        actor = id_or_none(payload.get("sender_id")) if by_agent else None
-        return replace(hint, id=_text(payload.get("conversation_uuid")), actor_id=actor)
+        return replace(hint, id=_text(payload.get("conversation_uuid")), actor_id=_sender(event, payload))
     if not event.startswith("conversation."):
         return hint
     return replace(
@@ -177,6 +175,16 @@ def hint_of(body: Row) -> WebhookHint:
         owner_changed=event in {"conversation.assigned", "conversation.unassigned"},
         after=id_or_none(payload.get("assigned_to")),
     )
+
+
+def _sender(event: str, payload: Row) -> str | None:
+    """Return the actor of a message: the agent, or the customer of a new one."""
+    match payload.get("sender_type"):
+        case "agent":
+            return id_or_none(payload.get("sender_id"))
+        case "contact" if event == "message.created":
+            return CUSTOMER
+    return None
 
 
 def _text(value: object) -> str | None:

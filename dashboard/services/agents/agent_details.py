@@ -7,8 +7,9 @@ from datetime import datetime
 import structlog
 
 from dashboard.engine import planner
-from dashboard.engine.decisions import ELIGIBLE, AtTeamLimit, Reason, Verdict
+from dashboard.engine.decisions import Reason
 from dashboard.engine.policy import DEFAULT_POLICY
+from dashboard.engine.verdicts import ELIGIBLE, AtTeamLimit, Verdict
 from dashboard.services.agents import last_seen
 from dashboard.services.agents.last_seen import LastSeen
 from dashboard.services.board.workload import FairShare, share_of

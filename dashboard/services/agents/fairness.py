@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.engine.jain_index import jain
+from dashboard.engine.statistics.jain_index import jain
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import ledger_page as store
 from dashboard.store.agents.ledger_page import AgentShare

@@ -15,8 +15,9 @@ from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.services.assignment import run_outcome, shadow
 from dashboard.services.assignment.waiting_filter import filter_of, with_waiting
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.store.assignment import batch_writes, claims, open_counts, run_records, snapshots, waiting, warm_up_rows
-from dashboard.store.assignment.run_records import RunOutcome, RunStart
+from dashboard.store.assignment import batch_writes, claims, open_counts, snapshots, waiting, warm_up_rows
+from dashboard.store.assignment.run_history import run_records
+from dashboard.store.assignment.run_history.run_records import RunOutcome, RunStart
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.helpdesks.writing import writes
 from dashboard.store.inboxes import routing as inbox_routing

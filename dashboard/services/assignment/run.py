@@ -11,8 +11,8 @@ from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.services.assignment import batch, redis_data_loss, run_outcome
 from dashboard.services.assignment.batch import RunState
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.store.assignment import run_records
-from dashboard.store.assignment.run_records import RunOutcome, RunStart
+from dashboard.store.assignment.run_history import run_records
+from dashboard.store.assignment.run_history.run_records import RunOutcome, RunStart
 from dashboard.store.core.errors import DatabaseFailed, StoreUnavailable
 from dashboard.store.inboxes import routing
 from dashboard.store.postgres import locks

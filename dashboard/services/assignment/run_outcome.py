@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from dashboard.engine.decisions import HELD_BECAUSE, Assign, Decision, Outcome, PoolState, Reason, Skip, Stop
 from dashboard.engine.model import PoolKey
 from dashboard.engine.policy import AssignmentPolicy
-from dashboard.store.assignment.run_records import RunOutcome
+from dashboard.store.assignment.run_history.run_records import RunOutcome
 from dashboard.store.assignment.waiting import WaitingGroup
 
 # A hold that ends later is seen again by the sweep before.

@@ -9,8 +9,8 @@ from datetime import timedelta
 from dashboard.engine.decisions import Outcome, Reason
 from dashboard.services.assignment import run as assignment_run
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.store.assignment import run_pages
-from dashboard.store.assignment.run_pages import RunPageRow
+from dashboard.store.assignment.run_history import run_pages
+from dashboard.store.assignment.run_history.run_pages import RunPageRow
 from dashboard.store.board import inboxes
 
 LOOK_EVERY = timedelta(milliseconds=40)

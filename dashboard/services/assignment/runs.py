@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.store.assignment import runs as store
-from dashboard.store.assignment.runs import RunRow
+from dashboard.store.assignment.run_history import runs as store
+from dashboard.store.assignment.run_history.runs import RunRow
 from dashboard.store.core.paging import Listed, Page
 
 __all__ = ["RunRow", "show", "show_all", "wait_for"]

@@ -13,7 +13,7 @@ from dashboard.services.assignment.run_outcome import WaitingSummary
 from dashboard.services.assignment.waiting_filter import filter_of, with_waiting
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import snapshots, waiting
-from dashboard.store.assignment.run_records import RunOutcome
+from dashboard.store.assignment.run_history.run_records import RunOutcome
 from dashboard.store.helpdesks import shadow_decisions as store
 
 # The whole backlog is decided at once, since would-be assignments take nothing out of it.

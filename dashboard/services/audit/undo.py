@@ -8,8 +8,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from dashboard.services.conversations import contacts, labels
-from dashboard.services.conversations.contact_forms import Merge
+from dashboard.services.contacts import contacts
+from dashboard.services.contacts.contact_forms import Merge
+from dashboard.services.conversations import labels
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.refusals import Conflict, Invalid, invalid
 from dashboard.services.core.unit_of_work import UnitOfWork

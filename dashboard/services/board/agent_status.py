@@ -7,9 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from dashboard.engine import planner
-from dashboard.engine.decisions import JudgedPool, PoolState, Reason, Verdict, VerdictKind
+from dashboard.engine.decisions import JudgedPool, PoolState, Reason
 from dashboard.engine.model import Agent, Presence, Snapshot, Team
 from dashboard.engine.policy import DEFAULT_POLICY
+from dashboard.engine.verdicts import Verdict, VerdictKind
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import fair_shares, snapshots
 from dashboard.store.assignment.candidates import CandidateTeam

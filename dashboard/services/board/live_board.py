@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from dashboard.engine.model import Presence
+from dashboard.services.alerts import alerts
+from dashboard.services.alerts.alerts import AlertView
 from dashboard.services.assignment import redis_data_loss, stranded_check
 from dashboard.services.board import agent_status, unattended
 from dashboard.services.board.agent_status import StatusKind, StatusReader
@@ -68,6 +70,7 @@ class Headline:
     check_is_stale: bool
     forgot_at: datetime | None
     unwell: Sequence[UnwellConnection]
+    alerts: Sequence[AlertView]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +173,7 @@ def _headline(
         forgot_at=redis_data_loss.lost_at(work, scope.account_id, now=now) if floor.known else None,
         # Only supervisors can do something about them.
         unwell=list_page.unwell(work.session, scope.account_id) if scope.member_id is None else (),
+        alerts=alerts.open_ones(work, scope.account_id) if scope.member_id is None else (),
     )
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from dashboard.engine.decisions import AtTeamLimit
 from dashboard.engine.model import Presence, Team
 from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.verdicts import AtTeamLimit
 from dashboard.services.board import agent_status
 from dashboard.services.board.agent_status import (
     AgentStatus,

@@ -1,4 +1,4 @@
-"""A claim that lost its race in the helpdesk: what it took is given back, and theirs can be taken over (C14)."""
+"""A claim that the helpdesk does not have: what it took is given back, and theirs can be taken over (C14)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -23,8 +23,10 @@ from dashboard.store.redis.rotation import RotationKey
 log = structlog.get_logger()
 
 
-def give_back(work: UnitOfWork, write_id: int, *, now: datetime) -> ConversationRow | None:
-    """Release the claim of this write, and after the commit return its reservation and its turn.
+def give_back(
+    work: UnitOfWork, write_id: int, *, why: AssignmentSource = AssignmentSource.LOST_RACE, now: datetime
+) -> ConversationRow | None:
+    """Release the claim of this write for this reason, and after the commit return its reservation and its turn.
 
     Return the conversation, locked, for the mirror to write theirs in the same transaction; None for another write.
     What somebody changed here meanwhile stays.
@@ -37,7 +39,7 @@ def give_back(work: UnitOfWork, write_id: int, *, now: datetime) -> Conversation
     work.notes.then(partial(_return, work, lost))
     if (before.assignee_id, before.assigned_at) != (lost.agent_id, lost.at):
         return before
-    released = Transition(replace(before, assignee_id=None), AssignmentSource.LOST_RACE, lost.waiting_since)
+    released = Transition(replace(before, assignee_id=None), why, lost.waiting_since)
     return save.save(work, before, released, ActorContext(actor_id=None, now=now, mirrored=True))
 
 

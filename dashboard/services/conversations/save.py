@@ -10,7 +10,7 @@ from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.helpdesks.writing import writes
 from dashboard.store.helpdesks.writing.writes import ChangedAssignee
 from dashboard.store.ledger import ledger
-from dashboard.store.ledger.ledger import AssignmentRow, AssignmentSource, Event, EventRow
+from dashboard.store.ledger.ledger import GIVEN_BACK, AssignmentRow, AssignmentSource, Event, EventRow
 from dashboard.store.models.helpdesk_writes import WriteKind
 
 # What nobody decided; whoever saved the conversation only brought it to light.
@@ -19,10 +19,10 @@ BY_RULE = frozenset({
     AssignmentSource.AGENT_REMOVED,
     AssignmentSource.CUSTOMER_WROTE_TO_ABSENT_AGENT,
     AssignmentSource.SNOOZE_ENDED,
-    AssignmentSource.LOST_RACE,
     AssignmentSource.GONE_IN_HELPDESK,
     AssignmentSource.NO_REPLY,
     AssignmentSource.AGENT_ABSENT,
+    *GIVEN_BACK,
 })  # fmt: skip
 
 

@@ -51,6 +51,9 @@ class JobQueue(Protocol):
     def mail_invitation(self, account_id: int, agent_id: int) -> None:
         """Enqueue the mail with an agent's invitation."""
 
+    def send_notices(self) -> None:
+        """Enqueue the sending of due notices to alert channels, unless it is queued."""
+
     def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
         """Enqueue the writes of a connection."""
 
@@ -137,6 +140,13 @@ class AfterCommit:
             self.queue.mail_invitation(account_id, agent_id)
         except StoreUnavailable as error:
             log.warning("invitation_not_mailed", account=account_id, agent=agent_id, error=str(error))
+
+    def send_notices(self) -> None:
+        """Start the sending of notices; they are rows, and each check of the alert rules looks for due ones."""
+        try:
+            self.queue.send_notices()
+        except StoreUnavailable as error:
+            log.warning("notices_not_started", error=str(error))
 
     def write_to_helpdesk(self, account_id: int, connection_id: int) -> None:
         """Start the writes of a connection; they are rows, and a regular look finds what Redis did not accept."""

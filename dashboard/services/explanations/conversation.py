@@ -4,18 +4,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from dashboard.engine import decision_text, planner, selectors
-from dashboard.engine.decision_text import NamesById
-from dashboard.engine.decisions import Assign, Decision, DecisionTrace, Funnel, Reason, Stop, Verdict, Via
+from dashboard.engine import planner, selectors
+from dashboard.engine.decisions import Assign, Decision, DecisionTrace, Funnel, Reason, Stop, Via
 from dashboard.engine.model import Agent, ConnectionMode, Conversation, Snapshot, Status
 from dashboard.engine.policy import DEFAULT_POLICY
+from dashboard.engine.sentences import decision_text
+from dashboard.engine.sentences.decision_text import NamesById
 from dashboard.engine.suggestions import suggestions
 from dashboard.engine.suggestions.suggestions import Fix
+from dashboard.engine.verdicts import Verdict
 from dashboard.services.assignment import return_rules
 from dashboard.services.assignment.waiting_filter import filter_of
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.store.assignment import decision_history, snapshots, waiting
-from dashboard.store.assignment.decision_history import PastAssignment
+from dashboard.store.assignment import snapshots, waiting
+from dashboard.store.assignment.run_history import decision_history
+from dashboard.store.assignment.run_history.decision_history import PastAssignment
 from dashboard.store.assignment.snapshots import RoutedInbox
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow

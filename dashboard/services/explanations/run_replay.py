@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.engine import decision_text, planner
-from dashboard.engine.decision_text import NamesById
-from dashboard.engine.decisions import Assign, CandidateList, DecisionTrace, Funnel, Verdict
+from dashboard.engine import planner
+from dashboard.engine.decisions import Assign, CandidateList, DecisionTrace, Funnel
 from dashboard.engine.model import Agent, Snapshot
 from dashboard.engine.policy import AssignmentPolicy
+from dashboard.engine.sentences import decision_text
+from dashboard.engine.sentences.decision_text import NamesById
+from dashboard.engine.verdicts import Verdict
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import conversation as conversation_explanation
-from dashboard.store.assignment import decision_history, run_pages
-from dashboard.store.assignment.decision_history import KeptBatch
-from dashboard.store.assignment.run_pages import Written
+from dashboard.store.assignment.run_history import decision_history, run_pages
+from dashboard.store.assignment.run_history.decision_history import KeptBatch
+from dashboard.store.assignment.run_history.run_pages import Written
 from dashboard.store.core.paging import Listed, Page, listed
 
 # A planned assignment that is missing from the ledger: another transaction changed the conversation meanwhile (E25).

@@ -1,14 +1,12 @@
 """Credentials of helpdesks and secrets of their webhooks, encrypted by a key that is derived from SECRET_KEY (C3)."""
 
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 
 from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from dashboard.services.core import sealing
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.helpdesks import connections
 
@@ -91,5 +89,4 @@ def _opens(sealed: str, secret_key: str) -> bool:
 
 
 def _fernet(secret_key: str) -> Fernet:
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(secret_key.encode())
-    return Fernet(urlsafe_b64encode(key))
+    return sealing.cipher(secret_key, PURPOSE)

@@ -8,7 +8,7 @@ from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavaila
 from dashboard.helpdesks.values import NoteSetting
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import conversation as explanations
-from dashboard.services.helpdesks.mirroring.reconciliation import Clock
+from dashboard.services.helpdesks.polling.reconciliation import Clock
 from dashboard.store.helpdesks import events
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import NewEvent

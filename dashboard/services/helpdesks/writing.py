@@ -19,10 +19,11 @@ from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import explaining, state
 from dashboard.services.helpdesks.access import helpdesk_of
-from dashboard.services.helpdesks.mirroring import failures, gone, mirror, settlement
+from dashboard.services.helpdesks.mirroring import gone, mirror, settlement
 from dashboard.services.helpdesks.mirroring.merging import WriteFate, fate_of, target_of
-from dashboard.services.helpdesks.mirroring.reconciliation import Clock
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
+from dashboard.services.helpdesks.polling import failures
+from dashboard.services.helpdesks.polling.reconciliation import Clock
 from dashboard.store.helpdesks import connections, directory, events, links
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import NewEvent
@@ -39,7 +40,8 @@ LEASED_FOR = timedelta(seconds=60)
 RUNS_FOR = timedelta(seconds=20)
 # A decision that could not be written by then is told as such and made anew: who was free then may be gone now.
 LASTS_FOR = timedelta(seconds=60)
-LONGEST_PAUSE = 30.0
+# A helpdesk that answers again has its write within ten seconds (C28); the breaker keeps the calls few until then.
+LONGEST_PAUSE = 6.0
 TOO_LATE = "not written in time; decided anew"
 
 

@@ -17,8 +17,8 @@ from dashboard.services.explanations.waiting_list import WaitingReason
 from dashboard.services.inboxes import inboxes, opening
 from dashboard.services.inboxes.inboxes import InboxRow
 from dashboard.services.inboxes.opening import Opening
-from dashboard.store.assignment import run_pages
-from dashboard.store.assignment.run_pages import RunPageRow
+from dashboard.store.assignment.run_history import run_pages
+from dashboard.store.assignment.run_history.run_pages import RunPageRow
 from dashboard.store.conversations import list_page
 from dashboard.store.conversations.list_page import ConversationLine, ConversationListFilter
 from dashboard.store.core.errors import StoreUnavailable

@@ -12,7 +12,7 @@ from dashboard.store.assignment import open_counts
 from dashboard.store.core.errors import UNREACHABLE, DatabaseFailed, StoreUnavailable
 from dashboard.store.helpdesks import connections
 from dashboard.store.ledger import metric_counters
-from dashboard.store.ledger.metric_counters import RUN_BUCKETS, WAIT_BUCKETS, Counted
+from dashboard.store.ledger.metric_counters import RUN_BUCKETS, WAIT_BUCKETS, WRITE_BUCKETS, Counted
 from dashboard.store.models.counters import Measure
 from dashboard.store.operations import metrics as store
 from dashboard.store.operations.metrics import Figures
@@ -20,6 +20,7 @@ from dashboard.store.operations.metrics import Figures
 __all__ = [
     "RUN_BUCKETS",
     "WAIT_BUCKETS",
+    "WRITE_BUCKETS",
     "Background",
     "Counted",
     "Figures",

@@ -37,6 +37,7 @@ class Removed:
     events: int
     answers: int
     sessions: int
+    alerts: int
     writes: int
     conflicts: int
     shadow_decisions: int
@@ -76,6 +77,7 @@ def _removers(session: Session, before: datetime, now: datetime) -> dict[str, Re
         "runs": lambda most: retention.remove_runs(session, before=before, most=most),
         "events": lambda most: retention.remove_events(session, before=before, most=most),
         "answers": lambda most: idempotency.clear(session, now, most=most),
+        "alerts": lambda most: retention.remove_alerts(session, before=before, most=most),
         "writes": lambda most: helpdesk_history.remove_writes(session, before=before, most=most),
         "conflicts": lambda most: helpdesk_history.remove_conflicts(session, before=before, most=most),
         "shadow_decisions": lambda most: helpdesk_history.remove_shadow_decisions(session, before=before, most=most),

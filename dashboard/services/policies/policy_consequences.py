@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from dashboard.engine import planner, policy_text
+from dashboard.engine import planner
 from dashboard.engine.decisions import PoolState, Reason
 from dashboard.engine.model import PoolKey, Presence
 from dashboard.engine.policy import AssignmentPolicy, with_overrides
+from dashboard.engine.sentences import policy_text
 from dashboard.services.assignment import return_rules
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import previews

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dashboard.engine.jain_index import Spread, jain, spread
-from dashboard.engine.quantiles import Bound, Quantile, Waits
+from dashboard.engine.statistics.jain_index import Spread, jain, spread
+from dashboard.engine.statistics.quantiles import Bound, Quantile, Waits
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.reports.rollups import hour_of
 from dashboard.store.core.page_values import Choice

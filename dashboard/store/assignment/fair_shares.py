@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from dashboard.store.ledger.ledger import GIVEN_BACK
 from dashboard.store.postgres.database import Session
 from dashboard.store.redis.rate_limits import LimitQuery, RateLimits, Reservation, WindowCount
 
-# What lost its race counts no longer: the next row of its ledger says so (C14).
+# A claim that was given back counts no longer: the next row of its ledger says so (C14).
 # OFFSET 0 forces one index scan per inbox: a free join read a ledger of a million rows for one hour of it.
 GIVEN = text(
     """
@@ -21,11 +22,11 @@ GIVEN = text(
         AND run_id IS NOT NULL
       OFFSET 0
     ) a
-    WHERE 'lost_race' IS DISTINCT FROM (
+    WHERE coalesce((
       SELECT reason FROM assignments
       WHERE assignments.conversation_id = a.conversation_id AND assignments.id > a.id
       ORDER BY assignments.id LIMIT 1
-    )
+    ) <> ALL(:given_back), true)
     ORDER BY a.at
     """
 )
@@ -57,9 +58,10 @@ def _given(
     session: Session, account_id: int, shares: Sequence[LimitQuery], now: datetime
 ) -> Mapping[int, Sequence[Reservation]]:
     """Return, by inbox, the automatic assignments within its window, oldest first."""
+    reasons = [reason.value for reason in GIVEN_BACK]
     windows = {"inboxes": [share.inbox_id for share in shares], "since": [now - share.window for share in shares]}
     found: dict[int, list[Reservation]] = defaultdict(list)
-    for row in session.execute(GIVEN, {"account_id": account_id, **windows}):
+    for row in session.execute(GIVEN, {"account_id": account_id, "given_back": reasons, **windows}):
         one = Reservation(agent_id=row.agent_id, conversation_id=row.conversation_id, at=row.at)
         found[row.inbox_id].append(one)
     return found

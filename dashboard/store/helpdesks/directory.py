@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, select, update
 
 from dashboard.engine.model import ConnectionMode, Presence
 from dashboard.store.models import ConnectedAgent, ConnectedInbox, ConnectedTeam
@@ -33,6 +33,7 @@ class InboxLink:
     waiting: int | None = None
     stopped_at: datetime | None = None
     gone_at: datetime | None = None
+    unread_since: datetime | None = None
 
     @property
     def is_chosen(self) -> bool:
@@ -140,6 +141,17 @@ def save_presences(session: Session, links: Iterable[AgentLink]) -> None:
 def set_inbox(session: Session, connection_id: int, external_id: str, **values: Any) -> None:
     """Set columns of a connected inbox."""
     session.execute(update(ConnectedInbox).where(_one(ConnectedInbox, connection_id, external_id)).values(**values))
+
+
+def end_first_readings(session: Session, connection_id: int, *, began_at: datetime) -> bool:
+    """Note a complete reading that began then; False if an inbox was chosen after its beginning."""
+    of_connection = ConnectedInbox.connection_id == connection_id
+    read = update(ConnectedInbox).where(of_connection, ConnectedInbox.unread_since <= began_at)
+    session.execute(read.values(unread_since=None))
+    unread = exists().where(
+        of_connection, ConnectedInbox.unread_since.is_not(None), ConnectedInbox.mode != ConnectionMode.OFF
+    )
+    return not session.scalar(select(unread))
 
 
 def set_teams(session: Session, connection_id: int, external_ids: Collection[str], **values: Any) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import exists, func, or_, select, update
 
+from dashboard.helpdesks.values import CUSTOMER
 from dashboard.store.core.paging import Listed, Page, listed
 from dashboard.store.ledger import metric_counters
 from dashboard.store.ledger.metric_counters import Counted, CounterKind
@@ -139,6 +140,24 @@ def with_changed_owners(session: Session, connection_id: int, names: Mapping[str
     )
     rows = session.execute(wanted.distinct())
     return {names[name] for row in rows for name in row if name in names}
+
+
+def customers_wrote_at(session: Session, connection_id: int, names: Mapping[str, str]) -> Mapping[str, datetime]:
+    """Return the instants, on the helpdesk's clock, of the newest customers' messages among the marks.
+
+    `names` has the conversations by any of their ids.
+    """
+    some = sorted(names)
+    named = or_(ConnectionEvent.external_id == func.any(some), ConnectionEvent.display_id == func.any(some))
+    name = func.coalesce(ConnectionEvent.external_id, ConnectionEvent.display_id)
+    newest = select(name.label("name"), func.max(ConnectionEvent.happened_at).label("at")).where(
+        ConnectionEvent.connection_id == connection_id,
+        ConnectionEvent.pending,
+        ConnectionEvent.actor == CUSTOMER,
+        ConnectionEvent.happened_at.is_not(None),
+        named,
+    )
+    return {names[row.name]: row.at for row in session.execute(newest.group_by(name)) if row.name in names}
 
 
 def page(session: Session, connection_id: int, wanted: Page) -> Listed[EventView]:

@@ -38,9 +38,10 @@ ROUTED_WITH_WORK = text(
     """
 )
 
-# A reading counts only while the connection is one to decide by (C18).
+# A reading counts only while the connection is one to decide by (C18), and after everything was read of the inbox (C6).
 READ_AT = """
-CASE WHEN k.state IN ('ready', 'degraded') AND NOT k.paused AND k.imported_at IS NOT NULL THEN k.waiting_read_at END
+CASE WHEN k.state IN ('ready', 'degraded') AND NOT k.paused AND k.imported_at IS NOT NULL AND h.unread_since IS NULL
+  THEN k.waiting_read_at END
 """
 COLUMNS = f"""
     SELECT i.account_id, i.id AS inbox_id, i.name AS inbox_name, a.assignment_v2, i.enable_auto_assignment,

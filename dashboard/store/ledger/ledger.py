@@ -29,6 +29,8 @@ class Event(StrEnum):
     CONVERSATION_UPDATED = "conversation_updated"
     CONVERSATION_STATUS_CHANGED = "conversation_status_changed"
     AGENT_PRESENCE_CHANGED = "agent_presence_changed"
+    ALERT_OPENED = "alert_opened"
+    ALERT_CLOSED = "alert_closed"
 
 
 class AssignmentSource(StrEnum):
@@ -47,6 +49,12 @@ class AssignmentSource(StrEnum):
     LOST_RACE = "lost_race"
     NO_REPLY = "no_reply"
     AGENT_ABSENT = "agent_absent"
+    REFUSED_IN_HELPDESK = "refused_in_helpdesk"
+    NOT_WRITTEN = "not_written"
+
+
+# Releases of claims that the helpdesk does not have: the assignment before one counts for no limit.
+GIVEN_BACK = (AssignmentSource.LOST_RACE, AssignmentSource.REFUSED_IN_HELPDESK, AssignmentSource.NOT_WRITTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

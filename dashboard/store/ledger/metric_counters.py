@@ -18,6 +18,7 @@ from dashboard.store.postgres.database import Session
 
 # The upper bounds of the histograms' buckets, in seconds.
 RUN_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, inf)
+WRITE_BUCKETS = (0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, inf)
 WAIT_BUCKETS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0, inf)
 KIND = (MetricCounter.measure, MetricCounter.word, MetricCounter.reason, MetricCounter.bucket)
 # Rows of unfinished transactions, and rows locked by another compaction, are left for the next one.

@@ -1,6 +1,7 @@
 """Tables, constraints and indexes."""
 
 from dashboard.store.models.accounts import Account, AccountUser, ApiToken, EndedSession, Invitation, User
+from dashboard.store.models.alerts import Alert, AlertChannel, AlertNotice, AlertRule
 from dashboard.store.models.base import Base
 from dashboard.store.models.connections import (
     ConnectedAgent,
@@ -28,6 +29,10 @@ __all__ = [
     "Account",
     "AccountUser",
     "AgentDay",
+    "Alert",
+    "AlertChannel",
+    "AlertNotice",
+    "AlertRule",
     "ApiToken",
     "Assignment",
     "AssignmentPolicy",

@@ -96,7 +96,8 @@ class ConnectedInbox(Base):
     """An inbox of the helpdesk; `inbox_id` is its inbox here, from its first mode other than off.
 
     `group_id` names the group whose members may be given its conversations (rt). `gone_at` is set when two complete
-    readings lacked it (C9).
+    readings lacked it (C9). `unread_since` is when it was chosen, None once everything was read after that: until then
+    nothing is decided there.
     """
 
     __tablename__ = "connected_inboxes"
@@ -119,6 +120,7 @@ class ConnectedInbox(Base):
     waiting: Mapped[int | None]
     stopped_at: Mapped[datetime | None]
     gone_at: Mapped[datetime | None]
+    unread_since: Mapped[datetime | None]
 
 
 class ConnectedTeam(Base):

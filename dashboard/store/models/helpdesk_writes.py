@@ -14,7 +14,7 @@ class WriteKind(StrEnum):
     """What a write does in the helpdesk.
 
     `claim`: a run's assignment, only while nobody has it. `release`: a rule's, only while our agent has it. `by_hand`:
-    a person's choice made here, without conditions. `put_back`: the owner that we overwrote.
+    a person's choice made here, unless somebody there has made a later one. `put_back`: the owner that we overwrote.
     """
 
     CLAIM = "claim"

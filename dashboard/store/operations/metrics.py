@@ -1,17 +1,27 @@
 """Figures for operations, over all accounts: a fixed number of queries that read no history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 
+from dashboard.engine.model import Status
 from dashboard.store.assignment.waiting import WAITING
 from dashboard.store.ledger import metric_counters
 from dashboard.store.ledger.metric_counters import Counted
-from dashboard.store.models import Account, Conversation, WebhookDelivery
+from dashboard.store.models import (
+    Account,
+    Alert,
+    AlertNotice,
+    ConnectedConversation,
+    Connection,
+    Conversation,
+    WebhookDelivery,
+)
+from dashboard.store.models.connections import ConnectionState
 from dashboard.store.models.webhooks import PENDING
 from dashboard.store.postgres.database import Engine, Session
 
@@ -24,18 +34,33 @@ WITH beside AS MATERIALIZED (SELECT repeat('x', 1000) AS word FROM generate_seri
 SELECT current_setting('transaction_read_only'), sum(length(word)), pg_logical_emit_message(true, 'evenhand', '')
 FROM beside
 """)
+# Of the connections that read; a paused or broken one says so by its state.
+OLDEST_READING = (
+    select(func.min(ConnectedConversation.asked_at))
+    .join(Connection, Connection.id == ConnectedConversation.connection_id)
+    .where(
+        ConnectedConversation.status == Status.OPEN,
+        Connection.state.in_([ConnectionState.READY, ConnectionState.DEGRADED]),
+    )
+)
 _written_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Waiting and stranded conversations, the longest wait, pending deliveries, and the counters' totals."""
+    """Waiting and stranded conversations, the longest wait, pending deliveries, open alerts and their pending
+    notices, connections by state, the oldest reading of an open conversation in a helpdesk, and the counters' totals.
+    """
 
     waiting: int
     oldest_wait_since: datetime | None
     stranded: int
     stranded_checked_at: datetime | None
     deliveries_pending: int
+    alerts_open: int
+    notices_pending: int
+    connections: Mapping[str, int]
+    oldest_reading_at: datetime | None
     done: Sequence[Counted]
 
 
@@ -67,5 +92,18 @@ def read(session: Session) -> Figures:
         stranded=int(stranded.found or 0),
         stranded_checked_at=stranded.since,
         deliveries_pending=session.scalar(select(func.count()).select_from(WebhookDelivery).where(PENDING)) or 0,
+        alerts_open=_count(session, Alert.closed_at.is_(None)),
+        notices_pending=_count(session, AlertNotice.ended_at.is_(None)),
+        connections=_connections(session),
+        oldest_reading_at=session.scalar(OLDEST_READING),
         done=metric_counters.read(session),
     )
+
+
+def _connections(session: Session) -> Mapping[str, int]:
+    rows = session.execute(select(Connection.state, func.count().label("number")).group_by(Connection.state))
+    return {row.state.value: row.number for row in rows}
+
+
+def _count(session: Session, which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).where(which)) or 0

@@ -10,6 +10,15 @@ RUNS = text("""
 DELETE FROM runs WHERE id IN (
   SELECT id FROM runs WHERE started_at < :before ORDER BY started_at LIMIT :most FOR UPDATE SKIP LOCKED
 )""")
+ALERTS = text("""
+DELETE FROM alerts WHERE id IN (
+  SELECT id FROM alerts WHERE closed_at < :before ORDER BY closed_at LIMIT :most FOR UPDATE SKIP LOCKED
+)""")
+TESTS = text("""
+DELETE FROM alert_notices WHERE id IN (
+  SELECT id FROM alert_notices WHERE alert_id IS NULL AND ended_at < :before ORDER BY id LIMIT :most
+  FOR UPDATE SKIP LOCKED
+)""")
 DONE_WITH = """
 event.dispatched_at IS NOT NULL AND NOT EXISTS (
   SELECT FROM webhook_deliveries d
@@ -38,6 +47,12 @@ def remove_events(session: Session, *, before: datetime, most: int) -> int:
     ids = list(session.scalars(EVENTS, {"before": before, "most": most}))
     session.execute(DELIVERIES_OF, {"ids": ids, "before": before})
     return _rows(session.execute(THESE, {"ids": ids, "before": before}))
+
+
+def remove_alerts(session: Session, *, before: datetime, most: int) -> int:
+    """Delete the alerts that closed before this instant, with their notices, and tests that ended before it."""
+    asked = {"before": before, "most": most}
+    return _rows(session.execute(ALERTS, asked)) + _rows(session.execute(TESTS, asked))
 
 
 def _rows(done: object) -> int:

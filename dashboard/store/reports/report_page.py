@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from dashboard.engine.quantiles import BOUNDS, BUCKETS, Waits
+from dashboard.engine.statistics.quantiles import BOUNDS, BUCKETS, Waits
 from dashboard.store.postgres.database import Session
 from dashboard.store.reports.rollups import BUCKET, BY_HAND, BY_RUNS, COUNT, GIVEN, LEDGER, MEDIAN, NINETIETH, day_of
 

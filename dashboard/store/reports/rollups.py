@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from dashboard.engine.quantiles import BOUNDS, BUCKETS, BUCKETS_PER_DOUBLING, FIRST_DOUBLING
+from dashboard.engine.statistics.quantiles import BOUNDS, BUCKETS, BUCKETS_PER_DOUBLING, FIRST_DOUBLING
 from dashboard.store.ledger.ledger import AssignmentSource
 from dashboard.store.postgres.database import Session
 

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from dashboard import clock
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.http import unit_of_work
-from dashboard.store.assignment import run_list_page as store
-from dashboard.store.assignment.run_list_page import RunFilter
+from dashboard.store.assignment.run_history import run_list_page as store
+from dashboard.store.assignment.run_history.run_list_page import RunFilter
 from dashboard.store.inboxes import choices
 from dashboard.web.core import form_input, htmx, urls
 from dashboard.web.core.auth import supervisors_only, viewer

@@ -12,7 +12,7 @@ from dashboard.services.assignment import run_results
 from dashboard.services.assignment.run_results import RequestedRunsResult
 from dashboard.services.explanations import run_replay
 from dashboard.services.explanations.run_replay import ReplayPage
-from dashboard.store.assignment import run_pages as store
+from dashboard.store.assignment.run_history import run_pages as store
 from dashboard.store.core.paging import Page
 from dashboard.web.core import form_input, htmx
 from dashboard.web.core.auth import supervisors_only, viewer

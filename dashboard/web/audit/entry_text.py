@@ -18,6 +18,8 @@ from dashboard.web.core.bidi import bdi
 SUBJECTS = {
     "account": "account",
     "agent": "user",
+    "alert_channel": "alert channel",
+    "alert_rule": "alert rule",
     "agent_capacity": "agent under a capacity policy",
     "assignment_policy": "assignment policy",
     "connected_agent": "person of a helpdesk",

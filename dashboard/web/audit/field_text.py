@@ -33,6 +33,7 @@ LABELS = {
     "required_skills": "required skills",
     "skill_labels": "skills of labels",
     "url": "address",
+    "channel_ids": "channels",
     "subscriptions": "events",
     "expires_at": "good until",
     "is_stopped": "stop of two engines",

@@ -7,8 +7,9 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup
 
-from dashboard.engine.decisions import Funnel, Verdict, VerdictKind
+from dashboard.engine.decisions import Funnel
 from dashboard.engine.model import Presence
+from dashboard.engine.verdicts import Verdict, VerdictKind
 from dashboard.web.core.formatting import clock, word
 
 SENTENCES = {

@@ -16,6 +16,7 @@ from dashboard.services.agents import agent_lookup
 from dashboard.services.conversations import bulk_change
 from dashboard.services.conversations.bulk_change import BulkResult
 from dashboard.services.conversations.conversation_forms import AssignmentForm, ConversationChange, ConversationForm
+from dashboard.services.core import helpdesk_refusals
 from dashboard.services.core.form import Form
 from dashboard.services.core.form_fields import LARGEST_ID
 from dashboard.services.core.refusals import Conflict, Invalid, invalid
@@ -24,6 +25,7 @@ from dashboard.store.conversations import list_page as store
 from dashboard.store.conversations.list_page import ConversationListFilter
 from dashboard.store.conversations.search import MOST_FOUND
 from dashboard.store.core.paging import Page
+from dashboard.store.helpdesks import masters
 from dashboard.store.inboxes import choices
 from dashboard.web.audit.edit_forms import refused
 from dashboard.web.core import form_input, htmx, urls
@@ -170,6 +172,8 @@ def _context(shown: ConversationListQuery, **more: Any) -> dict[str, Any]:
         "reasons": waiting_list.of(unit_of_work(), account_id, listed.data, now=now),
         "choices": choices.of_account(unit_of_work().session, account_id),
         "names": choices.called(unit_of_work().session, account_id, inbox_id=shown.inbox),
+        "helpdesk": masters.of_inbox(unit_of_work().session, account_id, shown.inbox) if shown.inbox else None,
+        "why_not": helpdesk_refusals.of_assignee,
         "assignee": _assignee(shown),
         "statuses": (WAITING, *Status),
         "now": now,

@@ -13,9 +13,10 @@ from dashboard import clock
 from dashboard.engine.model import Status
 from dashboard.http import finished, unit_of_work
 from dashboard.services.agents import agent_lookup
-from dashboard.services.conversations import apply_suggestion, contacts
+from dashboard.services.contacts import contacts
+from dashboard.services.contacts.contact_forms import MergeForm
+from dashboard.services.conversations import apply_suggestion
 from dashboard.services.conversations import change as change_conversation
-from dashboard.services.conversations.contact_forms import MergeForm
 from dashboard.services.conversations.conversation_forms import ConversationForm
 from dashboard.services.core.refusals import Conflict, Invalid, Stale, invalid
 from dashboard.services.explanations import conversation

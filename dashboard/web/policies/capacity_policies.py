@@ -9,8 +9,8 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from dashboard import clock
-from dashboard.engine import policy_text
 from dashboard.engine.policy import ExclusionRules
+from dashboard.engine.sentences import policy_text
 from dashboard.http import finished, unit_of_work
 from dashboard.services.agents import agent_lookup
 from dashboard.services.core.refusals import Invalid, Stale

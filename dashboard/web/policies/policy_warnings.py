@@ -2,7 +2,7 @@
 
 from dashboard.engine.decisions import Reason
 from dashboard.engine.policy import POLICY_FIELDS
-from dashboard.engine.policy_text import span
+from dashboard.engine.sentences.policy_text import span
 from dashboard.services.policies.policy_consequences import Consequences, PolicyWarning, WarningKind
 from dashboard.services.policies.previews import Preview
 from dashboard.web.core.bidi import saying

@@ -9,7 +9,7 @@ import pytest
 from dashboard import allow_list, clock
 from dashboard.config import Settings
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.mirroring import scheduling
+from dashboard.services.helpdesks.hints import scheduling
 from tests.api.conftest import Caller
 from tests.helpdesks.chatwoot.shop import CREDENTIALS, Shop
 from tests.helpdesks.http import PlainHttp

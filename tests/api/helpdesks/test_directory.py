@@ -1,12 +1,13 @@
 """Inboxes and people of a helpdesk by API: the first mode makes the inbox, a person says who is who (C2, C6, C19)."""
 
 import pytest
+from sqlalchemy import select
 
-from dashboard.store.models import Connection, PolicyLink
+from dashboard.store.models import ConnectedInbox, Connection, PolicyLink
 from tests.api.helpdesks.conftest import Connected
 from tests.api.helpdesks.test_hooks import CREATED, send
 from tests.desks import Acme, Recorded
-from tests.helpdesks.chatwoot.shop import CHAT, MIRA, TOM, Shop
+from tests.helpdesks.chatwoot.shop import CHAT, MAIL, MIRA, TOM, Shop
 
 
 @pytest.fixture
@@ -96,6 +97,29 @@ def test_live_waits_for_the_end_of_the_first_sync(checked: Connected, shop: Shop
     assert set_mode(checked, mode="live") == 409
     checked.poll()
     assert set_mode(checked, mode="live") == 200
+
+
+def test_an_inbox_chosen_later_counts_as_unread_until_everything_was_read_once_more(
+    checked: Connected, shop: Shop, acme: Acme
+) -> None:
+    """C6, C19: its sister goes on meanwhile."""
+    shop.there.act("own_assignment", inbox=MAIL, on=False)
+    set_mode(checked, mode="shadow")
+    checked.poll()
+    assert unread(acme) == []
+
+    checked.patch(f"/inboxes/{MAIL}", {"mode": "shadow"})
+
+    assert unread(acme) == [str(MAIL)]
+    assert checked.patch(f"/inboxes/{MAIL}", {"mode": "live"}).status_code == 409
+    checked.poll()
+    assert unread(acme) == []
+    assert checked.patch(f"/inboxes/{MAIL}", {"mode": "live"}).status_code == 200
+
+
+def unread(acme: Acme) -> list[str]:
+    found = select(ConnectedInbox.external_id).where(ConnectedInbox.unread_since.is_not(None))
+    return list(acme.work.session.scalars(found))
 
 
 def test_live_is_refused_while_the_helpdesk_assigns_there_and_the_switch_is_put_back_in_the_end(

@@ -169,3 +169,5 @@ def test_webhooks_are_counted_by_outcome(app: Flask, heard: Connected) -> None:
 
     assert [seen["helpdesk_webhooks_total", word] for word in ("stored", "forged", "unreadable")] == [1, 1, 1]
     assert seen["helpdesk_calls", "200"] > 0
+    assert seen["helpdesk_connections", "new"] == 1
+    assert seen["helpdesk_write_seconds_count",] == 0

@@ -10,6 +10,7 @@ from dashboard import clock
 from dashboard.config import Settings
 from dashboard.store.models import Account, Run, RunBatch
 from dashboard.store.models import Assignment as Ledger
+from tests.alarms import Watch
 from tests.api.conftest import make_app
 from tests.counting import statements
 from tests.desks import NOON, Acme, Recorded
@@ -56,6 +57,7 @@ def test_what_is_so_at_this_moment_is_told(app: Flask, acme: Acme) -> None:
     assert seen["oldest_wait_seconds",] > 3_600
     assert seen["stranded",] == 2
     assert seen["webhook_deliveries_pending",] == 0
+    assert seen["alerts_open",] == seen["alert_notices_pending",] == 0
     assert seen["workers",] == 1
     assert seen["jobs_queued",] == seen["jobs_failed",] == 0
 
@@ -149,3 +151,16 @@ def test_what_is_open_to_everybody_names_no_account_and_nobody(app: Flask, acme:
 
     assert labels <= {"source", "outcome", "reason", "status", "le"}
     assert not [name for name in ("Acme", "Globex", "Support", *acme.agents, "account") if name in said]
+
+
+def test_open_alerts_and_pending_notices_are_counted(app: Flask, acme: Acme) -> None:
+    """E80"""
+    watch = Watch(acme=acme)
+    channel = watch.channel("json://93.184.216.34/")
+    watch.rule(channel_ids=(channel.id,))
+    acme.waiting(2)
+    watch.check()
+
+    seen = read(app)
+
+    assert (seen["alerts_open",], seen["alert_notices_pending",]) == (1, 1)

@@ -21,6 +21,8 @@ EVENTS = [
     "conversation_updated",
     "conversation_status_changed",
     "agent_presence_changed",
+    "alert_opened",
+    "alert_closed",
 ]
 
 

@@ -3,13 +3,17 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
+from rq import Queue
 from sqlalchemy import text
 
 from dashboard import clock
+from dashboard.store.redis import client
+from jobs.rq_queue import HELPDESK, HELPDESK_POLLS
 from tests.faults.http import Failed
 from tests.faults.load import Load, founded
 from tests.faults.stack import Stack
@@ -30,6 +34,15 @@ JOIN conversations c ON c.id = l.conversation_id
 LEFT JOIN connected_agents a ON a.connection_id = l.connection_id AND a.agent_id = c.assignee_id
 LEFT JOIN connected_teams t ON t.connection_id = l.connection_id AND t.team_id = c.team_id
 WHERE l.connection_id = :connection AND l.status = 'open'
+""")
+WAITING = text("""
+SELECT l.external_id, l.display_id, c.id FROM connected_conversations l JOIN conversations c ON c.id = l.conversation_id
+WHERE l.connection_id = :connection AND c.waiting_since IS NOT NULL
+""")
+WRITTEN = text("""
+SELECT l.external_id, l.display_id
+FROM helpdesk_writes w JOIN connected_conversations l ON l.conversation_id = w.conversation_id
+WHERE w.connection_id = :connection AND w.state = 'written'
 """)
 # Each is one decision; of those that were not written, the helpdesk must have seen nothing.
 WRITES = text("""
@@ -147,6 +160,23 @@ class Shop:
             raise AssertionError(f"{late} {state['state']}: {state['sentence']} {'; '.join(left[:8])}") from None
         self.check()
 
+    def rests(self) -> None:
+        """Wait until each webhook was answered, and until what they started has ended."""
+        self.there.delivered()
+        with closing(client.connect(self.stack.settings.redis_url, text=False)) as redis:
+            queues = [Queue(name, connection=redis) for name in (HELPDESK, HELPDESK_POLLS)]
+            self.stack.until(lambda: not any(one.count or one.started_job_registry.count for one in queues))
+
+    def reasons(self) -> dict[str, str]:
+        """Return why each conversation waits here, by both of its ids there."""
+        found = {}
+        for row in self.rows(WAITING):
+            path = f"/api/v1/accounts/{self.account_id}/conversations/{row['id']}/explanation"
+            with suppress(Failed):  # somebody there has taken it since
+                reason = self.load.api.call("GET", path)["reason"]
+                found |= {row["external_id"]: reason, row["display_id"]: reason}
+        return found
+
     def agrees(self) -> None:
         """Wait until the mirror equals the helpdesk, whoever waits."""
         self.stack.until(lambda: not self.differences(), ASSIGNED_WITHIN)
@@ -192,13 +222,29 @@ class Shop:
         noted = {one["id"]: one["notes"] for one in state if one["notes"]}
         none = {"written": 0, "claimed": 0}
         often = [f"{one}: {n} assignments" for one, n in given.items() if n > writes.get(one, none)["written"]]
-        return often + [f"{one}: {n} notes" for one, n in noted.items() if n > writes.get(one, none)["claimed"]]
+        again = [f"{one['conversation']}: assigned again" for one in self._changes() if one["what"] == "assigned_again"]
+        return often + again + [f"{one}: {n} notes" for one, n in noted.items() if n > writes.get(one, none)["claimed"]]
 
     def ours(self) -> list[str]:
         """Return the conversation of each assignment of ours that took effect there."""
-        changes = (one for one in self.there.log()["changes"] if one["actor"] == self.kind.ours)
-        given = (one for one in changes if one["what"] == self.kind.change and one.get(self.kind.owner) is not None)
+        given = (
+            one for one in self._changes() if one["what"] == self.kind.change and one.get(self.kind.owner) is not None
+        )
         return [str(one["conversation"]) for one in given]
+
+    def unanswered(self) -> set[str]:
+        """Return the conversations with an assignment of ours that was answered by an error, as its path names them."""
+        calls = (one for one in self.there.log()["requests"] if one["method"] != "GET" and "/assign" in one["path"])
+        failed = (one["path"] for one in calls if one["status"] == HTTPStatus.INTERNAL_SERVER_ERROR)
+        return {path.partition("/conversations/")[2].partition("/")[0] for path in failed}
+
+    def written(self) -> set[str]:
+        """Return the conversations whose writes are recorded as done, by both of their ids there."""
+        return {row[name] for row in self.rows(WRITTEN) for name in ("external_id", "display_id")}
+
+    def _changes(self) -> list[dict[str, Any]]:
+        """Return what we changed there."""
+        return [one for one in self.there.log()["changes"] if one["actor"] == self.kind.ours]
 
     def kills(self, name: str) -> None:
         """Kill a process now and then."""

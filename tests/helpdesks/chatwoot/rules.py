@@ -52,6 +52,7 @@ class Rules:
         if self.standin.at_least("4.16.0") and user and one.assignee_agent_bot_id and one.status == "pending":
             values["status"] = "open"
         if not self.change(one, actor, seen, **values):
+            self.standin.log.change("assigned_again", actor=_name(actor), at=self.now(), conversation=one.id)
             return
         if user is None:
             self.activity(one, f"Conversation unassigned by {_name(actor)}")

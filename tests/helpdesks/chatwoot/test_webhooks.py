@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.helpdesks.values import WebhookHint
+from dashboard.helpdesks.values import CUSTOMER, WebhookHint
 from tests.helpdesks.chatwoot.shop import BOT, CHAT, MIRA, NOON, RETURNS, TOM, Shop
 from tests.receivers import Receiver, receiver
 from tests.waiting import eventually
@@ -183,6 +183,22 @@ def test_one_act_sends_what_chatwoot_sends_of_it(shop: Shop, there: Receiver, ac
     shop.there.act(**{"conversation": 1, **act})
 
     assert events(shop, there) == told
+
+
+def test_a_customers_own_message_is_told_with_its_instant_and_nobody_elses(shop: Shop, there: Receiver):
+    """C15"""
+    key = shop.waits()
+    shop.helpdesk.make_webhook(there.url, "unused")
+    shop.there.clock(advance=60)
+    shop.there.act("agent_notes", conversation=key.display_id)
+    shop.there.act("agent_replies", conversation=key.display_id)
+    shop.there.act("customer_writes", conversation=key.display_id)
+
+    messages = [hint for hint in hints(shop, there) if hint.event == "message_created"]
+    [theirs] = [hint for hint in messages if hint.actor_id is not None]
+
+    assert len(messages) == 3
+    assert (theirs.actor_id, theirs.display_id, theirs.at) == (CUSTOMER, key.display_id, NOW + timedelta(seconds=60))
 
 
 def test_a_customer_who_writes_to_what_was_resolved_opens_it(shop: Shop, there: Receiver):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dashboard.helpdesks.port import HelpdeskUnavailable
+from dashboard.helpdesks.values import CUSTOMER
 from tests.helpdesks.libredesk.hooks import SECRET, events, hints
 from tests.helpdesks.libredesk.shop import MAIL, MIRA, NOW, OURS, RETURNS, SALES, SYSTEM, TOM, Shop
 from tests.receivers import Receiver, receiver
@@ -68,7 +69,7 @@ def test_a_new_conversation_is_told_with_both_ids(shop: Shop, there: Receiver):
     created, message = hints(shop, there)
 
     assert (created.event, created.id, created.display_id) == ("conversation.created", uuid, "100")
-    assert (message.id, message.actor_id) == (uuid, None)
+    assert (message.id, message.actor_id, message.at) == (uuid, CUSTOMER, NOW)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_a_customer_who_reopens_is_told_only_by_messages(shop: Shop, there: Rece
     told = hints(shop, there)
     assert [hint.event for hint in told] == ["message.created", "message.created"]
     assert {hint.id for hint in told} == {key.id}
-    assert {hint.actor_id for hint in told} == {None, str(SYSTEM)}
+    assert {hint.actor_id for hint in told} == {CUSTOMER, str(SYSTEM)}
     assert shop.read(key).waits
 
 

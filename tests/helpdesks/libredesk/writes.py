@@ -15,6 +15,8 @@ def assign(call: Call) -> Any:
     if not isinstance(user_id, int):
         raise ApiError(400, "Error parsing request")
     if (one.assigned_user_id or 0) == user_id:
+        now = call.standin.clock.now()
+        call.standin.log.change("assigned_again", actor=str(call.who.id), at=now, conversation=one.uuid)
         return True
     call.standin.moment("between", call.request)
     user = call.world.users.get(user_id)

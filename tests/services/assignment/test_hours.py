@@ -14,7 +14,7 @@ from dashboard.services.conversations import apply_suggestion
 from dashboard.services.explanations import conversation
 from dashboard.services.inboxes import inboxes
 from dashboard.services.inboxes.inbox_forms import InboxForm
-from dashboard.store.assignment import decision_history
+from dashboard.store.assignment.run_history import decision_history
 from dashboard.store.models import AuditEntry, Inbox, Run
 from tests.desks import NOON, Acme, Recorded
 from tests.runs import with_batches_of

@@ -12,7 +12,7 @@ from dashboard.services.conversations.conversation_forms import ConversationChan
 from dashboard.services.core.refusals import Conflict
 from dashboard.services.explanations import conversation
 from dashboard.services.inboxes import teams
-from dashboard.store.assignment import decision_history
+from dashboard.store.assignment.run_history import decision_history
 from dashboard.store.models import (
     Account,
     Assignment,

@@ -153,6 +153,7 @@ def test_explanation_preview_and_replay_know_a_hold(acme: Acme):
         ({"state": ConnectionState.BROKEN}, {}, Reason.HELPDESK_UNREACHABLE),
         ({}, {"mode": ConnectionMode.OFF}, Reason.INBOX_OFF),
         ({}, {"stopped_at": NOON}, Reason.TWO_ENGINES),
+        ({}, {"unread_since": NOON}, Reason.HELPDESK_UNREACHABLE),
     ],
 )
 def test_nothing_is_assigned_in_a_helpdesks_inbox_that_is_off_or_not_known(acme: Acme, facts, inbox_facts, reason):

@@ -8,10 +8,11 @@ from hypothesis import settings as examples
 
 from dashboard.config import Settings
 from dashboard.engine import planner
-from dashboard.engine.decisions import ELIGIBLE, Assign, AtTeamLimit, NotAMember, Reason, Verdict
+from dashboard.engine.decisions import Assign, Reason
 from dashboard.engine.model import Conversation, PoolKey, Snapshot
 from dashboard.engine.plan_state import PlanState
 from dashboard.engine.policy import DEFAULT_POLICY
+from dashboard.engine.verdicts import ELIGIBLE, AtTeamLimit, NotAMember, Verdict
 from dashboard.services.agents import agent_details
 from dashboard.services.assignment.waiting_filter import filter_of
 from dashboard.services.board import agent_status

@@ -50,8 +50,8 @@ def of_engine(acme: Acme, desk: Connected) -> int:
     return desk.held("Ana", 1, assigned_by_engine=True)[0]
 
 
-def test_an_assignment_transfer_or_release_by_hand_is_a_write_without_conditions(acme: Acme, queue: Recorded):
-    """C13, E29"""
+def test_an_assignment_transfer_or_release_by_hand_is_a_write_that_keeps_whom_it_replaces(acme: Acme, queue: Recorded):
+    """C13, E29: the owner after the writes before it."""
     desk = connect(acme)
     [one] = desk.waiting(1)
 
@@ -61,8 +61,8 @@ def test_an_assignment_transfer_or_release_by_hand_is_a_write_without_conditions
     writes = desk.writes()
     assert [(w.kind, w.agent_id, w.expected_assignee, w.run_id) for w in writes] == [
         (WriteKind.BY_HAND, acme.agents["Ana"], None, None),
-        (WriteKind.BY_HAND, acme.agents["Bo"], None, None),
-        (WriteKind.BY_HAND, None, None, None),
+        (WriteKind.BY_HAND, acme.agents["Bo"], f"a{acme.agents['Ana']}", None),
+        (WriteKind.BY_HAND, None, f"a{acme.agents['Bo']}", None),
     ]
     assert {(w.at, w.due_at) for w in writes} == {(LATER, LATER)}
     assert queue.writes == [(acme.account_id, desk.id)] * 3

@@ -4,9 +4,10 @@ import pytest
 
 from dashboard.services.audit import undo
 from dashboard.services.audit.undo import Reversal, UndoState
-from dashboard.services.conversations import contacts, conversations
-from dashboard.services.conversations.contact_forms import Merge
-from dashboard.services.conversations.contacts import Merged
+from dashboard.services.contacts import contacts
+from dashboard.services.contacts.contact_forms import Merge
+from dashboard.services.contacts.contacts import Merged
+from dashboard.services.conversations import conversations
 from dashboard.services.conversations.conversation_forms import ConversationDraft
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.accounts import audit_page

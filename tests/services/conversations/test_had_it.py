@@ -2,8 +2,8 @@
 
 import pytest
 
-from dashboard.engine.decisions import HadIt
 from dashboard.engine.model import Status
+from dashboard.engine.verdicts import HadIt
 from dashboard.services.explanations import conversation
 from dashboard.store.conversations import conversations
 from tests.desks import Acme

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
+
 from dashboard.engine.decisions import Source
 from dashboard.services.conversations import lost_race
 from dashboard.store.assignment import fair_shares
 from dashboard.store.conversations import conversations
+from dashboard.store.ledger.ledger import GIVEN_BACK, AssignmentSource
 from dashboard.store.redis.rate_limits import LimitQuery
 from dashboard.store.redis.rotation import RotationKey
 from tests.connected import connect
@@ -55,7 +58,8 @@ def test_reservation_turn_and_place_are_given_back_and_the_ledger_says_why(acme:
     assert ledger(acme) == [(Source.MANUAL, "-", "Ana", None), (Source.RELEASE, "Ana", "-", "lost_race")]
 
 
-def test_what_lost_its_race_does_not_count_by_the_ledger_either(acme: Acme):
+@pytest.mark.parametrize("why", GIVEN_BACK)
+def test_what_was_given_back_does_not_count_by_the_ledger_either(acme: Acme, why: AssignmentSource):
     """C14, E14: Redis may be emptied afterwards."""
     acme.policy(fair_distribution_limit=5)
     acme.online("Ana")
@@ -63,10 +67,12 @@ def test_what_lost_its_race_does_not_count_by_the_ledger_either(acme: Acme):
     desk.waiting(2)
     acme.run()
 
-    give_back(acme, desk.writes()[0].id)
+    lost_race.give_back(acme.work, desk.writes()[0].id, why=why, now=SOON)
+    acme.work.finish()
     acme.work.limits.forget(acme.account_id, acme.support)
 
     assert shares(acme)["Ana"] == 1
+    assert ledger(acme)[-1] == (Source.RELEASE, "Ana", "-", why)
 
 
 def test_the_turn_is_given_back_in_the_teams_rotation(acme: Acme):

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from dashboard.config import Settings
-from dashboard.engine.decisions import HadIt, Reason, Source
+from dashboard.engine.decisions import Reason, Source
 from dashboard.engine.model import ConnectionMode, Presence, Status
+from dashboard.engine.verdicts import HadIt
 from dashboard.services.assignment import return_rules
 from dashboard.services.conversations import change as change_conversation
 from dashboard.services.conversations import returns

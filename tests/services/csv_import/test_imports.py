@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from dashboard.engine.model import Role, Status
+from dashboard.engine.model import ConnectionMode, Role, Status
 from dashboard.services.csv_import.writing import writing
 from dashboard.services.csv_import.writing.writing import AT_ONCE, Import
 from dashboard.store.models import (
@@ -26,6 +26,7 @@ from dashboard.store.models import (
 )
 from dashboard.store.models.counters import Measure, MetricCounter
 from tests import importing
+from tests.connected import connect
 from tests.desks import NOON, Acme, Recorded
 from tests.importing import Done, found_in, written
 
@@ -271,6 +272,19 @@ def test_the_report_has_a_line_for_whatever_was_left_out_and_one_of_what_comes_n
         "to_be_assigned": 2, "notes": {"priority_unknown": 2},
     }  # fmt: skip
     assert [bad.line for bad in done.bad] == [5, 6]
+
+
+@pytest.mark.parametrize("update", [False, True])
+def test_a_row_of_a_helpdesks_inbox_is_bad_and_says_whose_it_is(acme: Acme, path: Path, update: bool):
+    """C2: seen to fail without the look at the inbox: its row came in, and no helpdesk knew of it."""
+    connect(acme, mode=ConnectionMode.SHADOW)
+
+    done = bring_in(acme, path, *ROWS, update=update)
+
+    said = "inbox: “Support” is an inbox of Our desk, which alone has its conversations. Import them into another one."
+    assert [(bad.line, bad.message) for bad in done.bad] == [(2, said)]
+    assert (done.report.bad, done.report.created) == (1, 3)
+    assert set(statuses(acme)) == {"T-2", "T-3", "T-4"}
 
 
 def test_two_imports_into_two_accounts_share_nothing(acme: Acme, path: Path):

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from dashboard.engine import planner
-from dashboard.engine.decisions import AtCapacity, NotOnline, Reason, VerdictKind
+from dashboard.engine.decisions import Reason
 from dashboard.engine.model import Presence, Status
+from dashboard.engine.verdicts import AtCapacity, NotOnline, VerdictKind
 from dashboard.services.explanations import conversation
 from dashboard.services.explanations.conversation import ExplanationState
 from dashboard.store.assignment import snapshot_json

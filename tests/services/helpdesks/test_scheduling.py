@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from dashboard.helpdesks.values import WebhookHint
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.mirroring import scheduling
+from dashboard.services.helpdesks.hints import scheduling
 from dashboard.store.models import Connection
 from dashboard.store.models.connections import ConnectionState
 from dashboard.store.postgres import locks

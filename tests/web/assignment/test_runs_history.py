@@ -9,7 +9,7 @@ from sqlalchemy import insert, update
 from dashboard import clock
 from dashboard.engine.decisions import Outcome, Reason, Source
 from dashboard.engine.model import Presence
-from dashboard.store.assignment import run_list_page
+from dashboard.store.assignment.run_history import run_list_page
 from dashboard.store.models import Assignment, Run
 from tests.counting import statements
 from tests.desks import Acme

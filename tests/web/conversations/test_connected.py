@@ -1,5 +1,9 @@
 """Pages of a helpdesk's conversations, inboxes and teams: what is changed there is not offered here."""
 
+import re
+
+import pytest
+
 from dashboard import clock
 from dashboard.engine.model import ConnectionMode
 from tests.connected import connect
@@ -62,6 +66,47 @@ def test_the_inboxs_page_keeps_switches_and_policy_and_drops_members_and_name(ma
     assert 'name="way" value="remove"' not in text
     assert refused.status_code == 409
     assert "Our desk decides the members of this inbox; change it there." in refused.text
+
+
+@pytest.mark.parametrize(("mode", "is_offered"), [("live", True), ("shadow", False), ("off", False)])
+def test_a_release_of_what_absent_people_hold_is_offered_where_it_is_written(
+    mara: Looker, acme: Acme, mode: str, is_offered: bool
+) -> None:
+    """C19, E75: elsewhere its answer is 409."""
+    connect(acme, mode=ConnectionMode(mode), read_at=clock.now()).held("Cleo", 2)
+    path = f"/inboxes/{acme.support}"
+
+    board, page = mara.get("/").text, mara.get(path).text
+    done = mara.post(f"{path}/releases", {"of": "absent"}, headers=HTMX)
+
+    assert "2 held by 1 offline" in board
+    assert (": release<" in board) is is_offered
+    assert "2 open conversations are held by 1 agent who is offline" in page
+    assert ("Release these 2" in page) is is_offered
+    assert (f"The inbox is {mode}: release them in Our desk." in page) is not is_offered
+    assert done.status_code == (200 if is_offered else 409)
+
+
+def test_the_list_of_an_inbox_offers_what_its_helpdesk_lets_change(mara: Looker, acme: Acme) -> None:
+    """C2, C19"""
+    desk = connect(acme, read_at=clock.now())
+    desk.waiting(1)
+    acme.team("Billing", "Ana")
+    path = f"/conversations?inbox={acme.support}"
+
+    live, everything = mara.get(path).text, mara.get("/conversations").text
+    desk.change_inbox(mode=ConnectionMode.SHADOW)
+    shadow = mara.get(path).text
+
+    assert offered(everything) == ["assign", "release", "move", "move-inbox"]
+    assert offered(live) == ["assign", "release"]
+    assert DECIDES in live
+    assert offered(shadow) == []
+    assert "This inbox of Our desk is shadow, so nothing is assigned there from here." in shadow
+
+
+def offered(page: str) -> list[str]:
+    return re.findall(r'name="do" value="([a-z-]+)"', page)
 
 
 def test_the_teams_page_keeps_its_rules_and_drops_members_and_name(mara: Looker, acme: Acme) -> None:

@@ -78,6 +78,16 @@ INSERT INTO shadow_decisions
   (account_id, inbox_id, conversation_id, agent_id, at, taken_by_id, taken_by, taken_at, closed_at)
   SELECT 1, inbox_external_id::bigint, conversation_id, 1, :now, 2, 'Agent 2', :now, :now FROM connected_conversations
 """
+ALARMED = """
+INSERT INTO alert_channels (account_id, name, service, sealed)
+  SELECT 1, 'Channel ' || n, 'JSON', '' FROM generate_series(1, :policies) n;
+INSERT INTO alert_rules (account_id, kind, threshold, channel_ids)
+  SELECT 1, 'waiting', n, ARRAY[1, 2] FROM generate_series(1, :policies) n;
+INSERT INTO alerts (account_id, rule_id, kind, inbox_id, sentence, opened_at)
+  SELECT 1, 1, 'waiting', n, 'Many wait.', :now FROM generate_series(1, :inboxes) n;
+INSERT INTO alert_notices (account_id, channel_id, alert_id, kind, created_at, due_at)
+  SELECT 1, 1, id, 'opened', :now, :now FROM alerts
+"""
 # What stands in addresses: the name of a sheet; of all else the first.
 NAMED = defaultdict(lambda: 1, name="hours")
 
@@ -89,6 +99,7 @@ def asked_by_each(settings: Settings, size: Size) -> Mapping[str, int]:
         work = desks.desk_on(session, settings, queue)
         fill(work, size)
         connect(session, size)
+        alarm(session, size)
         token = tokens.issue(work, ACCOUNT, size.supervisor, now=clock.now()).text
         invitations.put(session, invitation_of(size.supervisor))
         session.commit()
@@ -106,6 +117,13 @@ def asked_by_each(settings: Settings, size: Size) -> Mapping[str, int]:
 def connect(session: Session, size: Size) -> None:
     """Let a helpdesk have the later half of the inboxes, everybody, all teams, and a history."""
     for statement in CONNECTED.split(";"):
+        session.execute(text(statement), {**asdict(size), "now": clock.now()})
+    session.commit()
+
+
+def alarm(session: Session, size: Size) -> None:
+    """Have rules, channels, and an open alert of each inbox."""
+    for statement in ALARMED.split(";"):
         session.execute(text(statement), {**asdict(size), "now": clock.now()})
     session.commit()
 

@@ -3,11 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, select
 
 from dashboard import clock
 from dashboard.engine.model import ConnectionMode
-from dashboard.store.models import ConnectionConflict, ConnectionEvent, HelpdeskWrite, ShadowDecision
+from dashboard.store.models import (
+    ConnectedAgent,
+    ConnectedInbox,
+    Connection,
+    ConnectionConflict,
+    ConnectionEvent,
+    HelpdeskWrite,
+    Inbox,
+    ShadowDecision,
+)
 from dashboard.store.models.connections import ConnectionState
 from dashboard.store.models.helpdesk_writes import WriteState
 from tests.connected import Connected, connect
@@ -258,6 +267,24 @@ def test_another_accounts_connection_is_nowhere(uma: Looker, acme: Acme) -> None
         typed = {"mode": "off", "external_id": "1", "name": "x", "agent": "Ana", "quiet_seconds": "1"}
         answer = uma.post(f"{AT}/7/{act}".rstrip("/"), {**typed, "calls_per_second": "1", "do": "new"})
         assert answer.status_code == 404, act
+
+
+def test_neither_the_secret_nor_the_question_of_another_account_is_answered(
+    uma: Looker, acme: Acme, desk: Connected
+) -> None:
+    """C2, C9: its connection exists."""
+    desk.change(question=QUESTION, state=ConnectionState.DEGRADED, account_id=globex(acme))
+    for act, typed in (("secret", {}), ("absence", {"gone": "yes"}), ("absence", {"gone": ""})):
+        assert uma.post(f"{AT}/{desk.id}/{act}", typed).status_code == 404, act
+
+    assert acme.work.session.get_one(Connection, desk.id).question == QUESTION
+
+
+def globex(acme: Acme) -> int:
+    """Return the stranger's account, after Acme's rows of the connection are gone."""
+    for model in (ConnectedAgent, ConnectedInbox):
+        acme.work.session.execute(delete(model))
+    return acme.work.session.scalars(select(Inbox.account_id).where(Inbox.id == acme.stranger_inbox_id)).one()
 
 
 def test_on_the_board_a_connected_inbox_carries_its_helpdesk_and_mode(mara: Looker, desk: Connected) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from dashboard import clock
 from dashboard.engine.policy import AssignmentPolicy
-from dashboard.engine.policy_text import policy
+from dashboard.engine.sentences.policy_text import policy
 from dashboard.services.conversations import returns
 from dashboard.store.models import Conversation
 from tests.desks import Acme

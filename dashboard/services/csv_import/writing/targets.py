@@ -1,22 +1,26 @@
 """The inboxes, labels, agents and memberships that rows need, created if they are missing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.unit_of_work import UnitOfWork
+from dashboard.services.csv_import.reading.columns import Field
 from dashboard.services.csv_import.reading.names import folded
-from dashboard.services.csv_import.reading.rows import ImportRow
+from dashboard.services.csv_import.reading.rows import BadRow, ImportRow
 from dashboard.services.csv_import.writing.directory import Agents, NameIndex, new_agent
 from dashboard.store.conversations import csv_import
 from dashboard.store.conversations.csv_import import Membership, NamedAgent
+from dashboard.store.helpdesks import masters
+from dashboard.store.helpdesks.masters import Master
 from dashboard.store.policies import assignment_policies
 from dashboard.store.policies.assignment_policies import LinkRow
 
 POLICY = "Imported inboxes"
 POLICY_DESCRIPTION = "For inboxes that an import has made, until they get a policy of their own."
+CONNECTED = "{}: “{}” is an inbox of {}, which alone has its conversations. Import them into another one."
 
 
 @dataclass(slots=True)
@@ -27,6 +31,7 @@ class Targets:
     agents: Agents
     inboxes: NameIndex = field(default_factory=NameIndex)
     teams: NameIndex = field(default_factory=NameIndex)
+    masters: Mapping[int, Master] = field(default_factory=dict)
     labels: set[str] = field(default_factory=set)
     members: set[Membership] = field(default_factory=set)
     new_inboxes: set[int] = field(default_factory=set)
@@ -37,6 +42,12 @@ class Targets:
         inbox_id = self.inboxes.find(row.inbox)
         assert inbox_id is not None
         return inbox_id
+
+    def judged(self, row: ImportRow | BadRow) -> ImportRow | BadRow:
+        """Return the row, or why it is bad: its inbox may be in a helpdesk (C2)."""
+        if isinstance(row, BadRow) or not (master := self.masters.get(self.inboxes.find(row.inbox) or 0)):
+            return row
+        return BadRow(row.line, CONNECTED.format(Field.INBOX, row.inbox, master.name))
 
     def agent(self, row: ImportRow) -> NamedAgent | None:
         """Return the agent of a row, None if there is none or more than one."""
@@ -71,7 +82,9 @@ def complete(work: UnitOfWork, targets: Targets, rows: Sequence[ImportRow], now:
 
 
 def _read(work: UnitOfWork, targets: Targets) -> None:
-    targets.inboxes.add(csv_import.inboxes(work.session, targets.account_id))
+    found = csv_import.inboxes(work.session, targets.account_id)
+    targets.inboxes.add(found)
+    targets.masters = masters.of_inboxes(work.session, targets.account_id, [inbox.id for inbox in found])
     targets.agents.add(csv_import.agents(work.session, targets.account_id))
 
 

@@ -58,10 +58,11 @@ def import_rows(
         return None
     report = ImportReport()
     for chunk in _chunks(rows):
-        for bad in (row for row in chunk if isinstance(row, BadRow)):
+        judged = [known.judged(row) for row in chunk]
+        for bad in (row for row in judged if isinstance(row, BadRow)):
             report.bad += 1
             refuse(bad)
-        _write(work, wanted, [row for row in chunk if isinstance(row, ImportRow)], known=known, report=report)
+        _write(work, wanted, [row for row in judged if isinstance(row, ImportRow)], known=known, report=report)
         progress(len(chunk))
     report.inboxes, report.agents = len(known.new_inboxes), len(known.new_agents)
     report.to_be_assigned = _to_be_assigned(work, wanted, report)

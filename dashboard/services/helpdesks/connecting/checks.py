@@ -11,9 +11,10 @@ from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import state
 from dashboard.services.helpdesks.access import ADAPTERS, helpdesk_of
 from dashboard.services.helpdesks.connecting import connections, receiver
-from dashboard.services.helpdesks.mirroring import abouts, setup
+from dashboard.services.helpdesks.mirroring import setup
 from dashboard.services.helpdesks.mirroring.setup import SetupReading
 from dashboard.services.helpdesks.mirroring.translation import MirrorView
+from dashboard.services.helpdesks.polling import abouts
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import directory
 from dashboard.store.helpdesks.connections import ConnectionRow

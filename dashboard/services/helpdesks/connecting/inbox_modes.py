@@ -119,6 +119,8 @@ def _write(
     if edit.mode is not UNSET:
         # Choosing a mode again is a person's word that there is one engine now (C16).
         values |= {"mode": edit.mode, "stopped_at": None}
+        if edit.mode is not ConnectionMode.OFF and link.mode is ConnectionMode.OFF:
+            values["unread_since"] = cause.now
         if edit.mode is not ConnectionMode.OFF and link.inbox_id is None:
             values["inbox_id"] = first_modes.make_inbox(work, connection, link, cause)
     if edit.group is not UNSET:
@@ -155,7 +157,7 @@ def _save(
 
 def _facts(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values for the audit log, where an instant is only whether writing is stopped."""
-    told = {name: value for name, value in values.items() if name != "stopped_at"}
+    told = {name: value for name, value in values.items() if name not in ("stopped_at", "unread_since")}
     return told | ({"is_stopped": values["stopped_at"] is not None} if "stopped_at" in values else {})
 
 

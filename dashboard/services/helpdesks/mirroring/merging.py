@@ -17,6 +17,8 @@ from dashboard.store.models.helpdesk_writes import WriteKind
 
 # A person's release in the helpdesk stands this long, or until the customer's next message (C15).
 HANDS_OFF_FOR = timedelta(minutes=10)
+# After this, another owner there counts as the newer choice, whatever the helpdesk's own time of the change.
+BY_HAND_STANDS_FOR = timedelta(seconds=60)
 
 
 class WriteFate(Enum):
@@ -42,12 +44,16 @@ class MergedReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """The context of a reading: the link after it, the unconfirmed write, the instant of its request, and now."""
+    """The context of a reading: the link after it, the unconfirmed write, the instant of its request, and now.
+
+    `wrote_at` is the customer's message that a webhook told, by the helpdesk's clock.
+    """
 
     link: LinkRow
     write: OpenWrite | None
     asked_at: datetime
     now: datetime
+    wrote_at: datetime | None = None
 
 
 def merge(before: Mirrored, reading: HelpdeskConversation, view: MirrorView, news: News) -> MergedReading:
@@ -56,15 +62,15 @@ def merge(before: Mirrored, reading: HelpdeskConversation, view: MirrorView, new
     row = _theirs(before.row, reading, view)
     if fate is WriteFate.OPEN:
         row = replace(row, assignee_id=before.row.assignee_id, status=reading.status)
-    released = fate in (None, WriteFate.REPLACED) and _is_released_there(before, reading)
+    released = fate is not WriteFate.OPEN and _is_released_there(before, reading)
     is_release = row.assignee_id is None and before.row.assignee_id is not None
     why = _why(before, view) if is_release and released else None
-    if fate is WriteFate.LOST and is_release:
+    if fate is WriteFate.LOST and is_release and not released:
         why = AssignmentSource.LOST_RACE
     if released and why is None:
         row = replace(row, held_until=news.now + HANDS_OFF_FOR, held_for=Hold.HANDS_OFF)
     else:
-        row = _held(before.row, row, _Wait(reading=reading, view=view, link=news.link), news.now)
+        row = _held(before.row, row, _Wait(reading=reading, view=view, news=news))
     since = translation.waiting_since(reading, view, news.now) if row.is_waiting else None
     return MergedReading(step=Transition(row, why, since), link=news.link, fate=fate)
 
@@ -80,7 +86,17 @@ def fate_of(write: OpenWrite, reading: HelpdeskConversation, view: MirrorView, *
         return WriteFate.LOST
     if write.kind is WriteKind.RELEASE and reading.assignee_id != write.expected_assignee:
         return WriteFate.LOST
+    if write.kind is WriteKind.BY_HAND and _is_chosen_later(write, reading, view, asked_at):
+        return WriteFate.LOST
     return WriteFate.OPEN
+
+
+def _is_chosen_later(write: OpenWrite, reading: HelpdeskConversation, view: MirrorView, asked_at: datetime) -> bool:
+    """Return whether somebody there chose another owner after the choice made here, which waited to be written."""
+    if reading.assignee_id == write.expected_assignee:
+        return False
+    is_old = reading.taken and asked_at > write.at + BY_HAND_STANDS_FOR
+    return is_old or view.here(reading.updated_at) > write.at
 
 
 def target_of(write: OpenWrite, view: MirrorView) -> str | None:
@@ -140,24 +156,26 @@ class _Wait:
 
     reading: HelpdeskConversation
     view: MirrorView
-    link: LinkRow
+    news: News
 
 
-def _held(before: ConversationRow, row: ConversationRow, wait: _Wait, now: datetime) -> ConversationRow:
+def _held(before: ConversationRow, row: ConversationRow, wait: _Wait) -> ConversationRow:
     """Return the row with the hold that runs respect: a person decided there, or it has not settled yet (C11, C15)."""
+    news = wait.news
     if not row.is_waiting:
         stays = before.held_for is Hold.HANDS_OFF and row.status is not Status.RESOLVED  # until resolved or released
         return row if stays else replace(row, held_until=None, held_for=None)
     if before.held_for is Hold.HANDS_OFF and before.held_until and not _customer_wrote(before, wait):
         return row
-    until = translation.settles_at(wait.reading, wait.view, seen_waiting_at=wait.link.seen_waiting_at or now)
-    if until <= now:
+    until = translation.settles_at(wait.reading, wait.view, seen_waiting_at=news.link.seen_waiting_at or news.now)
+    if until <= news.now:
         return replace(row, held_until=None, held_for=None)
     return replace(row, held_until=until, held_for=Hold.SETTLING)
 
 
 def _customer_wrote(before: ConversationRow, wait: _Wait) -> bool:
-    """Return whether the customer has begun to wait anew since the person's release."""
-    if before.held_until is None or wait.reading.waiting_since is None:
+    """Return whether the customer has written since the person's release, or begun to wait anew."""
+    if before.held_until is None:
         return False
-    return wait.view.here(wait.reading.waiting_since) > before.held_until - HANDS_OFF_FOR
+    told = [at for at in (wait.reading.waiting_since, wait.news.wrote_at) if at is not None]
+    return any(wait.view.here(at) > before.held_until - HANDS_OFF_FOR for at in told)

@@ -128,7 +128,7 @@ def _is_written_to(before: ConversationRow, after: ConversationRow) -> bool:
 
 
 def _news(link: LinkRow, write: OpenWrite | None, asked: Asked) -> News:
-    return News(link=link, write=write, asked_at=asked.at, now=asked.at)
+    return News(link=link, write=write, asked_at=asked.at, now=asked.at, wrote_at=asked.wrote.get(link.external_id))
 
 
 def _record_repairs(

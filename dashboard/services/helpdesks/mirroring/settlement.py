@@ -15,9 +15,16 @@ from dashboard.store.helpdesks import events
 from dashboard.store.helpdesks.events import NewEvent
 from dashboard.store.helpdesks.writing import claims_made, open_writes
 from dashboard.store.helpdesks.writing.open_writes import OpenWrite
+from dashboard.store.ledger.ledger import AssignmentSource
 from dashboard.store.models.connections import ConnectionEventKind
 from dashboard.store.models.helpdesk_writes import WriteKind, WriteState
 
+# The reasons of the releases in the ledger.
+WHY = {
+    WriteState.LOST_RACE: AssignmentSource.LOST_RACE,
+    WriteState.REFUSED: AssignmentSource.REFUSED_IN_HELPDESK,
+    WriteState.FAILED: AssignmentSource.NOT_WRITTEN,
+}
 # A second refusal of the same conversation is no accident of one agent's rights.
 REFUSED_AGAIN_FOR = timedelta(minutes=10)
 
@@ -82,4 +89,5 @@ def _end(
         conversation_id=write.conversation_id,
     )
     events.record(work.session, [told])
-    return lost_race.give_back(work, write.id, now=now) if write.kind is WriteKind.CLAIM else None
+    is_claim = write.kind is WriteKind.CLAIM
+    return lost_race.give_back(work, write.id, why=WHY[state], now=now) if is_claim else None

@@ -1,6 +1,7 @@
 """A helpdesk's reading in the words of this side: pure, from values to values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dashboard.engine.model import Status
@@ -30,11 +31,15 @@ class MirrorView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """When a reading began, by our clock, why it was made, and whether its differences are repairs (C8)."""
+    """When a reading began, by our clock, why it was made, and whether its differences are repairs (C8).
+
+    `wrote` has the instants of customers' messages that webhooks told, by the helpdesk's clock and id.
+    """
 
     at: datetime
     cause: str
     is_repair: bool = False
+    wrote: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def status_of(reading: HelpdeskConversation, view: MirrorView) -> Status:

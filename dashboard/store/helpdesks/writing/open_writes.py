@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Row, func, select, text, update
 
 from dashboard.store.ledger import metric_counters
-from dashboard.store.ledger.metric_counters import Counted, CounterKind
+from dashboard.store.ledger.metric_counters import WRITE_BUCKETS, Counted, CounterKind
 from dashboard.store.models import HelpdeskWrite
 from dashboard.store.models.counters import Measure
 from dashboard.store.models.helpdesk_writes import WriteKind, WriteState
@@ -97,7 +97,8 @@ def end(session: Session, write_id: int, state: WriteState, *, reason: str | Non
 
 def written(session: Session, write_id: int, *, now: datetime) -> bool:
     """Note that the helpdesk's answer named our agent."""
-    return _change(session, write_id, state=WriteState.WRITTEN, written_at=now, reason=None, leased_until=None)
+    changed = _change(session, write_id, state=WriteState.WRITTEN, written_at=now, reason=None, leased_until=None)
+    return changed is not None
 
 
 def confirm(session: Session, write_id: int, *, now: datetime, note_due: bool) -> bool:
@@ -126,20 +127,25 @@ def unconfirmed(session: Session, connection_id: int, *, before: datetime) -> Se
     return session.scalars(old.order_by(HelpdeskWrite.id)).all()
 
 
-def _counted(session: Session, outcome: WriteState, is_end: bool) -> bool:
-    """Count the end of a write, which has only one."""
-    if is_end:
-        kind = CounterKind(measure=Measure.HELPDESK_WRITES, word=outcome.value)
-        metric_counters.add(session, [Counted(kind=kind, count=1)])
-    return is_end
+def _counted(session: Session, outcome: WriteState, ended: Row[datetime, datetime | None] | None) -> bool:
+    """Count the end of a write, which has only one, and the seconds until it was written."""
+    if ended is None:
+        return False
+    seconds, bucket = 0.0, None
+    if ended.written_at is not None:
+        seconds = max((ended.written_at - ended.at).total_seconds(), 0.0)
+        bucket = metric_counters.bucket_of(seconds, WRITE_BUCKETS)
+    kind = CounterKind(measure=Measure.HELPDESK_WRITES, word=outcome.value, bucket=bucket)
+    metric_counters.add(session, [Counted(kind=kind, count=1, seconds=seconds)])
+    return True
 
 
-def _change(session: Session, write_id: int, **values: Any) -> bool:
+def _change(session: Session, write_id: int, **values: Any) -> Row[datetime, datetime | None] | None:
     """Change a write that is not confirmed and has not ended otherwise."""
     which = (
         HelpdeskWrite.id == write_id,
         HelpdeskWrite.confirmed_at.is_(None),
         HelpdeskWrite.state.in_([WriteState.WRITING, WriteState.WRITTEN]),
     )
-    changed = update(HelpdeskWrite).where(*which).values(**values).returning(HelpdeskWrite.id)
-    return session.scalar(changed) is not None
+    changed = update(HelpdeskWrite).where(*which).values(**values)
+    return session.execute(changed.returning(HelpdeskWrite.at, HelpdeskWrite.written_at)).one_or_none()

@@ -27,13 +27,16 @@ WITH made AS (
 )
 SELECT DISTINCT connection_id FROM made
 """)
-# Only of live inboxes. Whose release a rule decided must still have it there; a person's choice has no conditions.
+# Only of live inboxes. Whose release a rule decided must still have it there. A person's choice keeps the owner there
+# that it replaces: the mirrored one, or the one of an earlier write that is still to be carried out.
 CHANGED = text("""
 WITH made AS (
   INSERT INTO helpdesk_writes (account_id, connection_id, conversation_id, inbox_id, kind, agent_id,
     expected_assignee, at, due_at)
   SELECT c.account_id, m.connection_id, c.id, c.inbox_id, given.kind, given.agent_id,
-    CASE WHEN given.kind = 'release' THEN h.external_id END, given.at, given.at
+    CASE WHEN given.kind = 'release' OR EXISTS (
+      SELECT FROM helpdesk_writes w WHERE w.conversation_id = c.id AND w.state = 'writing'
+    ) THEN h.external_id ELSE m.assignee END, given.at, given.at
   FROM json_to_recordset(CAST(:rows AS json)) AS given(
     conversation_id bigint, kind text, agent_id bigint, previous_agent_id bigint, at timestamptz
   )

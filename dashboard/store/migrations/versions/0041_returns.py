@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from dashboard.store.migrations.taking import take
 
 revision = "0041"
-down_revision = "0034"
+down_revision = "0036"
 
 UNREPLIED = "status = 'open' AND assignee_id IS NOT NULL AND (replied_at IS NULL OR replied_at < assigned_at)"
 RETURNING = "return_after IS NOT NULL OR return_when_absent IS NOT NULL"

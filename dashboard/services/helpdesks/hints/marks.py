@@ -9,9 +9,10 @@ from functools import partial
 from dashboard.helpdesks.port import Helpdesk, HelpdeskForbids, HelpdeskUnavailable
 from dashboard.helpdesks.values import ConversationKey, HelpdeskConversation
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.mirroring import conflicts, failures, mirror
-from dashboard.services.helpdesks.mirroring.reconciliation import Clock, Job
+from dashboard.services.helpdesks.mirroring import conflicts, mirror
 from dashboard.services.helpdesks.mirroring.translation import Asked, MirrorView
+from dashboard.services.helpdesks.polling import failures
+from dashboard.services.helpdesks.polling.reconciliation import Clock, Job
 from dashboard.store.helpdesks import connections, directory, events, links
 from dashboard.store.helpdesks.connections import ConnectionRow
 from dashboard.store.helpdesks.events import Mark
@@ -66,14 +67,16 @@ def _read(job: Job, some: Sequence[Mark]) -> None:
     Where a call fails, the others are applied all the same. Raises HelpdeskUnavailable and HelpdeskForbids.
     """
     work, connection = job.work, job.view.connection
-    asked = Asked(at=job.clock(), cause="webhook")
+    at = job.clock()
     with ThreadPoolExecutor(max_workers=CALLS_AT_ONCE) as pool:
         found = list(pool.map(partial(_ask, job.helpdesk), some))
     readings = [one for one in found if isinstance(one, HelpdeskConversation)]
     if None in found:
         # Gone only by the rule for everything: a webhook of a conversation that is not there proves nothing alone.
         connections.note(work.session, connection.id, open_read_at=None)
-    mirror.apply(work, job.view, readings, asked)
+    names = {name: one.id for one in readings for name in (one.id, one.display_id)}
+    wrote = events.customers_wrote_at(work.session, connection.id, names)
+    mirror.apply(work, job.view, readings, Asked(at=at, cause="webhook", wrote=wrote))
     known = links.find_all(work.session, connection.id, [one.id for one in readings])
     for external_id in sorted(events.with_changed_owners(work.session, connection.id, _names(known))):
         conflicts.look(work, job.view, known[external_id], now=job.clock())

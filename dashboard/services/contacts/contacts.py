@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.services.conversations.contact_forms import Merge
+from dashboard.services.contacts.contact_forms import Merge
 from dashboard.services.core import audit_log
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.refusals import Invalid, invalid

@@ -5,11 +5,12 @@ from datetime import timedelta
 from dashboard.helpdesks.port import Helpdesk
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import state
-from dashboard.services.helpdesks.mirroring import abouts, echoes, failures, presences, reconciliation, setup, timing
-from dashboard.services.helpdesks.mirroring.reconciliation import Clock, Job
+from dashboard.services.helpdesks.mirroring import presences, setup
 from dashboard.services.helpdesks.mirroring.setup import SetupReading
-from dashboard.services.helpdesks.mirroring.timing import Due
 from dashboard.services.helpdesks.mirroring.translation import MirrorView
+from dashboard.services.helpdesks.polling import abouts, echoes, failures, reconciliation, timing
+from dashboard.services.helpdesks.polling.reconciliation import Clock, Job
+from dashboard.services.helpdesks.polling.timing import Due
 from dashboard.store.helpdesks import connections, directory
 from dashboard.store.helpdesks.connections import ConnectionRow
 

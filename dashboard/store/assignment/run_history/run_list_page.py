@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 
 from dashboard.engine.decisions import Outcome, Reason, Source
-from dashboard.store.assignment import run_pages
-from dashboard.store.assignment.run_pages import RunPageRow
+from dashboard.store.assignment.run_history import run_pages
+from dashboard.store.assignment.run_history.run_pages import RunPageRow
 from dashboard.store.models import Run
 from dashboard.store.postgres.database import Session
 

@@ -8,8 +8,9 @@ from dashboard.helpdesks.port import Helpdesk
 from dashboard.http_client.helpdesk_client import Urgency
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks.access import ADAPTERS, helpdesk_of
-from dashboard.services.helpdesks.mirroring import failures, marks, polling, timing
-from dashboard.services.helpdesks.mirroring.reconciliation import Clock
+from dashboard.services.helpdesks.hints import marks
+from dashboard.services.helpdesks.polling import failures, polling, timing
+from dashboard.services.helpdesks.polling.reconciliation import Clock
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks import events
 from dashboard.store.helpdesks.connections import ConnectionRow

@@ -123,7 +123,10 @@ def _end_open(job: Job, began_at: datetime) -> None:
     if vanishing.may_go(work, connection, missing, now=now):
         for link in lost:
             gone.close(work, view, link, now=now)
-    read_at = {"open_read_at": began_at, "changes_read_at": began_at, "waiting_read_at": began_at}
+    # An inbox that was chosen meanwhile is read by the next one, at once.
+    is_all = directory.end_first_readings(work.session, connection.id, began_at=began_at)
+    open_read_at = began_at if is_all else None
+    read_at = {"open_read_at": open_read_at, "changes_read_at": began_at, "waiting_read_at": began_at}
     first = {} if connection.is_imported else {"imported_at": now}
     connections.note(work.session, connection.id, open_began_at=None, open_cursor=None, **read_at, **first)
     work.notes.touched(connection.account_id, inbox_ids=_inboxes(view))

@@ -19,7 +19,7 @@ from dashboard.services.helpdesks import credentials
 from dashboard.services.helpdesks.access import ADAPTERS
 from dashboard.services.helpdesks.connecting import secret_fields
 from dashboard.services.helpdesks.credentials import Secrets, WrongKey
-from dashboard.services.helpdesks.mirroring.offline import Offline
+from dashboard.services.helpdesks.hints.offline import Offline
 from dashboard.store.core.texts import kept
 from dashboard.store.helpdesks import connections, events
 from dashboard.store.helpdesks.connections import Hook

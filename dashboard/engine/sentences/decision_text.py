@@ -4,19 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.engine.decisions import (
-    Assign,
-    Decision,
-    DecisionTrace,
-    Error,
-    Funnel,
-    Paced,
-    RateLimited,
-    Reason,
-    Skip,
-    Stop,
-)
+from dashboard.engine.decisions import Assign, Decision, DecisionTrace, Error, Funnel, Reason, Skip, Stop
 from dashboard.engine.model import FOR_GOOD, ConnectionMode, Inbox, Snapshot
+from dashboard.engine.verdicts import Paced, RateLimited
 
 SWITCHES = {
     Reason.FEATURE_OFF: "assignment is switched off for the account",

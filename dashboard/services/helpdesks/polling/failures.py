@@ -9,7 +9,7 @@ from dashboard.helpdesks.port import HelpdeskForbids, HelpdeskUnavailable
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import state
 from dashboard.services.helpdesks.mirroring.mirror import IdentityChanged
-from dashboard.services.helpdesks.mirroring.reconciliation import Clock
+from dashboard.services.helpdesks.polling.reconciliation import Clock
 from dashboard.store.helpdesks import connections
 from dashboard.store.helpdesks.connections import ConnectionRow
 

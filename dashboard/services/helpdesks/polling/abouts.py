@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from dashboard.helpdesks.port import Helpdesk
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.services.helpdesks.mirroring.reconciliation import Clock
+from dashboard.services.helpdesks.polling.reconciliation import Clock
 from dashboard.store.helpdesks import connections as store
 from dashboard.store.helpdesks.connections import ConnectionRow
 

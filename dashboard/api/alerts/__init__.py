@@ -1,0 +1,1 @@
+"""Alert channels, alert rules, alerts."""

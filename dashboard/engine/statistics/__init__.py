@@ -1,0 +1,1 @@
+"""Figures of many values: Jain's index, quantiles."""

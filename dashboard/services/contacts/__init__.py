@@ -1,0 +1,1 @@
+"""Contacts, and how two of them become one."""

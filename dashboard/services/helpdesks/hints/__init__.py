@@ -1,0 +1,1 @@
+"""Webhooks as hints: they mark conversations, and jobs read the marked ones."""

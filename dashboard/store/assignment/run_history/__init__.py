@@ -1,0 +1,1 @@
+"""Runs and their decisions, as rows and as pages."""
