@@ -22,6 +22,7 @@ class AlertKind(StrEnum):
     NOBODY_ONLINE = "nobody_online"
     STRANDED = "stranded"
     CONNECTION_UNHEALTHY = "connection_unhealthy"
+    RETURNS_USED_UP = "returns_used_up"
     FAIRNESS_DRIFT = "fairness_drift"
 
 
@@ -107,6 +108,17 @@ def _connection_unhealthy(readings: Readings, _: AlertRuleRow) -> Sequence[Found
     return [Found(sentence=" ".join([*named, f"So are {more} more."] if more else named))]
 
 
+def _returns_used_up(readings: Readings, _: AlertRuleRow) -> Sequence[Found]:
+    return [
+        Found(
+            inbox_id=inbox_id,
+            sentence=f"{readings.name_of(inbox_id)}: {_conversations(count, 'have', one='has')} come back as often as "
+            "the policy allows, and nobody answers.",
+        )
+        for inbox_id, count in readings.used_up.items()
+    ]
+
+
 def _fairness_drift(readings: Readings, rule: AlertRuleRow) -> Sequence[Found]:
     found = []
     for inbox_id, counts in readings.given_by_runs.items():
@@ -167,6 +179,13 @@ KINDS: Mapping[AlertKind, KindEntry] = {
         level=AlertLevel.ACTION,
         of_inbox=False,
         condition=_connection_unhealthy,
+    ),
+    AlertKind.RETURNS_USED_UP: KindEntry(
+        label="Conversations have used up their returns",
+        rule_text="a conversation would come back once more, and stays",
+        level=AlertLevel.ACTION,
+        of_inbox=True,
+        condition=_returns_used_up,
     ),
     AlertKind.FAIRNESS_DRIFT: KindEntry(
         label="Assignments become unfair",
