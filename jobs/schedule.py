@@ -17,6 +17,7 @@ from rq_scheduler import Scheduler
 from dashboard.config import Settings
 from dashboard.services.alerts import checks
 from dashboard.services.assignment import stranded_check
+from dashboard.services.conversations import returns
 from dashboard.store.core.errors import REDIS_AWAY, translate_redis_errors
 from dashboard.store.redis import client
 from jobs import runtime
@@ -74,6 +75,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(id="end-snoozes", task="jobs.tasks.end_snoozes", every=timedelta(seconds=2)),
         Entry(id="renew-due-instants", task="jobs.tasks.renew_due_instants", every=timedelta(seconds=2)),
         Entry(id="end-availabilities", task="jobs.tasks.end_availabilities", every=timedelta(seconds=2)),
+        Entry(id="return-conversations", task="jobs.tasks.return_conversations", every=returns.CHECKED_EVERY),
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=stranded_check.CHECKED_EVERY),
         Entry(id="check-alerts", task="jobs.tasks.check_alerts", every=checks.CHECKED_EVERY),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),

@@ -12,7 +12,7 @@ from dashboard.services.agents import availability_ends
 from dashboard.services.alerts import checks, sending
 from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
-from dashboard.services.conversations import due_renewal, snoozes
+from dashboard.services.conversations import due_renewal, returns, snoozes
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import writing
 from dashboard.services.helpdesks.hints import scheduling as jobs_of_helpdesks
@@ -155,6 +155,12 @@ def end_snoozes() -> None:
     """Open the conversations with an ended snooze."""
     with runtime.unit_of_work() as work:
         snoozes.end_due(work, now=clock.now())
+
+
+def return_conversations() -> None:
+    """Take the conversations from agents who do not answer them."""
+    with runtime.unit_of_work() as work:
+        returns.return_due(work, now=clock.now())
 
 
 def end_availabilities() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from dashboard.engine.policy import DEFAULTS, POLICY_FIELDS
 from dashboard.engine.policy_fields import (
+    CountField,
     LimitField,
     PolicyField,
     PresenceField,
@@ -34,10 +35,11 @@ def _(kind: WordField, default: str) -> str:
     return next(word.value for word in kind.offered if word != default)
 
 
+@unlike.register(CountField)
 @unlike.register(LimitField)
 @unlike.register(SpanField)
 @unlike.register(WindowField)
-def _(kind: LimitField | SpanField | WindowField, default: int | None) -> int:
+def _(kind: CountField | LimitField | SpanField | WindowField, default: int | None) -> int:
     return next(number for number in (kind.most, kind.most - 1) if number != default)
 
 

@@ -67,7 +67,7 @@ class Source(StrEnum):
 class Funnel:
     """The number of agents that remain after each gate (E18, E63).
 
-    `under_rate_limit` counts those whom neither fair distribution nor the pace refuses.
+    `under_rate_limit` counts those whom neither the memory of returns, nor fair distribution, nor the pace refuses.
     """
 
     members: int
@@ -147,11 +147,17 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """No candidate remains for the conversation. When a switch stops the whole run, `funnel` is None."""
+    """No candidate remains for the conversation. When a switch stops the whole run, `funnel` is None.
+
+    `had_it` counts the online agents who are passed over because it came back from them; then `next_slot_at` is the
+    next instant at which fair distribution or a pace lets another agent go on (E65).
+    """
 
     conversation_id: int | None
     reason: Reason
     funnel: Funnel | None = None
+    had_it: int = 0
+    next_slot_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 DAY = timedelta(days=1)
 # Hours that do not change within this time count as never changing.
 LOOKS_AHEAD = timedelta(days=366)
+WEEK, LOOKS_BACK = timedelta(days=7), timedelta(days=3_660)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -77,19 +78,30 @@ class BusinessHours:
             since = until
         return since
 
+    def before_open(self, at: datetime, minutes: float) -> datetime | None:
+        """Return the last instant from which this many open minutes have passed until `at`; None within ten years."""
+        left, until = timedelta(minutes=minutes), at.astimezone(UTC)
+        first = until - LOOKS_BACK
+        while left > timedelta() and until > first:
+            for start, end in reversed(list(self._open(until - WEEK, until))):
+                if left <= end - start:
+                    return end - left
+                left -= end - start
+            until -= WEEK
+        return None if left > timedelta() else until
+
     def open_between(self, start_at: datetime, end_at: datetime) -> timedelta:
         """Return the open time from one instant to a later one."""
-        total, start_at, end_at = timedelta(), start_at.astimezone(UTC), end_at.astimezone(UTC)
-        for piece_from, piece_to, offset in _pieces(self.zone, start_at, end_at):
-            for start, end in _merged(self._in_piece(piece_from, piece_to, offset)):
-                total += end - start
-        return total
+        return sum((end - start for start, end in self._open(start_at, end_at)), timedelta())
+
+    def _open(self, start_at: datetime, end_at: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Return the open spans of this time, in order and apart from each other."""
+        pieces = _pieces(self.zone, start_at.astimezone(UTC), end_at.astimezone(UTC))
+        return _merged(span for piece in pieces for span in self._in_piece(*piece))
 
     def _spans(self, at: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Return the open spans from `at` on, in order and apart from each other, within a year."""
-        since = at.astimezone(UTC)
-        pieces = _pieces(self.zone, since, since + LOOKS_AHEAD)
-        return _merged(span for piece in pieces for span in self._in_piece(*piece))
+        return self._open(at, at + LOOKS_AHEAD)
 
     def _in_piece(self, since: datetime, until: datetime, offset: timedelta) -> Iterator[tuple[datetime, datetime]]:
         """Return the windows in a piece of time with one offset, cut to its length."""

@@ -151,6 +151,13 @@ class Agent:
         return (of_inbox and self.opted_out) or team_id in self.opted_out_team_ids
 
 
+class TakenFrom(NamedTuple):
+    """An agent from whom a conversation came back, and the instant (E65)."""
+
+    agent_id: int
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """The unit of work, reduced to the fields that decisions need.
@@ -160,6 +167,7 @@ class Conversation:
 
     It waits since `waiting_since` and should be assigned by `due_at` (E54). `skills` are required, case-folded (E58).
     `preferred` is the contact's agent (E60).
+    `returned_from` are the agents who did not answer it (E65).
     """
 
     id: int
@@ -176,6 +184,7 @@ class Conversation:
     skills: frozenset[str] = frozenset()
     preferred: int | None = None
     due_at: datetime | None = None
+    returned_from: tuple[TakenFrom, ...] = ()
 
     def has_waited(self, long: timedelta | None, now: datetime) -> bool:
         """Return whether it has waited for this span; never for None."""

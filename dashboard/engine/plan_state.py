@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from dashboard.engine import return_memory
 from dashboard.engine.decisions import (
     HELD_BECAUSE,
     Assign,
@@ -89,7 +90,7 @@ class PlanState:
         seated = self._seen_from(conversation, key)
         decision = self.decide(conversation)
         if isinstance(decision, Assign) and conversation.had_by not in (None, decision.agent_id):
-            seated = _passed_over(seated, conversation)
+            seated = return_memory.without_last(seated, conversation)
         return DecisionTrace(
             decision=decision,
             verdicts=seated.verdicts,
@@ -154,30 +155,42 @@ class PlanState:
                 return self._give(conversation, seat, pool, Via.PREFERRED)
             if until := self._kept_until(conversation, pool):
                 return Skip(conversation.id, Reason.KEPT_FOR_PREFERRED, until=until, agent_id=conversation.preferred)
-        if seat := pool.choose(conversation):
+        had = self._passed_over(conversation)
+        if seat := pool.choose(conversation, had):
             return self._give(conversation, seat, pool)
-        if (beyond := self._overflow(conversation)) and (seat := beyond.choose(conversation)):
+        if (beyond := self._overflow(conversation)) and (seat := beyond.choose(conversation, had)):
             return self._give(conversation, seat, beyond, Via.OVERFLOW)
-        funnel = pool.funnel()
-        return Stop(conversation.id, funnel.reason, funnel)
+        return return_memory.stop(conversation, pool, had)
+
+    def _passed_over(self, conversation: Conversation) -> Mapping[int, HadIt]:
+        """Return the agents who never get it, because it came back from them (E65)."""
+        if not conversation.returned_from:
+            return return_memory.NOBODY
+        beyond = self._overflow(conversation)
+        return return_memory.passed_over(conversation, [self._pool_of(conversation), *([beyond] if beyond else [])])
+
+    def _had_it(self, conversation: Conversation, agent_id: int) -> bool:
+        return agent_id == conversation.had_by or agent_id in self._passed_over(conversation)
 
     def _as_before(self, conversation: Conversation, pool: Pool) -> Candidate | None:
         """Return the agent of an earlier shadow decision, if no gate refuses them now."""
         agent_id = self._shadowed.get(conversation.id)
+        if agent_id in self._passed_over(conversation):
+            return None
         beyond = self._overflow(conversation)
         return pool.eligible(agent_id) or (beyond.eligible(agent_id) if beyond else None)
 
     def _preferred(self, conversation: Conversation) -> Candidate | None:
         """Return the contact's agent if no gate refuses them, and nobody released it from them (E60)."""
         agent_id, pool = conversation.preferred if self._prefers else None, self._pool_of(conversation)
-        if agent_id is None or pool.manual or agent_id == conversation.had_by:
+        if agent_id is None or pool.manual or self._had_it(conversation, agent_id):
             return None
         return pool.eligible(agent_id)
 
     def _kept_until(self, conversation: Conversation, pool: Pool) -> datetime | None:
         """Return the end of the wait for the contact's agent; None if the conversation is not kept for them (E60)."""
         agent_id, since = conversation.preferred, conversation.waiting_since
-        if agent_id is None or since is None or agent_id == conversation.had_by:
+        if agent_id is None or since is None or self._had_it(conversation, agent_id):
             return None
         until = since + self._policy.keeps_for
         return until if self._now < until and pool.could_ever(agent_id) else None
@@ -214,9 +227,11 @@ class PlanState:
 
     def _seen_from(self, conversation: Conversation, key: PoolKey) -> CandidateList:
         """Return all agents' verdicts for one conversation, with those of the overflow team."""
-        seated, pool = self.seating(key), self._pool(key)
+        had = self._passed_over(conversation)
+        seated, pool = return_memory.without(self.seating(key), had), self._pool(key)
         if beyond := self._overflow(conversation):
             others = {agent_id: no for agent_id, no in beyond.verdicts().items() if agent_id not in pool.seats}
+            others |= return_memory.refused(others, had)
             seated = replace(seated, verdicts={**seated.verdicts, **others})
         return seated
 
@@ -258,16 +273,3 @@ class PlanState:
             order = self._snapshot.rotations.get(team_id, ())
             self._turns[team_id] = Turns(reconcile(order, rotation_members(self._snapshot, team_id)))
         return self._turns[team_id]
-
-
-def _passed_over(seated: CandidateList, conversation: Conversation) -> CandidateList:
-    """Return the verdicts with a refusal of the conversation's former assignee, if it was eligible (E74)."""
-    had_by = conversation.had_by
-    if had_by is None or seated.verdicts.get(had_by) is not ELIGIBLE:
-        return seated
-    funnel = seated.funnel
-    return CandidateList(
-        verdicts={**seated.verdicts, had_by: HadIt(conversation.released_at)},
-        funnel=replace(funnel, under_rate_limit=funnel.under_rate_limit - 1, with_capacity=funnel.with_capacity - 1),
-        turns=tuple(agent_id for agent_id in seated.turns if agent_id != had_by),
-    )

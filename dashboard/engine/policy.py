@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from dashboard.engine.policy_fields import (
+    CountField,
     LimitField,
     PolicyField,
     PresenceField,
@@ -19,6 +20,14 @@ from dashboard.engine.policy_fields import (
     WordField,
 )
 
+# The register of the fields that an inbox may have values of its own for, whatever its policy says (E69).
+OVERRIDABLE = (
+    "assignment_order",
+    "conversation_priority",
+    "response_targets",
+    "fair_distribution_limit",
+    "fair_distribution_window",
+)
 # The metadata key of a field's kind.
 KIND = "kind"
 
@@ -35,6 +44,7 @@ MOST_MINUTES = 525_600
 LONGEST_PREFERENCE_MINUTES = 1_440
 LONGEST_MEMORY_HOURS = 8_760
 LONGEST_PACE_SECONDS = 3_600
+MOST_RETURNS = 10
 
 
 class AssignmentOrder(StrEnum):
@@ -105,6 +115,12 @@ class PolicyRules:
     response_targets: ResponseTargets | None = field(
         default=None, metadata={KIND: TargetsField(label="response targets", least=1, most=MOST_MINUTES)}
     )
+    return_after: int | None = field(default=None, metadata={KIND: minutes("return without a reply after")})
+    return_when_absent: int | None = field(default=None, metadata={KIND: minutes("return from an absent agent after")})
+    return_by_hand_too: bool = field(
+        default=False, metadata={KIND: SwitchField(label="return what people assigned too")}
+    )
+    max_returns: int = field(default=3, metadata={KIND: CountField(label="most returns", least=1, most=MOST_RETURNS)})
 
 
 DECIDING = [one for one in fields(PolicyRules) if KIND in one.metadata]
@@ -114,9 +130,13 @@ DEFAULTS: Mapping[str, Any] = {one.name: one.default for one in DECIDING}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentPolicy(PolicyRules):
-    """An inbox's rules: order, selector, fair distribution."""
+    """An inbox's rules: order, selector, fair distribution.
+
+    `overridden` names the values that are the inbox's own and not the policy's (E69).
+    """
 
     version: int = 1
+    overridden: tuple[str, ...] = ()
 
     @property
     def window(self) -> timedelta:
@@ -144,6 +164,11 @@ class AssignmentPolicy(PolicyRules):
         return timedelta(minutes=self.wait_for_preferred or 0)
 
     @property
+    def returns(self) -> bool:
+        """Return whether conversations come back from agents who do not answer (E64)."""
+        return self.return_after is not None or self.return_when_absent is not None
+
+    @property
     def unnamed(self) -> "AssignmentPolicy":
         """Return what decides, whatever the policy is called; no limit is 0 and no window the usual one."""
         return replace(
@@ -167,6 +192,12 @@ def read_rules(stored: Mapping[str, Any]) -> dict[str, Any]:
 def read_policy(stored: Mapping[str, Any]) -> AssignmentPolicy:
     """Return the policy that is stored."""
     return AssignmentPolicy(id=stored["id"], name=stored["name"], version=stored["version"], **read_rules(stored))
+
+
+def with_overrides(policy: AssignmentPolicy, stored: Mapping[str, Any]) -> AssignmentPolicy:
+    """Return the policy of an inbox with its own values for some fields (E69)."""
+    own = {name: stored[name] for name in OVERRIDABLE if name in stored}
+    return replace(policy, **read_rules(own), overridden=tuple(own)) if own else policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

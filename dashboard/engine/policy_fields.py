@@ -73,6 +73,14 @@ class SpanField(PolicyField):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountField(PolicyField):
+    """A whole number that is always set."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TeamField(PolicyField):
     """The id of a team of the account; None is off."""
 

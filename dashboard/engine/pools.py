@@ -1,8 +1,9 @@
 """Pools: the members of an inbox or a team that may take its conversations."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 
 from dashboard.engine.decisions import Funnel, JudgedPool, PoolState, Reason
 from dashboard.engine.gates import OF_LOADS, Candidate, Gate, Rules, could_ever, gates_under
@@ -45,19 +46,25 @@ class Pool:
         """Return the member with this id if no gate refuses them."""
         return self.seats.get(agent_id) if agent_id is not None and agent_id not in self.refusals else None
 
-    def choose(self, conversation: Conversation) -> Candidate | None:
+    def choose(self, conversation: Conversation, never: Collection[int] = ()) -> Candidate | None:
         """Return the selector's choice among the members whom no gate refuses; None if nobody is left.
 
-        Whoever had the conversation gets it only if nobody else may take it (E74).
+        It is never one of these agents (E65). Whoever had the conversation gets it only if nobody else may take it
+        (E74).
         """
         had_by = conversation.had_by
-        if had_by is not None and (chosen := self._selector.choose(conversation, self.refusals, {had_by})):
+        if had_by is not None and (chosen := self._selector.choose(conversation, self.refusals, {had_by, *never})):
             return chosen
-        return self._selector.choose(conversation, self.refusals, ())
+        return self._selector.choose(conversation, self.refusals, never)
+
+    @cached_property
+    def lasting(self) -> frozenset[int]:
+        """The members who may take such a conversation at some time."""
+        return frozenset(agent_id for agent_id, seat in self.seats.items() if could_ever(seat, self.rules))
 
     def could_ever(self, agent_id: int) -> bool:
         """Return whether a member may take such a conversation at some time."""
-        return agent_id in self.seats and could_ever(self.seats[agent_id], self.rules)
+        return agent_id in self.lasting
 
     def turns(self) -> tuple[int, ...]:
         """Return the ids of the eligible members, next first."""
@@ -98,10 +105,16 @@ class Pool:
         funnel = self.funnel()
         if self.manual:
             return PoolState(reason=Reason.TEAM_MANUAL, funnel=funnel)
-        free = [no.free_at for no in self.refusals.values() if isinstance(no, RateLimited | Paced) and no.free_at]
         return PoolState(
-            reason=None if funnel.with_capacity else funnel.reason, funnel=funnel, next_slot_at=min(free, default=None)
+            reason=None if funnel.with_capacity else funnel.reason,
+            funnel=funnel,
+            next_slot_at=next_slot(self.refusals.values()),
         )
+
+
+def next_slot(verdicts: Iterable[Verdict]) -> datetime | None:
+    """Return the first instant at which fair distribution or a pace lets one of these agents go on."""
+    return min((no.free_at for no in verdicts if isinstance(no, RateLimited | Paced) and no.free_at), default=None)
 
 
 def pool_key(conversation: Conversation, policy: AssignmentPolicy, now: datetime) -> PoolKey:

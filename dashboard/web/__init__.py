@@ -29,7 +29,7 @@ from dashboard.web.helpdesks import (
     connection_text,
     connections,
 )
-from dashboard.web.inboxes import hours, inboxes, teams
+from dashboard.web.inboxes import hours, inboxes, own_values, teams
 from dashboard.web.policies import assignment_policies, capacity_policies
 from dashboard.web.reports import reports
 from dashboard.web.webhooks import webhooks
@@ -73,6 +73,7 @@ CONCERNS = (
     fragment_cache,
     edit_forms,
     hours,
+    own_values,
 )
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import Assign, Error, Reason, Skip, Stop
-from dashboard.engine.model import Agent, AssignmentType, Conversation, PoolKey, Presence, Team
+from dashboard.engine.model import Agent, AssignmentType, Conversation, PoolKey, Presence, TakenFrom, Team
 from dashboard.engine.ordering import NEVER
 from dashboard.engine.policy import AssignmentOrder, ConversationPriority, ExclusionRules
 from dashboard.engine.policy_fields import ResponseTargets
@@ -47,6 +47,9 @@ WANTED = st.fixed_dictionaries({
     "skills": SKILLS,
     "preferred": st.none() | st.integers(1, 7),
     "had_by": st.none() | st.integers(1, 7),
+    "returned_from": st.lists(st.integers(1, 7), max_size=3, unique=True).map(
+        lambda ids: tuple(TakenFrom(agent_id, NOON) for agent_id in ids)
+    ),
     "waiting_since": st.integers(0, 30).map(lambda minutes: NOON - timedelta(minutes=minutes)),
     "due_at": st.none() | st.integers(-30, 30).map(lambda minutes: NOON + timedelta(minutes=minutes)),
 })  # fmt: skip

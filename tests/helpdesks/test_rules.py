@@ -1,9 +1,12 @@
 """Rules about what agents hold also reach the helpdesk: at its next reading, and guarded by our own agent."""
 
 import pytest
+from sqlalchemy import update
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Awaiting, ConnectionMode, Presence
+from dashboard.services.conversations import returns
+from dashboard.store.models import AssignmentPolicy
 from tests.connected import Connected
 from tests.desks import Recorded
 from tests.handling import ledger, set_availability
@@ -95,3 +98,37 @@ def test_what_is_released_is_decided_only_when_the_release_is_written(given: Bes
     ]
     assert given.helpdesk.conversations["u-1"].assignee_id == "42"
     assert queue.wakeups[-1][1] == given.acme.support
+
+
+def half_an_hour_passes(given: Beside) -> int:
+    """Return how many conversations come back after that, in an inbox that was read just now."""
+    given.acme.work.session.execute(update(AssignmentPolicy).values(return_after=30))
+    given.acme.work.session.commit()
+    given.poll(minutes=31)
+    return returns.return_due(given.acme.work, now=given.now)
+
+
+def test_what_nobody_answers_comes_back_there_too_and_goes_to_somebody_else(given: Beside):
+    """C13, E64, E65"""
+    assert half_an_hour_passes(given) == 1
+
+    given.write()
+    released = given.helpdesk.conversations["u-1"].assignee_id
+    given.decide()
+
+    assert released is None
+    assert ledger(given.acme)[1] == (Source.RELEASE, "Ana", "-", "no_reply")
+    assert given.acme.names([given.row(1).assignee_id]) == ["Bo"]
+
+
+def test_an_answer_that_a_reading_has_shown_keeps_it_also_when_the_customer_writes_again(given: Beside):
+    """C13, E64: of a helpdesk's messages only the side that must answer next is known.
+
+    Seen to fail without the instant of the reply.
+    """
+    for side in (Awaiting.CUSTOMER, Awaiting.AGENT):
+        given.later(seconds=30)
+        given.helpdesk.change(1, awaiting=side)
+        given.hear(given.helpdesk.hints[-1:])
+
+    assert half_an_hour_passes(given) == 0

@@ -111,6 +111,17 @@ def a_rate_limit_is_raised(work: Helpdesk):
 
 
 @cause
+def the_inbox_gets_a_limit_of_its_own(work: Helpdesk):
+    inbox = work.inbox("Support", "Ana", fair_distribution_limit=1)
+    policy = work.call("GET", f"/inboxes/{inbox}/assignment_policy")["id"]
+    work.bring(inbox, 1)
+    work.settles(inbox)
+    found = blocked(work, inbox)
+    link = {"assignment_policy_id": policy, "overrides": {"fair_distribution_limit": 2}}
+    return found, lambda: work.post(f"/inboxes/{inbox}/assignment_policy", link)
+
+
+@cause
 def the_inbox_is_switched_on(work: Helpdesk):
     inbox = work.inbox("Support", "Ana")
     work.call("PATCH", f"/inboxes/{inbox}", {"enable_auto_assignment": False})

@@ -111,6 +111,7 @@ class ConversationSchema(Schema):
     snoozed_until = Instant(allow_none=True)
     first_reply_at = Instant(allow_none=True)
     awaiting = Word(Awaiting, allow_none=True)
+    returns = fields.Integer()
     external = fields.Nested(ExternalSchema, allow_none=True)
     write = fields.Nested(WriteSchema, allow_none=True)
     shadow = fields.Nested(ShadowSchema, allow_none=True)

@@ -83,6 +83,7 @@ class ExplanationSchema(Schema):
     policy_version = fields.Integer(required=True, allow_none=True)
     via = Word(Via, required=True, allow_none=True)
     skills_relaxed = fields.Boolean(required=True)
+    overrides = fields.List(fields.String(), required=True)
 
 
 @bp.route("/conversations/<id:conversation_id>/explanation")
@@ -108,6 +109,7 @@ def _body(told: Explanation) -> dict[str, Any]:
         ],
         "next_possible_at": told.next_possible_at,
         "fixes": [fix.sentence for fix in told.fixes],
+        "overrides": told.overrides,
         **_decided(told.decision),
         **_given(told.given),
     }

@@ -12,6 +12,7 @@ from dashboard.services.inboxes import inboxes as service
 from dashboard.services.inboxes import opening
 from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm
 from dashboard.services.inboxes.inboxes import InboxRow
+from dashboard.services.policies import policy_fields
 from dashboard.store.core.paging import Listed, Page
 
 bp = ApiBlueprint("inboxes", "Where conversations arrive.")
@@ -31,6 +32,13 @@ class BusinessHoursSchema(Schema):
     country = fields.String(allow_none=True)
 
 
+class OverridesSchema(Schema):
+    """An inbox's own values for fields of its policy; only those that it has."""
+
+    class Meta:
+        include = policy_fields.overriding_outputs()
+
+
 class InboxSchema(Schema):
     """An inbox; `open_count` includes the waiting conversations.
 
@@ -46,6 +54,7 @@ class InboxSchema(Schema):
     open_now = fields.Method("is_open", metadata={"type": "boolean"})
     opens_at = fields.Method("next_opening", metadata={"type": "string", "format": "date-time", "nullable": True})
     assignment_policy_id = fields.Integer(allow_none=True)
+    overrides = fields.Nested(OverridesSchema)
     member_ids = fields.List(fields.Integer())
     waiting_count = fields.Integer()
     open_count = fields.Integer()

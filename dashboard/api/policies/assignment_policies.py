@@ -9,12 +9,12 @@ from dashboard import clock
 from dashboard.api.core.auth import SUPERVISORS, allowed, caller
 from dashboard.api.core.etags import Tagged
 from dashboard.api.core.resources import ApiBlueprint, PageQuery, listing, or_refuse
-from dashboard.api.inboxes.inboxes import InboxSchema
+from dashboard.api.inboxes.inboxes import InboxSchema, OverridesSchema
 from dashboard.http import unit_of_work
 from dashboard.services.core.form_fields import Instant
 from dashboard.services.policies import assignment_policies as service
 from dashboard.services.policies import policy_fields
-from dashboard.services.policies.assignment_policies import PolicyRow
+from dashboard.services.policies.assignment_policies import InboxPolicyRow, PolicyRow
 from dashboard.services.policies.policy_forms import (
     AssignmentPolicyEdit,
     AssignmentPolicyForm,
@@ -26,6 +26,7 @@ from dashboard.store.inboxes.inboxes import InboxRow
 
 bp = ApiBlueprint("assignment_policies", "Rules for the assignment of an inbox's conversations.")
 POLICY = Tagged(edit=AssignmentPolicyEdit)
+LINK = Tagged("overrides", edit=AssignmentPolicyEdit)
 
 
 class AssignmentPolicySchema(Schema):
@@ -41,6 +42,20 @@ class AssignmentPolicySchema(Schema):
 
     class Meta:
         include = policy_fields.outputs()
+
+
+class EffectiveRulesSchema(Schema):
+    """The values that decide in an inbox: its own, else its policy's."""
+
+    class Meta:
+        include = policy_fields.outputs()
+
+
+class InboxPolicySchema(AssignmentPolicySchema):
+    """An inbox's policy as it is, with the inbox's own values."""
+
+    overrides = fields.Nested(OverridesSchema)
+    effective = fields.Nested(EffectiveRulesSchema)
 
 
 class ServedInboxesSchema(Schema):
@@ -124,20 +139,23 @@ def served(policy_id: int) -> ServedInboxes:
 
 @bp.route("/inboxes/<id:inbox_id>/assignment_policy")
 @allowed(SUPERVISORS)
-@bp.response(200, AssignmentPolicySchema)
-@POLICY
-def linked(inbox_id: int) -> PolicyRow:
-    """Read an inbox's policy."""
+@bp.response(200, InboxPolicySchema)
+@LINK
+def linked(inbox_id: int) -> InboxPolicyRow:
+    """Read an inbox's policy, the inbox's own values, and what decides there."""
     return or_refuse(service.of_inbox(unit_of_work(), caller().account_id, inbox_id))
 
 
 @bp.route("/inboxes/<id:inbox_id>/assignment_policy", methods=["POST"])
 @allowed(SUPERVISORS)
 @bp.arguments(PolicyChoiceForm)
-@bp.response(200, AssignmentPolicySchema)
-@POLICY
-def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
-    """Link a policy to an inbox; it replaces the inbox's present one."""
+@bp.response(200, InboxPolicySchema)
+@LINK
+def link(choice: PolicyChoice, inbox_id: int) -> InboxPolicyRow:
+    """Link a policy to an inbox, in place of its present one; `overrides` has the inbox's own values, and no others.
+
+    Without `overrides`, the inbox keeps its own values while its policy stays the same.
+    """
     who = caller()
     return or_refuse(
         service.link(unit_of_work(), who.account_id, inbox_id, choice, actor_id=who.user_id, now=clock.now())
@@ -147,12 +165,12 @@ def link(choice: PolicyChoice, inbox_id: int) -> PolicyRow:
 @bp.route("/inboxes/<id:inbox_id>/assignment_policy", methods=["DELETE"])
 @allowed(SUPERVISORS)
 @bp.response(204)
-@POLICY
+@LINK
 def unlink(inbox_id: int) -> None:
     """Unlink the policy of an inbox; the inbox then has none."""
     who = caller()
     or_refuse(
         service.unlink(
-            unit_of_work(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=POLICY.seen()
+            unit_of_work(), who.account_id, inbox_id, actor_id=who.user_id, now=clock.now(), seen=LINK.seen()
         )
     )

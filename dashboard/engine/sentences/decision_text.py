@@ -1,6 +1,6 @@
 """A decision as a sentence for supervisors."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ SWITCHES = {
 # What is said of one agent, and of many.
 FULL = ("is at capacity", "are at capacity")
 FAIR_SHARE = ("has had their fair share", "have had their fair share")
-FULL_OR_SHARE = ("is at capacity or has had their fair share", "are at capacity or have had their fair share")
+HAD_IT = ("had it and did not answer", "had it and did not answer")
 # Later, a weekday alone could be taken for the one before.
 NAMED_BY_WEEKDAY = timedelta(days=6)
 INSTANT = "%Y-%m-%d %H:%M:%S UTC"
@@ -58,8 +58,8 @@ def sentence(decision: Decision, names: NamesById) -> str:
         case Stop(reason=Reason.OUTSIDE_HOURS):
             opening = f"they open {names.opens}" if names.opens else "they do not open within a year"
             return f"Outside the hours of {names.inbox}; {opening}."
-        case Stop(reason=reason, funnel=funnel):
-            return f"Waiting because {_stopped(reason, funnel, names)}."
+        case Stop():
+            return f"Waiting because {_stopped(decision, names)}."
 
 
 def due(conversation: Conversation, *, ahead: int, by_due: bool, now: datetime) -> str:
@@ -127,18 +127,20 @@ def _held(reason: Reason, until: datetime) -> str:
     return f"it is hands off: a person in the helpdesk decided, until {ends}"
 
 
-def _stopped(reason: Reason, funnel: Funnel | None, names: NamesById) -> str:
+def _stopped(stop: Stop, names: NamesById) -> str:
+    reason, funnel = stop.reason, stop.funnel
     if reason in SWITCHES:
         return SWITCHES[reason].format(inbox=names.inbox, policy=names.policy)
     if reason is Reason.TEAM_MANUAL or funnel is None:
         return f"the conversations of {names.team or names.inbox} are left to people"
     if reason in EMPTY:
         return EMPTY[reason](funnel, names)
-    if reason is Reason.ALL_RATE_LIMITED:
-        return _everybody(funnel.online, names, FAIR_SHARE)
-    if funnel.under_rate_limit < funnel.online:
-        return _everybody(funnel.online, names, FULL_OR_SHARE)
-    return _everybody(funnel.online, names, FULL)
+    why = [FULL] if reason is Reason.ALL_AT_CAPACITY else []
+    if funnel.under_rate_limit + stop.had_it < funnel.online:
+        why.append(FAIR_SHARE)
+    if stop.had_it:
+        why.append(HAD_IT)
+    return _everybody(funnel.online, names, why)
 
 
 def _no_members(funnel: Funnel, names: NamesById) -> str:
@@ -156,8 +158,8 @@ def _nobody(funnel: Funnel, names: NamesById) -> str:
     return f"none of the {funnel.skilled} {members.replace('member', 'members', 1)} of {names.whose} is online"
 
 
-def _everybody(online: int, names: NamesById, words: tuple[str, str]) -> str:
-    one, many = words
+def _everybody(online: int, names: NamesById, why: Sequence[tuple[str, str]]) -> str:
+    one, many = (" or ".join(words) for words in zip(*why, strict=True))
     if online == 1:
         return f"the only online agent of {names.whose} {one}"
     return f"all {online} online agents of {names.whose} {many}"

@@ -99,7 +99,23 @@ def _alone(rules: AssignmentPolicy) -> str:
     return words if rules.one_agent_per_contact else ""
 
 
-CLAUSES = (_targets, _contacts_agent, _skills, _overflow, _fair, _pace, _alone)
+def _returns(rules: AssignmentPolicy) -> str:
+    """Return when a conversation comes back (E64, E65)."""
+    unanswered = f"without a reply for {_minutes(rules.return_after)}" if rules.return_after else ""
+    absent = f"unanswered with its agent away for {_minutes(rules.return_when_absent)}"
+    when = [one for one in (unanswered, absent if rules.return_when_absent else "") if one]
+    if not when:
+        return ""
+    whose = "also what people assigned" if rules.return_by_hand_too else "only what a run assigned"
+    times = "once" if rules.max_returns == 1 else f"{rules.max_returns} times"
+    return f"back to somebody else when it is {_joined(when, 'or')} ({whose}, at most {times})"
+
+
+def _minutes(number: int | None) -> str:
+    return span(timedelta(minutes=number or 0))
+
+
+CLAUSES = (_targets, _contacts_agent, _skills, _overflow, _fair, _pace, _alone, _returns)
 
 
 def _presence_phrase(eligible: Collection[str]) -> str:

@@ -196,6 +196,19 @@ class RaiseRateLimit(RaiseLimit):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseOwnRateLimit(RaiseLimit):
+    """Raise the inbox's own fair-distribution limit."""
+
+    inbox_id: int
+    inbox_name: str
+    words = "Raise {inbox_name}'s own fair-distribution limit from {limit} to {to}"
+    about = "inbox_id"
+
+    def tried_on(self, snapshot: Snapshot) -> Snapshot:
+        return with_policy(snapshot, fair_distribution_limit=self.to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseTotalCapacity(RaiseLimit):
     """Raise a capacity policy's limit over all inboxes: for the agent, and for the `others` under the same policy."""
 

@@ -168,6 +168,9 @@ def _lift(snapshot: Snapshot, agent: Agent, verdict: Verdict, case: Case) -> Sug
     match verdict:
         case NotOnline() if policy and Presence.ONLINE in policy.eligible_presence:
             return changes.BringOnline(agent_id=agent.id, agent_name=agent.name)
+        case RateLimited(limit=limit) if policy and "fair_distribution_limit" in policy.overridden:
+            inbox = snapshot.inbox
+            return changes.RaiseOwnRateLimit(inbox_id=inbox.id, inbox_name=inbox.name, limit=limit, to=to)
         case RateLimited(limit=limit) if policy:
             return changes.RaiseRateLimit(policy_id=policy.id, policy_name=policy.name, limit=limit, to=to)
         case AtCapacity(limit=limit):

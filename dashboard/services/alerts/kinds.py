@@ -17,11 +17,13 @@ MOST_NAMED = 3
 class AlertKind(StrEnum):
     """What an alert rule looks at."""
 
+    OVERDUE = "overdue"
     OLDEST_WAIT = "oldest_wait"
     WAITING = "waiting"
     NOBODY_ONLINE = "nobody_online"
     STRANDED = "stranded"
     CONNECTION_UNHEALTHY = "connection_unhealthy"
+    RETURNS_USED_UP = "returns_used_up"
     FAIRNESS_DRIFT = "fairness_drift"
 
 
@@ -59,6 +61,19 @@ class KindEntry:
     condition: Condition
     most_threshold: int | None = None
     most_minutes: int | None = None
+
+
+def _overdue(readings: Readings, rule: AlertRuleRow) -> Sequence[Found]:
+    by = timedelta(minutes=rule.minutes or 0)
+    return [
+        Found(
+            inbox_id=inbox_id,
+            sentence=f"{readings.name_of(inbox_id)}: {_conversations(count, 'are', one='is')} overdue by "
+            f"{_minutes(by)} or more.",
+        )
+        for inbox_id, count in readings.overdue(by).items()
+        if count >= (rule.threshold or 0)
+    ]
 
 
 def _oldest_wait(readings: Readings, rule: AlertRuleRow) -> Sequence[Found]:
@@ -107,6 +122,17 @@ def _connection_unhealthy(readings: Readings, _: AlertRuleRow) -> Sequence[Found
     return [Found(sentence=" ".join([*named, f"So are {more} more."] if more else named))]
 
 
+def _returns_used_up(readings: Readings, _: AlertRuleRow) -> Sequence[Found]:
+    return [
+        Found(
+            inbox_id=inbox_id,
+            sentence=f"{readings.name_of(inbox_id)}: {_conversations(count, 'have', one='has')} come back as often as "
+            "the policy allows, and nobody answers.",
+        )
+        for inbox_id, count in readings.used_up.items()
+    ]
+
+
 def _fairness_drift(readings: Readings, rule: AlertRuleRow) -> Sequence[Found]:
     found = []
     for inbox_id, counts in readings.given_by_runs.items():
@@ -131,6 +157,15 @@ def _minutes(lasted: timedelta) -> str:
 
 
 KINDS: Mapping[AlertKind, KindEntry] = {
+    AlertKind.OVERDUE: KindEntry(
+        label="Conversations are overdue",
+        rule_text="{threshold} or more conversations are overdue by {minutes} min or more",
+        level=AlertLevel.ACTION,
+        of_inbox=True,
+        condition=_overdue,
+        most_threshold=MOST_WAITING,
+        most_minutes=MOST_MINUTES,
+    ),
     AlertKind.OLDEST_WAIT: KindEntry(
         label="A conversation waits too long",
         rule_text="the oldest conversation has waited {minutes} min or longer",
@@ -167,6 +202,13 @@ KINDS: Mapping[AlertKind, KindEntry] = {
         level=AlertLevel.ACTION,
         of_inbox=False,
         condition=_connection_unhealthy,
+    ),
+    AlertKind.RETURNS_USED_UP: KindEntry(
+        label="Conversations have used up their returns",
+        rule_text="a conversation would come back once more, and stays",
+        level=AlertLevel.ACTION,
+        of_inbox=True,
+        condition=_returns_used_up,
     ),
     AlertKind.FAIRNESS_DRIFT: KindEntry(
         label="Assignments become unfair",

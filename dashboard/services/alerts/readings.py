@@ -1,5 +1,6 @@
 """What the rules of one account look at, as of one instant; each figure is read once, and only if a rule needs it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from functools import cached_property
 
 from dashboard.engine.hours import BusinessHours
 from dashboard.engine.model import Presence
+from dashboard.services.assignment import return_rules
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.alerts import conditions
 from dashboard.store.alerts.conditions import WaitingFigures
@@ -68,6 +70,16 @@ class Readings:
         """The automatic assignments of the last 24 hours by inbox, one number for each agent with any."""
         since = self.now - FAIRNESS_WINDOW
         return conditions.given_by_runs(self.work.session, self.account_id, since=since)
+
+    def overdue(self, by: timedelta) -> Mapping[int, int]:
+        """Return, by inbox, the number of conversations that are overdue by this span or more (E54)."""
+        return conditions.overdue(self.work.session, self.account_id, before=self.now - by)
+
+    @cached_property
+    def used_up(self) -> Mapping[int, int]:
+        """The number of conversations with used-up returns, by inbox (E65)."""
+        found = return_rules.used_up(self.work, self.account_id, now=self.now)
+        return Counter(one.inbox_id for one in found)
 
     def name_of(self, inbox_id: int) -> str:
         """Return an inbox's name; one may have been deleted since another figure was read."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dashboard.engine.decisions import HELD_BECAUSE, Assign, Decision, Outcome, PoolState, Reason, Skip
+from dashboard.engine.decisions import HELD_BECAUSE, Assign, Decision, Outcome, PoolState, Reason, Skip, Stop
 from dashboard.engine.model import PoolKey
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.store.assignment.run_history.run_records import RunOutcome
@@ -39,7 +39,7 @@ class WaitingSummary:
             counts[self._reason(group)] += group.count
         undecided = min(self.undecided, counts[Reason.LOST_RACE])
         counts.update({Reason.INTERNAL_ERROR: undecided, Reason.LOST_RACE: -undecided})
-        for reason, count in Counter(one.reason for one in self._kept).items():
+        for reason, count in Counter(self._single).items():
             own = min(count, counts[Reason.LOST_RACE])
             counts.update({reason: own, Reason.LOST_RACE: -own})
         if self.goes_on:
@@ -62,6 +62,12 @@ class WaitingSummary:
     def _kept(self) -> list[Skip]:
         """The decisions to wait for the contact's agent, in a pool that may have somebody (E60)."""
         return [one for one in self.decisions if isinstance(one, Skip) and one.agent_id is not None]
+
+    @property
+    def _single(self) -> Iterator[Reason]:
+        """The reasons of single conversations in pools that may have somebody (E60, E65)."""
+        yield from (one.reason for one in self._kept)
+        yield from (one.reason for one in self.decisions if isinstance(one, Stop) and one.had_it)
 
     def _widens_at(self, group: WaitingGroup) -> Iterator[datetime]:
         """Yield the instants at which more agents may take some of a group: skills relax, or it overflows."""

@@ -97,7 +97,7 @@ def served_contacts(work: UnitOfWork, rules: waiting.Filter, conversations: Coll
 
 def _is_enough(snapshot: Snapshot, rules: waiting.Filter, *, most: int, now: datetime) -> bool:
     """Return whether a plan assigns this many, or no rule passes over single conversations."""
-    if rules.remembers_for is None:
+    if rules.remembers_for is None and not any(one.returned_from for one in snapshot.waiting):
         return True
     decisions = planner.plan(snapshot, now, most=most).decisions
     return sum(isinstance(decision, Assign) for decision in decisions) >= most

@@ -23,7 +23,7 @@ from dashboard.services.policies.policy_forms import (
     AssignmentPolicyForm,
     CapacityPolicyForm,
     InboxLimitEdit,
-    PolicyChoice,
+    PolicyChoiceForm,
 )
 from dashboard.store.accounts import audit_page as store
 from dashboard.store.accounts.audit_log import AuditView
@@ -34,6 +34,7 @@ from dashboard.store.policies import capacity_policies as capacity_store
 from dashboard.store.postgres.bulk import json_row
 
 LINK = "inbox_assignment_policy"
+NO_LINK: Mapping[str, Any] = {"assignment_policy_id": None, "overrides": None}
 NO_LONGER = "The former value is no longer allowed."
 # What of each kind somebody decides; the rest follows.
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -47,7 +48,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "exclude_older_than_hours",
     ),
     "inbox_capacity_limit": ("conversation_limit",),
-    LINK: ("assignment_policy_id",),
+    LINK: ("assignment_policy_id", "overrides"),
     "inbox": ("business_hours",),
     "label": ("title",),
     "contact": ("merged_into_id",),
@@ -135,7 +136,7 @@ def _read(work: UnitOfWork, account_id: int, subject: str, entries: Iterable[Aud
 
 def _links(work: UnitOfWork, account_id: int, ids: Collection[int]) -> Mapping[int, Facts]:
     links = policies_store.links(work.session, account_id, ids)
-    return {inbox_id: {"assignment_policy_id": policy_id} for inbox_id, policy_id in links.items()}
+    return {inbox_id: json_row(link) if link else NO_LINK for inbox_id, link in links.items()}
 
 
 def _shelved(shelf: Any) -> Callable[[UnitOfWork, int, Collection[int]], Mapping[int, Facts]]:
@@ -201,10 +202,10 @@ def _undo_limit(work: UnitOfWork, account_id: int, found: Reversal, cause: Actor
 
 
 def _undo_link(work: UnitOfWork, account_id: int, found: Reversal, cause: ActorContext) -> object:
-    inbox_id, policy_id = found.entry.subject_id or 0, found.back["assignment_policy_id"]
-    if policy_id is None:
+    inbox_id, said = found.entry.subject_id or 0, {**(found.entry.before or {}), **found.back}
+    if said.get("assignment_policy_id") is None:
         return assignment_policies.unlink(work, account_id, inbox_id, actor_id=cause.actor_id, now=cause.now)
-    choice = PolicyChoice(assignment_policy_id=policy_id)
+    choice = PolicyChoiceForm().load({**said, "overrides": said.get("overrides") or {}})
     return assignment_policies.link(work, account_id, inbox_id, choice, actor_id=cause.actor_id, now=cause.now)
 
 

@@ -46,6 +46,7 @@ PATIENCE = timedelta(seconds=2)
 LOOKS_EVERY = timedelta(milliseconds=40)
 MOST = {
     changes.RaiseRateLimit: policy.MOST_PER_WINDOW,
+    changes.RaiseOwnRateLimit: policy.MOST_PER_WINDOW,
     changes.RaiseCapacity: policy.MOST_OPEN,
     changes.RaiseTotalCapacity: policy.MOST_OPEN,
     changes.RaiseTeamLimit: policy.MOST_OPEN,
@@ -205,6 +206,18 @@ def _add_skills(work: UnitOfWork, account_id: int, one: rule_changes.AddSkills, 
     return skills.change(work, account_id, one.agent_id, edit, **by)
 
 
+def _raise_own(work: UnitOfWork, account_id: int, one: changes.RaiseOwnRateLimit, by: Mapping[str, Any]) -> object:
+    """Raise the limit among the inbox's own values, whatever others it has."""
+    found = policies_store.link_of(work.session, account_id, one.inbox_id)
+    if found is None:
+        return None
+    choice = PolicyChoice(
+        assignment_policy_id=found.assignment_policy_id,
+        overrides={**found.overrides, "fair_distribution_limit": one.to},
+    )
+    return assignment_policies.link(work, account_id, one.inbox_id, choice, **by)
+
+
 def _policy(**edit: Any) -> Callable[..., object]:
     return lambda work, account_id, one, by: assignment_policies.change(
         work, account_id, one.policy_id, AssignmentPolicyEdit(**edit), **by
@@ -227,6 +240,7 @@ APPLIES: Mapping[type[SuggestedChange], Callable[[UnitOfWork, int, Any, Mapping[
     changes.RaiseRateLimit: lambda work, account, one, by: assignment_policies.change(
         work, account, one.policy_id, AssignmentPolicyEdit(fair_distribution_limit=one.to), **by
     ),
+    changes.RaiseOwnRateLimit: _raise_own,
     changes.RaiseAge: _raise_age,
     rule_changes.OptIn: _opt_in,
     rule_changes.AddSkills: _add_skills,

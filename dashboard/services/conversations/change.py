@@ -1,13 +1,14 @@
 """Changes of conversations by people: assignment, transfer, release, status, fields and messages."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from dashboard.engine.model import Awaiting, Presence, Status
+from dashboard.engine.returns import ReturnReason
 from dashboard.services.agents import presence
 from dashboard.services.conversations import helpdesk_rights, save, transitions, validation
 from dashboard.services.conversations.conversation_forms import ConversationChange, Message, MessageType
@@ -75,6 +76,25 @@ def end_snooze(work: UnitOfWork, account_id: int, conversation_id: int, *, now: 
         return False
     standing = _standing(work, before, before.assignee_id) if before.assignee_id else None
     save.save(work, before, transitions.snooze_ended(before, standing), ActorContext(actor_id=None, now=now))
+    return True
+
+
+def come_back(
+    work: UnitOfWork,
+    account_id: int,
+    conversation_id: int,
+    judge: Callable[[ConversationRow], ReturnReason | None],
+    *,
+    now: datetime,
+) -> bool:
+    """Release a conversation from an agent who does not answer, if `judge` finds a reason in its locked row (E64)."""
+    held = hold_inboxes(work, account_id, conversation_id)
+    if not held:
+        return False
+    before = _locked(work, account_id, conversation_id, held)
+    if (why := judge(before)) is None:
+        return False
+    save.save(work, before, transitions.came_back(before, why, now), ActorContext(actor_id=None, now=now))
     return True
 
 

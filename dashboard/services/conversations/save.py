@@ -20,6 +20,8 @@ BY_RULE = frozenset({
     AssignmentSource.CUSTOMER_WROTE_TO_ABSENT_AGENT,
     AssignmentSource.SNOOZE_ENDED,
     AssignmentSource.GONE_IN_HELPDESK,
+    AssignmentSource.NO_REPLY,
+    AssignmentSource.AGENT_ABSENT,
     *GIVEN_BACK,
 })  # fmt: skip
 

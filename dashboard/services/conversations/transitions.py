@@ -1,14 +1,19 @@
 """Transitions of a conversation, as pure functions from row to row."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from dashboard.engine.model import Awaiting, Presence, Status
+from dashboard.engine.returns import ReturnReason
 from dashboard.services.conversations.conversation_forms import Message, MessageType
 from dashboard.store.agents.assignee_status import AssigneeStatus
 from dashboard.store.conversations.conversations import ConversationRow
 from dashboard.store.ledger.ledger import AssignmentSource
 
+# The memory of returns ends with the conversation (E65).
+FORGOTTEN: Mapping[str, Any] = {"returns": 0, "returned_from": (), "returned_ats": ()}
 REOPENED_BY_CUSTOMER = (Status.RESOLVED, Status.SNOOZED)
 
 
@@ -39,6 +44,7 @@ def apply_status_rules(before: ConversationRow, step: Transition, now: datetime)
         awaiting=None if after.status is Status.RESOLVED else after.awaiting,
         assigned_by_engine=before.assigned_by_engine and same_assignee and after.assignee_id is not None,
         overflow_team_id=before.overflow_team_id if same_assignee else None,
+        **(FORGOTTEN if after.status is Status.RESOLVED else {}),
     )
 
 
@@ -97,6 +103,17 @@ def snooze_ended(row: ConversationRow, standing: AssigneeStatus | None) -> Trans
     opened = replace(row, status=Status.OPEN)
     stays = standing is None or (standing.active and standing.is_member)
     return Transition(opened) if stays else _released(opened, AssignmentSource.SNOOZE_ENDED)
+
+
+def came_back(row: ConversationRow, why: ReturnReason, now: datetime) -> Transition:
+    """Release a conversation from an agent who does not answer; runs pass this agent over from now on (E65)."""
+    agent_id = row.assignee_id
+    had = [pair for pair in zip(row.returned_from, row.returned_ats, strict=True) if pair[0] != agent_id]
+    if agent_id is None:
+        raise ValueError("only an assigned conversation comes back")
+    agents, instants = zip(*had, (agent_id, now), strict=True)
+    back = replace(row, returns=row.returns + 1, returned_from=agents, returned_ats=instants)
+    return _released(back, AssignmentSource(why.value))
 
 
 def _released(row: ConversationRow, why: AssignmentSource) -> Transition:

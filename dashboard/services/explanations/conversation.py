@@ -13,6 +13,7 @@ from dashboard.engine.sentences.decision_text import NamesById
 from dashboard.engine.suggestions import suggestions
 from dashboard.engine.suggestions.suggestions import Fix
 from dashboard.engine.verdicts import Verdict
+from dashboard.services.assignment import return_rules
 from dashboard.services.assignment.waiting_filter import filter_of
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import snapshots, waiting
@@ -45,7 +46,8 @@ class ExplanationState(StrEnum):
 class Explanation:
     """The explanation of one conversation; fields that do not apply are None or empty.
 
-    `agents` has the verdicts, `turns` the ids of eligible agents, next first. The decision is that of the next run,
+    `agents` has the verdicts, `turns` the ids of eligible agents, next first; `overrides` names the values that are the
+    inbox's own. The decision is that of the next run,
     or of the run that assigned the conversation.
     """
 
@@ -60,6 +62,7 @@ class Explanation:
     fixes: tuple[Fix, ...] = ()
     given: PastAssignment | None = None
     turns: tuple[int, ...] = ()
+    overrides: tuple[str, ...] = ()
 
 
 def conversation(work: UnitOfWork, account_id: int, conversation_id: int, *, now: datetime) -> Explanation | None:
@@ -74,7 +77,17 @@ def conversation(work: UnitOfWork, account_id: int, conversation_id: int, *, now
         return Explanation(
             conversation_id=row.id, state=ExplanationState.NOT_WAITING, sentence=f"Not waiting: it is {words}."
         )
-    return _assigned(work, row)
+    told = _assigned(work, row)
+    return replace(told, sentence=f"{told.sentence} {_used_up(row)}") if _stays(work, row, now) else told
+
+
+def _stays(work: UnitOfWork, row: ConversationRow, now: datetime) -> bool:
+    return row.returns > 0 and return_rules.is_used_up(work, row, now=now)
+
+
+def _used_up(row: ConversationRow) -> str:
+    times = "once" if row.returns == 1 else f"{row.returns} times"
+    return f"It came back {times}, as often as its policy allows, and stays although nobody answers."
 
 
 def assignment(work: UnitOfWork, account_id: int, assignment_id: int) -> Explanation | None:
@@ -153,6 +166,7 @@ def _waiting_sentence(
         agents=tuple((agent, verdicts[agent.id]) for agent in snapshot.agents if agent.id in verdicts),
         turns=examined.turns if examined else (),
         next_possible_at=decision_text.next_possible_at(examined) if examined else None,
+        overrides=snapshot.policy.overridden if snapshot.policy else (),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from dashboard.engine import planner
-from dashboard.engine.decisions import Assign, Decision, Plan, Reason, Skip
+from dashboard.engine.decisions import Assign, Decision, Plan, Reason, Skip, Stop
 from dashboard.engine.model import ConnectionMode, Conversation, PoolKey, Snapshot
 from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.engine.pools import pool_key
@@ -116,6 +116,8 @@ def _because(plan: Plan, decision: Decision, key: PoolKey) -> WaitingReason:
         return WaitingReason(
             reason=decision.reason, label=decision.label, policy_name=decision.policy_name, until=decision.until
         )
+    if isinstance(decision, Stop) and decision.had_it:
+        return WaitingReason(reason=decision.reason, free_at=decision.next_slot_at)
     standing = plan.standings.get(key) if decision.reason is Reason.ALL_RATE_LIMITED else None
     return WaitingReason(reason=decision.reason, free_at=standing.next_slot_at if standing else None)
 
@@ -136,4 +138,5 @@ def _conversation(line: ConversationLine, preferred: int | None) -> Conversation
         skills=skill_keys.skills_of(line.skill_key),
         preferred=preferred,
         due_at=line.due_at,
+        returned_from=waiting.taken_from(line.returned_from, line.returned_ats),
     )

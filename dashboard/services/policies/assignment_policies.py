@@ -1,7 +1,7 @@
 """Assignment policies: made, changed, removed, and linked to inboxes (E3)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,20 +18,25 @@ from dashboard.store.core.paging import Listed, Page
 from dashboard.store.inboxes import inboxes
 from dashboard.store.inboxes.inboxes import InboxRow
 from dashboard.store.policies import assignment_policies as store
-from dashboard.store.policies.assignment_policies import PolicyRow
+from dashboard.store.policies.assignment_policies import InboxPolicyRow, LinkRow, PolicyRow
 from dashboard.store.postgres.bulk import json_row
 
-__all__ = ["PolicyRow", "change", "create", "inboxes_of", "link", "of_inbox", "remove", "show", "show_all", "unlink"]
+__all__ = [
+    "InboxPolicyRow",
+    "PolicyRow",
+    "change",
+    "create",
+    "inboxes_of",
+    "link",
+    "of_inbox",
+    "remove",
+    "show",
+    "show_all",
+    "unlink",
+]
 
 POLICY = Resource(subject="assignment_policy", shelf=store.shelf, unique="name")
 NO_SUCH_POLICY = "There is no such assignment policy in this account."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkedPolicy:
-    """Which policy an inbox has."""
-
-    assignment_policy_id: int
 
 
 def show_all(work: UnitOfWork, account_id: int, page: Page) -> Listed[PolicyRow]:
@@ -119,13 +124,14 @@ def remove(
     if isinstance(stale := audited_crud.judged(seen, {}, before), Stale):
         return stale
     cause, served = ActorContext(actor_id=actor_id, now=now), store.inbox_ids(work.session, policy_id)
+    stood = store.links(work.session, account_id, served)
     audited_crud.remove(work, account_id, POLICY, before, cause=cause)
-    audit_log.write(work, account_id, [_linked(inbox_id, before.id, None) for inbox_id in served], cause)
+    audit_log.write(work, account_id, [_linked(inbox_id, stood[inbox_id], None) for inbox_id in served], cause)
     work.notes.touched(account_id, inbox_ids=served)
     return before
 
 
-def of_inbox(work: UnitOfWork, account_id: int, inbox_id: int) -> PolicyRow | None:
+def of_inbox(work: UnitOfWork, account_id: int, inbox_id: int) -> InboxPolicyRow | None:
     """Return the policy that the inbox has."""
     return store.of_inbox(work.session, account_id, inbox_id)
 
@@ -139,24 +145,22 @@ def link(
     actor_id: int | None,
     now: datetime,
     seen: Baseline = NO_BASELINE,
-) -> PolicyRow | Invalid | None:
-    """Give the inbox this policy in place of the one that it has."""
+) -> InboxPolicyRow | Invalid | None:
+    """Give the inbox this policy in place of the one that it has, with the inbox's own values (E69)."""
     if inboxes.shelf.lock(work.session, account_id, inbox_id) is None:
         return None
-    policy = store.shelf.find(work.session, account_id, choice.assignment_policy_id)
-    if policy is None:
-        return invalid("assignment_policy_id", NO_SUCH_POLICY)
     before = store.of_inbox(work.session, account_id, inbox_id)
-    wanted = _judged(work, seen, policy.id, before)
+    wanted = _judged(seen, sent_fields(choice), before)
     if isinstance(wanted, Stale):
         return wanted
-    if before and before.id == wanted:
-        return before
-    store.link(work.session, account_id, inbox_id, policy.id)
-    linked = _linked(inbox_id, before.id if before else None, policy.id)
-    audit_log.write(work, account_id, linked, ActorContext(actor_id=actor_id, now=now))
-    work.notes.touched(account_id, inbox_ids=[inbox_id])
-    return show(work, account_id, policy.id)
+    if wanted is None or store.shelf.find(work.session, account_id, wanted.assignment_policy_id) is None:
+        return invalid("assignment_policy_id", NO_SUCH_POLICY)
+    if wanted != (stood := _link_of(before)):
+        store.link(work.session, account_id, inbox_id, wanted)
+        cause = ActorContext(actor_id=actor_id, now=now)
+        audit_log.write(work, account_id, _linked(inbox_id, stood, wanted), cause)
+        work.notes.touched(account_id, inbox_ids=[inbox_id])
+    return of_inbox(work, account_id, inbox_id)
 
 
 def unlink(
@@ -174,10 +178,11 @@ def unlink(
     before = store.of_inbox(work.session, account_id, inbox_id)
     if before is None:
         return None
-    if isinstance(wanted := _judged(work, seen, None, before), Stale):
+    if isinstance(wanted := _judged(seen, {"assignment_policy_id": None}, before), Stale):
         return wanted
     store.unlink(work.session, inbox_id)
-    audit_log.write(work, account_id, _linked(inbox_id, before.id, None), ActorContext(actor_id=actor_id, now=now))
+    cause = ActorContext(actor_id=actor_id, now=now)
+    audit_log.write(work, account_id, _linked(inbox_id, _link_of(before), None), cause)
     work.notes.touched(account_id, inbox_ids=[inbox_id])
     return before
 
@@ -190,20 +195,26 @@ def _columns(edit: AssignmentPolicyEdit) -> dict[str, Any]:
     }
 
 
-def _judged(work: UnitOfWork, seen: Baseline, policy_id: int | None, before: PolicyRow | None) -> int | Stale | None:
-    """Return the policy that the inbox shall have, or the refusal if somebody has linked another one meanwhile."""
-    now = {**(json_row(before) if before else {}), "assignment_policy_id": before.id if before else None}
-    found = seen.judged({"assignment_policy_id": policy_id}, now)
-    if not isinstance(found, Stale):
-        wanted: int | None = found["assignment_policy_id"]
-        return wanted
-    return found
+def _judged(seen: Baseline, sent: Mapping[str, Any], before: InboxPolicyRow | None) -> LinkRow | Stale | None:
+    """Return the link that the inbox shall have, or the refusal if somebody has changed it meanwhile.
+
+    The inbox's own values stay while its policy does, unless others are sent.
+    """
+    stood = _link_of(before)
+    now = {**(json_row(before) if before else {"overrides": {}}), "assignment_policy_id": before.id if before else None}
+    found = seen.judged(sent, now)
+    if isinstance(found, Stale):
+        return found
+    policy_id = found["assignment_policy_id"]
+    if policy_id is None:
+        return None
+    kept = stood.overrides if stood and stood.assignment_policy_id == policy_id else {}
+    return LinkRow(assignment_policy_id=policy_id, overrides=found.get("overrides", kept))
 
 
-def _linked(inbox_id: int, before_id: int | None, after_id: int | None) -> AuditedChange:
-    return AuditedChange(
-        subject="inbox_assignment_policy",
-        subject_id=inbox_id,
-        before=None if before_id is None else LinkedPolicy(assignment_policy_id=before_id),
-        after=None if after_id is None else LinkedPolicy(assignment_policy_id=after_id),
-    )
+def _link_of(row: InboxPolicyRow | None) -> LinkRow | None:
+    return LinkRow(assignment_policy_id=row.id, overrides=row.overrides) if row else None
+
+
+def _linked(inbox_id: int, before: LinkRow | None, after: LinkRow | None) -> AuditedChange:
+    return AuditedChange(subject="inbox_assignment_policy", subject_id=inbox_id, before=before, after=after)

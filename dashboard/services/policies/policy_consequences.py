@@ -1,15 +1,17 @@
 """What an assignment policy that is not saved yet would mean: its sentence, warnings, and the next run under it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from dashboard.engine import planner
 from dashboard.engine.decisions import PoolState, Reason
 from dashboard.engine.model import PoolKey, Presence
-from dashboard.engine.policy import AssignmentPolicy, ConversationPriority
+from dashboard.engine.policy import AssignmentPolicy, ConversationPriority, with_overrides
 from dashboard.engine.sentences import policy_text
+from dashboard.services.assignment import return_rules
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.policies import previews
 from dashboard.services.policies.previews import Preview
@@ -17,12 +19,14 @@ from dashboard.store.assignment import snapshots
 from dashboard.store.assignment.snapshots import RoutedInbox
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.inboxes import routing
+from dashboard.store.inboxes.routing import Routing
 from dashboard.store.policies import assignment_policies_page as rows
 from dashboard.store.policies.assignment_policies_page import InboxChoice
 
 # Each preview plans two runs, and the whole is redrawn as somebody types.
 MOST_PREVIEWED = 3
 MOST_CHANGES = 8
+MOST_COUNTED = 1_000
 
 
 class WarningKind(StrEnum):
@@ -36,17 +40,23 @@ class WarningKind(StrEnum):
     TAKEN_OVER = "taken_over"
     STUCK = "stuck"
     OVER_LIMIT = "over_limit"
+    COMES_BACK = "comes_back"
+    OWN_VALUES = "own_values"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyWarning:
-    """One warning: of which inbox, why nothing would move there, and how many agents it is about."""
+    """One warning: of which inbox, why nothing would move there, and how many agents it is about.
+
+    `own` names the fields for which the inbox has values of its own.
+    """
 
     doubt: WarningKind
     inbox: InboxChoice | None = None
     reason: Reason | None = None
     count: int = 0
     of: int = 0
+    own: Sequence[str] = ()
     free_at: datetime | None = None
 
 
@@ -94,6 +104,14 @@ class PolicyDraft:
         """Return the inboxes that it would serve, where most waits first."""
         return sorted((one for one in self.inboxes if one.id in self.chosen), key=lambda one: -one.waiting)
 
+    def own(self, inbox: InboxChoice) -> Mapping[str, Any]:
+        """Return the inbox's own values, which it has only for the policy that it has."""
+        return inbox.overrides if inbox.policy_id == self.rules.id else {}
+
+    def rules_of(self, inbox: InboxChoice) -> AssignmentPolicy:
+        """Return the policy as it would decide in an inbox (E69)."""
+        return with_overrides(self.rules, self.own(inbox))
+
     @property
     def leaves(self) -> list[InboxChoice]:
         """Return the inboxes that it serves and would serve no longer."""
@@ -124,6 +142,9 @@ def _of_itself(draft: PolicyDraft) -> list[PolicyWarning]:
     if by_due and draft.rules.response_targets is None:
         found.append(PolicyWarning(doubt=WarningKind.NO_TARGETS))
     found += [PolicyWarning(doubt=WarningKind.LEFT_WITHOUT, inbox=one, count=one.waiting) for one in draft.leaves]
+    for one in draft.serves:
+        if own := draft.own(one):
+            found.append(PolicyWarning(doubt=WarningKind.OWN_VALUES, inbox=one, own=[*own]))
     taken = [one for one in draft.serves if one.policy_id not in (None, draft.rules.id)]
     return [*found, *(PolicyWarning(doubt=WarningKind.TAKEN_OVER, inbox=one) for one in taken)]
 
@@ -136,8 +157,9 @@ def _of_agents(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datet
     off = {
         one: reason for one, found in routed.items() if (reason := planner.switched_off(found.inbox, draft.rules, now))
     }
+    rules = {one.id: draft.rules_of(one) for one in draft.serves}
     places = [
-        RoutedInbox(inbox=one.inbox, policy=draft.rules, uses=one.uses)
+        RoutedInbox(inbox=one.inbox, policy=rules[one.inbox.id], uses=one.uses)
         for one in routed.values()
         if one.inbox.id not in off
     ]
@@ -147,8 +169,15 @@ def _of_agents(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datet
         if inbox.id in off:
             warnings.append(PolicyWarning(doubt=WarningKind.STUCK, inbox=inbox, reason=off[inbox.id]))
         elif inbox.id in read:
-            warnings += _of_pool(inbox, planner.standings(read[inbox.id], now)[PoolKey(None)], draft.rules)
+            warnings += _of_pool(inbox, planner.standings(read[inbox.id], now)[PoolKey(None)], rules[inbox.id])
+            warnings += _of_returns(work, inbox, replace(routed[inbox.id], policy=rules[inbox.id]), now)
     return warnings
+
+
+def _of_returns(work: UnitOfWork, inbox: InboxChoice, routed: Routing, now: datetime) -> list[PolicyWarning]:
+    """Return how many conversations would come back at once (E64)."""
+    count = len(return_rules.due_of(work, [routed], now=now, most=MOST_COUNTED))
+    return [PolicyWarning(doubt=WarningKind.COMES_BACK, inbox=inbox, count=count)] if count else []
 
 
 def _of_pool(inbox: InboxChoice, standing: PoolState, rules: AssignmentPolicy) -> list[PolicyWarning]:
@@ -172,7 +201,7 @@ def _nexts(work: UnitOfWork, account_id: int, draft: PolicyDraft, now: datetime)
     found = [
         (inbox, preview)
         for inbox in draft.serves[:MOST_PREVIEWED]
-        if (preview := previews.preview(work, account_id, inbox.id, draft.rules, now=now))
+        if (preview := previews.preview(work, account_id, inbox.id, draft.rules_of(inbox), now=now))
     ]
     changes = {inbox.id: preview.changed[:MOST_CHANGES] for inbox, preview in found}
     every = [change for several in changes.values() for change in several]

@@ -9,7 +9,7 @@ from marshmallow.fields import Field
 
 from dashboard.engine import policy_fields as kinds
 from dashboard.engine.model import Presence
-from dashboard.engine.policy import DEFAULTS, POLICY_FIELDS
+from dashboard.engine.policy import DEFAULTS, OVERRIDABLE, POLICY_FIELDS
 from dashboard.engine.policy_fields import PolicyField
 from dashboard.services.core.form import UNSET
 from dashboard.services.core.form_fields import Id, Switch, Unique, WholeNumber, Word
@@ -32,6 +32,16 @@ def outputs() -> Mapping[str, Field[Any]]:
     return {name: _output(kind) for name, kind in POLICY_FIELDS.items()}
 
 
+def overriding_inputs() -> Mapping[str, Field[Any]]:
+    """Return the fields that an inbox may have values of its own for (E69)."""
+    return {name: _input(POLICY_FIELDS[name], DEFAULTS[name]) for name in OVERRIDABLE}
+
+
+def overriding_outputs() -> Mapping[str, Field[Any]]:
+    """Return the fields of an inbox's own values in an answer."""
+    return {name: _output(POLICY_FIELDS[name]) for name in OVERRIDABLE}
+
+
 def _input(kind: PolicyField, default: Any) -> Field[Any]:
     match kind:
         case kinds.WordField(words=words, offered=offered):
@@ -42,6 +52,8 @@ def _input(kind: PolicyField, default: Any) -> Field[Any]:
             return WholeNumber(least, most, allow_none=True, load_default=default)
         case kinds.TargetsField(least=least, most=most):
             return Targets(least, most, allow_none=True, load_default=default)
+        case kinds.CountField(least=least, most=most):
+            return WholeNumber(least, most, load_default=default)
         case kinds.TeamField():
             return Id(allow_none=True, load_default=default)
         case kinds.PresenceField():
@@ -58,6 +70,8 @@ def _output(kind: PolicyField) -> Field[Any]:
             return fields.Integer(allow_none=True)
         case kinds.TargetsField():
             return fields.Dict(fields.String(), fields.Integer(allow_none=True), allow_none=True)
+        case kinds.CountField():
+            return fields.Integer()
         case kinds.PresenceField():
             return fields.List(fields.String())
     return fields.Boolean()

@@ -1,6 +1,8 @@
 """What may be said of policies; the limits are the engine's (spec section 12)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from marshmallow import fields, validate
 
@@ -46,9 +48,10 @@ class InboxLimitEdit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChoice:
-    """The policy that an inbox shall have."""
+    """The policy that an inbox shall have, and the inbox's own values by field; without them those that it has."""
 
     assignment_policy_id: int
+    overrides: Mapping[str, Any] | Unset = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +104,21 @@ class InboxLimitForm(Form):
     conversation_limit = WholeNumber(0, limits.MOST_OPEN, required=True)
 
 
+class OverridesForm(Form):
+    """An inbox's own values for fields of its policy; a field that is present, even null, is the inbox's own."""
+
+    makes = dict
+
+    class Meta:
+        include = policy_fields.overriding_inputs()
+
+
 class PolicyChoiceForm(Form):
-    """The policy that an inbox shall have."""
+    """The policy that an inbox shall have, and the inbox's own values."""
 
     makes = PolicyChoice
     assignment_policy_id = Id(required=True)
+    overrides = fields.Nested(OverridesForm(partial=True))
 
 
 class AgentChoiceForm(Form):

@@ -12,6 +12,9 @@ from dashboard.store.postgres.database import Session
 WAITING = text("""
 SELECT inbox_id, count(*) AS waiting, min(waiting_since) AS oldest_since FROM conversations
 WHERE account_id = :account_id AND status = 'open' AND assignee_id IS NULL GROUP BY inbox_id""")
+OVERDUE = text("""
+SELECT inbox_id, count(*) AS overdue FROM conversations
+WHERE account_id = :account_id AND status = 'open' AND assignee_id IS NULL AND due_at <= :before GROUP BY inbox_id""")
 INBOXES = text("SELECT id, name FROM inboxes WHERE account_id = :account_id ORDER BY id")
 MEMBERS = text("""
 SELECT m.inbox_id, u.user_id, u.availability, u.auto_offline FROM inbox_members m
@@ -53,6 +56,12 @@ def waiting(session: Session, account_id: int) -> Mapping[int, WaitingFigures]:
     """Return the figures of the inboxes with waiting conversations."""
     rows = session.execute(WAITING, {"account_id": account_id})
     return {row.inbox_id: WaitingFigures(count=row.waiting, oldest_since=row.oldest_since) for row in rows}
+
+
+def overdue(session: Session, account_id: int, *, before: datetime) -> Mapping[int, int]:
+    """Return, by inbox, the number of waiting conversations that were due by then (E54)."""
+    rows = session.execute(OVERDUE, {"account_id": account_id, "before": before})
+    return {row.inbox_id: row.overdue for row in rows}
 
 
 def members(session: Session, account_id: int) -> Sequence[MemberPresence]:

@@ -17,6 +17,7 @@ from dashboard.engine.model import (
     PoolKey,
     Presence,
     Snapshot,
+    TakenFrom,
     Team,
 )
 from dashboard.engine.policy import POLICY_FIELDS, AssignmentPolicy, ExclusionRules
@@ -43,6 +44,8 @@ BACK: Mapping[str, Any] = {
     "last_assigned_at": instant,
     "waiting_since": instant,
     "due_at": instant,
+    "overridden": tuple,
+    "returned_from": lambda rows: tuple(TakenFrom(agent_id, instant(at)) for agent_id, at in rows),
 }
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.types import NULLTYPE
 
 from dashboard.engine.model import Conversation as Waiting
-from dashboard.engine.model import Hold, PoolKey, Status
+from dashboard.engine.model import Hold, PoolKey, Status, TakenFrom
 from dashboard.engine.policy import ConversationPriority
 from dashboard.store.assignment import open_counts
 from dashboard.store.assignment import waiting_conditions as conditions
@@ -71,6 +71,8 @@ COLUMNS = (
     type_coerce(Conversation.held_for, NULLTYPE).label("held_for"),
     Conversation.skill_key,
     Conversation.due_at,
+    type_coerce(Conversation.returned_from, NULLTYPE).label("returned_from"),
+    type_coerce(Conversation.returned_ats, NULLTYPE).label("returned_ats"),
 )
 
 
@@ -231,7 +233,7 @@ def _rows(rules: Filter) -> Select[Any]:
 def value(row: Sequence[Any]) -> Waiting:
     # Unpacked at once: access by name took twice as long.
     conversation_id, team_id, contact_id, labels, created_at, last_activity_at, *others = row
-    had_by, waiting_since, held_until, held_for, skill_key, due_at, preferred = others
+    had_by, waiting_since, held_until, held_for, skill_key, due_at, returned_from, returned_ats, preferred = others
     return Waiting(
         id=conversation_id,
         team_id=team_id,
@@ -247,7 +249,13 @@ def value(row: Sequence[Any]) -> Waiting:
         skills=skill_keys.skills_of(skill_key) if skill_key else NO_SKILLS,
         preferred=preferred,
         due_at=due_at,
+        returned_from=taken_from(returned_from, returned_ats) if returned_from else (),
     )
+
+
+def taken_from(agent_ids: Sequence[int], instants: Sequence[datetime]) -> tuple[TakenFrom, ...]:
+    """Return the agents from whom a conversation came back, with the instants (E65)."""
+    return tuple(map(TakenFrom, agent_ids, instants))
 
 
 def of(rules: Filter) -> Select[tuple[()]]:

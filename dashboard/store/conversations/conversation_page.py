@@ -44,6 +44,7 @@ class ConversationPage:
     snoozed_until: datetime | None
     respond_by: datetime | None
     due_at: datetime | None
+    returns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,9 @@ class ConversationRow:
     respond_by: datetime | None = None
     due_at: datetime | None = None
     due_is_rough: bool = False
+    returns: int = 0
+    returned_from: tuple[int, ...] = ()
+    returned_ats: tuple[datetime, ...] = ()
 
     @property
     def is_waiting(self) -> bool:
@@ -111,8 +114,8 @@ class InsertedConversation:
 SAVED = ("inbox_id", "team_id", "subject", "status", "priority", "assignee_id", "assigned_by_engine", "labels",
          "last_activity_at", "waiting_since", "assigned_at", "resolved_at", "snoozed_until", "had_by_id",
          "awaiting", "held_until", "held_for", "required_skills", "overflow_team_id", "first_reply_at",
-         "replied_at", "respond_by")  # fmt: skip
-LISTS = ("labels", "required_skills")
+         "replied_at", "respond_by", "returns", "returned_from", "returned_ats")  # fmt: skip
+LISTS = ("labels", "required_skills", "returned_from", "returned_ats")
 ADDED = ("id", *NewConversation.__slots__)
 # All conversations with their contacts; callers add conditions, `as_row` converts rows.
 ROWS = select(Conversation.__table__, Contact.identifier, Contact.name).outerjoin(
@@ -228,8 +231,7 @@ def add(session: Session, rows: Sequence[NewConversation]) -> list[InsertedConve
 
 def _saved(row: ConversationRow) -> dict[str, Any]:
     lists = {
-        "labels": list(row.labels),
-        "required_skills": list(row.required_skills),
+        **{name: list(getattr(row, name)) for name in LISTS},
         "required_keys": sorted(skill_keys.folded(row.required_skills)),
     }
     return {**{name: getattr(row, name) for name in SAVED}, **lists, "saved_id": row.id}

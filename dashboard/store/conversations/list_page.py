@@ -53,6 +53,8 @@ class ConversationLine:
     had_by_id: int | None
     skill_key: str
     due_at: datetime | None
+    returned_from: tuple[int, ...]
+    returned_ats: tuple[datetime, ...]
 
 
 COLUMNS = (
@@ -100,4 +102,5 @@ def _given_after(account_id: int, at: datetime) -> ColumnElement[bool]:
 
 
 def _line(row: Row[Any]) -> ConversationLine:
-    return ConversationLine(**{**row._mapping, "labels": tuple(row.labels)})
+    lists = {name: tuple(getattr(row, name)) for name in ("labels", "returned_from", "returned_ats")}
+    return ConversationLine(**{**row._mapping, **lists})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, any_, func, literal, select
+from sqlalchemy import ColumnElement, Text, and_, any_, cast, func, literal, select
 
 from dashboard.engine.decisions import Source, Via
 from dashboard.engine.model import Status
@@ -115,11 +115,16 @@ def order_of(session: Session, account_id: int, wanted: ConversationFilter) -> t
     if not wanted.waiting:
         return NEWEST
     priority = session.scalar(
-        select(AssignmentPolicy.conversation_priority)
-        .join(PolicyLink, PolicyLink.assignment_policy_id == AssignmentPolicy.id)
+        select(
+            func.coalesce(
+                PolicyLink.overrides["conversation_priority"].astext, cast(AssignmentPolicy.conversation_priority, Text)
+            )
+        )
+        .select_from(PolicyLink)
+        .join(AssignmentPolicy, AssignmentPolicy.id == PolicyLink.assignment_policy_id)
         .where(PolicyLink.account_id == account_id, PolicyLink.inbox_id == wanted.inbox_id)
     )
-    return ORDER[priority or ConversationPriority.EARLIEST_CREATED]
+    return ORDER[ConversationPriority(priority or ConversationPriority.EARLIEST_CREATED)]
 
 
 def _ledger_row(row: Assignment, actor_name: str | None) -> LedgerRow:

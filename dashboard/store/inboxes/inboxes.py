@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, exists, func, literal, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from dashboard.engine.model import Status
 from dashboard.store.models import AccountUser, Conversation, Inbox, InboxMember, PolicyLink
@@ -24,6 +24,7 @@ class InboxRow:
     weight: int
     business_hours: Mapping[str, Any] | None
     assignment_policy_id: int | None
+    overrides: Mapping[str, Any]
     member_ids: tuple[int, ...]
     waiting_count: int
     open_count: int
@@ -47,11 +48,13 @@ MEMBERS = (
     .scalar_subquery()
 )
 POLICY = select(PolicyLink.assignment_policy_id).where(PolicyLink.inbox_id == Inbox.id).scalar_subquery()
+OVERRIDES = select(PolicyLink.overrides).where(PolicyLink.inbox_id == Inbox.id).scalar_subquery()
 
 shelf = AccountTable(
     Inbox,
     InboxRow,
     assignment_policy_id=POLICY,
+    overrides=func.coalesce(OVERRIDES, literal({}, JSONB), type_=JSONB),
     member_ids=MEMBERS,
     waiting_count=_count(assigned=False),
     open_count=_count(assigned=False) + _count(assigned=True),

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 
 from dashboard.engine import model, policy
 from dashboard.store.core.rules_in_use import NO_RULES, RulesInUse
@@ -42,10 +43,9 @@ READ_AT = """
 CASE WHEN k.state IN ('ready', 'degraded') AND NOT k.paused AND k.imported_at IS NOT NULL AND h.unread_since IS NULL
   THEN k.waiting_read_at END
 """
-ROUTING = text(
-    f"""
-    SELECT i.id AS inbox_id, i.name AS inbox_name, a.assignment_v2, i.enable_auto_assignment, i.business_hours,
-      h.mode, h.stopped_at IS NOT NULL AS is_stopped, {READ_AT} AS read_at, i.weight,
+COLUMNS = f"""
+    SELECT i.account_id, i.id AS inbox_id, i.name AS inbox_name, a.assignment_v2, i.enable_auto_assignment,
+      i.business_hours, h.mode, h.stopped_at IS NOT NULL AS is_stopped, {READ_AT} AS read_at, i.weight,
       EXISTS (SELECT FROM inboxes w WHERE w.account_id = a.id AND w.weight > 1) AS weighs,
       EXISTS (SELECT FROM assignment_policies s WHERE s.account_id = a.id AND s.pace_seconds IS NOT NULL) AS paces,
       {POLICY}
@@ -55,8 +55,16 @@ ROUTING = text(
     LEFT JOIN assignment_policies p ON p.id = l.assignment_policy_id
     LEFT JOIN connected_inboxes h ON h.inbox_id = i.id
     LEFT JOIN connections k ON k.id = h.connection_id
-    WHERE i.account_id = :account_id AND i.id = ANY(:inbox_ids)
-    ORDER BY i.id
+"""
+ROUTING = text(f"{COLUMNS} WHERE i.account_id = :account_id AND i.id = ANY(:inbox_ids) ORDER BY i.id")
+# The condition of the index of policies with returns; without any, nothing else is read.
+RETURNING = text(
+    f"""
+    {COLUMNS}
+    WHERE l.assignment_policy_id IN (
+      SELECT id FROM assignment_policies WHERE return_after IS NOT NULL OR return_when_absent IS NOT NULL
+    ) AND (CAST(:account_id AS bigint) IS NULL OR i.account_id = :account_id)
+    ORDER BY i.account_id, i.id
     """
 )
 
@@ -78,25 +86,31 @@ def read(session: Session, account_id: int, inbox_id: int) -> Routing | None:
 def read_many(session: Session, account_id: int, inbox_ids: Collection[int]) -> Sequence[Routing]:
     """Return the routing of those of these inboxes that the account has."""
     rows = session.execute(ROUTING, {"account_id": account_id, "inbox_ids": list(inbox_ids)})
-    return [
-        Routing(
-            inbox=model.Inbox(
-                id=row.inbox_id,
-                account_id=account_id,
-                name=row.inbox_name,
-                assignment_v2=row.assignment_v2,
-                enable_auto_assignment=row.enable_auto_assignment,
-                mode=model.ConnectionMode(row.mode) if row.mode else None,
-                is_stopped=row.is_stopped,
-                read_at=row.read_at,
-                weight=row.weight,
-                hours=business_hours.of(row.business_hours),
-            ),
-            policy=policy_of(row),
-            uses=RulesInUse(weighs=row.weighs, paces=row.paces),
-        )
-        for row in rows
-    ]
+    return list(map(_routing, rows))
+
+
+def returning(session: Session, account_id: int | None = None) -> Sequence[Routing]:
+    """Return the routing of the inboxes whose policies return conversations, of one account or all (E64)."""
+    return list(map(_routing, session.execute(RETURNING, {"account_id": account_id})))
+
+
+def _routing(row: Row[Any]) -> Routing:
+    return Routing(
+        inbox=model.Inbox(
+            id=row.inbox_id,
+            account_id=row.account_id,
+            name=row.inbox_name,
+            assignment_v2=row.assignment_v2,
+            enable_auto_assignment=row.enable_auto_assignment,
+            mode=model.ConnectionMode(row.mode) if row.mode else None,
+            is_stopped=row.is_stopped,
+            read_at=row.read_at,
+            weight=row.weight,
+            hours=business_hours.of(row.business_hours),
+        ),
+        policy=policy_of(row),
+        uses=RulesInUse(weighs=row.weighs, paces=row.paces),
+    )
 
 
 def account_of(session: Session, inbox_id: int) -> int | None:

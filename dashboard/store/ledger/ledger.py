@@ -47,6 +47,8 @@ class AssignmentSource(StrEnum):
     GONE_IN_HELPDESK = "gone_in_helpdesk"
     IN_HELPDESK = "in_helpdesk"
     LOST_RACE = "lost_race"
+    NO_REPLY = "no_reply"
+    AGENT_ABSENT = "agent_absent"
     REFUSED_IN_HELPDESK = "refused_in_helpdesk"
     NOT_WRITTEN = "not_written"
 

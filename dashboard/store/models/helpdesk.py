@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
+    DateTime,
     Index,
     PrimaryKeyConstraint,
     UniqueConstraint,
@@ -13,7 +15,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dashboard.engine.model import AssignmentType, Awaiting, Hold, Status
@@ -35,6 +37,7 @@ READABLE = "{0} BETWEEN '0002-01-01+00' AND '9998-12-31+00'"
 WAITING = text("status = 'open' AND assignee_id IS NULL")
 HELD = text("status = 'open' AND assignee_id IS NOT NULL")
 UNANSWERED = text("status = 'open' AND assignee_id IS NOT NULL AND awaiting = 'agent'")
+UNREPLIED = text("status = 'open' AND assignee_id IS NOT NULL AND (replied_at IS NULL OR replied_at < assigned_at)")
 SKILLED = text("status = 'open' AND assignee_id IS NULL AND skill_key <> ''")
 ROUGH = text("status = 'open' AND assignee_id IS NULL AND due_is_rough")
 SNOOZED = text("status = 'snoozed' AND snoozed_until IS NOT NULL")
@@ -164,10 +167,11 @@ class Conversation(InAccount, Base):
 
     A trigger joins the skills that it requires, itself and by its labels, in `skill_key` (E58); `required_keys` are the
     required skills, case-folded. `replied_at` is the agent's last message.
-    `overflow_team_id` is the team through which its agent got it (E59).
-
     A trigger keeps `due_at`: `respond_by`, else the start of the wait and the policy's target, null unless it waits
     (E54). It is rough until business hours are counted, and setting `due_is_rough` has it counted again.
+
+    `overflow_team_id` is the team through which its agent got it (E59). It came back `returns` times, from the agents
+    `returned_from` at the instants `returned_ats`, until it is resolved (E64, E65); they have no foreign key either.
     """
 
     __tablename__ = "conversations"
@@ -229,6 +233,8 @@ class Conversation(InAccount, Base):
             "team_id",
             postgresql_where=UNANSWERED,
         ),
+        # Conversations whose agents have not replied yet, the earliest assignment first (E64).
+        Index("ix_conversations_unreplied", "inbox_id", "assigned_at", "id", postgresql_where=UNREPLIED),
         # Timed snoozes, the earliest end first.
         Index("ix_conversations_snoozed_until", "snoozed_until", postgresql_where=SNOOZED),
     )
@@ -262,6 +268,9 @@ class Conversation(InAccount, Base):
     respond_by: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
     due_is_rough: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    returns: Mapped[int] = mapped_column(server_default="0")
+    returned_from: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
+    returned_ats: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), server_default="{}")
 
 
 class DueRenewal(Base):

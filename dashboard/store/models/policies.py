@@ -12,6 +12,7 @@ from dashboard.engine.policy import AssignmentOrder, ConversationPriority
 from dashboard.store.models.base import AccountId, Base, CreatedAt, InAccount, Words, same_account, word
 
 NAME = f"char_length(name) BETWEEN 1 AND {limits.NAME_LENGTH}"
+RETURNING = text("return_after IS NOT NULL OR return_when_absent IS NOT NULL")
 HOURS = f"exclude_older_than_hours BETWEEN 1 AND {limits.MOST_HOURS}"
 
 
@@ -28,6 +29,8 @@ class AssignmentPolicy(InAccount, Base):
         CheckConstraint("(overflow_team_id IS NULL) = (overflow_after IS NULL)", "overflow_with_team"),
         same_account("overflow_team_id", "teams", ondelete="RESTRICT"),
         Index(None, "overflow_team_id"),
+        # The policies whose conversations come back.
+        Index("ix_assignment_policies_returning", "id", postgresql_where=RETURNING),
     )
 
     name: Mapped[str]
@@ -50,6 +53,10 @@ class AssignmentPolicy(InAccount, Base):
     wait_for_preferred: Mapped[int | None] = mapped_column(server_default="0")
     pace_seconds: Mapped[int | None]
     response_targets: Mapped[dict[str, int | None] | None] = mapped_column(JSONB(none_as_null=True))
+    return_after: Mapped[int | None]
+    return_when_absent: Mapped[int | None]
+    return_by_hand_too: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    max_returns: Mapped[int] = mapped_column(server_default="3")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -70,7 +77,7 @@ class AssignmentPolicyVersion(Base):
 
 
 class PolicyLink(Base):
-    """The link of an inbox to its assignment policy, at most one (E3)."""
+    """The link of an inbox to its assignment policy, at most one (E3), with the inbox's own values (E69)."""
 
     __tablename__ = "inbox_assignment_policies"
     __table_args__ = (
@@ -83,6 +90,7 @@ class PolicyLink(Base):
     account_id: Mapped[AccountId]
     inbox_id: Mapped[int]
     assignment_policy_id: Mapped[int]
+    overrides: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     created_at: Mapped[CreatedAt]
 
 

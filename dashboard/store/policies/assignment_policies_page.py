@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from dashboard.engine.model import Status
 from dashboard.store.models import AccountUser, AssignmentPolicy, Conversation, Inbox, PolicyLink
@@ -12,12 +14,13 @@ from dashboard.store.postgres.database import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxChoice:
-    """An inbox with its policy, if any, and the number of its waiting conversations."""
+    """An inbox with its policy, if any, its own values, and the number of its waiting conversations."""
 
     id: int
     name: str
     policy_id: int | None
     policy_name: str | None
+    overrides: Mapping[str, Any]
     waiting: int
 
 
@@ -36,6 +39,7 @@ def inboxes(session: Session, account_id: int) -> Sequence[InboxChoice]:
             Inbox.name,
             AssignmentPolicy.id.label("policy_id"),
             AssignmentPolicy.name.label("policy_name"),
+            func.coalesce(PolicyLink.overrides, literal({}, JSONB), type_=JSONB).label("overrides"),
             WAITING.label("waiting"),
         )
         .outerjoin(PolicyLink, PolicyLink.inbox_id == Inbox.id)

@@ -149,6 +149,9 @@ def _linked(entry: AuditView, names: AuditNames) -> Markup:
     inbox = _named("inboxes", entry.subject_id, names)
     if after is None:
         return Markup("unlinked {} from inbox {}").format(_named("policies", before, names), inbox)
+    if after == before:
+        own = field_text.value("overrides", (entry.after or {}).get("overrides"), names)
+        return Markup("set the own values of inbox {} to {}").format(inbox, own)
     instead = Markup(" instead of {}").format(_named("policies", before, names)) if before else ""
     return Markup("linked {} to inbox {}{}").format(_named("policies", after, names), inbox, instead)
 

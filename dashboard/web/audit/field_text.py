@@ -18,6 +18,7 @@ LABELS = {
     "assignment_v2": "assignment",
     "enable_auto_assignment": "assignment",
     "business_hours": "hours",
+    "overrides": "own values",
     **{name: kind.label for name, kind in POLICY_FIELDS.items()},
     "exclude_older_than_hours": "exclusion by age",
     "excluded_labels": "exclusion labels",
@@ -120,6 +121,12 @@ def _targets(said: Mapping[str, int | None] | None) -> str:
     return ", ".join(f"{name} {minutes:,} min" for name, minutes in known if minutes) or "none"
 
 
+def _own(said: Mapping[str, Any] | None) -> str:
+    """Return an inbox's own values with their labels."""
+    texts = (f"{label(name)} {SAID[name](own) if name in SAID else own}" for name, own in (said or {}).items())
+    return ", ".join(texts) or "none"
+
+
 def _word(said: str | None) -> str:
     known = {str(card): text for card, text in CARDS.items()}
     return known.get(said or "", (said or "none").replace("_", " "))
@@ -137,6 +144,7 @@ SAID: Mapping[str, Callable[[Any], str]] = {
     "fair_distribution_limit": lambda said: f"at most {said:,} per agent" if said else "no limit",
     "conversation_limit": _limit,
     "business_hours": _hours,
+    "overrides": _own,
     "exclude_older_than_hours": lambda said: "none" if said is None else f"older than {said:,} h",
     "max_auto_assigned_conversations": lambda said: f"{said:,}" if said else "none",
     "assignment_type": _word,

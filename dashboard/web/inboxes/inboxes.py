@@ -19,7 +19,7 @@ from dashboard.services.inboxes.inbox_details import InboxDetails
 from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm, MemberIds
 from dashboard.services.inboxes.members import MemberChange, Owner, OwnerKind
 from dashboard.services.policies import assignment_policies
-from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoiceForm
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoice, PolicyChoiceForm
 from dashboard.store.core.paging import Page
 from dashboard.store.helpdesks import masters
 from dashboard.store.postgres.bulk import json_row
@@ -28,7 +28,7 @@ from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.inboxes import hours
+from dashboard.web.inboxes import hours, own_values
 from dashboard.web.inboxes.member_switch import switched
 
 PER_PAGE = 100
@@ -157,6 +157,19 @@ def change_policy(inbox_id: int) -> ResponseReturnValue:
     return _answer(inbox_id, wanted, "The policy was linked.")
 
 
+@pages.post("/inboxes/<int:inbox_id>/own-values")
+@supervisors_only
+def change_own_values(inbox_id: int) -> ResponseReturnValue:
+    """Change the inbox's own values for fields of its policy (E69)."""
+    if (policy := _found(inbox_id).policy) is None:
+        return _answer(inbox_id, invalid("overrides", "The inbox has no policy."), "")
+    values: Any = own_values.typed()
+    if not isinstance(values, Invalid):
+        choice = PolicyChoice(assignment_policy_id=policy.id, overrides=values)
+        values = finished(assignment_policies.link(unit_of_work(), viewer().account_id, inbox_id, choice, **editing()))
+    return _answer(inbox_id, values, "The inbox's own values were saved.")
+
+
 @pages.post("/inboxes/<int:inbox_id>/hours")
 @supervisors_only
 def change_hours(inbox_id: int) -> ResponseReturnValue:
@@ -222,7 +235,7 @@ def _answer(inbox_id: int, done: object, said: str) -> ResponseReturnValue:
 
 def _about(inbox_id: int) -> About:
     """Return the form's object for the audit log: the inbox, or its link to a policy."""
-    is_link = request.endpoint == "web.inboxes.change_policy"
+    is_link = request.endpoint in ("web.inboxes.change_policy", "web.inboxes.change_own_values")
     return About("inbox_assignment_policy" if is_link else "inbox", inbox_id)
 
 
@@ -240,6 +253,7 @@ def _context(inbox_id: int, **more: Any) -> dict[str, Any]:
         "helpdesk": masters.of_inbox(unit_of_work().session, viewer().account_id, inbox_id),
         "now": clock.now(),
         "errors": {},
+        "is_own_wrong": bool(more.get("errors")) and request.endpoint == "web.inboxes.change_own_values",
         "typed": request.form,
         **more,
     }

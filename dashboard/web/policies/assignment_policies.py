@@ -27,7 +27,7 @@ from dashboard.web.core import form_input, htmx, resubmission
 from dashboard.web.core.auth import actor_kwargs, supervisors_only, viewer
 from dashboard.web.core.bidi import saying
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.cards import ORDERS, SELECTORS, TARGET_TITLES, UNITS
+from dashboard.web.core.cards import ORDERS, SELECTORS, UNITS
 from dashboard.web.policies import policy_fields, policy_warnings
 from dashboard.web.policies.policy_fields import UNNAMED, PolicyFields
 from dashboard.web.policies.presets import PRESETS
@@ -75,7 +75,6 @@ def _words() -> dict[str, object]:
         "orders": ORDERS,
         "selectors": SELECTORS,
         "units": UNITS,
-        "target_titles": TARGET_TITLES,
         "presets": PRESETS,
         "presence_words": tuple(Presence),
         "warning": policy_warnings.warning,

@@ -62,6 +62,11 @@ CONTROLS: Mapping[type[PolicyField], Control] = {
         saved=lambda stored: {key: str((stored or {}).get(key) or "") for key in PRIORITY_KEYS},
         given=lambda typed: {key: form_input.number(minutes or None) for key, minutes in typed.items()},
     ),
+    kinds.CountField: Control(
+        typed=lambda name: form_input.text(name) or str(DEFAULTS[name]),
+        saved=str,
+        given=lambda typed: form_input.number(typed or None),
+    ),
     kinds.TeamField: Control(
         typed=lambda name: form_input.text(name) or "",
         saved=lambda team_id: str(team_id or ""),

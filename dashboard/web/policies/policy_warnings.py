@@ -1,6 +1,7 @@
 """The warnings of a policy's form as sentences."""
 
 from dashboard.engine.decisions import Reason
+from dashboard.engine.policy import POLICY_FIELDS
 from dashboard.engine.sentences.policy_text import span
 from dashboard.services.policies.policy_consequences import Consequences, PolicyWarning, WarningKind
 from dashboard.services.policies.previews import Preview
@@ -36,6 +37,11 @@ def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
         return saying("{} leaves the policy {}.", inbox.name, inbox.policy_name)
     if warned.doubt is WarningKind.STUCK:
         return saying(f"Nothing would move in {{}}: {clause(warned.reason)}.", inbox.name)
+    if warned.doubt is WarningKind.OWN_VALUES:
+        named = ", ".join(POLICY_FIELDS[name].label for name in warned.own)
+        return saying(f"{{}} does not follow it in everything. The inbox has own values: {named}.", inbox.name)
+    if warned.doubt is WarningKind.COMES_BACK:
+        return saying(f"{_come_back(warned.count)} in {{}}: nobody has answered for that long.", inbox.name)
     had = "has had as many" if warned.count == 1 else "have had as many"
     who = f"{warned.count} of {warned.of} agents there now in {{}} {had} or more"
     return saying(f"{who} within {span(meant.window)}: the limit is reached already.", inbox.name)
@@ -43,6 +49,10 @@ def _of_inbox(warned: PolicyWarning, meant: Consequences) -> str:
 
 def _inboxes(count: int) -> str:
     return "its inbox" if count == 1 else f"its {number(count)} inboxes"
+
+
+def _come_back(count: int) -> str:
+    return "1 conversation comes back at once" if count == 1 else f"{number(count)} conversations come back at once"
 
 
 def _wait(count: int) -> str:

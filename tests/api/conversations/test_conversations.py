@@ -54,6 +54,7 @@ def test_a_conversation_is_created_and_answered_as_it_is_kept(supervisor: Caller
         "due_at": None,
         "first_reply_at": None,
         "awaiting": "agent",
+        "returns": 0,
         "external": None,
         "write": None,
         "shadow": None,

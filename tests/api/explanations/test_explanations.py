@@ -8,6 +8,7 @@ KEYS = {
     *("conversation_id", "state", "position", "outcome", "reason", "sentence", "exclusion", "funnel", "agents"),
     *("next_possible_at", "fixes", "agent_id", "run_id", "assigned_at", "policy_id", "policy_version", "via"),
     "skills_relaxed",
+    "overrides",
 }
 
 
@@ -48,6 +49,7 @@ def test_a_waiting_conversation_is_explained_in_the_documented_shape(supervisor:
         "policy_version": None,
         "via": None,
         "skills_relaxed": False,
+        "overrides": [],
     }
 
 
@@ -75,7 +77,14 @@ def test_an_explanation_has_every_key_whatever_the_state(supervisor: Caller, acm
     assert (told[by_run]["outcome"], told[by_run]["reason"], told[by_run]["position"]) == ("assign", None, None)
     assert {told[by_run]["next_possible_at"], *told[by_run]["fixes"]} == {None}
     known = {"conversation_id": resolved, "state": "not_waiting", "sentence": "Not waiting: it is resolved."}
-    assert told[resolved] == {**dict.fromkeys(KEYS), **known, "agents": [], "fixes": [], "skills_relaxed": False}
+    assert told[resolved] == {
+        **dict.fromkeys(KEYS),
+        **known,
+        "agents": [],
+        "fixes": [],
+        "overrides": [],
+        "skills_relaxed": False,
+    }
 
 
 def test_the_document_says_that_every_key_is_there(supervisor: Caller):

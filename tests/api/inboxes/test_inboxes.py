@@ -28,6 +28,7 @@ def test_a_new_inbox_has_the_defaults(supervisor: Caller) -> None:
         "open_now": True,
         "opens_at": None,
         "assignment_policy_id": None,
+        "overrides": {},
         "member_ids": [],
         "waiting_count": 0,
         "open_count": 0,

@@ -12,6 +12,8 @@ from dashboard.helpdesks.values import HelpdeskKind
 from dashboard.services.alerts import checks, kinds, rules
 from dashboard.services.alerts.alert_forms import AlertRuleEdit
 from dashboard.services.alerts.kinds import AlertKind, AlertLevel
+from dashboard.services.conversations import change
+from dashboard.services.conversations.conversation_forms import Message, MessageType
 from dashboard.services.core.container import build
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.alerts import alerts
@@ -350,3 +352,41 @@ def given(acme: Acme, *, ago: timedelta = timedelta(hours=1), **counts: int) -> 
                 | {"p": position, "at": NOON - ago},
             )
     session.commit()
+
+
+def test_what_has_used_up_its_returns_opens_an_alert_until_somebody_answers(watch: Watch):
+    """E65, E80"""
+    acme = watch.acme
+    watch.rule(kind=AlertKind.RETURNS_USED_UP)
+    acme.policy(return_after=30, max_returns=1)
+    ids = acme.held("Ana", 2, assigned_by_engine=True, returns=1)
+    watch.check(after=1_800)
+    opened = watch.open()
+    said = Message(message_type=MessageType.OUTGOING)
+    for one in ids:
+        acme.work.finished(change.message(acme.work, acme.account_id, one, said, actor_id=None, now=watch.now))
+
+    watch.check(after=15)
+    watch.check(after=60)
+
+    assert opened == ["Support: 2 conversations have come back as often as the policy allows, and nobody answers."]
+    assert watch.open() == []
+
+
+def test_conversations_past_their_target_open_an_alert_until_few_enough_are(watch: Watch):
+    """E54, E80"""
+    watch.rule(kind=AlertKind.OVERDUE, threshold=2, minutes=10)
+    created_at = NOON - timedelta(hours=1)
+    for minutes in (9, 10, 11):
+        watch.acme.waiting(1, created_at=created_at, respond_by=NOON - timedelta(minutes=minutes))
+    watch.acme.waiting(1, created_at=created_at)
+
+    watch.check()
+    opened = watch.open()
+    watch.acme.work.session.execute(text("UPDATE conversations SET respond_by = NULL WHERE id = 2"))
+    watch.acme.work.session.commit()
+    watch.check(after=15)
+    watch.check(after=60)
+
+    assert opened == ["Support: 2 conversations are overdue by 10 minutes or more."]
+    assert watch.open() == []

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from dashboard.engine.model import Hold, Status
+from dashboard.engine.model import Awaiting, Hold, Status
 from dashboard.helpdesks.values import HelpdeskConversation
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.helpdesks.mirroring import translation
@@ -123,8 +123,20 @@ def _theirs(row: ConversationRow, reading: HelpdeskConversation, view: MirrorVie
         subject=translation.subject_of(reading, view),
         last_activity_at=view.here(reading.last_activity_at),
         awaiting=reading.awaiting or row.awaiting,
+        replied_at=_replied_at(row, reading, view),
         snoozed_until=None,  # the helpdesk ends its snoozes
     )
+
+
+def _replied_at(row: ConversationRow, reading: HelpdeskConversation, view: MirrorView) -> datetime | None:
+    """Return the agent's last message, as far as a reading shows it: the last activity, if the customer is next."""
+    at = view.here(reading.last_activity_at)
+    if (reading.awaiting or row.awaiting, at) == (row.awaiting, row.last_activity_at):
+        return row.replied_at
+    if reading.awaiting is Awaiting.CUSTOMER:
+        return at
+    first_at = reading.first_reply_at
+    return row.replied_at or (view.here(first_at) if first_at else None)
 
 
 def _is_released_there(before: Mirrored, reading: HelpdeskConversation) -> bool:
