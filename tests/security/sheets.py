@@ -9,6 +9,7 @@ HIDDEN = ("hidden", "submit", "button", "password", "search")
 # Controls that say one thing together.
 TOGETHER = {
     "unit": "fair_distribution_window",
+    "own_unit": "own_fair_distribution_window",
     **dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun", "timezone", "country", "holidays"), "hours"),
 }
 ZONES = ("Europe/Berlin", "Asia/Tokyo", "America/Lima", "Africa/Lagos", "Asia/Dhaka")
@@ -47,7 +48,7 @@ class Control:
 
     def _typed(self, number: int) -> str:
         if self.kind == "numeric":
-            return str(40 + number)
+            return str(number) if self.name == "max_returns" else str(40 + number)
         if self.name == "timezone":
             return ZONES[number]
         if HOURS.fullmatch(self.values[0]):

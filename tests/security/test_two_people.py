@@ -37,6 +37,9 @@ def worlds(settings: Settings) -> Iterator[Worlds]:
         found.ours.admin.patch(f"/agent_capacity_policies/{ids['capacity']}", {"conversation_limit": 9})
         hours = {"timezone": "UTC", "weekly": {"mon": [["09:00", "17:00"]]}, "holidays": [], "country": None}
         found.ours.admin.patch(f"/inboxes/{ids['inbox']}", {"business_hours": hours})
+        own = {"assignment_order": "balanced", "fair_distribution_limit": 5, "fair_distribution_window": 7_200}
+        link = {"assignment_policy_id": ids["policy"], "overrides": own}
+        found.ours.admin.post(f"/inboxes/{ids['inbox']}/assignment_policy", link)
         yield found
 
 

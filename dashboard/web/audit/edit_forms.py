@@ -33,7 +33,7 @@ MOST_ENTRIES = 200
 RECENTLY = timedelta(hours=12)
 T = TypeVar("T")
 # Fields with a value of several parts, which is compared as a whole.
-OF_PARTS = frozenset({"business_hours", "overrides", "response_targets"})
+OF_PARTS = frozenset({"business_hours", "response_targets"})
 PLAIN = (str, int, bool, type(None))
 
 

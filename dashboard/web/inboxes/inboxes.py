@@ -19,7 +19,8 @@ from dashboard.services.inboxes.inbox_details import InboxDetails
 from dashboard.services.inboxes.inbox_forms import InboxEdit, InboxForm, MemberIds
 from dashboard.services.inboxes.members import MemberChange, Owner, OwnerKind
 from dashboard.services.policies import assignment_policies
-from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoice, PolicyChoiceForm
+from dashboard.services.policies import own_values as own_changes
+from dashboard.services.policies.policy_forms import AssignmentPolicyEdit, PolicyChoiceForm
 from dashboard.store.core.paging import Page
 from dashboard.store.helpdesks import masters
 from dashboard.store.postgres.bulk import json_row
@@ -161,13 +162,11 @@ def change_policy(inbox_id: int) -> ResponseReturnValue:
 @supervisors_only
 def change_own_values(inbox_id: int) -> ResponseReturnValue:
     """Change the inbox's own values for fields of its policy (E69)."""
-    if (policy := _found(inbox_id).policy) is None:
-        return _answer(inbox_id, invalid("overrides", "The inbox has no policy."), "")
-    values: Any = own_values.typed()
-    if not isinstance(values, Invalid):
-        choice = PolicyChoice(assignment_policy_id=policy.id, overrides=values)
-        values = finished(assignment_policies.link(unit_of_work(), viewer().account_id, inbox_id, choice, **editing()))
-    return _answer(inbox_id, values, "The inbox's own values were saved.")
+    _found(inbox_id)
+    done: Any = own_values.typed()
+    if not isinstance(done, Invalid):
+        done = finished(own_changes.change(unit_of_work(), viewer().account_id, inbox_id, done, **editing()))
+    return _answer(inbox_id, done, "The inbox's own values were saved.")
 
 
 @pages.post("/inboxes/<int:inbox_id>/hours")
