@@ -17,7 +17,7 @@ from rq_scheduler import Scheduler
 from dashboard.config import Settings
 from dashboard.services.alerts import checks
 from dashboard.services.assignment import stranded_check
-from dashboard.services.conversations import returns
+from dashboard.services.conversations.timed import returns
 from dashboard.store.core.errors import REDIS_AWAY, translate_redis_errors
 from dashboard.store.redis import client
 from jobs import runtime

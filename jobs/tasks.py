@@ -12,7 +12,7 @@ from dashboard.services.agents import availability_ends
 from dashboard.services.alerts import checks, sending
 from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
-from dashboard.services.conversations import due_renewal, returns, snoozes
+from dashboard.services.conversations.timed import due_renewal, returns, snoozes
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.helpdesks import writing
 from dashboard.services.helpdesks.hints import scheduling as jobs_of_helpdesks

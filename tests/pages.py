@@ -24,7 +24,7 @@ from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.models import AccountUser, User
 from dashboard.store.postgres import database
 from dashboard.web.accounts import login_throttle
-from dashboard.web.core import fragment_cache
+from dashboard.web.core.live import fragment_cache
 from tests.desks import NOON, Acme, Recorded, add_user
 
 PASSWORD = "correct horse"

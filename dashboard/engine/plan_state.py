@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from dashboard.engine import return_memory
+from dashboard.engine.coming_back import return_memory
 from dashboard.engine.decisions import (
     HELD_BECAUSE,
     Assign,
@@ -145,7 +145,8 @@ class PlanState:
             return True
 
     def _assign(self, conversation: Conversation) -> Assign | Stop | Skip:
-        pool = self._pool_of(conversation)
+        pool = None if conversation.skills else self._plain.get(conversation.team_id)
+        pool = pool or self._pool_of(conversation)
         if pool.manual:
             return Stop(conversation.id, Reason.TEAM_MANUAL)
         if self._shadowed and (seat := self._as_before(conversation, pool)):
@@ -155,7 +156,7 @@ class PlanState:
                 return self._give(conversation, seat, pool, Via.PREFERRED)
             if until := self._kept_until(conversation, pool):
                 return Skip(conversation.id, Reason.KEPT_FOR_PREFERRED, until=until, agent_id=conversation.preferred)
-        had = self._passed_over(conversation)
+        had = self._passed_over(conversation) if conversation.returned_from else return_memory.NOBODY
         if seat := pool.choose(conversation, had):
             return self._give(conversation, seat, pool)
         if (beyond := self._overflow(conversation)) and (seat := beyond.choose(conversation, had)):
@@ -204,8 +205,9 @@ class PlanState:
         if turn_of:
             turn_of.rotation.spend(seat)
         for pool in self._pools.values():
-            if agent_id in pool.seats:
-                pool.judge_again(seat)
+            # Within a plan a refusal stays.
+            if agent_id in pool.seats and agent_id not in pool.refusals:
+                pool.judge(seat, pool.of_loads)
         if conversation.contact_id is not None:
             self._served.add(conversation.contact_id)
         if via is None and not conversation.skills:

@@ -28,19 +28,22 @@ class Pool:
         self.seats = {seat.id: seat for seat in seats}
         self._selector = SELECTORS[rules.policy.assignment_order].make(self.seats, turns, seed)
         gates = gates_under(rules, seats)
-        self._of_loads = tuple(gate for gate in gates if gate in OF_LOADS)
+        self.of_loads = tuple(gate for gate in gates if gate in OF_LOADS)
         for seat in seats:
-            self._judge(seat, gates)
+            self.judge(seat, gates)
 
     @property
     def is_closed(self) -> bool:
         """Return whether nobody is eligible; within a plan it stays so."""
         return len(self.refusals) == self.members
 
-    def judge_again(self, seat: Candidate) -> None:
-        """Apply the gates of loads to a member after an assignment; within a plan a refusal stays."""
-        if seat.id not in self.refusals:
-            self._judge(seat, self._of_loads)
+    def judge(self, seat: Candidate, gates: Iterable[Gate]) -> None:
+        """Apply these gates to a member whom none has refused."""
+        for gate in gates:
+            if no := gate(seat, self.rules):
+                self.refusals[seat.id] = no
+                self._tally[no.kind] += 1
+                return
 
     def eligible(self, agent_id: int | None) -> Candidate | None:
         """Return the member with this id if no gate refuses them."""
@@ -92,13 +95,6 @@ class Pool:
             under_rate_limit=online - sum(tally[kind] for kind in RATE_KINDS),
             with_capacity=self.members - len(self.refusals),
         )
-
-    def _judge(self, seat: Candidate, gates: Iterable[Gate]) -> None:
-        for gate in gates:
-            if no := gate(seat, self.rules):
-                self.refusals[seat.id] = no
-                self._tally[no.kind] += 1
-                return
 
     def standing(self) -> PoolState:
         """Return the state of the pool: the reason if it is closed, and the next instant that ends a refusal."""

@@ -20,8 +20,9 @@ from dashboard.web.assignment import assignments, run_list, runs
 from dashboard.web.audit import audit_log, edit_forms
 from dashboard.web.board import live_board, verdict_text
 from dashboard.web.conversations import conversation_list, conversation_page, labels
-from dashboard.web.core import assets, auth, bidi, errors, formatting, fragment_cache, sections, security, urls
+from dashboard.web.core import assets, auth, bidi, errors, formatting, sections, security, urls
 from dashboard.web.core.blueprints import all_pages
+from dashboard.web.core.live import fragment_cache
 from dashboard.web.helpdesks import (
     connection_agents,
     connection_list,

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given as examples
 from hypothesis import strategies as st
 
-from dashboard.engine import planner, returns
+from dashboard.engine import planner
+from dashboard.engine.coming_back import returns
+from dashboard.engine.coming_back.returns import HeldConversation, ReturnReason
 from dashboard.engine.decisions import Assign, Funnel, Reason, Stop, Via
 from dashboard.engine.gates import could_ever
 from dashboard.engine.model import PoolKey, Presence, TakenFrom
 from dashboard.engine.plan_state import PlanState
 from dashboard.engine.policy import AssignmentOrder
-from dashboard.engine.returns import HeldConversation, ReturnReason
 from dashboard.engine.sentences import decision_text
 from dashboard.engine.sentences.decision_text import NamesById
 from dashboard.engine.suggestions import suggestions

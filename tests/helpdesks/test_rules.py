@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Awaiting, ConnectionMode, Presence
-from dashboard.services.conversations import returns
+from dashboard.services.conversations.timed import returns
 from dashboard.store.models import AssignmentPolicy
 from tests.connected import Connected
 from tests.desks import Recorded

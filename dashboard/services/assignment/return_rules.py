@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from dashboard.engine import planner, returns
+from dashboard.engine import planner
+from dashboard.engine.coming_back import returns
+from dashboard.engine.coming_back.returns import HeldConversation, ReturnReason
 from dashboard.engine.model import Awaiting, ConnectionMode
 from dashboard.engine.policy import AssignmentPolicy
-from dashboard.engine.returns import HeldConversation, ReturnReason
 from dashboard.services.assignment import absences
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.assignment import returning as store

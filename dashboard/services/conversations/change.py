@@ -7,8 +7,8 @@ from datetime import datetime
 
 import structlog
 
+from dashboard.engine.coming_back.returns import ReturnReason
 from dashboard.engine.model import Awaiting, Presence, Status
-from dashboard.engine.returns import ReturnReason
 from dashboard.services.agents import presence
 from dashboard.services.conversations import helpdesk_rights, save, transitions, validation
 from dashboard.services.conversations.conversation_forms import ConversationChange, Message, MessageType

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from dashboard.engine.decisions import Source
-from dashboard.services.conversations import due_renewal, validation
+from dashboard.services.conversations import validation
 from dashboard.services.conversations.conversation_forms import ConversationDraft
+from dashboard.services.conversations.timed import due_renewal
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.conversations import contacts, conversations

@@ -1,7 +1,8 @@
 """One changed conversation, written: the row, its ledger row, its events, and the runs that follow."""
 
 from dashboard.engine.decisions import Source
-from dashboard.services.conversations import due_renewal, transitions
+from dashboard.services.conversations import transitions
+from dashboard.services.conversations.timed import due_renewal
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from dashboard.engine.coming_back.returns import ReturnReason
 from dashboard.engine.model import Awaiting, Presence, Status
-from dashboard.engine.returns import ReturnReason
 from dashboard.services.conversations.conversation_forms import Message, MessageType
 from dashboard.store.agents.assignee_status import AssigneeStatus
 from dashboard.store.conversations.conversations import ConversationRow

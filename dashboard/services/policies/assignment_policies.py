@@ -18,7 +18,7 @@ from dashboard.store.core.paging import Listed, Page
 from dashboard.store.inboxes import inboxes
 from dashboard.store.inboxes.inboxes import InboxRow
 from dashboard.store.policies import assignment_policies as store
-from dashboard.store.policies.assignment_policies import InboxPolicyRow, LinkRow, PolicyRow
+from dashboard.store.policies.assignment_policies import InboxPolicyRow, LinkedPolicy, PolicyRow
 from dashboard.store.postgres.bulk import json_row
 
 __all__ = [
@@ -195,7 +195,7 @@ def _columns(edit: AssignmentPolicyEdit) -> dict[str, Any]:
     }
 
 
-def _judged(seen: Baseline, sent: Mapping[str, Any], before: InboxPolicyRow | None) -> LinkRow | Stale | None:
+def _judged(seen: Baseline, sent: Mapping[str, Any], before: InboxPolicyRow | None) -> LinkedPolicy | Stale | None:
     """Return the link that the inbox shall have, or the refusal if somebody has changed it meanwhile.
 
     The inbox's own values stay while its policy does, unless others are sent.
@@ -209,12 +209,12 @@ def _judged(seen: Baseline, sent: Mapping[str, Any], before: InboxPolicyRow | No
     if policy_id is None:
         return None
     kept = stood.overrides if stood and stood.assignment_policy_id == policy_id else {}
-    return LinkRow(assignment_policy_id=policy_id, overrides=found.get("overrides", kept))
+    return LinkedPolicy(assignment_policy_id=policy_id, overrides=found.get("overrides", kept))
 
 
-def _link_of(row: InboxPolicyRow | None) -> LinkRow | None:
-    return LinkRow(assignment_policy_id=row.id, overrides=row.overrides) if row else None
+def _link_of(row: InboxPolicyRow | None) -> LinkedPolicy | None:
+    return LinkedPolicy(assignment_policy_id=row.id, overrides=row.overrides) if row else None
 
 
-def _linked(inbox_id: int, before: LinkRow | None, after: LinkRow | None) -> AuditedChange:
+def _linked(inbox_id: int, before: LinkedPolicy | None, after: LinkedPolicy | None) -> AuditedChange:
     return AuditedChange(subject="inbox_assignment_policy", subject_id=inbox_id, before=before, after=after)

@@ -13,7 +13,7 @@ from dashboard.engine.policy import DEFAULTS, OVERRIDABLE, POLICY_FIELDS
 from dashboard.engine.policy_fields import PolicyField
 from dashboard.services.core.form import UNSET
 from dashboard.services.core.form_fields import Id, Switch, Unique, WholeNumber, Word
-from dashboard.services.policies.target_forms import Targets
+from dashboard.services.policies.target_forms import TargetMinutes
 
 # The fields that somebody sets, and a dataclass with each of them left out.
 EDITED = ("name", "description", *POLICY_FIELDS)
@@ -51,7 +51,7 @@ def _input(kind: PolicyField, default: Any) -> Field[Any]:
         case kinds.SpanField(least=least, most=most):
             return WholeNumber(least, most, allow_none=True, load_default=default)
         case kinds.TargetsField(least=least, most=most):
-            return Targets(least, most, allow_none=True, load_default=default)
+            return TargetMinutes(least, most, allow_none=True, load_default=default)
         case kinds.CountField(least=least, most=most):
             return WholeNumber(least, most, load_default=default)
         case kinds.TeamField():

@@ -12,7 +12,7 @@ NOT_TARGETS = "Not response targets: an object with minutes by priority, 1 to 4 
 UNKNOWN = "Not a priority: 1, 2, 3, 4 or none."
 
 
-class Targets(fields.Field[Any]):
+class TargetMinutes(fields.Field[Any]):
     """Minutes by priority, as stored: all keys, or None without any target."""
 
     def __init__(self, least: int, most: int, **kwargs: Any) -> None:

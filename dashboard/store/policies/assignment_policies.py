@@ -45,7 +45,7 @@ class InboxPolicyRow(PolicyRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkRow:
+class LinkedPolicy:
     """The policy of an inbox by its id, and the inbox's own values."""
 
     assignment_policy_id: int
@@ -78,12 +78,12 @@ def of_inbox(session: Session, account_id: int, inbox_id: int) -> InboxPolicyRow
     return InboxPolicyRow(**json_row(found), overrides=linked.overrides) if found and linked else None  # type: ignore[arg-type]
 
 
-def link_of(session: Session, account_id: int, inbox_id: int) -> LinkRow | None:
+def link_of(session: Session, account_id: int, inbox_id: int) -> LinkedPolicy | None:
     """Return the inbox's link to a policy."""
     return links(session, account_id, [inbox_id]).get(inbox_id)
 
 
-def links(session: Session, account_id: int, inbox_ids: Collection[int]) -> Mapping[int, LinkRow | None]:
+def links(session: Session, account_id: int, inbox_ids: Collection[int]) -> Mapping[int, LinkedPolicy | None]:
     """Return each inbox's link, None without a policy."""
     wanted = (
         select(Inbox.id, PolicyLink.assignment_policy_id, PolicyLink.overrides)
@@ -93,7 +93,7 @@ def links(session: Session, account_id: int, inbox_ids: Collection[int]) -> Mapp
     return {row.id: _link(row) for row in session.execute(wanted)}
 
 
-def link(session: Session, account_id: int, inbox_id: int, wanted: LinkRow) -> None:
+def link(session: Session, account_id: int, inbox_id: int, wanted: LinkedPolicy) -> None:
     """Link the policy to the inbox; replaces an existing link."""
     linked = postgres_insert(PolicyLink).values(account_id=account_id, inbox_id=inbox_id, **json_row(wanted))
     session.execute(linked.on_conflict_do_update(index_elements=["inbox_id"], set_=json_row(wanted)))
@@ -115,10 +115,10 @@ def touched(row: PolicyRow, now: datetime, *, decides: bool) -> Mapping[str, Any
     return {"updated_at": now, **({"version": row.version + 1} if decides else {})}
 
 
-def _link(row: Row[Any]) -> LinkRow | None:
+def _link(row: Row[Any]) -> LinkedPolicy | None:
     if row.assignment_policy_id is None:
         return None
-    return LinkRow(assignment_policy_id=row.assignment_policy_id, overrides=row.overrides)
+    return LinkedPolicy(assignment_policy_id=row.assignment_policy_id, overrides=row.overrides)
 
 
 def _plain(value: Any) -> Any:

@@ -16,11 +16,12 @@ from dashboard.services.board import live_board as services
 from dashboard.services.board.agent_status import StatusKind
 from dashboard.services.board.live_board import Board
 from dashboard.services.board.workload import Sort, View
-from dashboard.web.core import form_input, fragment_cache, htmx, urls
+from dashboard.web.core import form_input, htmx, urls
 from dashboard.web.core.auth import scope, viewer
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.fragment_cache import Version, Wish
-from dashboard.web.core.live_version import live_version
+from dashboard.web.core.live import fragment_cache
+from dashboard.web.core.live.fragment_cache import Version, Wish
+from dashboard.web.core.live.live_version import live_version
 
 NAMES = ("wall", "inbox", "team", "presence", "sort", "page")
 UNSAID = {"sort": Sort.NAME.value, "page": "1"}

@@ -8,7 +8,7 @@ from flask import Response, flash, g, make_response, redirect, render_template
 from flask.typing import ResponseReturnValue
 from htmx_flask import request
 
-from dashboard.web.core.fragment_cache import Drawing
+from dashboard.web.core.live.fragment_cache import Drawing
 
 # The event that makes an element poll at once.
 REDRAW = "redraw"

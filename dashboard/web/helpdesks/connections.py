@@ -27,7 +27,7 @@ from dashboard.web.audit.edit_forms import About, editing, refused, there
 from dashboard.web.core import form_input, htmx
 from dashboard.web.core.auth import actor_kwargs, administrators_only, supervisors_only, viewer
 from dashboard.web.core.blueprints import pages_of
-from dashboard.web.core.live_version import live_version
+from dashboard.web.core.live.live_version import live_version
 from dashboard.web.helpdesks import connection_view
 from dashboard.web.helpdesks.finding import found
 

@@ -8,7 +8,7 @@ import pytest
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import ConnectionMode, Hold, Presence, Status
 from dashboard.services.agents import agents
-from dashboard.services.conversations import bulk_change, change, conversations, release_unattended, save, snoozes
+from dashboard.services.conversations import bulk_change, change, conversations, release_unattended, save
 from dashboard.services.conversations.conversation_forms import (
     ConversationChange,
     ConversationDraft,
@@ -16,6 +16,7 @@ from dashboard.services.conversations.conversation_forms import (
     MessageType,
 )
 from dashboard.services.conversations.release_unattended import Holders
+from dashboard.services.conversations.timed import snoozes
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.refusals import Conflict, Invalid

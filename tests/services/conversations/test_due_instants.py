@@ -9,9 +9,10 @@ from sqlalchemy import delete, select, text, update
 
 from dashboard.engine import planner
 from dashboard.engine.policy_fields import ResponseTargets
-from dashboard.services.conversations import change, conversations, due_renewal
+from dashboard.services.conversations import change, conversations
 from dashboard.services.conversations.conversation_forms import ConversationForm, NewConversationForm
 from dashboard.services.conversations.conversations import Created
+from dashboard.services.conversations.timed import due_renewal
 from dashboard.services.inboxes import inboxes
 from dashboard.services.inboxes.inbox_forms import InboxForm
 from dashboard.services.policies import assignment_policies

@@ -14,8 +14,8 @@ from dashboard.engine.model import ConnectionMode, Presence, Status
 from dashboard.engine.verdicts import HadIt
 from dashboard.services.assignment import return_rules
 from dashboard.services.conversations import change as change_conversation
-from dashboard.services.conversations import returns
 from dashboard.services.conversations.conversation_forms import Message, MessageType
+from dashboard.services.conversations.timed import returns
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.explanations import conversation
 from dashboard.store.conversations import conversations

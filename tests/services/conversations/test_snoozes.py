@@ -7,8 +7,8 @@ import pytest
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
 from dashboard.services.conversations import change as change_conversation
-from dashboard.services.conversations import snoozes
 from dashboard.services.conversations.conversation_forms import ConversationChange
+from dashboard.services.conversations.timed import snoozes
 from dashboard.services.core.refusals import Invalid
 from dashboard.store.conversations import conversations
 from dashboard.store.conversations.conversations import ConversationRow

@@ -15,7 +15,7 @@ from dashboard.engine.model import Role
 from dashboard.services.assignment.run import RunRequest, run_inbox
 from dashboard.store.models import Account, AssignmentPolicy, Inbox
 from dashboard.store.redis.rate_limits import Reservation
-from dashboard.web.core import fragment_cache
+from dashboard.web.core.live import fragment_cache
 from tests.counting import statements
 from tests.desks import Acme, add_user
 from tests.pages import HTMX, AtOnce, Looker, composed, looking, waiting_for, without_redis

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dashboard.web.core import fragment_cache, live_version
+from dashboard.web.core.live import fragment_cache, live_version
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, Looker

@@ -17,8 +17,8 @@ from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.redis import client
 from dashboard.store.redis import fragment_cache as shared_drawings
 from dashboard.store.redis.fragment_cache import SharedDrawings, SharedPlace
-from dashboard.web.core import fragment_cache, live_version
-from dashboard.web.core.fragment_cache import Drawing, Drawings, Version, Wish
+from dashboard.web.core.live import fragment_cache, live_version
+from dashboard.web.core.live.fragment_cache import Drawing, Drawings, Version, Wish
 from tests.counting import statements
 from tests.desks import Acme
 from tests.pages import HTMX, TOKEN, Looker, hire, looking

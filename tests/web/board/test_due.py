@@ -11,7 +11,7 @@ from dashboard.services.board.workload import View
 from dashboard.services.reports import rollups
 from dashboard.store.core.page_values import Scope
 from dashboard.store.models import Assignment, Inbox
-from dashboard.web.core import fragment_cache
+from dashboard.web.core.live import fragment_cache
 from tests.counting import statements
 from tests.desks import NOON, Acme
 from tests.pages import Looker

@@ -7,7 +7,7 @@ from html import unescape
 from dashboard import clock
 from dashboard.store.models import Conversation
 from dashboard.store.policies import assignment_policies
-from dashboard.store.policies.assignment_policies import LinkRow
+from dashboard.store.policies.assignment_policies import LinkedPolicy
 from tests.desks import NOON, Acme
 from tests.pages import Looker
 
@@ -28,7 +28,7 @@ def due_at(acme: Acme, conversation_id: int) -> datetime | None:
 
 
 def link(acme: Acme, **overrides: object) -> None:
-    wanted = LinkRow(assignment_policy_id=acme.policy(), overrides=overrides)
+    wanted = LinkedPolicy(assignment_policy_id=acme.policy(), overrides=overrides)
     assignment_policies.link(acme.work.session, acme.account_id, acme.support, wanted)
     acme.work.session.commit()
 
@@ -140,7 +140,7 @@ def test_targets_of_the_inboxs_own_are_typed_by_priority_and_decide_when_a_conve
 def test_no_targets_of_the_inboxs_own_stay_when_nobody_touches_them(mara: Looker, acme: Acme) -> None:
     """E54, E69: the policy's are asked no more"""
     acme.policy(response_targets={"1": 15, "2": 60, "3": 240, "4": 480, "none": 240})
-    wanted = LinkRow(assignment_policy_id=acme.policy_id, overrides={"response_targets": None})
+    wanted = LinkedPolicy(assignment_policy_id=acme.policy_id, overrides={"response_targets": None})
     assignment_policies.link(acme.work.session, acme.account_id, acme.support, wanted)
     acme.work.session.commit()
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from dashboard import clock
 from dashboard.engine.policy import AssignmentPolicy
 from dashboard.engine.sentences.policy_text import policy
-from dashboard.services.conversations import returns
+from dashboard.services.conversations.timed import returns
 from dashboard.store.models import Conversation
 from tests.desks import Acme
 from tests.pages import Looker

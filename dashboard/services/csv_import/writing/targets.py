@@ -16,7 +16,7 @@ from dashboard.store.conversations.csv_import import Membership, NamedAgent
 from dashboard.store.helpdesks import masters
 from dashboard.store.helpdesks.masters import Master
 from dashboard.store.policies import assignment_policies
-from dashboard.store.policies.assignment_policies import LinkRow
+from dashboard.store.policies.assignment_policies import LinkedPolicy
 
 POLICY = "Imported inboxes"
 POLICY_DESCRIPTION = "For inboxes that an import has made, until they get a policy of their own."
@@ -142,6 +142,6 @@ def _route(work: UnitOfWork, account_id: int, inbox_ids: Collection[int], now: d
         change = AuditedChange(subject="assignment_policy", subject_id=made, after=policy)
         audit_log.write(work, account_id, change, ActorContext(actor_id=None, now=now))
     policy_id = made or csv_import.policy_id_of(work.session, account_id, POLICY)
-    link = LinkRow(assignment_policy_id=policy_id)
+    link = LinkedPolicy(assignment_policy_id=policy_id)
     for inbox_id in sorted(inbox_ids):
         assignment_policies.link(work.session, account_id, inbox_id, link)

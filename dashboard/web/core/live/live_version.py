@@ -7,7 +7,7 @@ from zlib import crc32
 from dashboard.http import unit_of_work
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.web.core.auth import viewer
-from dashboard.web.core.fragment_cache import UNTOLD, Version
+from dashboard.web.core.live.fragment_cache import UNTOLD, Version
 
 # Interval of redraws without a counted change, such as after missing heartbeats or a free slot of a rate limit.
 REDRAW_SECONDS = 10

@@ -1,0 +1,1 @@
+"""Conversations that come back from agents who do not answer."""
