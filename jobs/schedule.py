@@ -77,6 +77,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=1)),
         Entry(id="forget-webhooks", task="jobs.tasks.forget_webhooks", every=timedelta(minutes=10)),
         Entry(id="mend-counters", task="jobs.tasks.mend_counters", every=timedelta(days=1), hour=NIGHT),
+        Entry(id="request-check", task="jobs.tasks.request_check", every=timedelta(days=1), hour=NIGHT),
         Entry(id="sum-ledger", task="jobs.tasks.sum_ledger", every=timedelta(minutes=5)),
         Entry(id="remove-old", task="jobs.tasks.remove_old", every=timedelta(days=1), hour=NIGHT),
     )

@@ -17,6 +17,7 @@ from dashboard.services.helpdesks import writing
 from dashboard.services.helpdesks.mirroring import scheduling as jobs_of_helpdesks
 from dashboard.services.operations import health, retention
 from dashboard.services.reports import rollups
+from dashboard.services.trust import simulator_checks
 from dashboard.services.webhooks import deliver
 from jobs import runtime
 
@@ -130,6 +131,20 @@ def poll_helpdesks() -> None:
     """Start the polls that are due, and the readings of webhooks' conversations that were lost."""
     with runtime.unit_of_work() as work:
         jobs_of_helpdesks.start_due(work, now=clock.now())
+
+
+def request_check() -> None:
+    """Have the simulator checked, as every night."""
+    with runtime.unit_of_work() as work:
+        simulator_checks.request(work, now=clock.now())
+
+
+def check_simulator(check_id: int) -> None:
+    """Check the simulator; only the worker for simulations loads what it computes with."""
+    from dashboard.services.trust import checking
+
+    with runtime.unit_of_work() as work:
+        checking.perform(work, check_id, clock=clock.now)
 
 
 def forget_webhooks() -> None:

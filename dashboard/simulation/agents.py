@@ -65,8 +65,8 @@ class InboxAgents:
     def _show(self, agent_id: int, policy: AssignmentPolicy, now: datetime) -> Agent:
         state = self._states[agent_id]
         recent = state.assigned[self._inbox_id]
-        while recent and recent[0] + policy.window <= now:
-            recent.popleft()
+        if policy.fair_distribution_limit:
+            _forget(recent, now - policy.window)
         return replace(
             self._rules[agent_id],
             presence=state.presence,
@@ -78,7 +78,13 @@ class InboxAgents:
         )
 
 
+def _forget(recent: deque[datetime], until: datetime) -> None:
+    """Remove the assignments that have left the window."""
+    while recent and recent[0] <= until:
+        recent.popleft()
+
+
 def _slot_frees_at(recent: Sequence[datetime], policy: AssignmentPolicy) -> datetime | None:
     """Return the instant that frees the next slot once the agent is at the limit, which may be lower than it was."""
-    over = max(len(recent) - (policy.fair_distribution_limit or len(recent)), 0)
-    return recent[over] + policy.window if recent else None
+    limit = policy.fair_distribution_limit
+    return recent[max(len(recent) - limit, 0)] + policy.window if limit and recent else None

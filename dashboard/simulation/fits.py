@@ -1,6 +1,6 @@
 """How far the textbook's assumptions hold in an inbox (T21)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 
@@ -80,3 +80,18 @@ def _dispersion(hours: Sequence[Sequence[int]]) -> float:
 def _joined(parts: Sequence[str]) -> str:
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def at_once(held: Iterable[Sequence[tuple[float, float]]]) -> float | None:
+    """Return how many open conversations an agent with any has, on the average of time; None without any.
+
+    `held` has the beginnings and ends of each agent's conversations.
+    """
+    total = busy = 0.0
+    for spans in held:
+        free_since = float("-inf")
+        for begins, ends in sorted(spans):
+            total += ends - begins
+            busy += max(ends - max(begins, free_since), 0.0)
+            free_since = max(free_since, ends)
+    return total / busy if busy else None

@@ -1,25 +1,13 @@
 """95 % intervals of simulated means, from batches or replicates."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
+from dashboard.simulation.interval import Interval
+
 Z = 1.959963984540054
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """A mean, and the bounds that hold the true one in 95 of 100 simulations."""
-
-    mean: float
-    low: float
-    high: float
-
-    def holds(self, value: float) -> bool:
-        """Return whether the value is within the bounds."""
-        return self.low <= value <= self.high
 
 
 def student_t(freedom: int) -> float:

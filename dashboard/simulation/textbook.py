@@ -1,16 +1,15 @@
 """The simulator on textbook cases: each figure beside its closed form (T20)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 import numpy as np
 
 from dashboard.engine.model import Agent, Conversation, Inbox, Presence
 from dashboard.engine.policy import DEFAULT_POLICY
-from dashboard.simulation.erlang import Queue, erlang_a, erlang_c
-from dashboard.simulation.intervals import Interval, controlled_interval
+from dashboard.simulation.cases import CASES, Case, CaseResult, QueueModel
+from dashboard.simulation.erlang import Queue
+from dashboard.simulation.intervals import controlled_interval
 from dashboard.simulation.loop import simulate
 from dashboard.simulation.model import Arrival, ArrivalOutcome, InboxRules, PresenceChange, SimulatedDay
 
@@ -22,63 +21,6 @@ SECOND_LOOK = 2
 STARTS_AT = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 INBOX = Inbox(id=1, account_id=1, name="Textbook")
-
-
-class QueueModel(StrEnum):
-    """Whether customers wait forever (Erlang C) or leave (Erlang A)."""
-
-    ERLANG_C = "erlang_c"
-    ERLANG_A = "erlang_a"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A queue, and the number of conversations of each batch."""
-
-    queue: Queue
-    batch: int
-
-    @property
-    def model(self) -> QueueModel:
-        """Return the formula that fits the queue."""
-        return QueueModel.ERLANG_C if self.queue.patience_minutes is None else QueueModel.ERLANG_A
-
-    @property
-    def closed_form(self) -> float:
-        """Return the probability of a wait, or of abandonment where customers leave."""
-        return erlang_c(self.queue) if self.model is QueueModel.ERLANG_C else erlang_a(self.queue)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseResult:
-    """A case with its simulated value."""
-
-    case: Case
-    simulated: Interval
-
-    @property
-    def agrees(self) -> bool:
-        """Return whether the interval holds the closed form."""
-        return self.simulated.holds(self.case.closed_form)
-
-
-def _case(arrivals: float, handling: float, agents: int, *, patience: float | None = None, batch: int) -> Case:
-    queue = Queue(arrivals_per_minute=arrivals, handling_minutes=handling, agents=agents, patience_minutes=patience)
-    return Case(queue=queue, batch=batch)
-
-
-# A fuller queue has longer swings, and needs longer batches.
-CASES = (
-    _case(2, 5, 12, batch=700),
-    _case(2, 5, 14, batch=400),
-    _case(1, 3, 4, batch=400),
-    _case(10, 4, 44, batch=700),
-    _case(0.9, 1, 1, batch=600),
-    _case(2, 5, 10, patience=3, batch=300),
-    _case(2, 5, 9, patience=3, batch=300),
-    _case(2, 5, 12, patience=3, batch=300),
-    _case(10, 4, 40, patience=2, batch=400),
-)
 
 
 def check(seed: int, cases: Sequence[Case] = CASES) -> Iterator[CaseResult]:

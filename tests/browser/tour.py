@@ -51,6 +51,7 @@ INSIDE = (
     Stop(name="run", at="/runs?outcome=assigned", link=r"/runs/\d+"),
     Stop(name="reports", at="/reports"),
     Stop(name="reports-month", at="/reports?span=month"),
+    Stop(name="trust", at="/trust"),
     Stop(name="audit", at="/audit"),
     Stop(name="account", at="/settings"),
     Stop(name="labels", at="/settings/labels"),

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.simulation.textbook import CASES, Case, CaseResult, QueueModel, check, run_case
+from dashboard.simulation.cases import CASES, Case, CaseResult, QueueModel
+from dashboard.simulation.textbook import check, run_case
 
 SMALL = [replace(case, batch=60) for case in CASES if case.queue.agents in (1, 4, 9)]
 

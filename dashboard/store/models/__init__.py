@@ -22,6 +22,7 @@ from dashboard.store.models.policies import (
     PolicyLink,
 )
 from dashboard.store.models.rollups import AgentDay, InboxDay, InboxHour, SummedUntil
+from dashboard.store.models.trust import SimulatorCheck
 from dashboard.store.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "Run",
     "RunBatch",
     "ShadowDecision",
+    "SimulatorCheck",
     "SummedUntil",
     "Team",
     "TeamMember",
