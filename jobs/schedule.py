@@ -72,6 +72,7 @@ def timetable(settings: Settings) -> tuple[Entry, ...]:
         Entry(id="poll-helpdesks", task="jobs.tasks.poll_helpdesks", every=timedelta(seconds=2)),
         Entry(id="end-snoozes", task="jobs.tasks.end_snoozes", every=timedelta(seconds=2)),
         Entry(id="end-availabilities", task="jobs.tasks.end_availabilities", every=timedelta(seconds=2)),
+        Entry(id="record-lapses", task="jobs.tasks.record_lapses", every=timedelta(seconds=5)),
         Entry(id="check-stranded", task="jobs.tasks.check_stranded", every=stranded_check.CHECKED_EVERY),
         Entry(id="look-at-outbox", task="jobs.tasks.look_at_outbox", every=timedelta(minutes=1)),
         Entry(id="fold-counters", task="jobs.tasks.fold_counters", every=timedelta(minutes=1)),

@@ -8,7 +8,7 @@ from rq import get_current_job
 from dashboard import clock, mail
 from dashboard.engine.decisions import Source
 from dashboard.services.accounts import invitation_mail
-from dashboard.services.agents import availability_ends
+from dashboard.services.agents import availability_ends, presence_records
 from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
 from dashboard.services.conversations import snoozes
@@ -163,6 +163,12 @@ def end_availabilities() -> None:
     """Set the agents online whose availability has ended."""
     with runtime.unit_of_work() as work:
         availability_ends.end_due(work, now=clock.now())
+
+
+def record_lapses() -> None:
+    """Record the agents whose heartbeats have lapsed."""
+    with runtime.unit_of_work() as work:
+        presence_records.record_lapses(work, now=clock.now())
 
 
 def look_at_outbox() -> None:

@@ -1,17 +1,54 @@
-"""Records of checks of the simulator; no account has its own, because they read nobody's data."""
+"""Records that numbers are checked with: checks of the simulator, and the presence of agents."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, Index, text
+from sqlalchemy import Boolean, Index, PrimaryKeyConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dashboard.store.models.base import Base, Id, Instant
+from dashboard.engine.model import Presence
+from dashboard.store.models.base import AccountId, Base, Id, Instant, same_account, word
+
+
+class PresenceCause(StrEnum):
+    """Why an agent's presence changed (T1)."""
+
+    BY_HAND = "by_hand"
+    IDLE = "idle"
+    HEARTBEAT = "heartbeat"
+    LAPSED = "lapsed"
+    SCHEDULED = "scheduled"
+    DEACTIVATED = "deactivated"
+
+
+class PresenceChange(Base):
+    """An agent's presence from one instant until the next change, null in the last row of each agent (T1)."""
+
+    __tablename__ = "presence_changes"
+    __table_args__ = (
+        PrimaryKeyConstraint("account_id", "agent_id", "at"),
+        same_account("agent_id", "account_users", ondelete="CASCADE"),
+        Index(
+            "uq_presence_changes_last", "account_id", "agent_id", unique=True, postgresql_where=text("until IS NULL")
+        ),
+        Index("ix_presence_changes_until", "until", postgresql_where=text("until IS NOT NULL")),
+    )
+
+    account_id: Mapped[AccountId]
+    agent_id: Mapped[int]
+    presence: Mapped[Presence] = mapped_column(word(Presence, "presence"))
+    cause: Mapped[PresenceCause] = mapped_column(word(PresenceCause, "cause"))
+    at: Mapped[Instant]
+    until: Mapped[datetime | None]
 
 
 class SimulatorCheck(Base):
-    """One run through the textbook's cases, under way while `finished_at` is null; only one is at a time (T20)."""
+    """One run through the textbook's cases. No account has its own, because it reads nobody's data.
+
+    It is under way while `finished_at` is null; only one is at a time (T20).
+    """
 
     __tablename__ = "simulator_checks"
     __table_args__ = (
