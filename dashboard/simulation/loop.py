@@ -139,7 +139,8 @@ class _Simulation:
             other.agents.changed(agent_id)
         if arrival.conversation.contact_id is not None:
             self._served[arrival.conversation.contact_id] += 1
-        self._agenda.add(now + arrival.lasts_for * self._day.pace.get(agent_id, 1), Ended(outcome, weight))
+        outcome.ends_at = now + arrival.lasts_for * self._day.pace.get(agent_id, 1)
+        self._agenda.add(outcome.ends_at, Ended(outcome, weight))
 
     def _of_agent(self, agent_id: int) -> Sequence[SimulatedInbox]:
         if agent_id not in self._inboxes_of:

@@ -79,12 +79,13 @@ class SimulatedDay:
 
 @dataclass(slots=True, kw_only=True)
 class ArrivalOutcome:
-    """What became of an arrival; `left_at` is set for a customer who ended the wait."""
+    """What became of an arrival; `left_at` is set for a customer who ended the wait, `ends_at` by the agent."""
 
     arrival: Arrival
     agent_id: int | None = None
     assigned_at: datetime | None = None
     left_at: datetime | None = None
+    ends_at: datetime | None = None
     is_by_hand: bool = False
 
     @property
