@@ -15,7 +15,7 @@ PROMISES = range(1, 29)
 # No test shows them yet; docs/connectors.md says so too.
 WITHOUT_TEST = {25, 27}
 TRUST = sorted({*range(1, 5), *range(10, 17), 20, 21, 30, 31, *range(40, 43), *range(50, 53)})
-TRUST_SHOWN = {1, 20, 21}
+TRUST_SHOWN = {1, 2, 20, 21}
 TRUST_ROW = re.compile(r"^\| T(\d+) \|([^|\n]+)\|([^|\n]+)\|([^|\n]+)\|$", re.MULTILINE)
 PROMISE = re.compile(r"^\| C(\d+) \|[^|\n]+\|([^|\n]+)\|$", re.MULTILINE)
 SECTION = re.compile(r"^### E(\d+) ([^\n]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)

@@ -22,7 +22,7 @@ from dashboard.store.models.policies import (
     PolicyLink,
 )
 from dashboard.store.models.rollups import AgentDay, InboxDay, InboxHour, SummedUntil
-from dashboard.store.models.trust import PresenceChange, SimulatorCheck
+from dashboard.store.models.trust import ConversationChange, PresenceChange, SimulatorCheck
 from dashboard.store.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "ConnectionEvent",
     "Contact",
     "Conversation",
+    "ConversationChange",
     "EndedSession",
     "HelpdeskWrite",
     "IdempotentAnswer",

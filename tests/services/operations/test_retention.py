@@ -44,6 +44,7 @@ NOTHING = Removed(
     conflicts=0,
     shadow_decisions=0,
     presence_changes=0,
+    conversation_changes=0,
     is_more=False,
 )
 

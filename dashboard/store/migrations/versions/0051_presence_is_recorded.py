@@ -6,6 +6,8 @@ A new table. An older release that serves meanwhile writes no rows; a regular lo
 import sqlalchemy as sa
 from alembic import op
 
+from dashboard.store.migrations.taking import take
+
 revision = "0051"
 down_revision = "0050"
 
@@ -15,6 +17,7 @@ WORD = {"native_enum": False, "create_constraint": True, "length": 40}
 
 
 def upgrade() -> None:
+    take("account_users", "accounts")
     op.create_table(
         "presence_changes",
         sa.Column("account_id", sa.BigInteger(), nullable=False),
