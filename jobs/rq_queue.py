@@ -20,11 +20,15 @@ DEFAULT, SCHEDULED, WEBHOOKS = "default", "scheduled_jobs", "webhooks"
 HELPDESK, HELPDESK_POLLS = "helpdesk", "helpdesk_polls"
 # Messages to alert channels: apart, so that a channel that does not answer holds up no webhook.
 ALERTS = "alerts"
-ALL_QUEUES = (DEFAULT, SCHEDULED, WEBHOOKS, HELPDESK, HELPDESK_POLLS, ALERTS)
+# Simulations, which take long and leave the processor to everything else.
+BACKTESTS = "backtests"
+ALL_QUEUES = (DEFAULT, SCHEDULED, WEBHOOKS, HELPDESK, HELPDESK_POLLS, ALERTS, BACKTESTS)
 DELIVER = "jobs.tasks.deliver_webhooks"
 RESULT_LASTS_FOR = timedelta(minutes=5)
 FAILURE_LASTS_FOR = timedelta(days=7)
 LONGEST_JOB = timedelta(minutes=2)
+# On a busy machine, for a job that leaves the processor to all others.
+LONGEST_SIMULATION = timedelta(minutes=15)
 # Set at the end of a tick: rq-scheduler's own lock exists only during a tick.
 SCHEDULER_SEEN, SCHEDULER_SEEN_FOR = "rq:scheduler_seen", timedelta(seconds=15)
 WATCH_RESTS = "rq:watch_rests"
@@ -94,6 +98,10 @@ class RqJobs:
         """Enqueue the due readings of a helpdesk."""
         self.enqueue(HELPDESK_POLLS, "jobs.tasks.poll_helpdesk", account_id, connection_id)
 
+    def check_simulator(self, check_id: int) -> None:
+        """Enqueue a check of the simulator, behind which no assignment waits."""
+        self.enqueue(BACKTESTS, "jobs.tasks.check_simulator", check_id, lasts_for=LONGEST_SIMULATION)
+
     def remove_old_at(self, at: datetime) -> None:
         """Schedule the next of many small removals, at most one per second; the id of a running job is never reused."""
         at = _whole_second(at)
@@ -132,14 +140,14 @@ class RqJobs:
         with translate_redis_errors("jobs"):
             self._connection.set(WATCH_RESTS, whole, px=whole)
 
-    def enqueue(self, queue: str, task: str, *args: object, **named: object) -> str:
+    def enqueue(self, queue: str, task: str, *args: object, lasts_for: timedelta = LONGEST_JOB, **named: object) -> str:
         """Enqueue a task and return the job's id; after the death of its process, a job is repeated."""
         with translate_redis_errors("jobs"):
             job = RqQueue(queue, connection=self._connection).enqueue(
                 task,
                 *args,
                 **named,
-                job_timeout=int(LONGEST_JOB.total_seconds()),
+                job_timeout=int(lasts_for.total_seconds()),
                 result_ttl=int(RESULT_LASTS_FOR.total_seconds()),
                 failure_ttl=int(FAILURE_LASTS_FOR.total_seconds()),
                 retry=Retry(max=3),

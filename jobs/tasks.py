@@ -8,7 +8,7 @@ from rq import get_current_job
 from dashboard import clock, mail
 from dashboard.engine.decisions import Source
 from dashboard.services.accounts import invitation_mail
-from dashboard.services.agents import availability_ends
+from dashboard.services.agents import availability_ends, presence_records
 from dashboard.services.alerts import checks, sending
 from dashboard.services.assignment import run, stranded_check
 from dashboard.services.assignment.run import RunRequest
@@ -18,6 +18,7 @@ from dashboard.services.helpdesks import writing
 from dashboard.services.helpdesks.hints import scheduling as jobs_of_helpdesks
 from dashboard.services.operations import health, retention
 from dashboard.services.reports import rollups
+from dashboard.services.trust import simulator_checks
 from dashboard.services.webhooks import deliver
 from jobs import runtime
 
@@ -145,6 +146,20 @@ def poll_helpdesks() -> None:
         jobs_of_helpdesks.start_due(work, now=clock.now())
 
 
+def request_check() -> None:
+    """Have the simulator checked, as every night."""
+    with runtime.unit_of_work() as work:
+        simulator_checks.request(work, now=clock.now())
+
+
+def check_simulator(check_id: int) -> None:
+    """Check the simulator; only the worker for simulations loads what it computes with."""
+    from dashboard.services.trust import checking
+
+    with runtime.unit_of_work() as work:
+        checking.perform(work, check_id, clock=clock.now)
+
+
 def forget_webhooks() -> None:
     """Delete what was kept of webhooks for a day."""
     with runtime.unit_of_work() as work:
@@ -173,6 +188,12 @@ def renew_due_instants() -> None:
     """Renew the instants by which conversations should be assigned where rules have changed."""
     with runtime.unit_of_work() as work:
         due_renewal.renew(work, now=clock.now())
+
+
+def record_lapses() -> None:
+    """Record the agents whose heartbeats have lapsed."""
+    with runtime.unit_of_work() as work:
+        presence_records.record_lapses(work, now=clock.now())
 
 
 def look_at_outbox() -> None:

@@ -1,6 +1,7 @@
 """`python -m jobs.worker`: an RQ worker. Any number may run, on any host."""
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -15,7 +16,7 @@ from dashboard.store.redis import client
 from dashboard.store.redis.client import Pipeline
 from jobs import runtime, tasks  # noqa: F401  imported once, before RQ forks
 from jobs.persistent_worker import PersistentWorker
-from jobs.rq_queue import ALERTS, DEFAULT, HELPDESK, HELPDESK_POLLS, SCHEDULED, WEBHOOKS, RqJobs
+from jobs.rq_queue import ALERTS, BACKTESTS, DEFAULT, HELPDESK, HELPDESK_POLLS, SCHEDULED, WEBHOOKS, RqJobs
 
 log = structlog.get_logger()
 # Processes that wait for Redis try again after at most this many seconds.
@@ -32,6 +33,7 @@ FIRST_TASKS = {SCHEDULED: "jobs.tasks.sweep", WEBHOOKS: "jobs.tasks.look_at_outb
 def main() -> None:
     """Work until a stop signal; wait for a Redis that cannot be reached (E42)."""
     wanted = _arguments()
+    os.nice(wanted.nice)
     settings = runtime.begin()
     # For a stop signal while Redis is away: RQ's own handlers exist only while it works.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -103,8 +105,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", help="what RQ calls this worker")
     parser.add_argument(
-        "--queues", nargs="+", choices=(*QUEUES, WEBHOOKS, HELPDESK, HELPDESK_POLLS, ALERTS), default=QUEUES, help=HELP
+        "--queues",
+        nargs="+",
+        choices=(*QUEUES, WEBHOOKS, HELPDESK, HELPDESK_POLLS, ALERTS, BACKTESTS),
+        default=QUEUES,
+        help=HELP,
     )
+    parser.add_argument("--nice", type=int, default=0, help="how much it leaves the processor to others: 0 to 19")
     return parser.parse_args()
 
 

@@ -55,6 +55,7 @@ class Recorded:
     readings: list[tuple[int, int]] = field(default_factory=list)
     polls: list[tuple[int, int]] = field(default_factory=list)
     sendings: int = 0
+    checks: list[int] = field(default_factory=list)
 
     def run_inbox(self, account_id: int, inbox_id: int, source: Source, actor_id: int | None = None) -> str:
         self.runs.append((account_id, inbox_id, source))
@@ -88,6 +89,9 @@ class Recorded:
 
     def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
         self.polls.append((account_id, connection_id))
+
+    def check_simulator(self, check_id: int) -> None:
+        self.checks.append(check_id)
 
     def remove_old_at(self, at: datetime) -> None:
         self.removals_at.append(at)

@@ -1,6 +1,6 @@
 """Every numbered rule has its text, its code and its tests in docs/rules.md, and a test names it.
 
-So has every promise about helpdesks in docs/connectors.md.
+So has every promise about helpdesks in docs/connectors.md, and every one about trust in docs/trust.md.
 """
 
 import re
@@ -14,6 +14,9 @@ RULES = sorted({*range(1, 76), 80})
 PROMISES = range(1, 29)
 # No test shows them yet; docs/connectors.md says so too.
 WITHOUT_TEST = {25, 27}
+TRUST = sorted({*range(1, 5), *range(10, 17), 20, 21, 30, 31, *range(40, 43), *range(50, 53)})
+TRUST_SHOWN = {1, 2, 20, 21}
+TRUST_ROW = re.compile(r"^\| T(\d+) \|([^|\n]+)\|([^|\n]+)\|([^|\n]+)\|$", re.MULTILINE)
 PROMISE = re.compile(r"^\| C(\d+) \|[^|\n]+\|([^|\n]+)\|$", re.MULTILINE)
 SECTION = re.compile(r"^### E(\d+) ([^\n]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 
@@ -88,3 +91,29 @@ def test_a_test_of_a_promise_about_helpdesks_names_it(number: int):
 
     assert tests
     assert [path for path in tests if number not in numbers((ROOT / path).read_text(), "C")] == []
+
+
+def trust_rows() -> Mapping[int, tuple[list[str], list[str]]]:
+    """Return the code and the tests of each promise about trust by its number."""
+    rows = TRUST_ROW.findall((ROOT / "docs/trust.md").read_text())
+    return {
+        int(number): (re.findall(r"`([^`]+)`", code), re.findall(r"`([^`]+)`", tests))
+        for number, _, code, tests in rows
+    }
+
+
+def test_every_promise_about_trust_has_a_row_or_is_listed_as_not_kept():
+    [not_kept] = re.findall(r"^Not kept yet: (.+)$", (ROOT / "docs/trust.md").read_text(), re.MULTILINE)
+
+    assert sorted(trust_rows()) == sorted(TRUST_SHOWN)
+    assert sorted(numbers(not_kept, "T") & set(TRUST)) == sorted(set(TRUST) - TRUST_SHOWN)
+
+
+@pytest.mark.parametrize("number", sorted(TRUST_SHOWN), ids=lambda number: f"T{number}")
+def test_a_promise_about_trust_has_code_and_a_test_that_names_it(number: int):
+    code, tests = trust_rows()[number]
+
+    assert code
+    assert [path for path in code if not (ROOT / path).is_file()] == []
+    assert tests
+    assert [path for path in tests if number not in numbers((ROOT / path).read_text(), "T")] == []

@@ -23,6 +23,7 @@ from dashboard.api.helpdesks.hooks import hooks
 from dashboard.api.inboxes import inboxes, members, teams
 from dashboard.api.operations.operations import operations
 from dashboard.api.policies import assignment_policies, capacity_limits, capacity_policies, previews
+from dashboard.api.trust import trust
 from dashboard.api.webhooks import webhooks
 from dashboard.config import Settings
 from dashboard.services.core.form import Form
@@ -77,6 +78,7 @@ NOUNS = (
     directory.bp,
     history.bp,
     audit_log.bp,
+    trust.bp,
 )
 
 

@@ -96,6 +96,10 @@ class NobodyYet:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)
 
+    def check_simulator(self, check_id: int) -> None:
+        """Raise StoreUnavailable."""
+        raise StoreUnavailable(NOBODY)
+
     def deliver_webhooks_at(self, at: datetime) -> None:
         """Raise StoreUnavailable."""
         raise StoreUnavailable(NOBODY)

@@ -93,6 +93,9 @@ def _add_children(supervisor: Supervisor, options: StackOptions, door: Door, set
     # Two more, for the same reason, and so that a long reading of a helpdesk delays no assignment there.
     supervisor.keep("helpdesk", [*PYTHON, "jobs.worker", "--queues", "helpdesk"], env=env)
     supervisor.keep("helpdesk_polls", [*PYTHON, "jobs.worker", "--queues", "helpdesk_polls"], env=env)
+    # Simulations compute for seconds: they leave the processor to all others.
+    simulations = [*PYTHON, "jobs.worker", "--queues", "backtests", "--nice", "15"]
+    supervisor.keep("backtests", simulations, env=env)
     supervisor.keep("scheduler", [*PYTHON, "jobs.schedule"], env=env)
 
 

@@ -33,6 +33,7 @@ from dashboard.web.helpdesks import (
 from dashboard.web.inboxes import hours, inboxes, own_values, teams
 from dashboard.web.policies import assignment_policies, capacity_policies
 from dashboard.web.reports import reports
+from dashboard.web.trust import trust
 from dashboard.web.webhooks import webhooks
 
 CONNECTIONS = (connection_list, connection_setup, connection_agents, connections)
@@ -46,6 +47,7 @@ NOUNS = (
     runs,
     run_list,
     reports,
+    trust,
     conversation_page,
     conversation_list,
     inboxes,

@@ -53,6 +53,7 @@ INSIDE = (
     Stop(name="reports-month", at="/reports?span=month"),
     Stop(name="alerts", at="/alerts"),
     Stop(name="alert-rule", at="/alerts", link=r"/alerts/rules/\d+"),
+    Stop(name="trust", at="/trust"),
     Stop(name="audit", at="/audit"),
     Stop(name="account", at="/settings"),
     Stop(name="labels", at="/settings/labels"),

@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select, text
 
 from dashboard import clock
 from dashboard.engine.model import Status
+from dashboard.services.trust import simulator_checks
 from dashboard.store.models import Assignment, Conversation, Run
 from dashboard.store.redis import client as redis_client
 from jobs.rq_queue import WATCH_RESTS, RqJobs
@@ -246,3 +247,14 @@ def test_a_wake_up_that_schedules_the_next_one_keeps_it(live: Acme, worker: Work
 
     assert client.zscore("rq:scheduler:scheduled_jobs", due) - soon.timestamp() > 3_590
     assert client.ttl(f"rq:job:{due}") == -1
+
+
+def test_a_worker_for_simulations_checks_the_simulator_that_the_timetable_requests(live: Acme, start):
+    """T20: a nightly job requests the check, and the worker of its own queue performs it."""
+    start("-m", "jobs.worker")
+    start("-m", "jobs.worker", "--queues", "backtests", "--nice", "15")
+    RqJobs(live.work.settings.redis_url).enqueue("scheduled_jobs", "jobs.tasks.request_check")
+
+    eventually(lambda: simulator_checks.view(live.work).checked_at is not None)
+
+    assert simulator_checks.view(live.work).agrees

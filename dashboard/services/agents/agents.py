@@ -11,7 +11,7 @@ import structlog
 from dashboard.engine.model import Presence, Role
 from dashboard.services.accounts import passwords, rights, tokens
 from dashboard.services.accounts.account_forms import AgentEdit
-from dashboard.services.agents import deactivation
+from dashboard.services.agents import deactivation, presence_records
 from dashboard.services.core import audit_log, audited_crud
 from dashboard.services.core.audit_log import ActorContext, AuditedChange
 from dashboard.services.core.baselines import NO_BASELINE, Baseline
@@ -228,6 +228,7 @@ def _consequences(
         return availability.inboxes_of(work.session, account_id, [before.id])
     store.end_sessions(work.session, account_id, before.id)
     invitations.withdraw(work.session, account_id, before.id)
+    presence_records.record_deactivation(work, account_id, before.id, now=now)
     return deactivation.release_all(work, account_id, before.id, actor_id=actor_id, now=now)
 
 

@@ -1,7 +1,7 @@
 """Presence of agents: availability and heartbeats (E36 to E39)."""
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from functools import partial
@@ -9,12 +9,14 @@ from functools import partial
 import structlog
 
 from dashboard.engine.model import Presence
+from dashboard.services.agents import presence_records
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.store.agents import availability as store
 from dashboard.store.agents.availability import AgentState
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.ledger import ledger
 from dashboard.store.redis.heartbeats import presence_of
+from dashboard.store.trust.presence_history import PresenceCause
 
 log = structlog.get_logger()
 
@@ -62,7 +64,8 @@ def set_availability(
     if after == agent:
         _beat(work, account_id, [agent_id] if is_there else [], now)
         return AvailabilityResult.UNCHANGED
-    _write(work, after, now, is_there=is_there)
+    cause = PresenceCause.BY_HAND if by_hand else PresenceCause.IDLE
+    _write(work, agent, after, _Change(cause=cause, is_there=is_there, now=now))
     return AvailabilityResult.CHANGED
 
 
@@ -71,7 +74,8 @@ def end_availability(work: UnitOfWork, account_id: int, agent_id: int, *, now: d
     agent = store.lock(work.session, account_id, agent_id)
     if agent is None or agent.until is None or agent.until > now:
         return False
-    _write(work, replace(agent, availability=Presence.ONLINE, until=None), now, is_there=False)
+    after = replace(agent, availability=Presence.ONLINE, until=None)
+    _write(work, agent, after, _Change(cause=PresenceCause.SCHEDULED, is_there=False, now=now))
     return True
 
 
@@ -93,21 +97,34 @@ def heartbeat(work: UnitOfWork, account_id: int, agent_ids: Collection[int], *, 
     return True
 
 
-def _write(work: UnitOfWork, agent: AgentState, now: datetime, *, is_there: bool) -> None:
-    """Write an availability and its event, and start runs where the agent is a candidate."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """Why an availability changes, and whether the change counts as a heartbeat."""
+
+    cause: PresenceCause
+    is_there: bool
+    now: datetime
+
+
+def _write(work: UnitOfWork, before: AgentState, agent: AgentState, change: _Change) -> None:
+    """Write an availability with its record and its event, and start runs where the agent is a candidate."""
+    heard_at, now = _heard_at(work, agent), change.now
+    heard = change.is_there or (heard_at is not None and now < work.heartbeats.lapses_at(heard_at))
     store.write(work.session, agent, now)
-    _write_event(work, agent, now, heard=is_there or _seen(work, agent, now))
-    work.notes.then(partial(_note, work, agent, now, is_there=is_there))
+    why = presence_records.Why(cause=change.cause, is_heard=heard, heard_at=heard_at, now=now)
+    presence_records.record(work, before, agent, why)
+    _write_event(work, agent, now, heard=heard)
+    work.notes.then(partial(_note, work, agent, now, is_there=change.is_there))
     work.notes.wakes(agent.account_id, store.inboxes_of(work.session, agent.account_id, [agent.agent_id]))
 
 
-def _seen(work: UnitOfWork, agent: AgentState, now: datetime) -> bool:
-    """Return whether the agent has a heartbeat; False if Redis cannot be read (E40)."""
+def _heard_at(work: UnitOfWork, agent: AgentState) -> datetime | None:
+    """Return the agent's last heartbeat; None without any, and if Redis cannot be read (E40)."""
     try:
-        return bool(work.heartbeats.present(agent.account_id, [agent.agent_id], now))
+        return work.heartbeats.last(agent.account_id, [agent.agent_id]).get(agent.agent_id)
     except StoreUnavailable as error:
         log.warning("presence_unreadable", account=agent.account_id, agent=agent.agent_id, error=str(error))
-        return False
+        return None
 
 
 def _note(work: UnitOfWork, agent: AgentState, now: datetime, *, is_there: bool) -> None:
@@ -126,6 +143,7 @@ def _beat(work: UnitOfWork, account_id: int, agent_ids: Collection[int], now: da
         return
     seen = [agent for agent in store.active(work.session, account_id, came) if agent.auto_offline]
     back = [agent for agent in seen if _presence(agent) is not Presence.OFFLINE]
+    presence_records.record_return(work, back, came, now=now)
     for agent in back:
         _write_event(work, agent, now, heard=True)
     inbox_ids = store.inboxes_of(work.session, account_id, [agent.agent_id for agent in back])

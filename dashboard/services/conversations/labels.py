@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from dashboard.services.conversations import change_records
 from dashboard.services.core import audited_crud, helpdesk_refusals
 from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.audited_crud import Changed, Resource
@@ -108,10 +109,14 @@ def _update_policies(work: UnitOfWork, account_id: int, changed: Changed[LabelRo
             edit = CapacityPolicyEdit(exclusion_rules=_renamed(held, before, after))
             capacity_policies.write(work, account_id, held, capacity_policies.columns(edit), cause=cause)
     followed = teams_and_labels.relabel(work.session, account_id, before, after)
+    change_records.record_relabelling(work, account_id, followed, cause)
     told = (Event.CONVERSATION_UPDATED,)
     ledger.write_events(
         work.session,
-        [EventRow(account_id=account_id, events=told, conversation_id=one, at=cause.now) for one in followed],
+        [
+            EventRow(account_id=account_id, events=told, conversation_id=one.conversation_id, at=cause.now)
+            for one in followed
+        ],
     )
 
 

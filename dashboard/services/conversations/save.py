@@ -1,7 +1,7 @@
 """One changed conversation, written: the row, its ledger row, its events, and the runs that follow."""
 
 from dashboard.engine.decisions import Source
-from dashboard.services.conversations import transitions
+from dashboard.services.conversations import change_records, transitions
 from dashboard.services.conversations.timed import due_renewal
 from dashboard.services.conversations.transitions import Transition
 from dashboard.services.core.audit_log import ActorContext
@@ -35,6 +35,7 @@ def save(work: UnitOfWork, before: ConversationRow, step: Transition, cause: Act
     if after == before:
         return before
     after = due_renewal.with_hours(work, conversations.save(work.session, after))
+    change_records.record(work, [(before, after)], cause)
     _record(work, before, after, why=step.why, cause=cause)
     if after.assignee_id != before.assignee_id and not cause.mirrored:
         _write_to_helpdesk(work, before, after, why=step.why, cause=cause)

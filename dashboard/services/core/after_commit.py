@@ -63,6 +63,9 @@ class JobQueue(Protocol):
     def poll_helpdesk(self, account_id: int, connection_id: int) -> None:
         """Enqueue the due readings of a helpdesk."""
 
+    def check_simulator(self, check_id: int) -> None:
+        """Enqueue a check of the simulator."""
+
     def remove_old_at(self, at: datetime) -> None:
         """Schedule the next removal of expired rows."""
 
@@ -170,6 +173,13 @@ class AfterCommit:
                 self.queue.poll_helpdesk(account_id, connection_id)
         except StoreUnavailable as error:
             log.warning("poll_not_started", account=account_id, connection=connection_id, error=str(error))
+
+    def check_simulator(self, check_id: int) -> None:
+        """Start a check of the simulator; one that did not start may be requested again (trust/simulator_checks.py)."""
+        try:
+            self.queue.check_simulator(check_id)
+        except StoreUnavailable as error:
+            log.warning("check_not_started", check=check_id, error=str(error))
 
     def note_listeners(self, account_id: int, listening: bool) -> None:
         """Record whether the account has a receiver of events; the scheduler repeats this regularly."""

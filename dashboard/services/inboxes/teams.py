@@ -16,6 +16,8 @@ from dashboard.store.inboxes import teams_and_labels as store
 from dashboard.store.inboxes.teams_and_labels import TeamRow
 from dashboard.store.ledger import ledger
 from dashboard.store.ledger.ledger import Event, EventRow
+from dashboard.store.trust import conversation_history
+from dashboard.store.trust.conversation_history import ChangedField, FieldChange
 
 __all__ = ["TeamRow", "change", "create", "remove", "show", "show_all"]
 
@@ -92,10 +94,25 @@ def remove(
         return Conflict(sentence=f"The policy {name} overflows to this team: choose another team there first.")
     waited_in = affected_inboxes.of_team(work.session, account_id, team_id)
     left = store.leave(work.session, account_id, team_id)
+    conversation_history.write(
+        work.session, [_left(account_id, one, team_id, actor_id=actor_id, now=now) for one in left]
+    )
     ledger.write_events(work.session, [_updated(account_id, conversation_id, now) for conversation_id in left])
     audited_crud.remove(work, account_id, TEAM, before, cause=ActorContext(actor_id=actor_id, now=now))
     work.notes.wakes(account_id, waited_in)
     return before
+
+
+def _left(account_id: int, conversation_id: int, team_id: int, *, actor_id: int | None, now: datetime) -> FieldChange:
+    return FieldChange(
+        account_id=account_id,
+        conversation_id=conversation_id,
+        what=ChangedField.TEAM,
+        before=team_id,
+        after=None,
+        actor_id=actor_id,
+        at=now,
+    )
 
 
 def _updated(account_id: int, conversation_id: int, now: datetime) -> EventRow:

@@ -17,6 +17,7 @@ from dashboard.store.accounts import sessions as ended_sessions
 from dashboard.store.helpdesks import history as helpdesk_history
 from dashboard.store.operations import idempotency, retention
 from dashboard.store.postgres.database import Session
+from dashboard.store.trust import conversation_history, presence_history
 
 log = structlog.get_logger()
 AT_ONCE = 1_000
@@ -41,6 +42,8 @@ class Removed:
     writes: int
     conflicts: int
     shadow_decisions: int
+    presence_changes: int
+    conversation_changes: int
     is_more: bool
 
 
@@ -81,5 +84,7 @@ def _removers(session: Session, before: datetime, now: datetime) -> dict[str, Re
         "writes": lambda most: helpdesk_history.remove_writes(session, before=before, most=most),
         "conflicts": lambda most: helpdesk_history.remove_conflicts(session, before=before, most=most),
         "shadow_decisions": lambda most: helpdesk_history.remove_shadow_decisions(session, before=before, most=most),
+        "presence_changes": lambda most: presence_history.remove(session, before=before, most=most),
+        "conversation_changes": lambda most: conversation_history.remove(session, before=before, most=most),
         "sessions": lambda most: ended_sessions.forget_ended(session, before=now - SESSIONS_KEPT_FOR, most=most),
     }

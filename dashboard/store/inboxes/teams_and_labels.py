@@ -22,6 +22,15 @@ class TeamRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Relabelled:
+    """A conversation's labels before and after a label was renamed."""
+
+    conversation_id: int
+    before: Sequence[str]
+    after: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRow:
     """A suggested label of the account."""
 
@@ -50,16 +59,18 @@ def leave(session: Session, account_id: int, team_id: int) -> Sequence[int]:
     return session.scalars(left.values(team_id=None).returning(Conversation.id)).all()
 
 
-def relabel(session: Session, account_id: int, before: str, after: str) -> Sequence[int]:
-    """Replace one label by another on all conversations that carry it, without duplicates; return their ids."""
-    carrying = select(Conversation.id).where(
+def relabel(session: Session, account_id: int, before: str, after: str) -> Sequence[Relabelled]:
+    """Replace one label by another on all conversations that carry it, without duplicates; return these."""
+    carrying = select(Conversation.id, Conversation.labels).where(
         Conversation.account_id == account_id, literal(before) == any_(Conversation.labels)
     )
-    held = session.scalars(carrying.order_by(Conversation.id).with_for_update(key_share=True)).all()
+    rows = session.execute(carrying.order_by(Conversation.id).with_for_update(key_share=True))
+    held = {row.id: row.labels for row in rows}
     carries_both = literal(after) == any_(Conversation.labels)
     labels = case(
         (carries_both, func.array_remove(Conversation.labels, before)),
         else_=func.array_replace(Conversation.labels, before, after),
     )
-    session.execute(update(Conversation).where(Conversation.id == func.any(held)).values(labels=labels))
-    return held
+    relabelled = update(Conversation).where(Conversation.id == func.any(list(held))).values(labels=labels)
+    written = session.execute(relabelled.returning(Conversation.id, Conversation.labels))
+    return [Relabelled(conversation_id=one, before=held[one], after=now) for one, now in written]

@@ -32,6 +32,7 @@ from dashboard.store.models.policies import (
     PolicyLink,
 )
 from dashboard.store.models.rollups import AgentDay, InboxDay, InboxHour, SummedUntil
+from dashboard.store.models.trust import ConversationChange, PresenceChange, SimulatorCheck
 from dashboard.store.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "ConnectionEvent",
     "Contact",
     "Conversation",
+    "ConversationChange",
     "DueRenewal",
     "EndedSession",
     "HelpdeskWrite",
@@ -73,9 +75,11 @@ __all__ = [
     "OpenCount",
     "OutboxEvent",
     "PolicyLink",
+    "PresenceChange",
     "Run",
     "RunBatch",
     "ShadowDecision",
+    "SimulatorCheck",
     "SummedUntil",
     "Team",
     "TeamMember",

@@ -17,6 +17,8 @@ THERE = text("""
 SELECT relname FROM pg_class JOIN unnest(CAST(:ours AS text[])) AS name ON pg_class.oid = to_regclass(name)
 WHERE relkind = 'r'
 """)
+# No trigger leads to these: the functions of triggers call them.
+CALLED = ("target_minutes(bigint, bigint)", "renew_due_instants(bigint[])")
 # A trigger goes with its table, the function that it calls does not.
 FUNCTIONS = text("""
 SELECT DISTINCT CAST(CAST(t.tgfoid AS regprocedure) AS text) FROM pg_trigger t
@@ -61,6 +63,8 @@ def clear(url: str) -> None:
             connection.execute(text(f"DROP TABLE {', '.join(there)} CASCADE"))
         for function in functions:
             connection.execute(text(f"DROP FUNCTION {function}"))
+        for function in CALLED:
+            connection.execute(text(f"DROP FUNCTION IF EXISTS {function}"))
 
 
 def settle(url: str) -> None:

@@ -18,17 +18,22 @@ class Heartbeats:
         self._redis = redis
         self._lasts_for = lasts_for
 
-    def beat(self, account_id: int, agent_ids: Collection[int], now: datetime) -> frozenset[int]:
-        """Record heartbeats of these agents; return those without a current one before."""
+    def beat(self, account_id: int, agent_ids: Collection[int], now: datetime) -> Mapping[int, datetime | None]:
+        """Record heartbeats of these agents; return those without a current one before, with their last one."""
         ids = [str(agent) for agent in agent_ids]
         if not ids:
-            return frozenset()
+            return {}
         key = keys.presence(account_id)
         with translate_redis_errors("presence"), self._redis.pipeline(transaction=False) as pipe:
             pipe.zmscore(key, ids)
             pipe.zadd(key, dict.fromkeys(ids, score(now)), gt=True)
             before, _ = pipe.execute()
-        return frozenset(int(agent) for agent, at in zip(ids, before, strict=True) if not self._lasts(at, now))
+        came = [(int(agent), at) for agent, at in zip(ids, before, strict=True) if not self._lasts(at, now)]
+        return {agent: None if at is None else instant(at) for agent, at in came}
+
+    def lapses_at(self, heard_at: datetime) -> datetime:
+        """Return the instant from which this heartbeat no longer counts."""
+        return heard_at + self._lasts_for
 
     def last(self, account_id: int, agent_ids: Collection[int]) -> Mapping[int, datetime]:
         """Return each agent's last heartbeat; agents without one are left out."""

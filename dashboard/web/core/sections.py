@@ -39,6 +39,7 @@ def _alone(label: str, endpoint: str, *owns: str) -> Section:
 
 
 BOARD = _alone("Board", "web.board.show", "web.board")
+OF_AGENTS = (BOARD, _alone("Trust", "web.trust.show", "web.trust"))
 OF_SUPERVISORS = (
     BOARD,
     _alone("Conversations", "web.conversation_list.index", "web.conversation_list", "web.conversations"),
@@ -67,6 +68,7 @@ OF_SUPERVISORS = (
                 endpoint="web.alerts.index",
                 owns=("web.alerts", "web.alert_rules", "web.alert_channels"),
             ),
+            PageLink(label="Trust", endpoint="web.trust.show", owns=("web.trust",)),
             PageLink(label="Audit", endpoint="web.audit.index", owns=("web.audit",)),
         ),
     ),
@@ -94,7 +96,7 @@ def init_app(app: Flask) -> None:
 
 def bar_sections() -> tuple[Section, ...]:
     """Return the viewer's sections."""
-    return OF_SUPERVISORS if supervising() else (BOARD,)
+    return OF_SUPERVISORS if supervising() else OF_AGENTS
 
 
 def section_here() -> Section | None:

@@ -47,6 +47,7 @@ AGENTS_TOO = {
     ("GET", "/conversations/<id:conversation_id>"),
     ("GET", "/conversations/<id:conversation_id>/assignments"),
     ("GET", "/conversations/<id:conversation_id>/explanation"),
+    ("GET", "/trust"),
 }
 
 

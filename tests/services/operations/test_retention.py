@@ -36,7 +36,17 @@ from tests.helpdesks import beside as besides
 DAY = timedelta(days=1)
 LONG_AFTER = NOON + 181 * DAY
 NOTHING = Removed(
-    runs=0, events=0, answers=0, sessions=0, alerts=0, writes=0, conflicts=0, shadow_decisions=0, is_more=False
+    runs=0,
+    events=0,
+    answers=0,
+    sessions=0,
+    alerts=0,
+    writes=0,
+    conflicts=0,
+    shadow_decisions=0,
+    presence_changes=0,
+    conversation_changes=0,
+    is_more=False,
 )
 
 

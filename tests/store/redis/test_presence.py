@@ -27,9 +27,11 @@ def test_a_heartbeat_lasts_for_the_presence_duration(heartbeats):
 
 def test_a_heartbeat_tells_who_was_away(heartbeats):
     """E30, E39"""
-    assert heartbeats.beat(1, [5, 6], NOON) == {5, 6}
-    assert heartbeats.beat(1, [5, 7], NOON + timedelta(seconds=20)) == {7}
-    assert heartbeats.beat(1, [5], NOON + timedelta(seconds=90)) == {5}
+    later = NOON + timedelta(seconds=20)
+
+    assert heartbeats.beat(1, [5, 6], NOON) == {5: None, 6: None}
+    assert heartbeats.beat(1, [5, 7], later) == {7: None}
+    assert heartbeats.beat(1, [5], NOON + timedelta(seconds=90)) == {5: later}
 
 
 def test_a_heartbeat_that_comes_late_never_takes_presence_back(heartbeats):

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from dashboard.engine.decisions import Source
 from dashboard.engine.model import Status
-from dashboard.services.conversations import transitions
+from dashboard.services.conversations import change_records, transitions
 from dashboard.services.conversations.transitions import Transition
+from dashboard.services.core.audit_log import ActorContext
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.csv_import.reading.rows import ImportRow
 from dashboard.services.csv_import.writing.placing import Placed
@@ -58,6 +59,8 @@ def update(
         != before
     ]
     conversations.save_all(work.session, [one.after for one in changed])
+    cause = ActorContext(actor_id=None, now=now)
+    change_records.record(work, ((one.before, one.after) for one in changed), cause)
     _record(work, changed, now)
     freed = any(transitions.slot_freed_for(one.before, one.after) for one in changed)
     outdated = tuple(by_id[row.id] for row in held if _is_outdated(by_id[row.id].row, row, now))

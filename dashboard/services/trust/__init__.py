@@ -1,0 +1,1 @@
+"""Checks of the simulator, and how far the textbook fits an inbox."""

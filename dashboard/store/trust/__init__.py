@@ -1,0 +1,1 @@
+"""Checks of the simulator, and the measures of inboxes beside the textbook."""
