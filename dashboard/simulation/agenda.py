@@ -1,4 +1,7 @@
-"""The events to come, in the order of their instants; events of one instant keep the order in which they were added."""
+"""The events to come, in the order of their instants.
+
+Events of one instant keep the order in which they were added, but for wake-ups: they follow, by the inboxes' ids.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,7 +48,7 @@ class Agenda:
     """A heap of events."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[datetime, int, Event]] = []
+        self._heap: list[tuple[datetime, int, int, Event]] = []
         self._numbers = count()
 
     def __bool__(self) -> bool:
@@ -53,9 +56,10 @@ class Agenda:
 
     def add(self, at: datetime, event: Event) -> None:
         """Add an event at its instant."""
-        heappush(self._heap, (at, next(self._numbers), event))
+        rank = event.inbox_id if isinstance(event, WakeUp) else 0
+        heappush(self._heap, (at, rank, next(self._numbers), event))
 
     def next(self) -> tuple[datetime, Event]:
         """Remove and return the next event with its instant."""
-        at, _, event = heappop(self._heap)
+        at, _, _, event = heappop(self._heap)
         return at, event

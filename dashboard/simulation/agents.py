@@ -10,7 +10,7 @@ from dashboard.engine.policy import AssignmentPolicy
 
 
 @dataclass(slots=True)
-class AgentState:
+class AgentLoad:
     """An agent's presence, open conversations by inbox, and automatic assignments."""
 
     presence: Presence = Presence.OFFLINE
@@ -38,7 +38,7 @@ class AgentState:
 class InboxAgents:
     """The agents of one inbox as its snapshots show them; a value is made again only after a change."""
 
-    def __init__(self, inbox_id: int, agents: tuple[Agent, ...], states: Mapping[int, AgentState]) -> None:
+    def __init__(self, inbox_id: int, agents: tuple[Agent, ...], states: Mapping[int, AgentLoad]) -> None:
         self._inbox_id = inbox_id
         self._rules = {agent.id: agent for agent in agents}
         self._states = states

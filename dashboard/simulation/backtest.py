@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.simulation.figures import FigureName, RunFigures, figures
-from dashboard.simulation.history import PastConversation, Replicate, replicates
+from dashboard.simulation.history import RecordedConversation, Replicate, replicates
 from dashboard.simulation.interval import Interval
 from dashboard.simulation.intervals import interval
 from dashboard.simulation.loop import simulate
@@ -28,7 +28,7 @@ class RuleSet:
 class Question:
     """What a back-test compares: the rules as they were, and as edited. Without a target no share within it is told."""
 
-    conversations: Sequence[PastConversation]
+    conversations: Sequence[RecordedConversation]
     as_they_were: RuleSet
     as_edited: RuleSet
     ends_at: datetime
@@ -38,7 +38,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class FigureComparison:
     """A figure under both sets of rules, as means of the replicates, with the 95 % interval of the difference."""
 
     now: float
@@ -52,11 +52,11 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class BacktestResult:
     """The compared figures, and each agent's number of assignments."""
 
-    figures: Mapping[FigureName, Comparison]
-    given: Mapping[int, Comparison]
+    figures: Mapping[FigureName, FigureComparison]
+    given: Mapping[int, FigureComparison]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,10 @@ def pairs(question: Question) -> Iterator[Pair]:
         yield last[1]
 
 
-def answer(found: Sequence[Pair]) -> Answer:
+def answer(found: Sequence[Pair]) -> BacktestResult:
     """Return the comparison of all replicates."""
     agent_ids = sorted({agent_id for pair in found for agent_id in (*pair.now.given, *pair.then.given)})
-    return Answer(
+    return BacktestResult(
         figures={
             name: compare([(pair.now.values[name], pair.then.values[name]) for pair in found])
             for name in FigureName
@@ -95,9 +95,9 @@ def answer(found: Sequence[Pair]) -> Answer:
     )
 
 
-def compare(values: Sequence[tuple[float, float]]) -> Comparison:
+def compare(values: Sequence[tuple[float, float]]) -> FigureComparison:
     """Return the comparison of paired values: chance that both runs share is not in their difference."""
-    return Comparison(
+    return FigureComparison(
         now=sum(now for now, _ in values) / len(values),
         then=sum(then for _, then in values) / len(values),
         difference=interval([then - now for now, then in values]),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dashboard.simulation.backtest import Answer, Comparison
+from dashboard.simulation.backtest import BacktestResult, FigureComparison
 from dashboard.simulation.figures import FigureName
 
 MINUTE = 60.0
@@ -10,12 +10,12 @@ MINUTE = 60.0
 LEAST_CHANGE = 0.05
 
 
-def sentence(answer: Answer, names: Mapping[int, str]) -> str:
+def sentence(answer: BacktestResult, names: Mapping[int, str]) -> str:
     """Return what the edited policy would have changed: the wait of nine of ten, and the agent it changes most for."""
     return f"{_wait(answer.figures[FigureName.WAIT_P90])}{_agent(answer.given, names)}."
 
 
-def _wait(wait: Comparison) -> str:
+def _wait(wait: FigureComparison) -> str:
     if not wait.clear:
         return f"No clear difference in the wait of nine of ten, which is {_minutes(wait.now)}"
     verb, word = ("cut", "less") if wait.difference.mean < 0 else ("lengthened", "more")
@@ -24,7 +24,7 @@ def _wait(wait: Comparison) -> str:
     return f"The edited policy would have {verb} the wait of nine of ten {change}"
 
 
-def _agent(given: Mapping[int, Comparison], names: Mapping[int, str]) -> str:
+def _agent(given: Mapping[int, FigureComparison], names: Mapping[int, str]) -> str:
     changed = {agent_id: one.difference.mean / one.now for agent_id, one in given.items() if one.clear and one.now}
     agent_id = max(changed, key=lambda one: abs(changed[one]), default=None)
     if agent_id is None or abs(changed[agent_id]) < LEAST_CHANGE:

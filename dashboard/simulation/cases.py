@@ -15,7 +15,7 @@ class QueueModel(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class TextbookCase:
     """A queue, and the number of conversations of each batch."""
 
     queue: Queue
@@ -41,7 +41,7 @@ class Case:
 class CaseResult:
     """A case with its simulated value."""
 
-    case: Case
+    case: TextbookCase
     simulated: Interval
 
     @property
@@ -50,9 +50,9 @@ class CaseResult:
         return self.simulated.holds(self.case.closed_form)
 
 
-def _case(arrivals: float, handling: float, agents: int, *, patience: float | None = None, batch: int) -> Case:
+def _case(arrivals: float, handling: float, agents: int, *, patience: float | None = None, batch: int) -> TextbookCase:
     queue = Queue(arrivals_per_minute=arrivals, handling_minutes=handling, agents=agents, patience_minutes=patience)
-    return Case(queue=queue, batch=batch)
+    return TextbookCase(queue=queue, batch=batch)
 
 
 # A fuller queue has longer swings, and needs longer batches.

@@ -19,7 +19,7 @@ USUALLY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastConversation:
+class RecordedConversation:
     """A recorded conversation; `ended_at` is None while it was open at the end of the records.
 
     The person who took it counts as well where `is_by_hand`: then nobody else gets it in a simulation.
@@ -50,7 +50,7 @@ class Replicate:
 
 
 def replicates(
-    conversations: Sequence[PastConversation], paces: Sequence[PaceEstimate], *, ends_at: datetime, seed: int
+    conversations: Sequence[RecordedConversation], paces: Sequence[PaceEstimate], *, ends_at: datetime, seed: int
 ) -> Iterator[Replicate]:
     """Yield replicates; the same seed gives the same ones."""
     past = _Past(conversations, ends_at)
@@ -63,7 +63,7 @@ def replicates(
 class _Past:
     """The known handling times of each inbox, in seconds and in order."""
 
-    def __init__(self, conversations: Sequence[PastConversation], ends_at: datetime) -> None:
+    def __init__(self, conversations: Sequence[RecordedConversation], ends_at: datetime) -> None:
         self._ends_at = ends_at
         known: dict[int, list[float]] = defaultdict(list)
         for one in conversations:
@@ -71,7 +71,7 @@ class _Past:
                 known[one.inbox_id].append(one.lasted_for / SECOND)
         self._known = {inbox_id: np.sort(seconds) for inbox_id, seconds in known.items()}
 
-    def arrival(self, past: PastConversation, pace: Mapping[int, float], dice: np.random.Generator) -> Arrival:
+    def arrival(self, past: RecordedConversation, pace: Mapping[int, float], dice: np.random.Generator) -> Arrival:
         """Return the arrival of a conversation, with a drawn handling time where the records have none."""
         by_hand = None
         if past.is_by_hand and past.agent_id is not None and past.assigned_at is not None:
@@ -88,7 +88,7 @@ class _Past:
             by_hand=by_hand,
         )
 
-    def _draw(self, past: PastConversation, dice: np.random.Generator) -> timedelta:
+    def _draw(self, past: RecordedConversation, dice: np.random.Generator) -> timedelta:
         """Return one of the inbox's known handling times, of those that are longer than this one has lasted already."""
         elapsed = (self._ends_at - past.assigned_at) / SECOND if past.assigned_at else 0.0
         known = self._known.get(past.inbox_id)

@@ -10,7 +10,7 @@ from dashboard.engine.planner import plan, switched_off
 from dashboard.engine.policy import DEFAULT_POLICY
 from dashboard.engine.pools import rotation_members
 from dashboard.engine.selectors import reconcile, rotate
-from dashboard.simulation.agents import AgentState, InboxAgents
+from dashboard.simulation.agents import AgentLoad, InboxAgents
 from dashboard.simulation.model import InboxRules
 from dashboard.simulation.waiting import Waiting
 
@@ -18,7 +18,7 @@ from dashboard.simulation.waiting import Waiting
 class SimulatedInbox:
     """An inbox at one instant of the simulation."""
 
-    def __init__(self, rules: InboxRules, agents: Mapping[int, AgentState]) -> None:
+    def __init__(self, rules: InboxRules, agents: Mapping[int, AgentLoad]) -> None:
         self._states = agents
         self._rotations: dict[int | None, tuple[int, ...]] = {}
         self.rules, self.waiting = rules, Waiting(rules.policy)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from dashboard.engine.decisions import Assign
 from dashboard.simulation.agenda import Agenda, Ended, Event, Left, TakenByHand, WakeUp
-from dashboard.simulation.agents import AgentState
+from dashboard.simulation.agents import AgentLoad
 from dashboard.simulation.inbox import SimulatedInbox
 from dashboard.simulation.model import Arrival, ArrivalOutcome, PresenceChange, RulesChange, SimulatedDay
 
@@ -25,7 +25,7 @@ class _Simulation:
         self._day = day
         self._arrivals = iter(day.arrivals)
         self._agenda = Agenda()
-        self._agents: defaultdict[int, AgentState] = defaultdict(AgentState)
+        self._agents: defaultdict[int, AgentLoad] = defaultdict(AgentLoad)
         self._inboxes = {rules.inbox.id: SimulatedInbox(rules, self._agents) for rules in day.inboxes}
         self._outcomes: list[ArrivalOutcome] = []
         # The outcomes of waiting conversations, by conversation id.

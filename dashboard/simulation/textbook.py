@@ -7,7 +7,7 @@ import numpy as np
 
 from dashboard.engine.model import Agent, Conversation, Inbox, Presence
 from dashboard.engine.policy import DEFAULT_POLICY
-from dashboard.simulation.cases import CASES, Case, CaseResult, QueueModel
+from dashboard.simulation.cases import CASES, CaseResult, QueueModel, TextbookCase
 from dashboard.simulation.erlang import Queue
 from dashboard.simulation.intervals import controlled_interval
 from dashboard.simulation.loop import simulate
@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 INBOX = Inbox(id=1, account_id=1, name="Textbook")
 
 
-def check(seed: int, cases: Sequence[Case] = CASES) -> Iterator[CaseResult]:
+def check(seed: int, cases: Sequence[TextbookCase] = CASES) -> Iterator[CaseResult]:
     """Yield the result of each case; the same seed gives the same results."""
     for case, stream in zip(cases, np.random.SeedSequence(seed).spawn(len(cases)), strict=True):
         first, second = stream.spawn(2)
@@ -31,7 +31,7 @@ def check(seed: int, cases: Sequence[Case] = CASES) -> Iterator[CaseResult]:
         yield result if result.agrees else run_case(case, np.random.default_rng(second), times=SECOND_LOOK)
 
 
-def run_case(case: Case, dice: np.random.Generator, *, times: int = 1) -> CaseResult:
+def run_case(case: TextbookCase, dice: np.random.Generator, *, times: int = 1) -> CaseResult:
     """Simulate one case by the same loop and the same engine as a back-test."""
     batch = case.batch * times
     outcomes = simulate(day_of(case.queue, (BATCHES + LEFT_OUT) * batch, dice))

@@ -7,10 +7,10 @@ from datetime import timedelta
 import numpy as np
 
 from dashboard.engine.model import Conversation, Inbox, Presence
-from dashboard.simulation.backtest import Comparison, Question, RuleSet, answer, compare, pairs
+from dashboard.simulation.backtest import FigureComparison, Question, RuleSet, answer, compare, pairs
 from dashboard.simulation.backtest_text import sentence
 from dashboard.simulation.figures import FigureName, highest_load
-from dashboard.simulation.history import REPLICATES, PastConversation, replicates
+from dashboard.simulation.history import REPLICATES, RecordedConversation, replicates
 from dashboard.simulation.interval import Interval
 from dashboard.simulation.model import PresenceChange
 from dashboard.simulation.paces import PaceEstimate
@@ -27,7 +27,7 @@ UNSURE = (PaceEstimate(agent_id=ANA.id, log_pace=0.4, log_error=0.1),)
 def a_past(number: int, minute: float, *, given: float | None = None, ended: float | None = None, **more: object):
     """Return a conversation that arrived, was given to Ana and ended at these minutes after noon."""
     conversation = Conversation(id=number, created_at=at(minute), last_activity_at=at(minute), waiting_since=at(minute))
-    return PastConversation(
+    return RecordedConversation(
         conversation=conversation,
         inbox_id=SUPPORT.id,
         at=at(minute),
@@ -38,7 +38,7 @@ def a_past(number: int, minute: float, *, given: float | None = None, ended: flo
     )
 
 
-def a_day(seed: int, *, open_at_the_end: int = 0, count: int = 120) -> list[PastConversation]:
+def a_day(seed: int, *, open_at_the_end: int = 0, count: int = 120) -> list[RecordedConversation]:
     dice, minute, found = random.Random(seed), 0.0, []
     for number in range(1, count + 1):
         minute += dice.expovariate(1 / 3)
@@ -92,8 +92,8 @@ def test_a_known_difference_without_anything_unknown_is_clear_and_has_no_width()
 def test_the_sentence_is_the_one_that_people_read():
     """T12"""
     found = asked(a_day(2), rule_set(ANA, BO), rule_set(ANA, BO))
-    cut = Comparison(now=840, then=360, difference=Interval(mean=-480, low=-540, high=-300))
-    more = Comparison(now=100, then=112, difference=Interval(mean=12, low=8, high=16))
+    cut = FigureComparison(now=840, then=360, difference=Interval(mean=-480, low=-540, high=-300))
+    more = FigureComparison(now=100, then=112, difference=Interval(mean=12, low=8, high=16))
     found = replace(found, figures={FigureName.WAIT_P90: cut}, given={BO.id: more})
 
     assert sentence(found, NAMES) == (

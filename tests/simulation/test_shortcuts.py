@@ -30,7 +30,7 @@ def a_floor(dice: random.Random) -> list[InboxRules]:
         for n in range(5)
     ]
     policy = a_policy(
-        assignment_order=dice.choice(list(AssignmentOrder)),
+        assignment_order=dice.choice([AssignmentOrder.ROUND_ROBIN, AssignmentOrder.BALANCED]),
         conversation_priority=dice.choice(list(ConversationPriority)),
         fair_distribution_limit=dice.choice([None, 2]),
         fair_distribution_window=900,
@@ -68,7 +68,11 @@ def everything(waiting: Waiting, _now: datetime) -> Iterator[Sequence[Conversati
 
 @pytest.mark.parametrize("seed", range(6))
 def test_closed_pools_and_slices_change_no_decision(seed: int, monkeypatch: pytest.MonkeyPatch):
-    """T11: a plan of everything that waits, at every event, gives the same outcomes."""
+    """T11: a plan of everything that waits, at every event, gives the same outcomes.
+
+    A draw depends on the other conversations of its plan, so that the selector `random` is left out. Seen to fail
+    without the order of simultaneous wake-ups, and without the wake-up of a pace that begins while nothing waits.
+    """
     dice = random.Random(seed)
     floor, arrivals = a_floor(dice), some_arrivals(dice)
     changes: list[PresenceChange] = []

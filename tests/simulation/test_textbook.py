@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.simulation.cases import CASES, Case, CaseResult, QueueModel
+from dashboard.simulation.cases import CASES, CaseResult, QueueModel, TextbookCase
 from dashboard.simulation.textbook import check, run_case
 
 SMALL = [replace(case, batch=60) for case in CASES if case.queue.agents in (1, 4, 9)]
@@ -39,7 +39,7 @@ def test_a_case_that_misses_by_chance_is_looked_at_once_more_with_twice_as_much(
     """T20: one interval in twenty misses the truth."""
     sizes: list[int] = []
 
-    def missing(case: Case, dice: np.random.Generator, *, times: int = 1) -> CaseResult:
+    def missing(case: TextbookCase, dice: np.random.Generator, *, times: int = 1) -> CaseResult:
         sizes.append(times)
         result = run_case(case, dice, times=times)
         return result if times > 1 else replace(result, simulated=replace(result.simulated, low=1, high=1))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.simulation.cases import CASES, Case
+from dashboard.simulation.cases import CASES, TextbookCase
 from dashboard.simulation.cases import QueueModel as QueueModel  # noqa: PLC0414  a word of its answers
 from dashboard.store.trust import simulator_checks as store
 from dashboard.store.trust.simulator_checks import CheckedCase
@@ -46,7 +46,7 @@ def view(work: UnitOfWork) -> TrustView:
     )
 
 
-def unchecked(case: Case) -> CheckedCase:
+def unchecked(case: TextbookCase) -> CheckedCase:
     """Return a case with its closed form alone."""
     return CheckedCase(
         model=case.model,

@@ -32,7 +32,7 @@ from dashboard.store.models.policies import (
     PolicyLink,
 )
 from dashboard.store.models.rollups import AgentDay, InboxDay, InboxHour, SummedUntil
-from dashboard.store.models.trust import ConversationChange, PresenceChange, SimulatorCheck
+from dashboard.store.models.trust import ConversationRecord, PresenceSpan, SimulatorCheck
 from dashboard.store.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "Contact",
     "Conversation",
     "ConversationChange",
+    "ConversationRecord",
     "DueRenewal",
     "EndedSession",
     "HelpdeskWrite",
@@ -75,7 +76,7 @@ __all__ = [
     "OpenCount",
     "OutboxEvent",
     "PolicyLink",
-    "PresenceChange",
+    "PresenceSpan",
     "Run",
     "RunBatch",
     "ShadowDecision",

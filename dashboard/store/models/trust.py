@@ -23,7 +23,7 @@ class PresenceCause(StrEnum):
     DEACTIVATED = "deactivated"
 
 
-class PresenceChange(Base):
+class PresenceSpan(Base):
     """An agent's presence from one instant until the next change, null in the last row of each agent (T1)."""
 
     __tablename__ = "presence_changes"
@@ -56,7 +56,7 @@ class ChangedField(StrEnum):
     AWAITING = "awaiting"
 
 
-class ConversationChange(Base):
+class ConversationRecord(Base):
     """A change of one field of a conversation, from `before` to `after`; no actor where no person did it (T2)."""
 
     __tablename__ = "conversation_changes"

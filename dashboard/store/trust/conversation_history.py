@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, text
 
-from dashboard.store.models import ConversationChange
+from dashboard.store.models import ConversationRecord
 from dashboard.store.models.trust import ChangedField as ChangedField  # noqa: PLC0414  beside its other words
 from dashboard.store.postgres.database import Session
 
@@ -33,7 +33,7 @@ class FieldChange:
 def write(session: Session, changes: Collection[FieldChange]) -> None:
     """Append the changes in one statement."""
     if changes:
-        session.execute(insert(ConversationChange), [asdict(one) for one in changes])
+        session.execute(insert(ConversationRecord), [asdict(one) for one in changes])
 
 
 def remove(session: Session, *, before: datetime, most: int) -> int:

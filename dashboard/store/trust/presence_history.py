@@ -10,7 +10,7 @@ from sqlalchemy import and_, select, text
 from dashboard.engine.model import Presence
 from dashboard.store.agents.availability import AgentState
 from dashboard.store.models import AccountUser
-from dashboard.store.models import PresenceChange as Row
+from dashboard.store.models import PresenceSpan as Row
 from dashboard.store.models.trust import PresenceCause as PresenceCause  # noqa: PLC0414  beside its other words
 from dashboard.store.postgres.database import Session
 

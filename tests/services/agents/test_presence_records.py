@@ -12,7 +12,7 @@ from dashboard.services.accounts.account_forms import AgentEdit
 from dashboard.services.agents import agents, availability_ends, presence, presence_records
 from dashboard.services.core.container import build
 from dashboard.services.operations import retention
-from dashboard.store.models import AccountUser, PresenceChange
+from dashboard.store.models import AccountUser, PresenceSpan
 from dashboard.store.models.trust import PresenceCause
 from dashboard.store.trust import presence_history
 from dashboard.store.trust.presence_history import NewPresence
@@ -27,9 +27,9 @@ Row = tuple[str, str, float, float | None]
 def rows(acme: Acme, name: str = "Ana") -> list[Row]:
     """Return an agent's presences and causes, with their beginnings and ends in seconds after noon."""
     found = acme.work.session.scalars(
-        select(PresenceChange)
-        .where(PresenceChange.agent_id == acme.agents[name])
-        .order_by(PresenceChange.at)
+        select(PresenceSpan)
+        .where(PresenceSpan.agent_id == acme.agents[name])
+        .order_by(PresenceSpan.at)
         .execution_options(populate_existing=True)
     )
     return [(one.presence, one.cause, _seconds(one.at), one.until and _seconds(one.until)) for one in found]
@@ -229,4 +229,4 @@ def test_the_look_for_lapses_is_one_query_where_nothing_changed(acme: Acme, agen
         looked(acme, NOON + SECOND)
 
     assert len(made) == 1
-    assert acme.work.session.scalar(select(func.count()).select_from(PresenceChange)) == len(acme.agents) + 1
+    assert acme.work.session.scalar(select(func.count()).select_from(PresenceSpan)) == len(acme.agents) + 1

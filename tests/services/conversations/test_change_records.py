@@ -16,7 +16,7 @@ from dashboard.services.inboxes import teams
 from dashboard.services.inboxes.inbox_forms import NewLabel
 from dashboard.services.operations import retention
 from dashboard.store.conversations import conversations
-from dashboard.store.models import Conversation, ConversationChange
+from dashboard.store.models import Conversation, ConversationRecord
 from tests.desks import NOON, Acme
 from tests.handling import change, write
 
@@ -27,9 +27,9 @@ Row = tuple[str, Any, Any, int | None]
 def rows(acme: Acme, conversation_id: int) -> list[Row]:
     """Return what changed, from what to what, and who did it."""
     found = acme.work.session.scalars(
-        select(ConversationChange)
-        .where(ConversationChange.conversation_id == conversation_id)
-        .order_by(ConversationChange.id)
+        select(ConversationRecord)
+        .where(ConversationRecord.conversation_id == conversation_id)
+        .order_by(ConversationRecord.id)
     )
     return [(one.what, one.before, one.after, one.actor_id) for one in found]
 
@@ -121,9 +121,9 @@ def present(acme: Acme, conversation_id: int) -> State:
 def rebuilt(acme: Acme, conversation_id: int, at: datetime) -> State:
     """Return the state at an instant: the present one, with all later changes taken back, the last one first."""
     later = acme.work.session.scalars(
-        select(ConversationChange)
-        .where(ConversationChange.conversation_id == conversation_id, ConversationChange.at > at)
-        .order_by(ConversationChange.id.desc())
+        select(ConversationRecord)
+        .where(ConversationRecord.conversation_id == conversation_id, ConversationRecord.at > at)
+        .order_by(ConversationRecord.id.desc())
     )
     now = present(acme, conversation_id)
     values = {name: getattr(now, name) for name in State.__slots__}
@@ -180,5 +180,5 @@ def test_a_conversation_that_is_awaited_from_its_beginning_has_no_row(acme: Acme
     """T2: its first state follows from the later changes."""
     acme.waiting(3)
 
-    assert acme.work.session.scalar(select(func.count()).select_from(ConversationChange)) == 0
+    assert acme.work.session.scalar(select(func.count()).select_from(ConversationRecord)) == 0
     assert set(acme.work.session.scalars(select(Conversation.awaiting))) == {Awaiting.AGENT}
