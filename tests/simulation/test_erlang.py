@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.simulation.erlang import Queue, erlang_a, erlang_b, erlang_c
+from dashboard.simulation.textbooks.erlang import Queue, erlang_a, erlang_b, erlang_c
 
 WAITS = [(2, 5, 12, 0.44939), (2, 5, 14, 0.17413), (1, 3, 4, 0.50943), (10, 4, 44, 0.43170), (0.9, 1, 1, 0.90000)]
 LEAVES = [(2, 5, 10, 3, 0.14062), (2, 5, 9, 3, 0.19546), (2, 5, 12, 3, 0.06381), (10, 4, 40, 2, 0.07368)]

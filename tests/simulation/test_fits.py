@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dashboard.simulation.fits import fit
+from dashboard.simulation.textbooks.fits import fit
 
 DICE = np.random.default_rng(7)
 RANDOM = DICE.poisson(3, (200, 12)).tolist()

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.simulation.cases import CASES, CaseResult, QueueModel, TextbookCase
-from dashboard.simulation.textbook import check, run_case
+from dashboard.simulation.textbooks.cases import CASES, CaseResult, QueueModel, TextbookCase
+from dashboard.simulation.textbooks.checks import check, run_case
 
 SMALL = [replace(case, batch=60) for case in CASES if case.queue.agents in (1, 4, 9)]
 
@@ -44,7 +44,7 @@ def test_a_case_that_misses_by_chance_is_looked_at_once_more_with_twice_as_much(
         result = run_case(case, dice, times=times)
         return result if times > 1 else replace(result, simulated=replace(result.simulated, low=1, high=1))
 
-    monkeypatch.setattr("dashboard.simulation.textbook.run_case", missing)
+    monkeypatch.setattr("dashboard.simulation.textbooks.checks.run_case", missing)
 
     assert [result.agrees for result in check(1, SMALL[:1])] == [True]
     assert sizes == [1, 2]

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from dashboard.services.core.unit_of_work import UnitOfWork
 from dashboard.services.trust.simulator_checks import unchecked
-from dashboard.simulation.cases import CASES, CaseResult
-from dashboard.simulation.textbook import check
+from dashboard.simulation.textbooks.cases import CASES, CaseResult
+from dashboard.simulation.textbooks.checks import check
 from dashboard.store.trust import simulator_checks as store
 from dashboard.store.trust.simulator_checks import CheckedCase
 

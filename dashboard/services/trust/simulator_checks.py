@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.simulation.cases import CASES, TextbookCase
-from dashboard.simulation.cases import QueueModel as QueueModel  # noqa: PLC0414  a word of its answers
+from dashboard.simulation.textbooks.cases import CASES, TextbookCase
+from dashboard.simulation.textbooks.cases import QueueModel as QueueModel  # noqa: PLC0414  a word of its answers
 from dashboard.store.trust import simulator_checks as store
 from dashboard.store.trust.simulator_checks import CheckedCase
 

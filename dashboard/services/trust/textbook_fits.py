@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.services.core.unit_of_work import UnitOfWork
-from dashboard.simulation.fits import Fit, at_once, fit
+from dashboard.simulation.textbooks.fits import Fit, at_once, fit
 from dashboard.store.core.page_values import Choice, Scope
 from dashboard.store.trust import textbook_measures as store
 from dashboard.store.trust.textbook_measures import HandledConversation

@@ -59,7 +59,6 @@ __all__ = [
     "ConnectionEvent",
     "Contact",
     "Conversation",
-    "ConversationChange",
     "ConversationRecord",
     "DueRenewal",
     "EndedSession",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, text, update
 
-from dashboard.simulation.cases import QueueModel
+from dashboard.simulation.textbooks.cases import QueueModel
 from dashboard.store.models import SimulatorCheck
 from dashboard.store.postgres.database import Session
 

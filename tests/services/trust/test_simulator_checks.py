@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from dashboard.config import Settings
 from dashboard.services.core.container import build
 from dashboard.services.trust import checking, simulator_checks
-from dashboard.simulation.cases import CASES
+from dashboard.simulation.textbooks.cases import CASES
 from dashboard.store.core.errors import StoreUnavailable
 from dashboard.store.models import SimulatorCheck
 from tests.desks import NOON, Acme, Recorded, own_session

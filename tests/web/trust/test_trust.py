@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.services.trust import checking
 from dashboard.services.trust.simulator_checks import TrustView
-from dashboard.simulation.cases import CASES
+from dashboard.simulation.textbooks.cases import CASES
 from dashboard.web.trust import trust_text
 from tests.desks import NOON, Acme
 from tests.pages import HTMX, AtOnce, Looker

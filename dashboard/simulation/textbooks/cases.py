@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dashboard.simulation.erlang import Queue, erlang_a, erlang_c
 from dashboard.simulation.interval import Interval
+from dashboard.simulation.textbooks.erlang import Queue, erlang_a, erlang_c
 
 
 class QueueModel(StrEnum):

@@ -7,11 +7,11 @@ import numpy as np
 
 from dashboard.engine.model import Agent, Conversation, Inbox, Presence
 from dashboard.engine.policy import DEFAULT_POLICY
-from dashboard.simulation.cases import CASES, CaseResult, QueueModel, TextbookCase
-from dashboard.simulation.erlang import Queue
 from dashboard.simulation.intervals import controlled_interval
 from dashboard.simulation.loop import simulate
 from dashboard.simulation.model import Arrival, ArrivalOutcome, InboxRules, PresenceChange, SimulatedDay
+from dashboard.simulation.textbooks.cases import CASES, CaseResult, QueueModel, TextbookCase
+from dashboard.simulation.textbooks.erlang import Queue
 
 BATCHES = 20
 # Batches are left out at the start: the day begins with nobody waiting, which is not the usual state.
