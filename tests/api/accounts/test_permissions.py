@@ -43,6 +43,7 @@ AGENTS_TOO = {
     ("PUT", "/agents/<id:agent_id>/availability"),
     ("POST", "/agents/<id:agent_id>/heartbeat"),
     ("POST", "/heartbeats"),
+    ("GET", "/board"),
     ("GET", "/conversations"),
     ("GET", "/conversations/<id:conversation_id>"),
     ("GET", "/conversations/<id:conversation_id>/assignments"),
