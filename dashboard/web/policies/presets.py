@@ -19,7 +19,7 @@ class Preset:
 PRESETS: Mapping[str, Preset] = {
     "live-chat": Preset(
         title="Live chat",
-        sentence="Within two minutes, to the least busy agent, and never two at once.",
+        sentence="Within two minutes, to the least busy agent, at most one every 15 seconds.",
         rules={
             "conversation_priority": ConversationPriority.SOONEST_DUE,
             "response_targets": {"1": 1, "2": 1, "3": 2, "4": 2, "none": 2},
@@ -30,7 +30,7 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "email-with-targets": Preset(
         title="E-mail with targets",
-        sentence="By priority, in turn, first to the agent who answered before.",
+        sentence="By priority, in turn, but first to the contact's own agent.",
         rules={
             "conversation_priority": ConversationPriority.SOONEST_DUE,
             "response_targets": {"1": 15, "2": 60, "3": 240, "4": 480, "none": 240},
@@ -41,7 +41,7 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "escalations": Preset(
         title="Escalations",
-        sentence="Within minutes, to the least busy agent, skills asked longest.",
+        sentence="Within an hour at most, to the least busy agent. Skills are required for two hours.",
         rules={
             "conversation_priority": ConversationPriority.SOONEST_DUE,
             "response_targets": {"1": 5, "2": 10, "3": 30, "4": 60, "none": 15},
