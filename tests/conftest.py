@@ -127,10 +127,17 @@ def _has_chromium() -> bool:
 
 @pytest.fixture(scope="session")
 def settings() -> "Iterator[Settings]":
-    """Settings whose URLs are real: a migrated database and an empty Redis of this process's own."""
+    """Settings whose URLs are real: a migrated database and an empty Redis of this process's own.
+
+    Passwords are hashed at the least cost in this process; those of programs that a test starts cost as they do.
+    """
+    from argon2 import PasswordHasher
+
+    from dashboard.services.accounts import passwords
     from tests import embedded
 
-    with embedded.test_stores() as settings:
+    with embedded.test_stores() as settings, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield settings
 
 

@@ -20,6 +20,8 @@ from dashboard.store.accounts.sessions import Viewer
 
 WRONG = "This is not your password."
 
+# With the cost of the library's defaults; another password of the same person is hashed like the one before.
+HASHER = PasswordHasher()
 # Each hash takes 64 MiB and four cores: with one for every thread, strangers filled the memory with log-ins.
 HASHES_AT_ONCE = 2
 _hashes = BoundedSemaphore(HASHES_AT_ONCE)
@@ -51,7 +53,7 @@ def hashed(password: str, like: str | None = None) -> str:
     """Return the argon2 hash of a password; `like` supplies the salt and the cost."""
     if like is None:
         with _hashes:
-            return PasswordHasher().hash(password)
+            return HASHER.hash(password)
     hasher = PasswordHasher.from_parameters(extract_parameters(like))
     salt = like.split("$")[-2]
     with _hashes:

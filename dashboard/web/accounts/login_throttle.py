@@ -79,7 +79,10 @@ own_password = limiter.shared_limit(PER_ADDRESS, "own password", key_func=log_in
 def seconds_left() -> int:
     """Return the seconds until the limit that refused this request ends."""
     limit = limiter.current_limit
-    return max(1, round(limit.reset_at - clock.now().timestamp())) if limit else 60
+    if not limit:
+        return 60
+    # `reset_at` is rounded up by a second: nobody waits longer than the limit's window.
+    return min(max(1, round(limit.reset_at - clock.now().timestamp())), limit.limit.get_expiry())
 
 
 def sentence(seconds: int) -> str:
