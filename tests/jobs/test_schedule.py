@@ -4,6 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 from time import sleep
 
+import pytest
 from rq import Queue
 from sqlalchemy import func, insert, select, text
 
@@ -91,6 +92,7 @@ def test_who_is_rate_limited_is_given_more_when_the_slot_frees_without_a_sweep(l
     assert second.at - first.at >= timedelta(seconds=3)
 
 
+@pytest.mark.gate
 def test_a_slot_a_second_gives_one_conversation_a_second(live: Acme, worker: Worker, start):
     """E14, E30: one agent, one per window, eight waiting; a window of 1 s.
 
@@ -249,6 +251,7 @@ def test_a_wake_up_that_schedules_the_next_one_keeps_it(live: Acme, worker: Work
     assert client.ttl(f"rq:job:{due}") == -1
 
 
+@pytest.mark.gate
 def test_a_worker_for_simulations_checks_the_simulator_that_the_timetable_requests(live: Acme, start):
     """T20: a nightly job requests the check, and the worker of its own queue performs it."""
     start("-m", "jobs.worker")

@@ -25,6 +25,7 @@ def all_day_from(at: datetime, *, until: datetime) -> dict[str, Any]:
     return {"business_hours": {"timezone": "UTC", "weekly": {day: [times] for day in DAYS}}}
 
 
+@pytest.mark.gate
 def test_at_the_minute_of_the_opening_a_run_assigns_what_waits(helpdesk: Helpdesk):
     """E62: the watch rests, so that only the wake-up of the stopped run can start this run."""
     inbox, opening = helpdesk.inbox("Returns", "Ana"), next_minute()
@@ -63,6 +64,7 @@ def test_hours_that_close_leave_the_rest_of_a_backlog_waiting_until_they_open(he
     assert closed == ["Ana", "Ana", "-", "-"]
 
 
+@pytest.mark.gate
 def test_an_agent_whose_absence_ends_is_assigned_what_waits_within_five_seconds(helpdesk: Helpdesk):
     """E66"""
     inbox, back_at = helpdesk.inbox("Returns", "Ana"), clock.now() + timedelta(seconds=8)

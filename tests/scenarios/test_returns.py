@@ -35,6 +35,7 @@ def reasons(helpdesk: Helpdesk, conversation_id: int) -> list[str | None]:
     return [row["reason"] for row in reversed(rows)]
 
 
+@pytest.mark.gate
 def test_what_nobody_answers_goes_to_each_agent_once_and_stays_after_its_most_returns(
     helpdesk: Helpdesk, application: Flask
 ):

@@ -48,6 +48,7 @@ def test_every_entry_point_refuses_an_empty_secret_in_the_same_sentence(instance
     }
 
 
+@pytest.mark.gate
 def test_every_entry_point_refuses_tables_of_a_newer_release_in_the_same_sentence(
     instance: Path, settings: Settings, empty: str, redis_url: str
 ) -> None:
@@ -75,6 +76,7 @@ def test_what_serves_refuses_tables_that_were_not_brought_up_to_date(
     assert older.endswith("run flask --app app migrate first.\n")
 
 
+@pytest.mark.gate
 def test_a_worker_without_urls_and_a_command_without_its_store_end_with_a_sentence(instance):
     """Without the check there are tracebacks."""
     nowhere = {"DATABASE_URL": f"postgresql://127.0.0.1:{a_free_port()}/desk", "REDIS_URL": "redis://127.0.0.1:1"}

@@ -53,6 +53,7 @@ def test_a_channel_hears_of_the_opening_and_of_the_end_by_mail(watch: Watch):
     ]
 
 
+@pytest.mark.gate
 def test_a_dead_channel_delays_nothing(watch: Watch):
     """E80: a listener that never answers. The other channel hears, and checks go on, while the call to it lasts.
 

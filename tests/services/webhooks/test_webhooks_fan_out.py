@@ -149,6 +149,7 @@ def test_what_is_made_while_an_earlier_one_waits_comes_after_it(acme: Acme, line
         assert [call.delivery for call in heard.calls[2:]] == [str(one) for one in line.ids(webhook)[:2]]
 
 
+@pytest.mark.gate
 def test_much_that_waits_for_a_silent_receiver_slows_nobody(acme: Acme, line: Line):
     """Seen to fail where each look compared all that waited with all that waited: 3,000 took over a minute."""
     conversations = acme.waiting(1_000)
