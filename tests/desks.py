@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from sqlalchemy import delete, func, insert, select, text, update
 
@@ -32,7 +33,7 @@ from dashboard.store.models import (
     User,
 )
 from dashboard.store.postgres import database
-from dashboard.store.postgres.database import Session
+from dashboard.store.postgres.database import Engine, Session
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 AGENTS = ("Ana", "Bo", "Cleo", "Dov")
@@ -112,10 +113,16 @@ def own_session(settings: Settings) -> Iterator[Session]:
 @contextmanager
 def committed(settings: Settings) -> Iterator[Session]:
     """Yield a session on one connection whose commits are real; every table is emptied afterwards."""
-    with own_session(settings) as session:
+    with _kept(settings.database_url).connect() as connection, Session(connection, expire_on_commit=False) as session:
         yield session
         session.rollback()
         _empty(session)
+
+
+@cache
+def _kept(database_url: str) -> Engine:
+    """Return an engine whose connection serves one test after the other: a new one takes longer than most tests."""
+    return database.connect(database_url)
 
 
 def _empty(session: Session) -> None:
@@ -221,9 +228,8 @@ class Acme:
         return self.teams[name]
 
     def join(self, inbox: str, *names: str) -> None:
-        for name in names:
-            values = {"inbox_id": self.inboxes[inbox], "user_id": self.agents[name]}
-            self.work.session.execute(insert(InboxMember).values(account_id=self.account_id, **values))
+        values = {"account_id": self.account_id, "inbox_id": self.inboxes[inbox]}
+        self.work.session.execute(insert(InboxMember), [{**values, "user_id": self.agents[name]} for name in names])
         self.work.session.commit()
 
     def leave(self, inbox: str, name: str) -> None:
@@ -269,7 +275,7 @@ def acme(work: UnitOfWork) -> Acme:
         session.execute(insert(Account).values(name=name).returning(Account.id)).scalar_one()
         for name in ("Acme", "Globex")
     )
-    agents = {name: add_user(session, account_id, name) for name in AGENTS}
+    agents = _add_agents(session, account_id, AGENTS)
     inboxes = {name: add_inbox(session, account_id, name) for name in ("Support", "Sales")}
     floor = Acme(work=work, account_id=account_id, agents=agents, inboxes=inboxes)
     floor.stranger_id = add_user(session, globex, "Sid")
@@ -280,12 +286,28 @@ def acme(work: UnitOfWork) -> Acme:
     return floor
 
 
+def _add_agents(session: Session, account_id: int, names: Sequence[str]) -> dict[str, int]:
+    """Add agents to an account at once, and return their ids by name: every test begins with these."""
+    ids = session.scalars(insert(User).returning(User.id), [{"session_epoch": 0}] * len(names)).all()
+    agents = dict(zip(names, sorted(ids), strict=True))
+    session.execute(
+        insert(AccountUser),
+        [_membership(account_id, user_id, name) | {"role": Role.AGENT} for name, user_id in agents.items()],
+    )
+    return agents
+
+
+def _membership(account_id: int, user_id: int, name: str) -> dict[str, object]:
+    address = f"{name.lower()}@{account_id}.example"
+    who = {"account_id": account_id, "user_id": user_id, "log_in_id": user_id, "name": name, "email": address}
+    return {**who, "availability": Presence.ONLINE}
+
+
 def add_user(session: Session, account_id: int, name: str, role: Role = Role.AGENT, **facts: object) -> int:
     """Add a user to an account and return their id."""
     user_id = session.execute(insert(User).values(session_epoch=0).returning(User.id)).scalar_one()
-    values = {"log_in_id": user_id, "email": f"{name.lower()}@{account_id}.example", "availability": Presence.ONLINE}
-    values |= {"role": role, **facts}
-    session.execute(insert(AccountUser).values(account_id=account_id, user_id=user_id, name=name, **values))
+    values = _membership(account_id, user_id, name) | {"role": role, **facts}
+    session.execute(insert(AccountUser).values(**values))
     return user_id
 
 

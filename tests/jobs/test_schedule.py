@@ -143,6 +143,7 @@ def _status_of(live: Acme, conversation_id: int) -> Status | None:
     return status
 
 
+@pytest.mark.gate
 def test_what_lost_its_wake_up_is_given_out_in_a_moment(live: Acme, worker: Worker, start):
     """E53: the job that was asked for is gone, and the inbox's mark says that it is to come; the watch finds them.
 

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from dashboard.config import ROOT
 from tests.stack.running import FOREIGN, Running
 from tests.waiting import PATIENCE
@@ -21,6 +23,7 @@ def script() -> str:
     return typed
 
 
+@pytest.mark.gate
 def test_what_the_readme_says_to_type_assigns_a_conversation_and_explains_it(instance: Path) -> None:
     assert shutil.which("curl"), "This test needs curl: what the README says could not be tried on this machine."
     with Running(instance) as stack:
