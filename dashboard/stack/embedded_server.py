@@ -14,6 +14,7 @@ from dashboard.starting import CannotStart
 
 # The kernel limits a socket's path to 108 bytes, some systems to 104; the longest name is .s.PGSQL.5432.lock.
 LONGEST_SOCKET_FOLDER = 80
+MOST_READ = 1_000_000
 
 
 class Server(ABC):
@@ -66,6 +67,17 @@ class Server(ABC):
     def log(self) -> Path:
         """Return its log file."""
         return self.instance / "log" / f"{self.name}.log"
+
+    @property
+    def log_size(self) -> int:
+        """Return the size of its log, 0 before its first start."""
+        return self.log.stat().st_size if self.log.exists() else 0
+
+    def printed(self, start: int) -> list[str]:
+        """Return the lines of its log from this position on."""
+        with self.log.open("rb") as file:
+            file.seek(start)
+            return file.read(MOST_READ).decode(errors="replace").splitlines()
 
     def lock(self, kind: str) -> Path:
         """Return the file of one of its locks: users, keeper, processes."""

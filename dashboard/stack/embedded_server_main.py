@@ -27,7 +27,6 @@ GLANCE = 0.1
 # The stack has ten seconds to stop and gives its children five; then a server is stopped at once.
 PATIENCE = 3.0
 LEFTOVER_PATIENCE = 10.0
-MOST_READ = 1_000_000
 
 
 class Keeper:
@@ -41,14 +40,14 @@ class Keeper:
 
     def run(self) -> None:
         """Run the server until it has no user or dies; raises CannotStart if it does not start."""
-        printed = self._server.log.stat().st_size
+        begins_at = self._server.log_size
         process = self._start()
         while process.poll() is None and not self._may_go() and not self._server.answers():
-            if self._server.is_hopeless(_lines(self._server.log, printed)):
+            if self._server.is_hopeless(self._server.printed(begins_at)):
                 _stop(process, self._server)
             time.sleep(GLANCE / 5)
         if process.poll() is not None:
-            raise self._failure(_lines(self._server.log, printed))
+            raise self._failure(self._server.printed(begins_at))
         server_state_file.write(self._server, ServerState(keeper=os.getpid(), process=process.pid))
         while process.poll() is None and not self._may_go():
             time.sleep(GLANCE)
@@ -111,13 +110,6 @@ def _stop(process: subprocess.Popen[bytes], server: Server) -> None:
     except subprocess.TimeoutExpired:
         process.send_signal(server.at_once)
         process.wait()
-
-
-def _lines(log: Path, start: int) -> list[str]:
-    """Return the log's lines from this position on."""
-    with log.open("rb") as file:
-        file.seek(start)
-        return file.read(MOST_READ).decode(errors="replace").splitlines()
 
 
 def main(name: str, instance: Path) -> None:

@@ -53,12 +53,13 @@ class Stores:
         )
 
     def __enter__(self) -> Self:
+        begins_at = self._postgres.log_size if self._postgres else 0
         try:
             for hold in self._holds:
                 hold.begin()
             for hold in self._holds:
                 hold.wait()
-            self._try()
+            self._try(begins_at)
         except OSError as error:
             self._leave()
             raise unusable(self.settings.instance, error) from error
@@ -72,10 +73,15 @@ class Stores:
     ) -> None:
         self._leave()
 
-    def _try(self) -> None:
-        """Raise CannotStart if Postgres accepts connections but cannot work: it checks its tables only then."""
+    def _try(self, begins_at: int) -> None:
+        """Raise CannotStart if Postgres accepts connections but cannot work: it checks its tables only then.
+
+        A connection that breaks while Postgres crashes tells nothing; its log does, from this position on.
+        """
         if self._postgres and (why := database.why_unreachable(self.settings.database_url)):
-            raise CannotStart(self._postgres.failure(why))
+            raise CannotStart(
+                self._postgres.failure(self._postgres.complaint(self._postgres.printed(begins_at)) or why)
+            )
 
     def mend(self) -> list[str]:
         """Restart dead servers; return one sentence per change since the last call."""
